@@ -1,0 +1,45 @@
+# `make` alone prints what there is. `make demo` and `make test` share one debug build.
+
+SWIFT ?= swift
+# An undeclared import between targets is an error: the walls of docs/architecture.md.
+WALLS := --explicit-target-dependency-import-check error
+export NO_PROXY := 127.0.0.1,localhost,::1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test acceptance build check format tools plugin plugin-trial schema
+
+help: ## Print this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Run the main job on this machine; ONCE=1 ends instead of waiting.
+	@scripts/demo
+
+test: tools check build ## Everything: checks, unit tests, acceptance tests, the peers' own tests, a generated plugin.
+	$(SWIFT) test --skip-build
+	.venv/bin/python -m pytest -q Tests/Peers
+	scripts/plugin-trial
+
+acceptance: tools build ## Only the acceptance tests: whole processes, real sockets.
+	$(SWIFT) test --skip-build --filter AcceptanceTests
+
+build: ## Build the gateway and the tests (debug).
+	$(SWIFT) build --build-tests $(WALLS)
+
+check: ## Fast checks of the sources: layout and neutrality.
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	scripts/neutral-core
+
+format: ## Lay the sources out.
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+
+tools: ## Install what the demo and the tests need beside Swift.
+	@scripts/install-tools
+
+plugin: ## Write a new provider plugin: make plugin NAME=Azure
+	@scripts/new-plugin "$(NAME)"
+
+plugin-trial: ## Prove that a generated plugin builds and passes conformance.
+	scripts/plugin-trial
+
+schema: build ## Write docs/configuration.schema.json anew.
+	"$$($(SWIFT) build --show-bin-path)/sts-gateway" config schema > docs/configuration.schema.json

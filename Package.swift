@@ -1,0 +1,177 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// The targets mirror docs/architecture.md. Three walls are held here and by
+// `--explicit-target-dependency-import-check error` (see the Makefile):
+// a plugin sees JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, and only the executable sees the plugins.
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: [Target.Dependency] = [
+    .product(name: "Crypto", package: "swift-crypto"),
+    .product(name: "CryptoExtras", package: "swift-crypto"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+/// One kind of relying party: `Sources/Plugins/<name>` and `Tests/Plugins/<name>PluginTests`.
+struct ProviderPlugin {
+    let name: String
+    /// Targets below the plugin's own folder that it needs beside JOSE and GatewayPluginAPI.
+    var ownTargets: [String] = []
+}
+
+/// One line per provider plugin; `make plugin NAME=X` adds it.
+let providerPlugins: [ProviderPlugin] = [
+    ProviderPlugin(name: "AWS"),
+    ProviderPlugin(name: "OIDC"),
+]
+
+let package = Package(
+    name: "sts-gateway",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "sts-gateway", targets: ["Gateway"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "JOSE", dependencies: crypto, path: "Sources/Gateway/JOSE", swiftSettings: settings),
+        .target(
+            name: "GatewayPluginAPI",
+            dependencies: ["JOSE", logging],
+            path: "Sources/Gateway/PluginAPI",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "GatewayCore",
+            dependencies: ["JOSE", "GatewayPluginAPI", logging] + crypto,
+            path: "Sources/Gateway/Core",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "GatewayServer",
+            dependencies: [
+                "JOSE", "GatewayPluginAPI", "GatewayCore", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "Yams", package: "Yams"),
+            ] + crypto,
+            path: "Sources/Gateway/Server",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "Gateway",
+            dependencies: [
+                "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ] + providerPlugins.map { .target(name: "\($0.name)Plugin") },
+            path: "Sources/Gateway/App",
+            swiftSettings: settings
+        ),
+
+        .target(
+            name: "GatewayTestSupport",
+            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayCore", logging] + crypto,
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "JOSETests",
+            dependencies: ["JOSE", "GatewayTestSupport"] + crypto,
+            path: "Tests/Gateway/JOSETests",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "PluginAPITests",
+            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayTestSupport"],
+            path: "Tests/Gateway/PluginAPITests",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CoreTests",
+            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayTestSupport"] + crypto,
+            path: "Tests/Gateway/CoreTests",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "X509", package: "swift-certificates"),
+            ] + crypto,
+            path: "Tests/Gateway/ServerTests",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AppTests",
+            dependencies: ["Gateway", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport"],
+            path: "Tests/Gateway/AppTests",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AcceptanceTests",
+            dependencies: [
+                "Gateway", "JOSE", "GatewayTestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ] + crypto,
+            path: "Tests/Acceptance",
+            swiftSettings: settings
+        ),
+    ]
+        + providerPlugins.flatMap { plugin in
+            [
+                .target(
+                    name: "\(plugin.name)Plugin",
+                    dependencies: ["JOSE", "GatewayPluginAPI"] + plugin.ownTargets.map { .target(name: $0) },
+                    path: "Sources/Plugins/\(plugin.name)",
+                    swiftSettings: settings
+                ),
+                .testTarget(
+                    name: "\(plugin.name)PluginTests",
+                    dependencies: [.target(name: "\(plugin.name)Plugin"), "JOSE", "GatewayPluginAPI", "GatewayTestSupport"],
+                    path: "Tests/Plugins/\(plugin.name)PluginTests",
+                    swiftSettings: settings
+                ),
+            ]
+        },
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,57 @@
+/// A JWT in the compact serialization of RFC 7515 §7.1, taken apart but not yet believed.
+public struct SignedJWT: Sendable {
+    public let header: JOSEHeader
+    /// The JSON text of the claims.
+    public let payload: [UInt8]
+    /// What the signature covers: the first two parts and the dot between them.
+    public let signingInput: [UInt8]
+    public let signature: [UInt8]
+
+    /// Takes a token apart. No signature is checked.
+    ///
+    /// - Throws: `malformed`, `unsupportedAlgorithm` or `criticalExtension`.
+    public init(parsing token: some StringProtocol) throws(JOSEError) {
+        let bytes = Array(token.utf8)
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3 else { throw .malformed("a signed JWT has three parts") }
+        guard let header = Base64URL.decode(parts[0]),
+            let payload = Base64URL.decode(parts[1]),
+            let signature = Base64URL.decode(parts[2])
+        else { throw .malformed("a part is not base64url without padding") }
+        guard !signature.isEmpty else { throw .malformed("the signature is empty") }
+        self.header = try JOSEHeader(json: header)
+        self.payload = payload
+        self.signingInput = Array(bytes[..<parts[1].endIndex])
+        self.signature = signature
+    }
+
+    public func claims() throws(JOSEError) -> RegisteredClaims {
+        try RegisteredClaims(json: payload)
+    }
+
+    /// Checks the signature under the key of the set that the header's `kid` names; where the header has no `kid`, under
+    /// the set's only key.
+    public func verify(with keys: JSONWebKeySet) throws(JOSEError) {
+        let key: JSONWebKey?
+        if let keyID = header.keyID {
+            key = keys[keyID]
+        } else {
+            key = keys.keys.count == 1 ? keys.keys.first : nil
+        }
+        guard let key else { throw .unknownKey }
+        try key.verify(signature, of: signingInput, algorithm: header.algorithm)
+    }
+
+    /// Signs `claims`; the header is `alg`, `typ: JWT` and the key's `kid`.
+    ///
+    /// - Returns: the token's compact serialization.
+    public static func sign(_ claims: JSONValue, with key: SigningKey) throws(JOSEError) -> String {
+        var token = key.encodedHeader
+        token.append(UInt8(ascii: "."))
+        token.append(contentsOf: Base64URL.encodedBytes(claims.utf8Text))
+        let signature = try key.signature(of: token)
+        token.append(UInt8(ascii: "."))
+        token.append(contentsOf: Base64URL.encodedBytes(signature))
+        return String(decoding: token, as: UTF8.self)
+    }
+}

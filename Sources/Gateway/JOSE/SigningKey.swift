@@ -1,0 +1,115 @@
+import Crypto
+import CryptoExtras
+import FoundationEssentials
+
+/// A private key, parsed once, with the one algorithm it signs with. It does not print.
+public struct SigningKey: Sendable {
+    enum Material: Sendable {
+        case rsa(_RSA.Signing.PrivateKey)
+        case p256(P256.Signing.PrivateKey)
+        case p384(P384.Signing.PrivateKey)
+        case p521(P521.Signing.PrivateKey)
+    }
+
+    /// The RSA modulus lengths that may sign, in bits.
+    public static let rsaKeySizes = 2048...4096
+
+    public let algorithm: SignatureAlgorithm
+    public let publicKey: JSONWebKey
+    let material: Material
+    /// The base64url form of the header of every token that this key signs.
+    let encodedHeader: [UInt8]
+
+    public var keyID: KeyID { publicKey.keyID }
+
+    private init(material: Material, algorithm: SignatureAlgorithm) throws(JOSEError) {
+        self.material = material
+        self.algorithm = algorithm
+        self.publicKey = try JSONWebKey(publicKeyOf: material, algorithm: algorithm)
+        let header = JOSEHeader(algorithm: algorithm, keyID: publicKey.keyID, type: "JWT")
+        self.encodedHeader = Base64URL.encodedBytes(header.json.utf8Text)
+    }
+
+    /// Makes a new key from the system's randomness. For RSA this takes long (tens to hundreds of milliseconds).
+    ///
+    /// - Parameter rsaKeySize: the modulus' length in bits, 2048 to 4096; of no meaning for elliptic curves.
+    public static func generate(_ algorithm: SignatureAlgorithm, rsaKeySize: Int = 2048) throws(JOSEError) -> SigningKey {
+        switch algorithm {
+        case .rs256, .rs384, .rs512:
+            guard rsaKeySizes.contains(rsaKeySize), rsaKeySize % 8 == 0 else {
+                throw .unusableKey("an RSA key has 2048 to 4096 bits")
+            }
+            let key: _RSA.Signing.PrivateKey
+            do {
+                key = try _RSA.Signing.PrivateKey(keySize: .init(bitCount: rsaKeySize))
+            } catch {
+                throw .unusableKey("no RSA key of \(rsaKeySize) bits could be made")
+            }
+            return try SigningKey(material: .rsa(key), algorithm: algorithm)
+        case .es256: return try SigningKey(material: .p256(.init()), algorithm: algorithm)
+        case .es384: return try SigningKey(material: .p384(.init()), algorithm: algorithm)
+        case .es512: return try SigningKey(material: .p521(.init()), algorithm: algorithm)
+        }
+    }
+
+    /// Reads a private key in PEM: PKCS#8, or what OpenSSL calls traditional (PKCS#1, SEC 1).
+    ///
+    /// - Throws: `unusableKey` where it is none, of another type or curve than the algorithm's, or of an RSA size
+    ///   outside ``rsaKeySizes``.
+    public init(pem: String, algorithm: SignatureAlgorithm) throws(JOSEError) {
+        func read<Key>(_ parse: () throws -> Key, _ what: String) throws(JOSEError) -> Key {
+            do { return try parse() } catch { throw .unusableKey("not \(what) in PEM") }
+        }
+        let material: Material
+        switch algorithm {
+        case .rs256, .rs384, .rs512:
+            let key = try read({ try _RSA.Signing.PrivateKey(unsafePEMRepresentation: pem) }, "an RSA private key")
+            guard Self.rsaKeySizes.contains(key.keySizeInBits) else {
+                throw .unusableKey("an RSA key has 2048 to 4096 bits, not \(key.keySizeInBits)")
+            }
+            material = .rsa(key)
+        case .es256: material = .p256(try read({ try .init(pemRepresentation: pem) }, "a P-256 private key"))
+        case .es384: material = .p384(try read({ try .init(pemRepresentation: pem) }, "a P-384 private key"))
+        case .es512: material = .p521(try read({ try .init(pemRepresentation: pem) }, "a P-521 private key"))
+        }
+        try self.init(material: material, algorithm: algorithm)
+    }
+
+    /// PKCS#8 in PEM. For a key store only.
+    public var pkcs8PEM: String {
+        switch material {
+        case .rsa(let key): key.pkcs8PEMRepresentation
+        case .p256(let key): key.pemRepresentation
+        case .p384(let key): key.pemRepresentation
+        case .p521(let key): key.pemRepresentation
+        }
+    }
+
+    /// The signature in JOSE's form: PKCS#1 v1.5 for RS…, the two integers side by side for ES… (RFC 7518 §3.3, §3.4).
+    public func signature(of message: [UInt8]) throws(JOSEError) -> [UInt8] {
+        do {
+            switch (material, algorithm.hash) {
+            case (.rsa(let key), .sha256):
+                return Array(
+                    try key.signature(for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
+            case (.rsa(let key), .sha384):
+                return Array(
+                    try key.signature(for: SHA384.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
+            case (.rsa(let key), .sha512):
+                return Array(
+                    try key.signature(for: SHA512.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
+            case (.p256(let key), _): return Array(try key.signature(for: SHA256.hash(data: message)).rawRepresentation)
+            case (.p384(let key), _): return Array(try key.signature(for: SHA384.hash(data: message)).rawRepresentation)
+            case (.p521(let key), _): return Array(try key.signature(for: SHA512.hash(data: message)).rawRepresentation)
+            }
+        } catch {
+            throw .unusableKey("signing failed")
+        }
+    }
+}
+
+extension SigningKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "SigningKey(\(algorithm.rawValue), kid \(keyID))" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["keyID": keyID.rawValue], displayStyle: .struct) }
+}

@@ -1,0 +1,55 @@
+/// An issuer identifier: `https://<host><path>`, without port, query, fragment or final slash (OpenID Connect Core §2).
+public struct Issuer: Hashable, Sendable, CustomStringConvertible {
+    /// A DNS name in lower case.
+    public let host: String
+    /// Empty, or segments that each begin with a slash.
+    public let path: String
+
+    public init?(host: String, path: String) {
+        let host = host.lowercased()
+        guard Self.isHostName(host), Self.isPath(path) else { return nil }
+        self.host = host
+        self.path = path
+    }
+
+    /// The value of the `iss` claim and of `issuer` in the discovery document.
+    public var url: String { "https://\(host)\(path)" }
+
+    /// OpenID Connect Discovery 1.0 §4.
+    public var discoveryURL: String { url + Self.discoveryPath }
+
+    /// The `jwks_uri`.
+    public var keysURL: String { url + Self.keysPath }
+
+    public static let discoveryPath = "/.well-known/openid-configuration"
+    public static let keysPath = "/certs"
+
+    public var description: String { url }
+
+    private static func isHostName(_ host: String) -> Bool {
+        guard (1...253).contains(host.utf8.count) else { return false }
+        let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return labels.allSatisfy { label in
+            (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+                && label.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        }
+    }
+
+    private static func isPath(_ path: String) -> Bool {
+        guard !path.isEmpty else { return true }
+        guard path.utf8.count <= 255, path.utf8.first == UInt8(ascii: "/") else { return false }
+        return path.dropFirst().utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+            !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
+                && $0.allSatisfy { isAlphanumeric($0) || "-._~".utf8.contains($0) }
+        }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}
