@@ -1,0 +1,48 @@
+import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import Logging
+
+struct ConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Check a configuration, or print its schema.",
+        subcommands: [Check.self, Schema.self])
+
+    /// Prints every problem at once; exits 1 on an error.
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read a configuration as serve would, and say everything that is wrong with it.")
+
+        @Argument(help: "The configuration file (YAML or JSON).")
+        var file: String
+
+        @Option(help: "The manifest of provider plugins.")
+        var plugins: String?
+
+        func run() throws {
+            let reading = ConfigurationFile(path: file).read(
+                manifest: plugins, namespace: Surroundings.namespace, logger: .silent)
+            for problem in reading.problems { Terminal.error(problem.text(file: file)) }
+            guard let configuration = reading.configuration else {
+                let count = reading.problems.count { $0.severity == .error }
+                Terminal.error("\(file): \(count) error\(count == 1 ? "" : "s")")
+                throw ExitStatus.checkFailed
+            }
+            for endpoint in configuration.endpoints {
+                print("\(endpoint.name): \(endpoint.path) → \(endpoint.issuer) (\(endpoint.pluginID))")
+            }
+            print("\(file): ok")
+        }
+    }
+
+    struct Schema: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Print the configuration's JSON Schema.")
+
+        func run() { print(ConfigurationSchema.text) }
+    }
+}
+
+extension Logger {
+    /// For commands that have no log.
+    static var silent: Logger { Logger(label: "sts-gateway") { _ in SwiftLogNoOpLogHandler() } }
+}

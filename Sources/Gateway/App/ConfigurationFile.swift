@@ -1,0 +1,71 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayServer
+import Logging
+
+/// `gateway.yaml` and `plugins.json`, read from disk and put together.
+struct ConfigurationFile {
+    /// What was read: the configuration where it has no error, and everything there is to say about it.
+    struct Reading {
+        let configuration: GatewayConfiguration?
+        let problems: [ConfigurationProblem]
+    }
+
+    let path: String
+
+    /// - Parameters:
+    ///   - manifest: `--plugins`; nil looks for `plugins.json` beside the configuration file, then in the working
+    ///     directory; where there is none either, every compiled-in plugin is mounted.
+    ///   - namespace: the gateway's own.
+    func read(manifest: String?, namespace: String?, logger: Logger) -> Reading {
+        let catalog: PluginCatalog
+        do {
+            catalog = try Self.catalog(manifest: manifest ?? Self.foundManifest(beside: path))
+        } catch {
+            return Reading(configuration: nil, problems: [ConfigurationProblem(.error, at: "", "\(error)")])
+        }
+        guard let contents = FileManager.default.contents(atPath: path) else {
+            return Reading(
+                configuration: nil,
+                problems: [ConfigurationProblem(.error, at: "", "cannot be read; give the path of a readable file")])
+        }
+        let node: ConfigurationNode
+        do {
+            node = try YAMLConfigurationSource.parse(String(decoding: contents, as: UTF8.self))
+        } catch {
+            return Reading(configuration: nil, problems: [error])
+        }
+        let (configuration, problems) = ConfigurationLoader.load(
+            node, catalog: catalog, context: ConfigurationContext(namespace: namespace, logger: logger))
+        return Reading(configuration: configuration, problems: problems)
+    }
+
+    /// A file that the configuration names: relative paths are relative to the configuration's own folder.
+    func resolve(_ file: String) -> String {
+        guard !file.hasPrefix("/") else { return file }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        return "\(folder)/\(file)"
+    }
+
+    private static func foundManifest(beside path: String) -> String? {
+        let beside = ConfigurationFile(path: path).resolve("plugins.json")
+        return [beside, "plugins.json"].first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    static func catalog(manifest path: String?) throws(ManifestProblem) -> PluginCatalog {
+        guard let path else { return PluginCatalog(plugins: BuiltInPlugins.all) }
+        guard let contents = FileManager.default.contents(atPath: path) else {
+            throw ManifestProblem(description: "\(path): cannot be read; give the path of a readable plugins.json")
+        }
+        do {
+            return try PluginManifest(parsing: Array(contents)).resolve(against: BuiltInPlugins.all)
+        } catch {
+            throw ManifestProblem(description: "\(path): \(error)")
+        }
+    }
+
+    struct ManifestProblem: Error, CustomStringConvertible {
+        let description: String
+    }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import GatewayCore
+import GatewayPluginAPI
+
+/// Lists the provider plugins of the binary, and which of them the manifest mounts.
+struct PluginsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plugins", abstract: "List the provider plugins of this binary.")
+
+    @Option(help: "The manifest of provider plugins.")
+    var plugins: String?
+
+    func run() throws {
+        let mounted: Set<PluginID>
+        do {
+            mounted = Set(try ConfigurationFile.catalog(manifest: plugins).ids)
+        } catch {
+            Terminal.error("\(error)")
+            throw ExitStatus.configuration
+        }
+        for plugin in BuiltInPlugins.all.sorted(by: { $0.id < $1.id }) {
+            let audiences = plugin.defaults.audiences.joined(separator: " ")
+            print("\(plugin.id)\t\(mounted.contains(plugin.id) ? "mounted" : "not mounted")\t\(audiences)")
+        }
+    }
+}

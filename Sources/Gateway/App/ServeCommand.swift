@@ -1,0 +1,92 @@
+import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import GatewayServer
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the gateway.",
+        discussion: "Exits 78 where the configuration does not let it start, after saying everything that is wrong.")
+
+    @Option(help: "The configuration file (YAML or JSON).")
+    var config: String
+
+    @Option(help: "The manifest of provider plugins.")
+    var plugins: String?
+
+    @Option(help: "ADDRESS:PORT of the token listener, in place of listeners.tokens; port 0 for any.")
+    var listen: String?
+
+    @Option(help: "ADDRESS:PORT of the webhook listener, in place of listeners.webhook.")
+    var webhookListen: String?
+
+    @Option(help: "ADDRESS:PORT of the admin listener, in place of listeners.admin; port 0 for any.")
+    var adminListen: String?
+
+    func run() async throws {
+        let file = ConfigurationFile(path: config)
+        let bootstrap = Self.logger(level: .info)
+        let reading = file.read(manifest: plugins, namespace: Surroundings.namespace, logger: bootstrap)
+        for problem in reading.problems { Terminal.error(problem.text(file: config)) }
+        guard var configuration = reading.configuration else { throw ExitStatus.configuration }
+        configuration.listeners.tokens = try Self.address(listen, "--listen") ?? configuration.listeners.tokens
+        configuration.listeners.webhook =
+            try Self.address(webhookListen, "--webhook-listen") ?? configuration.listeners.webhook
+        configuration.listeners.admin = try Self.address(adminListen, "--admin-listen") ?? configuration.listeners.admin
+
+        let logger = Self.logger(level: configuration.log.level.loggerLevel)
+        let assembly: GatewayAssembly
+        do {
+            assembly = try await GatewayAssembly.make(
+                configuration, resolve: file.resolve, clock: { Date() }, logger: logger)
+        } catch let problems as GatewayAssembly.StartProblems {
+            for problem in problems.problems { Terminal.error(problem.text(file: config)) }
+            throw ExitStatus.configuration
+        }
+        logger.notice(
+            "starting",
+            metadata: [
+                "version": "\(GatewayVersion.current)", "cluster": "\(configuration.cluster)",
+                "endpoints": .array(configuration.endpoints.map { "\($0.name)" }),
+            ])
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: assembly.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            logger.critical("stopped", metadata: ["reason": "\(error)"])
+            throw ExitCode.failure
+        }
+        logger.notice("stopped")
+    }
+
+    private static func address(_ text: String?, _ option: String) throws -> ListenAddress? {
+        guard let text else { return nil }
+        guard let address = ListenAddress(text) else {
+            throw ValidationError("\(option): \"\(text)\" is not ADDRESS:PORT, such as 127.0.0.1:8443 or [::]:8443")
+        }
+        return address
+    }
+
+    private static func logger(level: Logger.Level) -> Logger {
+        Logger(label: "sts-gateway") { label in
+            JSONLogHandler(label: label, logLevel: level) { Terminal.write($0, to: 2) }
+        }
+    }
+}
+
+extension GatewayConfiguration.Log.Level {
+    var loggerLevel: Logger.Level {
+        switch self {
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        }
+    }
+}

@@ -1,0 +1,13 @@
+import FoundationEssentials
+
+/// What the process learns from where it runs.
+enum Surroundings {
+    /// The namespace of the gateway's own Pod: from the downward API's variable, else from its ServiceAccount volume.
+    static var namespace: String? {
+        if let name = ProcessInfo.processInfo.environment["POD_NAMESPACE"], !name.isEmpty { return name }
+        let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+        guard let contents = FileManager.default.contents(atPath: file) else { return nil }
+        let name = String(decoding: contents, as: UTF8.self).filter { !$0.isWhitespace }
+        return name.isEmpty ? nil : name
+    }
+}

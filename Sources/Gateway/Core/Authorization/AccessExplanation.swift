@@ -1,0 +1,48 @@
+/// How a policy comes to its decision, rule by rule; for the operator who asks why.
+public struct AccessExplanation: Sendable, Equatable {
+    public let decision: AccessDecision
+    /// One for each rule, in their order.
+    public let rules: [Rule]
+
+    public struct Rule: Sendable, Equatable {
+        public let rule: AccessRule
+        public let result: FilterResult
+        /// The rule's filter; nil for a rule of another scope.
+        public let filter: Filter?
+    }
+
+    /// A filter, or one that stands within it. All of them are evaluated, those too that no longer matter.
+    public struct Filter: Sendable, Equatable {
+        /// In canonical form.
+        public let text: String
+        public let result: FilterResult
+        /// The filters that it joins or negates; empty for a comparison.
+        public let parts: [Filter]
+    }
+}
+
+extension AccessPolicy {
+    /// The decision that ``decide(_:)`` takes, with everything it rests on.
+    public func explain(_ attributes: WorkloadAttributes) -> AccessExplanation {
+        AccessExplanation(
+            decision: decide(attributes),
+            rules: rules.map { rule in
+                var filter: AccessExplanation.Filter?
+                if case .filter(let searchFilter) = rule.scope { filter = searchFilter.root.explain(attributes) }
+                return AccessExplanation.Rule(rule: rule, result: rule.evaluate(attributes), filter: filter)
+            })
+    }
+}
+
+extension SearchFilter.Node {
+    fileprivate func explain(_ attributes: WorkloadAttributes) -> AccessExplanation.Filter {
+        let parts: [SearchFilter.Node] =
+            switch self {
+            case .and(let parts), .or(let parts): parts
+            case .not(let part): [part]
+            case .item: []
+            }
+        return AccessExplanation.Filter(
+            text: text, result: evaluate(attributes), parts: parts.map { $0.explain(attributes) })
+    }
+}

@@ -1,0 +1,17 @@
+public import Logging
+
+/// What a configuration is read with beside its text.
+public struct ConfigurationContext: Sendable {
+    /// The namespace that the gateway itself runs in; nil where it is none or not known.
+    public let namespace: String?
+    /// What plugins log to; each gets it with its endpoint's name in the metadata.
+    public let logger: Logger
+
+    public init(namespace: String?, logger: Logger) {
+        self.namespace = namespace
+        self.logger = logger
+    }
+
+    /// The audience of subject tokens where an endpoint does not say.
+    var subjectAudience: String { "sts-gateway.\(namespace ?? "default").svc" }
+}

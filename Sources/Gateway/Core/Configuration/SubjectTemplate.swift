@@ -1,0 +1,119 @@
+/// How the `sub` of an endpoint's tokens is made: text with `{cluster}`, `{namespace}` and `{saname}` in it.
+public struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
+    public enum Placeholder: String, Sendable, CaseIterable { case cluster, namespace, saname }
+
+    enum Part: Sendable, Equatable {
+        case text(String)
+        case placeholder(Placeholder)
+    }
+
+    /// Longest subject, in ASCII characters (OpenID Connect Core 1.0 §2).
+    public static let maximumLength = 255
+    public static let standard = SubjectTemplate(parts: [
+        .placeholder(.cluster), .text(":"), .placeholder(.namespace), .text(":"), .placeholder(.saname),
+    ])
+    /// The beginning of subjects that belong to the gateway's own publishers.
+    static let reservedPrefix = "sts-gateway:"
+
+    let parts: [Part]
+
+    init(parts: [Part]) { self.parts = parts }
+
+    /// - Throws: what is wrong with the text, first things first.
+    public init(_ text: String) throws(SubjectTemplateError) {
+        guard !text.isEmpty else { throw .empty }
+        guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { throw .notASCII }
+        guard text.utf8.count <= Self.maximumLength else { throw .tooLong }
+        guard !text.hasPrefix(Self.reservedPrefix) else { throw .reservedPrefix }
+        var parts: [Part] = []
+        var rest = Substring(text)
+        while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
+            if brace > rest.startIndex { parts.append(.text(String(rest[..<brace]))) }
+            guard rest[brace] == "{", let end = rest[brace...].firstIndex(of: "}") else { throw .unbalancedBrace }
+            let name = String(rest[rest.index(after: brace)..<end])
+            guard let placeholder = Placeholder(rawValue: name) else { throw .unknownPlaceholder(name) }
+            parts.append(.placeholder(placeholder))
+            rest = rest[rest.index(after: end)...]
+        }
+        if !rest.isEmpty { parts.append(.text(String(rest))) }
+        self.parts = parts
+    }
+
+    /// The subject of one workload; nil where it is longer than ``maximumLength`` or not of ASCII characters.
+    public func render(cluster: String, namespace: String, serviceAccount: String) -> String? {
+        var subject = ""
+        for part in parts {
+            switch part {
+            case .text(let text): subject += text
+            case .placeholder(.cluster): subject += cluster
+            case .placeholder(.namespace): subject += namespace
+            case .placeholder(.saname): subject += serviceAccount
+            }
+        }
+        guard subject.utf8.count <= Self.maximumLength, subject.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            return nil
+        }
+        return subject
+    }
+
+    /// As it is written in a configuration.
+    public var description: String {
+        parts.map { part in
+            switch part {
+            case .text(let text): text
+            case .placeholder(let placeholder): "{\(placeholder.rawValue)}"
+            }
+        }.joined()
+    }
+
+    func contains(_ placeholder: Placeholder) -> Bool { parts.contains(.placeholder(placeholder)) }
+
+    /// Whether two names can run into each other, so that two workloads might share a subject: `{namespace}-{saname}`
+    /// is `a-b-c` for two of them. A character that no name has, such as `:`, keeps them apart.
+    var isAmbiguous: Bool {
+        var isSeparated = true
+        for part in parts {
+            switch part {
+            case .text(let text): isSeparated = isSeparated || !text.utf8.allSatisfy(Self.isOfName)
+            case .placeholder:
+                guard isSeparated else { return true }
+                isSeparated = false
+            }
+        }
+        return false
+    }
+
+    /// What names of clusters, namespaces and ServiceAccounts are made of.
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "._-".utf8.contains(byte)
+        }
+    }
+}
+
+/// Why a text is no subject template; for the operator.
+public enum SubjectTemplateError: Error, Sendable, Equatable, CustomStringConvertible {
+    case empty
+    case notASCII
+    case tooLong
+    case reservedPrefix
+    case unbalancedBrace
+    case unknownPlaceholder(String)
+
+    public var description: String {
+        switch self {
+        case .empty: "is empty; write one such as \(SubjectTemplate.standard)"
+        case .notASCII: "has a character that is not printable ASCII; leave it out"
+        case .tooLong: "is longer than \(SubjectTemplate.maximumLength) characters, as no subject may be; shorten it"
+        case .reservedPrefix:
+            "begins with \(SubjectTemplate.reservedPrefix), which is the gateway's own; begin it otherwise"
+        case .unbalancedBrace:
+            "has a brace without its other; write {cluster}, {namespace} and {saname}, and no other braces"
+        case .unknownPlaceholder(let name):
+            "{\(name)} stands for nothing; write {cluster}, {namespace} or {saname}"
+        }
+    }
+}

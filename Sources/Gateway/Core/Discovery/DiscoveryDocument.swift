@@ -1,0 +1,37 @@
+public import GatewayPluginAPI
+public import JOSE
+
+/// What an issuer says of itself (OpenID Connect Discovery 1.0 §3), without anything that would answer 404.
+public struct DiscoveryDocument: Sendable {
+    /// In every token.
+    static let commonClaimNames = [
+        "iss", "aud", "sub", "exp", "nbf", "iat", "jti", "cluster", "namespace", "saname", "kubernetes.io",
+    ]
+
+    public let issuer: Issuer
+    public let keys: JSONWebKeySet
+    public let privateClaimNames: [String]
+
+    public init(issuer: Issuer, keys: JSONWebKeySet, privateClaimNames: [String]) {
+        self.issuer = issuer
+        self.keys = keys
+        self.privateClaimNames = privateClaimNames
+    }
+
+    public var json: JSONValue {
+        func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
+        let algorithms = Set(keys.keys.compactMap { $0.algorithm?.rawValue }).sorted()
+        return [
+            "issuer": .string(issuer.url),
+            "jwks_uri": .string(issuer.keysURL),
+            "response_types_supported": ["id_token"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": strings(algorithms),
+            "claims_supported": strings(Self.commonClaimNames + privateClaimNames),
+        ]
+    }
+
+    public var issuerDocuments: IssuerDocuments {
+        IssuerDocuments(discovery: json.utf8Text, keys: keys.json.utf8Text)
+    }
+}

@@ -1,0 +1,25 @@
+import Crypto
+import FoundationEssentials
+
+/// The X.509 certificate that goes with a signing key; only the stock wire shows it.
+public struct KeyCertificate: Sendable, Equatable {
+    public let pem: String
+    /// SHA-256 of the DER, in upper-case hexadecimal.
+    public let thumbprint: String
+
+    /// - Parameter pem: one certificate, or a chain whose first is meant.
+    /// - Returns: nil where there is no certificate in it.
+    public init?(pem: String) {
+        let begin = "-----BEGIN CERTIFICATE-----"
+        let end = "-----END CERTIFICATE-----"
+        guard let start = pem.firstRange(of: begin)?.upperBound,
+            let stop = pem[start...].firstRange(of: end)?.lowerBound,
+            let der = Data(base64Encoded: String(pem[start..<stop].filter { !$0.isWhitespace })), !der.isEmpty
+        else { return nil }
+        self.pem = pem
+        self.thumbprint = SHA256.hash(data: der).map { byte in
+            let hexadecimal = String(byte, radix: 16, uppercase: true)
+            return byte < 16 ? "0" + hexadecimal : hexadecimal
+        }.joined()
+    }
+}

@@ -1,0 +1,38 @@
+public import FoundationEssentials
+public import JOSE
+
+/// All keys of one endpoint. At most one signs; every key that a verifier may still need is in the key set.
+public struct KeyRing: Sendable {
+    public enum State: String, Sendable, Codable, CaseIterable {
+        /// Signs.
+        case active
+    }
+
+    public struct Key: Sendable {
+        public let signingKey: SigningKey
+        public let state: State
+        public let created: Date
+        public let certificate: KeyCertificate
+
+        public init(signingKey: SigningKey, state: State, created: Date, certificate: KeyCertificate) {
+            self.signingKey = signingKey
+            self.state = state
+            self.created = created
+            self.certificate = certificate
+        }
+    }
+
+    /// The endpoint's name.
+    public let endpoint: String
+    public let keys: [Key]
+
+    public init(endpoint: String, keys: [Key]) {
+        self.endpoint = endpoint
+        self.keys = keys
+    }
+
+    public var active: Key? { keys.first { $0.state == .active } }
+
+    /// What verifiers get.
+    public var publicKeys: JSONWebKeySet { JSONWebKeySet(keys: keys.map(\.signingKey.publicKey)) }
+}

@@ -1,0 +1,88 @@
+public import FoundationEssentials
+import JOSE
+
+/// A key ring as stores keep it: JSON, one object, readable without this gateway.
+///
+///     {"version": 1, "endpoint": "example", "keys": [{"kid": "…", "algorithm": "RS256", "state": "active",
+///       "created": "2026-05-08T14:56:00Z", "privateKey": "<PKCS#8 PEM>", "certificate": "<PEM>"}]}
+public enum KeyRingDocument {
+    /// The newest format that this gateway reads, and the one it writes.
+    public static let version = 1
+
+    private struct Version: Decodable {
+        let version: Int
+    }
+
+    private struct Ring: Codable {
+        let version: Int
+        let endpoint: String
+        let keys: [Key]
+    }
+
+    private struct Key: Codable {
+        let kid: String
+        let algorithm: SignatureAlgorithm
+        let state: KeyRing.State
+        let created: Date
+        let privateKey: String
+        let certificate: String
+    }
+
+    /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
+    public static func decode(_ document: Data, endpoint: String) throws(KeyStoreError) -> KeyRing {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        guard let version = try? decoder.decode(Version.self, from: document).version else {
+            throw .malformed("it is not a key ring's JSON object with the member version")
+        }
+        guard version <= Self.version else { throw .newerVersion(version) }
+        guard let ring = try? decoder.decode(Ring.self, from: document) else {
+            throw .malformed("a member is missing or of the wrong type")
+        }
+        guard ring.endpoint == endpoint else {
+            throw .malformed("it is the ring of endpoint \"\(ring.endpoint)\", not of \"\(endpoint)\"")
+        }
+        guard !ring.keys.isEmpty else { throw .malformed("it holds no key") }
+        var keys: [KeyRing.Key] = []
+        for (index, key) in ring.keys.enumerated() { keys.append(try decode(key, at: index)) }
+        guard keys.count(where: { $0.state == .active }) <= 1 else { throw .malformed("more than one key is active") }
+        guard Set(keys.map(\.signingKey.keyID)).count == keys.count else { throw .malformed("a key is there twice") }
+        return KeyRing(endpoint: endpoint, keys: keys)
+    }
+
+    private static func decode(_ key: Key, at index: Int) throws(KeyStoreError) -> KeyRing.Key {
+        let signingKey: SigningKey
+        do {
+            signingKey = try SigningKey(pem: key.privateKey, algorithm: key.algorithm)
+        } catch {
+            throw .malformed("keys[\(index)].privateKey: \(error)")
+        }
+        guard signingKey.keyID.rawValue == key.kid else {
+            throw .malformed("keys[\(index)].kid is not the thumbprint of its private key")
+        }
+        guard let certificate = KeyCertificate(pem: key.certificate) else {
+            throw .malformed("keys[\(index)].certificate: not a certificate in PEM")
+        }
+        return KeyRing.Key(
+            signingKey: signingKey, state: key.state, created: key.created, certificate: certificate)
+    }
+
+    /// The document, with private keys: for a key store only.
+    public static func encode(_ ring: KeyRing) throws(KeyStoreError) -> Data {
+        let document = Ring(
+            version: version, endpoint: ring.endpoint,
+            keys: ring.keys.map { key in
+                Key(
+                    kid: key.signingKey.keyID.rawValue, algorithm: key.signingKey.algorithm, state: key.state,
+                    created: key.created, privateKey: key.signingKey.pkcs8PEM, certificate: key.certificate.pem)
+            })
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return try encoder.encode(document)
+        } catch {
+            throw .malformed("it cannot be written as JSON")
+        }
+    }
+}

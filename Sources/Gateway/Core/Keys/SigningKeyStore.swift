@@ -1,0 +1,50 @@
+/// The port to where key rings are kept. Every write is compare-and-swap, so two replicas never make two keys.
+public protocol SigningKeyStore: Sendable {
+    /// The endpoint's ring; nil where there is none yet.
+    func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing?
+
+    /// Writes a ring in place of the one that was read.
+    ///
+    /// - Parameter expected: the version that was read; nil where there was no ring.
+    /// - Throws: `conflict` where the store holds another version by now; read again then.
+    func save(_ ring: KeyRing, replacing expected: KeyRingVersion?) async throws(KeyStoreError) -> KeyRingVersion
+}
+
+/// A ring as read, with what a later write compares.
+public struct StoredKeyRing: Sendable {
+    public let ring: KeyRing
+    public let version: KeyRingVersion
+
+    public init(ring: KeyRing, version: KeyRingVersion) {
+        self.ring = ring
+        self.version = version
+    }
+}
+
+/// What a store tells two states of a ring apart by; of no meaning outside it.
+public struct KeyRingVersion: RawRepresentable, Hashable, Sendable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+}
+
+/// Why a ring was not read or written; for the operator, and never with anything of a key.
+public enum KeyStoreError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Somebody else wrote in between.
+    case conflict
+    /// What is kept is no ring of this endpoint.
+    case malformed(String)
+    /// The ring was written by a newer gateway.
+    case newerVersion(Int)
+    /// The store does not answer or does not let us.
+    case unavailable(String)
+
+    public var description: String {
+        switch self {
+        case .conflict: "the key ring was written by somebody else in between"
+        case .malformed(let why): "the key ring is unreadable: \(why); restore it from a backup, or move it away to have a new key made"
+        case .newerVersion(let version):
+            "the key ring has format version \(version), and this gateway reads up to \(KeyRingDocument.version); use a newer gateway"
+        case .unavailable(let why): "the key store is unavailable: \(why)"
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/// The parameters of an `application/x-www-form-urlencoded` body (RFC 6749 appendix B), each at most once
+/// (RFC 6749 §3.2).
+public struct FormParameters: Sendable {
+    /// More parameters than this are refused.
+    static let maximumCount = 64
+
+    private let values: [String: String]
+
+    /// - Throws: an `invalid_request` that quotes nothing of the request but the names this gateway knows.
+    public init(parsing body: [UInt8]) throws(OAuthError) {
+        var values: [String: String] = [:]
+        for pair in body.split(separator: UInt8(ascii: "&")) {
+            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
+            guard let name = Self.decode(pair[..<equals]), let value = Self.decode(pair[equals...].dropFirst()) else {
+                throw .invalidRequest("the form is not percent-encoded UTF-8")
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw .invalidRequest("a parameter is repeated; give each once")
+            }
+            guard values.count <= Self.maximumCount else { throw .invalidRequest("the form has too many parameters") }
+        }
+        self.values = values
+    }
+
+    /// nil where the parameter is absent or empty, which is the same (RFC 6749 §3.2).
+    public subscript(_ name: String) -> String? {
+        guard let value = values[name], !value.isEmpty else { return nil }
+        return value
+    }
+
+    private static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
+        var output: [UInt8] = []
+        output.reserveCapacity(bytes.count)
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            switch bytes[index] {
+            case UInt8(ascii: "+"): output.append(UInt8(ascii: " "))
+            case UInt8(ascii: "%"):
+                guard bytes.endIndex - index > 2, let high = nibble(bytes[index + 1]), let low = nibble(bytes[index + 2])
+                else { return nil }
+                output.append(high << 4 | low)
+                index += 2
+            case let byte: output.append(byte)
+            }
+            index += 1
+        }
+        return String(validating: output, as: UTF8.self)
+    }
+
+    private static func nibble(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

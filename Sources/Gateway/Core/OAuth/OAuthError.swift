@@ -1,0 +1,56 @@
+public import JOSE
+
+/// An error answer to a caller of a token endpoint (RFC 6749 §5.2, RFC 6750 §3.1, RFC 8693 §2.2.2).
+///
+/// The description is constant text: nothing of a request is ever in it.
+public struct OAuthError: Error, Sendable, Equatable {
+    public enum Code: String, Sendable {
+        case invalidRequest = "invalid_request"
+        case unsupportedGrantType = "unsupported_grant_type"
+        case invalidTarget = "invalid_target"
+        case invalidToken = "invalid_token"
+        case insufficientScope = "insufficient_scope"
+        case temporarilyUnavailable = "temporarily_unavailable"
+        case serverError = "server_error"
+    }
+
+    /// The HTTP status.
+    public let status: Int
+    public let code: Code
+    public let description: String
+    /// Seconds, for `Retry-After`.
+    public let retryAfter: Int?
+    /// Whether the answer carries `WWW-Authenticate: Bearer`.
+    public let challenge: BearerChallenge?
+
+    public init(
+        status: Int, code: Code, description: String, retryAfter: Int? = nil, challenge: BearerChallenge? = nil
+    ) {
+        self.status = status
+        self.code = code
+        self.description = description
+        self.retryAfter = retryAfter
+        self.challenge = challenge
+    }
+
+    /// The body.
+    public var json: JSONValue {
+        ["error": .string(code.rawValue), "error_description": .string(description)]
+    }
+
+    static func invalidRequest(_ description: String) -> OAuthError {
+        OAuthError(status: 400, code: .invalidRequest, description: description)
+    }
+}
+
+/// The value of a `WWW-Authenticate` header (RFC 6750 §3).
+public struct BearerChallenge: Sendable, Equatable {
+    /// nil where the request carried no token at all: then the challenge gives no reason (RFC 6750 §3.1).
+    public let error: OAuthError.Code?
+    public let description: String
+
+    public var headerValue: String {
+        guard let error else { return #"Bearer realm="sts-gateway""# }
+        return #"Bearer realm="sts-gateway", error="\#(error.rawValue)", error_description="\#(description)""#
+    }
+}

@@ -1,0 +1,97 @@
+import FoundationEssentials
+import GatewayPluginAPI
+import JOSE
+
+/// The claims of one issued token.
+struct IssuedClaims {
+    /// A token lives at least this long, in seconds.
+    static let minimumLifetime = 60
+    /// `nbf` lies this far back, for verifiers whose clock is late, in seconds.
+    static let notBeforeLeeway = 60
+    /// Longest `sub`, in ASCII characters.
+    static let maximumSubjectLength = 255
+    /// The beginning of a `sub` that belongs to the gateway's own publishers.
+    static let reservedSubjectPrefix = "sts-gateway:"
+
+    let subject: String
+    let expiration: Date
+    let json: JSONValue
+
+    init(
+        configuration: EndpointConfiguration, identity: WorkloadIdentity, audiences: [String], issuedAt: Date,
+        lifetime: Int, tokenID: TokenID
+    ) throws(TokenExchangeError) {
+        guard
+            let subject = configuration.token.subject.render(
+                cluster: identity.cluster, namespace: identity.namespace, serviceAccount: identity.serviceAccount.name),
+            subject.utf8.count <= min(Self.maximumSubjectLength, configuration.limits.subjectLength)
+        else { throw .unissuable("the subject is longer than the relying party takes", identity) }
+        guard !subject.hasPrefix(Self.reservedSubjectPrefix) else {
+            throw .unissuable("the subject begins with \(Self.reservedSubjectPrefix), which is the gateway's own", identity)
+        }
+
+        let issued = Int(issuedAt.timeIntervalSince1970)
+        var members: [JSONValue.Member] = [
+            .init("iss", .string(configuration.issuer.url)),
+            .init("aud", audiences.count == 1 ? .string(audiences[0]) : .array(audiences.map(JSONValue.string))),
+            .init("sub", .string(subject)),
+            .init("exp", .integer(issued + lifetime)),
+            .init("nbf", .integer(issued - Self.notBeforeLeeway)),
+            .init("iat", .integer(issued)),
+            .init("jti", .string(tokenID.rawValue)),
+            .init("cluster", .string(identity.cluster)),
+            .init("namespace", .string(identity.namespace)),
+            .init("saname", .string(identity.serviceAccount.name)),
+            .init("kubernetes.io", Self.kubernetes(identity)),
+        ]
+        members += Self.privateClaims(configuration, identity).members
+        self.subject = subject
+        self.expiration = Date(timeIntervalSince1970: Double(issued + lifetime))
+        self.json = .object(members)
+    }
+
+    func sign(
+        with key: SigningKey, limits: RelyingPartyLimits, identity: WorkloadIdentity
+    ) throws(TokenExchangeError) -> String {
+        guard let compact = try? SignedJWT.sign(json, with: key) else { throw .noSigningKey(retryAfter: 5) }
+        guard compact.utf8.count <= limits.tokenLength else {
+            throw .unissuable("the token is longer than the relying party takes", identity)
+        }
+        return compact
+    }
+
+    /// The shape that Kubernetes' own bound tokens have ("Managing Service Accounts", bound service account tokens).
+    private static func kubernetes(_ identity: WorkloadIdentity) -> JSONValue {
+        func reference(_ object: WorkloadIdentity.ObjectReference) -> JSONValue {
+            var members = [JSONValue.Member("name", .string(object.name))]
+            if let uid = object.uid { members.append(.init("uid", .string(uid))) }
+            return .object(members)
+        }
+        var members = [JSONValue.Member("namespace", .string(identity.namespace))]
+        if let node = identity.node { members.append(.init("node", reference(node))) }
+        if let pod = identity.pod { members.append(.init("pod", reference(pod))) }
+        members.append(.init("serviceaccount", reference(identity.serviceAccount)))
+        return .object(members)
+    }
+
+    /// The plugin's, then the configured ones, which win.
+    private static func privateClaims(
+        _ configuration: EndpointConfiguration, _ identity: WorkloadIdentity
+    ) -> PrivateClaims {
+        var claims = configuration.provider.claims(for: identity)
+        guard !configuration.token.claims.isEmpty else { return claims }
+        let attributes = WorkloadAttributes(identity, endpoint: configuration.name)
+        for claim in configuration.token.claims {
+            switch claim.source {
+            case .value(let value): claims.set(claim.name, value)
+            case .attribute(let name):
+                switch attributes.values(of: name) {
+                case .none: continue
+                case .some(let values) where values.count == 1: claims.set(claim.name, .string(values[0]))
+                case .some(let values): claims.set(claim.name, .array(values.map(JSONValue.string)))
+                }
+            }
+        }
+        return claims
+    }
+}

@@ -1,0 +1,95 @@
+public import FoundationEssentials
+public import GatewayPluginAPI
+import JOSE
+
+/// The main job, for one endpoint: who asks, may they, and the token they get. It touches nothing but its two ports.
+public struct TokenExchange: Sendable {
+    public let configuration: EndpointConfiguration
+    let reviewer: any TokenReviewing
+    let keys: CurrentSigningKeys
+
+    public init(configuration: EndpointConfiguration, reviewer: any TokenReviewing, keys: CurrentSigningKeys) {
+        self.configuration = configuration
+        self.reviewer = reviewer
+        self.keys = keys
+    }
+
+    /// Issues a token, or says why not.
+    ///
+    /// - Parameter tokenID: the `jti`, new for each call.
+    public func exchange(
+        _ request: TokenExchangeRequest, at now: Date, tokenID: TokenID
+    ) async throws(TokenExchangeError) -> IssuedToken {
+        let audiences = try narrowedAudiences(request)
+        let (identity, rule) = try await authorize(request, at: now)
+
+        let keys = keys.snapshot
+        guard let key = keys.active else { throw .noSigningKey(retryAfter: 5) }
+
+        let token = configuration.token
+        var lifetime = min(max(request.lifetime ?? token.timeToLive, IssuedClaims.minimumLifetime), token.timeToLive)
+        if token.capToSubject, let expiration = request.subjectToken.claims.expiration {
+            lifetime = min(lifetime, Int(expiration - now.timeIntervalSince1970))
+            guard lifetime > 0 else { throw .invalidSubjectToken(.expired) }
+        }
+        let claims = try IssuedClaims(
+            configuration: configuration, identity: identity, audiences: audiences, issuedAt: now, lifetime: lifetime,
+            tokenID: tokenID)
+        let compact = try claims.sign(with: key.signingKey, limits: configuration.limits, identity: identity)
+        return IssuedToken(
+            compact: compact, keyID: key.signingKey.keyID, tokenID: tokenID, subject: claims.subject,
+            audiences: audiences, expiration: claims.expiration, lifetime: lifetime, identity: identity, rule: rule,
+            certificate: key.certificate)
+    }
+
+    /// Everything up to the decision: what a caller must pass that asks for no token but for something of the endpoint.
+    ///
+    /// - Returns: who asks, and the index of the rule that allows it.
+    @discardableResult
+    public func authorize(
+        _ request: TokenExchangeRequest, at now: Date
+    ) async throws(TokenExchangeError) -> (identity: WorkloadIdentity, rule: Int) {
+        let identity = try await identity(request, at: now)
+        let attributes = WorkloadAttributes(identity, endpoint: configuration.name)
+        switch configuration.policy.decide(attributes) {
+        case .allowed(let rule): return (identity, rule)
+        case .denied: throw .deniedByPolicy(identity)
+        }
+    }
+
+    private func identity(
+        _ request: TokenExchangeRequest, at now: Date
+    ) async throws(TokenExchangeError) -> WorkloadIdentity {
+        let policy = configuration.subjectToken
+        let plan: SubjectTokenPlan
+        do {
+            plan = try SubjectTokenPlan(request.subjectToken, wire: request.wire, policy: policy, now: now)
+        } catch {
+            throw .invalidSubjectToken(error)
+        }
+        let review: TokenReview
+        do {
+            review = try await reviewer.review(request.subjectToken, audiences: plan.audiences, at: now)
+        } catch {
+            throw .reviewUnavailable(retryAfter: error.retryAfter, reason: error.reason)
+        }
+        do throws(SubjectTokenRefusal) {
+            let user = try plan.acceptedUser(review)
+            let identity = try WorkloadIdentity(user, cluster: configuration.endpoint.cluster)
+            guard identity.pod != nil || !plan.podIsMandatory else { throw SubjectTokenRefusal.withoutPod }
+            return identity
+        } catch {
+            throw .invalidSubjectToken(error)
+        }
+    }
+
+    private func narrowedAudiences(_ request: TokenExchangeRequest) throws(TokenExchangeError) -> [String] {
+        let audiences = configuration.endpoint.audiences
+        if let resource = request.resource, !audiences.contains(resource) { throw .invalidTarget }
+        guard let audience = request.audience else { return request.resource.map { [$0] } ?? audiences }
+        guard audiences.contains(audience), request.resource == nil || request.resource == audience else {
+            throw .invalidTarget
+        }
+        return [audience]
+    }
+}

@@ -1,0 +1,32 @@
+public import GatewayPluginAPI
+
+extension WorkloadIdentity {
+    /// Reads the identity from a review.
+    ///
+    /// The user name must be `system:serviceaccount:<namespace>:<name>` with an RFC 1123 label and an RFC 1123 subdomain;
+    /// Pod and node come from the `authentication.kubernetes.io/…` extras of bound tokens.
+    ///
+    /// - Throws: `notServiceAccount`.
+    public init(_ user: ReviewedUser, cluster: String) throws(SubjectTokenRefusal) {
+        let parts = user.username.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount",
+            KubernetesName.isLabel(parts[2]), KubernetesName.isSubdomain(parts[3])
+        else { throw .notServiceAccount }
+
+        func extra(_ name: String) -> String? {
+            guard let value = user.extra["authentication.kubernetes.io/\(name)"]?.first, !value.isEmpty else { return nil }
+            return value
+        }
+        func object(_ kind: String) -> ObjectReference? {
+            extra("\(kind)-name").map { ObjectReference(name: $0, uid: extra("\(kind)-uid")) }
+        }
+        self.init(
+            cluster: cluster,
+            namespace: String(parts[2]),
+            serviceAccount: ObjectReference(name: String(parts[3]), uid: user.uid),
+            pod: object("pod"),
+            node: object("node"),
+            groups: user.groups,
+            credentialID: extra("credential-id"))
+    }
+}

@@ -1,0 +1,126 @@
+public import GatewayCore
+import Yams
+
+/// Reads the text of a configuration, which is one YAML document; JSON is YAML too.
+///
+/// Refused, since a reader of the file would not expect them: several documents, tags, merge keys (`<<`), keys that are
+/// not text or that are there twice, and aliases or nesting that make much of little.
+public enum YAMLConfigurationSource {
+    /// Bytes of UTF-8.
+    public static let maximumLength = 4 << 20
+    /// Nodes, with those that aliases repeat.
+    static let maximumNodes = 100_000
+    static let maximumDepth = 64
+
+    /// An empty text is an empty mapping.
+    ///
+    /// - Throws: what is wrong first, with its line.
+    public static func parse(_ text: String) throws(ConfigurationProblem) -> ConfigurationNode {
+        guard text.utf8.count <= maximumLength else {
+            throw ConfigurationProblem(.error, at: "", "the file is larger than 4 MiB; make it smaller")
+        }
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text, Resolver.basic, .default, .utf8)
+        } catch let error as YamlError {
+            throw ConfigurationProblem(error)
+        } catch {
+            throw ConfigurationProblem(.error, at: "", "is not YAML; mend its syntax")
+        }
+        guard let root else { return .mapping([], line: 1) }
+        var budget = maximumNodes
+        return try node(root, at: "", depth: 1, &budget)
+    }
+
+    /// - Parameter keyLine: the line of the key whose value this is, which is where an operator looks for it.
+    private static func node(
+        _ node: Node, at keyPath: String, keyLine: Int? = nil, depth: Int, _ budget: inout Int
+    ) throws(ConfigurationProblem) -> ConfigurationNode {
+        let line = keyLine ?? node.mark?.line ?? 0
+        func refuse(_ message: String) -> ConfigurationProblem {
+            ConfigurationProblem(.error, at: keyPath, line: line, message)
+        }
+        budget -= 1
+        guard budget >= 0 else {
+            throw refuse("with its aliases the file has more than \(maximumNodes) values; write fewer aliases")
+        }
+        guard depth <= maximumDepth else { throw refuse("is nested more than \(maximumDepth) deep; write it flatter") }
+        switch node {
+        case .scalar(let scalar):
+            let isPlain = scalar.style == .plain || scalar.style == .any
+            try refuseTag(scalar.tag, at: keyPath, line)
+            return .scalar(scalar.string, isPlain: isPlain && scalar.tag.description != stringTag, line: line)
+        case .sequence(let sequence):
+            try refuseTag(sequence.tag, at: keyPath, line)
+            var values: [ConfigurationNode] = []
+            for (index, value) in sequence.enumerated() {
+                values.append(try self.node(value, at: "\(keyPath)[\(index)]", depth: depth + 1, &budget))
+            }
+            return .sequence(values, line: line)
+        case .mapping(let mapping):
+            try refuseTag(mapping.tag, at: keyPath, line)
+            var members: [ConfigurationNode.Member] = []
+            var names: Set<String> = []
+            for (key, value) in mapping {
+                let name = try self.name(key, at: keyPath, of: &names)
+                let path = keyPath.isEmpty ? name : "\(keyPath).\(name)"
+                let member = try self.node(value, at: path, keyLine: key.mark?.line, depth: depth + 1, &budget)
+                members.append(.init(key: name, value: member))
+            }
+            return .mapping(members, line: line)
+        case .alias: throw refuse("is an alias of nothing; write the value out")
+        }
+    }
+
+    private static func name(
+        _ key: Node, at keyPath: String, of names: inout Set<String>
+    ) throws(ConfigurationProblem) -> String {
+        let line = key.mark?.line ?? 0
+        guard case .scalar(let scalar) = key else {
+            throw ConfigurationProblem(.error, at: keyPath, line: line, "a key is a list or a mapping; write a text as key")
+        }
+        let path = keyPath.isEmpty ? scalar.string : "\(keyPath).\(scalar.string)"
+        try refuseTag(scalar.tag, at: path, line)
+        guard scalar.string != "<<" || scalar.style != .plain else {
+            throw ConfigurationProblem(.error, at: path, line: line, "merge keys are not read; write the keys out")
+        }
+        guard names.insert(scalar.string).inserted else { throw ConfigurationProblem(duplicateAt: path, line: line) }
+        return scalar.string
+    }
+
+    /// Tags that say no more than the syntax does already, `!!str` among them, are let pass.
+    private static func refuseTag(_ tag: Tag, at keyPath: String, _ line: Int) throws(ConfigurationProblem) {
+        guard !harmlessTags.contains(tag.description) else { return }
+        throw ConfigurationProblem(.error, at: keyPath, line: line, "has the tag \(tag.description); leave the tag out")
+    }
+
+    private static let stringTag = "tag:yaml.org,2002:str"
+    private static let harmlessTags = ["", "!", stringTag, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"]
+}
+
+extension ConfigurationProblem {
+    fileprivate init(duplicateAt keyPath: String, line: Int) {
+        self.init(.error, at: keyPath, line: line, "is there twice; keep one of them")
+    }
+
+    /// The parser's words carry nothing of the file but names of keys.
+    fileprivate init(_ error: YamlError) {
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            if problem == "but found another document" {
+                self.init(.error, at: "", line: mark.line, "there is more than one document; write one")
+            } else {
+                let place = context.map { " (\($0.text))" } ?? ""
+                self.init(.error, at: "", line: mark.line, "is not YAML: \(problem)\(place); mend the syntax")
+            }
+        case .duplicatedKeysInMapping(let keys, let context):
+            self.init(
+                .error, at: "", line: context.mark.line,
+                "\(keys.map { "\"\($0)\"" }.joined(separator: ", ")) is there twice in one mapping; keep one of them")
+        case .reader(let problem, _, _, _):
+            self.init(.error, at: "", "is not YAML: \(problem); write UTF-8 without control characters")
+        default: self.init(.error, at: "", "is not YAML; mend its syntax")
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Crypto
+import FoundationEssentials
+public import GatewayCore
+import JOSE
+import Synchronization
+
+/// Key rings in a directory, one file `<endpoint>.keyring.json` each (0600), for one machine. Not for a shared file
+/// system without locks.
+public struct DirectorySigningKeyStore: SigningKeyStore {
+    private let directory: PrivateDirectory
+
+    /// - Throws: `unavailable` where the directory is missing and cannot be made.
+    public init(path: String) throws(KeyStoreError) { directory = try PrivateDirectory(path: path) }
+
+    public func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
+        guard let document = try directory.read(Self.fileName(endpoint)) else { return nil }
+        return StoredKeyRing(
+            ring: try KeyRingDocument.decode(document, endpoint: endpoint), version: Self.version(document))
+    }
+
+    public func save(
+        _ ring: KeyRing, replacing expected: KeyRingVersion?
+    ) async throws(KeyStoreError) -> KeyRingVersion {
+        let document = try KeyRingDocument.encode(ring)
+        let name = Self.fileName(ring.endpoint)
+        try directory.locked(name) { () throws(KeyStoreError) in
+            guard try directory.read(name).map(Self.version) == expected else { throw .conflict }
+            try directory.write(document, to: name)
+        }
+        return Self.version(document)
+    }
+
+    private static func fileName(_ endpoint: String) -> String { "\(endpoint).keyring.json" }
+
+    private static func version(_ document: Data) -> KeyRingVersion {
+        KeyRingVersion(rawValue: Base64URL.encode(Array(SHA256.hash(data: document))))
+    }
+}

@@ -1,0 +1,30 @@
+import HTTPTypes
+import Hummingbird
+import JOSE
+
+/// Why a request was not served, where no endpoint's own errors apply.
+enum RequestRefusal: Error, Equatable {
+    /// `..`, or a percent-encoded slash, backslash, dot or NUL in the path.
+    case ambiguousPath
+    case unknownPath
+    case methodNotAllowed([HTTPRequest.Method])
+    case bodyTooLarge
+    /// The endpoint's key ring could not be read, so it has no documents.
+    case noDocuments
+
+    var response: Response {
+        switch self {
+        case .ambiguousPath: .error(.badRequest, "invalid_request", "the path has an encoded slash, dot or control character")
+        case .unknownPath: .error(.notFound, "not_found", "there is nothing at this path")
+        case .methodNotAllowed(let methods):
+            .error(
+                .methodNotAllowed, "method_not_allowed", "the path takes other methods; see the Allow header",
+                headers: [.allow: methods.map(\.rawValue).joined(separator: ", ")])
+        case .bodyTooLarge: .error(.contentTooLarge, "invalid_request", "the request's body is too large")
+        case .noDocuments:
+            .error(
+                .serviceUnavailable, "temporarily_unavailable", "the issuer's keys cannot be read now; try again",
+                headers: [.retryAfter: "5"])
+        }
+    }
+}

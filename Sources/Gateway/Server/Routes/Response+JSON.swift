@@ -1,0 +1,28 @@
+import GatewayCore
+import HTTPTypes
+import Hummingbird
+import JOSE
+import NIOCore
+
+extension Response {
+    /// A JSON answer that is about one caller: never stored by anybody.
+    static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        headers[.cacheControl] = "no-store"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: value.utf8Text)))
+    }
+
+    static func error(
+        _ status: HTTPResponse.Status, _ code: String, _ description: String, headers: HTTPFields = [:]
+    ) -> Response {
+        .json(["error": .string(code), "error_description": .string(description)], status: status, headers: headers)
+    }
+
+    static func error(_ error: OAuthError) -> Response {
+        var headers = HTTPFields()
+        if let retryAfter = error.retryAfter { headers[.retryAfter] = String(retryAfter) }
+        if let challenge = error.challenge { headers[.wwwAuthenticate] = challenge.headerValue }
+        return .json(error.json, status: HTTPResponse.Status(code: error.status), headers: headers)
+    }
+}

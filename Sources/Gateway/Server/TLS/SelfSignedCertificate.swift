@@ -1,0 +1,38 @@
+import Crypto
+import CryptoExtras
+import FoundationEssentials
+import GatewayCore
+import JOSE
+import SwiftASN1
+import X509
+
+extension KeyCertificate {
+    /// The certificate that the stock wire shows for a key that came without one: self-signed, made once, kept in the
+    /// ring. Nobody verifies it; it gives the key a thumbprint.
+    ///
+    /// - Parameter lifetime: seconds.
+    static func selfSigned(
+        for key: SigningKey, endpoint: String, from now: Date, lifetime: Double
+    ) throws(KeyStoreError) -> KeyCertificate {
+        do {
+            let privateKey = try Certificate.PrivateKey(pemEncoded: key.pkcs8PEM)
+            let name = try DistinguishedName { CommonName("sts-gateway signing key of \(endpoint)") }
+            let certificate = try Certificate(
+                version: .v3, serialNumber: .init(), publicKey: privateKey.publicKey, notValidBefore: now,
+                notValidAfter: now.addingTimeInterval(lifetime), issuer: name, subject: name,
+                signatureAlgorithm: key.algorithm.usesRSA ? .sha256WithRSAEncryption : .ecdsaWithSHA256,
+                extensions: try Certificate.Extensions {
+                    Critical(KeyUsage(digitalSignature: true))
+                },
+                issuerPrivateKey: privateKey)
+            guard let made = KeyCertificate(pem: try certificate.serializeAsPEM().pemString) else {
+                throw KeyStoreError.malformed("the certificate made for it is not PEM")
+            }
+            return made
+        } catch let error as KeyStoreError {
+            throw error
+        } catch {
+            throw .malformed("no certificate could be made for its key")
+        }
+    }
+}

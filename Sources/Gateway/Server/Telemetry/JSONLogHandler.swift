@@ -1,0 +1,56 @@
+import FoundationEssentials
+import JOSE
+public import Logging
+import Synchronization
+
+/// Writes each log record as one line of JSON: `time`, `level`, `logger`, `message`, then the metadata in name order.
+public struct JSONLogHandler: LogHandler {
+    public var logLevel: Logger.Level
+    public var metadata: Logger.Metadata = [:]
+    public var metadataProvider: Logger.MetadataProvider?
+    let label: String
+    let write: @Sendable (String) -> Void
+
+    /// - Parameter write: takes a whole line with its end; calls come from any thread.
+    public init(label: String, logLevel: Logger.Level, write: @escaping @Sendable (String) -> Void) {
+        self.label = label
+        self.logLevel = logLevel
+        self.write = write
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var merged = metadata
+        if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }
+        if let explicit = event.metadata { merged.merge(explicit) { $1 } }
+        var members: [JSONValue.Member] = [
+            .init("time", .string(Date.now.formatted(.iso8601.time(includingFractionalSeconds: true)))),
+            .init("level", .string(event.level.rawValue)),
+            .init("logger", .string(label)),
+            .init("message", .string(event.message.description)),
+        ]
+        if let error = event.error { members.append(.init("error", .string("\(error)"))) }
+        for (name, value) in merged.sorted(by: { $0.key < $1.key }) where !Self.ownNames.contains(name) {
+            members.append(.init(name, Self.json(value)))
+        }
+        write(JSONValue.object(members).text + "\n")
+    }
+
+    private static let ownNames: Set<String> = ["time", "level", "logger", "message"]
+
+    private static func json(_ value: Logger.Metadata.Value) -> JSONValue {
+        switch value {
+        case .string(let string): .string(string)
+        case .stringConvertible(let integer as Int): .integer(integer)
+        case .stringConvertible(let flag as Bool): .bool(flag)
+        case .stringConvertible(let other): .string(other.description)
+        case .array(let values): .array(values.map(json))
+        case .dictionary(let values):
+            .object(values.sorted { $0.key < $1.key }.map { .init($0.key, json($0.value)) })
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import GatewayCore
+import JOSE
+import NIOCore
+import NIOHTTP1
+
+extension KeySetCache {
+    /// Largest key set that is read, in bytes.
+    private static let maximumSize = 1 << 20
+
+    /// A JWKS file, read again every ten seconds, and at once for a `kid` it did not have a second ago.
+    public init(file: String) {
+        self.init(maximumAge: 10, minimumInterval: 1) { () throws(TokenReviewFailure) in
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
+                let size = attributes[.size] as? Int, size <= Self.maximumSize,
+                let contents = FileManager.default.contents(atPath: file)
+            else { throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(file) cannot be read") }
+            return try Self.parse(Array(contents), from: file)
+        }
+    }
+
+    /// A JWKS URL, fetched every five minutes, and for an unknown `kid` at most once a minute. No redirects, 5 s, TLS
+    /// verified by the system's roots.
+    init(url: String, client: HTTPClient) {
+        self.init(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in
+            let bytes: [UInt8]
+            do {
+                var request = HTTPClientRequest(url: url)
+                request.headers.add(name: "Accept", value: "application/jwk-set+json, application/json")
+                let response = try await client.execute(request, timeout: .seconds(5))
+                guard response.status == .ok else {
+                    throw TokenReviewFailure(
+                        retryAfter: 5, reason: "the key set \(url) answers \(response.status.code)")
+                }
+                bytes = Array(try await response.body.collect(upTo: Self.maximumSize).readableBytesView)
+            } catch let failure as TokenReviewFailure {
+                throw failure
+            } catch {
+                throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(url) cannot be fetched: \(error)")
+            }
+            return try Self.parse(bytes, from: url)
+        }
+    }
+
+    private static func parse(_ bytes: [UInt8], from source: String) throws(TokenReviewFailure) -> JSONWebKeySet {
+        guard let keys = try? JSONWebKeySet(parsing: bytes), !keys.keys.isEmpty else {
+            throw TokenReviewFailure(retryAfter: 5, reason: "\(source) is no key set with a key that can verify")
+        }
+        return keys
+    }
+}

@@ -1,0 +1,68 @@
+public import GatewayPluginAPI
+import JOSE
+
+/// Amazon Web Services: roles that trust this gateway's issuer through an IAM OpenID Connect provider
+/// (`AssumeRoleWithWebIdentity`).
+public struct AWSProvider: ProviderPlugin {
+    public static let id: PluginID = PluginID("aws")
+
+    /// The audience and the variables are those of Amazon's pod identity webhook and of its SDKs. The lengths are those
+    /// of `AssumeRoleWithWebIdentity` (WebIdentityToken) and `CreateOpenIDConnectProvider` (Url, ClientIDList).
+    public static let defaults = EndpointDefaults(
+        audiences: ["sts.amazonaws.com"],
+        recognisedAudiences: ["sts.amazonaws.com", "sts.aws.com"],
+        injector: .init(
+            label: "aws-role", tokenVariable: "AWS_WEB_IDENTITY_TOKEN_FILE", valueVariable: "AWS_ROLE_ARN"),
+        algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512],
+        limits: RelyingPartyLimits(audienceLength: 255, issuerLength: 255, tokenLength: 20_000))
+
+    /// The endpoint's `settings` block.
+    public struct Settings: Decodable, Sendable {
+        /// Given to the Pods as `AWS_REGION`; without it they keep what they have.
+        public let region: String?
+    }
+
+    private let region: Region?
+
+    public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
+        var errors: [SettingsError] = []
+        // "You can't use the default CloudFront domain name, *.cloudfront.cn, to serve content": CloudFront in China.
+        if endpoint.issuer.host.hasSuffix(".cloudfront.cn") {
+            errors.append(
+                SettingsError(
+                    "issuer.host",
+                    "\"\(endpoint.issuer.host)\" cannot serve the documents, since CloudFront in China answers under your "
+                        + "own domain names only; set the distribution's alternate domain name"))
+        }
+        var region: Region?
+        if let text = settings.region {
+            region = Region(text)
+            if region == nil {
+                errors.append(
+                    SettingsError(
+                        "settings.region",
+                        "\(Quotation.of(text)) is not the name of a region; write it as in eu-central-1"))
+            }
+        }
+        try SettingsErrors.check(errors)
+        self.region = region
+    }
+
+    /// The annotation is a role's ARN. Adds `AWS_ROLE_SESSION_NAME`, and `AWS_REGION` where it is configured.
+    public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
+        let role = try RoleARN(request.annotation)
+        let sessionName = RoleSessionName(
+            namespace: request.namespace, serviceAccountName: request.serviceAccountName)
+        var environment = [PodInjection.EnvironmentVariable("AWS_ROLE_SESSION_NAME", sessionName.rawValue)]
+        if let region {
+            guard role.partition == region.partition else {
+                throw InjectionError(
+                    "the role \(Quotation.of(role.description)) is of the partition \(role.partition.rawValue), but this "
+                        + "endpoint is configured for \(region), which is of \(region.partition.rawValue); "
+                        + "name a role of that partition")
+            }
+            environment.append(.init("AWS_REGION", region.rawValue))
+        }
+        return PodInjection(value: role.description, environment: environment)
+    }
+}
