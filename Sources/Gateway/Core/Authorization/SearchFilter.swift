@@ -15,7 +15,7 @@
 ///   the whole, between filters, after an opening parenthesis and after `&`, `|` and `!`. Between `=` and `)` every
 ///   blank belongs to the value; before `=` it is refused.
 public struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
-    /// Filters within filters.
+    /// Filters within filters, the outermost and the comparison among them.
     public static let maximumDepth = 64
     /// In UTF-8 bytes.
     public static let maximumLength = 16_384
@@ -54,7 +54,8 @@ public struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
 
     let root: Node
 
-    /// The filter without anything that could be left out; parsing it yields an equal filter.
+    /// The filter without anything that could be left out; parsing it yields an equal filter. Control characters are
+    /// escaped in it, so that some thousands of them may bring it above ``maximumLength``.
     public var description: String { root.text }
 
     /// Names that are no attribute's, in the order of the filter, each once. A comparison with one is undefined.

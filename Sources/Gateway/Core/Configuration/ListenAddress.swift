@@ -5,6 +5,11 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// 0 for any that is free.
     public let port: Int
 
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
     public init?(_ text: String) {
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         let digits = text[text.index(after: colon)...]

@@ -77,7 +77,8 @@ public enum YAMLConfigurationSource {
     ) throws(ConfigurationProblem) -> String {
         let line = key.mark?.line ?? 0
         guard case .scalar(let scalar) = key else {
-            throw ConfigurationProblem(.error, at: keyPath, line: line, "a key is a list or a mapping; write a text as key")
+            throw ConfigurationProblem(
+                .error, at: keyPath, line: line, "a key is a list or a mapping; write a text as key")
         }
         let path = keyPath.isEmpty ? scalar.string : "\(keyPath).\(scalar.string)"
         try refuseTag(scalar.tag, at: path, line)

@@ -3,6 +3,7 @@ import HTTPTypes
 public import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// What a listener's connections know: nothing beyond the channel and a logger.
 public struct GatewayRequestContext: Sendable, InitializableFromSource {
@@ -53,6 +54,12 @@ public struct GatewayResponder: HTTPResponder {
             response = try await found.respond(request)
         } catch let refusal as RequestRefusal {
             response = refusal.response
+        } catch let error as HTTPParserError {
+            throw error
+        } catch {
+            // The peer went away within its body, or a fault of ours: the type tells which, and quotes nothing.
+            record.failed(error)
+            response = .error(.internalServerError, "server_error", "the request failed; try again")
         }
         response.headers[Self.requestIDHeader] = requestID
         if head.method == .head { response = response.createHeadResponse() }

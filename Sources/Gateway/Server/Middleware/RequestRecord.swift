@@ -59,4 +59,11 @@ final class RequestRecord: Sendable {
             metadata["reason"] = "\(error.description)"
         }
     }
+
+    func failed(_ error: any Error) {
+        metadata.withLock { metadata in
+            metadata["decision"] = "failed"
+            metadata["reason"] = "\(type(of: error))"
+        }
+    }
 }

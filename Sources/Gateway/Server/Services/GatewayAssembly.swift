@@ -23,7 +23,9 @@ public struct GatewayAssembly: Sendable {
         logger: Logger
     ) async throws -> GatewayAssembly {
         let parts = StartParts(configuration: configuration, resolve: resolve, now: clock(), logger: logger)
-        guard let store = parts.store, let reviewer = parts.reviewer, let certificates = parts.certificates else {
+        guard parts.problems.isEmpty, let store = parts.store, let reviewer = parts.reviewer,
+            let certificates = parts.certificates
+        else {
             throw StartProblems(problems: parts.problems)
         }
         let opener = KeyRingOpener(store: store, logger: logger)

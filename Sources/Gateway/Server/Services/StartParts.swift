@@ -46,7 +46,11 @@ struct StartParts {
         case .offline(let keys, let issuer):
             logger.warning("the offline reviewer cannot see deleted Pods: a token stays good until it expires")
             switch keys {
-            case .file(let path): reviewer = OfflineTokenReviewer(keys: KeySetCache(file: resolve(path)), issuer: issuer)
+            case .file(let path):
+                if let failure = KeySetCache.failure(ofFile: resolve(path)) {
+                    problem("review.offline.jwks", failure.reason)
+                }
+                reviewer = OfflineTokenReviewer(keys: KeySetCache(file: resolve(path)), issuer: issuer)
             case .url(let url):
                 let client = HTTPClientService()
                 services.append(client)

@@ -11,13 +11,25 @@ extension KeySetCache {
 
     /// A JWKS file, read again every ten seconds, and at once for a `kid` it did not have a second ago.
     public init(file: String) {
-        self.init(maximumAge: 10, minimumInterval: 1) { () throws(TokenReviewFailure) in
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
-                let size = attributes[.size] as? Int, size <= Self.maximumSize,
-                let contents = FileManager.default.contents(atPath: file)
-            else { throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(file) cannot be read") }
-            return try Self.parse(Array(contents), from: file)
+        self.init(maximumAge: 10, minimumInterval: 1) { () throws(TokenReviewFailure) in try Self.read(file: file) }
+    }
+
+    /// Why the file is no key set now; nil where it is one.
+    static func failure(ofFile file: String) -> TokenReviewFailure? {
+        do {
+            _ = try read(file: file)
+            return nil
+        } catch {
+            return error
         }
+    }
+
+    private static func read(file: String) throws(TokenReviewFailure) -> JSONWebKeySet {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
+            let size = attributes[.size] as? Int, size <= maximumSize,
+            let contents = FileManager.default.contents(atPath: file)
+        else { throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(file) cannot be read") }
+        return try parse(Array(contents), from: file)
     }
 
     /// A JWKS URL, fetched every five minutes, and for an unknown `kid` at most once a minute. No redirects, 5 s, TLS

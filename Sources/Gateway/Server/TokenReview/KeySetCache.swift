@@ -13,6 +13,8 @@ public actor KeySetCache {
     private let maximumAge: Double
     /// Seconds between two readings for the sake of an unknown `kid`.
     private let minimumInterval: Double
+    /// Seconds between two readings while none has succeeded.
+    private static let firstRetryInterval = 1.0
     private var keys: JSONWebKeySet?
     private var lastAttempt: Date?
     private var isLoading = false
@@ -29,7 +31,8 @@ public actor KeySetCache {
     public func keys(for keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> JSONWebKeySet {
         let age = lastAttempt.map { now.timeIntervalSince($0) } ?? .infinity
         let isUnknown = keys.map { keys in keyID.map { keys[$0] == nil } ?? false } ?? true
-        guard age >= maximumAge || (isUnknown && age >= minimumInterval) else {
+        let interval = keys == nil ? Self.firstRetryInterval : minimumInterval
+        guard age >= maximumAge || (isUnknown && age >= interval) else {
             guard let keys else { throw TokenReviewFailure(retryAfter: 1, reason: "the key set could not be read yet") }
             return keys
         }

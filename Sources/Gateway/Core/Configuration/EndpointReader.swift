@@ -1,0 +1,148 @@
+import GatewayPluginAPI
+import JOSE
+import Logging
+
+/// Reads one of `sts.endpoints`. Everything is looked at, whatever else is wrong, so that all of it is told at once.
+struct EndpointReader {
+    let block: BlockReader
+    let issuerBlock: BlockReader
+    let name: String?
+    let path: PathPrefix?
+    let issuer: Issuer?
+    let keypair: String?
+    let plugin: (any ProviderPlugin.Type)?
+    let injector: EndpointConfiguration.Injector?
+
+    private let node: ConfigurationNode
+    private let cluster: String
+    private let catalog: PluginCatalog
+    private let context: ConfigurationContext
+    private let audiences: [String]
+
+    init(
+        node: ConfigurationNode, block: BlockReader, cluster: String, catalog: PluginCatalog,
+        context: ConfigurationContext
+    ) {
+        self.node = node
+        self.block = block
+        self.cluster = cluster
+        self.catalog = catalog
+        self.context = context
+        name = Self.name(block)
+        path = Self.path(block, name: name)
+        let given = block.texts("audience")
+        plugin = Self.plugin(block, name: name, audiences: given ?? [], catalog: catalog)
+        audiences = Self.audiences(block, given: given, plugin: plugin)
+        issuerBlock = block.block("issuer")
+        (issuer, keypair) = Self.issuer(issuerBlock, limits: plugin?.defaults.limits)
+        injector = Self.injector(block.block("injector"), defaults: plugin?.defaults.injector)
+    }
+
+    /// nil where something is missing that an endpoint cannot be without.
+    func read() -> EndpointConfiguration? {
+        let policy = self.policy()
+        let subjectToken = self.subjectToken()
+        let token = TokenReader(block, plugin: plugin, cluster: cluster)
+        let rotation = self.rotation()
+        _ = block.boolean("host_in_openunison")
+        let publish = self.publish()
+        let endpoint: Endpoint? =
+            if let name, let issuer {
+                Endpoint(
+                    name: name, cluster: cluster, issuer: issuer, audiences: audiences, algorithm: token.algorithm,
+                    rsaKeySize: token.keySize, timeToLive: token.policy.timeToLive)
+            } else {
+                nil
+            }
+        var logger = context.logger
+        logger[metadataKey: "endpoint"] = "\(name ?? "")"
+        guard let plugin,
+            let provider = PluginSettings(block: block, node: node).provider(
+                of: plugin, for: audiences.isEmpty ? nil : endpoint, context: PluginContext(logger: logger)),
+            let endpoint, let name, let path, let injector
+        else { return nil }
+        return EndpointConfiguration(
+            name: name, pluginID: plugin.id, provider: provider, endpoint: endpoint, path: path, policy: policy,
+            keypair: keypair, injector: injector, subjectToken: subjectToken, token: token.policy, rotation: rotation,
+            limits: plugin.defaults.limits, publish: publish)
+    }
+
+    private func policy() -> AccessPolicy {
+        let blocks = block.blocks("azRules") ?? []
+        if block["azRules"] == nil || blocks.isEmpty {
+            block.warning(
+                "azRules",
+                "there is no rule, so nobody may have a token of this endpoint; write one such as {scope: filter, constraint: (namespace=myns)}"
+            )
+        }
+        var rules: [AccessRule] = []
+        for (_, rule) in blocks {
+            let scope = rule.requiredText("scope", "filter, group or dn")
+            let constraint = rule.requiredText("constraint", "a filter such as (namespace=myns)")
+            guard let scope, let constraint else { continue }
+            do {
+                let accepted = try AccessRule(scope: scope, constraint: constraint)
+                for warning in accepted.warnings { rule.warning("constraint", warning) }
+                rules.append(accepted)
+            } catch {
+                if case .unknownScope = error {
+                    rule.error("scope", "\(error)")
+                } else {
+                    rule.error("constraint", "\(error)")
+                }
+            }
+        }
+        return AccessPolicy(rules: rules)
+    }
+
+    private func subjectToken() -> EndpointConfiguration.SubjectTokenPolicy {
+        let block = block.block("subjectToken")
+        let acceptsAPIServer = block.boolean("acceptApiServerAudience") ?? false
+        if acceptsAPIServer {
+            block.warning(
+                "acceptApiServerAudience",
+                "takes ServiceAccount tokens that are not made for the gateway, so whoever a Pod sends its default token to can replay it here; turn it off when no OpenUnison sidecar is left"
+            )
+        }
+        return .init(
+            audiences: (block.texts("audiences") ?? [context.subjectAudience]).sorted(),
+            acceptAPIServerAudience: acceptsAPIServer, requirePod: block.boolean("requirePod") ?? true)
+    }
+
+    private func rotation() -> EndpointConfiguration.Rotation {
+        let block = block.block("rotation")
+        let rotation = EndpointConfiguration.Rotation(
+            every: block.duration("every") ?? 2_592_000, propagation: block.duration("propagation") ?? 7_200)
+        if rotation.every <= rotation.propagation {
+            let propagation = ConfigurationDuration.text(rotation.propagation)
+            block.error(
+                "every", "is not longer than propagation (\(propagation)), so no key would sign in time; make it longer"
+            )
+        }
+        return rotation
+    }
+
+    private func publish() -> ConfigurationNode? {
+        guard let node = block["publish"] else { return nil }
+        let publish = block.block("publish")
+        _ = Self.mounted(publish, catalog: catalog)
+        let probe = publish.block("probe")
+        _ = probe.boolean("enabled")
+        _ = probe.listenAddress("connectTo")
+        for key in ["caFile", "proxy"] { _ = probe.text(key) }
+        _ = probe.duration("interval")
+        for credential in publish.texts("credentials") ?? [] where !ConfigurationBlock.credentials.contains(credential)
+        {
+            let words = ConfigurationBlock.credentials
+            publish.error(
+                "credentials",
+                "\(publish.quote(credential, "credentials")) does not fit; write \(ConfigurationShape.choice(words).wanted)"
+            )
+        }
+        block.warning(
+            "publish",
+            "this version does not publish; upload the two documents of issuer-docs by hand, and again when keys change"
+        )
+        return node
+    }
+}
