@@ -16,7 +16,18 @@ public struct JOSEHeader: Sendable, Equatable {
         let alg: String
         let kid: String?
         let typ: String?
-        let crit: [String]?
+        /// Even as null, or of another type than RFC 7515 §4.1.11 gives it.
+        let hasCriticalExtensions: Bool
+
+        private enum CodingKeys: CodingKey { case alg, kid, typ, crit }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            alg = try container.decode(String.self, forKey: .alg)
+            kid = try container.decodeIfPresent(String.self, forKey: .kid)
+            typ = try container.decodeIfPresent(String.self, forKey: .typ)
+            hasCriticalExtensions = container.contains(.crit)
+        }
     }
 
     /// Reads the JSON text of a header. An unknown `alg` and any `crit` are refused.
@@ -27,7 +38,7 @@ public struct JOSEHeader: Sendable, Equatable {
         } catch {
             throw .malformed("the header is not a JSON object with the string member alg")
         }
-        guard wire.crit == nil else { throw .criticalExtension }
+        guard !wire.hasCriticalExtensions else { throw .criticalExtension }
         guard let algorithm = SignatureAlgorithm(rawValue: wire.alg) else { throw .unsupportedAlgorithm }
         self.init(algorithm: algorithm, keyID: wire.kid.map(KeyID.init(rawValue:)), type: wire.typ)
     }

@@ -1,5 +1,5 @@
-/// One mapping of the file, read by the table of its keys. Whatever does not fit the table is put on the problem list, and
-/// then reads as if it were absent.
+/// One mapping of the file, read by the table of its keys. Whatever does not fit the table is put on the problem list,
+/// and then reads as if it were absent.
 struct BlockReader {
     let keyPath: String
     let line: Int

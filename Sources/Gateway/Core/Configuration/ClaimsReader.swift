@@ -74,11 +74,10 @@ struct ClaimsReader {
     private func isKnown(_ attribute: String, at keyPath: String, line: Int) -> Bool {
         if WorkloadAttributes.names.contains(attribute.lowercased()) { return true }
         let names = WorkloadAttributes.names
-        let hint = SpellingSuggestion.nearest(to: attribute, among: names).map { #"did you mean "\#($0)"?"# }
+        let nearest = SpellingSuggestion.nearest(to: attribute, among: names)
+        let hint = nearest.map { #"did you mean "\#($0)"?"# } ?? "write \(ConfigurationShape.choice(names).wanted)"
         token.problems.error(
-            at: keyPath, line: line,
-            "\(QuotedValue.text(attribute, at: keyPath)) is no attribute; \(hint ?? "write \(ConfigurationShape.choice(names).wanted)")"
-        )
+            at: keyPath, line: line, "\(QuotedValue.text(attribute, at: keyPath)) is no attribute; \(hint)")
         return false
     }
 

@@ -27,7 +27,8 @@ indirect enum ConfigurationShape: Sendable {
         case .boolean: "true or false"
         case .integer(let range): "a whole number from \(range.lowerBound) to \(range.upperBound)"
         case .duration(let range):
-            "a time from \(ConfigurationDuration.text(range.lowerBound)) to \(ConfigurationDuration.text(range.upperBound))"
+            "a time from \(ConfigurationDuration.text(range.lowerBound))"
+                + " to \(ConfigurationDuration.text(range.upperBound))"
         case .choice(let words): Self.list(words)
         case .textOrList: "a text or a list of texts"
         case .list: "a list"

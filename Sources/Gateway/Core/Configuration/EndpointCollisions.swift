@@ -43,7 +43,8 @@ struct EndpointCollisions {
         {
             endpoint.block.warning(
                 "injector",
-                #"a Pod with the label "\#(own.label)" is injected for \#(place) too, and both set \#(own.tokenVariable); give each endpoint its own label"#
+                #"a Pod with the label "\#(own.label)" is injected for \#(place) too, "#
+                    + #"and both set \#(own.tokenVariable); give each endpoint its own label"#
             )
         }
     }
@@ -55,7 +56,8 @@ struct EndpointCollisions {
             let route = "/" + own[...its.count].joined(separator: "/")
             endpoint.block.error(
                 "path",
-                "\"/\(own.joined(separator: "/"))\" lies at or below \"\(route)\", a route of \(other.block.keyPath); write another path"
+                "\"/\(own.joined(separator: "/"))\" lies at or below \"\(route)\", "
+                    + "a route of \(other.block.keyPath); write another path"
             )
         }
         if let own = endpoint.issuer, let its = other.issuer, own.host == its.host {
@@ -63,7 +65,8 @@ struct EndpointCollisions {
             where own.path == document || own.path.hasPrefix(document + "/") {
                 endpoint.issuerBlock.error(
                     "path",
-                    "\"\(own.path)\" lies at or below \"\(document)\", where \(other.block.keyPath) has a document; write another path"
+                    "\"\(own.path)\" lies at or below \"\(document)\", "
+                        + "where \(other.block.keyPath) has a document; write another path"
                 )
             }
         }

@@ -8,7 +8,8 @@ extension EndpointReader {
         if KubernetesName.isLabel(name) { return name }
         block.error(
             "name",
-            #"\#(block.quote(name, "name")) does not fit; write 63 lower-case letters, digits and "-" at most, no "-" at an end"#
+            #"\#(block.quote(name, "name")) does not fit; write 63 lower-case letters, "#
+                + #"digits and "-" at most, no "-" at an end"#
         )
         return nil
     }
@@ -20,7 +21,8 @@ extension EndpointReader {
         if let path = PathPrefix(text) { return path }
         block.error(
             "path",
-            #"\#(block.quote(text, "path")) does not fit; write one to four segments of lower-case letters, digits and "-", such as /dev"#
+            #"\#(block.quote(text, "path")) does not fit; write one to four segments of "#
+                + #"lower-case letters, digits and "-", such as /dev"#
         )
         return nil
     }
@@ -69,7 +71,8 @@ extension EndpointReader {
         for audience in given where audience.utf8.count > limits.audienceLength {
             block.error(
                 "audience",
-                "\(block.quote(audience, "audience")) has \(audience.utf8.count) bytes; the plugin \(plugin.id) takes \(limits.audienceLength) at most"
+                "\(block.quote(audience, "audience")) has \(audience.utf8.count) bytes; "
+                    + "the plugin \(plugin.id) takes \(limits.audienceLength) at most"
             )
         }
         return given
@@ -121,7 +124,8 @@ extension EndpointReader {
         if injector.valueVariable == injector.tokenVariable {
             block.error(
                 "label_value_environment_variable_name",
-                "\(block.quote(injector.tokenVariable, "label")) holds the token file's path already; name another variable"
+                "\(block.quote(injector.tokenVariable, "label")) holds the token file's path already; "
+                    + "name another variable"
             )
         }
         return injector

@@ -72,7 +72,8 @@ struct EndpointReader {
         if block["azRules"] == nil || blocks.isEmpty {
             block.warning(
                 "azRules",
-                "there is no rule, so nobody may have a token of this endpoint; write one such as {scope: filter, constraint: (namespace=myns)}"
+                "there is no rule, so nobody may have a token of this endpoint; "
+                    + "write one such as {scope: filter, constraint: (namespace=myns)}"
             )
         }
         var rules: [AccessRule] = []
@@ -101,7 +102,8 @@ struct EndpointReader {
         if acceptsAPIServer {
             block.warning(
                 "acceptApiServerAudience",
-                "takes ServiceAccount tokens that are not made for the gateway, so whoever a Pod sends its default token to can replay it here; turn it off when no OpenUnison sidecar is left"
+                "takes ServiceAccount tokens that are not made for the gateway, so whoever a Pod sends its default token "
+                    + "to can replay it here; turn it off when no OpenUnison sidecar is left"
             )
         }
         return .init(
@@ -136,7 +138,8 @@ struct EndpointReader {
             let words = ConfigurationBlock.credentials
             publish.error(
                 "credentials",
-                "\(publish.quote(credential, "credentials")) does not fit; write \(ConfigurationShape.choice(words).wanted)"
+                "\(publish.quote(credential, "credentials")) does not fit; "
+                    + "write \(ConfigurationShape.choice(words).wanted)"
             )
         }
         block.warning(

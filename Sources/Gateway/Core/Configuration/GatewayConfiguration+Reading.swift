@@ -11,7 +11,8 @@ extension GatewayConfiguration.Listeners {
             guard let other = named[..<index].first(where: { $0.1 == listener.1 }) else { continue }
             block.error(
                 listener.0,
-                "\(block.quote(listener.1.description, listener.0)) is used by \(block.path(other.0)) already; give each listener its own port"
+                "\(block.quote(listener.1.description, listener.0)) is used by \(block.path(other.0)) already; "
+                    + "give each listener its own port"
             )
         }
     }

@@ -1,7 +1,7 @@
 import JOSE
 
 extension JSONValue {
-    /// What YAML's core schema takes a value for. Numbers that JSON cannot write as they stand, such as `012`, are text.
+    /// What YAML's core schema takes a value for. Numbers that JSON cannot write as they stand (`012`) are text.
     init(_ node: ConfigurationNode) {
         switch node {
         case .mapping(let members, _): self = .object(members.map { Member($0.key, JSONValue($0.value)) })

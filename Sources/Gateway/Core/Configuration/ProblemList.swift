@@ -49,8 +49,8 @@ enum QuotedValue {
         }
     }
 
-    /// By the names of the key and of the blocks that it is in. The gateway itself has no secret in its configuration; a
-    /// plugin's settings might.
+    /// By the names of the key and of the blocks that it is in. The gateway itself has no secret in its configuration;
+    /// a plugin's settings might.
     static func isSecret(_ keyPath: String) -> Bool {
         keyPath.split(separator: ".").contains { part in
             let name = part.lowercased().filter { $0 != "_" && $0 != "-" }

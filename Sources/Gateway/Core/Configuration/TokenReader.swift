@@ -47,7 +47,8 @@ struct TokenReader {
         if example?.hasPrefix(SubjectTemplate.reservedPrefix) == true {
             block.error(
                 "subject",
-                "makes every subject begin with \(SubjectTemplate.reservedPrefix), which is the gateway's own; name the cluster otherwise, or begin it otherwise"
+                "makes every subject begin with \(SubjectTemplate.reservedPrefix), which is the gateway's own; "
+                    + "name the cluster otherwise, or begin it otherwise"
             )
         }
         return template
@@ -69,12 +70,14 @@ struct TokenReader {
             let names = missing.map { "{\($0.rawValue)}" }.joined(separator: " and ")
             block.error(
                 "subject",
-                "\(block.quote(text, "subject")) gives several ServiceAccounts one subject; write \(names) too, or allowSharedSubject: true"
+                "\(block.quote(text, "subject")) gives several ServiceAccounts one subject; "
+                    + "write \(names) too, or allowSharedSubject: true"
             )
         } else if template.isAmbiguous {
             block.error(
                 "subject",
-                #"\#(block.quote(text, "subject")) can give two ServiceAccounts one subject, for names have letters, digits, ".", "_" and "-"; write ":" or "/" between them, or allowSharedSubject: true"#
+                #"\#(block.quote(text, "subject")) can give two ServiceAccounts one subject, for names have letters, "#
+                    + #"digits, ".", "_" and "-"; write ":" or "/" between them, or allowSharedSubject: true"#
             )
         }
         return template

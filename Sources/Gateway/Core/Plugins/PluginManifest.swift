@@ -85,7 +85,8 @@ public struct PluginManifest: Sendable, Equatable {
         guard let raw = text("id") else { return nil }
         guard let id = PluginID(raw) else {
             problems.append(
-                #"\#(place).id: "\#(raw)" is no plugin's; an id is a letter, then letters, digits and "-", 32 at most, in lower case"#
+                #"\#(place).id: "\#(raw)" is no plugin's; an id is a letter, then letters, digits and "-", "#
+                    + #"32 at most, in lower case"#
             )
             return nil
         }

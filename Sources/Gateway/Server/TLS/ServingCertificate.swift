@@ -35,7 +35,9 @@ public struct ServingCertificate: Sendable {
         } catch {
             throw ServingCertificateError("the leaf certificate cannot be read")
         }
-        guard Self.fits(chain, key) else { throw ServingCertificateError("the private key is not the certificate's") }
+        guard Self.fits(chain, key) else {
+            throw ServingCertificateError("the private key is not the certificate's, or its key usage forbids serving")
+        }
         names = Self.names(leaf)
         issuers = Self.issuers(chainPEM)
     }
@@ -49,7 +51,7 @@ public struct ServingCertificate: Sendable {
         }
     }
 
-    /// The TLS library refuses a key that is not the leaf's.
+    /// The TLS library refuses a key that is not the leaf's, and a leaf whose key usage lacks digitalSignature.
     private static func fits(_ chain: [NIOSSLCertificate], _ key: NIOSSLPrivateKey) -> Bool {
         let configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))

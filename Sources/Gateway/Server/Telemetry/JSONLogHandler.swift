@@ -28,7 +28,7 @@ public struct JSONLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }
         if let explicit = event.metadata { merged.merge(explicit) { $1 } }
         var members: [JSONValue.Member] = [
-            .init("time", .string(Date.now.formatted(.iso8601.time(includingFractionalSeconds: true)))),
+            .init("time", .string(Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))),
             .init("level", .string(event.level.rawValue)),
             .init("logger", .string(label)),
             .init("message", .string(event.message.description)),
