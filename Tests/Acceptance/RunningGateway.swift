@@ -1,0 +1,148 @@
+import AsyncHTTPClient
+import Foundation
+import GatewayTestSupport
+import JOSE
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// The real program with two endpoints of two plugins, on loopback, over TLS by its own authority.
+final class RunningGateway: Sendable {
+    let folder: WorkFolder
+    let process: ChildProcess
+    let cluster: TestCluster
+    let port: Int
+    let adminPort: Int
+    private let client: HTTPClient
+
+    struct Answer: Sendable {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: [UInt8]
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+    }
+
+    struct DidNotStart: Error {
+        let log: String
+    }
+
+    static let endpoints = ["/team/one", "/team/two", "/generic"]
+
+    static func configuration(adding: String = "") -> String {
+        """
+        cluster: acceptance
+        review:
+          offline: {jwks: jwks.json, issuer: "\(TestCluster.defaultIssuer)"}
+        keyStore: {directory: keys}
+        \(adding)
+        sts:
+          endpoints:
+          - name: one
+            plugin: aws
+            path: /team/one
+            issuer: {host: one.cloudfront.example}
+            azRules: [{scope: filter, constraint: "(namespace=default)"}]
+            subjectToken: {audiences: [sts-gateway.test.svc]}
+          - name: two
+            plugin: aws
+            path: /team/two
+            issuer: {host: two.cloudfront.example}
+            token: {algorithm: ES256}
+            azRules: [{scope: filter, constraint: "(namespace=default)"}]
+            subjectToken: {audiences: [sts-gateway.test.svc]}
+          - name: generic
+            plugin: oidc
+            audience: [https://one.example.com, https://two.example.com]
+            path: /generic
+            issuer: {host: generic.example.com, path: /issuer}
+            azRules: [{scope: filter, constraint: "(&(namespace=default)(|(saname=web)(saname=batch-*)))"}]
+            subjectToken: {audiences: [sts-gateway.test.svc], acceptApiServerAudience: true}
+        """
+    }
+
+    init(folder: WorkFolder? = nil, adding: String = "", cluster: TestCluster = TestCluster(key: TestKeys.ec)) async throws {
+        let folder = try folder ?? WorkFolder()
+        self.folder = folder
+        self.cluster = cluster
+        try folder.write(cluster.keySet.json.text, to: "jwks.json")
+        try folder.write(Self.configuration(adding: adding), to: "gateway.yaml")
+        let process = try ChildProcess(
+            Place.gateway,
+            [
+                "serve", "--config", "\(folder.path)/gateway.yaml", "--plugins", "\(Place.repository)/plugins.json",
+                "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+            ])
+        self.process = process
+        guard let port = await Self.port("tokens", process), let adminPort = await Self.port("admin", process) else {
+            throw DidNotStart(log: process.standardError)
+        }
+        self.port = port
+        self.adminPort = adminPort
+        var tls = TLSConfiguration.makeClientConfiguration()
+        if adding.contains("certificates:") {
+            tls.certificateVerification = .none
+        } else {
+            tls.trustRoots = .file("\(folder.path)/keys/serving-ca.pem")
+        }
+        var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
+        configuration.httpVersion = .http1Only
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Ends the program as a cluster would.
+    func stop() async throws -> ChildProcess.Ended {
+        try await client.shutdown()
+        process.signal(SIGTERM)
+        return await process.ended()
+    }
+
+    private static func port(_ listener: String, _ process: ChildProcess) async -> Int? {
+        struct Record: Decodable {
+            let message: String
+            let listener: String?
+            let port: Int?
+        }
+        @Sendable func record(_ line: String) -> Record? {
+            try? JSONDecoder().decode(Record.self, from: Data(line.utf8))
+        }
+        let line = await process.line { line in
+            record(line).map { $0.message == "listening" && $0.listener == listener } ?? false
+        }
+        return line.flatMap(record)?.port
+    }
+
+    func send(
+        _ method: HTTPMethod, _ path: String, host: String? = nil, headers: HTTPHeaders = [:], body: String? = nil,
+        admin: Bool = false
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(
+            url: admin ? "http://127.0.0.1:\(adminPort)\(path)" : "https://localhost:\(port)\(path)")
+        request.method = method
+        request.headers = headers
+        if let host { request.headers.replaceOrAdd(name: "Host", value: host) }
+        if let body { request.body = .bytes(Array(body.utf8)) }
+        let response = try await client.execute(request, timeout: .seconds(30))
+        let bytes = Array(try await response.body.collect(upTo: 1 << 20).readableBytesView)
+        return Answer(status: Int(response.status.code), headers: response.headers, body: bytes)
+    }
+
+    func exchange(_ path: String, _ token: String, adding: String = "") async throws -> Answer {
+        try await send(
+            .POST, "\(path)/token", headers: ["Content-Type": "application/x-www-form-urlencoded"],
+            body: "grant_type=urn:ietf:params:oauth:grant-type:token-exchange"
+                + "&subject_token_type=urn:ietf:params:oauth:token-type:jwt&subject_token=\(token)\(adding)")
+    }
+
+    func stock(_ path: String, _ token: String) async throws -> Answer {
+        try await send(.GET, path, headers: ["Authorization": "Bearer \(token)"])
+    }
+
+    /// The token of a positive answer.
+    func issued(_ path: String, _ token: String) async throws -> String {
+        struct Body: Decodable {
+            let access_token: String
+        }
+        return try JSONDecoder().decode(Body.self, from: Data(try await exchange(path, token).body)).access_token
+    }
+}

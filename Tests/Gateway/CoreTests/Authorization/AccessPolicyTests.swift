@@ -1,0 +1,67 @@
+import GatewayCore
+import Testing
+
+@Suite("Policies of access")
+struct AccessPolicyTests {
+    private func policy(_ rules: (scope: String, constraint: String)...) throws -> AccessPolicy {
+        AccessPolicy(rules: try rules.map { try AccessRule(scope: $0.scope, constraint: $0.constraint) })
+    }
+
+    @Test("Without a rule nobody is let in")
+    func noRule() {
+        #expect(AccessPolicy(rules: []).decide(.sample()) == .denied)
+    }
+
+    @Test("The first rule that is true lets in")
+    func firstRule() throws {
+        let policy = try policy(
+            ("filter", "(namespace=shop)"), ("group", "system:serviceaccounts:billing"), ("dn", "o=Tremolo"))
+        #expect(policy.decide(.sample()) == .allowed(ruleIndex: 1))
+        #expect(policy.decide(.sample(namespace: "shop")) == .allowed(ruleIndex: 0))
+        #expect(policy.decide(.sample(groups: [])) == .allowed(ruleIndex: 2))
+    }
+
+    @Test("Who passes no rule is not let in")
+    func denied() throws {
+        let policy = try policy(("filter", "(namespace=shop)"), ("group", "system:serviceaccounts:shop"))
+        #expect(policy.decide(.sample()) == .denied)
+    }
+
+    @Test(
+        "A rule that is undefined lets nobody in",
+        arguments: ["(team=a)", "(!(team=a))", "(|(team=a)(namespace=shop))"])
+    func undefined(text: String) throws {
+        let policy = AccessPolicy(rules: [AccessRule(try SearchFilter(parsing: text))])
+        #expect(policy.decide(.sample()) == .denied)
+        #expect(policy.explain(.sample()).rules.map(\.result) == [.undefined])
+    }
+
+    @Test("An explanation has the decision, each rule's result and that of each filter within")
+    func explanation() throws {
+        let policy = AccessPolicy(rules: [
+            AccessRule(try SearchFilter(parsing: "(&(namespace=shop)(!(team=a)))")),
+            try AccessRule(scope: "group", constraint: "system:authenticated"),
+            try AccessRule(scope: "dn", constraint: "o=Tremolo"),
+        ])
+        let explanation = policy.explain(.sample())
+        #expect(explanation.decision == .allowed(ruleIndex: 1))
+        #expect(explanation.rules.map(\.rule) == policy.rules)
+        #expect(explanation.rules.map(\.result) == [.false, .true, .true])
+        #expect(explanation.rules[1].filter == nil)
+
+        let filter = try #require(explanation.rules[0].filter)
+        #expect(filter.text == "(&(namespace=shop)(!(team=a)))")
+        #expect(filter.result == .false)
+        #expect(filter.parts.map(\.text) == ["(namespace=shop)", "(!(team=a))"])
+        #expect(filter.parts.map(\.result) == [.false, .undefined])
+        #expect(filter.parts[1].parts.map(\.text) == ["(team=a)"])
+        #expect(filter.parts[1].parts.map(\.result) == [.undefined])
+        #expect(filter.parts[1].parts[0].parts.isEmpty)
+    }
+
+    @Test("Policies are equal where their rules are")
+    func equality() throws {
+        #expect(try policy(("filter", "(Namespace=a)")) == policy(("FILTER", " (namespace=a) ")))
+        #expect(try policy(("filter", "(namespace=a)")) != policy(("filter", "(namespace=A)")))
+    }
+}

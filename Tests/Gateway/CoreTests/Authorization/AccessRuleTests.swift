@@ -1,0 +1,104 @@
+import GatewayCore
+import Testing
+
+@Suite("Rules of access")
+struct AccessRuleTests {
+    @Test("A rule is read by its scope, whose name is without case")
+    func scopes() throws {
+        let filter = try SearchFilter(parsing: "(namespace=myns)")
+        #expect(try AccessRule(scope: "filter", constraint: "(namespace=myns)").scope == .filter(filter))
+        #expect(try AccessRule(scope: "Filter", constraint: "(namespace=myns)") == AccessRule(filter))
+        #expect(
+            try AccessRule(scope: "group", constraint: "system:serviceaccounts:myns").scope
+                == .group("system:serviceaccounts:myns"))
+    }
+
+    @Test(
+        "The root of OpenUnison's directory is known however it is written",
+        arguments: ["o=Tremolo", "O = tremolo", " o=TREMOLO\n"])
+    func root(name: String) throws {
+        #expect(try AccessRule(scope: "dn", constraint: name).scope == .anyServiceAccount)
+    }
+
+    @Test(
+        "A rule that is not understood is refused, and the error names what is wrong and what is right",
+        arguments: [
+            (
+                "custom", "x", .unknownScope("custom"),
+                #"scope "custom" is unknown; use filter, group, or dn with the constraint o=Tremolo"#
+            ),
+            (
+                "", "(uid=a)", .unknownScope(""),
+                #"scope "" is unknown; use filter, group, or dn with the constraint o=Tremolo"#
+            ),
+            (
+                "dn", "ou=users,o=Tremolo", .unknownDistinguishedName("ou=users,o=Tremolo"),
+                #"dn "ou=users,o=Tremolo" is unknown; the only one is o=Tremolo, which lets every ServiceAccount in: "#
+                    + "use scope filter or group instead"
+            ),
+            (
+                "group", "", .emptyGroup, "the group is empty; name one such as system:serviceaccounts:myns"
+            ),
+            (
+                "group", " \t", .emptyGroup, "the group is empty; name one such as system:serviceaccounts:myns"
+            ),
+            (
+                "filter", "(uid=a", .malformedFilter(SearchFilterError(.missingClosingParenthesis, at: 7)),
+                #"character 7: ")" is missing; every "(" needs its own"#
+            ),
+            (
+                "filter", "(&(ns=a)(sa=b)(uid=c)(NS=d))", .unknownAttributes(["ns", "sa", "NS"]),
+                #"no attribute is named "ns", "sa", "NS"; "#
+                    + "use one of namespace, saname, cluster, username, uid, groups, "
+                    + "pod-name, pod-uid, node-name, node-uid, credential-id, endpoint"
+            ),
+        ] as [(String, String, AccessRuleError, String)])
+    func refused(scope: String, constraint: String, expected: AccessRuleError, text: String) {
+        #expect(throws: expected) { try AccessRule(scope: scope, constraint: constraint) }
+        #expect(expected.description == text)
+    }
+
+    @Test("A group lets in who is in it, compared exactly")
+    func groups() throws {
+        func result(_ group: String) throws -> FilterResult {
+            try AccessRule(scope: "group", constraint: group).evaluate(.sample())
+        }
+        #expect(try result("system:serviceaccounts:billing") == .true)
+        #expect(try result("system:serviceaccounts:Billing") == .false)
+        #expect(try result("system:serviceaccounts:bill*") == .false)
+        #expect(try result("system:serviceaccounts:shop") == .false)
+        let accented = WorkloadAttributes.sample(groups: ["caf\u{e9}"])
+        #expect(try AccessRule(scope: "group", constraint: "cafe\u{301}").evaluate(accented) == .false)
+    }
+
+    @Test("A rule prints as its scope and its constraint")
+    func description() throws {
+        #expect(try AccessRule(scope: "FILTER", constraint: " (Namespace=a)").description == "filter (namespace=a)")
+        #expect(try AccessRule(scope: "group", constraint: "a").description == "group a")
+        #expect(try AccessRule(scope: "dn", constraint: "o=tremolo").description == "dn o=Tremolo")
+    }
+
+    @Test(
+        "A rule that lets everybody in, or hardly says what was meant, comes with a warning",
+        arguments: [
+            ("dn", "o=Tremolo", "lets every ServiceAccount of the cluster in"),
+            ("group", "system:serviceaccounts", "lets every ServiceAccount of the cluster in"),
+            ("group", "system:authenticated", "lets every ServiceAccount of the cluster in"),
+            ("group", " a", "blank"),
+            ("filter", "(namespace= a)", "blank"),
+            ("filter", "(&(cluster=a)(namespace<=a ))", "(namespace<=a )"),
+            ("filter", "(namespace=a* )", "blank"),
+            ("filter", "(!(namespace~=a))", "(namespace~=a)"),
+        ])
+    func warnings(scope: String, constraint: String, expected: String) throws {
+        let warnings = try AccessRule(scope: scope, constraint: constraint).warnings
+        #expect(warnings.count == 1)
+        #expect(warnings.allSatisfy { $0.contains(expected) && $0.last != "." })
+    }
+
+    @Test("A usual rule comes with no warning")
+    func noWarnings() throws {
+        #expect(try AccessRule(scope: "filter", constraint: "(&(namespace=a b)(saname=*)(uid=a* *b))").warnings.isEmpty)
+        #expect(try AccessRule(scope: "group", constraint: "system:serviceaccounts:myns").warnings.isEmpty)
+    }
+}

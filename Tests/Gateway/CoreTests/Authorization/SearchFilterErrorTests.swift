@@ -1,0 +1,134 @@
+import GatewayCore
+import Testing
+
+@Suite("Texts that are no search filter")
+struct SearchFilterErrorTests {
+    @Test(
+        "Such a text is refused with the reason and the place",
+        arguments: [
+            ("", .empty, 1),
+            (" \n ", .empty, 1),
+            ("namespace=a", .missingOpeningParenthesis, 1),
+            ("(!namespace=a)", .missingOpeningParenthesis, 3),
+            ("(&(uid=a)namespace=b)", .missingOpeningParenthesis, 10),
+            ("(", .missingAttribute, 2),
+            ("()", .missingAttribute, 2),
+            ("(=a)", .missingAttribute, 2),
+            ("(<=a)", .missingAttribute, 2),
+            ("(:=a)", .missingAttribute, 2),
+            ("(:dn:=a)", .missingAttribute, 2),
+            ("(uid=a", .missingClosingParenthesis, 7),
+            ("(&(uid=a)", .missingClosingParenthesis, 10),
+            ("(&", .missingOpeningParenthesis, 3),
+            ("(!(uid=a)", .missingClosingParenthesis, 10),
+            ("((uid=a))", .doubleParenthesis, 2),
+            ("(&)", .emptyList(operator: "&"), 3),
+            ("(| )", .emptyList(operator: "|"), 4),
+            ("(!)", .emptyNegation, 3),
+            ("(!(uid=a)(uid=b))", .severalNegated, 10),
+            ("(uid=a)(uid=b)", .trailingText, 8),
+            ("(uid=a))", .trailingText, 8),
+            ("(uid=a) x", .trailingText, 9),
+            ("(pod_name=a)", .malformedAttribute("pod_name"), 2),
+            ("(näme=a)", .malformedAttribute("näme"), 2),
+            ("(-a=b)", .malformedAttribute("-a"), 2),
+            ("(1=b)", .malformedAttribute("1"), 2),
+            ("(1.02=b)", .malformedAttribute("1.02"), 2),
+            ("(a;=b)", .malformedAttribute("a;"), 2),
+            ("(label/=b)", .malformedAttribute("label/"), 2),
+            ("(na*e=b)", .malformedAttribute("na*e"), 2),
+            ("(namespace)", .missingOperator(attribute: "namespace"), 11),
+            ("(namespace = a)", .missingOperator(attribute: "namespace"), 11),
+            ("(namespace>a)", .missingOperator(attribute: "namespace"), 11),
+            ("(namespace<a)", .missingOperator(attribute: "namespace"), 11),
+            ("(namespace~a)", .missingOperator(attribute: "namespace"), 11),
+            ("(namespace:a)", .missingOperator(attribute: "namespace"), 11),
+            ("(namespace:a:b:=c)", .missingOperator(attribute: "namespace"), 11),
+            ("(namespace::=c)", .missingOperator(attribute: "namespace"), 11),
+            ("(&(uid=a(namespace=b))", .unescapedParenthesis, 9),
+            ("(uid=**)", .doubleWildcard, 6),
+            ("(uid=é**b)", .doubleWildcard, 7),
+            ("(uid=a*b**)", .doubleWildcard, 9),
+            ("(uid>=a*)", .unescapedWildcard(operator: ">="), 8),
+            ("(uid<=*)", .unescapedWildcard(operator: "<="), 7),
+            ("(uid~=a*)", .unescapedWildcard(operator: "~="), 8),
+            (#"(uid=\)"#, .malformedEscape, 6),
+            (#"(uid=\2)"#, .malformedEscape, 6),
+            (#"(uid=a\zz)"#, .malformedEscape, 7),
+            (#"(uid=\(\))"#, .malformedEscape, 6),
+            (#"(uid=a\2"#, .malformedEscape, 7),
+            ("(uid=a\0b)", .unescapedNUL, 7),
+            (#"(uid=a\ff)"#, .notUTF8, 6),
+            (#"(uid=\c4)"#, .notUTF8, 6),
+            (#"(uid=\c4*\8d)"#, .notUTF8, 6),
+            (#"(uid=a*\c0\80)"#, .notUTF8, 8),
+            (#"(uid=\ed\a0\80)"#, .notUTF8, 6),
+            (#"(uid=\f4\90\80\80)"#, .notUTF8, 6),
+        ] as [(String, SearchFilterError.Reason, Int)])
+    func refused(text: String, reason: SearchFilterError.Reason, position: Int) {
+        #expect(throws: SearchFilterError(reason, at: position)) { try SearchFilter(parsing: text) }
+    }
+
+    @Test("Depth is refused where it begins to be too great")
+    func tooDeep() {
+        let text = String(repeating: "(!", count: SearchFilter.maximumDepth) + "(uid=a)"
+        let position = 2 * SearchFilter.maximumDepth + 1
+        #expect(throws: SearchFilterError(.tooDeep, at: position)) { try SearchFilter(parsing: text) }
+    }
+
+    @Test("Ten thousand parentheses are refused and cost no stack")
+    func manyParentheses() {
+        let many = 10_000
+        #expect(throws: SearchFilterError(.doubleParenthesis, at: 2)) {
+            try SearchFilter(parsing: String(repeating: "(", count: many))
+        }
+        #expect(throws: SearchFilterError(.missingOpeningParenthesis, at: 1)) {
+            try SearchFilter(parsing: String(repeating: ")", count: many))
+        }
+        #expect(throws: SearchFilterError(.tooLong, at: 1)) {
+            try SearchFilter(parsing: String(repeating: "(&", count: many))
+        }
+        #expect(throws: SearchFilterError(.tooDeep, at: 2 * SearchFilter.maximumDepth + 1)) {
+            try SearchFilter(parsing: String(repeating: "(|", count: SearchFilter.maximumLength / 2))
+        }
+        #expect(throws: SearchFilterError(.trailingText, at: 8)) {
+            try SearchFilter(parsing: "(uid=a)" + String(repeating: ")", count: many))
+        }
+    }
+
+    @Test(
+        "The text of an error says where it is and what is right",
+        arguments: [
+            ("", "the filter is empty; write one such as (namespace=myns)"),
+            (
+                "namespace=a",
+                #"character 1: "(" is missing; "#
+                    + "every filter stands in parentheses of its own, such as (namespace=myns)"
+            ),
+            (
+                "(uid=a**)",
+                #"character 7: "**" has nothing between its wildcards; "#
+                    + #""*" is the only wildcard and stands for any text"#
+            ),
+            ("(namespace = a)", #"character 11: one of "=", ">=", "<=" and "~=" must follow "namespace" directly"#),
+            (
+                #"(uid=\c4)"#,
+                "character 6: the escapes of this value are not UTF-8; write the character itself, or all of its bytes"
+            ),
+            (
+                "(cn:caseExactMatch:=Fred)",
+                #"character 4: ":=" asks for an extensible match by the rule "caseExactMatch", "#
+                    + "of which there is none; "
+                    + "write (cn=…), which compares exactly"
+            ),
+            (
+                "(pod_name=a)",
+                #"character 2: "pod_name" is no name of an attribute; "#
+                    + #"a name is a letter, then letters, digits and "-""#
+            ),
+        ])
+    func text(filter: String, expected: String) throws {
+        let error = try #require(throws: SearchFilterError.self) { try SearchFilter(parsing: filter) }
+        #expect(error.description == expected)
+    }
+}

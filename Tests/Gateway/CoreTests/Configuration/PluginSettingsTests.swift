@@ -1,0 +1,136 @@
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import JOSE
+import Testing
+
+/// A plugin with settings of every shape.
+private struct ElaborateProvider: ProviderPlugin {
+    static let id: PluginID = PluginID("elaborate")
+    static let defaults = EndpointDefaults(
+        audiences: ["elaborate"], injector: .init(label: "e", tokenVariable: "E", valueVariable: nil),
+        algorithms: [.es256], limits: RelyingPartyLimits(audiences: 1, audienceLength: 9, issuerLength: 30))
+
+    struct Settings: Decodable, Sendable {
+        struct Region: Decodable, Sendable, Equatable {
+            enum Kind: String, Decodable, Sendable { case near, far }
+            let name: String
+            let kind: Kind?
+        }
+        let regions: [Region]?
+        let count: UInt8?
+        let ratio: Double?
+        let isOn: Bool?
+        let labels: [String: String]?
+        let clientSecret: Int?
+    }
+
+    let settings: Settings
+
+    init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
+        self.settings = settings
+    }
+
+    func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
+        PodInjection(value: request.annotation)
+    }
+}
+
+/// A plugin without settings.
+private struct PlainProvider: ProviderPlugin {
+    static let id: PluginID = PluginID("plain")
+    static let defaults = ElaborateProvider.defaults
+    init(endpoint: Endpoint, settings: NoSettings, context: PluginContext) throws(SettingsErrors) {}
+    func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
+        PodInjection(value: request.annotation)
+    }
+}
+
+@Suite("A plugin's settings")
+struct PluginSettingsTests {
+    private func load(
+        _ plugin: JSONValue, _ settings: JSONValue, changes: [JSONValue.Member] = []
+    ) -> (configuration: GatewayConfiguration?, problems: [String]) {
+        guard
+            case .object(let members) = ExampleDocument.endpoint([
+                "name": "one", "plugin": plugin, "settings": settings, "issuer": ["host": "example.com"],
+            ])
+        else { return (nil, []) }
+        return ExampleDocument.load(
+            ExampleDocument.document(endpoints: [.object(members + changes)]),
+            plugins: PluginCatalog(plugins: [ElaborateProvider.self, PlainProvider.self]))
+    }
+
+    @Test("reach the plugin in its own types")
+    func decoded() throws {
+        let (configuration, problems) = load(
+            "elaborate",
+            [
+                "regions": [["name": "a"], ["name": "b", "kind": "far"]], "count": 255, "ratio": .number(0.5),
+                "isOn": "true", "labels": ["x": "y"],
+            ])
+        #expect(problems == [])
+        let provider = try #require(configuration?.endpoints.first?.provider as? ElaborateProvider)
+        #expect(provider.settings.regions == [.init(name: "a", kind: nil), .init(name: "b", kind: .far)])
+        #expect(provider.settings.count == 255)
+        #expect(provider.settings.ratio == 0.5)
+        #expect(provider.settings.isOn == true)
+        #expect(provider.settings.labels == ["x": "y"])
+    }
+
+    static let refusals: [(JSONValue, String)] = [
+        (["count": 256], #"count: "256" does not fit; write a whole number from 0 to 255"#),
+        (["count": true], #"count: "true" does not fit; write a whole number from 0 to 255"#),
+        (["regions": [["kind": "near"]]], "regions[0].name: is missing; write it"),
+        (
+            ["regions": [["name": "a", "kind": "wide"]]],
+            "regions[0].kind: does not fit; write one of the words that the plugin's page lists"
+        ),
+        (["regions": "a"], #"regions: "a" does not fit; write a list"#),
+        (["regions": [["name": "a", "nam": "b"]]], #"regions[0].nam: is an unknown key; did you mean "name"?"#),
+        (["isOn": "on"], #"isOn: "on" does not fit; write true or false"#),
+        (
+            ["clientSecret": "hunter2"],
+            "clientSecret: the value (not shown) does not fit; write a whole number from -9223372036854775808 to 9223372036854775807"
+        ),
+    ]
+
+    @Test("are refused where they do not fit, with their place", arguments: refusals)
+    func refused(_ settings: JSONValue, _ problem: String) {
+        let (configuration, problems) = load("elaborate", settings)
+        #expect(configuration == nil)
+        #expect(problems == ["error: sts.endpoints[0].settings.\(problem)"])
+    }
+
+    @Test("are refused where the plugin has none")
+    func none() {
+        #expect(load("plain", [:]).problems == [])
+        #expect(
+            load("plain", ["x": 1]).problems == [
+                "error: sts.endpoints[0].settings.x: is an unknown key; there are none here, so leave it out"
+            ])
+        #expect(
+            load("plain", "x").problems == [#"error: sts.endpoints[0].settings: "x" does not fit; write a mapping"#])
+    }
+
+    @Test("go with the limits of the plugin's relying party")
+    func limits() {
+        let problems = load(
+            "plain", [:],
+            changes: [
+                .init("audience", ["a", "0123456789"]), .init("token", ["algorithm": "RS256"]),
+                .init("publish", ["plugin": "nobody", "credentials": ["guess"], "probe": ["enabled": "x"]]),
+            ]
+        ).problems
+        #expect(
+            problems == [
+                "error: sts.endpoints[0].audience: has 2 values; the plugin plain takes 1 at most",
+                #"error: sts.endpoints[0].audience: "0123456789" has 10 bytes; the plugin plain takes 9 at most"#,
+                #"error: sts.endpoints[0].token.algorithm: "RS256" is not what the plugin plain takes; write ES256"#,
+                #"error: sts.endpoints[0].publish.plugin: "nobody" is no plugin that is mounted; write elaborate or plain"#,
+                #"error: sts.endpoints[0].publish.probe.enabled: "x" does not fit; write true or false"#,
+                #"error: sts.endpoints[0].publish.credentials: "guess" does not fit; write self, environment, profile, webIdentity, container or imds"#,
+                "warning: sts.endpoints[0].publish: this version does not publish; upload the two documents of issuer-docs by hand, and again when keys change",
+            ])
+    }
+}

@@ -1,0 +1,70 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@Suite("Key ring documents")
+struct KeyRingDocumentTests {
+    private func text(_ replace: (String) -> String = { $0 }) throws -> Data {
+        let document = try KeyRingDocument.encode(try ExampleEndpoint.ring(TestKeys.ec))
+        return Data(replace(String(decoding: document, as: UTF8.self)).utf8)
+    }
+
+    private func failure(_ document: Data, endpoint: String = "one") -> KeyStoreError? {
+        do {
+            _ = try KeyRingDocument.decode(document, endpoint: endpoint)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("A ring that is written is read again as it was")
+    func roundTrip() throws {
+        let ring = try ExampleEndpoint.ring(TestKeys.ec)
+        let read = try KeyRingDocument.decode(try KeyRingDocument.encode(ring), endpoint: "one")
+        #expect(read.endpoint == "one")
+        #expect(read.publicKeys == ring.publicKeys)
+        #expect(read.active?.created == ring.active?.created)
+        #expect(read.active?.certificate == ring.active?.certificate)
+        let token = try SignedJWT.sign(["a": 1], with: try #require(read.active).signingKey)
+        try SignedJWT(parsing: token).verify(with: ring.publicKeys)
+    }
+
+    @Test("Whatever is wrong with a ring is said, and never with anything of a key")
+    func failures() throws {
+        let pem = TestKeys.ec.pkcs8PEM.split(separator: "\n")[1]
+        let foreign = try SigningKey.generate(.es256).pkcs8PEM.replacingNewlines
+        let rows: [(String, Data, String)] = [
+            ("empty", Data(), "version"),
+            ("no JSON", Data("garbage".utf8), "version"),
+            ("truncated", try text().prefix(100), "version"),
+            ("a member missing", try text { $0.replacing("\"created\"", with: "\"made\"") }, "member"),
+            ("a broken key", try text { $0.replacing(pem, with: "AAAA") }, "keys[0].privateKey"),
+            ("another algorithm", try text { $0.replacing("\"ES256\"", with: "\"ES384\"") }, "keys[0].privateKey"),
+            ("an unknown algorithm", try text { $0.replacing("\"ES256\"", with: "\"ES257\"") }, "member"),
+            (
+                "another key's kid", try text { $0.replacing(TestKeys.ec.pkcs8PEM.replacingNewlines, with: foreign) },
+                "keys[0].kid"
+            ),
+            ("no certificate", try text { $0.replacing("BEGIN CERTIFICATE", with: "BEGIN") }, "certificate"),
+        ]
+        for (row, document, needle) in rows {
+            let error = try #require(failure(document), "\(row) was taken")
+            #expect(error.description.contains(needle), "\(row): \(error)")
+            #expect(!error.description.contains(pem), "\(row)")
+        }
+    }
+
+    @Test("A ring of another endpoint and one of a newer version are refused by name")
+    func foreign() throws {
+        #expect(failure(try text(), endpoint: "two")?.description.contains("\"one\"") == true)
+        let newer = try text { $0.replacing("\"version\" : 1", with: "\"version\" : 2") }
+        #expect(failure(newer) == .newerVersion(2))
+    }
+}
+
+extension String {
+    fileprivate var replacingNewlines: String { replacing("\n", with: "\\n") }
+}

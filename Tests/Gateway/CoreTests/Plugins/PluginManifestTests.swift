@@ -1,0 +1,53 @@
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import Testing
+
+@Suite("A plugin manifest")
+struct PluginManifestTests {
+    private func manifest(_ text: String) throws -> PluginManifest { try PluginManifest(parsing: Array(text.utf8)) }
+
+    @Test("mounts the plugins that it names, in its order")
+    func mounted() throws {
+        let manifest = try manifest(
+            #"{"plugins": [{"id": "example", "target": "ExamplePlugin", "summary": "an example"}]}"#)
+        #expect(manifest.entries.map(\.target) == ["ExamplePlugin"])
+        #expect(manifest.entries.map(\.summary) == ["an example"])
+        #expect(try manifest.resolve(against: [ExampleProvider.self]).ids == [ExampleProvider.id])
+    }
+
+    @Test("needs no more of an entry than its id")
+    func idAlone() throws { #expect(try manifest(#"{"plugins": [{"id": "a"}]}"#).entries.count == 1) }
+
+    static let refusals: [(String, [String])] = [
+        ("", [#"is not JSON; write {"plugins": [{"id": "oidc"}]}"#]),
+        ("[]", [#"has no list "plugins"; write {"plugins": [{"id": "oidc"}]}"#]),
+        (#"{"plugins": []}"#, [#"plugins: is empty; write {"plugins": [{"id": "oidc"}]}"#]),
+        (
+            #"{"plugins": [{"id": "A"}, {"id": "b", "enabled": true}, {"id": "b"}, {}, 1, {"id": 2}], "version": 1}"#,
+            [
+                #""version" is an unknown key; the only one is plugins"#,
+                #"plugins[0].id: "A" is no plugin's; an id is a letter, then letters, digits and "-", 32 at most, in lower case"#,
+                #"plugins[1]: "enabled" is an unknown key; the keys are id, target, summary"#,
+                #"plugins[2].id: "b" is there already; name each plugin once"#,
+                "plugins[3]: has no id; give the id of a plugin",
+                #"plugins[4]: is not an object; write {"plugins": [{"id": "oidc"}]}"#,
+                "plugins[5].id: is not a string; write a string",
+            ]
+        ),
+    ]
+
+    @Test("says all that is wrong with it at once", arguments: refusals)
+    func refused(_ text: String, _ problems: [String]) {
+        let error = #expect(throws: PluginManifestError.self) { try manifest(text) }
+        #expect(error?.problems == problems)
+    }
+
+    @Test("cannot name a plugin that the binary lacks, and is told those that it has")
+    func notCompiledIn() throws {
+        let manifest = try manifest(#"{"plugins": [{"id": "example"}, {"id": "other"}]}"#)
+        let error = #expect(throws: PluginManifestError.self) { try manifest.resolve(against: [ExampleProvider.self]) }
+        #expect(error?.description == #"plugins: "other" is not in this binary; it has example"#)
+        #expect(throws: PluginManifestError.self) { try manifest.resolve(against: []) }
+    }
+}

@@ -1,0 +1,115 @@
+import GatewayPluginAPI
+import GatewayTestSupport
+import JOSE
+import Synchronization
+
+/// A provider with one flaw at a time, to prove that the conformance suite can fail.
+struct FlawedProvider: ProviderPlugin {
+    enum Flaw: String, Sendable, CaseIterable {
+        case malformedID, changingDefaults, unrecognisedAudience, emptyAudience, noAlgorithm, repeatedAlgorithm
+        case badLabel, badTokenVariable, sameVariables, zeroLimit, longSubject, tightLimit, refusesOneAlgorithm
+        case countingClaims, claimsWithoutNumber, claimTwice, refusesAnnotation, emptyValue, variableTwice, injectorVariable
+        case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
+        case errorWithControl, remembers
+
+        /// The rule that it breaks.
+        var rule: ConformanceBreach.Rule {
+            switch self {
+            case .malformedID: .identifier
+            case .changingDefaults: .constantDefaults
+            case .unrecognisedAudience, .emptyAudience: .audiences
+            case .noAlgorithm, .repeatedAlgorithm: .algorithms
+            case .badLabel, .badTokenVariable, .sameVariables: .injectorNames
+            case .zeroLimit, .longSubject, .tightLimit: .limits
+            case .refusesOneAlgorithm: .typicalEndpoint
+            case .countingClaims: .repeatableClaims
+            case .claimsWithoutNumber, .claimTwice: .claimsInJSON
+            case .refusesAnnotation, .emptyValue: .goodAnnotation
+            case .variableTwice, .injectorVariable, .badVariable: .variableNames
+            case .passesLineBreaks, .passesDirection, .passesLength: .values
+            case .longError, .errorWithPeriod, .errorInUpperCase, .errorWithControl: .errorText
+            case .remembers: .independence
+            }
+        }
+    }
+
+    @TaskLocal static var flaw: Flaw?
+
+    private static let calls = Mutex(0)
+
+    private static func count() -> Int {
+        calls.withLock {
+            $0 += 1
+            return $0
+        }
+    }
+
+    static var id: PluginID { flaw == .malformedID ? PluginID("Flawed_") : PluginID("flawed") }
+
+    static var defaults: EndpointDefaults {
+        var audiences = ["https://example.com"]
+        var algorithms: [SignatureAlgorithm] = [.rs256, .es256]
+        var limits = RelyingPartyLimits()
+        switch flaw {
+        case .changingDefaults: limits.tokenLength += count()
+        case .emptyAudience: audiences = [""]
+        case .noAlgorithm: algorithms = []
+        case .repeatedAlgorithm: algorithms.append(.rs256)
+        case .zeroLimit: limits.issuerLength = 0
+        case .longSubject: limits.subjectLength = 256
+        case .tightLimit: limits.audienceLength = 3
+        default: break
+        }
+        let token = flaw == .badTokenVariable ? "1-TOKEN" : "FLAWED_TOKEN_FILE"
+        return EndpointDefaults(
+            audiences: audiences, recognisedAudiences: flaw == .unrecognisedAudience ? [] : Set(audiences),
+            injector: .init(
+                label: flaw == .badLabel ? "prefix/label" : "flawed-role", tokenVariable: token,
+                valueVariable: flaw == .sameVariables ? token : "FLAWED_ROLE"),
+            algorithms: algorithms, limits: limits)
+    }
+
+    init(endpoint: Endpoint, settings: NoSettings, context: PluginContext) throws(SettingsErrors) {
+        guard Self.flaw != .refusesOneAlgorithm || endpoint.algorithm != .es256 else {
+            throw SettingsErrors([SettingsError("token.algorithm", "not taken")])
+        }
+    }
+
+    func claims(for workload: WorkloadIdentity) -> PrivateClaims {
+        var claims = PrivateClaims()
+        switch Self.flaw {
+        case .countingClaims: claims.set("count", .integer(Self.count()))
+        case .claimsWithoutNumber: claims.set("load", .number(.infinity))
+        case .claimTwice: claims.set("team", .object([.init("a", 1), .init("a", 2)]))
+        default: claims.set("team", ["name": .string(workload.namespace), "size": .number(2)])
+        }
+        return claims
+    }
+
+    func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
+        let annotation = request.annotation
+        switch Self.flaw {
+        case .refusesAnnotation: throw InjectionError("nothing is good enough")
+        case .emptyValue: return PodInjection(value: "")
+        case .variableTwice: return PodInjection(value: "v", environment: [.init("ONE", "1"), .init("ONE", "2")])
+        case .injectorVariable: return PodInjection(value: "v", environment: [.init("FLAWED_ROLE", "1")])
+        case .badVariable: return PodInjection(value: "v", environment: [.init("ONE-TWO", "1")])
+        case .passesLineBreaks where annotation.contains("\n"),
+            .passesDirection where annotation.contains("\u{202E}") && annotation.utf8.count < 100,
+            .passesLength where annotation.utf8.count > 4096 && annotation.hasPrefix("a"):
+            return PodInjection(value: "v", environment: [.init("ONE", annotation)])
+        case .remembers: return PodInjection(value: "v\(Self.count())")
+        default: break
+        }
+        guard (1...100).contains(annotation.utf8.count), annotation.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            switch Self.flaw {
+            case .longError: throw InjectionError("not a role: " + String(repeating: "x", count: annotation.utf8.count))
+            case .errorWithPeriod: throw InjectionError("not a role.")
+            case .errorInUpperCase: throw InjectionError("Not a role")
+            case .errorWithControl: throw InjectionError("not a role: \(annotation)")
+            default: throw InjectionError("not a role; write its name")
+            }
+        }
+        return PodInjection(value: annotation)
+    }
+}

@@ -1,0 +1,56 @@
+import GatewayPluginAPI
+import Testing
+
+@Suite("An issuer")
+struct IssuerTests {
+    @Test("is a URL without port and final slash, and its documents lie below it")
+    func urls() throws {
+        let issuer = try #require(Issuer(host: "Issuer.Example.COM", path: "/a/b"))
+        #expect(issuer.host == "issuer.example.com")
+        #expect(issuer.url == "https://issuer.example.com/a/b")
+        #expect(issuer.description == issuer.url)
+        #expect(issuer.discoveryURL == "https://issuer.example.com/a/b/.well-known/openid-configuration")
+        #expect(issuer.keysURL == "https://issuer.example.com/a/b/certs")
+    }
+
+    @Test("keeps the case of its path, and two cases are two issuers")
+    func pathCase() {
+        #expect(Issuer(host: "example.com", path: "/A") != Issuer(host: "example.com", path: "/a"))
+        #expect(Issuer(host: "EXAMPLE.com", path: "/a") == Issuer(host: "example.com", path: "/a"))
+    }
+
+    @Test(
+        "takes DNS names",
+        arguments: [
+            "localhost", "a.b", "xn--bcher-kva.example", "1.example", String(repeating: "a", count: 63) + ".example",
+        ])
+    func hosts(host: String) {
+        #expect(Issuer(host: host, path: "") != nil)
+    }
+
+    @Test(
+        "refuses what is no DNS name",
+        arguments: [
+            "", ".", "a.", ".a", "a..b", "-a.example", "a-.example", "a_b.example", "example.com:8443", "example.com/a",
+            "https://example.com", "user@example.com", "exa mple.com", "bücher.example", "example.com\n", "[::1]",
+            String(repeating: "a", count: 64) + ".example", String(repeating: "a.", count: 127) + "a",
+        ])
+    func noHosts(host: String) {
+        #expect(Issuer(host: host, path: "") == nil)
+    }
+
+    @Test("takes paths of unreserved characters", arguments: ["", "/a", "/a/b-c._~D9", "/..."])
+    func paths(path: String) {
+        #expect(Issuer(host: "example.com", path: path) != nil)
+    }
+
+    @Test(
+        "refuses another path",
+        arguments: [
+            "a", "/", "/a/", "//a", "/a//b", "/.", "/..", "/a/../b", "/a?b", "/a#b", "/%61", "/a b", "/ä", "/a\n", "/a:b",
+            "/" + String(repeating: "a", count: 255),
+        ])
+    func noPaths(path: String) {
+        #expect(Issuer(host: "example.com", path: path) == nil)
+    }
+}

@@ -1,0 +1,121 @@
+import GatewayCore
+import GatewayServer
+import GatewayTestSupport
+import Testing
+
+@Suite("A YAML file")
+struct YAMLConfigurationSourceTests {
+    @Test("is read with the line of every key")
+    func lines() throws {
+        let node = try YAMLConfigurationSource.parse(
+            """
+            # a comment
+            a: 1
+            b:
+              c: "2"
+              d:
+              - x
+              - {e: true}
+            """)
+        #expect(
+            node
+                == .mapping(
+                    [
+                        .init(key: "a", value: .scalar("1", isPlain: true, line: 2)),
+                        .init(
+                            key: "b",
+                            value: .mapping(
+                                [
+                                    .init(key: "c", value: .scalar("2", isPlain: false, line: 4)),
+                                    .init(
+                                        key: "d",
+                                        value: .sequence(
+                                            [
+                                                .scalar("x", isPlain: true, line: 6),
+                                                .mapping(
+                                                    [.init(key: "e", value: .scalar("true", isPlain: true, line: 7))],
+                                                    line: 7),
+                                            ], line: 5)),
+                                ], line: 3)),
+                    ], line: 2))
+    }
+
+    @Test("may be empty, or JSON", arguments: ["", "# nothing\n", "{}", "---\n{}\n"])
+    func empty(_ text: String) throws {
+        guard case .mapping([], _) = try YAMLConfigurationSource.parse(text) else {
+            Issue.record("is no empty mapping")
+            return
+        }
+    }
+
+    @Test("keeps words that other readers take for booleans and numbers")
+    func noGuessing() throws {
+        let node = try YAMLConfigurationSource.parse("a: no\nb: 012\nc: !!str 1\nd: ''\ne:\n")
+        guard case .mapping(let members, _) = node else { return }
+        #expect(
+            members.map(\.value) == [
+                .scalar("no", isPlain: true, line: 1), .scalar("012", isPlain: true, line: 2),
+                .scalar("1", isPlain: false, line: 3), .scalar("", isPlain: false, line: 4),
+                .scalar("", isPlain: true, line: 5),
+            ])
+    }
+
+    @Test("repeats what an alias stands for, at the alias's own line")
+    func alias() throws {
+        let node = try YAMLConfigurationSource.parse("a: &x [1]\nb: *x\n")
+        guard case .mapping(let members, _) = node else { return }
+        #expect(members.map(\.value.line) == [1, 2])
+        #expect(members.last?.value == .sequence([.scalar("1", isPlain: true, line: 1)], line: 2))
+    }
+
+    static let refusals: [(String, String)] = [
+        (
+            "a: [",
+            "f:2: error: is not YAML: did not find expected node content (while parsing a flow node); mend the syntax"
+        ),
+        ("a: b: c", "f:1: error: is not YAML: mapping values are not allowed in this context; mend the syntax"),
+        (
+            "a: 1\n\tb: 2",
+            "f:2: error: is not YAML: found a tab character that violates indentation (while scanning a plain scalar); mend the syntax"
+        ),
+        ("a: 1\nb: 2\na: 3\n", #"f:1: error: "a" is there twice in one mapping; keep one of them"#),
+        ("x: {1: a, '1': b}", "f:1: error: \"1\" is there twice in one mapping; keep one of them"),
+        ("a: 1\n---\nb: 2\n", "f:2: error: there is more than one document; write one"),
+        ("a: *x\n", "f:1: error: is not YAML: found undefined alias; mend the syntax"),
+        ("a:\n  b: !secret x\n", "f:2: error: a.b: has the tag !secret; leave the tag out"),
+        ("a: !!binary aGk=\n", "f:1: error: a: has the tag tag:yaml.org,2002:binary; leave the tag out"),
+        ("a: !thing {b: 1}\n", "f:1: error: a: has the tag !thing; leave the tag out"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", "f:3: error: c.<<: merge keys are not read; write the keys out"),
+        ("? [a]\n: 1\n", "f:1: error: a key is a list or a mapping; write a text as key"),
+    ]
+
+    @Test("is refused with its line where it is not plain", arguments: refusals)
+    func refused(_ text: String, _ problem: String) {
+        let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
+        #expect(error?.text(file: "f") == problem)
+    }
+
+    @Test("is refused where a few aliases make very much of it")
+    func aliases() {
+        var text = "a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n"
+        for level in 1...12 {
+            let aliases = Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
+        #expect(error?.message == "with its aliases the file has more than 100000 values; write fewer aliases")
+    }
+
+    @Test("is refused where it is nested very deep", arguments: [65, 900, 100_000])
+    func depth(_ depth: Int) {
+        let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
+    }
+
+    @Test("is refused where it is larger than 4 MiB")
+    func size() {
+        let text = "a: " + String(repeating: "x", count: YAMLConfigurationSource.maximumLength)
+        let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
+        #expect(error?.description == "the file is larger than 4 MiB; make it smaller")
+    }
+}

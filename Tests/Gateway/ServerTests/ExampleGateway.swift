@@ -1,0 +1,125 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import HTTPTypes
+import Hummingbird
+import JOSE
+import Logging
+import NIOCore
+import Synchronization
+
+@testable import GatewayServer
+
+/// Two endpoints of the example provider behind the real responder, with an offline reviewer and a log that is kept.
+struct ExampleGateway {
+    static let now = Date(timeIntervalSince1970: 1_778_251_200)
+
+    let cluster = TestCluster(key: TestKeys.ec)
+    let responder: GatewayResponder
+    let endpoints: [MountedEndpoint]
+    let log = KeptLog()
+
+    struct Unusable: Error {
+        let problems: [ConfigurationProblem]
+    }
+
+    init(reviewer: (any TokenReviewing)? = nil, bodyLimit: Int = 65_536) throws {
+        let configuration = try Self.configuration()
+        let keySet = cluster.keySet
+        let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }
+        let reviewer = reviewer ?? OfflineTokenReviewer(keys: cache, issuer: cluster.issuer)
+        endpoints = try configuration.endpoints.enumerated().map { index, endpoint in
+            let key = index == 0 ? TestKeys.rsa : try SigningKey.generate(.es256)
+            let certificate = try KeyCertificate.selfSigned(
+                for: key, endpoint: endpoint.name, from: Self.now, lifetime: 86_400)
+            let ring = KeyRing(
+                endpoint: endpoint.name,
+                keys: [KeyRing.Key(signingKey: key, state: .active, created: Self.now, certificate: certificate)])
+            let snapshot = SigningKeySnapshot(ring: ring, issuer: endpoint.issuer, privateClaimNames: [])
+            return MountedEndpoint(
+                configuration: endpoint, keys: CurrentSigningKeys(snapshot), reviewer: reviewer)
+        }
+        responder = .tokens(
+            endpoints: endpoints, caBundle: "-----BEGIN CERTIFICATE-----\n", maximumBodyBytes: bodyLimit,
+            clock: { Self.now }, logger: log.logger)
+    }
+
+    static func configuration() throws -> GatewayConfiguration {
+        func endpoint(_ name: String, _ algorithm: String) -> JSONValue {
+            [
+                "name": .string(name), "plugin": "example", "audience": "https://example.com",
+                "path": .string("/\(name)"), "issuer": ["host": .string("\(name).example.com"), "path": "/issuer"],
+                "azRules": [["scope": "filter", "constraint": "(namespace=default)"]],
+                "subjectToken": ["audiences": ["sts-gateway.test.svc"]], "token": ["algorithm": .string(algorithm)],
+            ]
+        }
+        let document: JSONValue = [
+            "cluster": "test", "sts": ["endpoints": [endpoint("one", "RS256"), endpoint("two", "ES256")]],
+        ]
+        let (configuration, problems) = ConfigurationLoader.load(
+            ConfigurationNode(document), catalog: PluginCatalog(plugins: [ExampleProvider.self]),
+            context: ConfigurationContext(namespace: nil, logger: Logger(label: "test")))
+        guard let configuration else { throw Unusable(problems: problems) }
+        return configuration
+    }
+
+    struct Answer {
+        let status: Int
+        let headers: HTTPFields
+        let body: [UInt8]
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+
+        func json<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+            try JSONDecoder().decode(type, from: Data(body))
+        }
+    }
+
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, host: String = "gateway.test", headers: HTTPFields = [:],
+        body: String = "", to other: GatewayResponder? = nil
+    ) async throws -> Answer {
+        var fields = headers
+        if !body.isEmpty { fields[.contentLength] = String(body.utf8.count) }
+        let head = HTTPRequest(method: method, scheme: "https", authority: host, path: path, headerFields: fields)
+        let response = try await (other ?? responder).respond(
+            to: head, body: RequestBody(buffer: ByteBuffer(string: body)), from: "192.0.2.1")
+        let kept = KeptBody()
+        try await response.body.write(KeptBody.Writer(body: kept))
+        return Answer(status: response.status.code, headers: response.headers, body: kept.bytes.withLock { $0 })
+    }
+
+    func exchange(_ endpoint: String, token: String, adding parameters: String = "") async throws -> Answer {
+        try await send(
+            .post, "/\(endpoint)/token", headers: [.contentType: "application/x-www-form-urlencoded"],
+            body: "grant_type=\(TokenRequestReader.grantType)&subject_token_type=\(TokenRequestReader.jwtType)"
+                + "&subject_token=\(token)\(parameters)")
+    }
+
+    private final class KeptBody: Sendable {
+        let bytes = Mutex<[UInt8]>([])
+
+        struct Writer: ResponseBodyWriter {
+            let body: KeptBody
+
+            mutating func write(_ buffer: ByteBuffer) async throws {
+                body.bytes.withLock { $0.append(contentsOf: buffer.readableBytesView) }
+            }
+
+            consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
+        }
+    }
+}
+
+/// A logger whose lines can be read.
+final class KeptLog: Sendable {
+    private let kept = Mutex("")
+
+    var text: String { kept.withLock { $0 } }
+
+    var logger: Logger {
+        Logger(label: "test") { label in
+            JSONLogHandler(label: label, logLevel: .trace) { [self] line in kept.withLock { $0 += line } }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import GatewayCore
+import GatewayTestSupport
+import HTTPTypes
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Public documents")
+struct IssuerRoutesTests {
+    let gateway: ExampleGateway
+
+    init() throws { gateway = try ExampleGateway() }
+
+    static let paths = ["/one/certs", "/one/.well-known/openid-configuration", "/one/issuer-docs", "/ca-bundle"]
+
+    @Test("GET has type, length, entity tag and five minutes of cache; HEAD the same without a body", arguments: paths)
+    func getAndHead(path: String) async throws {
+        let get = try await gateway.send(.get, path)
+        let head = try await gateway.send(.head, path)
+        #expect(get.status == 200)
+        #expect(head.status == 200)
+        #expect(get.headers[.cacheControl] == "public, max-age=300")
+        #expect(get.headers[.contentLength] == String(get.body.count))
+        #expect(head.body.isEmpty)
+        #expect(!get.body.isEmpty)
+        for name in [HTTPField.Name.eTag, .contentType, .contentLength, .cacheControl] {
+            #expect(get.headers[name] != nil)
+            #expect(get.headers[name] == head.headers[name])
+        }
+    }
+
+    @Test("A caller that has the document already gets 304", arguments: paths)
+    func notModified(path: String) async throws {
+        let tag = try #require(try await gateway.send(.get, path).headers[.eTag])
+        for condition in [tag, "W/\(tag)", "\"other\", \(tag)", "*"] {
+            let answer = try await gateway.send(.get, path, headers: [.ifNoneMatch: condition])
+            #expect(answer.status == 304, "\(condition)")
+            #expect(answer.body.isEmpty)
+            #expect(answer.headers[.eTag] == tag)
+        }
+        #expect(try await gateway.send(.get, path, headers: [.ifNoneMatch: "\"other\""]).status == 200)
+    }
+
+    @Test("Readiness names each ring, and a failed one does not unready the replica")
+    func readiness() async throws {
+        let admin = GatewayResponder.admin(
+            endpoints: gateway.endpoints, maximumBodyBytes: 1024, logger: gateway.log.logger)
+        func get(_ path: String) async throws -> (Int, String) {
+            let answer = try await gateway.send(.get, path, to: admin)
+            return (answer.status, answer.text)
+        }
+        #expect(try await get("/livez") == (200, "ok\n"))
+        #expect(try await get("/readyz") == (200, "ok\n"))
+        gateway.endpoints[1].keys.replace(with: SigningKeySnapshot(failure: .unavailable("gone")))
+        #expect(try await get("/readyz") == (200, "ok\n"))
+        let (status, text) = try await get("/readyz?verbose")
+        #expect(status == 200)
+        #expect(text.contains("[+]configuration ok\n[+]tls ok\n[+]keyring/one ok\n[-]keyring/two failed: "))
+    }
+}

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import SwiftASN1
+import Testing
+import X509
+
+@testable import GatewayServer
+
+@Suite("Serving certificates")
+struct ServingCertificateTests {
+    let now = ExampleGateway.now
+
+    private func message(_ chain: String, _ key: String) -> String? {
+        do {
+            _ = try ServingCertificate(chainPEM: chain, keyPEM: key)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test("The authority's leaf serves its names, and its chain ends in what clients trust")
+    func authority() throws {
+        let authority = try ServingAuthority(from: now)
+        let leaf = try authority.issue(
+            names: ["Gateway.example.com", "*.svc.example.com"], addresses: [[127, 0, 0, 1]], from: now)
+        #expect(leaf.issuers == (try authority.certificatePEM))
+        for (host, serves) in [
+            ("gateway.example.com", true), ("a.svc.example.com", true), ("a.b.svc.example.com", false),
+            (".svc.example.com", false), ("svc.example.com", false), ("example.com", false), ("", false),
+        ] {
+            #expect(leaf.serves(host) == serves, "\(host)")
+        }
+    }
+
+    @Test("An authority that is kept is the same authority")
+    func kept() throws {
+        let folder = try TemporaryFolder()
+        let store = try ServingAuthorityStore(path: folder.path)
+        let first = try store.authority(at: now).certificatePEM
+        #expect(try store.authority(at: now).certificatePEM == first)
+        #expect(try folder.permissions("serving-ca-key.pem") == 0o600)
+        try folder.write("garbage", to: "serving-ca.pem")
+        #expect(throws: KeyStoreError.self) { try store.authority(at: now) }
+    }
+
+    @Test("What is no chain, no key, or not the chain's key is refused in words")
+    func refusals() throws {
+        let key = TestKeys.ec.pkcs8PEM
+        let chain = try KeyCertificate.selfSigned(for: TestKeys.ec, endpoint: "one", from: now, lifetime: 60).pem
+        #expect(message(chain, key) == nil)
+        #expect(message("garbage", key) == "not a certificate chain in PEM")
+        #expect(message(key, key) == "not a certificate chain in PEM")
+        #expect(message(chain, chain) == "not an unencrypted private key in PEM")
+        let unfit = "the private key is not the certificate's, or its key usage forbids serving"
+        #expect(message(chain, try SigningKey.generate(.es256).pkcs8PEM) == unfit)
+        #expect(message(chain, TestKeys.rsa.pkcs8PEM) == unfit)
+        let authority = try ServingAuthority(from: now)
+        #expect(message(try authority.certificatePEM, authority.keyPEM) == unfit)
+    }
+
+    @Test("A signing key's certificate holds its public key", arguments: [0, 1])
+    func signingKeyCertificate(index: Int) throws {
+        let key = index == 0 ? TestKeys.rsa : TestKeys.ec
+        let made = try KeyCertificate.selfSigned(for: key, endpoint: "one", from: now, lifetime: 60)
+        let certificate = try Certificate(pemEncoded: made.pem)
+        #expect(certificate.publicKey.isValidSignature(certificate.signature, for: certificate))
+        #expect(try Certificate.PrivateKey(pemEncoded: key.pkcs8PEM).publicKey == certificate.publicKey)
+    }
+}

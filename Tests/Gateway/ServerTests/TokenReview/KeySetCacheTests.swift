@@ -1,0 +1,85 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import Synchronization
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The cached key set")
+struct KeySetCacheTests {
+    /// A source whose answer can be changed, and that counts.
+    private final class Source: Sendable {
+        let state = Mutex<(keys: JSONWebKeySet?, count: Int)>((nil, 0))
+
+        var count: Int { state.withLock { $0.count } }
+
+        func set(_ keys: JSONWebKeySet?) { state.withLock { $0.keys = keys } }
+
+        func load() throws(TokenReviewFailure) -> JSONWebKeySet {
+            let keys = state.withLock { state in
+                state.count += 1
+                return state.keys
+            }
+            guard let keys else { throw TokenReviewFailure(retryAfter: 5, reason: "away") }
+            return keys
+        }
+    }
+
+    private let source = Source()
+    let now = ExampleGateway.now
+    let rsa = JSONWebKeySet(keys: [TestKeys.rsa.publicKey])
+    let both = JSONWebKeySet(keys: [TestKeys.rsa.publicKey, TestKeys.ec.publicKey])
+
+    private func cache() -> KeySetCache {
+        KeySetCache(maximumAge: 300, minimumInterval: 60) { [source] () throws(TokenReviewFailure) in try source.load() }
+    }
+
+    @Test("It reads once, and again for an unknown kid, though not more often than the interval")
+    func unknownKeyID() async throws {
+        let cache = cache()
+        source.set(rsa)
+        for second in [0.0, 1, 59] {
+            #expect(try await cache.keys(for: TestKeys.ec.keyID, at: now.addingTimeInterval(second)) == rsa)
+        }
+        #expect(source.count == 1)
+        source.set(both)
+        #expect(try await cache.keys(for: TestKeys.ec.keyID, at: now.addingTimeInterval(60)) == both)
+        #expect(try await cache.keys(for: TestKeys.ec.keyID, at: now.addingTimeInterval(130)) == both)
+        #expect(source.count == 2)
+    }
+
+    @Test("An old set is read again, and kept where that fails")
+    func age() async throws {
+        let cache = cache()
+        source.set(rsa)
+        _ = try await cache.keys(for: TestKeys.rsa.keyID, at: now)
+        source.set(nil)
+        #expect(try await cache.keys(for: TestKeys.rsa.keyID, at: now.addingTimeInterval(300)) == rsa)
+        #expect(source.count == 2)
+    }
+
+    @Test("Without any set there is no answer, and the next second tries again")
+    func none() async throws {
+        let cache = cache()
+        await #expect(throws: TokenReviewFailure(retryAfter: 5, reason: "away")) {
+            try await cache.keys(for: nil, at: now)
+        }
+        await #expect(throws: TokenReviewFailure.self) { try await cache.keys(for: nil, at: now.addingTimeInterval(0.5)) }
+        #expect(source.count == 1)
+        source.set(rsa)
+        #expect(try await cache.keys(for: nil, at: now.addingTimeInterval(1)) == rsa)
+    }
+
+    @Test("A file is read, and what is no key set is told by its path")
+    func files() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/jwks.json"
+        #expect(KeySetCache.failure(ofFile: path)?.reason == "the key set \(path) cannot be read")
+        try folder.write("{\"keys\": []}", to: "jwks.json")
+        #expect(KeySetCache.failure(ofFile: path)?.reason == "\(path) is no key set with a key that can verify")
+        try folder.write(rsa.json.text, to: "jwks.json")
+        #expect(try await KeySetCache(file: path).keys(for: TestKeys.rsa.keyID, at: now) == rsa)
+    }
+}

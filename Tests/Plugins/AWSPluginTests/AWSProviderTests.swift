@@ -1,0 +1,93 @@
+import GatewayPluginAPI
+import GatewayTestSupport
+import Testing
+
+@testable import AWSPlugin
+
+@Suite("The AWS plugin")
+struct AWSProviderTests {
+    static let role = "arn:aws:iam::111111111111:role/demo"
+
+    @Test("keeps the rules of every plugin")
+    func conformance() {
+        #expect(checkConformance(of: AWSProvider.self, annotation: Self.role) == [])
+        #expect(
+            checkConformance(of: AWSProvider.self, annotation: Self.role, settings: #"{"region":"eu-central-1"}"#) == [])
+    }
+
+    @Test("recognises the audience of the SDKs and that of stock's configuration")
+    func audiences() {
+        #expect(AWSProvider.defaults.audiences == ["sts.amazonaws.com"])
+        #expect(AWSProvider.defaults.recognises("sts.amazonaws.com"))
+        #expect(AWSProvider.defaults.recognises("sts.aws.com"))
+        #expect(!AWSProvider.defaults.recognises("STS.amazonaws.com"))
+        #expect(!AWSProvider.defaults.recognises("https://sts.amazonaws.com"))
+    }
+
+    @Test("gives a Pod its role and the name of its session")
+    func injection() throws {
+        let injection = try provider().injection(for: request(Self.role))
+        #expect(injection.value == Self.role)
+        #expect(injection.environment == [.init("AWS_ROLE_SESSION_NAME", "myns.web")])
+    }
+
+    @Test("gives a Pod the region that is configured")
+    func region() throws {
+        let injection = try provider(region: "eu-central-1").injection(for: request(Self.role))
+        #expect(injection.environment.last == .init("AWS_REGION", "eu-central-1"))
+    }
+
+    @Test("refuses a region that is none, and names the key")
+    func badRegion() {
+        let error = #expect(throws: SettingsErrors.self) { try provider(region: "Frankfurt") }
+        #expect(
+            error?.errors == [
+                SettingsError(
+                    "settings.region", #""Frankfurt" is not the name of a region; write it as in eu-central-1"#)
+            ])
+    }
+
+    @Test("refuses an issuer that CloudFront in China does not serve, together with a bad region")
+    func chinaIssuer() {
+        let error = #expect(throws: SettingsErrors.self) {
+            try provider(host: "d111111abcdef8.cloudfront.cn", region: "x")
+        }
+        #expect(error?.errors.map(\.key) == ["issuer.host", "settings.region"])
+        #expect(throws: Never.self) { try provider(host: "d111111abcdef8.cloudfront.net") }
+        #expect(throws: Never.self) { try provider(host: "cloudfront.cn.example.com") }
+    }
+
+    @Test(
+        "refuses a role of another partition than the region's",
+        arguments: [
+            ("cn-north-1", "arn:aws:iam::111111111111:role/demo"),
+            ("us-gov-west-1", "arn:aws:iam::111111111111:role/demo"),
+            ("us-east-1", "arn:aws-cn:iam::111111111111:role/demo"),
+        ])
+    func partitions(region: String, role: String) throws {
+        let provider = try provider(region: region)
+        let error = #expect(throws: InjectionError.self) { try provider.injection(for: request(role)) }
+        #expect(error?.message.contains(region) == true)
+        #expect(throws: Never.self) {
+            try self.provider(region: "us-gov-east-1").injection(for: request("arn:aws-us-gov:iam::111111111111:role/a"))
+        }
+    }
+
+    @Test("adds no claim")
+    func claims() throws {
+        let workload = WorkloadIdentity(
+            cluster: "test", namespace: "myns", serviceAccount: .init(name: "web", uid: nil), pod: nil, node: nil,
+            groups: [], credentialID: nil)
+        #expect(try provider().claims(for: workload) == PrivateClaims())
+    }
+
+    private func request(_ annotation: String) -> InjectionRequest {
+        InjectionRequest(annotation: annotation, namespace: "myns", serviceAccountName: "web")
+    }
+
+    private func provider(host: String = "issuer.example.com", region: String? = nil) throws -> AWSProvider {
+        try AWSProvider(
+            endpoint: try #require(.example(host: host, audiences: ["sts.amazonaws.com"])),
+            settings: .init(region: region), context: .silent)
+    }
+}

@@ -1,0 +1,50 @@
+public import GatewayPluginAPI
+import JOSE
+
+/// A provider plugin for the tests of the core and the server, which name no real one.
+public struct ExampleProvider: ProviderPlugin {
+    public static let id: PluginID = PluginID("example")
+
+    public static let defaults = EndpointDefaults(
+        audiences: ["https://example.com"],
+        recognisedAudiences: ["https://example.com"],
+        injector: .init(label: "example-role", tokenVariable: "EXAMPLE_TOKEN_FILE", valueVariable: "EXAMPLE_ROLE"),
+        algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512])
+
+    public struct Settings: Decodable, Sendable {
+        /// Becomes the claim `greeting`; one line of at most 100 bytes.
+        public let greeting: String?
+    }
+
+    public let endpoint: Endpoint
+    public let settings: Settings
+
+    public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
+        var errors: [SettingsError] = []
+        if let greeting = settings.greeting, !Self.isOneLine(greeting) {
+            errors.append(SettingsError("settings.greeting", "not one line of 1 to 100 bytes; write a shorter text"))
+        }
+        try SettingsErrors.check(errors)
+        self.endpoint = endpoint
+        self.settings = settings
+    }
+
+    public func claims(for workload: WorkloadIdentity) -> PrivateClaims {
+        var claims = PrivateClaims()
+        if let greeting = settings.greeting { claims.set("greeting", .string("\(greeting), \(workload.namespace)")) }
+        return claims
+    }
+
+    public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
+        guard Self.isOneLine(request.annotation) else {
+            throw InjectionError("the annotation is not one line of 1 to 100 bytes; write the name of a role")
+        }
+        return PodInjection(
+            value: request.annotation,
+            environment: [.init("EXAMPLE_WORKLOAD", "\(request.namespace)/\(request.serviceAccountName)")])
+    }
+
+    private static func isOneLine(_ text: String) -> Bool {
+        (1...100).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    }
+}

@@ -1,0 +1,47 @@
+public import FoundationEssentials
+public import GatewayCore
+import Synchronization
+
+/// Answers every review the same way, and keeps what it was asked.
+public final class FakeTokenReviewer: TokenReviewing {
+    public typealias Answer = Result<TokenReview, TokenReviewFailure>
+
+    private let state: Mutex<(answer: Answer, asked: [[String]?])>
+
+    public init(_ answer: Answer) { state = Mutex((answer, [])) }
+
+    /// The audiences of each review so far.
+    public var asked: [[String]?] { state.withLock { $0.asked } }
+
+    public func answer(_ answer: Answer) { state.withLock { $0.answer = answer } }
+
+    public func review(
+        _ token: SubjectToken, audiences: [String]?, at now: Date
+    ) async throws(TokenReviewFailure) -> TokenReview {
+        let answer = state.withLock { state in
+            state.asked.append(audiences)
+            return state.answer
+        }
+        return try answer.get()
+    }
+}
+
+extension ReviewedUser {
+    /// A ServiceAccount's user as the API server tells it, bound to a Pod where one is named.
+    public static func serviceAccount(
+        namespace: String = "default", name: String = "web", pod: String? = "web-0",
+        audiences: [String] = ["sts-gateway.test.svc"]
+    ) -> ReviewedUser {
+        var extra: [String: [String]] = ["authentication.kubernetes.io/credential-id": ["JTI=5b7ad8a0"]]
+        if let pod {
+            extra["authentication.kubernetes.io/pod-name"] = [pod]
+            extra["authentication.kubernetes.io/pod-uid"] = ["uid-of-\(pod)"]
+            extra["authentication.kubernetes.io/node-name"] = ["node-1"]
+            extra["authentication.kubernetes.io/node-uid"] = ["uid-of-node-1"]
+        }
+        return ReviewedUser(
+            username: "system:serviceaccount:\(namespace):\(name)", uid: "uid-of-\(name)",
+            groups: ["system:serviceaccounts", "system:serviceaccounts:\(namespace)", "system:authenticated"],
+            extra: extra, audiences: audiences)
+    }
+}
