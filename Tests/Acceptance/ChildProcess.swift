@@ -18,6 +18,8 @@ final class ChildProcess: Sendable {
         let code: Int32
     }
 
+    private static let starting = Mutex(())
+
     private let identifier: pid_t
     private let output: KeptOutput
     private let errors: KeptOutput
@@ -26,18 +28,22 @@ final class ChildProcess: Sendable {
     init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], workingDirectory: String? = nil
     ) throws {
-        let (outputRead, outputWrite) = try Self.pipe()
-        let (errorRead, errorWrite) = try Self.pipe()
-        defer {
-            close(outputWrite)
-            close(errorWrite)
+        let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
+        let arguments = workingDirectory.map { ["/usr/bin/env", "-C", $0, program] + arguments } ?? [program] + arguments
+        // One at a time: between a pipe's making and its mark to be closed, no other child may be made.
+        let started = try Self.starting.withLock { _ in
+            let (outputRead, outputWrite) = try Self.pipe()
+            let (errorRead, errorWrite) = try Self.pipe()
+            defer {
+                close(outputWrite)
+                close(errorWrite)
+            }
+            let identifier = try Self.spawn(arguments, environment, output: outputWrite, errors: errorWrite)
+            return (identifier: identifier, output: outputRead, errors: errorRead)
         }
-        let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        identifier = try Self.spawn(
-            program, [program] + arguments, environment.map { "\($0.key)=\($0.value)" }, workingDirectory,
-            output: outputWrite, errors: errorWrite)
-        output = KeptOutput(outputRead)
-        errors = KeptOutput(errorRead)
+        identifier = started.identifier
+        output = KeptOutput(started.output)
+        errors = KeptOutput(started.errors)
         Thread.detachNewThread { [identifier, end] in
             var status: Int32 = 0
             while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
@@ -71,13 +77,13 @@ final class ChildProcess: Sendable {
 
     private static func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw CannotStart(program: "pipe", code: errno) }
+        guard Foundation.pipe(&ends) == 0 else { throw CannotStart(program: "pipe", code: errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], _ environment: [String], _ workingDirectory: String?, output: Int32,
-        errors: Int32
+        _ arguments: [String], _ environment: [String], output: Int32, errors: Int32
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -85,8 +91,6 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        if let workingDirectory { posix_spawn_file_actions_addchdir_np(&actions, workingDirectory) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -103,8 +107,8 @@ final class ChildProcess: Sendable {
         let environmentPointers = environment.map { strdup($0) } + [nil]
         defer { (argumentPointers + environmentPointers).forEach { free($0) } }
         var identifier: pid_t = 0
-        let code = posix_spawn(&identifier, program, &actions, &attributes, argumentPointers, environmentPointers)
-        guard code == 0 else { throw CannotStart(program: program, code: code) }
+        let code = posix_spawn(&identifier, arguments[0], &actions, &attributes, argumentPointers, environmentPointers)
+        guard code == 0 else { throw CannotStart(program: arguments[0], code: code) }
         return identifier
     }
 }

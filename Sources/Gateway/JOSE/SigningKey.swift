@@ -33,7 +33,8 @@ public struct SigningKey: Sendable {
     /// Makes a new key from the system's randomness. For RSA this takes long (tens to hundreds of milliseconds).
     ///
     /// - Parameter rsaKeySize: the modulus' length in bits, 2048 to 4096; of no meaning for elliptic curves.
-    public static func generate(_ algorithm: SignatureAlgorithm, rsaKeySize: Int = 2048) throws(JOSEError) -> SigningKey {
+    public static func generate(_ algorithm: SignatureAlgorithm, rsaKeySize: Int = 2048) throws(JOSEError) -> SigningKey
+    {
         switch algorithm {
         case .rs256, .rs384, .rs512:
             guard rsaKeySizes.contains(rsaKeySize), rsaKeySize % 8 == 0 else {

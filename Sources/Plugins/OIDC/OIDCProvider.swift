@@ -23,7 +23,7 @@ public struct OIDCProvider: ProviderPlugin {
                 "the annotation has \(value.utf8.count) bytes; give it a text of 1 to \(Self.maximumLength)")
         }
         guard value.unicodeScalars.allSatisfy(Self.isPrintable) else {
-            throw InjectionError("the annotation has a line break or another invisible character; write one line of text")
+            throw InjectionError("the annotation has a line break or an invisible character; write one line of text")
         }
         return PodInjection(value: value)
     }

@@ -74,7 +74,9 @@ struct JSONWebKeyTests {
     @Test("set is refused where it is none, or has too many keys")
     func noSet() {
         for text in ["", "[]", "{}", #"{"keys":{}}"#, #"{"keys":[1]}"#] {
-            #expect(throws: JOSEError.malformed("not a JSON Web Key Set")) { try JSONWebKeySet(parsing: Array(text.utf8)) }
+            #expect(throws: JOSEError.malformed("not a JSON Web Key Set")) {
+                try JSONWebKeySet(parsing: Array(text.utf8))
+            }
         }
         let many = Array(repeating: #"{"kty":"oct"}"#, count: JSONWebKeySet.maximumKeyCount + 1).joined(separator: ",")
         #expect(throws: JOSEError.self) { try JSONWebKeySet(parsing: Array(#"{"keys":[\#(many)]}"#.utf8)) }
@@ -84,7 +86,8 @@ struct JSONWebKeyTests {
     func besideTheCurve() throws {
         let coordinate = [UInt8](repeating: 1, count: 32)
         let key = JSONWebKey(
-            keyID: KeyID(rawValue: "k"), algorithm: .es256, parameters: .ellipticCurve(.p256, x: coordinate, y: coordinate))
+            keyID: KeyID(rawValue: "k"), algorithm: .es256,
+            parameters: .ellipticCurve(.p256, x: coordinate, y: coordinate))
         #expect(throws: JOSEError.invalidSignature) {
             try key.verify([UInt8](repeating: 1, count: 64), of: [], algorithm: .es256)
         }

@@ -31,7 +31,8 @@ struct RegisteredClaimsTests {
     @Test(
         "are refused where one has another type",
         arguments: [
-            "", "[]", "null", "{", #"{"iss":1}"#, #"{"sub":["a"]}"#, #"{"aud":1}"#, #"{"aud":["a",1]}"#, #"{"exp":"1"}"#,
+            "", "[]", "null", "{", #"{"iss":1}"#, #"{"sub":["a"]}"#, #"{"aud":1}"#, #"{"aud":["a",1]}"#,
+            #"{"exp":"1"}"#,
             #"{"nbf":true}"#, "It’s a dangerous business",
         ])
     func malformed(json: String) {

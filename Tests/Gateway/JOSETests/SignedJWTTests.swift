@@ -90,7 +90,8 @@ struct SignedJWTTests {
     @Test(
         "is refused where its form is not that of the compact serialization",
         arguments: [
-            "", ".", "..", "a.b", "a.b.c.d", "e30.e30.", ".e30.AA", "e30..AA", "e30.e30.AA", "bnVsbA.e30.AA", "W10.e30.AA",
+            "", ".", "..", "a.b", "a.b.c.d", "e30.e30.", ".e30.AA", "e30..AA", "e30.e30.AA", "bnVsbA.e30.AA",
+            "W10.e30.AA",
             "eyJhbGciOjF9.e30.AA", "eyJhbGciOiJSUzI1NiJ9.e30.A", "eyJhbGciOiJSUzI1NiJ9.e30.AA==",
             "eyJhbGciOiJSUzI1NiJ9.e30.AA\n", " eyJhbGciOiJSUzI1NiJ9.e30.AA", "eyJhbGciOiJSUzI1NiJ9.e30.",
         ])

@@ -99,6 +99,8 @@ struct SigningKeyTests {
     }
 
     private static func pem(_ label: String, _ der: [UInt8]) -> String {
-        "-----BEGIN \(label)-----\n\(Data(der).base64EncodedString())\n-----END \(label)-----\n"
+        let text = Array(Data(der).base64EncodedString())
+        let lines = stride(from: 0, to: text.count, by: 64).map { String(text[$0..<min($0 + 64, text.count)]) }
+        return "-----BEGIN \(label)-----\n\(lines.joined(separator: "\n"))\n-----END \(label)-----\n"
     }
 }

@@ -8,7 +8,8 @@ struct FlawedProvider: ProviderPlugin {
     enum Flaw: String, Sendable, CaseIterable {
         case malformedID, changingDefaults, unrecognisedAudience, emptyAudience, noAlgorithm, repeatedAlgorithm
         case badLabel, badTokenVariable, sameVariables, zeroLimit, longSubject, tightLimit, refusesOneAlgorithm
-        case countingClaims, claimsWithoutNumber, claimTwice, refusesAnnotation, emptyValue, variableTwice, injectorVariable
+        case countingClaims, claimsWithoutNumber, claimTwice, refusesAnnotation, emptyValue, variableTwice,
+            injectorVariable
         case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
         case errorWithControl, remembers
 
@@ -101,7 +102,8 @@ struct FlawedProvider: ProviderPlugin {
         case .remembers: return PodInjection(value: "v\(Self.count())")
         default: break
         }
-        guard (1...100).contains(annotation.utf8.count), annotation.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+        guard (1...100).contains(annotation.utf8.count), annotation.utf8.allSatisfy({ (0x20...0x7E).contains($0) })
+        else {
             switch Self.flaw {
             case .longError: throw InjectionError("not a role: " + String(repeating: "x", count: annotation.utf8.count))
             case .errorWithPeriod: throw InjectionError("not a role.")

@@ -8,7 +8,8 @@ struct PluginConformanceTests {
         #expect(checkConformance(of: FlawedProvider.self, annotation: "reader") == [])
         #expect(checkConformance(of: ExampleProvider.self, annotation: "reader") == [])
         #expect(
-            checkConformance(of: ExampleProvider.self, annotation: "reader", settings: #"{"greeting":"good day"}"#) == [])
+            checkConformance(of: ExampleProvider.self, annotation: "reader", settings: #"{"greeting":"good day"}"#)
+                == [])
     }
 
     @Test("finds each flaw, and blames the rule that it breaks", arguments: FlawedProvider.Flaw.allCases)

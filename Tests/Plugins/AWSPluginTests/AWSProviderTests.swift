@@ -12,7 +12,8 @@ struct AWSProviderTests {
     func conformance() {
         #expect(checkConformance(of: AWSProvider.self, annotation: Self.role) == [])
         #expect(
-            checkConformance(of: AWSProvider.self, annotation: Self.role, settings: #"{"region":"eu-central-1"}"#) == [])
+            checkConformance(of: AWSProvider.self, annotation: Self.role, settings: #"{"region":"eu-central-1"}"#)
+                == [])
     }
 
     @Test("recognises the audience of the SDKs and that of stock's configuration")
@@ -69,7 +70,8 @@ struct AWSProviderTests {
         let error = #expect(throws: InjectionError.self) { try provider.injection(for: request(role)) }
         #expect(error?.message.contains(region) == true)
         #expect(throws: Never.self) {
-            try self.provider(region: "us-gov-east-1").injection(for: request("arn:aws-us-gov:iam::111111111111:role/a"))
+            let role = "arn:aws-us-gov:iam::111111111111:role/a"
+            return try self.provider(region: "us-gov-east-1").injection(for: request(role))
         }
     }
 

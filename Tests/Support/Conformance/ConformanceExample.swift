@@ -55,7 +55,8 @@ enum ConformanceInput {
             String(repeating: "a", count: 100 * 1024), String(repeating: "\u{202E}", count: 50 * 1024),
             String(repeating: ":", count: 100 * 1024), String(repeating: "/", count: 100 * 1024),
         ]
-        let nearlyGood = ["\n", "\0", "\u{202E}", " ", "$(HOME)", "\u{301}", "\u{2028}"].flatMap { [good + $0, $0 + good] }
+        let nearlyGood = ["\n", "\0", "\u{202E}", " ", "$(HOME)", "\u{301}", "\u{2028}"]
+            .flatMap { [good + $0, $0 + good] }
         return outright + nearlyGood + [String(repeating: good, count: 1 + 100 * 1024 / max(good.utf8.count, 1))]
     }
 }

@@ -54,7 +54,8 @@ extension ConformanceFindings {
             ("tokenLength", limits.tokenLength),
         ]
         for (name, value) in named { expect(value > 0, .limits, "\(name) is \(value)") }
-        expect(limits.subjectLength <= 255, .limits, "subjectLength is \(limits.subjectLength), and the core's own is 255")
+        expect(
+            limits.subjectLength <= 255, .limits, "subjectLength is \(limits.subjectLength), and the core's own is 255")
         expect(
             defaults.audiences.count <= limits.audiences
                 && defaults.audiences.allSatisfy { $0.utf8.count <= limits.audienceLength },
@@ -73,7 +74,9 @@ enum ConformanceName {
 
     /// A C identifier. Kubernetes takes more, but shells do not.
     static func isVariable(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else { return false }
+        guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
         return text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "_") }
     }
 

@@ -36,7 +36,9 @@ extension ConformanceFindings {
     private mutating func check(_ error: InjectionError) {
         let text = error.message
         expect(text.isVisible, .errorText, "an error repeats a control character; quote foreign text escaped")
-        expect((1...1000).contains(text.utf8.count), .errorText, "an error has \(text.utf8.count) bytes; cut what it quotes")
+        expect(
+            (1...1000).contains(text.utf8.count), .errorText,
+            "an error has \(text.utf8.count) bytes; cut what it quotes")
         expect(text.last != ".", .errorText, "\"\(text.prefix(200))\" ends in a period")
         expect(text.first?.isUppercase != true, .errorText, "\"\(text.prefix(200))\" begins in upper case")
     }

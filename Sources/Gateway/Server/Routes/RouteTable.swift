@@ -12,7 +12,7 @@ struct Route: Sendable {
 }
 
 /// Finds a request's route by its raw path. Nothing is decoded and nothing normalised, so there is one spelling of each
-/// path, and `/aws` can never catch `/awsx` or `/AWS`.
+/// path, and `/one` can never catch `/onex` or `/One`.
 struct RouteTable: Sendable {
     private var paths: [String: Route] = [:]
     /// Issuer documents by host and path, for requests that come to the issuer's own name.

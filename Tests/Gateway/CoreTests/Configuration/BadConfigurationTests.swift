@@ -23,7 +23,6 @@ struct BadConfigurationTests {
 
     static let gatewayCases: [Case] = [
         Case(["sts": .null], "sts.endpoints: is missing; write a list of one endpoint or more"),
-        Case(["sts": ["endpoints": []]], "sts.endpoints: is empty; write a list of one endpoint or more"),
         Case(["sts": ["endpoints": "one"]], #"sts.endpoints: "one" does not fit; write a list"#),
         Case(
             ["sts": "x"], #"sts: "x" does not fit; write a mapping"#,

@@ -7,6 +7,10 @@ import Testing
 struct ConfigurationWarningTests {
     static let documents: [(JSONValue, [String])] = [
         (
+            ["sts": ["endpoints": []]],
+            ["warning: sts.endpoints: is empty, so the gateway issues no token; add an endpoint"]
+        ),
+        (
             ExampleDocument.document(endpoints: [ExampleDocument.endpoint(["azRules": .null])]),
             [
                 "warning: sts.endpoints[0].azRules: there is no rule, so nobody may have a token of this endpoint; write one such as {scope: filter, constraint: (namespace=myns)}"
