@@ -44,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -71,6 +72,7 @@ let package = Package(
             dependencies: [
                 "JOSE", "GatewayPluginAPI", "GatewayCore", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -107,6 +109,34 @@ let package = Package(
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        .target(
+            name: "FakeKubernetesAPI",
+            dependencies: [
+                "JOSE", "GatewayTestSupport", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "X509", package: "swift-certificates"),
+            ] + crypto,
+            path: "Tests/FakeKubernetesAPI",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FakeKubernetesAPITests",
+            dependencies: [
+                "FakeKubernetesAPI", "JOSE", "GatewayTestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Tests/FakeKubernetesAPITests",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "JOSETests",
             dependencies: ["JOSE", "GatewayTestSupport"] + crypto,
@@ -121,17 +151,20 @@ let package = Package(
         ),
         .testTarget(
             name: "CoreTests",
-            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayTestSupport"] + crypto,
+            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayTestSupport", logging] + crypto,
             path: "Tests/Gateway/CoreTests",
             swiftSettings: settings
         ),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport", logging,
+                "FakeKubernetesAPI", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
+                logging,
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
             ] + crypto,
@@ -140,14 +173,16 @@ let package = Package(
         ),
         .testTarget(
             name: "AppTests",
-            dependencies: ["Gateway", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport"],
+            dependencies: [
+                "Gateway", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
+            ],
             path: "Tests/Gateway/AppTests",
             swiftSettings: settings
         ),
         .testTarget(
             name: "AcceptanceTests",
             dependencies: [
-                "Gateway", "JOSE", "GatewayTestSupport",
+                "FakeKubernetesAPI", "Gateway", "JOSE", "GatewayTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -167,7 +202,9 @@ let package = Package(
                 ),
                 .testTarget(
                     name: "\(plugin.name)PluginTests",
-                    dependencies: [.target(name: "\(plugin.name)Plugin"), "JOSE", "GatewayPluginAPI", "GatewayTestSupport"],
+                    dependencies: [
+                        .target(name: "\(plugin.name)Plugin"), "JOSE", "GatewayPluginAPI", "GatewayTestSupport",
+                    ],
                     path: "Tests/Plugins/\(plugin.name)PluginTests",
                     swiftSettings: settings
                 ),

@@ -5,7 +5,7 @@ import GatewayServer
 import Logging
 
 /// `gateway.yaml` and `plugins.json`, read from disk and put together.
-struct ConfigurationFile {
+struct ConfigurationFile: Sendable {
     /// What was read: the configuration where it has no error, and everything there is to say about it.
     struct Reading {
         let configuration: GatewayConfiguration?
@@ -42,7 +42,7 @@ struct ConfigurationFile {
     }
 
     /// A file that the configuration names: relative paths are relative to the configuration's own folder.
-    func resolve(_ file: String) -> String {
+    @Sendable func resolve(_ file: String) -> String {
         guard !file.hasPrefix("/") else { return file }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         return "\(folder)/\(file)"

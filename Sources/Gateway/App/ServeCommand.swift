@@ -41,7 +41,11 @@ struct ServeCommand: AsyncParsableCommand {
         let assembly: GatewayAssembly
         do {
             assembly = try await GatewayAssembly.make(
-                configuration, resolve: file.resolve, clock: { Date() }, logger: logger)
+                configuration,
+                in: GatewayAssembly.Surroundings(
+                    version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
+                    resolve: file.resolve, clock: { Date() }, writeAudit: { Terminal.write($0, to: 1) }),
+                logger: logger)
         } catch let problems as GatewayAssembly.StartProblems {
             for problem in problems.problems { Terminal.error(problem.text(file: config)) }
             throw ExitStatus.configuration

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Lines for the operator.
@@ -9,15 +9,19 @@ enum Terminal {
     /// - Parameter line: without its end.
     static func error(_ line: String) { write(line + "\n", to: 2) }
 
-    /// Whole, also where the system takes it in parts; nothing where the stream is closed.
-    static func write(_ text: String, to descriptor: Int32) {
+    /// Whole, also where the system takes it in parts.
+    ///
+    /// - Returns: false where the stream takes no more, such as a closed one.
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0) }
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             bytes = bytes.dropFirst(count)
         }
+        return true
     }
 }
 

@@ -1,3 +1,4 @@
+import GatewayPluginAPI
 import Testing
 
 @testable import Gateway

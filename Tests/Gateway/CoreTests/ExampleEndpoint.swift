@@ -40,7 +40,9 @@ enum ExampleEndpoint {
             keys: [KeyRing.Key(signingKey: key, state: .active, created: now, certificate: certificate)])
     }
 
-    static func keys(_ configuration: EndpointConfiguration, _ key: SigningKey = TestKeys.rsa) throws -> CurrentSigningKeys {
+    static func keys(_ configuration: EndpointConfiguration, _ key: SigningKey = TestKeys.rsa) throws
+        -> CurrentSigningKeys
+    {
         CurrentSigningKeys(
             SigningKeySnapshot(
                 ring: try ring(key), issuer: configuration.issuer,

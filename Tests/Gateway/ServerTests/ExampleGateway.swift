@@ -18,6 +18,9 @@ struct ExampleGateway {
     let responder: GatewayResponder
     let endpoints: [MountedEndpoint]
     let log = KeptLog()
+    let audit = KeptAudit()
+    let prometheus = PrometheusMetrics()
+    let metrics: GatewayMetrics
 
     struct Unusable: Error {
         let problems: [ConfigurationProblem]
@@ -27,7 +30,7 @@ struct ExampleGateway {
         let configuration = try Self.configuration()
         let keySet = cluster.keySet
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }
-        let reviewer = reviewer ?? OfflineTokenReviewer(keys: cache, issuer: cluster.issuer)
+        let reviewer = reviewer ?? OfflineTokenReviewer(keys: cache, issuer: cluster.issuer) { _ in }
         endpoints = try configuration.endpoints.enumerated().map { index, endpoint in
             let key = index == 0 ? TestKeys.rsa : try SigningKey.generate(.es256)
             let certificate = try KeyCertificate.selfSigned(
@@ -39,9 +42,12 @@ struct ExampleGateway {
             return MountedEndpoint(
                 configuration: endpoint, keys: CurrentSigningKeys(snapshot), reviewer: reviewer)
         }
+        metrics = GatewayMetrics(factory: prometheus, endpoints: configuration.endpoints, version: "test")
         responder = .tokens(
             endpoints: endpoints, caBundle: "-----BEGIN CERTIFICATE-----\n", maximumBodyBytes: bodyLimit,
-            clock: { Self.now }, logger: log.logger)
+            decisions: DecisionReporting(
+                endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: { Self.now }),
+            logger: log.logger)
     }
 
     static func configuration() throws -> GatewayConfiguration {
@@ -122,4 +128,13 @@ final class KeptLog: Sendable {
             JSONLogHandler(label: label, logLevel: .trace) { [self] line in kept.withLock { $0 += line } }
         }
     }
+}
+
+/// An audit sink whose records can be read.
+final class KeptAudit: AuditSink {
+    private let kept = Mutex<[AuditRecord]>([])
+
+    var records: [AuditRecord] { kept.withLock { $0 } }
+
+    func record(_ record: AuditRecord) { kept.withLock { $0.append(record) } }
 }

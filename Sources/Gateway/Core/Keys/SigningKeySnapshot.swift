@@ -14,7 +14,8 @@ public struct SigningKeySnapshot: Sendable {
         active = ring.active
         failure = nil
         documents = PublishedDocuments(
-            DiscoveryDocument(issuer: issuer, keys: ring.publicKeys, privateClaimNames: privateClaimNames).issuerDocuments)
+            DiscoveryDocument(issuer: issuer, keys: ring.publicKeys, privateClaimNames: privateClaimNames)
+                .issuerDocuments)
     }
 
     /// Of a ring that could not be read: nothing signs.

@@ -41,7 +41,8 @@ public enum KeyStoreError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .conflict: "the key ring was written by somebody else in between"
-        case .malformed(let why): "the key ring is unreadable: \(why); restore it from a backup, or move it away to have a new key made"
+        case .malformed(let why):
+            "the key ring is unreadable: \(why); restore it from a backup, or move it away to have a new key made"
         case .newerVersion(let version):
             "the key ring has format version \(version), and this gateway reads up to \(KeyRingDocument.version); use a newer gateway"
         case .unavailable(let why): "the key store is unavailable: \(why)"

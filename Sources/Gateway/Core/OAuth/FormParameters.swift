@@ -36,7 +36,8 @@ public struct FormParameters: Sendable {
             switch bytes[index] {
             case UInt8(ascii: "+"): output.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                guard bytes.endIndex - index > 2, let high = nibble(bytes[index + 1]), let low = nibble(bytes[index + 2])
+                guard bytes.endIndex - index > 2, let high = nibble(bytes[index + 1]),
+                    let low = nibble(bytes[index + 2])
                 else { return nil }
                 output.append(high << 4 | low)
                 index += 2

@@ -1,4 +1,4 @@
-/// Reads a token call once, at the edge: from the form or the bearer header to a ``TokenExchangeRequest``.
+/// Reads a token call once, at the edge: the form or the bearer header.
 public enum TokenRequestReader {
     public static let grantType = "urn:ietf:params:oauth:grant-type:token-exchange"
     public static let jwtType = "urn:ietf:params:oauth:token-type:jwt"
@@ -14,7 +14,7 @@ public enum TokenRequestReader {
     ///   - query: the raw query, without its question mark.
     public static func tokenExchange(
         form body: [UInt8], contentType: String?, authorization: [String], query: String?
-    ) throws(OAuthError) -> TokenExchangeRequest {
+    ) throws(OAuthError) -> TokenCall {
         try refuseTokenInQuery(query)
         guard isForm(contentType) else {
             throw .invalidRequest("the content type must be application/x-www-form-urlencoded")
@@ -39,16 +39,16 @@ public enum TokenRequestReader {
             }
             lifetime = seconds
         }
-        return TokenExchangeRequest(
-            wire: .tokenExchange, subjectToken: try parse(subjectToken, wire: .tokenExchange),
-            audience: form["audience"], resource: form["resource"], lifetime: lifetime)
+        return TokenCall(
+            wire: .tokenExchange, token: subjectToken, audience: form["audience"], resource: form["resource"],
+            lifetime: lifetime)
     }
 
     /// `/token/user` and `/sig-cert`: the bearer token alone (RFC 6750 §2.1).
-    public static func bearer(authorization: [String], query: String?) throws(OAuthError) -> TokenExchangeRequest {
+    public static func bearer(authorization: [String], query: String?) throws(OAuthError) -> TokenCall {
         try refuseTokenInQuery(query)
         guard let token = try bearerToken(authorization) else { throw .missingBearer }
-        return TokenExchangeRequest(wire: .bearer, subjectToken: try parse(token, wire: .bearer))
+        return TokenCall(wire: .bearer, token: token)
     }
 
     private static func subjectToken(_ form: FormParameters, bearer: String?) throws(OAuthError) -> String {
@@ -74,14 +74,6 @@ public enum TokenRequestReader {
             throw .invalidRequest("the Authorization header must hold a bearer token")
         }
         return String(parts[1].drop { $0 == " " })
-    }
-
-    private static func parse(_ token: String, wire: TokenExchangeRequest.Wire) throws(OAuthError) -> SubjectToken {
-        do {
-            return try SubjectToken(parsing: token)
-        } catch {
-            throw OAuthError(error, wire: wire)
-        }
     }
 
     private static func isForm(_ contentType: String?) -> Bool {

@@ -27,7 +27,8 @@ struct IssuedClaims {
             subject.utf8.count <= min(Self.maximumSubjectLength, configuration.limits.subjectLength)
         else { throw .unissuable("the subject is longer than the relying party takes", identity) }
         guard !subject.hasPrefix(Self.reservedSubjectPrefix) else {
-            throw .unissuable("the subject begins with \(Self.reservedSubjectPrefix), which is the gateway's own", identity)
+            throw .unissuable(
+                "the subject begins with \(Self.reservedSubjectPrefix), which is the gateway's own", identity)
         }
 
         let issued = Int(issuedAt.timeIntervalSince1970)

@@ -13,7 +13,8 @@ struct SubjectTokenPlan: Equatable {
 
     /// - Throws: `expired`, `notYetValid` or `foreignAudience`.
     init(
-        _ token: SubjectToken, wire: TokenExchangeRequest.Wire, policy: EndpointConfiguration.SubjectTokenPolicy, now: Date
+        _ token: SubjectToken, wire: TokenExchangeRequest.Wire, policy: EndpointConfiguration.SubjectTokenPolicy,
+        now: Date
     ) throws(SubjectTokenRefusal) {
         let seconds = now.timeIntervalSince1970
         // Every bound ServiceAccount token has an expiry; one without is of the kind that never ends.

@@ -7,7 +7,8 @@ public protocol TokenReviewing: Sendable {
     /// - Parameter audiences: what `spec.audiences` holds: the token must be meant for one of them; nil asks for the
     ///   API server's own audiences.
     /// - Throws: where there is no answer; a bad token is an answer.
-    func review(_ token: SubjectToken, audiences: [String]?, at now: Date) async throws(TokenReviewFailure) -> TokenReview
+    func review(_ token: SubjectToken, audiences: [String]?, at now: Date) async throws(TokenReviewFailure)
+        -> TokenReview
 }
 
 /// The status of an `authentication.k8s.io/v1` TokenReview.

@@ -14,7 +14,9 @@ extension WorkloadIdentity {
         else { throw .notServiceAccount }
 
         func extra(_ name: String) -> String? {
-            guard let value = user.extra["authentication.kubernetes.io/\(name)"]?.first, !value.isEmpty else { return nil }
+            guard let value = user.extra["authentication.kubernetes.io/\(name)"]?.first, !value.isEmpty else {
+                return nil
+            }
             return value
         }
         func object(_ kind: String) -> ObjectReference? {

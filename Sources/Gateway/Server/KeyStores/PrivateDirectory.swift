@@ -1,9 +1,10 @@
 import FoundationEssentials
 import GatewayCore
+
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// A directory that only this user reads (0700), with files that only this user reads (0600), written whole or not at all.
@@ -36,7 +37,9 @@ struct PrivateDirectory: Sendable {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw .unavailable("\(file) is no file")
         }
-        guard status.st_size <= Self.maximumFileSize else { throw .malformed("\(file) is larger than a key ring can be") }
+        guard status.st_size <= Self.maximumFileSize else {
+            throw .malformed("\(file) is larger than a key ring can be")
+        }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         var filled = 0
         while filled < bytes.count {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GatewayCore
 import HTTPTypes
 public import Hummingbird
 import Logging
@@ -16,15 +17,18 @@ public struct GatewayRequestContext: Sendable, InitializableFromSource {
     }
 }
 
-/// Answers every request of a listener: finds the route, maps refusals, writes the request's log record.
+/// Answers every request of a listener: finds the route, maps refusals, and tells the log and the audit what came of it.
 public struct GatewayResponder: HTTPResponder {
     let table: RouteTable
     let maximumBodyBytes: Int
+    /// nil where the listener decides nothing.
+    let decisions: DecisionReporting?
     let logger: Logger
 
-    init(table: RouteTable, maximumBodyBytes: Int, logger: Logger) {
+    init(table: RouteTable, maximumBodyBytes: Int, decisions: DecisionReporting?, logger: Logger) {
         self.table = table
         self.maximumBodyBytes = maximumBodyBytes
+        self.decisions = decisions
         self.logger = logger
     }
 
@@ -54,24 +58,34 @@ public struct GatewayResponder: HTTPResponder {
             response = try await found.respond(request)
         } catch let refusal as RequestRefusal {
             response = refusal.response
+            record.conclude(.malformed(refusal.oauthError))
         } catch let error as HTTPParserError {
             throw error
         } catch {
             // The peer went away within its body, or a fault of ours: the type tells which, and quotes nothing.
-            record.failed(error)
+            record.conclude(.failed(reason: "\(type(of: error))"))
             response = .error(.internalServerError, "server_error", "the request failed; try again")
         }
         response.headers[Self.requestIDHeader] = requestID
         if head.method == .head { response = response.createHeadResponse() }
 
-        var metadata = record.collected
-        metadata["route"] = "\(route?.name ?? "none")"
+        let latency = ContinuousClock.now - start
+        let decision = route.flatMap {
+            decisions?.report(record.findings, of: $0, requestID: requestID, from: remoteAddress, latency: latency)
+        }
+        var metadata: Logger.Metadata = [
+            "route": "\(route?.name ?? "none")",
+            "method": "\(Self.logged(head.method))",
+            "status": .stringConvertible(response.status.code),
+            "duration_us": .stringConvertible(Int(latency / .microseconds(1))),
+        ]
         if let endpoint = route?.endpoint { metadata["endpoint"] = "\(endpoint)" }
-        metadata["method"] = "\(Self.logged(head.method))"
-        metadata["status"] = .stringConvertible(response.status.code)
-        metadata["duration_us"] = .stringConvertible(Int((ContinuousClock.now - start) / .microseconds(1)))
         if let remoteAddress { metadata["remote"] = "\(remoteAddress)" }
-        logger.log(level: metadata["decision"] == nil ? .debug : .info, "request", metadata: metadata)
+        if let decision {
+            metadata["decision"] = "\(decision.decision.rawValue)"
+            if let reason = decision.reason { metadata["reason"] = "\(reason)" }
+        }
+        logger.log(level: decision == nil ? .debug : .info, "request", metadata: metadata)
         return response
     }
 

@@ -31,7 +31,8 @@ struct AdminRoutes: Sendable {
         var lines: [String] = []
         if isVerbose ?? false || !isReady {
             for result in results {
-                lines.append(result.failure.map { "[-]\(result.check.name) failed: \($0)" } ?? "[+]\(result.check.name) ok")
+                lines.append(
+                    result.failure.map { "[-]\(result.check.name) failed: \($0)" } ?? "[+]\(result.check.name) ok")
             }
             lines.append(isReady ? "readyz check passed" : "readyz check failed")
         } else {

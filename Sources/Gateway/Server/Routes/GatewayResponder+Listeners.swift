@@ -1,37 +1,40 @@
-public import FoundationEssentials
-public import GatewayCore
-public import Logging
+import FoundationEssentials
+import GatewayCore
+import Logging
 
 extension GatewayResponder {
     /// Everything on the token listener.
     ///
     /// - Parameter caBundle: PEM; empty for none.
-    public static func tokens(
-        endpoints: [MountedEndpoint], caBundle: String, maximumBodyBytes: Int, clock: @escaping @Sendable () -> Date,
+    static func tokens(
+        endpoints: [MountedEndpoint], caBundle: String, maximumBodyBytes: Int, decisions: DecisionReporting,
         logger: Logger
     ) -> GatewayResponder {
         var table = RouteTable()
         for endpoint in endpoints {
-            TokenRoutes(exchange: endpoint.exchange, keys: endpoint.keys, clock: clock).add(to: &table)
+            TokenRoutes(exchange: endpoint.exchange, keys: endpoint.keys, clock: decisions.clock).add(to: &table)
             IssuerRoutes(configuration: endpoint.configuration, keys: endpoint.keys).add(to: &table)
         }
         CertificateRoutes(bundle: caBundle).add(to: &table)
-        return GatewayResponder(table: table, maximumBodyBytes: maximumBodyBytes, logger: logger)
+        return GatewayResponder(
+            table: table, maximumBodyBytes: maximumBodyBytes, decisions: decisions, logger: logger)
     }
 
     /// Everything on the admin listener. It runs only once configuration and certificates are loaded.
-    public static func admin(
-        endpoints: [MountedEndpoint], maximumBodyBytes: Int, logger: Logger
+    static func admin(
+        endpoints: [MountedEndpoint], maximumBodyBytes: Int, metrics: MetricsRoutes, logger: Logger
     ) -> GatewayResponder {
         var checks = ["configuration", "tls"].map { AdminRoutes.Check(name: $0, isRequired: true) { nil } }
         for endpoint in endpoints {
             checks.append(
-                AdminRoutes.Check(name: "keyring/\(endpoint.configuration.name)", isRequired: false) { [keys = endpoint.keys] in
+                AdminRoutes.Check(name: "keyring/\(endpoint.configuration.name)", isRequired: false) {
+                    [keys = endpoint.keys] in
                     keys.snapshot.failure?.description
                 })
         }
         var table = RouteTable()
         AdminRoutes(checks: checks).add(to: &table)
-        return GatewayResponder(table: table, maximumBodyBytes: maximumBodyBytes, logger: logger)
+        metrics.add(to: &table)
+        return GatewayResponder(table: table, maximumBodyBytes: maximumBodyBytes, decisions: nil, logger: logger)
     }
 }

@@ -40,9 +40,11 @@ extension Response {
     ) -> Response {
         var headers: HTTPFields = [.eTag: entityTag, .cacheControl: "public, max-age=300"]
         if matches(request.head.headerFields[values: .ifNoneMatch], entityTag) {
-            return Response(status: .notModified, headers: headers, body: ResponseBody(contentLength: nil) { writer in
-                try await writer.finish(nil)
-            })
+            return Response(
+                status: .notModified, headers: headers,
+                body: ResponseBody(contentLength: nil) { writer in
+                    try await writer.finish(nil)
+                })
         }
         headers[.contentType] = contentType
         headers[.contentLength] = String(body.count)

@@ -1,3 +1,4 @@
+import GatewayCore
 import HTTPTypes
 import Hummingbird
 import JOSE
@@ -14,7 +15,8 @@ enum RequestRefusal: Error, Equatable {
 
     var response: Response {
         switch self {
-        case .ambiguousPath: .error(.badRequest, "invalid_request", "the path has an encoded slash, dot or control character")
+        case .ambiguousPath:
+            .error(.badRequest, "invalid_request", "the path has an encoded slash, dot or control character")
         case .unknownPath: .error(.notFound, "not_found", "there is nothing at this path")
         case .methodNotAllowed(let methods):
             .error(
@@ -26,5 +28,18 @@ enum RequestRefusal: Error, Equatable {
                 .serviceUnavailable, "temporarily_unavailable", "the issuer's keys cannot be read now; try again",
                 headers: [.retryAfter: "5"])
         }
+    }
+
+    /// The same, where it befalls a token call.
+    var oauthError: OAuthError {
+        let description: String
+        switch self {
+        case .ambiguousPath: description = "the path is ambiguous"
+        case .unknownPath: description = "the path is unknown"
+        case .methodNotAllowed: description = "the method is not allowed"
+        case .bodyTooLarge: description = "the request's body is too large"
+        case .noDocuments: description = "the key ring could not be read"
+        }
+        return OAuthError(status: response.status.code, code: .invalidRequest, description: description)
     }
 }

@@ -39,6 +39,8 @@ struct RouteTable: Sendable {
             let lowered = path.lowercased()
             if ["%2f", "%5c", "%2e", "%00", "%25"].contains(where: lowered.contains) { return true }
         }
-        return bytes.split(separator: UInt8(ascii: "/")).contains { $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8) }
+        return bytes.split(separator: UInt8(ascii: "/")).contains {
+            $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8)
+        }
     }
 }

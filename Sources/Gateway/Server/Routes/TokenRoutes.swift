@@ -14,15 +14,17 @@ struct TokenRoutes: Sendable {
         let path = exchange.configuration.path
         let endpoint = exchange.configuration.name
         table.add("\(path)/token", Route(name: "token", endpoint: endpoint, methods: [.post], respond: token))
-        table.add("\(path)/token/user", Route(name: "token-user", endpoint: endpoint, methods: [.get, .post], respond: user))
         table.add(
-            "\(path)/sig-cert", Route(name: "sig-cert", endpoint: endpoint, methods: [.get], respond: signingCertificate))
+            "\(path)/token/user", Route(name: "token-user", endpoint: endpoint, methods: [.get, .post], respond: user))
+        table.add(
+            "\(path)/sig-cert",
+            Route(name: "sig-cert", endpoint: endpoint, methods: [.get], respond: signingCertificate))
     }
 
     /// `POST <path>/token` (RFC 8693 §2).
     private func token(_ request: GatewayRequest) async throws -> Response {
         let body = try await request.readBody()
-        return try await answering(request) { () throws(OAuthError) in
+        return await issuing(request) { () throws(OAuthError) in
             try TokenRequestReader.tokenExchange(
                 form: body, contentType: request.head.headerFields[.contentType], authorization: request.authorization,
                 query: request.query)
@@ -38,7 +40,7 @@ struct TokenRoutes: Sendable {
 
     /// `GET` and `POST <path>/token/user`: the stock wire.
     private func user(_ request: GatewayRequest) async throws -> Response {
-        try await answering(request) { () throws(OAuthError) in
+        await issuing(request) { () throws(OAuthError) in
             try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
         } with: { issued in
             [
@@ -55,49 +57,51 @@ struct TokenRoutes: Sendable {
 
     /// `GET <path>/sig-cert`: the stock wire's thumbprint of the signing certificate.
     private func signingCertificate(_ request: GatewayRequest) async throws -> Response {
-        do {
-            let asked = try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
-            do {
-                let (identity, _) = try await exchange.authorize(asked, at: clock())
-                request.record.identify(identity)
-            } catch {
-                throw refused(error, wire: asked.wire, request)
-            }
-            guard let key = keys.snapshot.active else {
-                throw OAuthError(.noSigningKey(retryAfter: 5), wire: asked.wire)
-            }
-            return .json(["thumbprint": .string(key.certificate.thumbprint)])
-        } catch let error as OAuthError {
-            request.record.answered(error)
-            return .error(error)
+        await answering(request) { () throws(OAuthError) in
+            try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
+        } with: { asked throws(TokenExchangeError) in
+            let (identity, rule) = try await exchange.authorize(asked, at: clock())
+            guard let key = keys.snapshot.active else { throw .noSigningKey(retryAfter: 5) }
+            request.record.conclude(.allowed(identity, rule: rule))
+            return ["thumbprint": .string(key.certificate.thumbprint)]
         }
     }
 
-    private func answering(
-        _ request: GatewayRequest, read: () throws(OAuthError) -> TokenExchangeRequest,
+    /// Issues a token and writes it in the wire's form.
+    private func issuing(
+        _ request: GatewayRequest, read: () throws(OAuthError) -> TokenCall,
         with body: (IssuedToken) -> JSONValue
-    ) async throws -> Response {
-        do {
-            let asked = try read()
+    ) async -> Response {
+        await answering(request, read: read) { asked throws(TokenExchangeError) in
             var random = SystemRandomNumberGenerator()
             let tokenID = TokenID(randomBits: (random.next(), random.next()))
-            do {
-                let issued = try await exchange.exchange(asked, at: clock(), tokenID: tokenID)
-                request.record.issued(issued)
-                return .json(body(issued))
-            } catch {
-                throw refused(error, wire: asked.wire, request)
-            }
-        } catch let error as OAuthError {
-            request.record.answered(error)
-            return .error(error)
+            let issued = try await exchange.exchange(asked, at: clock(), tokenID: tokenID)
+            request.record.conclude(.issued(issued))
+            return body(issued)
         }
     }
 
-    private func refused(
-        _ error: TokenExchangeError, wire: TokenExchangeRequest.Wire, _ request: GatewayRequest
-    ) -> OAuthError {
-        request.record.refused(error)
-        return OAuthError(error, wire: wire)
+    /// Reads a call, does it, and answers with what came of it or with the error of the call's wire.
+    private func answering(
+        _ request: GatewayRequest, read: () throws(OAuthError) -> TokenCall,
+        with answer: (TokenExchangeRequest) async throws(TokenExchangeError) -> JSONValue
+    ) async -> Response {
+        let call: TokenCall
+        do throws(OAuthError) {
+            call = try read()
+        } catch {
+            request.record.conclude(.malformed(error))
+            return .error(error)
+        }
+        do throws(TokenExchangeError) {
+            let asked = try call.request()
+            if asked.usesAPIServerAudience(exchange.configuration.subjectToken) {
+                request.record.noteAPIServerAudience()
+            }
+            return .json(try await answer(asked))
+        } catch {
+            request.record.conclude(.refused(error))
+            return .error(OAuthError(error, wire: call.wire))
+        }
     }
 }

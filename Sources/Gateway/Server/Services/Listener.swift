@@ -1,5 +1,5 @@
+import FoundationEssentials
 public import GatewayCore
-public import FoundationEssentials
 import Hummingbird
 import HummingbirdCore
 import HummingbirdHTTP2
@@ -26,23 +26,25 @@ public struct Listener: Service {
     /// The endpoints' token calls and documents, over TLS.
     public static func tokens(
         _ address: ListenAddress, endpoints: [MountedEndpoint], certificates: ServingCertificates,
-        limits: GatewayConfiguration.Limits, clock: @escaping @Sendable () -> Date, logger: Logger
+        limits: GatewayConfiguration.Limits, decisions: DecisionReporting, logger: Logger
     ) -> Listener {
         Listener(
             name: "tokens", address: address, limits: limits,
             responder: .tokens(
-                endpoints: endpoints, caBundle: certificates.issuers, maximumBodyBytes: limits.bodyBytes, clock: clock,
-                logger: logger),
+                endpoints: endpoints, caBundle: certificates.issuers, maximumBodyBytes: limits.bodyBytes,
+                decisions: decisions, logger: logger),
             certificates: certificates, logger: logger)
     }
 
-    /// Liveness and readiness, over plain HTTP.
-    public static func admin(
-        _ address: ListenAddress, endpoints: [MountedEndpoint], limits: GatewayConfiguration.Limits, logger: Logger
+    /// Liveness, readiness and metrics, over plain HTTP.
+    static func admin(
+        _ address: ListenAddress, endpoints: [MountedEndpoint], metrics: MetricsRoutes,
+        limits: GatewayConfiguration.Limits, logger: Logger
     ) -> Listener {
         Listener(
             name: "admin", address: address, limits: limits,
-            responder: .admin(endpoints: endpoints, maximumBodyBytes: limits.bodyBytes, logger: logger),
+            responder: .admin(
+                endpoints: endpoints, maximumBodyBytes: limits.bodyBytes, metrics: metrics, logger: logger),
             certificates: nil, logger: logger)
     }
 
@@ -88,6 +90,7 @@ public struct Listener: Service {
             ],
             idleTimeout: .seconds(Int64(limits.idleTimeout)),
             httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: 100))
+                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: 100)
+        )
     }
 }

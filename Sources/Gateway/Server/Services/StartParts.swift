@@ -14,17 +14,30 @@ struct StartParts {
     private(set) var problems: [ConfigurationProblem] = []
 
     private let configuration: GatewayConfiguration
-    private let resolve: (String) -> String
+    private let surroundings: GatewayAssembly.Surroundings
+    private let observe: TokenReviewObserver
     private let logger: Logger
 
-    init(configuration: GatewayConfiguration, resolve: @escaping (String) -> String, now: Date, logger: Logger) {
+    init(
+        configuration: GatewayConfiguration, surroundings: GatewayAssembly.Surroundings,
+        observe: @escaping TokenReviewObserver, logger: Logger
+    ) {
         self.configuration = configuration
-        self.resolve = resolve
+        self.surroundings = surroundings
+        self.observe = observe
         self.logger = logger
+        let now = surroundings.clock()
         openStore()
-        openReviewer()
+        openReviewer(at: now)
         readCertificates(at: now)
     }
+
+    /// Ends what was begun for a gateway that does not start: an HTTP client must not go without its shutdown.
+    func abandon() async {
+        for service in services { try? await (service as? HTTPClientService)?.client.shutdown() }
+    }
+
+    private func resolve(_ path: String) -> String { surroundings.resolve(path) }
 
     private mutating func openStore() {
         switch configuration.keyStore {
@@ -39,10 +52,18 @@ struct StartParts {
         }
     }
 
-    private mutating func openReviewer() {
+    private mutating func openReviewer(at now: Date) {
         switch configuration.review {
-        case .kubernetes:
-            problem("review", "this version reviews offline only; set review: {offline: {jwks: FILE, issuer: URL}}")
+        case .kubernetes(let kubeconfig):
+            do throws(KubernetesConnectionError) {
+                let made = try KubernetesTokenReviewer.make(
+                    kubeconfig: kubeconfig.map(resolve), environment: surroundings.environment, at: now, logger: logger,
+                    observe: observe)
+                reviewer = made.reviewer
+                services += made.services
+            } catch {
+                for text in error.problems { problem("review", text) }
+            }
         case .offline(let keys, let issuer):
             logger.warning("the offline reviewer cannot see deleted Pods: a token stays good until it expires")
             switch keys {
@@ -50,11 +71,13 @@ struct StartParts {
                 if let failure = KeySetCache.failure(ofFile: resolve(path)) {
                     problem("review.offline.jwks", failure.reason)
                 }
-                reviewer = OfflineTokenReviewer(keys: KeySetCache(file: resolve(path)), issuer: issuer)
+                reviewer = OfflineTokenReviewer(
+                    keys: KeySetCache(file: resolve(path)), issuer: issuer, observe: observe)
             case .url(let url):
                 let client = HTTPClientService()
                 services.append(client)
-                reviewer = OfflineTokenReviewer(keys: KeySetCache(url: url, client: client.client), issuer: issuer)
+                reviewer = OfflineTokenReviewer(
+                    keys: KeySetCache(url: url, client: client.client), issuer: issuer, observe: observe)
             }
         }
     }
@@ -70,7 +93,8 @@ struct StartParts {
         guard case .directory(let path) = configuration.keyStore else { return }
         do {
             let authority = try ServingAuthorityStore(path: resolve(path)).authority(at: now)
-            let leaf = try authority.issue(names: ["localhost"], addresses: [[127, 0, 0, 1], Self.loopback6], from: now)
+            let leaf = try authority.issue(
+                names: ["localhost"], addresses: [[127, 0, 0, 1], Self.loopback6], from: now)
             certificates = ServingCertificates(first: leaf, others: [])
         } catch {
             problem("tls", "\(error)")

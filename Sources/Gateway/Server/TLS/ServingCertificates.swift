@@ -1,5 +1,5 @@
-public import NIOSSL
 import NIOCore
+public import NIOSSL
 
 /// The certificates of a listener, chosen by SNI; the first where no name fits or none was sent.
 public struct ServingCertificates: Sendable {

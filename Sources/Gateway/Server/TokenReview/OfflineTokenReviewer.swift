@@ -6,16 +6,26 @@ import JOSE
 public struct OfflineTokenReviewer: TokenReviewing {
     let keys: KeySetCache
     let issuer: String
+    let observe: TokenReviewObserver
 
-    public init(keys: KeySetCache, issuer: String) {
+    public init(keys: KeySetCache, issuer: String, observe: @escaping TokenReviewObserver) {
         self.keys = keys
         self.issuer = issuer
+        self.observe = observe
     }
 
     public func review(
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
-        let keys = try await keys.keys(for: token.jwt.header.keyID, at: now)
-        return OfflineReview(keys: keys, issuer: issuer).review(token, audiences: audiences, at: now)
+        let keySet: JSONWebKeySet
+        do throws(TokenReviewFailure) {
+            keySet = try await keys.keys(for: token.jwt.header.keyID, at: now)
+        } catch {
+            observe(.failed)
+            throw error
+        }
+        let review = OfflineReview(keys: keySet, issuer: issuer).review(token, audiences: audiences, at: now)
+        if case .authenticated = review { observe(.authenticated) } else { observe(.unauthenticated) }
+        return review
     }
 }

@@ -61,7 +61,8 @@ final class RequestBoundsHandler: ChannelDuplexHandler, RemovableChannelHandler 
         }
         let fields: HTTPFields = [.connection: "close", .contentLength: "0", .cacheControl: "no-store"]
         context.write(
-            wrapOutboundOut(.head(HTTPResponse(status: .requestHeaderFieldsTooLarge, headerFields: fields))), promise: nil)
+            wrapOutboundOut(.head(HTTPResponse(status: .requestHeaderFieldsTooLarge, headerFields: fields))),
+            promise: nil)
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
     }

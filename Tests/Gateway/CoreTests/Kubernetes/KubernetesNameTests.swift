@@ -5,7 +5,9 @@ import Testing
 struct KubernetesNameTests {
     @Test("A label is 1 to 63 of a-z, 0-9 and inner hyphens")
     func labels() {
-        for good in ["a", "0", "kube-system", String(repeating: "a", count: 63)] { #expect(KubernetesName.isLabel(good)) }
+        for good in ["a", "0", "kube-system", String(repeating: "a", count: 63)] {
+            #expect(KubernetesName.isLabel(good))
+        }
         for bad in ["", "-a", "a-", "A", "a.b", "a_b", "ä", "a ", String(repeating: "a", count: 64)] {
             #expect(!KubernetesName.isLabel(bad), "\(bad)")
         }

@@ -19,7 +19,8 @@ struct OAuthErrorTests {
             (.invalidTarget, .tokenExchange, 400, .invalidTarget, nil, false),
             (.invalidTarget, .bearer, 400, .invalidTarget, nil, false),
             (
-                .reviewUnavailable(retryAfter: 9, reason: "secret why"), .tokenExchange, 503, .temporarilyUnavailable, 9,
+                .reviewUnavailable(retryAfter: 9, reason: "secret why"), .tokenExchange, 503, .temporarilyUnavailable,
+                9,
                 false
             ),
             (.reviewUnavailable(retryAfter: 9, reason: "secret why"), .bearer, 503, .temporarilyUnavailable, 9, false),

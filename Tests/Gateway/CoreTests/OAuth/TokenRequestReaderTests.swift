@@ -14,8 +14,17 @@ struct TokenRequestReaderTests {
         authorization: [String] = [], query: String? = nil
     ) throws(OAuthError) -> TokenExchangeRequest {
         let body = parameters.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
-        return try TokenRequestReader.tokenExchange(
-            form: Array(body.utf8), contentType: contentType, authorization: authorization, query: query)
+        return try request(
+            of: try TokenRequestReader.tokenExchange(
+                form: Array(body.utf8), contentType: contentType, authorization: authorization, query: query))
+    }
+
+    private func request(of call: TokenCall) throws(OAuthError) -> TokenExchangeRequest {
+        do {
+            return try call.request()
+        } catch {
+            throw OAuthError(error, wire: call.wire)
+        }
     }
 
     private var good: [(String, String)] {
@@ -67,7 +76,10 @@ struct TokenRequestReaderTests {
     @Test("Every row of the error table")
     func errors() throws {
         let rows: [(String, OAuthError.Code, () throws(OAuthError) -> TokenExchangeRequest)] = [
-            ("no grant", .invalidRequest, { () throws(OAuthError) in try self.read(self.replacing("grant_type", nil)) }),
+            (
+                "no grant", .invalidRequest,
+                { () throws(OAuthError) in try self.read(self.replacing("grant_type", nil)) }
+            ),
             (
                 "another grant", .unsupportedGrantType,
                 { () throws(OAuthError) in try self.read(self.replacing("grant_type", "client_credentials")) }
@@ -89,7 +101,8 @@ struct TokenRequestReaderTests {
             (
                 "another requested type", .invalidRequest,
                 { () throws(OAuthError) in
-                    try self.read(self.good + [("requested_token_type", "urn:ietf:params:oauth:token-type:access_token")])
+                    try self.read(
+                        self.good + [("requested_token_type", "urn:ietf:params:oauth:token-type:access_token")])
                 }
             ),
             (
@@ -118,7 +131,10 @@ struct TokenRequestReaderTests {
                 "no form", .invalidRequest,
                 { () throws(OAuthError) in try self.read(self.good, contentType: "application/json") }
             ),
-            ("no content type", .invalidRequest, { () throws(OAuthError) in try self.read(self.good, contentType: nil) }),
+            (
+                "no content type", .invalidRequest,
+                { () throws(OAuthError) in try self.read(self.good, contentType: nil) }
+            ),
             (
                 "a token in the query", .invalidRequest,
                 { () throws(OAuthError) in try self.read(self.good, query: "x=1&access_token=\(self.token)") }
@@ -174,7 +190,7 @@ struct TokenRequestReaderTests {
     func bearerWire() throws {
         func failure(_ authorization: [String], query: String? = nil) -> OAuthError? {
             do {
-                _ = try TokenRequestReader.bearer(authorization: authorization, query: query)
+                _ = try request(of: try TokenRequestReader.bearer(authorization: authorization, query: query))
                 return nil
             } catch {
                 return error

@@ -12,7 +12,8 @@ struct TokenExchangeTests {
     let tokenID = TokenID(randomBits: (1, 2))
 
     private func exchange(
-        _ adding: [JSONValue.Member] = [], answer: FakeTokenReviewer.Answer = .success(.authenticated(.serviceAccount())),
+        _ adding: [JSONValue.Member] = [],
+        answer: FakeTokenReviewer.Answer = .success(.authenticated(.serviceAccount())),
         keys: CurrentSigningKeys? = nil
     ) throws -> (TokenExchange, FakeTokenReviewer) {
         let configuration = try ExampleEndpoint.configuration(adding)
@@ -123,7 +124,8 @@ struct TokenExchangeTests {
         let (exchange, reviewer) = try exchange([.init("audience", ["https://example.com", "https://example.org"])])
         func audiences(_ audience: String?, _ resource: String?) async throws -> [String] {
             try await exchange.exchange(
-                try request(audience: audience, resource: resource), at: now, tokenID: tokenID).audiences
+                try request(audience: audience, resource: resource), at: now, tokenID: tokenID
+            ).audiences
         }
         #expect(try await audiences(nil, nil) == ["https://example.com", "https://example.org"])
         #expect(try await audiences("https://example.org", nil) == ["https://example.org"])
@@ -216,7 +218,8 @@ struct TokenExchangeTests {
         #expect(issued.identity.pod == nil)
     }
 
-    @Test("acceptApiServerAudience holds on the bearer wire only, reviews without audiences, and makes the Pod mandatory")
+    @Test(
+        "acceptApiServerAudience holds on the bearer wire only, reviews without audiences, and makes the Pod mandatory")
     func apiServerAudience() async throws {
         let accepting: [JSONValue.Member] = [
             .init(

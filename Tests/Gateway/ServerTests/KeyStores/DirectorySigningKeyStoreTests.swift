@@ -64,7 +64,8 @@ struct DirectorySigningKeyStoreTests {
         #expect(wins == 1)
     }
 
-    @Test("Garbage, a directory in the file's place and a path that is no directory are told, and nothing is overwritten")
+    @Test(
+        "Garbage, a directory in the file's place and a path that is no directory are told, and nothing is overwritten")
     func failures() async throws {
         try folder.write("garbage", to: "keys/one.keyring.json")
         await #expect(throws: KeyStoreError.self) { try await store.load(endpoint: "one") }

@@ -56,7 +56,9 @@ struct TokenRoutesTests {
         try SignedJWT(parsing: body.access_token).verify(with: JSONWebKeySet(keys: [TestKeys.rsa.publicKey]))
     }
 
-    @Test("The stock wire answers GET and POST with the token, its end in UTC and the key's certificate", arguments: ["GET", "POST"])
+    @Test(
+        "The stock wire answers GET and POST with the token, its end in UTC and the key's certificate",
+        arguments: ["GET", "POST"])
     func stock(method: String) async throws {
         let method = try #require(HTTPRequest.Method(rawValue: method))
         let answer = try await gateway.send(method, "/two/token/user", headers: bearer(token))
@@ -145,7 +147,7 @@ struct TokenRoutesTests {
         let thumbprint = try await gateway.send(.get, "/one/sig-cert", headers: bearer(other))
         #expect(thumbprint.status == 403)
         #expect(gateway.log.text.contains(#""decision":"denied""#))
-        #expect(gateway.log.text.contains(#""namespace":"other""#))
+        #expect(gateway.audit.records.allSatisfy { $0.json.text.contains("\"other\"") })
     }
 
     @Test("A reviewer that is away is 503 with Retry-After, and never a token")
@@ -178,8 +180,8 @@ struct TokenRoutesTests {
         #expect(declared.headers[.cacheControl] == "no-store")
     }
 
-    @Test("The log has one line per decision, with a request id that the answer carries too")
-    func logging() async throws {
+    @Test("Each decision is one line in the log and one record in the audit, by the id that the answer carries too")
+    func reporting() async throws {
         let answer = try await gateway.exchange("one", token: token)
         let name = try #require(HTTPField.Name("X-Request-Id"))
         let id = try #require(answer.headers[name])
@@ -187,14 +189,48 @@ struct TokenRoutesTests {
         #expect(lines.count == 1)
         let line = try #require(lines.first)
         for needle in [
-            #""decision":"issued""#, #""endpoint":"one""#, #""namespace":"default""#, #""serviceaccount":"web""#,
-            #""pod":"web-0""#, #""status":200"#, #""level":"info""#, #""rule":0"#,
+            #""decision":"issued""#, #""endpoint":"one""#, #""status":200"#, #""level":"info""#,
+            #""remote":"192.0.2.1""#,
         ] {
             #expect(line.contains(needle), "\(needle)")
         }
+        let record = try #require(gateway.audit.records.first)
+        #expect(gateway.audit.records.count == 1)
+        #expect(record.request.id == id)
+        #expect(record.decision == .issued)
+        #expect(record.rule?.index == 0)
+        let audited = record.json.text
+        for needle in ["default", "web", "web-0", "one"] { #expect(audited.contains("\"\(needle)\""), "\(needle)") }
         let body = try answer.json(Exchanged.self)
         for part in (token.split(separator: ".") + body.access_token.split(separator: ".")) {
-            #expect(!gateway.log.text.contains(part))
+            #expect(!gateway.log.text.contains(part) && !audited.contains(part))
         }
+    }
+
+    @Test("Every way of ending is audited and counted once, and documents are not")
+    func outcomes() async throws {
+        let other = try gateway.cluster.token(at: ExampleGateway.now) { $0.namespace = "other" }
+        _ = try await gateway.exchange("one", token: token)
+        _ = try await gateway.send(.get, "/one/sig-cert", headers: bearer(token))
+        _ = try await gateway.exchange("one", token: other)
+        _ = try await gateway.exchange("one", token: String(token.dropLast(4)))
+        _ = try await gateway.exchange("one", token: token, adding: "&audience=https://example.net")
+        _ = try await gateway.exchange("one", token: token, adding: "&actor_token=x")
+        _ = try await gateway.send(.get, "/one/token/user")
+        _ = try await gateway.send(
+            .post, "/one/token", headers: [.contentType: "application/x-www-form-urlencoded"],
+            body: String(repeating: "a", count: 70_000))
+        _ = try await gateway.send(.get, "/one/certs")
+        _ = try await gateway.send(.get, "/one/token")
+        gateway.endpoints[0].keys.replace(with: SigningKeySnapshot(failure: .unavailable("gone")))
+        _ = try await gateway.send(.get, "/one/sig-cert", headers: bearer(token))
+        #expect(
+            gateway.audit.records.map(\.decision) == [
+                .issued, .allowed, .denied, .invalidToken, .invalidTarget, .invalidRequest, .invalidRequest,
+                .invalidRequest, .unavailable,
+            ])
+        let text = gateway.prometheus.text
+        #expect(text.contains(#"sts_tokens_issued_total{endpoint="one",plugin="example",algorithm="RS256"} 1"#))
+        #expect(text.contains(#"sts_authorization_total{endpoint="one",decision="denied"} 1"#))
     }
 }

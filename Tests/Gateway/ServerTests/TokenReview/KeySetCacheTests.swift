@@ -33,7 +33,8 @@ struct KeySetCacheTests {
     let both = JSONWebKeySet(keys: [TestKeys.rsa.publicKey, TestKeys.ec.publicKey])
 
     private func cache() -> KeySetCache {
-        KeySetCache(maximumAge: 300, minimumInterval: 60) { [source] () throws(TokenReviewFailure) in try source.load() }
+        KeySetCache(maximumAge: 300, minimumInterval: 60) { [source] () throws(TokenReviewFailure) in try source.load()
+        }
     }
 
     @Test("It reads once, and again for an unknown kid, though not more often than the interval")
@@ -66,7 +67,9 @@ struct KeySetCacheTests {
         await #expect(throws: TokenReviewFailure(retryAfter: 5, reason: "away")) {
             try await cache.keys(for: nil, at: now)
         }
-        await #expect(throws: TokenReviewFailure.self) { try await cache.keys(for: nil, at: now.addingTimeInterval(0.5)) }
+        await #expect(throws: TokenReviewFailure.self) {
+            try await cache.keys(for: nil, at: now.addingTimeInterval(0.5))
+        }
         #expect(source.count == 1)
         source.set(rsa)
         #expect(try await cache.keys(for: nil, at: now.addingTimeInterval(1)) == rsa)

@@ -1,0 +1,57 @@
+import GatewayCore
+import JOSE
+
+extension AccessExplanation {
+    /// For people: a line for each rule and, indented below it, for each filter that it is made of; at last the
+    /// decision. Each begins with its value.
+    var text: String {
+        var lines: [String] = []
+        for (index, rule) in rules.enumerated() {
+            lines.append("\(Self.column(rule.result)) azRules[\(index)] \(rule.rule)")
+            for part in rule.filter?.parts ?? [] { Self.append(part, depth: 1, to: &lines) }
+        }
+        switch decision {
+        case .allowed(let index): lines.append("allowed by azRules[\(index)]")
+        case .denied: lines.append(rules.isEmpty ? "denied: there is no rule" : "denied: no rule is true")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func append(_ filter: Filter, depth: Int, to lines: inout [String]) {
+        lines.append(String(repeating: "  ", count: depth) + "\(column(filter.result)) \(filter.text)")
+        for part in filter.parts { append(part, depth: depth + 1, to: &lines) }
+    }
+
+    private static func column(_ result: FilterResult) -> String {
+        let width = 9
+        return result.rawValue + String(repeating: " ", count: max(0, width - result.rawValue.utf8.count))
+    }
+
+    /// For machines.
+    var json: JSONValue {
+        var members: [JSONValue.Member] = []
+        switch decision {
+        case .allowed(let index):
+            members = [.init("decision", "allowed"), .init("rule", .integer(index))]
+        case .denied: members = [.init("decision", "denied")]
+        }
+        members.append(.init("rules", .array(rules.map(Self.json))))
+        return .object(members)
+    }
+
+    private static func json(_ rule: Rule) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("rule", .string(rule.rule.description)), .init("result", .string(rule.result.rawValue)),
+        ]
+        if let filter = rule.filter { members.append(.init("filter", json(filter))) }
+        return .object(members)
+    }
+
+    private static func json(_ filter: Filter) -> JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("text", .string(filter.text)), .init("result", .string(filter.result.rawValue)),
+        ]
+        if !filter.parts.isEmpty { members.append(.init("parts", .array(filter.parts.map(json)))) }
+        return .object(members)
+    }
+}

@@ -1,0 +1,69 @@
+public import FoundationEssentials
+public import JOSE
+
+extension AuditRecord {
+    /// The version of the lines' schema: `docs/audit.md`.
+    public static let schemaVersion = 1
+
+    /// The record as its line says it, in the order of `docs/audit.md`. What there is nothing to say of is left out.
+    public var json: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("audit", .integer(Self.schemaVersion)),
+            .init("time", .string(Self.text(time))),
+            .init("request_id", .string(request.id)),
+            .init("endpoint", .string(request.endpoint)),
+            .init("route", .string(request.route.rawValue)),
+            .init("decision", .string(decision.rawValue)),
+        ]
+        if let reason { members.append(.init("reason", .string(reason))) }
+        if let rule {
+            var parts = [JSONValue.Member("index", .integer(rule.index))]
+            if let rule = rule.rule { parts.append(.init("text", .string(rule.description))) }
+            members.append(.init("rule", .object(parts)))
+        }
+        if let attributes { members.append(.init("workload", Self.workload(attributes))) }
+        if let token { members.append(.init("token", token.json)) }
+        if request.usesAPIServerAudience { members.append(.init("api_server_audience", true)) }
+        if let remoteAddress = request.remoteAddress { members.append(.init("remote", .string(remoteAddress))) }
+        members.append(.init("latency_us", .integer(max(0, Int(latency / .microseconds(1))))))
+        return .object(members)
+    }
+
+    /// The line that stands where records were lost because the sink was full.
+    public static func gap(lost count: Int, at time: Date) -> JSONValue {
+        [
+            "audit": .integer(schemaVersion), "time": .string(text(time)), "decision": "lost",
+            "count": .integer(count),
+        ]
+    }
+
+    /// Every attribute that the workload has, under the name that rules have for it.
+    private static func workload(_ attributes: WorkloadAttributes) -> JSONValue {
+        .object(
+            WorkloadAttributes.names.compactMap { name in
+                guard name != "endpoint", let values = attributes.values(of: name), let first = values.first else {
+                    return nil
+                }
+                return JSONValue.Member(
+                    name, name == "groups" ? .array(values.map(JSONValue.string)) : .string(first))
+            })
+    }
+
+    /// RFC 3339, in UTC and with milliseconds.
+    private static func text(_ time: Date) -> String {
+        time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+}
+
+extension AuditRecord.Token {
+    /// Names and units are the claims' own (RFC 7519 §4.1), but for `aud`, which is always an array.
+    fileprivate var json: JSONValue {
+        [
+            "aud": .array(audiences.map(JSONValue.string)),
+            "sub": .string(subject),
+            "kid": .string(keyID.rawValue),
+            "jti": .string(tokenID.rawValue),
+            "exp": .integer(Int(expiration.timeIntervalSince1970)),
+        ]
+    }
+}

@@ -1,0 +1,32 @@
+import FoundationEssentials
+
+/// The `Status` object (meta/v1) that an API server answers a failed request with.
+public struct KubernetesStatus: Sendable, Equatable, Decodable {
+    /// A word such as `Forbidden`, `NotFound` or `TooManyRequests`.
+    public let reason: String?
+    /// For people; it may quote what was sent.
+    public let message: String?
+    public let code: Int?
+    public let retryAfterSeconds: Int?
+
+    private enum CodingKeys: CodingKey { case kind, reason, message, code, details }
+    private enum DetailsKeys: CodingKey { case retryAfterSeconds }
+
+    /// nil where the body is no Status.
+    public init?(json: [UInt8]) {
+        guard let status = try? JSONDecoder().decode(Self.self, from: Data(json)) else { return nil }
+        self = status
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        guard try container.decode(String.self, forKey: .kind) == "Status" else {
+            throw DecodingError.dataCorruptedError(forKey: .kind, in: container, debugDescription: "not a Status")
+        }
+        reason = try container.decodeIfPresent(String.self, forKey: .reason)
+        message = try container.decodeIfPresent(String.self, forKey: .message)
+        code = try container.decodeIfPresent(Int.self, forKey: .code)
+        let details = try? container.nestedContainer(keyedBy: DetailsKeys.self, forKey: .details)
+        retryAfterSeconds = try details?.decodeIfPresent(Int.self, forKey: .retryAfterSeconds)
+    }
+}

@@ -1,0 +1,48 @@
+import FoundationEssentials
+import GatewayCore
+import Logging
+
+/// Finds the API server from where the gateway runs, and opens its files.
+enum KubernetesConnection {
+    /// Where the kubelet mounts a Pod's own ServiceAccount.
+    static let serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
+    /// Largest kubeconfig that is read, in bytes.
+    private static let maximumSize = 4 << 20
+
+    /// - Parameters:
+    ///   - kubeconfig: a path that can be opened; nil inside a cluster.
+    ///   - environment: the process'.
+    /// - Throws: every problem, with the file's name.
+    static func make(
+        kubeconfig: String?, environment: [String: String], serviceAccountFolder: String, at now: Date,
+        limits: KubernetesClient.Limits, logger: Logger
+    ) throws(KubernetesConnectionError) -> (client: KubernetesClient, service: HTTPClientService) {
+        let access: ClusterAccess
+        if let kubeconfig {
+            access = try read(kubeconfig)
+        } else {
+            access = try .inCluster(environment: environment, folder: serviceAccountFolder)
+        }
+        let credentials = try KubernetesCredentials(access, at: now, logger: logger)
+        return KubernetesClient.make(access, credentials: credentials, limits: limits)
+    }
+
+    static func read(_ path: String) throws(KubernetesConnectionError) -> ClusterAccess {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            let size = attributes[.size] as? Int, size <= maximumSize,
+            let contents = FileManager.default.contents(atPath: path)
+        else { throw KubernetesConnectionError("\(path): cannot be read; name a readable kubeconfig file") }
+        let document: ConfigurationNode
+        do {
+            document = try YAMLConfigurationSource.parse(String(decoding: contents, as: UTF8.self))
+        } catch {
+            throw KubernetesConnectionError(error.text(file: path))
+        }
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        do {
+            return try Kubeconfig.access(document, folder: folder)
+        } catch {
+            throw KubernetesConnectionError(problems: error.problems.map { "\(path): \($0)" })
+        }
+    }
+}

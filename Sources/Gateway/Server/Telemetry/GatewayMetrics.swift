@@ -1,0 +1,84 @@
+public import CoreMetrics
+public import FoundationEssentials
+public import GatewayCore
+import JOSE
+
+/// The gateway's metrics (`docs/metrics.md`). Every handle is made here, once; all labels are from closed sets: the
+/// names of the configured endpoints, and enumerations.
+public struct GatewayMetrics: Sendable {
+    /// What became of audit records.
+    public enum AuditResult: String, Sendable, CaseIterable {
+        case written
+        /// The sink was full.
+        case dropped
+        /// The output took nothing.
+        case failed
+    }
+
+    private let endpoints: [String: EndpointMetrics]
+    private let reviews: [TokenReviewEvent: Counter]
+    private let audit: [AuditResult: Counter]
+
+    /// - Parameters:
+    ///   - factory: the backend, such as ``PrometheusMetrics``. Metrics of the same factory go on counting.
+    ///   - version: the gateway's own.
+    public init(factory: any MetricsFactory, endpoints: [EndpointConfiguration], version: String) {
+        self.endpoints = Dictionary(
+            endpoints.map { ($0.name, EndpointMetrics($0, factory: factory)) }, uniquingKeysWith: { first, _ in first })
+        func counter(_ label: String, _ result: String) -> Counter {
+            Counter(label: label, dimensions: [("result", result)], factory: factory)
+        }
+        reviews = TokenReviewEvent.allCases.reduce(into: [:]) { counters, event in
+            let (label, result) = event.metric
+            counters[event] = counter(label, result)
+        }
+        audit = AuditResult.allCases.reduce(into: [:]) { counters, result in
+            counters[result] = counter("sts_audit_records_total", result.rawValue)
+        }
+        Meter(
+            label: "sts_build_info", dimensions: [("version", version), ("architecture", Self.architecture)],
+            factory: factory
+        ).set(1)
+    }
+
+    /// Counts one answer of a token call: its duration, the decision, and the token where one was issued.
+    public func record(_ record: AuditRecord) { endpoints[record.request.endpoint]?.record(record) }
+
+    /// Counts what happens in the reviewing of subject tokens; goes where a ``TokenReviewObserver`` is asked for.
+    public func observe(_ event: TokenReviewEvent) { reviews[event]?.increment() }
+
+    /// Counts what became of audit records.
+    public func audited(_ result: AuditResult, count: Int = 1) { audit[result]?.increment(by: count) }
+
+    /// Brings the state and the age of an endpoint's keys up to date.
+    public func observe(_ keys: SigningKeySnapshot, of endpoint: String, at now: Date) {
+        endpoints[endpoint]?.observe(keys.active.map { [$0] } ?? [], at: now)
+    }
+
+    #if arch(x86_64)
+        private static let architecture = "amd64"
+    #elseif arch(arm64)
+        private static let architecture = "arm64"
+    #else
+        private static let architecture = "other"
+    #endif
+}
+
+extension TokenReviewEvent {
+    /// The metric that counts it, and the value of its label `result`.
+    fileprivate var metric: (label: String, result: String) {
+        switch self {
+        case .authenticated: ("sts_tokenreview_total", "authenticated")
+        case .unauthenticated: ("sts_tokenreview_total", "unauthenticated")
+        case .failed: ("sts_tokenreview_total", "failed")
+        case .capped: ("sts_tokenreview_total", "capped")
+        case .cacheHit: ("sts_tokenreview_cache_total", "hit")
+        case .cacheMiss: ("sts_tokenreview_cache_total", "miss")
+        case .cacheShared: ("sts_tokenreview_cache_total", "shared")
+        case .precheckForged: ("sts_tokenreview_precheck_total", "forged")
+        case .precheckForeignKey: ("sts_tokenreview_precheck_total", "foreign-key")
+        case .precheckUnknownKey: ("sts_tokenreview_precheck_total", "unknown-key")
+        case .precheckSkipped: ("sts_tokenreview_precheck_total", "skipped")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import CoreMetrics
+import Synchronization
+
+/// The numbers of one series: those of a family with one value for each label.
+protocol MetricSeries: AnyObject, Sendable {
+    /// nil where there is nothing to tell yet.
+    var sample: MetricSample? { get }
+}
+
+/// What a series holds at one moment.
+enum MetricSample: Sendable, Equatable {
+    case count(Int)
+    case value(Double)
+    /// Observations by bucket, each counted in one; the last bucket is the one without a bound.
+    case histogram(counts: [Int], sum: Double)
+}
+
+/// Only rises; told from its first moment, so that a rate has a zero to begin at.
+final class CounterSeries: MetricSeries, CounterHandler {
+    private let count = Atomic<Int>(0)
+
+    var sample: MetricSample? { .count(count.load(ordering: .relaxed)) }
+
+    /// - Parameter amount: less than one is ignored.
+    func increment(by amount: Int64) {
+        guard amount > 0 else { return }
+        count.wrappingAdd(Int(amount), ordering: .relaxed)
+    }
+
+    func reset() { count.store(0, ordering: .relaxed) }
+}
+
+/// The last value that was set. NaN is no value: then the series is not told.
+final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
+    private let bits = Atomic<UInt64>(Double.nan.bitPattern)
+
+    var sample: MetricSample? {
+        let value = Double(bitPattern: bits.load(ordering: .relaxed))
+        return value.isNaN ? nil : .value(value)
+    }
+
+    func set(_ value: Int64) { set(Double(value)) }
+    func set(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
+    func record(_ value: Int64) { set(value) }
+    func record(_ value: Double) { set(value) }
+    func increment(by amount: Double) { add(amount) }
+    func decrement(by amount: Double) { add(-amount) }
+
+    private func add(_ amount: Double) {
+        var old = bits.load(ordering: .relaxed)
+        while true {
+            let value = Double(bitPattern: old)
+            let new = (value.isNaN ? 0 : value) + amount
+            let result = bits.weakCompareExchange(expected: old, desired: new.bitPattern, ordering: .relaxed)
+            if result.exchanged { return }
+            old = result.original
+        }
+    }
+}
+
+/// Observations in fixed buckets; told from its first observation.
+final class HistogramSeries: MetricSeries, TimerHandler, RecorderHandler {
+    private struct State {
+        var counts: [Int]
+        var sum = 0.0
+        var isEmpty = true
+    }
+
+    private let upperBounds: [Double]
+    private let state: Mutex<State>
+
+    init(upperBounds: [Double]) {
+        self.upperBounds = upperBounds
+        state = Mutex(State(counts: Array(repeating: 0, count: upperBounds.count + 1)))
+    }
+
+    var sample: MetricSample? {
+        state.withLock { $0.isEmpty ? nil : .histogram(counts: $0.counts, sum: $0.sum) }
+    }
+
+    /// Prometheus' base unit of time is the second.
+    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
+    func record(_ value: Int64) { record(Double(value)) }
+
+    /// A bucket takes what is at most its bound.
+    func record(_ value: Double) {
+        guard !value.isNaN else { return }
+        let bucket = upperBounds.firstIndex { value <= $0 } ?? upperBounds.count
+        state.withLock { state in
+            state.counts[bucket] += 1
+            state.sum += value
+            state.isEmpty = false
+        }
+    }
+}

@@ -1,0 +1,141 @@
+public import FoundationEssentials
+public import GatewayCore
+import JOSE
+public import ServiceLifecycle
+import Synchronization
+
+/// Puts a cache of a few seconds before a reviewer, lets callers with the same question share one review, and bounds
+/// the reviews in flight.
+///
+/// A review runs in this service's own task group, not in the task of the caller that began it: so a caller that goes
+/// away takes the answer from nobody, and no task is loose. Reviews therefore wait until the service runs. Once it was
+/// asked to stop it begins none, and ends when those in flight have ended.
+///
+/// What holds at one endpoint alone (a Pod binding, rules) is judged after this, by who asks.
+public final class CachingTokenReviewer: TokenReviewing, Service {
+    typealias Answer = Result<TokenReview, TokenReviewFailure>
+    private typealias Waiter = CheckedContinuation<Answer, Never>
+
+    private struct Flight: Sendable {
+        let key: ReviewKey
+        let token: SubjectToken
+        let audiences: [String]?
+        let now: Date
+    }
+
+    private struct State {
+        var cache: ReviewCache
+        /// Who waits for each review in flight; nobody may be left, and the answer is kept all the same.
+        var waiters: [ReviewKey: [UInt64: Waiter]] = [:]
+        var nextWaiter: UInt64 = 0
+        var isClosed = false
+    }
+
+    private enum Turn {
+        case answered(Answer)
+        case waits
+        case begins
+    }
+
+    private let reviewer: any TokenReviewing
+    private let id: String
+    private let limits: TokenReviewLimits
+    private let observe: TokenReviewObserver
+    private let state: Mutex<State>
+    private let flights: AsyncStream<Flight>
+    private let takeOff: AsyncStream<Flight>.Continuation
+
+    /// - Parameter id: which reviewer this is; one of another id never shares an answer with it.
+    public init(
+        _ reviewer: any TokenReviewing, id: String, limits: TokenReviewLimits, observe: @escaping TokenReviewObserver
+    ) {
+        self.reviewer = reviewer
+        self.id = id
+        self.limits = limits
+        self.observe = observe
+        state = Mutex(State(cache: ReviewCache(limits: limits)))
+        // Never more than the reviews in flight may be.
+        (flights, takeOff) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    }
+
+    public func run() async throws {
+        await withDiscardingTaskGroup { group in
+            for await flight in flights.cancelOnGracefulShutdown() {
+                group.addTask { await self.fly(flight) }
+            }
+            state.withLock { $0.isClosed = true }
+        }
+        let left = state.withLock { state in
+            defer { state.waiters = [:] }
+            return state.waiters.values.flatMap(\.values)
+        }
+        for waiter in left { waiter.resume(returning: .failure(Self.stopping)) }
+    }
+
+    public func review(
+        _ token: SubjectToken, audiences: [String]?, at now: Date
+    ) async throws(TokenReviewFailure) -> TokenReview {
+        let key = ReviewKey(token: token.compact, reviewer: id, audiences: audiences)
+        let number = state.withLock { state in
+            state.nextWaiter += 1
+            return state.nextWaiter
+        }
+        let answer = await withTaskCancellationHandler {
+            await withCheckedContinuation { waiter in
+                switch state.withLock({ Self.turn(of: waiter, number, key, now, limits, &$0) }) {
+                case .answered(let answer):
+                    if case .success = answer { observe(.cacheHit) }
+                    if answer == .failure(Self.capped) { observe(.capped) }
+                    waiter.resume(returning: answer)
+                case .waits: observe(.cacheShared)
+                case .begins:
+                    observe(.cacheMiss)
+                    takeOff.yield(Flight(key: key, token: token, audiences: audiences, now: now))
+                }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.waiters[key]?.removeValue(forKey: number) }
+            waiter?.resume(returning: .failure(Self.cancelled))
+        }
+        return try answer.get()
+    }
+
+    /// Decides under the lock. A caller that was cancelled before this finds itself so here; one that is cancelled
+    /// after is found among the waiters by its handler.
+    private static func turn(
+        of waiter: Waiter, _ number: UInt64, _ key: ReviewKey, _ now: Date, _ limits: TokenReviewLimits,
+        _ state: inout State
+    ) -> Turn {
+        if Task.isCancelled { return .answered(.failure(cancelled)) }
+        if let kept = state.cache.answer(for: key, at: now) { return .answered(.success(kept)) }
+        guard !state.isClosed else { return .answered(.failure(stopping)) }
+        if state.waiters[key] != nil {
+            state.waiters[key]?[number] = waiter
+            return .waits
+        }
+        guard state.waiters.count < limits.inFlight else { return .answered(.failure(capped)) }
+        state.waiters[key] = [number: waiter]
+        return .begins
+    }
+
+    private func fly(_ flight: Flight) async {
+        let answer: Answer
+        do throws(TokenReviewFailure) {
+            answer = .success(try await reviewer.review(flight.token, audiences: flight.audiences, at: flight.now))
+        } catch {
+            answer = .failure(error)
+        }
+        let waiters = state.withLock { state in
+            if case .success(let review) = answer {
+                state.cache.keep(
+                    review, for: flight.key, asked: flight.now, expiration: flight.token.claims.expiration)
+            }
+            return state.waiters.removeValue(forKey: flight.key)
+        }
+        for waiter in (waiters ?? [:]).values { waiter.resume(returning: answer) }
+    }
+
+    static let capped = TokenReviewFailure(retryAfter: 1, reason: "too many reviews are in flight")
+    static let stopping = TokenReviewFailure(retryAfter: 1, reason: "the gateway is stopping")
+    static let cancelled = TokenReviewFailure(retryAfter: 1, reason: "the caller went away")
+}

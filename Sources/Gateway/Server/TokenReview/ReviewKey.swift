@@ -1,0 +1,31 @@
+import Crypto
+import GatewayCore
+
+/// What makes two reviews the same: SHA-256 over the token, the reviewer and the audiences, in any order.
+///
+/// Each field is told by its length, so that no two different reviews are hashed alike; no audiences at all (the API
+/// server's own) differ from an empty list.
+struct ReviewKey: Hashable, Sendable {
+    private let digest: SHA256Digest
+
+    init(token: String, reviewer: String, audiences: [String]?) {
+        var hash = SHA256()
+        func add(_ text: String) {
+            Self.add(text.utf8.count, to: &hash)
+            hash.update(data: Array(text.utf8))
+        }
+        add(token)
+        add(reviewer)
+        if let audiences {
+            Self.add(audiences.count, to: &hash)
+            for audience in audiences.sorted() { add(audience) }
+        } else {
+            Self.add(-1, to: &hash)
+        }
+        digest = hash.finalize()
+    }
+
+    private static func add(_ number: Int, to hash: inout SHA256) {
+        withUnsafeBytes(of: Int64(number).bigEndian) { hash.update(bufferPointer: $0) }
+    }
+}

@@ -1,0 +1,78 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import JOSE
+import NIOCore
+
+/// What the server answers.
+enum APIReply: Sendable {
+    case json(JSONValue, status: Int = 200)
+    case text(String)
+    /// The text of a document of its own media type.
+    case document(JSONValue, contentType: String)
+    case watch(WatchScope, options: WatchOptions)
+
+    struct WatchOptions: Sendable {
+        let revision: Int?
+        let bookmarks: Bool
+        let sendsInitialEvents: Bool
+        /// Seconds.
+        let timeout: Int
+        let onlyMetadata: Bool
+    }
+
+    /// - Parameter request: its connection is watched during a watch, which ends when the client has gone.
+    func response(_ store: ObjectStore, to request: RequestBody) -> Response {
+        switch self {
+        case .json(let value, let status): Self.response(status, "application/json", value.utf8Text)
+        case .text(let text): Self.response(200, "text/plain; charset=utf-8", Array(text.utf8))
+        case .document(let value, let contentType): Self.response(200, contentType, value.utf8Text)
+        case .watch(let scope, let options):
+            Response(
+                // To notice that the client has gone the connection's input is used up, so it serves no second request.
+                status: .ok, headers: [.contentType: "application/json", .connection: "close"],
+                body: ResponseBody { writer in
+                    let watch = store.watch(
+                        scope, from: options.revision, bookmarks: options.bookmarks,
+                        sendsInitialEvents: options.sendsInitialEvents)
+                    defer { watch.end(false) }
+                    try await request.consumeWithInboundCloseHandler { _ in
+                        try await Self.stream(watch, of: scope.resource, options, to: &writer)
+                    } onInboundClosed: {
+                        watch.end(false)
+                    }
+                    try await writer.finish(nil)
+                })
+        }
+    }
+
+    static func response(_ status: Int, _ contentType: String, _ body: [UInt8]) -> Response {
+        Response(
+            status: .init(code: status), headers: [.contentType: contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    static func response(_ status: APIStatus) -> Response {
+        var response = response(status.code, "application/json", status.json.utf8Text)
+        if let retryAfter = status.retryAfter { response.headers[.retryAfter] = String(retryAfter) }
+        return response
+    }
+
+    /// One JSON text per line until the time is over; before its end comes a bookmark, where asked for.
+    private static func stream(
+        _ watch: ObjectStore.Watch, of resource: APIResource, _ options: WatchOptions,
+        to writer: inout any ResponseBodyWriter
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try? await Task.sleep(for: .seconds(options.timeout))
+                watch.end(options.bookmarks)
+            }
+            defer { group.cancelAll() }
+            for await frame in watch.frames {
+                let line = frame.shown(onlyMetadata: options.onlyMetadata).line(of: resource)
+                try await writer.write(ByteBuffer(bytes: line))
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import FoundationEssentials
+import JOSE
+
+/// What a request is about, read from method, path and query ("API Concepts": resource URIs, verbs).
+struct APIRequest: Sendable {
+    enum Target: Sendable {
+        /// `subresource` is the part after the name.
+        case resource(APIResource, namespace: String?, name: String?, subresource: String?)
+        case tokenReviews
+        /// Anything else, such as `/version`.
+        case path
+    }
+
+    let method: String
+    let path: String
+    let query: [String: String]
+    let target: Target
+    let accept: String
+    let contentType: String
+    let body: [UInt8]
+
+    init(method: String, path: String, query: String, accept: String, contentType: String, body: [UInt8]) {
+        self.method = method
+        self.path = path
+        self.query = Self.parameters(query)
+        self.target = Self.target(path)
+        self.accept = accept
+        self.contentType = contentType
+        self.body = body
+    }
+
+    func flag(_ name: String) -> Bool { ["true", "1"].contains(query[name]) }
+
+    /// `get`, `list`, `watch`, …; of a path without objects the method in lower case.
+    var verb: String {
+        guard case .resource(_, _, let name, _) = target else {
+            if case .tokenReviews = target { return method == "POST" ? "create" : method.lowercased() }
+            return method.lowercased()
+        }
+        switch method {
+        case "GET", "HEAD": return name != nil ? "get" : flag("watch") ? "watch" : "list"
+        case "POST": return "create"
+        case "PUT": return "update"
+        case "PATCH": return "patch"
+        case "DELETE": return name != nil ? "delete" : "deletecollection"
+        default: return method.lowercased()
+        }
+    }
+
+    func json() throws(APIStatus) -> JSONValue {
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(body)), case .object = value else {
+            throw .badRequest("the object provided is unrecognized (must be of type JSON): couldn't get version/kind")
+        }
+        return value
+    }
+
+    private static func parameters(_ query: String) -> [String: String] {
+        var result: [String: String] = [:]
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            result[PercentEncoding.decode(parts[0])] = parts.count > 1 ? PercentEncoding.decode(parts[1]) : ""
+        }
+        return result
+    }
+
+    private static func target(_ path: String) -> Target {
+        var parts = path.split(separator: "/").map(String.init)[...]
+        let group: String
+        if parts.first == "api", parts.count >= 3 {
+            group = ""
+            parts = parts.dropFirst()
+        } else if parts.first == "apis", parts.count >= 4 {
+            group = parts[parts.startIndex + 1]
+            parts = parts.dropFirst(2)
+        } else {
+            return .path
+        }
+        guard parts.removeFirst() == "v1" else { return .path }
+        if group == "authentication.k8s.io" { return parts == ["tokenreviews"] ? .tokenReviews : .path }
+        var namespace: String?
+        if parts.first == "namespaces", parts.count >= 3 {
+            namespace = parts[parts.startIndex + 1]
+            parts = parts.dropFirst(2)
+        }
+        guard let plural = parts.popFirst(), parts.count <= 2,
+            let resource = APIResource.all.first(where: { $0.group == group && $0.plural == plural }),
+            resource.isNamespaced || namespace == nil
+        else { return .path }
+        let name = parts.popFirst()
+        // Objects of a namespace have no address without it.
+        guard !(resource.isNamespaced && namespace == nil && name != nil) else { return .path }
+        return .resource(resource, namespace: namespace, name: name, subresource: parts.popFirst())
+    }
+}

@@ -1,0 +1,132 @@
+public import FoundationEssentials
+public import GatewayTestSupport
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import JOSE
+import Logging
+import NIOCore
+
+/// A stand-in for a Kubernetes API server, over TLS on the loopback, faithful to the API reference where a gateway can
+/// tell: reviews and issues ServiceAccount tokens, keeps objects with resourceVersions, tells watches, and fails on demand.
+///
+/// It has no kubelet and no controllers: what is deleted is gone at once, unless a test calls ``beginDeletion(_:namespace:name:)``.
+public final class FakeKubernetesAPI: Sendable {
+    public static let clientNamespace = "sts-gateway"
+    public static let clientServiceAccount = "sts-gateway"
+
+    let store = ObjectStore()
+    let faults = FaultPlan()
+    let log = RequestLog()
+    let access = AccessControl()
+    let keys: ClusterKeys
+    let credentials: ClientCredentials
+    let client: APIUser
+    let clock: @Sendable () -> Date
+    /// `--api-audiences`.
+    public let apiAudiences: [String]
+
+    private init(clock: @escaping @Sendable () -> Date, identity: TestCluster, authorityPEM: String) throws {
+        self.clock = clock
+        apiAudiences = [identity.issuer]
+        keys = ClusterKeys(identity)
+        let now = clock()
+        let account = try store.change { (stored) throws(APIStatus) in
+            for name in ["default", "kube-system", Self.clientNamespace] {
+                _ = try stored.create(.namespaces, namespace: nil, ["metadata": ["name": .string(name)]], at: now)
+                _ = try stored.create(.serviceAccounts, namespace: name, ["metadata": ["name": "default"]], at: now)
+            }
+            return try stored.create(
+                .serviceAccounts, namespace: Self.clientNamespace,
+                ["metadata": ["name": .string(Self.clientServiceAccount)]], at: now)
+        }
+        let uid = account[path: "metadata", "uid"]?.string
+        client = .serviceAccount(namespace: Self.clientNamespace, name: Self.clientServiceAccount, uid: uid)
+        credentials = ClientCredentials(
+            folder: FileManager.default.temporaryDirectory.appending(path: "stand-in-\(UUID().uuidString)"),
+            authorityPEM: authorityPEM,
+            token: try keys.sign(at: now) { Self.ownClaims(&$0, uid: uid, audience: identity.issuer) })
+    }
+
+    /// Runs a server while `body` runs; then its files are removed.
+    ///
+    /// - Parameter clock: the API server's idea of now, for tokens and timestamps. TLS and watches go by real time.
+    public static func run<Value: Sendable>(
+        clock: @escaping @Sendable () -> Date, identity: TestCluster = TestCluster(key: TestKeys.rsa),
+        _ body: (FakeKubernetesAPI) async throws -> Value
+    ) async throws -> Value {
+        let authority = try ThrowawayAuthority(now: Date())
+        let api = try FakeKubernetesAPI(clock: clock, identity: identity, authorityPEM: authority.certificatePEM)
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let application = Application(
+            responder: APIResponder(api: api),
+            server: try .tls(.http1(), tlsConfiguration: authority.tlsConfiguration),
+            configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) },
+            logger: Logger(label: "stand-in", factory: { _ in SwiftLogNoOpLogHandler() }))
+        defer { api.credentials.removeFiles() }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                do { try await application.run() } catch is CancellationError {}
+            }
+            for await port in ports {
+                try api.credentials.write(port: port)
+                let value: Value
+                do {
+                    value = try await body(api)
+                } catch {
+                    api.stop()
+                    group.cancelAll()
+                    throw error
+                }
+                api.stop()
+                group.cancelAll()
+                return value
+            }
+            try await group.waitForAll()
+            throw CancellationError()
+        }
+    }
+
+    private func stop() {
+        faults.removeAll()
+        faults.release()
+        store.endWatches()
+    }
+
+    private static func ownClaims(_ claims: inout TestCluster.Claims, uid: String?, audience: String) {
+        claims.namespace = clientNamespace
+        claims.serviceAccount = clientServiceAccount
+        claims.serviceAccountUID = uid
+        claims.pod = nil
+        claims.node = nil
+        claims.audiences = [audience]
+        claims.lifetime = 365 * 86_400
+    }
+
+    func newClientToken() throws -> String {
+        try keys.sign(at: clock()) { Self.ownClaims(&$0, uid: client.uid, audience: issuer) }
+    }
+
+    func sign(at now: Date, _ adjust: (inout TestCluster.Claims) -> Void) throws(APIStatus) -> String {
+        try keys.sign(at: now, adjust)
+    }
+
+    /// `iss` of its tokens.
+    public var issuer: String { keys.issuer }
+    /// What `/openid/v1/jwks` holds.
+    public var keySet: JSONWebKeySet { keys.keySet }
+
+    var versionDocument: JSONValue {
+        ["major": "1", "minor": "33", "gitVersion": "v1.33.0", "platform": "linux/amd64", "goVersion": "go1.24.2"]
+    }
+
+    var discoveryDocument: JSONValue {
+        [
+            "issuer": .string(issuer), "jwks_uri": .string("\(url)/openid/v1/jwks"),
+            "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+        ]
+    }
+}

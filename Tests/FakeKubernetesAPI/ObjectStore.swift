@@ -1,0 +1,136 @@
+import FoundationEssentials
+import JOSE
+import Synchronization
+
+/// The stored objects behind one lock, with the watches that hear of each change in its order.
+final class ObjectStore: Sendable {
+    /// A watch that has begun.
+    struct Watch: Sendable {
+        let frames: AsyncStream<WatchFrame>
+        let end: @Sendable (_ withBookmark: Bool) -> Void
+    }
+
+    private struct Watcher {
+        let scope: WatchScope
+        let wantsBookmarks: Bool
+        let frames: AsyncStream<WatchFrame>.Continuation
+    }
+
+    private struct State {
+        var stored = StoredObjects()
+        var watchers: [Int: Watcher] = [:]
+        var watcherCount = 0
+        /// Those who wait for the end of the last watch.
+        var waiters: [AsyncStream<Never>.Continuation] = []
+        /// Up to which change the watchers have heard.
+        var toldRevision = 0
+    }
+
+    private let state = Mutex(State())
+
+    var revision: Int { state.withLock { $0.stored.revision } }
+    var openWatches: Int { state.withLock { $0.watchers.count } }
+
+    func read<Value: Sendable>(_ body: (StoredObjects) -> Value) -> Value { state.withLock { body($0.stored) } }
+
+    func object(_ key: ObjectKey) throws(APIStatus) -> JSONValue {
+        guard let object = state.withLock({ $0.stored.objects[key] }) else { throw .notFound(key.resource, key.name) }
+        return object
+    }
+
+    /// Does a change and tells the watches.
+    @discardableResult
+    func change<Value: Sendable>(_ body: (inout StoredObjects) throws(APIStatus) -> Value) throws(APIStatus) -> Value {
+        let result = state.withLock { state -> Result<Value, APIStatus> in
+            let result = Result { () throws(APIStatus) in try body(&state.stored) }
+            for change in state.stored.history where change.revision > state.toldRevision {
+                for watcher in state.watchers.values {
+                    if let frame = change.seen(by: watcher.scope) { watcher.frames.yield(frame) }
+                }
+            }
+            state.toldRevision = state.stored.revision
+            return result
+        }
+        return try result.get()
+    }
+
+    /// Begins a watch; nothing between its first frames and those that follow is lost.
+    ///
+    /// - Parameters:
+    ///   - revision: nil or 0 for the present objects as ADDED first.
+    ///   - sendsInitialEvents: present objects first, then a bookmark that says so ("Streaming lists").
+    func watch(
+        _ scope: WatchScope, from revision: Int?, bookmarks: Bool, sendsInitialEvents: Bool
+    ) -> Watch {
+        let (frames, continuation) = AsyncStream.makeStream(of: WatchFrame.self)
+        let number = state.withLock { state -> Int? in
+            let stored = state.stored
+            if let revision, revision > 0, !sendsInitialEvents {
+                guard revision >= stored.compactedRevision else {
+                    // As the watch cache does: the reply is 200, the refusal its only event.
+                    continuation.yield(.error(.expired(revision, oldest: stored.compactedRevision)))
+                    continuation.finish()
+                    return nil
+                }
+                for change in stored.history where change.revision > revision {
+                    if let frame = change.seen(by: scope) { continuation.yield(frame) }
+                }
+            } else {
+                for (_, object) in stored.matching(scope) { continuation.yield(.object(.added, object)) }
+                if sendsInitialEvents {
+                    continuation.yield(.bookmark(revision: stored.revision, endsInitialEvents: true))
+                }
+            }
+            state.watcherCount += 1
+            state.watchers[state.watcherCount] = Watcher(scope: scope, wantsBookmarks: bookmarks, frames: continuation)
+            return state.watcherCount
+        }
+        return Watch(frames: frames) { [self] withBookmark in
+            state.withLock { state in
+                if withBookmark {
+                    continuation.yield(.bookmark(revision: state.stored.revision, endsInitialEvents: false))
+                }
+                if let number { state.watchers.removeValue(forKey: number) }
+                Self.tellIfNoWatches(&state)
+            }
+            continuation.finish()
+        }
+    }
+
+    /// Sends a bookmark to each watch that asked for them.
+    func sendBookmarks() {
+        state.withLock { state in
+            for watcher in state.watchers.values where watcher.wantsBookmarks {
+                watcher.frames.yield(.bookmark(revision: state.stored.revision, endsInitialEvents: false))
+            }
+        }
+    }
+
+    /// Ends all watches, as an API server does that is restarted or has had enough of them.
+    func endWatches(_ last: APIStatus? = nil) {
+        state.withLock { state in
+            for watcher in state.watchers.values {
+                if let last { watcher.frames.yield(.error(last)) }
+                watcher.frames.finish()
+            }
+            state.watchers = [:]
+            Self.tellIfNoWatches(&state)
+        }
+    }
+
+    /// Returns once no watch is open, or when cancelled.
+    func waitForNoWatches() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        state.withLock { state in
+            state.waiters.append(continuation)
+            Self.tellIfNoWatches(&state)
+        }
+        for await _ in stream {}
+    }
+
+    private static func tellIfNoWatches(_ state: inout State) {
+        guard state.watchers.isEmpty else { return }
+        for waiter in state.waiters { waiter.finish() }
+        state.waiters = []
+    }
+}

@@ -1,0 +1,117 @@
+import AsyncHTTPClient
+import FakeKubernetesAPI
+import Foundation
+import JOSE
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// A plain client of the stand-in, with its authority and its token.
+struct APIClient: Sendable {
+    struct Answer: Sendable {
+        let status: Int
+        let headers: HTTPHeaders
+        let body: [UInt8]
+
+        var text: String { String(decoding: body, as: UTF8.self) }
+
+        var json: JSONValue {
+            get throws { try JSONDecoder().decode(JSONValue.self, from: Data(body)) }
+        }
+    }
+
+    let api: FakeKubernetesAPI
+    private let http: HTTPClient
+
+    /// Runs a stand-in with a client while `body` runs.
+    static func run(
+        at now: Date = Date(timeIntervalSince1970: 1_778_251_200),
+        _ body: (FakeKubernetesAPI, APIClient) async throws -> Void
+    ) async throws {
+        try await run(clock: { now }, body)
+    }
+
+    static func run(
+        clock: @escaping @Sendable () -> Date, _ body: (FakeKubernetesAPI, APIClient) async throws -> Void
+    ) async throws {
+        try await FakeKubernetesAPI.run(clock: clock) { api in
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(api.authorityPEM.utf8)))
+            let http = HTTPClient(configuration: .init(tlsConfiguration: tls))
+            do {
+                try await body(api, APIClient(api: api, http: http))
+            } catch {
+                try await http.shutdown()
+                throw error
+            }
+            try await http.shutdown()
+        }
+    }
+
+    /// - Parameter token: the client's own where nil; empty for none.
+    func send(
+        _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, token: String? = nil, headers: HTTPHeaders = [:]
+    ) async throws -> Answer {
+        let response = try await http.execute(request(method, path, body, token, headers), timeout: .seconds(20))
+        let buffer = try await response.body.collect(upTo: 64 << 20)
+        return Answer(
+            status: Int(response.status.code), headers: response.headers, body: Array(buffer.readableBytesView))
+    }
+
+    func get(_ path: String) async throws -> Answer { try await send(.GET, path) }
+
+    private func request(
+        _ method: HTTPMethod, _ path: String, _ body: JSONValue?, _ token: String?, _ headers: HTTPHeaders
+    ) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: api.url + path)
+        request.method = method
+        request.headers = headers
+        let token = token ?? api.clientToken
+        if !token.isEmpty { request.headers.replaceOrAdd(name: "Authorization", value: "Bearer \(token)") }
+        if let body {
+            if !request.headers.contains(name: "Content-Type") {
+                request.headers.add(name: "Content-Type", value: "application/json")
+            }
+            request.body = .bytes(body.utf8Text)
+        }
+        return request
+    }
+
+    /// Begins a watch, does `whileOpen`, tells each event, and returns the first `count` of
+    /// them, or all until the watch ends.
+    func watch(
+        _ path: String, count: Int = .max, whileOpen: () async throws -> Void = {},
+        onEvent: (JSONValue) -> Void = { _ in }
+    ) async throws -> [JSONValue] {
+        let response = try await http.execute(request(.GET, path, nil, nil, [:]), timeout: .seconds(20))
+        // The first event may be what `whileOpen` causes, so the head of the reply is all that is waited for.
+        try await whileOpen()
+        var events: [JSONValue] = []
+        var pending: [UInt8] = []
+        guard count > 0 else { return [] }
+        for try await part in response.body {
+            pending += part.readableBytesView
+            while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
+                let event = try JSONDecoder().decode(JSONValue.self, from: Data(pending[..<end]))
+                events.append(event)
+                onEvent(event)
+                pending.removeSubrange(...end)
+                if events.count == count { return events }
+            }
+        }
+        return events
+    }
+}
+
+extension JSONValue {
+    /// The string below the names.
+    func text(_ path: String...) -> String? {
+        guard case .string(let value) = path.reduce(Optional(self), { $0?[$1] }) else { return nil }
+        return value
+    }
+
+    var items: [JSONValue] {
+        guard case .array(let items) = self["items"] else { return [] }
+        return items
+    }
+}

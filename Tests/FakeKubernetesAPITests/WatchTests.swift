@@ -1,0 +1,111 @@
+import FakeKubernetesAPI
+import JOSE
+import Testing
+
+@Suite struct WatchTests {
+    private let pods = APIResource.pods.path(namespace: "default")
+
+    private func types(_ events: [JSONValue]) -> [String] { events.compactMap { $0.text("type") } }
+
+    @Test func `a watch from a list's resourceVersion tells each later change, in order`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            try api.add(.pods, namespace: "default", ["metadata": ["name": "before"]])
+            let list = try await client.get(pods).json
+            let version = try #require(list.text("metadata", "resourceVersion"))
+            let events = try await client.watch("\(pods)?watch=true&resourceVersion=\(version)", count: 3) {
+                try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
+                try api.add(.pods, namespace: "kube-system", ["metadata": ["name": "elsewhere"]])
+                try api.patch(.pods, namespace: "default", name: "a", ["metadata": ["labels": ["x": "1"]]])
+                try api.delete(.pods, namespace: "default", name: "a")
+            }
+            #expect(types(events) == ["ADDED", "MODIFIED", "DELETED"])
+            let versions = events.compactMap { $0.text("object", "metadata", "resourceVersion") }.compactMap { Int($0) }
+            #expect(versions == versions.sorted() && Set(versions).count == 3)
+        }
+    }
+
+    @Test func `changes between list and watch are not lost`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            let version = api.resourceVersion
+            try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
+            let events = try await client.watch("\(pods)?watch=1&resourceVersion=\(version)", count: 1)
+            #expect(events.first?.text("object", "metadata", "name") == "a")
+        }
+    }
+
+    @Test func `a watch without resourceVersion begins with what is there`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
+            #expect(types(try await client.watch("\(pods)?watch=true", count: 1)) == ["ADDED"])
+        }
+    }
+
+    @Test func `an object that begins or ceases to match the selector is ADDED or DELETED`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
+            let path = "\(pods)?watch=true&labelSelector=x%3D1&resourceVersion=\(api.resourceVersion)"
+            let events = try await client.watch(path, count: 2) {
+                try api.patch(.pods, namespace: "default", name: "a", ["metadata": ["labels": ["x": "1"]]])
+                try api.patch(.pods, namespace: "default", name: "a", ["metadata": ["labels": ["x": "2"]]])
+            }
+            #expect(types(events) == ["ADDED", "DELETED"])
+        }
+    }
+
+    @Test func `a watch from before the compaction gets 410 as its only event`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            let version = api.resourceVersion
+            api.compact()
+            let events = try await client.watch("\(pods)?watch=true&resourceVersion=\(version)")
+            #expect(types(events) == ["ERROR"])
+            #expect(events.first?["object"]?["code"] == 410)
+            #expect(events.first?.text("object", "reason") == "Expired")
+            let now = try await client.get(pods).json.text("metadata", "resourceVersion") ?? ""
+            #expect(types(try await client.watch("\(pods)?watch=true&resourceVersion=\(now)&timeoutSeconds=0")) == [])
+        }
+    }
+
+    @Test func `bookmarks come to those who asked, and once more before the time is over`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            let query = "watch=true&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=\(api.resourceVersion)"
+            let events = try await client.watch("\(pods)?\(query)") {
+                api.sendBookmarks()
+            }
+            #expect(types(events).last == "BOOKMARK")
+            #expect(events.last?.text("object", "metadata", "resourceVersion") == api.resourceVersion)
+            #expect(events.last?.text("object", "kind") == "Pod")
+        }
+    }
+
+    @Test func `a streaming list ends with a bookmark that says so`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
+            let query = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+            let events = try await client.watch("\(pods)?\(query)", count: 2)
+            #expect(types(events) == ["ADDED", "BOOKMARK"])
+            #expect(events.last?.text("object", "metadata", "annotations", "k8s.io/initial-events-end") == "true")
+        }
+    }
+
+    @Test func `watches can be ended from the server's side`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
+            let all = try await client.watch("\(pods)?watch=true&timeoutSeconds=15") {
+            } onEvent: { _ in
+                #expect(api.openWatches == 1)
+                api.endWatches()
+            }
+            #expect(types(all) == ["ADDED"])
+            #expect(api.openWatches == 0)
+        }
+    }
+
+    @Test func `a watch whose client has gone is forgotten`() async throws {
+        try await APIClient.run { (api, client) async throws in
+            try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
+            #expect(try await client.watch("\(pods)?watch=true", count: 1).count == 1)
+            await api.waitForNoWatches()
+            #expect(api.openWatches == 0)
+        }
+    }
+}

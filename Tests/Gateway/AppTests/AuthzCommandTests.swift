@@ -1,0 +1,186 @@
+import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import JOSE
+import Testing
+
+@testable import Gateway
+
+@Suite("authz explain")
+struct AuthzCommandTests {
+    private func explain(_ arguments: String...) throws -> AuthzCommand.Explain {
+        let command = try GatewayCommand.parseAsRoot(["authz", "explain"] + arguments)
+        return try #require(command as? AuthzCommand.Explain)
+    }
+
+    /// The code that the process would end with.
+    private func code(_ arguments: String...) -> Int32 {
+        do {
+            var command = try GatewayCommand.parseAsRoot(["authz", "explain"] + arguments)
+            try command.run()
+            return 0
+        } catch {
+            return GatewayCommand.exitCode(for: error).rawValue
+        }
+    }
+
+    @Test("Each filter stands indented below the one that it is part of, with its value before it")
+    func text() throws {
+        let question = try explain(
+            "--constraint", "(&(|(namespace=a)(saname=x*))(!(pod-name=*))(team=b))", "--attribute", "namespace=a"
+        ).asked()
+        #expect(
+            question.explanation.text == """
+                undefined azRules[0] filter (&(|(namespace=a)(saname=x*))(!(pod-name=*))(team=b))
+                  true      (|(namespace=a)(saname=x*))
+                    true      (namespace=a)
+                    false     (saname=x*)
+                  true      (!(pod-name=*))
+                    false     (pod-name=*)
+                  undefined (team=b)
+                denied: no rule is true
+                """)
+        #expect(question.unknownAttributes?.contains("\"team\"") == true)
+    }
+
+    @Test("JSON has the decision, the rule and every filter within")
+    func json() throws {
+        let question = try explain(
+            "--json", "--constraint", "(!(namespace=a))", "--attribute", "NameSpace=b"
+        ).asked()
+        #expect(
+            question.explanation.json == [
+                "decision": "allowed", "rule": 0,
+                "rules": [
+                    [
+                        "rule": "filter (!(namespace=a))", "result": "true",
+                        "filter": [
+                            "text": "(!(namespace=a))", "result": "true",
+                            "parts": [["text": "(namespace=a)", "result": "false"]],
+                        ],
+                    ]
+                ],
+            ])
+    }
+
+    @Test("The rules of a configured endpoint are asked, with the configuration's cluster")
+    func configured() throws {
+        let file = try ConfigurationFileOnDisk(
+            """
+            cluster: production
+            keyStore: {directory: keys}
+            sts:
+              endpoints:
+              - name: one
+                plugin: oidc
+                audience: https://example.com
+                path: /one
+                issuer: {host: one.example.com}
+                azRules:
+                - {scope: group, constraint: "system:serviceaccounts:shop"}
+                - {scope: filter, constraint: "(&(cluster=production)(endpoint=one)(namespace=a))"}
+            """)
+        let allowed = try explain("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a").asked()
+        #expect(allowed.explanation.decision == .allowed(ruleIndex: 1))
+        let byGroup = try explain(
+            "--config", file.path, "--endpoint", "one", "--attribute", "groups=system:serviceaccounts", "--attribute",
+            "groups=system:serviceaccounts:shop"
+        ).asked()
+        #expect(byGroup.explanation.text.hasPrefix("true      azRules[0] group system:serviceaccounts:shop\n"))
+        #expect(code("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a") == 0)
+        #expect(code("--config", file.path, "--endpoint", "one", "--attribute", "cluster=b") == 1)
+        #expect(code("--config", file.path, "--endpoint", "two", "--attribute", "namespace=a") == 64)
+        #expect(code("--config", file.path, "--attribute", "namespace=a") == 64)
+        #expect(code("--config", "/nowhere/gateway.yaml", "--endpoint", "one") == 64)
+    }
+
+    @Test("A configuration with a bad filter is not understood, and the problem is told with its key")
+    func badConfiguration() throws {
+        let file = try ConfigurationFileOnDisk(
+            """
+            keyStore: {directory: keys}
+            sts:
+              endpoints:
+              - name: one
+                plugin: oidc
+                audience: https://example.com
+                path: /one
+                issuer: {host: one.example.com}
+                azRules: [{scope: filter, constraint: "(namespace=a"}]
+            """)
+        let command = try explain("--config", file.path, "--endpoint", "one")
+        let problem = #expect(throws: AuthzQuestion.NotUnderstood.self) { try command.asked() }
+        #expect(problem?.lines.contains { $0.contains("azRules[0]") } == true, "\(problem?.lines ?? [])")
+    }
+
+    @Test("Allowed is 0, denied is 1")
+    func decided() {
+        #expect(code("--constraint", "(namespace=a)", "--attribute", "namespace=a") == 0)
+        #expect(code("--constraint", "(namespace=a)", "--attribute", "namespace=b") == 1)
+        #expect(code("--constraint", "(namespace=a)") == 1)
+        #expect(code("--json", "--constraint", "(namespace=a)", "--attribute", "namespace=b") == 1)
+    }
+
+    @Test(
+        "What is not understood is 64",
+        arguments: [
+            ["--constraint", "(namespace=a"],
+            ["--constraint", ""],
+            ["--constraint", "(team=a)", "--attribute", "namespace=a"],
+            ["--constraint", "(|(namespace=a)(team=a))", "--attribute", "namespace=a"],
+            ["--constraint", "(namespace=a)", "--attribute", "team=a"],
+            ["--constraint", "(namespace=a)", "--attribute", "namespace"],
+            ["--constraint", "(namespace=a)", "--attribute", "namespace="],
+            ["--constraint", "(namespace=a)", "--attribute", "=a"],
+            ["--constraint", "(namespace=a)", "--attribute", "namespace=a", "--attribute", "Namespace=a"],
+            ["--constraint", "(namespace=a)", "--attribute", "username=root"],
+            [
+                "--constraint", "(namespace=a)", "--attribute", "namespace=b", "--attribute",
+                "username=system:serviceaccount:a:web",
+            ],
+            ["--constraint", "(namespace=a)", "--endpoint", "one"],
+            ["--constraint", "(namespace=a)", "--plugins", "plugins.json"],
+            ["--constraint", "(namespace=a)", "--nonsense"],
+            ["--endpoint", "one"],
+            [],
+        ])
+    func notUnderstood(arguments: [String]) {
+        do {
+            var command = try GatewayCommand.parseAsRoot(["authz", "explain"] + arguments)
+            try command.run()
+            Issue.record("it was understood")
+        } catch {
+            #expect(GatewayCommand.exitCode(for: error).rawValue == 64)
+        }
+    }
+
+    @Test("Every attribute that a rule may ask for can be given", arguments: WorkloadAttributes.names)
+    func everyAttribute(name: String) throws {
+        let value = name == "username" ? "system:serviceaccount:a:web" : "x=y"
+        let attributes = try GivenAttributes(["\(name)=\(value)"]).attributes(cluster: nil, endpoint: nil)
+        #expect(attributes.values(of: name) == [value])
+        for other in WorkloadAttributes.names where other != name && other != "username" && name != "username" {
+            #expect(attributes.lookup(other) == .absent, "\(other)")
+        }
+    }
+
+    @Test("A user name says namespace and ServiceAccount too")
+    func username() throws {
+        let attributes = try GivenAttributes(["username=system:serviceaccount:a:web"])
+            .attributes(cluster: nil, endpoint: nil)
+        #expect(attributes.values(of: "namespace") == ["a"] && attributes.values(of: "saname") == ["web"])
+    }
+}
+
+/// A configuration in the temporary folder, for as long as the value lives.
+private final class ConfigurationFileOnDisk {
+    let path: String
+
+    init(_ yaml: String) throws {
+        var random = SystemRandomNumberGenerator()
+        path = "\(FileManager.default.temporaryDirectory.path)/authz-\(random.next() as UInt64).yaml"
+        try Data(yaml.utf8).write(to: URL(filePath: path))
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}

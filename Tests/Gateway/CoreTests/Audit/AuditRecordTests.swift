@@ -1,0 +1,90 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@Suite("Audit records")
+struct AuditRecordTests {
+    @Test("An issued token's record says who, which Pod, aud, kid, jti, exp, rule and latency")
+    func issued() async throws {
+        let token = try await AuditRecord.sampleToken()
+        let json = try AuditRecord.sample(.issued(token)).json
+        #expect(json["audit"] == 1)
+        #expect(json["time"] == "2026-05-08T14:40:00.250Z")
+        #expect(json["request_id"] == "00ff00ff00ff00ff")
+        #expect(json["endpoint"] == "one")
+        #expect(json["route"] == "token")
+        #expect(json["decision"] == "issued")
+        #expect(json["reason"] == nil)
+        #expect(json["rule"] == ["index": 0, "text": "filter (namespace=default)"])
+        #expect(json["workload"]?["namespace"] == "default")
+        #expect(json["workload"]?["saname"] == "web")
+        #expect(json["workload"]?["pod-name"] == "web-0")
+        #expect(json["workload"]?["endpoint"] == nil)
+        #expect(json["token"]?["aud"] == ["https://example.com"])
+        #expect(json["token"]?["sub"] == .string(token.subject))
+        #expect(json["token"]?["kid"] == .string(token.keyID.rawValue))
+        #expect(json["token"]?["jti"] == "AAAAAAAAAAAAAAAAAAAAAA")
+        #expect(json["token"]?["exp"] == .integer(Int(ExampleEndpoint.now.timeIntervalSince1970) + token.lifetime))
+        #expect(json["remote"] == "192.0.2.1")
+        #expect(json["latency_us"] == 1234)
+    }
+
+    @Test("A refusal says who where somebody was proved, and why; it has no token and no rule")
+    func refused() throws {
+        let denied = try AuditRecord.sample(.refused(.deniedByPolicy(AuditRecord.sampleIdentity)))
+        #expect(denied.decision == .denied)
+        #expect(denied.json["reason"] == "no rule allows it")
+        #expect(denied.json["workload"]?["namespace"] == "shop")
+        #expect(denied.json["workload"]?["pod-name"] == nil)
+        #expect(denied.json["token"] == nil && denied.json["rule"] == nil)
+
+        let invalid = try AuditRecord.sample(.refused(.invalidSubjectToken(.expired)))
+        #expect(invalid.decision == .invalidToken)
+        #expect(invalid.json["reason"] == "expired")
+        #expect(invalid.json["workload"] == nil)
+    }
+
+    @Test("Every decision comes of some outcome")
+    func complete() async throws {
+        let decisions = Set(try await AuditRecord.samples().map(\.decision))
+        #expect(decisions == Set(AuditRecord.Decision.allCases))
+    }
+
+    @Test("No line has anything of the issued token, nor a line's end within")
+    func secrets() async throws {
+        let token = try await AuditRecord.sampleToken()
+        let text = try AuditRecord.sample(.issued(token)).json.text
+        for part in token.compact.split(separator: ".") { #expect(!text.contains(part)) }
+        #expect(!String(reflecting: try AuditRecord.sample(.issued(token))).contains(token.compact))
+        for record in try await AuditRecord.samples() { #expect(!record.json.text.contains("\n")) }
+    }
+
+    @Test("A rule that the policy no longer has is told by its index alone")
+    func lostRule() throws {
+        let record = try AuditRecord.sample(.allowed(AuditRecord.sampleIdentity, rule: 7), .signingCertificate)
+        #expect(record.json["rule"] == ["index": 7])
+    }
+
+    @Test(
+        "A token rests on the API server's audience where the endpoint takes such and it has none of the endpoint's",
+        arguments: [
+            (["https://kubernetes.default.svc"], true, TokenExchangeRequest.Wire.bearer, true),
+            (["https://kubernetes.default.svc"], true, .tokenExchange, false),
+            (["https://kubernetes.default.svc"], false, .bearer, false),
+            (["https://kubernetes.default.svc", "sts-gateway.test.svc"], true, .bearer, false),
+        ])
+    func apiServerAudience(
+        audiences: [String], isAccepted: Bool, wire: TokenExchangeRequest.Wire, expected: Bool
+    ) throws {
+        let subject = try SubjectToken(
+            parsing: TestCluster(key: TestKeys.ec).token(at: ExampleEndpoint.now) { $0.audiences = audiences })
+        let policy = try ExampleEndpoint.configuration([
+            .init(
+                "subjectToken",
+                ["audiences": ["sts-gateway.test.svc"], "acceptApiServerAudience": .bool(isAccepted)])
+        ]).subjectToken
+        #expect(TokenExchangeRequest(wire: wire, subjectToken: subject).usesAPIServerAudience(policy) == expected)
+    }
+}

@@ -1,0 +1,90 @@
+import GatewayCore
+import JOSE
+import Testing
+
+@Suite("The TokenReview on the wire")
+struct TokenReviewMessageTests {
+    @Test("The request holds the token, and the audiences where there are any")
+    func request() {
+        #expect(
+            TokenReviewMessage.request(token: "a.b.c", audiences: ["x", "y"]).text
+                == #"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","#
+                + #""spec":{"token":"a.b.c","audiences":["x","y"]}}"#)
+        #expect(
+            TokenReviewMessage.request(token: "a.b.c", audiences: nil).text
+                == #"{"apiVersion":"authentication.k8s.io/v1","kind":"TokenReview","spec":{"token":"a.b.c"}}"#)
+    }
+
+    private func review(
+        status: String, kind: String = "TokenReview", version: String = "authentication.k8s.io/v1"
+    ) -> TokenReview? {
+        TokenReviewMessage.review(
+            in: Array(
+                """
+                {"kind":"\(kind)","apiVersion":"\(version)","metadata":{"creationTimestamp":null},
+                 "spec":{"token":"a.b.c"},"status":\(status)}
+                """.utf8))
+    }
+
+    @Test("A user who is vouched for is read with groups, extras and audiences")
+    func authenticated() {
+        let status = """
+            {"authenticated":true,"user":{"username":"system:serviceaccount:a:b","uid":"u","groups":["g"],
+             "extra":{"authentication.kubernetes.io/pod-name":["p"]}},"audiences":["x"]}
+            """
+        #expect(
+            review(status: status)
+                == .authenticated(
+                    ReviewedUser(
+                        username: "system:serviceaccount:a:b", uid: "u", groups: ["g"],
+                        extra: ["authentication.kubernetes.io/pod-name": ["p"]], audiences: ["x"])))
+        #expect(
+            review(status: #"{"authenticated":true,"user":{"username":"u","uid":""}}"#)
+                == .authenticated(ReviewedUser(username: "u", uid: nil, groups: [], extra: [:], audiences: [])))
+    }
+
+    @Test(
+        "Whoever is not authenticated, or only with an error, is nobody",
+        arguments: [
+            "{}", #"{"authenticated":false}"#, #"{"error":"invalid bearer token"}"#,
+            #"{"authenticated":false,"user":{"username":"u"}}"#,
+            #"{"authenticated":true,"error":"could not check","user":{"username":"u"}}"#,
+        ])
+    func unauthenticated(status: String) {
+        #expect(review(status: status) == .unauthenticated(.unauthenticated))
+    }
+
+    @Test(
+        "An answer of another shape is no review",
+        arguments: [
+            "null", "[]", #""authenticated""#, #"{"authenticated":"true"}"#, #"{"authenticated":1}"#,
+            #"{"authenticated":true}"#, #"{"authenticated":true,"user":{}}"#,
+            #"{"authenticated":true,"user":{"username":""}}"#,
+            #"{"authenticated":true,"user":{"username":"u","groups":"g"}}"#,
+            #"{"authenticated":true,"user":{"username":"u"},"audiences":"x"}"#,
+        ])
+    func otherShape(status: String) {
+        #expect(review(status: status) == nil)
+    }
+
+    @Test("Another kind, another version and other text are no review")
+    func otherKind() {
+        let good = #"{"authenticated":true,"user":{"username":"u"}}"#
+        #expect(review(status: good, kind: "Status") == nil)
+        #expect(review(status: good, version: "authentication.k8s.io/v1beta1") == nil)
+        #expect(TokenReviewMessage.review(in: []) == nil)
+        #expect(TokenReviewMessage.review(in: Array("<html>".utf8)) == nil)
+    }
+
+    @Test("A Status is read, and nothing else is taken for one")
+    func status() {
+        let text = #"{"kind":"Status","reason":"TooManyRequests","code":429,"details":{"retryAfterSeconds":7}}"#
+        let status = KubernetesStatus(json: Array(text.utf8))
+        #expect(status?.retryAfterSeconds == 7)
+        #expect(status?.reason == "TooManyRequests")
+        #expect(status?.code == 429)
+        #expect(KubernetesStatus(json: Array(#"{"kind":"Pod"}"#.utf8)) == nil)
+        #expect(KubernetesStatus(json: Array("{}".utf8)) == nil)
+        #expect(KubernetesStatus(json: Array(#"{"kind":"Status"}"#.utf8))?.retryAfterSeconds == nil)
+    }
+}

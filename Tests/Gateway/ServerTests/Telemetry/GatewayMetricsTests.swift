@@ -1,0 +1,162 @@
+import CoreMetrics
+import Foundation
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import HTTPTypes
+import JOSE
+import Logging
+import NIOCore
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The gateway's metrics")
+struct GatewayMetricsTests {
+    private let backend = PrometheusMetrics()
+    private let endpoints: [EndpointConfiguration]
+    private let metrics: GatewayMetrics
+
+    init() throws {
+        endpoints = try ExampleGateway.configuration().endpoints
+        metrics = GatewayMetrics(factory: backend, endpoints: endpoints, version: "1.2.3")
+    }
+
+    private func record(
+        _ outcome: AuditRecord.Outcome, endpoint: String = "one", route: AuditRecord.Route = .tokenUser,
+        usesAPIServerAudience: Bool = false
+    ) {
+        var request = AuditRecord.Request(id: "0", endpoint: endpoint, route: route, remoteAddress: nil)
+        request.usesAPIServerAudience = usesAPIServerAudience
+        metrics.record(
+            AuditRecord(
+                outcome, of: request, policy: AccessPolicy(rules: []), at: ExampleGateway.now,
+                latency: .milliseconds(3)))
+    }
+
+    private let identity = WorkloadIdentity(
+        cluster: "test", namespace: "default", serviceAccount: .init(name: "web", uid: nil), pod: nil, node: nil,
+        groups: [], credentialID: nil)
+
+    private func lines(_ beginning: String) -> [String] {
+        backend.text.split(separator: "\n").map(String.init).filter { $0.hasPrefix(beginning) }
+    }
+
+    @Test("Counters are there at zero before anything happens, and what runs is told")
+    func start() {
+        #expect(
+            lines("sts_tokens_issued_total") == [
+                #"sts_tokens_issued_total{endpoint="one",plugin="example",algorithm="RS256"} 0"#,
+                #"sts_tokens_issued_total{endpoint="two",plugin="example",algorithm="ES256"} 0"#,
+            ])
+        #expect(lines("sts_authorization_total").count == 4)
+        #expect(lines("sts_build_info{version=\"1.2.3\",").first?.hasSuffix(" 1") == true)
+        #expect(lines("sts_token_request_duration_seconds").isEmpty)
+    }
+
+    @Test("An issued token counts as issued and as allowed, at its endpoint and with its duration")
+    func issued() async throws {
+        let gateway = try ExampleGateway()
+        let subject = try SubjectToken(parsing: gateway.cluster.token(at: ExampleGateway.now))
+        let issued = try await gateway.endpoints[0].exchange.exchange(
+            TokenExchangeRequest(wire: .tokenExchange, subjectToken: subject), at: ExampleGateway.now,
+            tokenID: TokenID(randomBits: (1, 2)))
+        record(.issued(issued), route: .token)
+        #expect(lines("sts_tokens_issued_total{endpoint=\"one\"").first?.hasSuffix(" 1") == true)
+        #expect(lines("sts_tokens_issued_total{endpoint=\"two\"").first?.hasSuffix(" 0") == true)
+        #expect(lines(#"sts_authorization_total{endpoint="one",decision="allowed"}"#).first?.hasSuffix(" 1") == true)
+        let labels = #"endpoint="one",route="token",outcome="issued""#
+        let duration = "sts_token_request_duration_seconds"
+        #expect(lines("\(duration)_bucket{\(labels),le=\"0.0025\"}").first?.hasSuffix(" 0") == true)
+        #expect(lines("\(duration)_bucket{\(labels),le=\"0.005\"}").first?.hasSuffix(" 1") == true)
+        #expect(lines("\(duration)_sum") == ["\(duration)_sum{\(labels)} 0.003"])
+    }
+
+    @Test("A denial counts as a decision of the rules, a token that proves nobody does not")
+    func refused() {
+        record(.refused(.deniedByPolicy(identity)))
+        record(.refused(.invalidSubjectToken(.expired)))
+        #expect(lines(#"sts_authorization_total{endpoint="one",decision="denied"}"#).first?.hasSuffix(" 1") == true)
+        #expect(lines(#"sts_authorization_total{endpoint="one",decision="allowed"}"#).first?.hasSuffix(" 0") == true)
+        #expect(lines("sts_token_request_duration_seconds_count").count == 2)
+    }
+
+    @Test("Tokens for the API server's audience are counted where they were taken")
+    func apiServerAudience() {
+        record(.allowed(identity, rule: 0), usesAPIServerAudience: true)
+        record(.allowed(identity, rule: 0))
+        record(.refused(.deniedByPolicy(identity)), usesAPIServerAudience: true)
+        #expect(lines(#"sts_apiserver_audience_tokens_total{endpoint="one"}"#).first?.hasSuffix(" 1") == true)
+    }
+
+    @Test("A name that is no endpoint's makes no series")
+    func unknownEndpoint() {
+        let before = backend.text
+        record(.allowed(identity, rule: 0), endpoint: "sent-by-somebody")
+        #expect(backend.text == before)
+    }
+
+    @Test("Each event of reviewing is counted in a series of its own", arguments: TokenReviewEvent.allCases)
+    func reviews(event: TokenReviewEvent) {
+        let before = lines("sts_tokenreview_")
+        #expect(before.count == TokenReviewEvent.allCases.count && before.allSatisfy { $0.hasSuffix(" 0") })
+        metrics.observe(event)
+        #expect(lines("sts_tokenreview_").count { $0.hasSuffix(" 1") } == 1)
+    }
+
+    @Test("State and age of the key that signs are told, and no age where none does")
+    func keys() throws {
+        let snapshot = try ExampleGateway().endpoints[0].keys.snapshot
+        metrics.observe(snapshot, of: "one", at: ExampleGateway.now.addingTimeInterval(90))
+        #expect(lines("sts_key_state") == [#"sts_key_state{endpoint="one",state="active"} 1"#])
+        #expect(lines("sts_key_age_seconds") == [#"sts_key_age_seconds{endpoint="one"} 90"#])
+        metrics.observe(
+            SigningKeySnapshot(failure: .unavailable("gone")), of: "one", at: ExampleGateway.now)
+        #expect(lines("sts_key_state") == [#"sts_key_state{endpoint="one",state="active"} 0"#])
+        #expect(lines("sts_key_age_seconds").isEmpty)
+    }
+
+    @Test("Every metric that is declared has a series once there is something to tell")
+    func complete() throws {
+        record(.allowed(identity, rule: 0))
+        metrics.observe(try ExampleGateway().endpoints[0].keys.snapshot, of: "one", at: ExampleGateway.now)
+        for family in GatewayMetrics.families {
+            #expect(backend.text.contains("# TYPE \(family.name) \(family.type)\n"), "\(family.name)")
+        }
+    }
+
+    @Test("Metrics that are made anew with the same backend go on counting")
+    func again() {
+        metrics.audited(.written, count: 2)
+        GatewayMetrics(factory: backend, endpoints: endpoints, version: "1.2.3").audited(.written)
+        #expect(lines("sts_audit_records_total{result=\"written\"}").first?.hasSuffix(" 3") == true)
+    }
+
+    @Test("docs/metrics.md lists every metric with its type and labels")
+    func documented() throws {
+        var root = URL(filePath: #filePath)
+        for _ in 0..<5 { root.deleteLastPathComponent() }
+        let page = try String(contentsOf: root.appending(path: "docs/metrics.md"), encoding: .utf8)
+        for family in GatewayMetrics.families {
+            let labels = family.labels.map { "`\($0)`" }.joined(separator: ", ")
+            #expect(page.contains("| `\(family.name)` | \(family.type) | \(labels) |"), "\(family.name)")
+        }
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `sts_") }
+        let names = rows.compactMap { $0.split(separator: "`").dropFirst().first }.filter { !$0.contains("{") }
+        #expect(names.map(String.init) == GatewayMetrics.families.map(\.name))
+    }
+
+    @Test("GET /metrics answers with the text after bringing it up to date")
+    func route() async throws {
+        var table = RouteTable()
+        MetricsRoutes(metrics: backend) { [metrics] in metrics.audited(.failed) }.add(to: &table)
+        let gateway = try ExampleGateway()
+        let responder = GatewayResponder(
+            table: table, maximumBodyBytes: 1024, decisions: nil, logger: gateway.log.logger)
+        let answer = try await gateway.send(.get, "/metrics", to: responder)
+        #expect(answer.status == 200)
+        #expect(answer.headers[.contentType] == "text/plain; version=0.0.4; charset=utf-8")
+        #expect(answer.text.contains("sts_audit_records_total{result=\"failed\"} 1\n"))
+        #expect(try await gateway.send(.post, "/metrics", to: responder).status == 405)
+    }
+}

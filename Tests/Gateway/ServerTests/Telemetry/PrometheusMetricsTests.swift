@@ -1,0 +1,105 @@
+import CoreMetrics
+import Foundation
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Prometheus' text format")
+struct PrometheusMetricsTests {
+    private static func metrics() -> PrometheusMetrics {
+        PrometheusMetrics(families: [
+            MetricFamily("example_requests_total", .counter, "Requests.", labels: ["endpoint", "route"]),
+            MetricFamily("example_state", .gauge, "A \\ and\na line.", labels: ["name"]),
+            MetricFamily("example_plain", .gauge, "Without a label.", labels: []),
+            MetricFamily(
+                "example_seconds", .histogram(upperBounds: [0.005, 0.1, 1]), "How long.", labels: ["endpoint"]),
+            MetricFamily("example_unused_total", .counter, "Nobody asks for it.", labels: []),
+        ])
+    }
+
+    private func counter(_ metrics: PrometheusMetrics, _ endpoint: String, _ route: String = "token") -> Counter {
+        Counter(
+            label: "example_requests_total", dimensions: [("route", route), ("endpoint", endpoint)], factory: metrics)
+    }
+
+    @Test("Counters, gauges and histograms are written as the reference file has them")
+    func reference() throws {
+        let metrics = Self.metrics()
+        counter(metrics, "two").increment(by: 3)
+        counter(metrics, "one").increment()
+        _ = counter(metrics, "one", "user")
+        Meter(label: "example_state", dimensions: [("name", "a \"quote\", a \\ and\na line")], factory: metrics).set(
+            -1.5)
+        Meter(label: "example_state", dimensions: [("name", "infinite")], factory: metrics).set(Double.infinity)
+        Meter(label: "example_plain", dimensions: [], factory: metrics).set(1_778_251_200)
+        let timer = CoreMetrics.Timer(label: "example_seconds", dimensions: [("endpoint", "one")], factory: metrics)
+        for nanoseconds in [1_000_000, 5_000_000, 250_000_000, 62_000_000_000] as [Int64] {
+            timer.recordNanoseconds(nanoseconds)
+        }
+        // Tests/Peers/test_metrics_text.py reads the same file with the parser of prometheus_client.
+        var root = URL(filePath: #filePath)
+        for _ in 0..<5 { root.deleteLastPathComponent() }
+        let expected = try String(contentsOf: root.appending(path: "Tests/Peers/metrics_text.txt"), encoding: .utf8)
+        #expect(metrics.text == expected)
+    }
+
+    @Test("The same series is counted in one place, whoever asks for it")
+    func identity() {
+        let metrics = Self.metrics()
+        counter(metrics, "one").increment()
+        counter(metrics, "one").increment()
+        #expect(metrics.text.contains("example_requests_total{endpoint=\"one\",route=\"token\"} 2\n"))
+    }
+
+    @Test("What was not declared, or not with these labels or as this kind, is never told")
+    func undeclared() {
+        let metrics = Self.metrics()
+        Counter(label: "example_other_total", dimensions: [], factory: metrics).increment()
+        Counter(label: "example_requests_total", dimensions: [("endpoint", "one")], factory: metrics).increment()
+        Counter(
+            label: "example_requests_total", dimensions: [("endpoint", "one"), ("user", "x")], factory: metrics
+        ).increment()
+        Counter(label: "example_plain", dimensions: [], factory: metrics).increment()
+        Meter(label: "example_seconds", dimensions: [("endpoint", "one")], factory: metrics).set(1)
+        #expect(metrics.text.isEmpty)
+    }
+
+    @Test("A family takes no more series than its bound")
+    func bound() {
+        let metrics = Self.metrics()
+        for number in 0..<(PrometheusMetrics.maximumSeries + 10) { counter(metrics, "e\(number)").increment() }
+        #expect(metrics.text.split(separator: "\n").count == PrometheusMetrics.maximumSeries + 2)
+    }
+
+    @Test("A gauge that is set to no number is not told until it is set again")
+    func absentGauge() {
+        let metrics = Self.metrics()
+        let gauge = Meter(label: "example_plain", dimensions: [], factory: metrics)
+        #expect(metrics.text.isEmpty)
+        gauge.increment(by: 2)
+        gauge.decrement()
+        #expect(metrics.text.hasSuffix("example_plain 1\n"))
+        gauge.set(Double.nan)
+        #expect(metrics.text.isEmpty)
+    }
+
+    @Test("Nothing is lost when many count at the same time")
+    func concurrency() async {
+        let metrics = Self.metrics()
+        await withTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    let counter = self.counter(metrics, "one")
+                    let timer = CoreMetrics.Timer(
+                        label: "example_seconds", dimensions: [("endpoint", "one")], factory: metrics)
+                    for _ in 0..<1000 {
+                        counter.increment()
+                        timer.recordNanoseconds(1_000_000)
+                    }
+                }
+            }
+        }
+        #expect(metrics.text.contains("example_requests_total{endpoint=\"one\",route=\"token\"} 8000\n"))
+        #expect(metrics.text.contains("example_seconds_count{endpoint=\"one\"} 8000\n"))
+    }
+}

@@ -1,0 +1,253 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The caching reviewer", .timeLimit(.minutes(1)))
+struct CachingTokenReviewerTests {
+    let clock = ManualClock(now: ExampleGateway.now)
+    let events = KeptEvents()
+    let inner = HeldReviewer(isOpen: true)
+
+    private func caching(
+        _ inner: HeldReviewer, _ adjust: (inout TokenReviewLimits) -> Void = { _ in }
+    ) -> CachingTokenReviewer {
+        var limits = TokenReviewLimits()
+        adjust(&limits)
+        return CachingTokenReviewer(inner, id: "test", limits: limits, observe: events.observer)
+    }
+
+    /// Runs the service for the time of the body.
+    private func running<Value: Sendable>(
+        _ reviewer: CachingTokenReviewer, _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await reviewer.run() }
+            defer { group.cancelAll() }
+            return try await body()
+        }
+    }
+
+    @Test("1,000 concurrent exchanges of one token cause one review")
+    func singleFlight() async throws {
+        let inner = HeldReviewer()
+        let reviewer = caching(inner)
+        let configuration = try #require(try ExampleGateway.configuration().endpoints.last)
+        let key = try SigningKey.generate(.es256)
+        let certificate = try KeyCertificate.selfSigned(for: key, endpoint: "two", from: clock.now, lifetime: 60)
+        let ring = KeyRing(
+            endpoint: "two",
+            keys: [KeyRing.Key(signingKey: key, state: .active, created: clock.now, certificate: certificate)])
+        let keys = CurrentSigningKeys(
+            SigningKeySnapshot(ring: ring, issuer: configuration.issuer, privateClaimNames: []))
+        let exchange = TokenExchange(configuration: configuration, reviewer: reviewer, keys: keys)
+        let request = TokenExchangeRequest(wire: .tokenExchange, subjectToken: try .sample())
+        let now = clock.now
+        let issued = try await running(reviewer) { [events] in
+            try await withThrowingTaskGroup(of: IssuedToken.self) { group in
+                for number in 0..<1000 {
+                    group.addTask {
+                        try await exchange.exchange(request, at: now, tokenID: TokenID(randomBits: (1, UInt64(number))))
+                    }
+                }
+                await events.wait(for: .cacheShared, count: 999)
+                inner.open()
+                return try await group.reduce(into: 0) { count, _ in count += 1 }
+            }
+        }
+        #expect(issued == 1000)
+        #expect(inner.reviews == 1)
+        #expect(events.count(.cacheMiss) == 1)
+        #expect(events.count(.cacheShared) == 999)
+    }
+
+    @Test("A positive answer is kept five seconds, a negative one two")
+    func lifetimes() async throws {
+        let reviewer = caching(inner)
+        let token = try SubjectToken.sample()
+        try await running(reviewer) { [clock, inner] () async throws in
+            for (answer, lifetime) in [(TokenReview.positive, 5.0), (.unauthenticated(.unauthenticated), 2.0)] {
+                clock.advance(by: 60)
+                let before = inner.reviews
+                inner.answer(.success(answer))
+                #expect(try await reviewer.review(token, audiences: ["a"], at: clock.now) == answer)
+                clock.advance(by: lifetime - 0.001)
+                #expect(try await reviewer.review(token, audiences: ["a"], at: clock.now) == answer)
+                #expect(inner.reviews == before + 1)
+                clock.advance(by: 0.001)
+                #expect(try await reviewer.review(token, audiences: ["a"], at: clock.now) == answer)
+                #expect(inner.reviews == before + 2)
+            }
+        }
+    }
+
+    @Test("No answer is kept past the token's end, nor where the clock was set back")
+    func ends() async throws {
+        let reviewer = caching(inner)
+        let token = try SubjectToken.sample(lifetime: 3)
+        try await running(reviewer) { [clock, inner] () async throws in
+            _ = try await reviewer.review(token, audiences: nil, at: clock.now)
+            clock.advance(by: 2.9)
+            _ = try await reviewer.review(token, audiences: nil, at: clock.now)
+            #expect(inner.reviews == 1)
+            clock.advance(by: 0.1)
+            _ = try await reviewer.review(token, audiences: nil, at: clock.now)
+            #expect(inner.reviews == 2)
+            let other = try SubjectToken.sample(pod: "other")
+            _ = try await reviewer.review(other, audiences: nil, at: clock.now)
+            clock.advance(by: -3600)
+            _ = try await reviewer.review(other, audiences: nil, at: clock.now)
+            #expect(inner.reviews == 4)
+        }
+    }
+
+    @Test("The token, the reviewer and the audiences make the question, in whatever order the audiences are")
+    func keys() async throws {
+        func key(_ token: String, _ reviewer: String, _ audiences: [String]?) -> ReviewKey {
+            ReviewKey(token: token, reviewer: reviewer, audiences: audiences)
+        }
+        #expect(key("t", "r", ["a", "b"]) == key("t", "r", ["b", "a"]))
+        let different = [
+            key("t", "r", ["a", "b"]), key("t", "r", ["ab"]), key("t", "r", ["a"]), key("t", "r", []),
+            key("t", "r", nil),
+            key("t", "r", [""]), key("t", "ra", ["b"]), key("tr", "", ["a", "b"]), key("u", "r", ["a"]),
+            key("t", "s", ["a"]),
+        ]
+        #expect(Set(different).count == different.count)
+
+        let reviewer = caching(inner)
+        let token = try SubjectToken.sample()
+        let now = clock.now
+        try await running(reviewer) { [inner] () async throws in
+            for audiences in [["a"], ["b"], nil] as [[String]?] {
+                _ = try await reviewer.review(token, audiences: audiences, at: now)
+            }
+            #expect(inner.reviews == 3)
+        }
+    }
+
+    @Test("A failure is shared by those who waited, and not kept")
+    func failures() async throws {
+        let failure = TokenReviewFailure(retryAfter: 7, reason: "away")
+        let inner = HeldReviewer(.failure(failure))
+        let reviewer = caching(inner)
+        let token = try SubjectToken.sample()
+        let now = clock.now
+        try await running(reviewer) { [events] () async throws in
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<10 {
+                    group.addTask {
+                        await #expect(throws: failure) { try await reviewer.review(token, audiences: nil, at: now) }
+                    }
+                }
+                await events.wait(for: .cacheShared, count: 9)
+                inner.open()
+            }
+            #expect(inner.reviews == 1)
+            inner.answer(.success(.positive))
+            #expect(try await reviewer.review(token, audiences: nil, at: now) == .positive)
+        }
+    }
+
+    @Test("Beyond the cap a new question is told to come back in a second, and a known one is answered")
+    func cap() async throws {
+        let inner = HeldReviewer()
+        let reviewer = caching(inner) { $0.inFlight = 2 }
+        let tokens = try (0..<3).map { try SubjectToken.sample(pod: "web-\($0)") }
+        let now = clock.now
+        try await running(reviewer) { [events] () async throws in
+            try await withThrowingTaskGroup(of: TokenReview.self) { group in
+                for token in tokens.prefix(2) + tokens.prefix(1) {
+                    group.addTask { try await reviewer.review(token, audiences: nil, at: now) }
+                }
+                await events.wait(for: .cacheShared, count: 1)
+                await inner.wait(forReviews: 2)
+                await #expect(throws: CachingTokenReviewer.capped) {
+                    try await reviewer.review(tokens[2], audiences: nil, at: now)
+                }
+                #expect(events.count(.capped) == 1)
+                inner.open()
+                for try await review in group { #expect(review == .positive) }
+            }
+            #expect(try await reviewer.review(tokens[2], audiences: nil, at: now) == .positive)
+        }
+    }
+
+    @Test("A caller that goes away, the first or another, takes the answer from nobody")
+    func cancellation() async throws {
+        for first in [true, false] {
+            let inner = HeldReviewer()
+            let events = KeptEvents()
+            let reviewer = CachingTokenReviewer(
+                inner, id: "test", limits: TokenReviewLimits(), observe: events.observer)
+            let token = try SubjectToken.sample()
+            let now = clock.now
+            try await running(reviewer) { () async throws in
+                let one = Task { try await reviewer.review(token, audiences: nil, at: now) }
+                await inner.wait(forReviews: 1)
+                let two = Task { try await reviewer.review(token, audiences: nil, at: now) }
+                await events.wait(for: .cacheShared, count: 1)
+                let (gone, stays) = first ? (one, two) : (two, one)
+                gone.cancel()
+                await #expect(throws: CachingTokenReviewer.cancelled) { try await gone.value }
+                inner.open()
+                #expect(try await stays.value == .positive)
+                #expect(inner.reviews == 1)
+            }
+        }
+    }
+
+    @Test("When all have gone away the answer is kept for who comes next")
+    func abandoned() async throws {
+        let inner = HeldReviewer()
+        let reviewer = caching(inner)
+        let token = try SubjectToken.sample()
+        let now = clock.now
+        try await running(reviewer) { () async throws in
+            let one = Task { try await reviewer.review(token, audiences: nil, at: now) }
+            await inner.wait(forReviews: 1)
+            one.cancel()
+            await #expect(throws: CachingTokenReviewer.cancelled) { try await one.value }
+            inner.open()
+            #expect(try await reviewer.review(token, audiences: nil, at: now) == .positive)
+            #expect(inner.reviews == 1)
+        }
+    }
+
+    @Test("A service that was stopped answers at once that it stops, and leaves nobody waiting")
+    func stopped() async throws {
+        let reviewer = caching(inner)
+        let token = try SubjectToken.sample()
+        let now = clock.now
+        let waiting = Task { try await reviewer.review(token, audiences: nil, at: now) }
+        await events.wait(for: .cacheMiss, count: 1)
+        let service = Task { try await reviewer.run() }
+        service.cancel()
+        _ = await service.result
+        _ = await waiting.result
+        await #expect(throws: CachingTokenReviewer.stopping) {
+            try await reviewer.review(.sample(pod: "late"), audiences: nil, at: now)
+        }
+    }
+
+    @Test("The cache holds no more answers than it may, however many tokens come")
+    func bounded() throws {
+        var limits = TokenReviewLimits()
+        limits.cachedAnswers = 10
+        var cache = ReviewCache(limits: limits)
+        var keys: [ReviewKey] = []
+        for number in 0..<1000 {
+            let key = ReviewKey(token: "\(number)", reviewer: "", audiences: nil)
+            keys.append(key)
+            cache.keep(.positive, for: key, asked: clock.now, expiration: nil)
+            #expect(cache.count <= 10)
+            #expect(cache.answer(for: key, at: clock.now) == .positive)
+        }
+        #expect(cache.answer(for: keys[998], at: clock.now) == .positive)
+        #expect(cache.answer(for: keys[0], at: clock.now) == nil)
+    }
+}
