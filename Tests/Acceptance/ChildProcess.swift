@@ -28,8 +28,11 @@ final class ChildProcess: Sendable {
     init(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], workingDirectory: String? = nil
     ) throws {
-        let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
-        let arguments = workingDirectory.map { ["/usr/bin/env", "-C", $0, program] + arguments } ?? [program] + arguments
+        let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map {
+            "\($0.key)=\($0.value)"
+        }
+        let arguments =
+            workingDirectory.map { ["/usr/bin/env", "-C", $0, program] + arguments } ?? [program] + arguments
         // One at a time: between a pipe's making and its mark to be closed, no other child may be made.
         let started = try Self.starting.withLock { _ in
             let (outputRead, outputWrite) = try Self.pipe()

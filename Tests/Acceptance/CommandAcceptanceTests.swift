@@ -57,7 +57,8 @@ struct CommandAcceptanceTests {
 
     @Test("A manifest that names a plugin which is not compiled in stops the start and lists those that are")
     func manifest() async throws {
-        try folder.write(#"{"plugins": [{"id": "nothing", "target": "NothingPlugin", "summary": "x"}]}"#, to: "plugins.json")
+        try folder.write(
+            #"{"plugins": [{"id": "nothing", "target": "NothingPlugin", "summary": "x"}]}"#, to: "plugins.json")
         try folder.write("sts: {endpoints: []}\n", to: "gateway.yaml")
         let serve = try await run(
             "serve", "--config", "\(folder.path)/gateway.yaml", "--plugins", "\(folder.path)/plugins.json")

@@ -61,7 +61,9 @@ final class RunningGateway: Sendable {
         """
     }
 
-    init(folder: WorkFolder? = nil, adding: String = "", cluster: TestCluster = TestCluster(key: TestKeys.ec)) async throws {
+    init(folder: WorkFolder? = nil, adding: String = "", cluster: TestCluster = TestCluster(key: TestKeys.ec))
+        async throws
+    {
         let folder = try folder ?? WorkFolder()
         self.folder = folder
         self.cluster = cluster
