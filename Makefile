@@ -19,7 +19,7 @@ test: tools check build ## Everything: checks, unit tests, acceptance tests, the
 	.venv/bin/python -m pytest -q Tests/Peers
 	scripts/plugin-trial
 
-acceptance: tools build ## Only the acceptance tests: whole processes, real sockets.
+acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
 	$(SWIFT) test --skip-build --filter AcceptanceTests
 
 build: ## Build the gateway and the tests (debug).

@@ -175,6 +175,7 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "Gateway", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
+                logging,
             ],
             path: "Tests/Gateway/AppTests",
             swiftSettings: settings
@@ -182,8 +183,9 @@ let package = Package(
         .testTarget(
             name: "AcceptanceTests",
             dependencies: [
-                "FakeKubernetesAPI", "Gateway", "JOSE", "GatewayTestSupport",
+                "FakeKubernetesAPI", "Gateway", "GatewayCore", "GatewayServer", "JOSE", "GatewayTestSupport", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

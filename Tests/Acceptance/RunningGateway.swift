@@ -29,11 +29,12 @@ final class RunningGateway: Sendable {
 
     static let endpoints = ["/team/one", "/team/two", "/generic"]
 
-    static func configuration(adding: String = "") -> String {
+    static let offlineReview = "{offline: {jwks: jwks.json, issuer: \"\(TestCluster.defaultIssuer)\"}}"
+
+    static func configuration(review: String, namespace: String, adding: String) -> String {
         """
         cluster: acceptance
-        review:
-          offline: {jwks: jwks.json, issuer: "\(TestCluster.defaultIssuer)"}
+        review: \(review)
         keyStore: {directory: keys}
         \(adding)
         sts:
@@ -42,33 +43,37 @@ final class RunningGateway: Sendable {
             plugin: aws
             path: /team/one
             issuer: {host: one.cloudfront.example}
-            azRules: [{scope: filter, constraint: "(namespace=default)"}]
+            azRules: [{scope: filter, constraint: "(namespace=\(namespace))"}]
             subjectToken: {audiences: [sts-gateway.test.svc]}
           - name: two
             plugin: aws
             path: /team/two
             issuer: {host: two.cloudfront.example}
             token: {algorithm: ES256}
-            azRules: [{scope: filter, constraint: "(namespace=default)"}]
+            azRules: [{scope: filter, constraint: "(namespace=\(namespace))"}]
             subjectToken: {audiences: [sts-gateway.test.svc]}
           - name: generic
             plugin: oidc
             audience: [https://one.example.com, https://two.example.com]
             path: /generic
             issuer: {host: generic.example.com, path: /issuer}
-            azRules: [{scope: filter, constraint: "(&(namespace=default)(|(saname=web)(saname=batch-*)))"}]
+            azRules: [{scope: filter, constraint: "(&(namespace=\(namespace))(|(saname=web)(saname=batch-*)))"}]
             subjectToken: {audiences: [sts-gateway.test.svc], acceptApiServerAudience: true}
         """
     }
 
-    init(folder: WorkFolder? = nil, adding: String = "", cluster: TestCluster = TestCluster(key: TestKeys.ec))
-        async throws
-    {
+    /// - Parameters:
+    ///   - namespace: whose ServiceAccounts the rules allow.
+    ///   - adding: further blocks of the configuration.
+    init(
+        folder: WorkFolder? = nil, review: String = offlineReview, namespace: String = "default", adding: String = "",
+        cluster: TestCluster = TestCluster(key: TestKeys.ec)
+    ) async throws {
         let folder = try folder ?? WorkFolder()
         self.folder = folder
         self.cluster = cluster
         try folder.write(cluster.keySet.json.text, to: "jwks.json")
-        try folder.write(Self.configuration(adding: adding), to: "gateway.yaml")
+        try folder.write(Self.configuration(review: review, namespace: namespace, adding: adding), to: "gateway.yaml")
         let process = try ChildProcess(
             Place.gateway,
             [

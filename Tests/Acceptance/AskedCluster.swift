@@ -1,0 +1,107 @@
+import AsyncHTTPClient
+import FakeKubernetesAPI
+import Foundation
+import HTTPTypes
+import JOSE
+import Logging
+
+@testable import GatewayServer
+
+/// A cluster to review tokens: the real one that `STS_ACCEPTANCE_KUBECONFIG` names, else the stand-in.
+struct AskedCluster: Sendable {
+    /// A path that the gateway can read.
+    let kubeconfig: String
+    /// nil where the cluster is real.
+    let standIn: FakeKubernetesAPI?
+    let namespace: String
+    private let client: KubernetesClient
+
+    struct Refused: Error {
+        let status: Int
+        let answer: String
+    }
+
+    /// Runs `body` with a namespace of its own, which is gone afterwards. The user of the kubeconfig must be allowed to
+    /// make namespaces, ServiceAccounts, Pods, tokens and TokenReviews.
+    static func run(_ body: (AskedCluster) async throws -> Void) async throws {
+        if let real = ProcessInfo.processInfo.environment["STS_ACCEPTANCE_KUBECONFIG"], !real.isEmpty {
+            try await run(kubeconfig: real, standIn: nil, body)
+        } else {
+            try await FakeKubernetesAPI.run(clock: { Date() }) { api in
+                try await run(kubeconfig: api.kubeconfig.path, standIn: api, body)
+            }
+        }
+    }
+
+    private static func run(
+        kubeconfig: String, standIn: FakeKubernetesAPI?, _ body: (AskedCluster) async throws -> Void
+    ) async throws {
+        let (client, service) = try KubernetesConnection.make(
+            kubeconfig: kubeconfig, environment: [:], serviceAccountFolder: "", at: Date(), limits: .init(),
+            logger: Logger(label: "acceptance") { _ in SwiftLogNoOpLogHandler() })
+        let namespace = "sts-acceptance-\(UUID().uuidString.prefix(8).lowercased())"
+        let cluster = AskedCluster(kubeconfig: kubeconfig, standIn: standIn, namespace: namespace, client: client)
+        do {
+            try await cluster.send(.post, "/api/v1/namespaces", ["metadata": ["name": .string(namespace)]])
+            try await body(cluster)
+        } catch {
+            _ = try? await cluster.send(.delete, "/api/v1/namespaces/\(namespace)")
+            try await service.client.shutdown()
+            throw error
+        }
+        try await cluster.send(.delete, "/api/v1/namespaces/\(namespace)")
+        try await service.client.shutdown()
+    }
+
+    @discardableResult
+    func send(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+        let reply = try await client.send(KubernetesRequest(method, path, body: body), at: Date())
+        guard reply.isSuccess else {
+            throw Refused(status: reply.status, answer: String(decoding: reply.body, as: UTF8.self))
+        }
+        return try JSONDecoder().decode(JSONValue.self, from: Data(reply.body))
+    }
+
+    private var path: String { "/api/v1/namespaces/\(namespace)" }
+
+    /// Makes a ServiceAccount and a Pod of it, which no scheduler takes: it need not run to have an identity.
+    ///
+    /// - Returns: the Pod's uid.
+    func addWorkload(serviceAccount: String, pod: String) async throws -> String {
+        try await send(.post, "\(path)/serviceaccounts", ["metadata": ["name": .string(serviceAccount)]])
+        let made = try await send(
+            .post, "\(path)/pods",
+            [
+                "metadata": ["name": .string(pod)],
+                "spec": [
+                    "serviceAccountName": .string(serviceAccount), "schedulerName": "none",
+                    "containers": [["name": "app", "image": "registry.k8s.io/pause:3.9"]],
+                ],
+            ])
+        guard case .string(let uid)? = made["metadata"]?["uid"] else { throw Refused(status: 201, answer: made.text) }
+        return uid
+    }
+
+    /// A token as the kubelet would project it.
+    func token(serviceAccount: String, pod: String, uid: String, audiences: [String]) async throws -> String {
+        let made = try await send(
+            .post, "\(path)/serviceaccounts/\(serviceAccount)/token",
+            [
+                "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+                "spec": [
+                    "audiences": .array(audiences.map(JSONValue.string)), "expirationSeconds": 3600,
+                    "boundObjectRef": [
+                        "kind": "Pod", "apiVersion": "v1", "name": .string(pod), "uid": .string(uid),
+                    ],
+                ],
+            ])
+        guard case .string(let token)? = made["status"]?["token"] else {
+            throw Refused(status: 201, answer: "no token")
+        }
+        return token
+    }
+
+    func deletePod(_ name: String) async throws {
+        try await send(.delete, "\(path)/pods/\(name)", ["gracePeriodSeconds": 0])
+    }
+}
