@@ -35,7 +35,10 @@ let package = Package(
     name: "sts-gateway",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "sts-gateway", targets: ["Gateway"])
+        .executable(name: "sts-gateway", targets: ["Gateway"]),
+        // For Benchmarks/, a package of its own.
+        .library(name: "GatewayCore", targets: ["GatewayCore"]),
+        .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
