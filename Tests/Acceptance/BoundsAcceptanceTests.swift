@@ -57,7 +57,7 @@ struct BoundsAcceptanceTests {
 
     @Test("The serving certificate is chosen by the name the client asks for")
     func serverNames() async throws {
-        let folder = try WorkFolder()
+        let folder = try TemporaryFolder()
         for name in ["one", "two"] {
             let made = try await ChildProcess.run(
                 Place.python, [Place.peer("pki.py"), "\(folder.path)/\(name)", "--name", "\(name).example.com"])

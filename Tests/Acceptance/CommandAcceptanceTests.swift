@@ -4,9 +4,9 @@ import Testing
 
 @Suite("The whole gateway: commands")
 struct CommandAcceptanceTests {
-    let folder: WorkFolder
+    let folder: TemporaryFolder
 
-    init() throws { folder = try WorkFolder() }
+    init() throws { folder = try TemporaryFolder() }
 
     private func run(_ arguments: String...) async throws -> ChildProcess.Ended {
         try await ChildProcess.run(Place.gateway, arguments, workingDirectory: Place.repository)

@@ -8,7 +8,7 @@ import Testing
 struct KeyAcceptanceTests {
     @Test("Keys are made once, private to their owner, and survive restarts")
     func restarts() async throws {
-        let folder = try WorkFolder()
+        let folder = try TemporaryFolder()
         var sets: [[UInt8]] = []
         for _ in 0..<2 {
             let gateway = try await RunningGateway(folder: folder)
@@ -25,7 +25,7 @@ struct KeyAcceptanceTests {
 
     @Test("Gateways that start on one directory at the same time make one key")
     func race() async throws {
-        let folder = try WorkFolder()
+        let folder = try TemporaryFolder()
         let sets = try await withThrowingTaskGroup(of: [UInt8].self) { group in
             for _ in 0..<4 {
                 group.addTask {
@@ -42,7 +42,7 @@ struct KeyAcceptanceTests {
 
     @Test("A ring that is garbage stops its own endpoint only, and says what to do")
     func garbage() async throws {
-        let folder = try WorkFolder()
+        let folder = try TemporaryFolder()
         let first = try await RunningGateway(folder: folder)
         _ = try await first.stop()
         try folder.write("{\"version\": 1}", to: "keys/one.keyring.json")

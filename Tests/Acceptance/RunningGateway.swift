@@ -8,7 +8,7 @@ import NIOSSL
 
 /// The real program with two endpoints of two plugins, on loopback, over TLS by its own authority.
 final class RunningGateway: Sendable {
-    let folder: WorkFolder
+    let folder: TemporaryFolder
     let process: ChildProcess
     let cluster: TestCluster
     let port: Int
@@ -66,10 +66,11 @@ final class RunningGateway: Sendable {
     ///   - namespace: whose ServiceAccounts the rules allow.
     ///   - adding: further blocks of the configuration.
     init(
-        folder: WorkFolder? = nil, review: String = offlineReview, namespace: String = "default", adding: String = "",
+        folder: TemporaryFolder? = nil, review: String = offlineReview, namespace: String = "default",
+        adding: String = "",
         cluster: TestCluster = TestCluster(key: TestKeys.ec)
     ) async throws {
-        let folder = try folder ?? WorkFolder()
+        let folder = try folder ?? TemporaryFolder()
         self.folder = folder
         self.cluster = cluster
         try folder.write(cluster.keySet.json.text, to: "jwks.json")

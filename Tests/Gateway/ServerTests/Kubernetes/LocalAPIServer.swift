@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import GatewayTestSupport
 import HTTPTypes
 import Hummingbird
 import JOSE
