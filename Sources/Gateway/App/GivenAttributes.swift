@@ -5,6 +5,8 @@ import GatewayPluginAPI
 struct GivenAttributes {
     /// By name in lower case; one or more values, and only `groups` has more.
     private var values: [String: [String]] = [:]
+    /// Labels and annotations.
+    private var metadata: [MetadataAttribute: String] = [:]
 
     /// - Parameter options: each `name=value`.
     init(_ options: [String]) throws(AuthzQuestion.NotUnderstood) {
@@ -14,6 +16,13 @@ struct GivenAttributes {
             }
             let name = option[..<separator].lowercased()
             let value = String(option[option.index(after: separator)...])
+            if let attribute = MetadataAttribute(named: String(option[..<separator])) {
+                // An empty one is a value.
+                guard metadata.updateValue(value, forKey: attribute) == nil else {
+                    throw .init("--attribute: \(attribute) is given twice; only groups has several values")
+                }
+                continue
+            }
             guard WorkloadAttributes.names.contains(name) else {
                 throw .init("--attribute: \(AccessRuleError.unknownAttributes([String(option[..<separator])]))")
             }
@@ -64,7 +73,23 @@ struct GivenAttributes {
             node: object("node"),
             groups: values["groups"] ?? [],
             credentialID: one("credential-id"))
-        return WorkloadAttributes(identity, endpoint: one("endpoint") ?? endpoint ?? "")
+        return WorkloadAttributes(
+            identity, endpoint: one("endpoint") ?? endpoint ?? "",
+            metadata: WorkloadMetadata(
+                namespace: readObject(labels: .namespaceLabel, annotations: nil),
+                serviceAccount: readObject(labels: .serviceAccountLabel, annotations: .serviceAccountAnnotation)))
+    }
+
+    /// As if it had been read, so that what is not given is absent.
+    private func readObject(
+        labels: MetadataAttribute.Kind, annotations: MetadataAttribute.Kind?
+    ) -> WorkloadMetadata.Object {
+        func values(_ kind: MetadataAttribute.Kind?) -> [String: String] {
+            var values: [String: String] = [:]
+            for (attribute, value) in metadata where attribute.kind == kind { values[attribute.key] = value }
+            return values
+        }
+        return WorkloadMetadata.Object(uid: one("uid") ?? "", labels: values(labels), annotations: values(annotations))
     }
 
     private func one(_ name: String) -> String? { values[name]?.first }

@@ -164,6 +164,26 @@ struct AuthzCommandTests {
         }
     }
 
+    @Test("Labels and annotations can be given, and decide")
+    func metadata() throws {
+        let attributes = try GivenAttributes([
+            "Namespace-Label/example.com/Team=blue", "sa-label/a=", "sa-annotation/a=x=y",
+        ]).attributes(cluster: nil, endpoint: nil)
+        #expect(attributes.values(of: "namespace-label/example.com/Team") == ["blue"])
+        #expect(attributes.values(of: "sa-label/a") == [""])
+        #expect(attributes.values(of: "sa-annotation/a") == ["x=y"])
+        #expect(attributes.lookup("sa-label/b") == .absent)
+        let filter = ["--constraint", "(namespace-label/team=blue)"]
+        #expect(code(filter[0], filter[1], "--attribute", "namespace-label/team=blue") == 0)
+        #expect(code(filter[0], filter[1], "--attribute", "namespace-label/team=red") == 1)
+        #expect(code(filter[0], filter[1]) == 1)
+        #expect(code(filter[0], filter[1], "--attribute", "namespace-label/-=red") == 64)
+        #expect(
+            code(
+                filter[0], filter[1], "--attribute", "namespace-label/team=a", "--attribute",
+                "NAMESPACE-LABEL/team=b") == 64)
+    }
+
     @Test("A user name says namespace and ServiceAccount too")
     func username() throws {
         let attributes = try GivenAttributes(["username=system:serviceaccount:a:web"])

@@ -35,7 +35,7 @@ extension SearchFilter {
                         + #"write nothing between "=", value and ")""#)
             }
         }
-        return warnings
+        return warnings + tenantWritableWarnings
     }
 }
 

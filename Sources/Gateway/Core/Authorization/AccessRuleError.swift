@@ -19,7 +19,7 @@ public enum AccessRuleError: Error, Sendable, Equatable, CustomStringConvertible
         case .unknownAttributes(let names):
             """
             no attribute is named \(names.map { "\"\($0)\"" }.joined(separator: ", ")); \
-            use one of \(WorkloadAttributes.names.joined(separator: ", "))
+            use one of \((WorkloadAttributes.names + MetadataAttribute.forms).joined(separator: ", "))
             """
         }
     }

@@ -1,6 +1,7 @@
 extension SearchFilter {
     /// The filter's value for a workload (RFC 4511 §4.5.1.7). A comparison with an attribute that the workload lacks
-    /// is false, one with a name that is no attribute's is undefined, and of several values one is enough.
+    /// is false, one with a name that is no attribute's is undefined, and so is one with a label or an annotation that
+    /// was not read; of several values one is enough.
     public func evaluate(_ attributes: WorkloadAttributes) -> FilterResult { root.evaluate(attributes) }
 }
 
@@ -19,6 +20,12 @@ extension SearchFilter.Node {
         case .item(.unknown, _): return .undefined
         case .item(.known(let attribute), let assertion):
             return FilterResult(attributes.contains(attribute, where: assertion.matches))
+        case .item(.metadata(let attribute), let assertion):
+            switch attributes.metadata.lookup(attribute) {
+            case .values(let values): return FilterResult(values.contains(where: assertion.matches))
+            case .absent: return .false
+            case .unknown: return .undefined
+            }
         }
     }
 }

@@ -30,14 +30,21 @@ public struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
 
     enum Attribute: Sendable, Equatable {
         case known(WorkloadAttribute)
+        /// A label or an annotation, which is read before the filter is evaluated.
+        case metadata(MetadataAttribute)
         /// As written.
         case unknown(String)
 
-        init(named name: String) { self = WorkloadAttribute(named: name).map(Attribute.known) ?? .unknown(name) }
+        init(named name: String) {
+            self =
+                WorkloadAttribute(named: name).map(Attribute.known)
+                ?? MetadataAttribute(named: name).map(Attribute.metadata) ?? .unknown(name)
+        }
 
         var name: String {
             switch self {
             case .known(let attribute): attribute.rawValue
+            case .metadata(let attribute): attribute.name
             case .unknown(let name): name
             }
         }

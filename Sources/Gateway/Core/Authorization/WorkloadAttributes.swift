@@ -2,8 +2,7 @@ public import GatewayPluginAPI
 
 /// What the rules of an endpoint, and the claims that it takes from attributes, may know of who asks.
 ///
-/// Labels and annotations that the cluster is asked for are to come in here too, as values that were read before: an
-/// evaluation never waits, and a read that failed is an error before it, never an absent attribute.
+/// Labels and annotations that the cluster is asked for come in here as values that were read before.
 public struct WorkloadAttributes: Sendable, Equatable {
     /// What is known under a name.
     public enum Lookup: Sendable, Equatable {
@@ -11,27 +10,33 @@ public struct WorkloadAttributes: Sendable, Equatable {
         case values([String])
         /// A known attribute that this workload does not have, such as `pod-name` of a token bound to no Pod.
         case absent
-        /// No attribute of this name exists.
+        /// No attribute of this name exists, or it is a label or an annotation of an object that was not read.
         case unknown
     }
 
-    /// Every attribute there is, as the documentation spells it.
+    /// Every attribute there is but the labels and annotations, as the documentation spells it.
     public static let names = WorkloadAttribute.allCases.map(\.rawValue)
 
     let identity: WorkloadIdentity
     let endpoint: String
+    let metadata: WorkloadMetadata
     private let username: String
 
-    /// - Parameter endpoint: the name of the endpoint that is asked.
-    public init(_ identity: WorkloadIdentity, endpoint: String) {
+    /// - Parameters:
+    ///   - endpoint: the name of the endpoint that is asked.
+    ///   - metadata: what was read of the workload's objects; by default nothing.
+    public init(_ identity: WorkloadIdentity, endpoint: String, metadata: WorkloadMetadata = WorkloadMetadata()) {
         self.identity = identity
         self.endpoint = endpoint
+        self.metadata = metadata
         self.username = identity.username
     }
 
-    /// - Parameter name: without regard to the case of its letters.
+    /// - Parameter name: without regard to the case of its letters, but for the key of a label or an annotation.
     public func lookup(_ name: String) -> Lookup {
-        guard let attribute = WorkloadAttribute(named: name) else { return .unknown }
+        guard let attribute = WorkloadAttribute(named: name) else {
+            return MetadataAttribute(named: name).map(metadata.lookup) ?? .unknown
+        }
         let values = values(of: attribute)
         return values.isEmpty ? .absent : .values(values)
     }

@@ -5,6 +5,7 @@ import JOSE
 struct ClaimsReader {
     let endpoint: BlockReader
     let token: BlockReader
+    let metadata: MetadataNeeds
 
     func read() -> [EndpointConfiguration.TokenPolicy.Claim] {
         var claims = additionalAttributes()
@@ -73,9 +74,16 @@ struct ClaimsReader {
 
     private func isKnown(_ attribute: String, at keyPath: String, line: Int) -> Bool {
         if WorkloadAttributes.names.contains(attribute.lowercased()) { return true }
+        if let attribute = MetadataAttribute(named: attribute) {
+            guard let refusal = metadata.refusal(of: [attribute]) else { return true }
+            token.problems.error(at: keyPath, line: line, refusal)
+            return false
+        }
         let names = WorkloadAttributes.names
         let nearest = SpellingSuggestion.nearest(to: attribute, among: names)
-        let hint = nearest.map { #"did you mean "\#($0)"?"# } ?? "write \(ConfigurationShape.choice(names).wanted)"
+        let hint =
+            nearest.map { #"did you mean "\#($0)"?"# }
+            ?? "write \(ConfigurationShape.choice(names + MetadataAttribute.forms).wanted)"
         token.problems.error(
             at: keyPath, line: line, "\(QuotedValue.text(attribute, at: keyPath)) is no attribute; \(hint)")
         return false

@@ -18,7 +18,8 @@ public enum ConfigurationLoader {
         let limits = GatewayConfiguration.Limits(root.block("limits"))
         let log = GatewayConfiguration.Log(root.block("log"))
         _ = root.block("audit")
-        let endpoints = self.endpoints(root, cluster: cluster, catalog: catalog, context: context)
+        let endpoints = self.endpoints(
+            root, cluster: cluster, catalog: catalog, context: context, metadata: MetadataNeeds(review: review))
 
         guard !problems.hasErrors, let review, let keyStore else { return (nil, problems.sorted) }
         let configuration = GatewayConfiguration(
@@ -67,7 +68,8 @@ public enum ConfigurationLoader {
     }
 
     private static func endpoints(
-        _ root: BlockReader, cluster: String, catalog: PluginCatalog, context: ConfigurationContext
+        _ root: BlockReader, cluster: String, catalog: PluginCatalog, context: ConfigurationContext,
+        metadata: MetadataNeeds
     ) -> [EndpointConfiguration] {
         let sts = root.block("sts")
         if sts.text("image") != nil {
@@ -85,7 +87,9 @@ public enum ConfigurationLoader {
             return []
         }
         let readers = blocks.map { block in
-            EndpointReader(node: block.node, block: block.reader, cluster: cluster, catalog: catalog, context: context)
+            EndpointReader(
+                node: block.node, block: block.reader, cluster: cluster, catalog: catalog, context: context,
+                metadata: metadata)
         }
         let endpoints = readers.map { $0.read() }
         EndpointCollisions(readers).report()

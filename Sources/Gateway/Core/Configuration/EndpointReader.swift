@@ -17,17 +17,19 @@ struct EndpointReader {
     private let cluster: String
     private let catalog: PluginCatalog
     private let context: ConfigurationContext
+    private let metadata: MetadataNeeds
     private let audiences: [String]
 
     init(
         node: ConfigurationNode, block: BlockReader, cluster: String, catalog: PluginCatalog,
-        context: ConfigurationContext
+        context: ConfigurationContext, metadata: MetadataNeeds
     ) {
         self.node = node
         self.block = block
         self.cluster = cluster
         self.catalog = catalog
         self.context = context
+        self.metadata = metadata
         name = Self.name(block)
         path = Self.path(block, name: name)
         let given = block.texts("audience")
@@ -42,7 +44,7 @@ struct EndpointReader {
     func read() -> EndpointConfiguration? {
         let policy = self.policy()
         let subjectToken = self.subjectToken()
-        let token = TokenReader(block, plugin: plugin, cluster: cluster)
+        let token = TokenReader(block, plugin: plugin, cluster: cluster, metadata: metadata)
         let rotation = self.rotation()
         _ = block.boolean("host_in_openunison")
         let publish = self.publish()
@@ -84,6 +86,9 @@ struct EndpointReader {
             do {
                 let accepted = try AccessRule(scope: scope, constraint: constraint)
                 for warning in accepted.warnings { rule.warning("constraint", warning) }
+                if let refusal = metadata.refusal(of: accepted.metadataAttributes) {
+                    rule.error("constraint", refusal)
+                }
                 rules.append(accepted)
             } catch {
                 if case .unknownScope = error {

@@ -7,13 +7,13 @@ struct TokenReader {
     let algorithm: SignatureAlgorithm
     let keySize: Int
 
-    init(_ endpoint: BlockReader, plugin: (any ProviderPlugin.Type)?, cluster: String) {
+    init(_ endpoint: BlockReader, plugin: (any ProviderPlugin.Type)?, cluster: String, metadata: MetadataNeeds) {
         let block = endpoint.block("token")
         algorithm = Self.algorithm(block, plugin: plugin)
         keySize = Self.keySize(block, algorithm)
         policy = .init(
             timeToLive: block.duration("ttl") ?? 900, subject: Self.subject(block, cluster: cluster),
-            claims: ClaimsReader(endpoint: endpoint, token: block).read(),
+            claims: ClaimsReader(endpoint: endpoint, token: block, metadata: metadata).read(),
             capToSubject: block.boolean("capToSubject") ?? false)
     }
 

@@ -18,9 +18,10 @@ struct IssuedClaims {
     let json: JSONValue
 
     init(
-        configuration: EndpointConfiguration, identity: WorkloadIdentity, audiences: [String], issuedAt: Date,
+        configuration: EndpointConfiguration, attributes: WorkloadAttributes, audiences: [String], issuedAt: Date,
         lifetime: Int, tokenID: TokenID
     ) throws(TokenExchangeError) {
+        let identity = attributes.identity
         guard
             let subject = configuration.token.subject.render(
                 cluster: identity.cluster, namespace: identity.namespace, serviceAccount: identity.serviceAccount.name),
@@ -45,7 +46,7 @@ struct IssuedClaims {
             .init("saname", .string(identity.serviceAccount.name)),
             .init("kubernetes.io", Self.kubernetes(identity)),
         ]
-        members += Self.privateClaims(configuration, identity).members
+        members += Self.privateClaims(configuration, attributes).members
         self.subject = subject
         self.expiration = Date(timeIntervalSince1970: Double(issued + lifetime))
         self.json = .object(members)
@@ -77,11 +78,9 @@ struct IssuedClaims {
 
     /// The plugin's, then the configured ones, which win.
     private static func privateClaims(
-        _ configuration: EndpointConfiguration, _ identity: WorkloadIdentity
+        _ configuration: EndpointConfiguration, _ attributes: WorkloadAttributes
     ) -> PrivateClaims {
-        var claims = configuration.provider.claims(for: identity)
-        guard !configuration.token.claims.isEmpty else { return claims }
-        let attributes = WorkloadAttributes(identity, endpoint: configuration.name)
+        var claims = configuration.provider.claims(for: attributes.identity)
         for claim in configuration.token.claims {
             switch claim.source {
             case .value(let value): claims.set(claim.name, value)

@@ -4,9 +4,14 @@ public struct MountedEndpoint: Sendable {
     public let keys: CurrentSigningKeys
     public let exchange: TokenExchange
 
-    public init(configuration: EndpointConfiguration, keys: CurrentSigningKeys, reviewer: any TokenReviewing) {
+    /// - Parameter metadata: reads labels and annotations; nil where nothing can, so that none may be named.
+    public init(
+        configuration: EndpointConfiguration, keys: CurrentSigningKeys, reviewer: any TokenReviewing,
+        metadata: (any WorkloadMetadataReading)? = nil
+    ) {
         self.configuration = configuration
         self.keys = keys
-        self.exchange = TokenExchange(configuration: configuration, reviewer: reviewer, keys: keys)
+        self.exchange = TokenExchange(
+            configuration: configuration, reviewer: reviewer, metadata: metadata, keys: keys)
     }
 }

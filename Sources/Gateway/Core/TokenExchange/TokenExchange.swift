@@ -2,16 +2,27 @@ public import FoundationEssentials
 public import GatewayPluginAPI
 import JOSE
 
-/// The main job, for one endpoint: who asks, may they, and the token they get. It touches nothing but its two ports.
+/// The main job, for one endpoint: who asks, may they, and the token they get. It touches nothing but its ports.
 public struct TokenExchange: Sendable {
     public let configuration: EndpointConfiguration
     let reviewer: any TokenReviewing
+    let metadata: (any WorkloadMetadataReading)?
     let keys: CurrentSigningKeys
+    private let sourcesOfPolicy: Set<WorkloadMetadata.Source>
+    private let sourcesOfClaims: Set<WorkloadMetadata.Source>
 
-    public init(configuration: EndpointConfiguration, reviewer: any TokenReviewing, keys: CurrentSigningKeys) {
+    /// - Parameter metadata: asked for the labels and annotations that the endpoint's rules and claims name, and for
+    ///   nothing where they name none. Without it such an endpoint gives nobody a token.
+    public init(
+        configuration: EndpointConfiguration, reviewer: any TokenReviewing,
+        metadata: (any WorkloadMetadataReading)? = nil, keys: CurrentSigningKeys
+    ) {
         self.configuration = configuration
         self.reviewer = reviewer
+        self.metadata = metadata
         self.keys = keys
+        sourcesOfPolicy = configuration.policy.metadataSources
+        sourcesOfClaims = configuration.token.metadataSources
     }
 
     /// Issues a token, or says why not.
@@ -21,7 +32,8 @@ public struct TokenExchange: Sendable {
         _ request: TokenExchangeRequest, at now: Date, tokenID: TokenID
     ) async throws(TokenExchangeError) -> IssuedToken {
         let audiences = try narrowedAudiences(request)
-        let (identity, rule) = try await authorize(request, at: now)
+        let (attributes, rule) = try await decide(request, reading: sourcesOfPolicy.union(sourcesOfClaims), at: now)
+        let identity = attributes.identity
 
         let keys = keys.snapshot
         guard let key = keys.active else { throw .noSigningKey(retryAfter: 5) }
@@ -33,8 +45,8 @@ public struct TokenExchange: Sendable {
             guard lifetime > 0 else { throw .invalidSubjectToken(.expired) }
         }
         let claims = try IssuedClaims(
-            configuration: configuration, identity: identity, audiences: audiences, issuedAt: now, lifetime: lifetime,
-            tokenID: tokenID)
+            configuration: configuration, attributes: attributes, audiences: audiences, issuedAt: now,
+            lifetime: lifetime, tokenID: tokenID)
         let compact = try claims.sign(with: key.signingKey, limits: configuration.limits, identity: identity)
         return IssuedToken(
             compact: compact, keyID: key.signingKey.keyID, tokenID: tokenID, subject: claims.subject,
@@ -49,10 +61,25 @@ public struct TokenExchange: Sendable {
     public func authorize(
         _ request: TokenExchangeRequest, at now: Date
     ) async throws(TokenExchangeError) -> (identity: WorkloadIdentity, rule: Int) {
+        let (attributes, rule) = try await decide(request, reading: sourcesOfPolicy, at: now)
+        return (attributes.identity, rule)
+    }
+
+    /// Everything that is to be known of who asks is read before the decision.
+    private func decide(
+        _ request: TokenExchangeRequest, reading sources: Set<WorkloadMetadata.Source>, at now: Date
+    ) async throws(TokenExchangeError) -> (attributes: WorkloadAttributes, rule: Int) {
         let identity = try await identity(request, at: now)
-        let attributes = WorkloadAttributes(identity, endpoint: configuration.name)
+        var read = WorkloadMetadata()
+        if !sources.isEmpty {
+            guard let metadata else {
+                throw .reviewUnavailable(retryAfter: 60, reason: "nothing reads labels and annotations")
+            }
+            read = try await metadata.metadata(sources, of: identity, at: now)
+        }
+        let attributes = WorkloadAttributes(identity, endpoint: configuration.name, metadata: read)
         switch configuration.policy.decide(attributes) {
-        case .allowed(let rule): return (identity, rule)
+        case .allowed(let rule): return (attributes, rule)
         case .denied: throw .deniedByPolicy(identity)
         }
     }

@@ -25,4 +25,5 @@ public enum SubjectTokenRefusal: String, Error, Sendable, Equatable, CaseIterabl
     case unauthenticated = "the reviewer does not vouch for it"
     case notServiceAccount = "its user is no ServiceAccount"
     case withoutPod = "bound to no Pod"
+    case workloadGone = "its namespace or ServiceAccount is gone"
 }

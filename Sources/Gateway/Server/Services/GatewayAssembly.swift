@@ -60,7 +60,9 @@ public struct GatewayAssembly: Sendable {
         var endpoints: [MountedEndpoint] = []
         for endpoint in configuration.endpoints {
             let keys = CurrentSigningKeys(await opener.open(endpoint, at: clock()))
-            endpoints.append(MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer))
+            endpoints.append(
+                MountedEndpoint(
+                    configuration: endpoint, keys: keys, reviewer: reviewer, metadata: parts.metadata))
         }
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: surroundings.writeAudit)
         let listeners = [

@@ -9,6 +9,8 @@ import ServiceLifecycle
 struct StartParts {
     private(set) var store: (any SigningKeyStore)?
     private(set) var reviewer: (any TokenReviewing)?
+    /// nil where the review is offline.
+    private(set) var metadata: (any WorkloadMetadataReading)?
     private(set) var certificates: ServingCertificates?
     private(set) var services: [any Service] = []
     private(set) var problems: [ConfigurationProblem] = []
@@ -60,6 +62,7 @@ struct StartParts {
                     kubeconfig: kubeconfig.map(resolve), environment: surroundings.environment, at: now, logger: logger,
                     observe: observe)
                 reviewer = made.reviewer
+                metadata = made.metadata
                 services += made.services
             } catch {
                 for text in error.problems { problem("review", text) }

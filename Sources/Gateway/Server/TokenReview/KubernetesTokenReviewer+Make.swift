@@ -15,14 +15,16 @@ extension KubernetesTokenReviewer {
     ///   - serviceAccountFolder: where `ca.crt` and `token` are inside a cluster; nil for where the kubelet mounts
     ///     them.
     ///   - observe: told what happens, for metrics.
-    /// - Returns: the reviewer, and the services that it needs running, in the order of their start: before the
-    ///   listeners.
+    /// - Returns: the reviewer, the reader of labels and annotations that shares its connections, and the services
+    ///   that they need running, in the order of their start: before the listeners.
     /// - Throws: every problem of the connection's files. The API server itself is not called.
     public static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String? = nil, at now: Date,
         limits: TokenReviewLimits = TokenReviewLimits(), logger: Logger,
         observe: @escaping TokenReviewObserver = { _ in }
-    ) throws(KubernetesConnectionError) -> (reviewer: any TokenReviewing, services: [any Service]) {
+    ) throws(KubernetesConnectionError) -> (
+        reviewer: any TokenReviewing, metadata: any WorkloadMetadataReading, services: [any Service]
+    ) {
         var bounds = KubernetesClient.Limits()
         bounds.replyBytes = 1 << 20
         bounds.connections = max(1, limits.inFlight / 2)
@@ -35,7 +37,8 @@ extension KubernetesTokenReviewer {
                 KubernetesTokenReviewer(client: client, timeout: limits.timeout, observe: observe),
                 keys: KeySetCache(client: client), maximumUnknown: limits.unknownKeysInFlight, observe: observe),
             id: "kubernetes", limits: limits, observe: observe)
-        return (reviewer, [service, reviewer])
+        let metadata = KubernetesWorkloadMetadataReader(client: client, limits: WorkloadMetadataLimits())
+        return (reviewer, metadata, [service, reviewer])
     }
 }
 

@@ -50,7 +50,8 @@ struct AccessRuleTests {
                 "filter", "(&(ns=a)(sa=b)(uid=c)(NS=d))", .unknownAttributes(["ns", "sa", "NS"]),
                 #"no attribute is named "ns", "sa", "NS"; "#
                     + "use one of namespace, saname, cluster, username, uid, groups, "
-                    + "pod-name, pod-uid, node-name, node-uid, credential-id, endpoint"
+                    + "pod-name, pod-uid, node-name, node-uid, credential-id, endpoint, "
+                    + "namespace-label/KEY, sa-label/KEY, sa-annotation/KEY"
             ),
         ] as [(String, String, AccessRuleError, String)])
     func refused(scope: String, constraint: String, expected: AccessRuleError, text: String) {

@@ -5,7 +5,8 @@ extension WorkloadAttributes {
     /// A Pod of ServiceAccount `billing/writer` that asks the endpoint `example`.
     static func sample(
         namespace: String = "billing", name: String = "writer", uid: String? = "sa-uid", isBoundToPod: Bool = true,
-        groups: [String] = ["system:serviceaccounts", "system:serviceaccounts:billing", "system:authenticated"]
+        groups: [String] = ["system:serviceaccounts", "system:serviceaccounts:billing", "system:authenticated"],
+        metadata: WorkloadMetadata = WorkloadMetadata()
     ) -> WorkloadAttributes {
         WorkloadAttributes(
             WorkloadIdentity(
@@ -16,6 +17,6 @@ extension WorkloadAttributes {
                 node: isBoundToPod ? .init(name: "node-a", uid: "node-uid-1") : nil,
                 groups: groups,
                 credentialID: isBoundToPod ? "JTI=1" : nil),
-            endpoint: "example")
+            endpoint: "example", metadata: metadata)
     }
 }

@@ -22,4 +22,18 @@ struct KubernetesNameTests {
             #expect(!KubernetesName.isSubdomain(bad), "\(bad)")
         }
     }
+
+    @Test("A key is a name, or a subdomain, a slash and a name")
+    func keys() {
+        for good in ["a", "A_b.c-9", "example.com/a", "a/\(String(repeating: "a", count: 63))"] {
+            #expect(KubernetesName.isLabelKey(good), "\(good)")
+            #expect(KubernetesName.isAnnotationKey(good), "\(good)")
+        }
+        for bad in ["", "/", "a/", "/a", "a/b/c", "-a", "a_", "a b", "ä", "a_b/c", String(repeating: "a", count: 64)] {
+            #expect(!KubernetesName.isLabelKey(bad), "\(bad)")
+            #expect(!KubernetesName.isAnnotationKey(bad), "\(bad)")
+        }
+        #expect(!KubernetesName.isLabelKey("Example.com/a"))
+        #expect(KubernetesName.isAnnotationKey("Example.com/a"))
+    }
 }

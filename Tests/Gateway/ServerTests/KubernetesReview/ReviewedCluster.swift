@@ -35,13 +35,13 @@ struct ReviewedCluster {
         try await FakeKubernetesAPI.run(clock: { clock.now }) { api in
             try api.addWorkload()
             let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-            let (reviewer, services) = try KubernetesTokenReviewer.make(
+            let (reviewer, metadata, services) = try KubernetesTokenReviewer.make(
                 kubeconfig: access == .kubeconfig ? api.kubeconfig.path : nil,
                 environment: [
                     "KUBERNETES_SERVICE_HOST": FakeKubernetesAPI.host, "KUBERNETES_SERVICE_PORT": String(api.port),
                 ],
                 serviceAccountFolder: api.serviceAccountFolder.path, at: clock.now, limits: limits, logger: logger)
-            let cluster = ReviewedCluster(api: api, clock: clock, exchanges: try exchanges(reviewer))
+            let cluster = ReviewedCluster(api: api, clock: clock, exchanges: try exchanges(reviewer, metadata))
             let group = ServiceGroup(
                 configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
             try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -59,7 +59,9 @@ struct ReviewedCluster {
         }
     }
 
-    private static func exchanges(_ reviewer: any TokenReviewing) throws -> [String: TokenExchange] {
+    private static func exchanges(
+        _ reviewer: any TokenReviewing, _ metadata: any WorkloadMetadataReading
+    ) throws -> [String: TokenExchange] {
         func endpoint(
             _ name: String, audience: String, rule: String = "(namespace=default)", adding: [JSONValue.Member] = []
         ) -> JSONValue {
@@ -80,6 +82,10 @@ struct ReviewedCluster {
                     endpoint("strict", audience: "one.test.svc", rule: "(namespace=elsewhere)"),
                     endpoint("podless", audience: "one.test.svc", adding: [.init("requirePod", false)]),
                     endpoint("stock", audience: "stock.test.svc", adding: [.init("acceptApiServerAudience", true)]),
+                    endpoint("team", audience: "one.test.svc", rule: "(namespace-label/example.com/team=blue)"),
+                    endpoint(
+                        "account", audience: "one.test.svc",
+                        rule: "(&(namespace=default)(sa-label/tier=gold)(!(sa-annotation/example.com/frozen=yes)))"),
                 ]
             ],
         ]
@@ -97,7 +103,7 @@ struct ReviewedCluster {
             let keys = CurrentSigningKeys(
                 SigningKeySnapshot(ring: ring, issuer: endpoint.issuer, privateClaimNames: []))
             exchanges[endpoint.name] =
-                MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer).exchange
+                MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer, metadata: metadata).exchange
         }
         return exchanges
     }

@@ -1,0 +1,50 @@
+/// An attribute that stands on an object of the cluster and not in the review: a label or an annotation. It is read
+/// only for an endpoint whose rules or claims name one.
+///
+///     namespace-label/team
+///     sa-label/example.com/team
+///     sa-annotation/example.com/owner
+public struct MetadataAttribute: Sendable, Hashable, CustomStringConvertible {
+    public enum Kind: String, Sendable, CaseIterable {
+        case namespaceLabel = "namespace-label"
+        case serviceAccountLabel = "sa-label"
+        case serviceAccountAnnotation = "sa-annotation"
+
+        /// The object that it stands on.
+        public var source: WorkloadMetadata.Source {
+            switch self {
+            case .namespaceLabel: .namespace
+            case .serviceAccountLabel, .serviceAccountAnnotation: .serviceAccount
+            }
+        }
+
+        /// Whether those who may edit ServiceAccounts in one namespace can set it, as tenants usually may.
+        var isTenantWritable: Bool { source == .serviceAccount }
+    }
+
+    /// How the names are written, for messages.
+    public static let forms = Kind.allCases.map { "\($0.rawValue)/KEY" }
+
+    public let kind: Kind
+    /// Compared exactly, case included, as Kubernetes does.
+    public let key: String
+
+    /// - Parameter name: a kind without regard to case, a slash, and a Kubernetes key; nil for any other.
+    public init?(named name: String) {
+        guard let slash = name.firstIndex(of: "/"), let kind = Kind(rawValue: name[..<slash].lowercased()) else {
+            return nil
+        }
+        let key = name[name.index(after: slash)...]
+        switch kind {
+        case .namespaceLabel, .serviceAccountLabel: guard KubernetesName.isLabelKey(key) else { return nil }
+        case .serviceAccountAnnotation: guard KubernetesName.isAnnotationKey(key) else { return nil }
+        }
+        self.kind = kind
+        self.key = String(key)
+    }
+
+    /// The kind in lower case, a slash, and the key.
+    public var name: String { "\(kind.rawValue)/\(key)" }
+
+    public var description: String { name }
+}

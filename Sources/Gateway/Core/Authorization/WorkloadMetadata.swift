@@ -1,0 +1,57 @@
+/// What was read of a workload's objects before its rules are evaluated. An evaluation never waits, and a read that
+/// failed is an error before it, never an absent attribute.
+public struct WorkloadMetadata: Sendable, Equatable {
+    /// The objects that there are attributes of.
+    public enum Source: Sendable, Hashable, CaseIterable {
+        case namespace, serviceAccount
+    }
+
+    /// `metadata` (meta/v1 ObjectMeta) of one object, as far as it matters here.
+    public struct Object: Sendable, Equatable {
+        public let uid: String
+        public let labels: [String: String]
+        public let annotations: [String: String]
+
+        public init(uid: String, labels: [String: String], annotations: [String: String]) {
+            self.uid = uid
+            self.labels = labels
+            self.annotations = annotations
+        }
+    }
+
+    /// nil where it was not read.
+    public var namespace: Object?
+    /// nil where it was not read.
+    public var serviceAccount: Object?
+
+    public init(namespace: Object? = nil, serviceAccount: Object? = nil) {
+        self.namespace = namespace
+        self.serviceAccount = serviceAccount
+    }
+
+    public subscript(_ source: Source) -> Object? {
+        get {
+            switch source {
+            case .namespace: namespace
+            case .serviceAccount: serviceAccount
+            }
+        }
+        set {
+            switch source {
+            case .namespace: namespace = newValue
+            case .serviceAccount: serviceAccount = newValue
+            }
+        }
+    }
+
+    /// An empty text is a value here: a label or an annotation may have it.
+    func lookup(_ attribute: MetadataAttribute) -> WorkloadAttributes.Lookup {
+        guard let object = self[attribute.kind.source] else { return .unknown }
+        let value =
+            switch attribute.kind {
+            case .namespaceLabel, .serviceAccountLabel: object.labels[attribute.key]
+            case .serviceAccountAnnotation: object.annotations[attribute.key]
+            }
+        return value.map { .values([$0]) } ?? .absent
+    }
+}

@@ -1,0 +1,55 @@
+import FoundationEssentials
+public import GatewayPluginAPI
+
+/// A Namespace or a ServiceAccount (core/v1) as the API server answers a GET with it.
+public enum ObjectMetadataMessage {
+    /// The names in an identity are those of Kubernetes, which need no encoding.
+    public static func path(of source: WorkloadMetadata.Source, _ identity: WorkloadIdentity) -> String {
+        let namespace = "/api/v1/namespaces/\(identity.namespace)"
+        return switch source {
+        case .namespace: namespace
+        case .serviceAccount: "\(namespace)/serviceaccounts/\(identity.serviceAccount.name)"
+        }
+    }
+
+    /// The resource's name in a role, such as `serviceaccounts`.
+    public static func resource(of source: WorkloadMetadata.Source) -> String {
+        switch source {
+        case .namespace: "namespaces"
+        case .serviceAccount: "serviceaccounts"
+        }
+    }
+
+    /// Reads the answer.
+    ///
+    /// - Returns: nil where the body is not the object that was asked for, or has no uid.
+    public static func object(
+        in json: [UInt8], of source: WorkloadMetadata.Source, _ identity: WorkloadIdentity
+    ) -> WorkloadMetadata.Object? {
+        let (kind, name) =
+            switch source {
+            case .namespace: ("Namespace", identity.namespace)
+            case .serviceAccount: ("ServiceAccount", identity.serviceAccount.name)
+            }
+        guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)), wire.kind == kind,
+            wire.apiVersion == "v1", wire.metadata.name == name, !wire.metadata.uid.isEmpty,
+            source == .namespace || wire.metadata.namespace == identity.namespace
+        else { return nil }
+        return WorkloadMetadata.Object(
+            uid: wire.metadata.uid, labels: wire.metadata.labels ?? [:], annotations: wire.metadata.annotations ?? [:])
+    }
+
+    private struct Wire: Decodable {
+        struct Metadata: Decodable {
+            let name: String
+            let namespace: String?
+            let uid: String
+            let labels: [String: String]?
+            let annotations: [String: String]?
+        }
+
+        let apiVersion: String
+        let kind: String
+        let metadata: Metadata
+    }
+}

@@ -1,0 +1,71 @@
+import GatewayCore
+import JOSE
+import Testing
+
+@Suite("Labels and annotations in a configuration")
+struct MetadataConfigurationTests {
+    private static let offline: JSONValue = ["offline": ["jwks": "keys.json", "issuer": "https://kubernetes.default.svc"]]
+
+    private func load(_ changes: KeyValuePairs<String, JSONValue>, offline: Bool) -> (isGood: Bool, problems: [String]) {
+        let endpoints = [ExampleDocument.endpoint(changes)]
+        let (configuration, problems) =
+            offline
+            ? ExampleDocument.load(ExampleDocument.document(["review": Self.offline], endpoints: endpoints))
+            : ExampleDocument.load(ExampleDocument.document(endpoints: endpoints))
+        return (configuration != nil, problems)
+    }
+
+    @Test("An endpoint may name them in rules and claims, and they are read for it alone")
+    func named() throws {
+        let (configuration, problems) = ExampleDocument.load(
+            ExampleDocument.document(endpoints: [
+                ExampleDocument.endpoint([
+                    "azRules": [["scope": "filter", "constraint": "(namespace-label/team=blue)"]],
+                    "token": ["claims": ["tier": ["attribute": "sa-label/example.com/tier"]]],
+                ])
+            ]))
+        #expect(problems.isEmpty)
+        let endpoint = try #require(configuration?.endpoints.first)
+        #expect(endpoint.policy.metadataSources == [.namespace])
+        #expect(endpoint.token.metadataSources == [.serviceAccount])
+    }
+
+    @Test(
+        "An offline review cannot read them, and says so at the key that names one",
+        arguments: [
+            (["azRules": [["scope": "filter", "constraint": "(namespace-label/a=b)"]]], "azRules[0].constraint"),
+            (["token": ["claims": ["a": ["attribute": "namespace-label/a"]]]], "token.claims.a.attribute"),
+            (["additionalAttributes": ["namespace-label/a"]], "additionalAttributes[0]"),
+        ] as [(KeyValuePairs<String, JSONValue>, String)])
+    func offline(_ changes: KeyValuePairs<String, JSONValue>, keyPath: String) {
+        #expect(load(changes, offline: false).isGood)
+        let (isGood, problems) = load(changes, offline: true)
+        #expect(!isGood)
+        #expect(
+            problems == [
+                "error: sts.endpoints[0].\(keyPath): needs the API server; \"namespace-label/a\" is read from it, "
+                    + "and review is offline: write review: {kind: kubernetes}, or leave it out"
+            ])
+    }
+
+    @Test("A rule by what a tenant can write comes with a warning at its key")
+    func tenantWritable() {
+        let (isGood, problems) = load(
+            ["azRules": [["scope": "filter", "constraint": "(sa-label/a=b)"]]], offline: false)
+        #expect(isGood)
+        #expect(
+            problems == [
+                "warning: sts.endpoints[0].azRules[0].constraint: (sa-label/a=b) is up to whoever may edit "
+                    + "ServiceAccounts, in any namespace; join it with one, as in (&(namespace=myns)(sa-label/a=b))"
+            ])
+    }
+
+    @Test("A claim of a key that no label can have is refused")
+    func badKey() {
+        let (isGood, problems) = load(
+            ["token": ["claims": ["a": ["attribute": "sa-label/-a"]]]], offline: false)
+        #expect(!isGood)
+        #expect(problems.count == 1)
+        #expect(problems.first?.contains("is no attribute") == true)
+    }
+}
