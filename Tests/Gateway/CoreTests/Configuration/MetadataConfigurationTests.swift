@@ -4,9 +4,12 @@ import Testing
 
 @Suite("Labels and annotations in a configuration")
 struct MetadataConfigurationTests {
-    private static let offline: JSONValue = ["offline": ["jwks": "keys.json", "issuer": "https://kubernetes.default.svc"]]
+    private static let offline: JSONValue = [
+        "offline": ["jwks": "keys.json", "issuer": "https://kubernetes.default.svc"]
+    ]
 
-    private func load(_ changes: KeyValuePairs<String, JSONValue>, offline: Bool) -> (isGood: Bool, problems: [String]) {
+    private func load(_ changes: KeyValuePairs<String, JSONValue>, offline: Bool) -> (isGood: Bool, problems: [String])
+    {
         let endpoints = [ExampleDocument.endpoint(changes)]
         let (configuration, problems) =
             offline

@@ -85,7 +85,8 @@ struct WorkloadMetadataExchangeTests {
         let issuing = try exchange(
             rule: "(namespace=default)",
             claims: [
-                "team": ["attribute": "namespace-label/team"], "owner": ["attribute": "SA-annotation/example.com/owner"],
+                "team": ["attribute": "namespace-label/team"],
+                "owner": ["attribute": "SA-annotation/example.com/owner"],
                 "none": ["attribute": "sa-label/none"],
             ], reader: reader)
         let compact = try await issue(issuing).compact
@@ -102,7 +103,9 @@ struct WorkloadMetadataExchangeTests {
     @Test("A read that fails is no answer, whatever the rule would make of an absent label")
     func failure() async throws {
         let reader = FakeMetadataReader([.namespace: .failure(TokenReviewFailure(retryAfter: 7, reason: "away"))])
-        for rule in ["(namespace-label/team=blue)", "(!(namespace-label/team=blue))", "(|(uid=*)(namespace-label/a=b))"] {
+        for rule in [
+            "(namespace-label/team=blue)", "(!(namespace-label/team=blue))", "(|(uid=*)(namespace-label/a=b))",
+        ] {
             let exchange = try exchange(rule: rule, reader: reader)
             let error = TokenExchangeError.reviewUnavailable(retryAfter: 7, reason: "away")
             await #expect(throws: error) { try await issue(exchange) }

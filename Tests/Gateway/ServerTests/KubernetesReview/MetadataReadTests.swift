@@ -142,7 +142,8 @@ import Testing
         MetadataCache.Key(
             source,
             WorkloadIdentity(
-                cluster: "test", namespace: namespace, serviceAccount: .init(name: "web", uid: uid), pod: nil, node: nil,
+                cluster: "test", namespace: namespace, serviceAccount: .init(name: "web", uid: uid), pod: nil,
+                node: nil,
                 groups: [], credentialID: nil))
     }
 
