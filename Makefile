@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance bench sanitize build check format tools plugin plugin-trial schema
+.PHONY: help demo test acceptance bench build check format tools plugin plugin-trial schema
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +31,6 @@ check: ## Fast checks of the sources: layout and neutrality.
 
 bench: ## Figures, in release: the first build takes ten minutes and more.
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build-bench -c release FilterBenchmark
-
-sanitize: tools ## All Swift tests under the thread sanitizer, the gateway processes too; a build of its own.
-	$(SWIFT) test --sanitize=thread --scratch-path .build-sanitize $(WALLS)
 
 format: ## Lay the sources out.
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
