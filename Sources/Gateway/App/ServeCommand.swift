@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "ADDRESS:PORT of the token listener, in place of listeners.tokens; port 0 for any.")
     var listen: String?
 
-    @Option(help: "ADDRESS:PORT of the webhook listener, in place of listeners.webhook.")
+    @Option(help: "ADDRESS:PORT in place of listeners.webhook; this version checks it and opens no webhook.")
     var webhookListen: String?
 
     @Option(help: "ADDRESS:PORT of the admin listener, in place of listeners.admin; port 0 for any.")

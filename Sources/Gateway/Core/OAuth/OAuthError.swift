@@ -11,7 +11,6 @@ public struct OAuthError: Error, Sendable, Equatable {
         case invalidToken = "invalid_token"
         case insufficientScope = "insufficient_scope"
         case temporarilyUnavailable = "temporarily_unavailable"
-        case serverError = "server_error"
     }
 
     /// The HTTP status.

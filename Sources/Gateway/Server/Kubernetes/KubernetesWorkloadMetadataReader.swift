@@ -19,9 +19,6 @@ public final class KubernetesWorkloadMetadataReader: WorkloadMetadataReading {
     private let limits: WorkloadMetadataLimits
     private let state: Mutex<State>
 
-    /// Seconds that a caller may be told to wait.
-    private static let retryRange = 1...60
-
     init(client: KubernetesClient, limits: WorkloadMetadataLimits) {
         self.client = client
         self.limits = limits
@@ -55,42 +52,22 @@ public final class KubernetesWorkloadMetadataReader: WorkloadMetadataReading {
         let reply: KubernetesReply
         do {
             reply = try await client.send(request, at: now, timeout: limits.timeout)
-        } catch .cancelled {
-            throw TokenReviewFailure(retryAfter: 1, reason: KubernetesRequestError.cancelled.description)
         } catch {
-            throw TokenReviewFailure(retryAfter: 5, reason: error.description)
+            throw TokenReviewFailure(error)
         }
         // A 404 that is no Status is somebody else's, who knows nothing of the object.
         if reply.status == 404, KubernetesStatus(json: reply.body)?.reason == "NotFound" { return nil }
         let resource = ObjectMetadataMessage.resource(of: source)
-        guard reply.status == 200 else { throw Self.failure(reply, resource: resource) }
+        guard reply.status == 200 else {
+            throw TokenReviewFailure(
+                reply, to: "a get of \(resource)",
+                forbidden: "the gateway may not get \(resource) (403), which a rule or a claim needs; "
+                    + "bind its ServiceAccount to a ClusterRole with the verb get on \(resource)")
+        }
         guard let object = ObjectMetadataMessage.object(in: reply.body, of: source, identity) else {
             throw TokenReviewFailure(
                 retryAfter: 5, reason: "the API server's answer to a get of \(resource) is not the object")
         }
         return object
-    }
-
-    /// The status alone is told: the API server's own words name the object.
-    private static func failure(_ reply: KubernetesReply, resource: String) -> TokenReviewFailure {
-        func failure(_ retryAfter: Int, _ reason: String) -> TokenReviewFailure {
-            let seconds = reply.retryAfter ?? retryAfter
-            return TokenReviewFailure(
-                retryAfter: min(max(seconds, retryRange.lowerBound), retryRange.upperBound), reason: reason)
-        }
-        switch reply.status {
-        case 401:
-            return failure(
-                10,
-                "the API server does not know the gateway (401); check the gateway's own token or client certificate")
-        case 403:
-            return failure(
-                30,
-                "the gateway may not get \(resource) (403), which a rule or a claim needs; "
-                    + "bind its ServiceAccount to a ClusterRole with the verb get on \(resource)")
-        case 429: return failure(1, "the API server asks to come back later (429)")
-        case 500...599: return failure(5, "the API server fails (\(reply.status))")
-        default: return failure(30, "the API server answered a get of \(resource) with \(reply.status)")
-        }
     }
 }

@@ -1,14 +1,14 @@
-public import FoundationEssentials
-public import GatewayCore
+import FoundationEssentials
+import GatewayCore
 
 /// Where decisions are told: the audit and the metrics, with what they need to know of the endpoints.
-public struct DecisionReporting: Sendable {
+struct DecisionReporting: Sendable {
     let metrics: GatewayMetrics
     let audit: any AuditSink
     let clock: @Sendable () -> Date
     private let policies: [String: AccessPolicy]
 
-    public init(
+    init(
         endpoints: [EndpointConfiguration], metrics: GatewayMetrics, audit: any AuditSink,
         clock: @escaping @Sendable () -> Date
     ) {

@@ -1,24 +1,20 @@
 import FoundationEssentials
 import GatewayCore
 import HTTPTypes
-public import Hummingbird
+import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
 
-/// What a listener's connections know: nothing beyond the channel and a logger.
-public struct GatewayRequestContext: Sendable, InitializableFromSource {
-    let logger: Logger
+/// What a request's connection tells: who is at its other end.
+struct GatewayRequestContext: Sendable, InitializableFromSource {
     let remoteAddress: SocketAddress?
 
-    public init(source: ApplicationRequestContextSource) {
-        logger = source.logger
-        remoteAddress = source.channel.remoteAddress
-    }
+    init(source: ApplicationRequestContextSource) { remoteAddress = source.channel.remoteAddress }
 }
 
 /// Answers every request of a listener: finds the route, maps refusals, and tells the log and the audit what came of it.
-public struct GatewayResponder: HTTPResponder {
+struct GatewayResponder: HTTPResponder {
     let table: RouteTable
     let maximumBodyBytes: Int
     /// nil where the listener decides nothing.
@@ -32,7 +28,7 @@ public struct GatewayResponder: HTTPResponder {
         self.logger = logger
     }
 
-    public func respond(to request: Request, context: GatewayRequestContext) async throws -> Response {
+    func respond(to request: Request, context: GatewayRequestContext) async throws -> Response {
         try await respond(to: request.head, body: request.body, from: context.remoteAddress?.ipAddress)
     }
 
@@ -48,7 +44,7 @@ public struct GatewayResponder: HTTPResponder {
         let request = GatewayRequest(
             head: head, path: String(path),
             query: path.endIndex < target.endIndex ? String(target[path.endIndex...].dropFirst()) : nil,
-            body: body, maximumBodyBytes: maximumBodyBytes, logger: logger, record: record)
+            body: body, maximumBodyBytes: maximumBodyBytes, record: record)
 
         var route: Route?
         var response: Response

@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
 
 /// A request as the routes see it: the raw path, and a body that is read once and within bounds.
@@ -12,7 +11,6 @@ struct GatewayRequest {
     let query: String?
     let body: RequestBody
     let maximumBodyBytes: Int
-    let logger: Logger
     /// What the routes found out, for the request's log record.
     let record: RequestRecord
 

@@ -2,7 +2,6 @@ import GatewayCore
 import GatewayPluginAPI
 import HTTPTypes
 import Hummingbird
-import NIOCore
 
 /// The public documents of one endpoint: below its path, and on its issuer's own host name.
 struct IssuerRoutes: Sendable {
@@ -29,35 +28,6 @@ struct IssuerRoutes: Sendable {
             let document = document(documents)
             return .cacheable(
                 document.body, contentType: "application/json", entityTag: document.entityTag, for: request)
-        }
-    }
-}
-
-extension Response {
-    /// A public document: five minutes in caches, 304 where the caller has it already, no body for HEAD.
-    static func cacheable(
-        _ body: [UInt8], contentType: String, entityTag: String, for request: GatewayRequest
-    ) -> Response {
-        var headers: HTTPFields = [.eTag: entityTag, .cacheControl: "public, max-age=300"]
-        if matches(request.head.headerFields[values: .ifNoneMatch], entityTag) {
-            return Response(
-                status: .notModified, headers: headers,
-                body: ResponseBody(contentLength: nil) { writer in
-                    try await writer.finish(nil)
-                })
-        }
-        headers[.contentType] = contentType
-        headers[.contentLength] = String(body.count)
-        guard request.head.method != .head else { return Response(status: .ok, headers: headers) }
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
-    }
-
-    /// `If-None-Match` with weak comparison (RFC 9110 §13.1.2).
-    private static func matches(_ values: [String], _ entityTag: String) -> Bool {
-        values.flatMap { $0.split(separator: ",") }.contains { value in
-            let tag = value.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-            let text = String(tag)
-            return text == "*" || text == entityTag || text == "W/" + entityTag
         }
     }
 }

@@ -13,33 +13,31 @@ enum RequestRefusal: Error, Equatable {
     /// The endpoint's key ring could not be read, so it has no documents.
     case noDocuments
 
-    var response: Response {
+    private var answer: (status: HTTPResponse.Status, code: String, description: String) {
         switch self {
         case .ambiguousPath:
-            .error(.badRequest, "invalid_request", "the path has an encoded slash, dot or control character")
-        case .unknownPath: .error(.notFound, "not_found", "there is nothing at this path")
-        case .methodNotAllowed(let methods):
-            .error(
-                .methodNotAllowed, "method_not_allowed", "the path takes other methods; see the Allow header",
-                headers: [.allow: methods.map(\.rawValue).joined(separator: ", ")])
-        case .bodyTooLarge: .error(.contentTooLarge, "invalid_request", "the request's body is too large")
+            (.badRequest, "invalid_request", "the path has an encoded slash, dot or control character")
+        case .unknownPath: (.notFound, "not_found", "there is nothing at this path")
+        case .methodNotAllowed:
+            (.methodNotAllowed, "method_not_allowed", "the path takes other methods; see the Allow header")
+        case .bodyTooLarge: (.contentTooLarge, "invalid_request", "the request's body is too large")
         case .noDocuments:
-            .error(
-                .serviceUnavailable, "temporarily_unavailable", "the issuer's keys cannot be read now; try again",
-                headers: [.retryAfter: "5"])
+            (.serviceUnavailable, "temporarily_unavailable", "the issuer's keys cannot be read now; try again")
         }
     }
 
-    /// The same, where it befalls a token call.
+    var response: Response {
+        let headers: HTTPFields =
+            switch self {
+            case .methodNotAllowed(let methods): [.allow: methods.map(\.rawValue).joined(separator: ", ")]
+            case .noDocuments: [.retryAfter: "5"]
+            case .ambiguousPath, .unknownPath, .bodyTooLarge: [:]
+            }
+        return .error(answer.status, answer.code, answer.description, headers: headers)
+    }
+
+    /// The same for the audit, where it befalls a token call.
     var oauthError: OAuthError {
-        let description: String
-        switch self {
-        case .ambiguousPath: description = "the path is ambiguous"
-        case .unknownPath: description = "the path is unknown"
-        case .methodNotAllowed: description = "the method is not allowed"
-        case .bodyTooLarge: description = "the request's body is too large"
-        case .noDocuments: description = "the key ring could not be read"
-        }
-        return OAuthError(status: response.status.code, code: .invalidRequest, description: description)
+        OAuthError(status: answer.status.code, code: .invalidRequest, description: answer.description)
     }
 }

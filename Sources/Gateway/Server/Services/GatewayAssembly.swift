@@ -9,7 +9,6 @@ public import ServiceLifecycle
 public struct GatewayAssembly: Sendable {
     /// In the order of their start; stopped in reverse.
     public let services: [any Service]
-    public let endpoints: [MountedEndpoint]
 
     /// What keeps the gateway from starting with a configuration that is good in itself, all at once.
     public struct StartProblems: Error, Sendable {
@@ -81,6 +80,6 @@ public struct GatewayAssembly: Sendable {
                 },
                 limits: configuration.limits, logger: logger),
         ]
-        return GatewayAssembly(services: [audit] + parts.services + listeners, endpoints: endpoints)
+        return GatewayAssembly(services: [audit] + parts.services + listeners)
     }
 }

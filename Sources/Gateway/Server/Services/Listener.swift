@@ -1,14 +1,14 @@
 import FoundationEssentials
-public import GatewayCore
+import GatewayCore
 import Hummingbird
 import HummingbirdCore
 import HummingbirdHTTP2
-public import Logging
+import Logging
 import NIOCore
-public import ServiceLifecycle
+import ServiceLifecycle
 
 /// A listening socket and what is served on it. Stopped gracefully, it answers what was begun and closes.
-public struct Listener: Service {
+struct Listener: Service {
     /// `tokens` or `admin`; a closed set.
     let name: String
     let address: ListenAddress
@@ -24,7 +24,7 @@ public struct Listener: Service {
     private static let drainedBytes = 1 << 20
 
     /// The endpoints' token calls and documents, over TLS.
-    public static func tokens(
+    static func tokens(
         _ address: ListenAddress, endpoints: [MountedEndpoint], certificates: ServingCertificates,
         limits: GatewayConfiguration.Limits, decisions: DecisionReporting, logger: Logger
     ) -> Listener {
@@ -48,7 +48,7 @@ public struct Listener: Service {
             certificates: nil, logger: logger)
     }
 
-    public func run() async throws {
+    func run() async throws {
         let server = HTTPServerBuilder { responder in
             guard let certificates else {
                 return HTTP1Channel(responder: responder, configuration: streamConfiguration)
