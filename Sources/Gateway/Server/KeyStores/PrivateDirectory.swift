@@ -13,14 +13,15 @@ struct PrivateDirectory: Sendable {
 
     /// Makes the directory where it is missing.
     ///
-    /// - Throws: `unavailable`, with the path and the system's reason.
+    /// - Throws: `unavailable`, with the path.
     init(path: String) throws(KeyStoreError) {
         self.path = path
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw .unavailable("\(path) is no directory and cannot be made one")
+            throw .unavailable(
+                "\(path) is no directory and cannot be made one; name a place where the gateway may write")
         }
     }
 

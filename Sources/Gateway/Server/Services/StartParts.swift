@@ -72,7 +72,9 @@ struct StartParts {
             switch keys {
             case .file(let path):
                 if let failure = KeySetCache.failure(ofFile: resolve(path)) {
-                    problem("review.offline.jwks", failure.reason)
+                    problem(
+                        "review.offline.jwks",
+                        failure.reason + "; write there what kubectl get --raw /openid/v1/jwks prints")
                 }
                 reviewer = OfflineTokenReviewer(
                     keys: KeySetCache(file: resolve(path)), issuer: issuer, observe: observe)
@@ -115,8 +117,10 @@ struct StartParts {
         }
         let chain = contents(files.certificate)
         let privateKey = contents(files.key)
-        if chain == nil { problem("\(key).certificate", "\"\(files.certificate)\" cannot be read") }
-        if privateKey == nil { problem("\(key).key", "\"\(files.key)\" cannot be read") }
+        if chain == nil {
+            problem("\(key).certificate", "\"\(files.certificate)\" cannot be read; name a readable file")
+        }
+        if privateKey == nil { problem("\(key).key", "\"\(files.key)\" cannot be read; name a readable file") }
         guard let chain, let privateKey else { return nil }
         do {
             return try ServingCertificate(chainPEM: chain, keyPEM: privateKey)
