@@ -36,6 +36,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "sts-gateway", targets: ["Gateway"]),
+        .executable(name: "sts-sidecar", targets: ["Sidecar"]),
         // For Benchmarks/, a package of its own.
         .library(name: "GatewayCore", targets: ["GatewayCore"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
@@ -102,6 +103,22 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ] + providerPlugins.map { .target(name: "\($0.name)Plugin") },
             path: "Sources/Gateway/App",
+            swiftSettings: settings
+        ),
+
+        // Stands alone: no package, no Foundation, so that it stays as small as a program in every Pod has to be.
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/Sidecar/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .executableTarget(
+            name: "Sidecar",
+            dependencies: ["COpenSSL"],
+            path: "Sources/Sidecar/Program",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "SidecarTests",
+            dependencies: ["Sidecar"],
+            path: "Tests/SidecarTests",
             swiftSettings: settings
         ),
 

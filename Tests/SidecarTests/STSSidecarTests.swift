@@ -1,0 +1,6 @@
+import Testing
+
+@testable import Sidecar
+
+@Suite struct STSSidecarTests {
+}
