@@ -36,7 +36,7 @@ enum ExampleEndpoint {
         let certificate = try #require(
             KeyCertificate(pem: "-----BEGIN CERTIFICATE-----\nAAECAw==\n-----END CERTIFICATE-----\n"))
         return KeyRing(
-            endpoint: "one",
+            endpoint: "one", owner: "owner",
             keys: [KeyRing.Key(signingKey: key, state: .active, created: now, certificate: certificate)])
     }
 

@@ -36,7 +36,7 @@ struct ExampleGateway {
             let certificate = try KeyCertificate.selfSigned(
                 for: key, endpoint: endpoint.name, from: Self.now, lifetime: 86_400)
             let ring = KeyRing(
-                endpoint: endpoint.name,
+                endpoint: endpoint.name, owner: "owner",
                 keys: [KeyRing.Key(signingKey: key, state: .active, created: Self.now, certificate: certificate)])
             let snapshot = SigningKeySnapshot(ring: ring, issuer: endpoint.issuer, privateClaimNames: [])
             return MountedEndpoint(

@@ -24,10 +24,16 @@ public struct KeyRing: Sendable {
 
     /// The endpoint's name.
     public let endpoint: String
+    /// Random, made with the ring and never changed: tells its published documents from every other ring's.
+    public let owner: String
+    /// Grows by one with every write of the ring.
+    public let revision: Int
     public let keys: [Key]
 
-    public init(endpoint: String, keys: [Key]) {
+    public init(endpoint: String, owner: String, revision: Int = 1, keys: [Key]) {
         self.endpoint = endpoint
+        self.owner = owner
+        self.revision = revision
         self.keys = keys
     }
 

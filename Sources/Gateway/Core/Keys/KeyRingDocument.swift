@@ -3,8 +3,10 @@ import JOSE
 
 /// A key ring as stores keep it: JSON, one object, readable without this gateway.
 ///
-///     {"version": 1, "endpoint": "example", "keys": [{"kid": "…", "algorithm": "RS256", "state": "active",
-///       "created": "2026-05-08T14:56:00Z", "privateKey": "<PKCS#8 PEM>", "certificate": "<PEM>"}]}
+///     {"version": 1, "endpoint": "example", "owner": "…", "revision": 1, "keys": [{"kid": "…", "algorithm": "RS256",
+///       "state": "active", "created": "2026-05-08T14:56:00Z", "privateKey": "<PKCS#8 PEM>", "certificate": "<PEM>"}]}
+///
+/// A ring from before `owner` and `revision` has its first key's `kid` and 1.
 public enum KeyRingDocument {
     /// The newest format that this gateway reads, and the one it writes.
     public static let version = 1
@@ -16,6 +18,8 @@ public enum KeyRingDocument {
     private struct Ring: Codable {
         let version: Int
         let endpoint: String
+        let owner: String?
+        let revision: Int?
         let keys: [Key]
     }
 
@@ -47,7 +51,11 @@ public enum KeyRingDocument {
         for (index, key) in ring.keys.enumerated() { keys.append(try decode(key, at: index)) }
         guard keys.count(where: { $0.state == .active }) <= 1 else { throw .malformed("more than one key is active") }
         guard Set(keys.map(\.signingKey.keyID)).count == keys.count else { throw .malformed("a key is there twice") }
-        return KeyRing(endpoint: endpoint, keys: keys)
+        let owner = ring.owner ?? ring.keys[0].kid
+        guard isOwner(owner) else { throw .malformed("owner is not 1 to 64 letters, digits, \"-\" and \"_\"") }
+        let revision = ring.revision ?? 1
+        guard revision >= 1 else { throw .malformed("revision is below 1") }
+        return KeyRing(endpoint: endpoint, owner: owner, revision: revision, keys: keys)
     }
 
     private static func decode(_ key: Key, at index: Int) throws(KeyStoreError) -> KeyRing.Key {
@@ -67,10 +75,16 @@ public enum KeyRingDocument {
             signingKey: signingKey, state: key.state, created: key.created, certificate: certificate)
     }
 
+    /// It is sent to other services in a header field.
+    private static func isOwner(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
+    }
+
     /// The document, with private keys: for a key store only.
     public static func encode(_ ring: KeyRing) throws(KeyStoreError) -> Data {
         let document = Ring(
-            version: version, endpoint: ring.endpoint,
+            version: version, endpoint: ring.endpoint, owner: ring.owner, revision: ring.revision,
             keys: ring.keys.map { key in
                 Key(
                     kid: key.signingKey.keyID.rawValue, algorithm: key.signingKey.algorithm, state: key.state,

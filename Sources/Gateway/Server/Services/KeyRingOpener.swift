@@ -69,7 +69,7 @@ public struct KeyRingOpener: Sendable {
         let certificate = try KeyCertificate.selfSigned(
             for: key, endpoint: configuration.name, from: now, lifetime: 10 * 365 * 86_400)
         return KeyRing(
-            endpoint: configuration.name,
+            endpoint: configuration.name, owner: KeyRing.newOwner(),
             keys: [KeyRing.Key(signingKey: key, state: .active, created: now, certificate: certificate)])
     }
 }

@@ -25,6 +25,8 @@ struct KeyRingDocumentTests {
         let ring = try ExampleEndpoint.ring(TestKeys.ec)
         let read = try KeyRingDocument.decode(try KeyRingDocument.encode(ring), endpoint: "one")
         #expect(read.endpoint == "one")
+        #expect(read.owner == ring.owner)
+        #expect(read.revision == ring.revision)
         #expect(read.publicKeys == ring.publicKeys)
         #expect(read.active?.created == ring.active?.created)
         #expect(read.active?.certificate == ring.active?.certificate)
@@ -48,6 +50,11 @@ struct KeyRingDocumentTests {
                 "another key's kid", try text { $0.replacing(TestKeys.ec.pkcs8PEM.replacingNewlines, with: foreign) },
                 "keys[0].kid"
             ),
+            (
+                "an owner with a line break",
+                try text { $0.replacing("\"owner\" : \"owner\"", with: #""owner" : "a\nb""#) }, "owner"
+            ),
+            ("a revision below 1", try text { $0.replacing("\"revision\" : 1", with: "\"revision\" : 0") }, "revision"),
             ("no certificate", try text { $0.replacing("BEGIN CERTIFICATE", with: "BEGIN") }, "certificate"),
         ]
         for (row, document, needle) in rows {
@@ -55,6 +62,16 @@ struct KeyRingDocumentTests {
             #expect(error.description.contains(needle), "\(row): \(error)")
             #expect(!error.description.contains(pem), "\(row)")
         }
+    }
+
+    @Test("A ring from before owners and revisions has its first key's id and 1")
+    func before() throws {
+        let old = try text {
+            $0.replacing("\"owner\" : \"owner\",", with: "").replacing("\"revision\" : 1,", with: "")
+        }
+        let read = try KeyRingDocument.decode(old, endpoint: "one")
+        #expect(read.owner == TestKeys.ec.keyID.rawValue)
+        #expect(read.revision == 1)
     }
 
     @Test("A ring of another endpoint and one of a newer version are refused by name")

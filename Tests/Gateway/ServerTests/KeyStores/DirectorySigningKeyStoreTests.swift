@@ -20,7 +20,7 @@ struct DirectorySigningKeyStoreTests {
         let now = Date(timeIntervalSince1970: 1_778_251_200)
         let certificate = try KeyCertificate.selfSigned(for: key, endpoint: "one", from: now, lifetime: 86_400)
         return KeyRing(
-            endpoint: "one",
+            endpoint: "one", owner: "owner",
             keys: [KeyRing.Key(signingKey: key, state: .active, created: now, certificate: certificate)])
     }
 

@@ -98,7 +98,7 @@ struct ReviewedCluster {
             let certificate = try KeyCertificate.selfSigned(
                 for: TestKeys.ec, endpoint: endpoint.name, from: start, lifetime: 86_400)
             let ring = KeyRing(
-                endpoint: endpoint.name,
+                endpoint: endpoint.name, owner: "owner",
                 keys: [KeyRing.Key(signingKey: TestKeys.ec, state: .active, created: start, certificate: certificate)])
             let keys = CurrentSigningKeys(
                 SigningKeySnapshot(ring: ring, issuer: endpoint.issuer, privateClaimNames: []))

@@ -61,7 +61,7 @@ struct KeyRingOpenerTests {
     @Test("Where another replica was first, its ring is the ring")
     func rival() async throws {
         let rival = try await open(FakeStore(), endpoint: 1)
-        let ring = KeyRing(endpoint: "two", keys: [try #require(rival.active)])
+        let ring = KeyRing(endpoint: "two", owner: "owner", keys: [try #require(rival.active)])
         let snapshot = try await open(FakeStore(rival: ring), endpoint: 1)
         #expect(snapshot.active?.signingKey.keyID == rival.active?.signingKey.keyID)
     }
@@ -79,7 +79,7 @@ struct KeyRingOpenerTests {
         let store = FakeStore()
         let first = try await open(store, endpoint: 1)
         let key = try #require(first.active)
-        store.rings.withLock { $0["one"] = KeyRing(endpoint: "one", keys: [key]) }
+        store.rings.withLock { $0["one"] = KeyRing(endpoint: "one", owner: "owner", keys: [key]) }
         let snapshot = try await open(store, endpoint: 0)
         #expect(snapshot.active?.signingKey.algorithm == .es256)
         #expect(log.text.contains(#""level":"warning""#))

@@ -40,7 +40,7 @@ struct CachingTokenReviewerTests {
         let key = try SigningKey.generate(.es256)
         let certificate = try KeyCertificate.selfSigned(for: key, endpoint: "two", from: clock.now, lifetime: 60)
         let ring = KeyRing(
-            endpoint: "two",
+            endpoint: "two", owner: "owner",
             keys: [KeyRing.Key(signingKey: key, state: .active, created: clock.now, certificate: certificate)])
         let keys = CurrentSigningKeys(
             SigningKeySnapshot(ring: ring, issuer: configuration.issuer, privateClaimNames: []))

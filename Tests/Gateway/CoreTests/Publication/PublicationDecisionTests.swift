@@ -1,0 +1,56 @@
+import GatewayCore
+import GatewayPluginAPI
+import Testing
+
+@Suite("What is done with a published document")
+struct PublicationDecisionTests {
+    private let stamp = DocumentStamp(owner: "ours", revision: 7, digest: "d7")
+
+    private func decision(
+        _ stored: StoredDocument?, written: String? = nil, takeOver: Bool = false
+    ) -> PublicationDecision {
+        PublicationDecision(stamp: stamp, length: 100, stored: stored, written: written, takeOver: takeOver)
+    }
+
+    private func stored(
+        owner: String = "ours", revision: Int = 7, digest: String = "d7", length: Int = 100
+    ) -> StoredDocument {
+        StoredDocument(
+            version: "v1", stamp: DocumentStamp(owner: owner, revision: revision, digest: digest), length: length)
+    }
+
+    @Test("What is absent is written only if it stays absent until then")
+    func absent() {
+        #expect(decision(nil) == .put(.absent))
+    }
+
+    @Test("What is as it should be is not sent again")
+    func unchanged() {
+        #expect(decision(stored()) == .keep)
+        #expect(decision(stored(), written: "v1") == .keep)
+    }
+
+    @Test("Drift is repaired: other content, another length, another version than was written, an older revision")
+    func drift() {
+        let replaced = PublicationDecision.put(.version("v1"))
+        #expect(decision(stored(digest: "d6")) == replaced)
+        #expect(decision(stored(length: 99)) == replaced)
+        #expect(decision(stored(), written: "v0") == replaced)
+        #expect(decision(stored(revision: 6)) == replaced)
+        #expect(decision(StoredDocument(version: "v1", stamp: nil, length: 100)) == replaced)
+    }
+
+    @Test("A foreign owner's documents are left alone until an operator says otherwise")
+    func foreignOwner() {
+        #expect(decision(stored(owner: "theirs")) == .refuse(.foreignOwner("theirs")))
+        #expect(decision(stored(owner: "theirs", revision: 1)) == .refuse(.foreignOwner("theirs")))
+        #expect(decision(stored(owner: "theirs", revision: 9), takeOver: true) == .put(.version("v1")))
+        #expect(PublicationRefusal.foreignOwner("theirs").description.contains("publish --take-over"))
+    }
+
+    @Test("A lower revision never overwrites a higher one, not even by a take-over")
+    func newerRevision() {
+        #expect(decision(stored(revision: 8)) == .refuse(.newerRevision(8)))
+        #expect(decision(stored(revision: 8), takeOver: true) == .refuse(.newerRevision(8)))
+    }
+}
