@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance bench build check format tools plugin plugin-trial schema
+.PHONY: help demo test acceptance bench sidecar build check format tools plugin plugin-trial schema
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,7 @@ demo: ## Run the main job on this machine; ONCE=1 ends instead of waiting.
 
 test: tools check build ## Everything: checks, unit tests, acceptance tests, the peers' own tests, a generated plugin.
 	$(SWIFT) test --skip-build
-	.venv/bin/python -m pytest -q Tests/Peers
+	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess
 	scripts/plugin-trial
 
 acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
@@ -31,6 +31,11 @@ check: ## Fast checks of the sources: layout and neutrality.
 
 bench: ## Figures, in release: the first build takes ten minutes and more.
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build-bench -c release FilterBenchmark
+
+sidecar: tools ## The sidecar as it ships: one static program; tried in an empty chroot, its memory measured.
+	scripts/build-sidecar
+	STS_SIDECAR_STATIC=.build-sidecar/sts-sidecar .venv/bin/python -m pytest -q Tests/SidecarProcess
+	scripts/sidecar-memory .build-sidecar/sts-sidecar
 
 format: ## Lay the sources out.
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests

@@ -1,7 +1,83 @@
+import Glibc
+
 /// Keeps the issued tokens of a Pod's endpoints fresh in files.
 @main
 struct STSSidecar {
+    /// sysexits(3).
+    private static let usageError: Int32 = 64
+    private static let unavailable: Int32 = 69
+    private static let systemError: Int32 = 71
+
     static func main() {
-        print("sts-sidecar")
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        let command = arguments.isEmpty ? "" : arguments.removeFirst()
+        switch command {
+        case "run": run(options(arguments))
+        case "once": once(options(arguments))
+        case "probe": probe(options(arguments, needsServer: false))
+        case "--help", "-h", "help":
+            print(help)
+        case "--version", "version":
+            print("sts-sidecar \(SidecarVersion.text)")
+        default:
+            LogLine.print("sts-sidecar: \"\(command)\" is no command\n\(help)\n")
+            exit(usageError)
+        }
+    }
+
+    private static func run(_ options: Options) {
+        keep(options, exitStatus: 0) { keeper in keeper.run() }
+    }
+
+    private static func once(_ options: Options) {
+        // Told to end early it has not done what the Pod waits for: 128 + SIGTERM.
+        keep(options, exitStatus: 143) { keeper in
+            let reasons = keeper.once()
+            guard !reasons.isEmpty else { return }
+            LogLine.print(reasons.map { "sts-sidecar: \($0)\n" }.joined())
+            exit(unavailable)
+        }
+    }
+
+    private static func probe(_ options: Options) {
+        let problems = TokenProbe.problems(options, at: Clock.wall())
+        LogLine.print(problems.map { "sts-sidecar: \($0)\n" }.joined())
+        exit(problems.isEmpty ? 0 : 1)
+    }
+
+    private static func keep(_ options: Options, exitStatus: Int32, _ body: (inout TokenKeeper) -> Void) {
+        guard let server = options.server else { return }
+        NameLookup.boundTime()
+        do {
+            var keeper = TokenKeeper(options, server: server, try Waiting(exitStatus: exitStatus))
+            body(&keeper)
+        } catch {
+            LogLine.print("sts-sidecar: \(error.reason)\n")
+            exit(systemError)
+        }
+    }
+
+    private static func options(_ arguments: [String], needsServer: Bool = true) -> Options {
+        do {
+            return try Options(
+                arguments: arguments, environment: { getenv($0).map { String(cString: $0) } }, needsServer: needsServer)
+        } catch {
+            LogLine.print(error.texts.map { "sts-sidecar: \($0)\n" }.joined())
+            exit(usageError)
+        }
+    }
+
+    private static var help: String {
+        let lines = Options.table.map { entry in
+            "  \(entry.flag)\(String(repeating: " ", count: max(1, 22 - entry.flag.count)))\(entry.help)\n"
+                + String(repeating: " ", count: 24) + "or \(entry.variable)"
+        }
+        return """
+            sts-sidecar run     keep the tokens fresh until SIGTERM
+            sts-sidecar once    fetch each token once
+            sts-sidecar probe   exit 0 where every token is there and in force
+
+            \(lines.joined(separator: "\n"))
+            """
     }
 }

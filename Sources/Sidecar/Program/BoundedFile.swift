@@ -1,0 +1,26 @@
+import Glibc
+
+/// Reads small files whole.
+enum BoundedFile {
+    static func read(_ path: String, maximumBytes: Int) throws(SidecarError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .system("\"\(path)\" cannot be read") }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
+        var count = 0
+        while count <= maximumBytes {
+            let got = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(descriptor, buffer.baseAddress.map { $0 + count }, maximumBytes + 1 - count)
+            }
+            guard got >= 0 else {
+                if errno == EINTR { continue }
+                throw .system("\"\(path)\" cannot be read")
+            }
+            if got == 0 { break }
+            count += got
+        }
+        guard count <= maximumBytes else { throw SidecarError("\"\(path)\" is longer than \(maximumBytes) bytes") }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+}

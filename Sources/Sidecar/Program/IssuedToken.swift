@@ -1,0 +1,55 @@
+/// A token that the gateway issued: a JWT in its compact form (RFC 7519 §3.1). Never printed.
+struct IssuedToken: CustomStringConvertible, CustomReflectable {
+    let bytes: [UInt8]
+    /// The claim `exp`, in seconds since 1970.
+    let expires: Double
+    /// The claim `iat`, where there is one.
+    let issued: Double?
+
+    static let maximumBytes = 65_536
+
+    /// Seconds from its issue to its end, where it says both.
+    var life: Double? { issued.map { expires - $0 } }
+
+    /// nil where the bytes are no JWT with an `exp`.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count <= Self.maximumBytes else { return nil }
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }), Self.decode(parts[0]) != nil,
+            Self.decode(parts[2]) != nil, let payload = Self.decode(parts[1]), let claims = JSONReader.read(payload),
+            let expires = claims["exp"]?.number
+        else { return nil }
+        self.bytes = bytes
+        self.expires = expires
+        issued = claims["iat"]?.number
+    }
+
+    /// base64url without padding (RFC 4648 §5).
+    private static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(text.count)
+        var buffer: UInt32 = 0
+        var bits = 0
+        for byte in text {
+            let value: UInt8
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
+            case UInt8(ascii: "-"): value = 62
+            case UInt8(ascii: "_"): value = 63
+            default: return nil
+            }
+            buffer = buffer << 6 | UInt32(value)
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                decoded.append(UInt8(truncatingIfNeeded: buffer >> UInt32(bits)))
+            }
+        }
+        return text.count % 4 == 1 ? nil : decoded
+    }
+
+    var description: String { "(an issued token)" }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}

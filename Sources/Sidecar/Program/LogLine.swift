@@ -1,0 +1,42 @@
+import Glibc
+
+/// One line of the log: a JSON object on standard error. The message is constant, what varies is in the other members.
+enum LogLine {
+    enum Level: String { case info, warning, error }
+
+    static func write(_ level: Level, _ message: String, _ members: [(name: String, value: String)] = []) {
+        let all =
+            [
+                ("time", quote(Clock.text(Clock.wall()))), ("level", quote(level.rawValue)), ("message", quote(message)),
+            ] + members.map { ($0.name, $0.value) }
+        let line = "{" + all.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}\n"
+        print(line)
+    }
+
+    /// A JSON string.
+    static func quote(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    /// Writes text to standard error as it is.
+    static func print(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Glibc
+
+/// The addresses of a host, by the resolver of the C library: /etc/hosts, and DNS with the search domains of
+/// /etc/resolv.conf.
+enum NameLookup {
+    /// An address to connect to.
+    struct Address {
+        let family: Int32
+        /// A `sockaddr` of that family.
+        let bytes: [UInt8]
+    }
+
+    /// The resolver gives up on a name server after two seconds, and asks each one twice.
+    static func boundTime() { setenv("RES_OPTIONS", "timeout:2 attempts:2", 1) }
+
+    static func addresses(of server: ServerAddress, _ waiting: Waiting) throws(SidecarError) -> [Address] {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV | (server.isAddress ? AI_NUMERICHOST : 0)
+        var found: UnsafeMutablePointer<addrinfo>?
+        let status = waiting.interruptibly { getaddrinfo(server.host, String(server.port), &hints, &found) }
+        guard status == 0 else {
+            throw SidecarError("\"\(server.host)\" is not found: \(String(cString: gai_strerror(status)))")
+        }
+        defer { freeaddrinfo(found) }
+        var addresses: [Address] = []
+        var entry = found
+        while let info = entry?.pointee, addresses.count < 8 {
+            if let address = info.ai_addr {
+                let bytes = UnsafeRawBufferPointer(start: address, count: Int(info.ai_addrlen))
+                addresses.append(Address(family: info.ai_family, bytes: Array(bytes)))
+            }
+            entry = info.ai_next
+        }
+        return addresses
+    }
+}

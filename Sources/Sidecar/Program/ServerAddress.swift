@@ -1,0 +1,58 @@
+/// Where the gateway is: `https://host[:port][/path]`. A host is a name, or an IPv4 or IPv6 address ([RFC 3986] §3.2.2).
+///
+/// [RFC 3986]: https://www.rfc-editor.org/rfc/rfc3986
+struct ServerAddress: Equatable {
+    let host: String
+    /// Whether the host is an address and no name: no look-up, no SNI, and the certificate must name the address.
+    let isAddress: Bool
+    let port: Int
+    /// Without a final slash.
+    let path: String
+
+    /// nil where the text is no such URL; a user, a query and a fragment are none.
+    init?(_ text: String) {
+        guard text.hasPrefix("https://"), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+        let rest = text.dropFirst(8)
+        guard !rest.contains(where: { "?#@\\".contains($0) }) else { return nil }
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        var authority = rest[..<slash]
+        var path = rest[slash...]
+        while path.hasSuffix("/") { path = path.dropLast() }
+        if authority.hasPrefix("[") {
+            guard let close = authority.firstIndex(of: "]") else { return nil }
+            host = String(authority[authority.index(after: authority.startIndex)..<close])
+            guard !host.isEmpty, host.contains(":"), host.allSatisfy({ $0.isHexDigit || ":.".contains($0) })
+            else { return nil }
+            isAddress = true
+            authority = authority[authority.index(after: close)...]
+        } else {
+            let colon = authority.firstIndex(of: ":") ?? authority.endIndex
+            host = String(authority[..<colon]).lowercased()
+            guard (1...253).contains(host.utf8.count), host.first != ".", host.first != "-",
+                host.allSatisfy({ $0.isLetter || $0.isNumber || "-._".contains($0) })
+            else { return nil }
+            isAddress = Self.isIPv4(host)
+            authority = authority[colon...]
+        }
+        if authority.isEmpty {
+            port = 443
+        } else {
+            guard authority.first == ":", let number = Int(authority.dropFirst()), (1...65_535).contains(number),
+                authority.dropFirst().allSatisfy(\.isNumber)
+            else { return nil }
+            port = number
+        }
+        self.path = String(path)
+    }
+
+    /// The value of the Host field.
+    var authority: String {
+        let host = host.contains(":") ? "[\(host)]" : host
+        return port == 443 ? host : "\(host):\(port)"
+    }
+
+    private static func isIPv4(_ host: String) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
