@@ -19,7 +19,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from private_file import write_private
 
-LIFETIME = datetime.timedelta(days=7)
+HOUR = datetime.timedelta(hours=1)
+WEEK = datetime.timedelta(days=7)
 
 
 def general_name(name: str) -> x509.GeneralName:
@@ -29,8 +30,10 @@ def general_name(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    """What both certificates share: names, key, serial number, a life of a week."""
+def builder(
+    subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, begins: datetime.timedelta, ends: datetime.timedelta
+) -> x509.CertificateBuilder:
+    """What both certificates share: names, key, serial number, and a life that is told from now."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -38,8 +41,8 @@ def builder(subject: str, issuer: str, key: ec.EllipticCurvePrivateKey) -> x509.
         .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + LIFETIME)
+        .not_valid_before(now + begins)
+        .not_valid_after(now + ends)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
 
@@ -52,18 +55,20 @@ def key_usage(signs_certificates: bool) -> x509.KeyUsage:
     )  # fmt: skip
 
 
-def write(directory: Path, names: list[str]) -> None:
-    """Writes ca.pem, server.pem and server-key.pem for a server that bears `names`."""
+def write(
+    directory: Path, names: list[str], begins: datetime.timedelta = -HOUR, ends: datetime.timedelta = WEEK
+) -> None:
+    """Writes ca.pem, server.pem and server-key.pem for a server that bears `names`, in force from and to those times."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = (
-        builder("Throw-away CA", "Throw-away CA", authority_key)
+        builder("Throw-away CA", "Throw-away CA", authority_key, -HOUR, WEEK)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
     server = (
-        builder(names[0], "Throw-away CA", server_key)
+        builder(names[0], "Throw-away CA", server_key, begins, ends)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

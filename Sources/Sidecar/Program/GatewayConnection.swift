@@ -41,7 +41,8 @@ struct GatewayConnection: ~Copyable {
             do {
                 count = try connection.receive(into: &buffer, deadline: deadline)
             } catch {
-                throw SidecarError(error.reason, isStaleConnection: error.isStaleConnection && reader.isUntouched)
+                guard error.isStaleConnection, !reader.isUntouched else { throw error }
+                throw SidecarError("the answer is cut off")
             }
             guard count > 0 else { return try reader.finish() }
             if let answer = try reader.feed(buffer[..<count]) {

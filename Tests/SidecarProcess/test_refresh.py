@@ -1,0 +1,127 @@
+"""Tokens are fresh, whole and readable, whatever the gateway does."""
+
+import os
+import time
+from pathlib import Path
+
+import fault_gateway as fault
+import pytest
+from conftest import SUBJECT, Sidecar, until
+from fault_gateway import FaultGateway
+
+
+def test_every_endpoint_is_kept_fresh_over_several_lives(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    sidecar.start(gateway.url, STS_ENDPOINTS="one,two=/second/path,three")
+    until(lambda: len(gateway.token_calls) >= 12)
+    for endpoint in ["one", "two", "three"]:
+        assert sidecar.token(endpoint) in gateway.issued
+    assert {path for _, path, _ in gateway.token_calls} == {"/one/token", "/second/path/token", "/three/token"}
+    assert {subject for _, _, subject in gateway.token_calls} == {SUBJECT}
+    times = [at for at, path, _ in gateway.token_calls if path == "/one/token"]
+    for earlier, later in zip(times, times[1:], strict=False):
+        assert 1.5 < later - earlier < 2.9, "two thirds of three seconds, 10 % more or less"
+    # One wake-up, and one connection, serves all of them.
+    assert gateway.connections <= len(times) + 1
+    assert sidecar.stop() < 1
+
+
+def test_a_reader_never_sees_a_partial_token(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    gateway.ttl = 1
+    sidecar.start(gateway.url)
+    until(sidecar.token)
+    reads = 0
+    while reads < 20_000 or len(gateway.issued) < 4:
+        token = sidecar.file().read_text()
+        assert token.count(".") == 2 and token in gateway.issued
+        reads += 1
+    assert len(gateway.issued) >= 4
+
+
+def test_the_mode_holds_whatever_the_umask(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    sidecar.start(gateway.url, "/bin/sh", "-c", 'umask 077; exec "$0" "$@"')
+    until(sidecar.token)
+    assert sidecar.file().stat().st_mode & 0o777 == 0o644
+    assert sidecar.file().parent.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_any_user_id_will_do(sidecar: Sidecar, gateway: FaultGateway, tmp_path_factory: pytest.TempPathFactory) -> None:
+    (sidecar.folder / "tokens").chmod(0o777)
+    for folder in [sidecar.folder, *list(sidecar.folder.parents)[:3], sidecar.folder / "pki"]:
+        if str(folder).startswith("/tmp/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    program = tmp_path_factory.mktemp("program") / "sts-sidecar"
+    program.write_bytes(sidecar.program.read_bytes())
+    program.chmod(0o755)
+    program.parent.chmod(0o755)
+    sidecar.program = program
+    sidecar.start(gateway.url, "setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--no-new-privs")
+    until(sidecar.token)
+    assert sidecar.file().stat().st_uid == 12345
+
+
+def test_a_replaced_projected_token_is_used_at_once(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    sidecar.start(gateway.url)
+    until(sidecar.token)
+    new = sidecar.folder / "new"
+    new.write_text("bmV3.bmV3.bmV3")
+    new.rename(sidecar.folder / "subject")
+    until(lambda: gateway.token_calls[-1][2] == "bmV3.bmV3.bmV3")
+
+
+def test_an_empty_a_missing_and_a_binary_projected_token_are_waited_out(
+    sidecar: Sidecar, gateway: FaultGateway
+) -> None:
+    subject = sidecar.folder / "subject"
+    subject.unlink()
+    sidecar.start(gateway.url)
+    until(lambda: "No such file" in sidecar.termination)
+    subject.write_text("\n")
+    until(lambda: "is empty" in sidecar.failures())
+    subject.write_bytes(b"a\0b")
+    until(lambda: "something else than a token" in sidecar.failures(), 30)
+    assert not gateway.token_calls
+    subject.write_text(SUBJECT)
+    until(sidecar.token, 30)
+    until(lambda: sidecar.termination == "")
+
+
+def test_the_stock_wire(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    sidecar.start(gateway.url + "/aws/token/user", STS_WIRE="stock", STS_ENDPOINTS="")
+    until(lambda: len(gateway.token_calls) >= 2)
+    assert sidecar.token("token") in gateway.issued
+    assert gateway.token_calls[0][1:] == ("/aws/token/user", SUBJECT)
+    assert not gateway.bundle_calls
+
+
+def test_a_chunked_answer_and_a_stale_connection_are_no_failures(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    gateway.faults = [fault.chunked, fault.close_after_answer]
+    sidecar.start(gateway.url, STS_ENDPOINTS="one,two,three")
+    until(lambda: all(sidecar.token(endpoint) for endpoint in ["one", "two", "three"]))
+    assert sidecar.failures() == ""
+
+
+def test_no_proxy_is_ever_used(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    dead = "http://127.0.0.1:9"
+    sidecar.start(gateway.url, HTTPS_PROXY=dead, https_proxy=dead, ALL_PROXY=dead, all_proxy=dead)
+    until(sidecar.token)
+
+
+def test_ipv6(sidecar: Sidecar) -> None:
+    six = FaultGateway(sidecar.folder / "pki", address="::1").start()
+    sidecar.start(six.url)
+    until(sidecar.token)
+    six.stop()
+
+
+def test_it_does_not_wake_up_between_refreshes(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    gateway.ttl = 600
+    sidecar.start(gateway.url)
+    until(sidecar.token)
+    until(lambda: gateway.bundle_calls)
+    time.sleep(0.5)
+    assert sidecar.process is not None
+    status = Path(f"/proc/{sidecar.process.pid}/status")
+    before = [line for line in status.read_text().splitlines() if "ctxt_switches" in line]
+    time.sleep(3)
+    assert before == [line for line in status.read_text().splitlines() if "ctxt_switches" in line]

@@ -1,0 +1,80 @@
+"""Whom the sidecar takes for the gateway."""
+
+import datetime
+from pathlib import Path
+
+import pki
+import pytest
+from conftest import Sidecar, until
+from fault_gateway import FaultGateway
+
+DAY = datetime.timedelta(days=1)
+REFUSED = {
+    "another name": (["other.example"], -DAY, DAY, "it is for another name"),
+    "another address": (["127.0.0.2"], -DAY, DAY, "it is for another name"),
+    "an address as a name": (["localhost"], -DAY, DAY, "it is for another name"),
+    "expired": (["127.0.0.1"], -DAY, -DAY / 2, "certificate has expired"),
+    "not yet valid": (["127.0.0.1"], DAY / 2, DAY, "not yet valid"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_wrong_certificate_is_refused_by_its_fault(name: str, sidecar: Sidecar, tmp_path: Path) -> None:
+    names, begins, ends, reason = REFUSED[name]
+    pki.write(tmp_path / "pki", names, begins, ends)
+    gateway = FaultGateway(tmp_path / "pki").start()
+    sidecar.start(gateway.url)
+    until(lambda: reason in sidecar.failures())
+    assert not gateway.token_calls and not sidecar.token()
+    gateway.stop()
+
+
+def test_a_foreign_authority_is_refused(sidecar: Sidecar, tmp_path: Path) -> None:
+    pki.write(tmp_path / "foreign", ["127.0.0.1"])
+    gateway = FaultGateway(tmp_path / "foreign").start()
+    sidecar.start(gateway.url)
+    until(lambda: "--ca-file" in sidecar.failures())
+    assert not gateway.token_calls
+    # The PEM text itself is as good as a file.
+    sidecar.stop()
+    sidecar.start(gateway.url, STS_CA_FILE="", STS_CA_CERTIFICATES=(tmp_path / "foreign/ca.pem").read_text())
+    until(sidecar.token)
+    gateway.stop()
+
+
+def test_a_name_is_looked_up_and_checked(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    sidecar.start(f"https://localhost:{gateway.port}")
+    until(sidecar.token)
+    assert sidecar.stop() < 1
+    sidecar.start("https://no-such-host.invalid:8443", STS_TIMEOUT="5s")
+    until(lambda: '"no-such-host.invalid" is not found' in sidecar.failures())
+
+
+def test_a_new_authority_is_learned_before_it_serves_and_kept_over_a_restart(
+    sidecar: Sidecar, gateway: FaultGateway, tmp_path: Path
+) -> None:
+    pki.write(tmp_path / "next", ["127.0.0.1"])
+    gateway.bundle = (tmp_path / "pki/ca.pem").read_bytes() + (tmp_path / "next/ca.pem").read_bytes()
+    sidecar.start(gateway.url)
+    cache = tmp_path / "tokens/.ca-bundle.pem"
+    until(lambda: cache.exists() and cache.read_bytes() == gateway.bundle)
+    gateway.serve_with(tmp_path / "next")
+    count = len(gateway.issued)
+    until(lambda: len(gateway.issued) >= count + 2)
+    assert sidecar.failures() == ""
+    assert gateway.bundle_calls[0] is None and gateway.bundle_calls[-1] is not None, "it asks by the entity tag"
+    assert sidecar.stop() < 1
+    sidecar.file().unlink()
+    sidecar.start(gateway.url)
+    until(sidecar.token)
+    assert sidecar.failures() == ""
+
+
+@pytest.mark.parametrize("bundle", [b"", b"garbage", b"x" * 300_000])
+def test_a_useless_bundle_changes_nothing(bundle: bytes, sidecar: Sidecar, gateway: FaultGateway, tmp_path: Path) -> None:
+    gateway.bundle = bundle
+    sidecar.start(gateway.url)
+    until(lambda: len(gateway.issued) >= 2)
+    assert not (tmp_path / "tokens/.ca-bundle.pem").exists()
+    assert "CA bundle not learned" in {line["message"] for line in sidecar.log}
+    assert sidecar.failures() == ""
