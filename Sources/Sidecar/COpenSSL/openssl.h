@@ -1,10 +1,14 @@
 // OpenSSL's TLS client, and what Swift cannot import of it and of glibc: macros.
 #pragma once
+#include <elf.h>
+#include <link.h>
 #include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
@@ -22,3 +26,22 @@ static inline void sidecar_set_connection(SSL *ssl) {
 }
 
 static inline BIO *sidecar_memory(const void *bytes, int count) { return BIO_new_mem_buf(bytes, count); }
+
+// Gives freed memory back, and has the kernel forget which pages of the program's own code this process has used: they
+// are clean pages of a file, and are mapped again when they are needed. Nobody waits for a sleeping process.
+static inline void sidecar_release_memory(void) {
+    const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    unsigned long count = getauxval(AT_PHNUM), page = getauxval(AT_PAGESZ);
+    ElfW(Addr) base = 0;
+    malloc_trim(0);
+    if (headers == NULL || page == 0) return;
+    for (unsigned long i = 0; i < count; i++) {
+        if (headers[i].p_type == PT_PHDR) base = (ElfW(Addr))headers - headers[i].p_vaddr;
+    }
+    for (unsigned long i = 0; i < count; i++) {
+        if (headers[i].p_type != PT_LOAD || !(headers[i].p_flags & PF_X) || (headers[i].p_flags & PF_W)) continue;
+        ElfW(Addr) begin = (base + headers[i].p_vaddr + page - 1) / page * page;
+        ElfW(Addr) end = (base + headers[i].p_vaddr + headers[i].p_filesz) / page * page;
+        if (end > begin) madvise((void *)begin, end - begin, 4 /* MADV_DONTNEED */);
+    }
+}

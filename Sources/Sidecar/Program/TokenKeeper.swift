@@ -63,7 +63,7 @@ struct TokenKeeper: ~Copyable {
         fetchDue(until: end)
         termination.say(
             kept.compactMap { kept in kept.failure.map { "\(kept.endpoint.name): \($0)" } }.joined(separator: "\n"))
-        malloc_trim(0)
+        sidecar_release_memory()
     }
 
     private mutating func fetchDue(until end: Double?) {

@@ -1,0 +1,215 @@
+"""Measures the gateway at its main work: `bench_exchange.py GATEWAY`. Needs wrk; prints tables in Markdown.
+
+The load generator and the fake API server share the cores with the gateway, so what counts is the gateway's own CPU time
+(/proc/PID/stat, user and system) over the exchanges that it did in that time.
+"""
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1] / "Tests/Peers")]
+
+import cluster_identity  # noqa: E402
+import pki  # noqa: E402
+
+SECONDS, WINDOWS, CONNECTIONS = 5, 3, 16
+TOKENS_PORT, ADMIN_PORT = 18443, 19090
+CONFIGURATION = """
+cluster: bench
+listeners: {{tokens: "127.0.0.1:{tokens}", admin: "127.0.0.1:{admin}"}}
+tls: {{certificates: [{{certificate: pki/server.pem, key: pki/server-key.pem}}]}}
+review: {{kind: kubernetes, kubeconfig: kubeconfig}}
+keyStore: {{directory: keys}}
+sts:
+  endpoints:
+  - name: rsa
+    plugin: oidc
+    audience: bench
+    path: /rsa
+    azRules: [{{scope: filter, constraint: "(&(namespace=default)(saname=web))"}}]
+    issuer: {{host: rsa.issuer.example}}
+    injector: {{label: rsa}}
+    subjectToken: {{audiences: [bench]}}
+  - name: ec
+    plugin: oidc
+    audience: bench
+    path: /ec
+    azRules: [{{scope: filter, constraint: "(&(namespace=default)(saname=web))"}}]
+    issuer: {{host: ec.issuer.example}}
+    injector: {{label: ec}}
+    subjectToken: {{audiences: [bench]}}
+    token: {{algorithm: ES256}}
+"""
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: c
+contexts: [{{name: c, context: {{cluster: c, user: u}}}}]
+clusters: [{{name: c, cluster: {{server: "https://localhost:{port}", certificate-authority: {ca}}}}}]
+users: [{{name: u, user: {{token: bench}}}}]
+"""
+
+
+def openssl_speed() -> dict[str, float]:
+    """Microseconds of one core for a signature."""
+    text = subprocess.run(
+        ["openssl", "speed", "-seconds", "3", "rsa2048", "ecdsap256"], capture_output=True, text=True, check=True
+    ).stdout
+    rsa = re.search(r"^rsa 2048 bits\s+\S+\s+\S+\s+(\S+)", text, re.M)
+    ec = re.search(r"^ *256 bits ecdsa.*?\s+\S+s\s+\S+s\s+(\S+)", text, re.M)
+    assert rsa and ec, text
+    return {"rsa": 1e6 / float(rsa[1]), "ec": 1e6 / float(ec[1])}
+
+
+class Gateway:
+    def __init__(self, program: str, folder: Path) -> None:
+        self.log = (folder / "gateway.log").open("wb")
+        self.process = subprocess.Popen(
+            [program, "serve", "--config", str(folder / "gateway.yaml")], stdout=subprocess.DEVNULL, stderr=self.log
+        )
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{ADMIN_PORT}/readyz").close()
+                return
+            except OSError:
+                assert self.process.poll() is None, (folder / "gateway.log").read_text()
+                time.sleep(0.1)
+        raise SystemExit("the gateway is not ready in time")
+
+    def cpu(self) -> float:
+        """Seconds so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wrk(script: str, url: str, connections: int, seconds: int = SECONDS, **environment: str) -> tuple[int, int, float]:
+    """Requests, errors, and the 99th percentile of the latency in milliseconds."""
+    threads = "2" if connections > 1 else "1"
+    text = subprocess.run(
+        ["wrk", "-t", threads, "-c", str(connections), "-d", f"{seconds}s", "-s", str(HERE / script), url],
+        capture_output=True, text=True, check=True, env={**os.environ, **environment},
+    ).stdout  # fmt: skip
+    found = re.search(r"RESULT (\d+) (\d+) (\d+)", text)
+    assert found, text
+    return int(found[1]), int(found[2]), int(found[3]) / 1000
+
+
+def main() -> None:
+    program = sys.argv[1]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pki.write(folder / "pki", ["localhost", "127.0.0.1"])
+        cluster_identity.init(folder / "cluster")
+        subprocess_token = [
+            sys.executable, str(HERE.parents[1] / "Tests/Peers/cluster_identity.py"), "token", str(folder / "cluster"),
+            "--namespace", "default", "--serviceaccount", "web", "--node", "node-1", "--audience", "bench",
+        ]  # fmt: skip
+
+        def token(index: int) -> str:
+            return subprocess.run(
+                [*subprocess_token, "--pod", f"web-{index}"], capture_output=True, text=True, check=True
+            ).stdout.strip()
+
+        with ThreadPoolExecutor(4) as pool:
+            few = list(pool.map(token, range(8)))
+        tokens = many_tokens(folder, few)
+        (folder / "cached").write_text(few[0] + "\n")
+        (folder / "uncached").write_text("\n".join(tokens) + "\n")
+        api = subprocess.Popen(
+            [sys.executable, str(HERE / "fake_api.py"), str(folder / "cluster"), str(folder / "pki")],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert api.stdout
+        port = api.stdout.readline().strip()
+        (folder / "kubeconfig").write_text(KUBECONFIG.format(port=port, ca=folder / "pki/ca.pem"))
+        (folder / "gateway.yaml").write_text(CONFIGURATION.format(tokens=TOKENS_PORT, admin=ADMIN_PORT))
+        gateway = Gateway(program, folder)
+        try:
+            measure(gateway, folder)
+        finally:
+            gateway.process.terminate()
+            api.terminate()
+            gateway.process.wait(20)
+
+
+def many_tokens(folder: Path, samples: list[str]) -> list[str]:
+    """Six thousand tokens, each another: with its own `jti`."""
+    import base64
+    import json
+    import uuid
+
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    key = serialization.load_pem_private_key((folder / "cluster/signing-key.pem").read_bytes(), None)
+    header, payload, _ = samples[0].split(".")
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+
+    def encode(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    def sign(_: int) -> str:
+        text = header + "." + encode(json.dumps({**claims, "jti": str(uuid.uuid4())}).encode())
+        return text + "." + encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))
+
+    return [sign(index) for index in range(6000)]
+
+
+def measure(gateway: Gateway, folder: Path) -> None:
+    bare = openssl_speed()
+    print("| exchange | gateway's CPU | beside the bare signature | exchanges/s | p99 |\n|---|---|---|---|---|")
+    rate = 0.0
+    base = f"https://127.0.0.1:{TOKENS_PORT}"
+    for endpoint, title in [("rsa", "RS256 (2048 bits)"), ("ec", "ES256")]:
+        for review in ["cached", "uncached"]:
+            figures = []
+            environment = {"TOKENS": str(folder / review)}
+            wrk("exchange.lua", f"{base}/{endpoint}/token", CONNECTIONS, 2, **environment)
+            for _ in range(WINDOWS):
+                before = gateway.cpu()
+                requests, errors, p99 = wrk("exchange.lua", f"{base}/{endpoint}/token", CONNECTIONS, **environment)
+                assert errors == 0, f"{errors} of {requests} exchanges failed"
+                figures.append(((gateway.cpu() - before) * 1e6 / requests, requests / SECONDS, p99))
+            cpu, per_second, p99 = (statistics.median(column) for column in zip(*figures, strict=True))
+            if endpoint == "rsa" and review == "cached":
+                rate = per_second
+            print(
+                f"| {title}, review {'cached' if review == 'cached' else 'not cached'} | {cpu:.0f} µs "
+                f"| {cpu / bare[endpoint]:.2f} × | {per_second:.0f} | {p99:.1f} ms |"
+            )
+    print(f"\nBare signature, `openssl speed`: RSA-2048 {bare['rsa']:.0f} µs, P-256 {bare['ec']:.1f} µs.\n")
+    certificates(base, folder, rate)
+
+
+def certificates(base: str, folder: Path, rate: float) -> None:
+    """The latency of an unrelated light request while tokens are minted."""
+    print("| `GET /rsa/certs` while RS256 tokens are minted | p99 |\n|---|---|")
+    environment = {"TOKENS": str(folder / "cached")}
+    half = f"{max(1, round(CONNECTIONS / (rate / 2) * 1000))}"
+    results = {}
+    for title, pause in [("at half load", half), ("at full load", "0")]:
+        values = []
+        for _ in range(WINDOWS):
+            with ThreadPoolExecutor(1) as pool:
+                load = pool.submit(
+                    wrk, "exchange.lua", f"{base}/rsa/token", CONNECTIONS, SECONDS + 1, **environment, DELAY=pause
+                )
+                time.sleep(0.5)
+                values.append(wrk("get.lua", f"{base}/rsa/certs", 1, SECONDS - 1)[2])
+                requests = load.result()[0]
+        results[title] = statistics.median(values)
+        print(f"| {title} ({requests / (SECONDS + 1):.0f}/s) | {results[title]:.1f} ms |")
+    print(f"\nFull beside half load: {results['at full load'] / results['at half load']:.1f} ×.")
+
+
+if __name__ == "__main__":
+    main()
