@@ -29,8 +29,12 @@ check: ## Fast checks of the sources: layout and neutrality.
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 	scripts/neutral-core
 
-bench: ## Figures, in release: the first build takes ten minutes and more.
-	$(SWIFT) run --package-path Benchmarks --scratch-path .build-bench -c release FilterBenchmark
+BENCH := --package-path Benchmarks --scratch-path .build-bench -c release
+
+bench: tools ## Figures, in release: the first build takes ten minutes and more. Needs wrk, and perf for a profile.
+	$(SWIFT) run $(BENCH) FilterBenchmark
+	$(SWIFT) build $(BENCH) --product sts-gateway
+	scripts/bench-exchange "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 
 sidecar: tools ## The sidecar as it ships: one static program; tried in an empty chroot, its memory measured.
 	scripts/build-sidecar

@@ -109,20 +109,16 @@ def main() -> None:
         folder = Path(name)
         pki.write(folder / "pki", ["localhost", "127.0.0.1"])
         cluster_identity.init(folder / "cluster")
-        subprocess_token = [
-            sys.executable, str(HERE.parents[1] / "Tests/Peers/cluster_identity.py"), "token", str(folder / "cluster"),
-            "--namespace", "default", "--serviceaccount", "web", "--node", "node-1", "--audience", "bench",
-        ]  # fmt: skip
-
-        def token(index: int) -> str:
-            return subprocess.run(
-                [*subprocess_token, "--pod", f"web-{index}"], capture_output=True, text=True, check=True
-            ).stdout.strip()
-
-        with ThreadPoolExecutor(4) as pool:
-            few = list(pool.map(token, range(8)))
-        tokens = many_tokens(folder, few)
-        (folder / "cached").write_text(few[0] + "\n")
+        sample = subprocess.run(
+            [
+                sys.executable, str(HERE.parents[1] / "Tests/Peers/cluster_identity.py"), "token",
+                str(folder / "cluster"), "--namespace", "default", "--serviceaccount", "web", "--pod", "web-0",
+                "--node", "node-1", "--audience", "bench",
+            ],
+            capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+        tokens = many_tokens(folder, sample)
+        (folder / "cached").write_text(sample + "\n")
         (folder / "uncached").write_text("\n".join(tokens) + "\n")
         api = subprocess.Popen(
             [sys.executable, str(HERE / "fake_api.py"), str(folder / "cluster"), str(folder / "pki")],
@@ -141,7 +137,7 @@ def main() -> None:
             gateway.process.wait(20)
 
 
-def many_tokens(folder: Path, samples: list[str]) -> list[str]:
+def many_tokens(folder: Path, sample: str) -> list[str]:
     """Six thousand tokens, each another: with its own `jti`."""
     import base64
     import json
@@ -151,7 +147,7 @@ def many_tokens(folder: Path, samples: list[str]) -> list[str]:
     from cryptography.hazmat.primitives.asymmetric import padding
 
     key = serialization.load_pem_private_key((folder / "cluster/signing-key.pem").read_bytes(), None)
-    header, payload, _ = samples[0].split(".")
+    header, payload, _ = sample.split(".")
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
     def encode(data: bytes) -> str:
@@ -188,6 +184,53 @@ def measure(gateway: Gateway, folder: Path) -> None:
             )
     print(f"\nBare signature, `openssl speed`: RSA-2048 {bare['rsa']:.0f} µs, P-256 {bare['ec']:.1f} µs.\n")
     certificates(base, folder, rate)
+    for endpoint, title in [("rsa", "RS256"), ("ec", "ES256")]:
+        profile(gateway, f"{base}/{endpoint}/token", title, folder)
+
+
+# Where a sample's time goes, by the function that it was taken in; the first that fits.
+PLACES = [
+    ("signature and hashes (CCryptoBoringSSL)", r"CCryptoBoringSSL|bn_|rsaz|ecp_nistz|p256|sha256_block"),
+    ("TLS records (CNIOBoringSSL)", r"CNIOBoringSSL|gcm_|aesni|vpaes|aes_hw"),
+    ("kernel: sockets, scheduling", r"\[k\]"),
+    ("Swift runtime: reference counts, casts, tasks", r"swift_|_swift|swift::|Swift::"),
+    ("memory: malloc, free, memmove", r"malloc|free|calloc|realloc|mem(move|cpy|set)|_int_"),
+    ("SwiftNIO and its TLS handler", r"NIO"),
+    ("Hummingbird", r"Hummingbird"),
+    ("the gateway: server", r"GatewayServer"),
+    ("the gateway: core and JOSE", r"GatewayCore|4JOSE|PluginAPI"),
+    ("Foundation", r"Foundation"),
+    ("Swift's standard library", r"\$s[sS]|\$ss"),
+]
+
+
+def profile(gateway: Gateway, url: str, title: str, folder: Path) -> None:
+    """Samples the gateway at full load with perf, where there is one."""
+    data = folder / "perf.data"
+    with ThreadPoolExecutor(1) as pool:
+        load = pool.submit(wrk, "exchange.lua", url, CONNECTIONS, TOKENS=str(folder / "cached"))
+        time.sleep(0.5)
+        try:
+            subprocess.run(
+                ["perf", "record", "-q", "-F", "997", "-o", str(data), "-p", str(gateway.process.pid), "sleep", "4"],
+                check=True, capture_output=True,
+            )  # fmt: skip
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"\nNo profile: {error}")
+            return
+        finally:
+            load.result()
+    text = subprocess.run(
+        ["perf", "report", "-i", str(data), "--stdio", "--no-demangle", "--sort", "symbol", "-g", "none"],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    shares: dict[str, float] = {}
+    for percent, symbol in re.findall(r"^\s*([\d.]+)%\s+(.*?)\s*$", text, re.M):
+        place = next((place for place, pattern in PLACES if re.search(pattern, symbol)), "else")
+        shares[place] = shares.get(place, 0) + float(percent)
+    print(f"\n| {title}: where the gateway's CPU goes (perf, 4 s) | share |\n|---|---|")
+    for place, share in sorted(shares.items(), key=lambda item: -item[1]):
+        print(f"| {place} | {share:.0f} % |")
 
 
 def certificates(base: str, folder: Path, rate: float) -> None:

@@ -24,7 +24,7 @@ struct GatewayConnection: ~Copyable {
             kept = nil
             do {
                 return try ask(connection, request, maximumBodyBytes, deadline)
-            } catch where error.isStaleConnection {}
+            } catch  where error.isStaleConnection {}
         }
         let connection = try TLSConnection(to: server, trust: trust, waiting: waiting, deadline: deadline)
         return try ask(connection, request, maximumBodyBytes, deadline)

@@ -18,6 +18,8 @@ struct HTTPAnswerReader {
     private var buffer: [UInt8] = []
     private var head: Head?
     private var body: [UInt8] = []
+    /// So much of the buffer holds no end of a head.
+    private var searched = 0
 
     private struct Head {
         let status: Int
@@ -43,7 +45,8 @@ struct HTTPAnswerReader {
     mutating func feed(_ bytes: ArraySlice<UInt8>) throws(SidecarError) -> HTTPAnswer? {
         buffer += bytes
         while head == nil {
-            guard let end = buffer.firstRange(of: Array("\r\n\r\n".utf8)) else {
+            guard let end = buffer[searched...].firstRange(of: Array("\r\n\r\n".utf8)) else {
+                searched = max(0, buffer.count - 3)
                 guard buffer.count <= Self.maximumHeadBytes else {
                     throw SidecarError("the answer's header is longer than \(Self.maximumHeadBytes) bytes")
                 }
@@ -54,6 +57,7 @@ struct HTTPAnswerReader {
             }
             let read = try Self.head(buffer[..<end.lowerBound])
             buffer.removeFirst(end.upperBound)
+            searched = 0
             // An interim answer (RFC 9110 §15.2) is followed by the one that counts.
             if read.status >= 200 { head = read }
         }

@@ -7,7 +7,8 @@ enum LogLine {
     static func write(_ level: Level, _ message: String, _ members: [(name: String, value: String)] = []) {
         let all =
             [
-                ("time", quote(Clock.text(Clock.wall()))), ("level", quote(level.rawValue)), ("message", quote(message)),
+                ("time", quote(Clock.text(Clock.wall()))), ("level", quote(level.rawValue)),
+                ("message", quote(message)),
             ] + members.map { ($0.name, $0.value) }
         let line = "{" + all.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}\n"
         print(line)

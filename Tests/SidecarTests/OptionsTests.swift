@@ -1,0 +1,85 @@
+import Testing
+
+@testable import Sidecar
+
+@Suite("Settings")
+struct OptionsTests {
+    private func options(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Options {
+        try Options(arguments: arguments, environment: { environment[$0] })
+    }
+
+    private func problems(_ arguments: [String], _ environment: [String: String] = [:]) -> [String] {
+        do {
+            _ = try options(arguments, environment)
+            return []
+        } catch {
+            return (error as? Options.Problems)?.texts ?? ["\(error)"]
+        }
+    }
+
+    @Test("A flag wins over its variable, and what nobody says has a default")
+    func sources() throws {
+        let read = try options(
+            ["--server=https://a.example", "--endpoint", "one=/path/one", "--endpoint", "two"],
+            ["STS_SERVER": "https://b.example", "STS_TOKEN_DIRECTORY": "/t/", "STS_TIMEOUT": "2m"])
+        #expect(read.server?.host == "a.example")
+        #expect(read.endpoints.map(\.path) == ["/path/one", "/two"])
+        #expect(read.tokenFile(read.endpoints[0]) == "/t/one/token")
+        #expect(read.timeout == 120 && read.tokenMode == 0o644 && read.caCache == "/t/.ca-bundle.pem")
+        #expect(read.caFile == TrustedCertificates.systemBundle)
+    }
+
+    @Test("Every problem is told at once")
+    func allAtOnce() {
+        let told = problems(
+            [
+                "--endpoint=One", "--endpoint=two=x", "--wire=old", "--token-mode=9", "--timeout=1", "--nope",
+                "--deadline=0s",
+            ])
+        for flag in ["--server", "\"One\"", "\"x\"", "--wire", "--token-mode", "--timeout", "--nope", "--deadline"] {
+            #expect(told.contains { $0.contains(flag) }, "\(flag) of \(told)")
+        }
+    }
+
+    @Test("The stock wire has one endpoint, and a server that ends in /token/user")
+    func stock() throws {
+        let read = try options(["--wire=stock", "--server=https://a.example/aws/token/user"])
+        #expect(read.endpoints == [.init(name: "token", path: "/token")] && read.caCache == nil)
+        #expect(!problems(["--wire=stock", "--server=https://a.example/aws"]).isEmpty)
+        #expect(
+            !problems(["--wire=stock", "--server=https://a.example/token/user", "--endpoint=a", "--endpoint=b"]).isEmpty
+        )
+    }
+
+    @Test("A flag without a value, given twice, or an endpoint named twice is refused")
+    func repetitions() {
+        let good = ["--server=https://a.example", "--endpoint=one"]
+        #expect(problems(good).isEmpty)
+        #expect(!problems(good + ["--timeout"]).isEmpty)
+        #expect(!problems(good + ["--timeout=1s", "--timeout=2s"]).isEmpty)
+        #expect(!problems(good + ["--endpoint=one"]).isEmpty)
+    }
+}
+
+@Suite("Server addresses")
+struct ServerAddressTests {
+    @Test("Names, addresses, ports and paths are told apart")
+    func good() throws {
+        let name = try #require(ServerAddress("https://A.example/x/"))
+        #expect(name.host == "a.example" && name.port == 443 && name.path == "/x" && !name.isAddress)
+        #expect(name.authority == "a.example")
+        let four = try #require(ServerAddress("https://127.0.0.1:8443"))
+        #expect(four.isAddress && four.authority == "127.0.0.1:8443")
+        let six = try #require(ServerAddress("https://[::1]:8443/"))
+        #expect(six.isAddress && six.host == "::1" && six.authority == "[::1]:8443" && six.path == "")
+    }
+
+    @Test(
+        "What is no https URL of a server is refused",
+        arguments: [
+            "", "a.example", "http://a.example", "https://", "https://:443", "https://a:0", "https://a:65536",
+            "https://a:+1", "https://u@a", "https://a?b", "https://a#b", "https://a b", "https://[::1", "https://[]",
+            "https://[g::]", "https://é.example", "https://a\r\nb",
+        ])
+    func bad(text: String) { #expect(ServerAddress(text) == nil) }
+}

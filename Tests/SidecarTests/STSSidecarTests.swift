@@ -1,6 +1,0 @@
-import Testing
-
-@testable import Sidecar
-
-@Suite struct STSSidecarTests {
-}

@@ -1,0 +1,53 @@
+import Testing
+
+@testable import Sidecar
+
+@Suite("Token calls")
+struct TokenCallTests {
+    // {"iat":1000,"exp":1900} and {"exp":1900}
+    private let token = "e30.eyJpYXQiOjEwMDAsImV4cCI6MTkwMH0.c2ln"
+    private let withoutIssue = "e30.eyJleHAiOjE5MDB9.c2ln"
+
+    private func read(
+        _ body: String, _ wire: TokenCall.Wire = .rfc8693, status: Int = 200, at wall: Double = 1000
+    ) throws -> (token: IssuedToken, life: Double) {
+        try TokenCall.read(
+            HTTPAnswer(status: status, fields: ["retry-after": "7"], body: Array(body.utf8), keepsConnection: true),
+            wire,
+            at: wall)
+    }
+
+    @Test("The life of a token is the gateway's own difference, whatever this machine's clock says")
+    func life() throws {
+        for wall in [0.0, 1000, 1e9] {
+            #expect(try read("{\"access_token\":\"\(token)\"}", at: wall).life == 900)
+            #expect(try read("{\"access_token\":\"\(token)\",\"expires_in\":60}", at: wall).life == 60)
+            #expect(try read("{\"token\":{\"jwt\":\"\(token)\",\"expires\":\"?\"}}", .stock, at: wall).life == 900)
+        }
+        #expect(try read("{\"access_token\":\"\(withoutIssue)\"}", at: 1600).life == 300)
+    }
+
+    @Test("A refusal says what the gateway said, in visible characters, and when to come back")
+    func refusal() {
+        let error = #expect(throws: SidecarError.self) {
+            try read("{\"error\":\"invalid_request\",\"error_description\":\"no\\nway\"}", status: 400)
+        }
+        #expect(error?.reason == "the gateway answered 400: invalid_request: no?way" && error?.retryAfter == 7)
+    }
+
+    @Test("Neither token shows when it is printed")
+    func secrecy() throws {
+        let issued = try #require(IssuedToken(Array(token.utf8)))
+        var dumped = "\(issued) \(String(reflecting: issued)) "
+        dump(issued, to: &dumped)
+        #expect(!dumped.contains("e30") && !dumped.contains("101"))
+    }
+
+    @Test(
+        "What is no JWT with an end is no token",
+        arguments: ["", "a.b", "e30..c2ln", "e30.e30.c2ln", "e30.!.c2ln", "a.b.c.d"])
+    func noToken(text: String) { #expect(IssuedToken(Array(text.utf8)) == nil) }
+
+    @Test("A log line quotes what would break it")
+    func quoting() { #expect(LogLine.quote("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"") }
+}
