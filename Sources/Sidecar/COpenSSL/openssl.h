@@ -16,13 +16,14 @@ static inline int sidecar_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 
-// TLS 1.2 at least, the peer's certificate verified; nothing kept between connections; no part of a label is a wildcard.
+// TLS 1.2 at least, the peer's certificate verified; nothing kept between connections; no part of a label is a wildcard, and
+// the subject is no name of a host (RFC 9525 §2).
 static inline void sidecar_set_connection(SSL *ssl) {
     SSL_set_min_proto_version(ssl, TLS1_2_VERSION);
     SSL_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
     SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 }
 
 static inline BIO *sidecar_memory(const void *bytes, int count) { return BIO_new_mem_buf(bytes, count); }
