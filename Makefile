@@ -39,7 +39,7 @@ bench: tools ## Figures, in release: the first build takes ten minutes and more.
 sidecar: tools ## The sidecar as it ships: one static program; tried in an empty chroot, its memory measured.
 	scripts/build-sidecar
 	STS_SIDECAR_STATIC=.build-sidecar/sts-sidecar .venv/bin/python -m pytest -q Tests/SidecarProcess
-	scripts/sidecar-memory .build-sidecar/sts-sidecar
+	scripts/sidecar-memory .build-sidecar/sts-sidecar 40
 
 format: ## Lay the sources out.
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests

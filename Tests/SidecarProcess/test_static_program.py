@@ -1,6 +1,7 @@
 """The program as it ships, alone in an empty root: STS_SIDECAR_STATIC names it (`make sidecar`)."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -36,15 +37,16 @@ def test_it_needs_nothing_but_resolv_conf_hosts_and_proc(sidecar: Sidecar, gatew
     enter = f'mount -t proc proc "{root}/proc" && exec chroot --userspec=12345:12345 "{root}" /sts-sidecar "$0"'
     process = subprocess.Popen(
         ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", enter, "run"],
-        env={**environment, "PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True,
+        env={**environment, "PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
         until(lambda: process.poll() is not None or len(gateway.issued) >= 2)
         assert process.poll() is None, process.stderr.read() if process.stderr else ""
         until(lambda: (root / "tokens/one/token").read_text() == gateway.issued[-1])
     finally:
-        process.kill()
-        process.communicate()
+        # The program is process 1 of its own namespace: it must end by SIGTERM there too.
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=5)
 
 
 def test_it_is_small_and_has_no_libraries() -> None:
