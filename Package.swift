@@ -23,11 +23,30 @@ struct ProviderPlugin {
     let name: String
     /// Targets below the plugin's own folder that it needs beside JOSE and GatewayPluginAPI.
     var ownTargets: [String] = []
+    /// The folders of those targets, below the plugin's.
+    var ownFolders: [String] = []
+    /// Products of packages.
+    var products: [Target.Dependency] = []
+
+    var dependency: Target.Dependency { .target(name: "\(name)Plugin") }
+
+    var targets: [Target] {
+        let own: [Target.Dependency] = ownTargets.map { .target(name: $0) }
+        let api: [Target.Dependency] = ["JOSE", "GatewayPluginAPI"]
+        return [
+            .target(
+                name: "\(name)Plugin", dependencies: api + own + products, path: "Sources/Plugins/\(name)",
+                exclude: ownFolders, swiftSettings: settings),
+            .testTarget(
+                name: "\(name)PluginTests", dependencies: api + own + products + [dependency, "GatewayTestSupport"],
+                path: "Tests/Plugins/\(name)PluginTests", swiftSettings: settings),
+        ]
+    }
 }
 
 /// One line per provider plugin; `make plugin NAME=X` adds it.
 let providerPlugins: [ProviderPlugin] = [
-    ProviderPlugin(name: "AWS"),
+    ProviderPlugin(name: "AWS", ownTargets: ["AWSXML"], ownFolders: ["XML"], products: crypto + [logging]),
     ProviderPlugin(name: "OIDC"),
 ]
 
@@ -101,7 +120,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ] + providerPlugins.map { .target(name: "\($0.name)Plugin") },
+            ] + providerPlugins.map(\.dependency),
             path: "Sources/Gateway/App",
             swiftSettings: settings
         ),
@@ -121,6 +140,16 @@ let package = Package(
             path: "Tests/SidecarTests",
             swiftSettings: settings
         ),
+
+        // The replies of Amazon's services, and nobody else's business.
+        .systemLibrary(
+            name: "CLibXML2", path: "Sources/Plugins/AWS/XML/CLibXML2", pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"])]),
+        .target(
+            name: "AWSXML", dependencies: ["CLibXML2"], path: "Sources/Plugins/AWS/XML/Reading", swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AWSXMLTests", dependencies: ["AWSXML"], path: "Tests/Plugins/AWSXMLTests", swiftSettings: settings),
 
         .target(
             name: "GatewayTestSupport",
@@ -212,24 +241,6 @@ let package = Package(
             path: "Tests/Acceptance",
             swiftSettings: settings
         ),
-    ]
-        + providerPlugins.flatMap { plugin in
-            [
-                .target(
-                    name: "\(plugin.name)Plugin",
-                    dependencies: ["JOSE", "GatewayPluginAPI"] + plugin.ownTargets.map { .target(name: $0) },
-                    path: "Sources/Plugins/\(plugin.name)",
-                    swiftSettings: settings
-                ),
-                .testTarget(
-                    name: "\(plugin.name)PluginTests",
-                    dependencies: [
-                        .target(name: "\(plugin.name)Plugin"), "JOSE", "GatewayPluginAPI", "GatewayTestSupport",
-                    ],
-                    path: "Tests/Plugins/\(plugin.name)PluginTests",
-                    swiftSettings: settings
-                ),
-            ]
-        },
+    ] + providerPlugins.flatMap(\.targets),
     swiftLanguageModes: [.v6]
 )
