@@ -1,0 +1,29 @@
+import GatewayPluginAPI
+
+/// The instance metadata service, version 2 only (EC2 User Guide, "Use the Instance Metadata Service").
+struct InstanceCredentials: CredentialProviding {
+    let environment: @Sendable (String) -> String?
+    let call: MetadataCall
+
+    func credentials() async throws(PublishError) -> AccessKey? {
+        if environment("AWS_EC2_METADATA_DISABLED")?.lowercased() == "true" { return nil }
+        let given = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT").flatMap(ServiceEndpoint.init)
+        let base = given?.url ?? "http://169.254.169.254"
+        let issued = try await call.send(
+            "PUT", "\(base)/latest/api/token", headers: [HTTPHeaderField("X-aws-ec2-metadata-token-ttl-seconds", "300")])
+        let session = String(decoding: issued.body, as: UTF8.self)
+        guard issued.status == 200, (1...1_024).contains(session.utf8.count),
+            session.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else { throw PublishError(.denied, "\(base) gives no metadata session (\(issued.status))") }
+        let headers = [HTTPHeaderField("X-aws-ec2-metadata-token", session)]
+        let list = "\(base)/latest/meta-data/iam/security-credentials/"
+        let roles = try await call.send("GET", list, headers: headers)
+        if roles.status == 404 {
+            throw PublishError(.denied, "this instance has no role; attach an instance profile")
+        }
+        let role = String(decoding: roles.body, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
+        guard roles.status == 200, (1...64).contains(role.utf8.count), role.utf8.allSatisfy(RoleSessionName.allows)
+        else { throw PublishError(.malformed, "\(list) names no role (\(roles.status))") }
+        return try MetadataCall.key(try await call.send("GET", list + role, headers: headers), from: list)
+    }
+}

@@ -1,0 +1,50 @@
+import GatewayPluginAPI
+
+/// Keys of a profile: of the shared credentials file, else of the config file. Roles, single sign-on and processes of a
+/// profile are not followed; where a profile has only those, that is an error.
+struct ProfileCredentials: CredentialProviding {
+    /// nil for `AWS_PROFILE`, else `default`.
+    let profile: String?
+    let environment: @Sendable (String) -> String?
+    let files: any PublisherFiles
+
+    func credentials() async throws(PublishError) -> AccessKey? {
+        let name = profile ?? given("AWS_PROFILE") ?? "default"
+        let home = given("HOME").map { $0 + "/.aws/" }
+        var values: [String: String]?
+        for (variable, file, prefixed) in [
+            ("AWS_SHARED_CREDENTIALS_FILE", "credentials", false), ("AWS_CONFIG_FILE", "config", true),
+        ] {
+            guard let path = given(variable) ?? home.map({ $0 + file }), let content = try files.read(path) else {
+                continue
+            }
+            guard let found = ProfileFile(String(decoding: content, as: UTF8.self), prefixed: prefixed)[name] else {
+                continue
+            }
+            values = (values ?? [:]).merging(found) { first, _ in first }
+            if let key = key(found) { return key }
+        }
+        if let values {
+            let names = values.keys.filter { $0.hasPrefix("sso_") || $0 == "credential_process" || $0 == "role_arn" }
+            throw PublishError(
+                .denied,
+                "the profile \(Quotation.of(name)) has no aws_access_key_id and aws_secret_access_key"
+                    + (names.isEmpty ? "" : ", and \(names.sorted().joined(separator: ", ")) are not followed")
+                    + "; write keys there, or export them: aws configure export-credentials --format env")
+        }
+        // A profile that the settings or the environment name is meant to be there.
+        if profile != nil || given("AWS_PROFILE") != nil {
+            throw PublishError(.denied, "there is no profile \(Quotation.of(name)); write it, or name another")
+        }
+        return nil
+    }
+
+    private func key(_ values: [String: String]) -> AccessKey? {
+        guard let id = values["aws_access_key_id"], let secret = values["aws_secret_access_key"], !id.isEmpty,
+            !secret.isEmpty
+        else { return nil }
+        return AccessKey(id: id, secret: secret, sessionToken: values["aws_session_token"])
+    }
+
+    private func given(_ variable: String) -> String? { environment(variable).flatMap { $0.isEmpty ? nil : $0 } }
+}

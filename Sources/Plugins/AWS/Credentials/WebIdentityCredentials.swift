@@ -1,0 +1,30 @@
+import GatewayPluginAPI
+
+/// A token in a file and a role (`AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN`), as Amazon's own webhook sets them.
+struct WebIdentityCredentials: CredentialProviding {
+    let environment: @Sendable (String) -> String?
+    let files: any PublisherFiles
+    let tokens: SecurityTokenClient
+    let sessionName: String
+
+    func credentials() async throws(PublishError) -> AccessKey? {
+        guard let path = environment("AWS_WEB_IDENTITY_TOKEN_FILE"), !path.isEmpty,
+            let arn = environment("AWS_ROLE_ARN"), !arn.isEmpty
+        else { return nil }
+        let role: RoleARN
+        do {
+            role = try RoleARN(arn)
+        } catch {
+            throw PublishError(.misconfigured, "AWS_ROLE_ARN: \(error)")
+        }
+        guard let content = try files.read(path) else {
+            throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: there is no file \(Quotation.of(path))")
+        }
+        let token = String(decoding: content, as: UTF8.self).filter { !$0.isWhitespace }
+        switch try await tokens.assume(role, sessionName: sessionName, token: token) {
+        case .session(let key): return key
+        case .refused(let error):
+            throw error.publishError(SecurityTokenClient.call(role), permission: "sts:AssumeRoleWithWebIdentity")
+        }
+    }
+}

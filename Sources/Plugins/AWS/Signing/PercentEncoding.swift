@@ -1,0 +1,26 @@
+/// RFC 3986 §2.1, with all but the unreserved characters escaped, in upper case, byte by byte of UTF-8.
+enum PercentEncoding {
+    /// - Parameter keepsSlash: whether `/` stays, as in a path.
+    static func encode(_ text: some Sequence<UInt8>, keepsSlash: Bool = false) -> String {
+        var encoded: [UInt8] = []
+        for byte in text {
+            if isUnreserved(byte) || keepsSlash && byte == UInt8(ascii: "/") {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    private static func isUnreserved(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-._~".utf8.contains(byte)
+        }
+    }
+}
