@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "JOSE", dependencies: crypto, path: "Sources/Gateway/JOSE", swiftSettings: settings),
         .target(
             name: "GatewayPluginAPI",
-            dependencies: ["JOSE", logging],
+            dependencies: ["JOSE", logging] + crypto,
             path: "Sources/Gateway/PluginAPI",
             swiftSettings: settings
         ),

@@ -16,6 +16,22 @@ public struct ExampleProvider: ProviderPlugin {
         public let greeting: String?
     }
 
+    /// The keys of a `publish` block: a place in memory.
+    public struct PublisherSettings: Decodable, Sendable {
+        public let shelf: String
+    }
+
+    public static func publisher(
+        for endpoint: Endpoint, settings: PublisherSettings
+    ) throws(SettingsErrors) -> PublisherPlan? {
+        guard isOneLine(settings.shelf) else {
+            throw SettingsErrors([
+                SettingsError("publish.shelf", "not one line of 1 to 100 bytes; write a shorter text")
+            ])
+        }
+        return PublisherPlan(place: settings.shelf) { _ in FakePublisher(place: settings.shelf) }
+    }
+
     public let endpoint: Endpoint
     public let settings: Settings
 

@@ -6,6 +6,8 @@ enum ExitStatus {
     static let checkFailed = ExitCode(1)
     /// `EX_USAGE`.
     static let usage = ExitCode(64)
+    /// `EX_UNAVAILABLE`: something that was asked for could not be done.
+    static let unavailable = ExitCode(69)
     /// `EX_CONFIG`: the gateway does not start with this configuration.
     static let configuration = ExitCode(78)
 }

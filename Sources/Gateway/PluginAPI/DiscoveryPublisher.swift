@@ -1,3 +1,5 @@
+import Crypto
+
 /// A place that serves an issuer's documents, and what lies between it and the verifiers. A publisher does single steps;
 /// the core decides which, in what order, and whose documents may be overwritten.
 public protocol DiscoveryPublisher: Sendable {
@@ -7,7 +9,8 @@ public protocol DiscoveryPublisher: Sendable {
     /// What is kept there of a document; nil where it is absent, or where the place will not say.
     func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument?
 
-    /// Writes a document, with its stamp, `application/json` and `Cache-Control: max-age=300`.
+    /// Writes a document, with its stamp, `application/json` and `Cache-Control: max-age=`
+    /// ``PublisherContext/maximumAge``.
     ///
     /// - Returns: its new version.
     /// - Throws: ``PublishError/Kind/conflict`` where the condition does not hold.
@@ -62,6 +65,14 @@ public struct DocumentStamp: Sendable, Equatable {
         self.owner = owner
         self.revision = revision
         self.digest = digest
+    }
+
+    /// SHA-256 in lower-case hexadecimal.
+    public static func digest(of content: [UInt8]) -> String {
+        SHA256.hash(data: content).map { byte in
+            let hexadecimal = String(byte, radix: 16)
+            return byte < 16 ? "0" + hexadecimal : hexadecimal
+        }.joined()
     }
 }
 

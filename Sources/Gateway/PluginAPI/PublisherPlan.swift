@@ -3,10 +3,15 @@ public import Logging
 
 /// An endpoint's `publish` block, read and found good; opened when the gateway runs.
 public struct PublisherPlan: Sendable {
+    /// Where the documents go, for people and to tell two plans apart: no two endpoints may have the same.
+    public let place: String
     /// Does no I/O; what is opened does.
     public let open: @Sendable (PublisherContext) -> any DiscoveryPublisher
 
-    public init(open: @escaping @Sendable (PublisherContext) -> any DiscoveryPublisher) { self.open = open }
+    public init(place: String, open: @escaping @Sendable (PublisherContext) -> any DiscoveryPublisher) {
+        self.place = place
+        self.open = open
+    }
 }
 
 /// What the gateway hands to a publisher.
@@ -15,6 +20,8 @@ public struct PublisherContext: Sendable {
     public let logger: Logger
     public let transport: any HTTPTransport
     public let now: @Sendable () -> Date
+    /// How long edges and verifiers may keep a document, in seconds: what its `Cache-Control: max-age` says.
+    public let maximumAge: Int
     /// The process's environment variable of that name.
     public let environment: @Sendable (String) -> String?
     public let files: any PublisherFiles
@@ -27,7 +34,7 @@ public struct PublisherContext: Sendable {
     public let isByAdministrator: Bool
 
     public init(
-        logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date,
+        logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date, maximumAge: Int = 300,
         environment: @escaping @Sendable (String) -> String?, files: any PublisherFiles,
         ownToken: @escaping @Sendable () async throws(PublishError) -> String,
         isOwnKeyPublic: @escaping @Sendable () async -> Bool?, isByAdministrator: Bool = false
@@ -35,6 +42,7 @@ public struct PublisherContext: Sendable {
         self.logger = logger
         self.transport = transport
         self.now = now
+        self.maximumAge = maximumAge
         self.environment = environment
         self.files = files
         self.ownToken = ownToken

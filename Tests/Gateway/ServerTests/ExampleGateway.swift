@@ -50,17 +50,24 @@ struct ExampleGateway {
             logger: log.logger)
     }
 
+    /// The first endpoint has a publisher, the second has none.
     static func configuration() throws -> GatewayConfiguration {
-        func endpoint(_ name: String, _ algorithm: String) -> JSONValue {
+        func endpoint(_ name: String, _ algorithm: String, publish: JSONValue) -> JSONValue {
             [
                 "name": .string(name), "plugin": "example", "audience": "https://example.com",
                 "path": .string("/\(name)"), "issuer": ["host": .string("\(name).example.com"), "path": "/issuer"],
                 "azRules": [["scope": "filter", "constraint": "(namespace=default)"]],
                 "subjectToken": ["audiences": ["sts-gateway.test.svc"]], "token": ["algorithm": .string(algorithm)],
+                "publish": publish,
             ]
         }
         let document: JSONValue = [
-            "cluster": "test", "sts": ["endpoints": [endpoint("one", "RS256"), endpoint("two", "ES256")]],
+            "cluster": "test",
+            "sts": [
+                "endpoints": [
+                    endpoint("one", "RS256", publish: ["shelf": "memory"]), endpoint("two", "ES256", publish: [:]),
+                ]
+            ],
         ]
         let (configuration, problems) = ConfigurationLoader.load(
             ConfigurationNode(document), catalog: PluginCatalog(plugins: [ExampleProvider.self]),
@@ -133,8 +140,13 @@ final class KeptLog: Sendable {
 /// An audit sink whose records can be read.
 final class KeptAudit: AuditSink {
     private let kept = Mutex<[AuditRecord]>([])
+    private let keptPublications = Mutex<[PublicationRecord]>([])
 
     var records: [AuditRecord] { kept.withLock { $0 } }
 
     func record(_ record: AuditRecord) { kept.withLock { $0.append(record) } }
+
+    func record(_ record: PublicationRecord) { keptPublications.withLock { $0.append(record) } }
+
+    var publications: [PublicationRecord] { keptPublications.withLock { $0 } }
 }

@@ -50,7 +50,7 @@ extension AuditRecord {
     }
 
     /// RFC 3339, in UTC and with milliseconds.
-    private static func text(_ time: Date) -> String {
+    static func text(_ time: Date) -> String {
         time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }

@@ -87,12 +87,7 @@ extension ConfigurationBlock {
         [
             .init("plugin", .text(pattern: "^[a-z][a-z0-9-]{0,31}$"), "By default the endpoint's."),
             .init("probe", .block(probe), "How the public documents are read back."),
-            .init(
-                "credentials", .list(of: .choice(credentials)), "Where credentials are looked for, in this order.",
-                fallback: "[self]"),
         ], isOpen: true)
-
-    static let credentials = ["self", "environment", "profile", "webIdentity", "container", "imds"]
 
     static let probe = ConfigurationBlock([
         .init("enabled", .boolean, "Whether the documents are read back.", fallback: "true"),

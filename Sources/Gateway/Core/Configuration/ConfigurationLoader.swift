@@ -1,3 +1,5 @@
+import GatewayPluginAPI
+
 /// Makes a ``GatewayConfiguration`` of a parsed file, or says all that keeps it from being one.
 public enum ConfigurationLoader {
     /// Does no I/O: files that the configuration names are not looked at.
@@ -92,7 +94,7 @@ public enum ConfigurationLoader {
                 metadata: metadata)
         }
         let endpoints = readers.map { $0.read() }
-        EndpointCollisions(readers).report()
+        EndpointCollisions(readers).report(places: endpoints.map { $0?.publisher?.plan.place })
         return endpoints.compactMap(\.self)
     }
 }

@@ -13,7 +13,15 @@ struct EndpointCollisions {
 
     init(_ endpoints: [EndpointReader]) { self.endpoints = endpoints }
 
-    func report() {
+    /// - Parameter places: where each endpoint publishes; nil where it does not, or where that is wrong in itself.
+    func report(places: [String?]) {
+        for (index, place) in places.enumerated() {
+            guard let place, let other = places[..<index].firstIndex(of: place) else { continue }
+            endpoints[index].block.error(
+                "publish",
+                "\"\(place)\" is where \(endpoints[other].block.keyPath) publishes already; "
+                    + "give each endpoint its own place")
+        }
         for (index, endpoint) in endpoints.enumerated() {
             if let first = endpoint.path?.segments.first, Self.reservedSegments.contains(first) {
                 endpoint.block.error("path", #""/\#(first)" is the gateway's own; write another path"#)

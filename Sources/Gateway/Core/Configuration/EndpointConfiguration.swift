@@ -17,8 +17,9 @@ public struct EndpointConfiguration: Sendable {
     public var token: TokenPolicy
     public var rotation: Rotation
     public var limits: RelyingPartyLimits
-    /// The endpoint's `publish` block, for the publisher to read.
-    public var publish: ConfigurationNode?
+    /// nil where an operator uploads the documents by hand.
+    public var publisher: Publisher?
+    public var probe: Probe
 
     public var issuer: Issuer { endpoint.issuer }
 
@@ -55,6 +56,25 @@ public struct EndpointConfiguration: Sendable {
                 case attribute(String)
             }
         }
+    }
+
+    /// How the issuer's documents reach the world.
+    public struct Publisher: Sendable {
+        public var pluginID: PluginID
+        public var plan: PublisherPlan
+    }
+
+    /// How the public documents are read back.
+    public struct Probe: Sendable, Equatable {
+        public var isEnabled = true
+        /// In place of the issuer's host and port 443.
+        public var connectTo: ListenAddress?
+        /// A PEM file of authorities to trust, in place of the system's.
+        public var authorityFile: String?
+        /// A URL, in place of the environment's.
+        public var proxy: String?
+        /// Seconds.
+        public var interval = 300
     }
 
     /// Seconds.

@@ -47,7 +47,7 @@ struct EndpointReader {
         let token = TokenReader(block, plugin: plugin, cluster: cluster, metadata: metadata)
         let rotation = self.rotation()
         _ = block.boolean("host_in_openunison")
-        let publish = self.publish()
+        let probe = self.probe()
         let endpoint: Endpoint? =
             if let name, let issuer {
                 Endpoint(
@@ -56,6 +56,7 @@ struct EndpointReader {
             } else {
                 nil
             }
+        let publisher = self.publisher(for: endpoint)
         var logger = context.logger
         logger[metadataKey: "endpoint"] = "\(name ?? "")"
         guard let plugin,
@@ -66,7 +67,7 @@ struct EndpointReader {
         return EndpointConfiguration(
             name: name, pluginID: plugin.id, provider: provider, endpoint: endpoint, path: path, policy: policy,
             keypair: keypair, injector: injector, subjectToken: subjectToken, token: token.policy, rotation: rotation,
-            limits: plugin.defaults.limits, publish: publish)
+            limits: plugin.defaults.limits, publisher: publisher, probe: probe)
     }
 
     private func policy() -> AccessPolicy {
@@ -129,28 +130,30 @@ struct EndpointReader {
         return rotation
     }
 
-    private func publish() -> ConfigurationNode? {
-        guard let node = block["publish"] else { return nil }
+    private func probe() -> EndpointConfiguration.Probe {
         let publish = block.block("publish")
-        _ = Self.mounted(publish, catalog: catalog)
         let probe = publish.block("probe")
-        _ = probe.boolean("enabled")
-        _ = probe.listenAddress("connectTo")
-        for key in ["caFile", "proxy"] { _ = probe.text(key) }
-        _ = probe.duration("interval")
-        for credential in publish.texts("credentials") ?? [] where !ConfigurationBlock.credentials.contains(credential)
-        {
-            let words = ConfigurationBlock.credentials
-            publish.error(
-                "credentials",
-                "\(publish.quote(credential, "credentials")) does not fit; "
-                    + "write \(ConfigurationShape.choice(words).wanted)"
-            )
+        let proxy = probe.text("proxy")
+        if let proxy, ProxyAddress(proxy) == nil {
+            probe.error("proxy", "\(probe.quote(proxy, "proxy")) does not fit; write http://HOST:PORT")
         }
-        block.warning(
-            "publish",
-            "this version does not publish; upload the two documents of issuer-docs by hand, and again when keys change"
-        )
-        return node
+        return EndpointConfiguration.Probe(
+            isEnabled: probe.boolean("enabled") ?? true, connectTo: probe.listenAddress("connectTo"),
+            authorityFile: probe.text("caFile"), proxy: proxy, interval: probe.duration("interval") ?? 300)
+    }
+
+    /// nil where nothing is said of a publisher: `publish: {probe: …}` alone is about reading.
+    private func publisher(for endpoint: Endpoint?) -> EndpointConfiguration.Publisher? {
+        guard case .mapping(let members, let line) = block["publish"] else { return nil }
+        let own = members.filter { $0.key != "plugin" && $0.key != "probe" }
+        let publish = block.block("publish")
+        let named = publish["plugin"] == nil ? plugin : Self.mounted(publish, catalog: catalog)
+        guard publish["plugin"] != nil || !own.isEmpty else { return nil }
+        guard let named else { return nil }
+        let settings = PluginSettings(block: block, node: node)
+        guard let endpoint,
+            let plan = settings.publisher(of: named, for: endpoint, settings: .mapping(own, line: line))
+        else { return nil }
+        return EndpointConfiguration.Publisher(pluginID: named.id, plan: plan)
     }
 }

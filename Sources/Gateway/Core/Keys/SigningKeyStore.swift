@@ -8,6 +8,14 @@ public protocol SigningKeyStore: Sendable {
     /// - Parameter expected: the version that was read; nil where there was no ring.
     /// - Throws: `conflict` where the store holds another version by now; read again then.
     func save(_ ring: KeyRing, replacing expected: KeyRingVersion?) async throws(KeyStoreError) -> KeyRingVersion
+
+    /// Deletes a ring for good.
+    ///
+    /// - Throws: `conflict` where the store holds another version by now.
+    func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError)
+
+    /// The endpoints that have a ring here, whether it can be read or not, in the order of their names.
+    func endpoints() async throws(KeyStoreError) -> [String]
 }
 
 /// A ring as read, with what a later write compares.

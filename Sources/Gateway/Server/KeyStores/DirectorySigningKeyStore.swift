@@ -30,7 +30,20 @@ public struct DirectorySigningKeyStore: SigningKeyStore {
         return Self.version(document)
     }
 
-    private static func fileName(_ endpoint: String) -> String { "\(endpoint).keyring.json" }
+    public func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
+        let name = Self.fileName(endpoint)
+        try directory.locked(name) { () throws(KeyStoreError) in
+            guard try directory.read(name).map(Self.version) == version else { throw .conflict }
+            try directory.remove(name)
+        }
+    }
+
+    public func endpoints() async throws(KeyStoreError) -> [String] {
+        try directory.names().filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }.sorted()
+    }
+
+    private static let suffix = ".keyring.json"
+    private static func fileName(_ endpoint: String) -> String { endpoint + suffix }
 
     private static func version(_ document: Data) -> KeyRingVersion {
         KeyRingVersion(rawValue: Base64URL.encode(Array(SHA256.hash(data: document))))

@@ -67,6 +67,25 @@ struct PrivateDirectory: Sendable {
             unlink(temporary)
             throw failure
         }
+        sync()
+    }
+
+    func remove(_ name: String) throws(KeyStoreError) {
+        guard unlink("\(path)/\(name)") == 0 else { throw Self.failure("remove", "\(path)/\(name)") }
+        sync()
+    }
+
+    /// The names of its files, in no order.
+    func names() throws(KeyStoreError) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw .unavailable("cannot read the directory \(path); let the gateway's user read it")
+        }
+    }
+
+    /// Makes a rename or a removal outlast a crash.
+    private func sync() {
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if directory >= 0 {
             fsync(directory)

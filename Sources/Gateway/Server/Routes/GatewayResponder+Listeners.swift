@@ -22,7 +22,8 @@ extension GatewayResponder {
 
     /// Everything on the admin listener. It runs only once configuration and certificates are loaded.
     static func admin(
-        endpoints: [MountedEndpoint], maximumBodyBytes: Int, metrics: MetricsRoutes, logger: Logger
+        endpoints: [MountedEndpoint], publication: PublicationStatuses, maximumBodyBytes: Int, metrics: MetricsRoutes,
+        logger: Logger
     ) -> GatewayResponder {
         var checks = ["configuration", "tls"].map { AdminRoutes.Check(name: $0, isRequired: true) { nil } }
         for endpoint in endpoints {
@@ -31,6 +32,9 @@ extension GatewayResponder {
                     [keys = endpoint.keys] in
                     keys.snapshot.failure?.description
                 })
+            let name = endpoint.configuration.name
+            checks.append(
+                AdminRoutes.Check(name: "publish/\(name)", isRequired: false) { publication[name]?.problem })
         }
         var table = RouteTable()
         AdminRoutes(checks: checks).add(to: &table)

@@ -26,8 +26,14 @@ struct IssuerRoutes: Sendable {
         Route(name: name, endpoint: configuration.name, methods: [.get, .head]) { [keys] request in
             guard let documents = keys.snapshot.documents else { throw RequestRefusal.noDocuments }
             let document = document(documents)
-            return .cacheable(
+            var response = Response.cacheable(
                 document.body, contentType: "application/json", entityTag: document.entityTag, for: request)
+            response.headers[Self.markName] = Self.mark
+            return response
         }
     }
+
+    /// Says that a gateway answered, and no place that it published to: the probe looks for it.
+    static let mark = "origin"
+    static let markName = HTTPField.Name("Sts-Gateway")!
 }

@@ -64,6 +64,9 @@ public struct GatewayAssembly: Sendable {
                     configuration: endpoint, keys: keys, reviewer: reviewer, metadata: parts.metadata))
         }
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: surroundings.writeAudit)
+        let statuses = PublicationStatuses()
+        let publication = Publication.services(
+            of: endpoints, statuses: statuses, metrics: metrics, audit: audit, in: surroundings, logger: logger)
         let listeners = [
             Listener.tokens(
                 configuration.listeners.tokens, endpoints: endpoints, certificates: certificates,
@@ -72,14 +75,16 @@ public struct GatewayAssembly: Sendable {
                     endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: clock),
                 logger: logger),
             Listener.admin(
-                configuration.listeners.admin, endpoints: endpoints,
+                configuration.listeners.admin, endpoints: endpoints, publication: statuses,
                 metrics: MetricsRoutes(metrics: prometheus) { [endpoints] in
                     for endpoint in endpoints {
-                        metrics.observe(endpoint.keys.snapshot, of: endpoint.configuration.name, at: clock())
+                        let name = endpoint.configuration.name
+                        metrics.observe(endpoint.keys.snapshot, of: name, at: clock())
+                        if let status = statuses[name] { metrics.observe(status, of: name) }
                     }
                 },
                 limits: configuration.limits, logger: logger),
         ]
-        return GatewayAssembly(services: [audit] + parts.services + listeners)
+        return GatewayAssembly(services: [audit] + parts.services + publication + listeners)
     }
 }

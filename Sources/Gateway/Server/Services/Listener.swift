@@ -38,13 +38,15 @@ struct Listener: Service {
 
     /// Liveness, readiness and metrics, over plain HTTP.
     static func admin(
-        _ address: ListenAddress, endpoints: [MountedEndpoint], metrics: MetricsRoutes,
+        _ address: ListenAddress, endpoints: [MountedEndpoint], publication: PublicationStatuses,
+        metrics: MetricsRoutes,
         limits: GatewayConfiguration.Limits, logger: Logger
     ) -> Listener {
         Listener(
             name: "admin", address: address, limits: limits,
             responder: .admin(
-                endpoints: endpoints, maximumBodyBytes: limits.bodyBytes, metrics: metrics, logger: logger),
+                endpoints: endpoints, publication: publication, maximumBodyBytes: limits.bodyBytes, metrics: metrics,
+                logger: logger),
             certificates: nil, logger: logger)
     }
 

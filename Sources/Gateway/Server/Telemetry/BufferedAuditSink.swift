@@ -14,8 +14,21 @@ public final class BufferedAuditSink: AuditSink, Service {
     /// Records that may wait; those that are being written are not among them.
     public static let standardCapacity = 8192
 
+    /// What waits to be written.
+    private enum Entry {
+        case decision(AuditRecord)
+        case publication(JSONValue)
+
+        var json: JSONValue {
+            switch self {
+            case .decision(let record): record.json
+            case .publication(let json): json
+            }
+        }
+    }
+
     private struct State {
-        var records: [AuditRecord] = []
+        var records: [Entry] = []
         /// Dropped since the last batch was taken.
         var lost = 0
         /// Whether the queue is to write, or does.
@@ -51,7 +64,14 @@ public final class BufferedAuditSink: AuditSink, Service {
     }
 
     public func record(_ record: AuditRecord) {
-        let room = record.attributes == nil ? capacity / 2 : capacity
+        self.record(.decision(record), room: record.attributes == nil ? capacity / 2 : capacity)
+    }
+
+    public func record(_ record: PublicationRecord) {
+        if let json = record.json { self.record(.publication(json), room: capacity) }
+    }
+
+    private func record(_ record: Entry, room: Int) {
         let (isKept, wakes) = state.withLock { state in
             let isKept = state.records.count < room
             if isKept { state.records.append(record) } else { state.lost += 1 }
@@ -107,7 +127,7 @@ public final class BufferedAuditSink: AuditSink, Service {
         release()
     }
 
-    private func nextBatch() -> (records: [AuditRecord], lost: Int)? {
+    private func nextBatch() -> (records: [Entry], lost: Int)? {
         state.withLock { state in
             guard !state.records.isEmpty || state.lost > 0 else {
                 state.isBusy = false

@@ -11,6 +11,11 @@ struct EndpointMetrics: Sendable {
         let outcome: AuditRecord.Decision
     }
 
+    private struct Publication: Hashable {
+        let document: IssuerDocumentKind
+        let result: PublicationRound.Result.Kind
+    }
+
     private let issued: Counter
     private let authorized: Counter
     private let denied: Counter
@@ -18,6 +23,9 @@ struct EndpointMetrics: Sendable {
     private let durations: [Answer: CoreMetrics.Timer]
     private let keyStates: [KeyRing.State: Meter]
     private let keyAge: Meter
+    private let publications: [Publication: Counter]
+    private let lastPublication: Meter
+    private let matches: Meter
 
     init(_ endpoint: EndpointConfiguration, factory: any MetricsFactory) {
         let name = ("endpoint", endpoint.name)
@@ -44,6 +52,19 @@ struct EndpointMetrics: Sendable {
                 label: "sts_key_state", dimensions: [name, ("state", state.rawValue)], factory: factory)
         }
         keyAge = Meter(label: "sts_key_age_seconds", dimensions: [name], factory: factory)
+        var publications: [Publication: Counter] = [:]
+        for document in IssuerDocumentKind.allCases where endpoint.publisher != nil {
+            for result in PublicationRound.Result.Kind.allCases {
+                publications[Publication(document: document, result: result)] = counter(
+                    "sts_publish_total", [("document", document.label), ("result", result.rawValue)])
+            }
+        }
+        self.publications = publications
+        lastPublication = Meter(
+            label: "sts_publish_last_success_timestamp_seconds", dimensions: [name], factory: factory)
+        lastPublication.set(Double.nan)
+        matches = Meter(label: "sts_published_matches", dimensions: [name], factory: factory)
+        matches.set(Double.nan)
     }
 
     func record(_ record: AuditRecord) {
@@ -60,10 +81,29 @@ struct EndpointMetrics: Sendable {
         }
     }
 
+    func record(_ outcome: PublicationRound.Outcome) {
+        publications[Publication(document: outcome.document.kind, result: outcome.result.kind)]?.increment()
+    }
+
+    func observe(_ status: PublicationStatus) {
+        lastPublication.set(status.lastSuccess?.timeIntervalSince1970 ?? .nan)
+        matches.set(status.verdict.map { $0 == .matches ? 1 : 0 } ?? .nan)
+    }
+
     /// The age is that of the key that signs; without one there is none to tell.
     func observe(_ keys: [KeyRing.Key], at now: Date) {
         for (state, meter) in keyStates { meter.set(keys.count { $0.state == state }) }
         let age = keys.first { $0.state == .active }.map { max(0, now.timeIntervalSince($0.created)) }
         keyAge.set(age ?? .nan)
+    }
+}
+
+extension IssuerDocumentKind {
+    /// The value of a metric's label `document`.
+    fileprivate var label: String {
+        switch self {
+        case .keys: "certs"
+        case .discovery: "openid-configuration"
+        }
     }
 }

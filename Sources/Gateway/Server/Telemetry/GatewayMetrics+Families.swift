@@ -25,6 +25,17 @@ extension GatewayMetrics {
             "Subject tokens that the check before the review refused, or could not check.", labels: ["result"]),
         MetricFamily("sts_key_state", .gauge, "Keys of an endpoint's ring by state.", labels: ["endpoint", "state"]),
         MetricFamily("sts_key_age_seconds", .gauge, "Age of the key that signs.", labels: ["endpoint"]),
+        MetricFamily(
+            "sts_publish_total", .counter,
+            "Documents that a round of publication went through, by what became of them.",
+            labels: ["endpoint", "document", "result"]),
+        MetricFamily(
+            "sts_publish_last_success_timestamp_seconds", .gauge,
+            "The end of the last round in which nothing failed and nothing was refused, in Unix time.",
+            labels: ["endpoint"]),
+        MetricFamily(
+            "sts_published_matches", .gauge, "1 where the public issuer URL serves the endpoint's documents, else 0.",
+            labels: ["endpoint"]),
         MetricFamily("sts_audit_records_total", .counter, "Audit records by what became of them.", labels: ["result"]),
         MetricFamily(
             "sts_build_info", .gauge, "Always 1; the labels say what runs.", labels: ["version", "architecture"]),

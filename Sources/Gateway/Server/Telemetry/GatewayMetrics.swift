@@ -55,6 +55,14 @@ public struct GatewayMetrics: Sendable {
         endpoints[endpoint]?.observe(keys.active.map { [$0] } ?? [], at: now)
     }
 
+    /// Counts what a round of publication did with one document.
+    public func record(_ outcome: PublicationRound.Outcome, of endpoint: String) {
+        endpoints[endpoint]?.record(outcome)
+    }
+
+    /// Brings the state of an endpoint's publication up to date.
+    public func observe(_ status: PublicationStatus, of endpoint: String) { endpoints[endpoint]?.observe(status) }
+
     #if arch(x86_64)
         private static let architecture = "amd64"
     #elseif arch(arm64)

@@ -35,7 +35,7 @@ struct CloudFrontClient: Sendable {
     func status(ofInvalidation id: String) async throws(PublishError) -> String {
         let call = "cloudfront:GetInvalidation on \"\(distribution)\""
         let invalidation = try await send("GET", "/\(id)", [], call, permission: "cloudfront:GetInvalidation")
-        guard let status = invalidation["Status"]?.text else {
+        guard let status = invalidation["Status"]?.text, !status.isEmpty else {
             throw PublishError(.malformed, "\(call): the answer has no Status; is it CloudFront?")
         }
         return status
@@ -59,8 +59,11 @@ struct CloudFrontClient: Sendable {
             let root = try XMLElement(parsing: response.body)
             if root.name == "Invalidation" { return root }
         } catch {
-            throw PublishError(.malformed, "\(call): the answer is not the XML of an invalidation: \(error)")
+            throw PublishError(
+                .malformed,
+                "\(call): the answer is not the XML of an invalidation, but \(error); is there a proxy in between?")
         }
-        throw PublishError(.malformed, "\(call): the answer is XML, but no invalidation")
+        throw PublishError(
+            .malformed, "\(call): the answer is XML, but no invalidation; is it CloudFront that answers?")
     }
 }

@@ -36,28 +36,37 @@ struct S3Client: Sendable {
     ///   list the bucket, or it is forbidden; the PUT will tell).
     func head(_ key: String) async throws(PublishError) -> Object? {
         let call = "s3:HeadObject on \"\(place.bucket)/\(key)\""
-        let response = try await send(
-            "HEAD", key, headers: [HTTPHeaderField("x-amz-checksum-mode", "ENABLED")], body: [], call)
+        let response = try await send("HEAD", key, headers: Self.checksum, body: [], call)
         switch response.status {
         case 200:
-            return Object(
-                entityTag: response.header("etag") ?? "",
-                length: response.header("content-length").flatMap(Int.init) ?? 0, response: response)
-        // A HEAD's answer has no error document, so that an absent bucket looks like an absent object, and
-        // expired credentials (400) like anything.
-        case 400, 403, 404: return nil
+            return try Self.object(response, response.header("content-length").flatMap(Int.init) ?? 0, call)
+        // A HEAD's answer has no error document, so that an absent bucket looks like an absent object.
+        case 403, 404: return nil
+        // Expired credentials, most of all; a GET says so, and then they are renewed.
+        case 400: return try await get(key)
         default: throw ServiceError(response).publishError(call, permission: "s3:GetObject")
         }
     }
 
     /// - Returns: nil where there is no such object.
-    func get(_ key: String) async throws(PublishError) -> [UInt8]? {
+    func get(_ key: String) async throws(PublishError) -> Object? {
         let call = "s3:GetObject on \"\(place.bucket)/\(key)\""
-        let response = try await send("GET", key, headers: [], body: [], call)
-        if response.status == 200 { return response.body }
+        let response = try await send("GET", key, headers: Self.checksum, body: [], call)
+        if response.status == 200 { return try Self.object(response, response.body.count, call) }
         let error = ServiceError(response)
         if error.code == "NoSuchKey" { return nil }
         throw error.publishError(call, permission: "s3:GetObject")
+    }
+
+    private static let checksum = [HTTPHeaderField("x-amz-checksum-mode", "ENABLED")]
+
+    private static func object(
+        _ response: HTTPTransportResponse, _ length: Int, _ call: String
+    ) throws(PublishError) -> Object {
+        guard let tag = response.header("etag"), !tag.isEmpty else {
+            throw PublishError(.malformed, "\(call): the answer has no ETag; is it S3 that answers?")
+        }
+        return Object(entityTag: tag, length: length, response: response)
     }
 
     /// - Parameter headers: content type, caching and metadata, and the condition.

@@ -26,7 +26,8 @@ struct SecurityTokenClient: Sendable {
         let request = HTTPTransportRequest(
             method: "POST", url: "\(endpoint.url)/",
             headers: [
-                HTTPHeaderField("Content-Type", "application/x-www-form-urlencoded"), HTTPHeaderField("Accept", "text/xml"),
+                HTTPHeaderField("Content-Type", "application/x-www-form-urlencoded"),
+                HTTPHeaderField("Accept", "text/xml"),
             ], body: Array(body.utf8), maximumResponseBytes: 1 << 16, certificateAuthorities: try authorities())
         let call = Self.call(role)
         let response: HTTPTransportResponse
@@ -40,12 +41,13 @@ struct SecurityTokenClient: Sendable {
         do {
             root = try XMLElement(parsing: response.body)
         } catch {
-            throw PublishError(.malformed, "\(call): the answer is not STS' XML: \(error)")
+            throw PublishError(
+                .malformed, "\(call): the answer is not STS' XML, but \(error); is there a proxy in between?")
         }
         let credentials = root["AssumeRoleWithWebIdentityResult"]?["Credentials"]
         guard let id = credentials?["AccessKeyId"]?.text, let secret = credentials?["SecretAccessKey"]?.text,
             let session = credentials?["SessionToken"]?.text, let end = credentials?["Expiration"]?.text,
-            !id.isEmpty, !secret.isEmpty, let expiration = Timestamp.date(end)
+            !id.isEmpty, !secret.isEmpty, !session.isEmpty, let expiration = Timestamp.date(end)
         else { throw PublishError(.malformed, "\(call): the answer lacks credentials; is it STS that answers?") }
         return .session(AccessKey(id: id, secret: secret, sessionToken: session, expiration: expiration))
     }

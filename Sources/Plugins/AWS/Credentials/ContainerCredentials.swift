@@ -12,7 +12,8 @@ struct ContainerCredentials: CredentialProviding {
         var headers: [HTTPHeaderField] = []
         if let token = try authorization() {
             guard token.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-                throw PublishError(.misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN has a line end or another control")
+                throw PublishError(
+                    .misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN has a line end or another control")
             }
             headers.append(HTTPHeaderField("Authorization", token))
         }

@@ -11,7 +11,7 @@ actor CredentialCache {
 
     private var held: (key: AccessKey, renewal: Date?)?
     private var isRenewing = false
-    private var waiters: [CheckedContinuation<Result<AccessKey, PublishError>, Never>] = []
+    private var waiters: [CheckedContinuation<Result<AccessKey, PublishError>?, Never>] = []
 
     init(
         ways: [(source: CredentialSource, provider: any CredentialProviding)], now: @escaping @Sendable () -> Date,
@@ -23,15 +23,21 @@ actor CredentialCache {
     }
 
     func current() async throws(PublishError) -> AccessKey {
-        let time = now()
-        if let held, held.renewal.map({ time < $0 }) ?? true { return held.key }
-        if isRenewing {
-            return try await withCheckedContinuation { waiters.append($0) }.get()
+        while true {
+            let time = now()
+            if let held, held.renewal.map({ time < $0 }) ?? true { return held.key }
+            guard isRenewing else { return try await lead(at: time) }
+            if let result = await withCheckedContinuation({ waiters.append($0) }) { return try result.get() }
         }
+    }
+
+    /// Renews for all who wait. The failure of a task that was cancelled is its own: another of them renews then.
+    private func lead(at time: Date) async throws(PublishError) -> AccessKey {
         isRenewing = true
         let result = await renew(at: time)
         isRenewing = false
-        for waiter in waiters { waiter.resume(returning: result) }
+        let isGivenUp = if case .failure = result { Task.isCancelled } else { false }
+        for waiter in waiters { waiter.resume(returning: isGivenUp ? nil : result) }
         waiters = []
         return try result.get()
     }
@@ -64,7 +70,14 @@ actor CredentialCache {
 
     private func take() async throws(PublishError) -> AccessKey {
         for way in ways {
-            if let key = try await way.provider.credentials() { return key }
+            guard let key = try await way.provider.credentials() else { continue }
+            guard key.fitsHeaders else {
+                throw PublishError(
+                    .misconfigured,
+                    "the credentials of \(way.source.rawValue) have a space, a line end or another character that no "
+                        + "key has; write them anew")
+            }
+            return key
         }
         let names = ways.map(\.source.rawValue).joined(separator: ", ")
         throw PublishError(

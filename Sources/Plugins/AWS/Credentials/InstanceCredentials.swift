@@ -7,14 +7,25 @@ struct InstanceCredentials: CredentialProviding {
 
     func credentials() async throws(PublishError) -> AccessKey? {
         if environment("AWS_EC2_METADATA_DISABLED")?.lowercased() == "true" { return nil }
-        let given = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT").flatMap(ServiceEndpoint.init)
-        let base = given?.url ?? "http://169.254.169.254"
-        let issued = try await call.send(
-            "PUT", "\(base)/latest/api/token", headers: [HTTPHeaderField("X-aws-ec2-metadata-token-ttl-seconds", "300")])
+        let base = try base()
+        let issued: HTTPTransportResponse
+        do {
+            issued = try await call.send(
+                "PUT", "\(base)/latest/api/token",
+                headers: [HTTPHeaderField("X-aws-ec2-metadata-token-ttl-seconds", "300")])
+        } catch {
+            throw PublishError(
+                error.kind,
+                "\(error); this is no instance of EC2, or its hop limit (HttpPutResponseHopLimit) keeps containers from "
+                    + "its metadata; mend that, or give other credentials")
+        }
         let session = String(decoding: issued.body, as: UTF8.self)
         guard issued.status == 200, (1...1_024).contains(session.utf8.count),
             session.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw PublishError(.denied, "\(base) gives no metadata session (\(issued.status))") }
+        else {
+            throw PublishError(
+                .denied, "\(base) gives no metadata session (\(issued.status)); allow it version 2 of the service")
+        }
         let headers = [HTTPHeaderField("X-aws-ec2-metadata-token", session)]
         let list = "\(base)/latest/meta-data/iam/security-credentials/"
         let roles = try await call.send("GET", list, headers: headers)
@@ -25,5 +36,19 @@ struct InstanceCredentials: CredentialProviding {
         guard roles.status == 200, (1...64).contains(role.utf8.count), role.utf8.allSatisfy(RoleSessionName.allows)
         else { throw PublishError(.malformed, "\(list) names no role (\(roles.status))") }
         return try MetadataCall.key(try await call.send("GET", list + role, headers: headers), from: list)
+    }
+
+    private func base() throws(PublishError) -> String {
+        if let given = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT"), !given.isEmpty {
+            guard let endpoint = ServiceEndpoint(given) else {
+                throw PublishError(
+                    .misconfigured,
+                    "AWS_EC2_METADATA_SERVICE_ENDPOINT: \(Quotation.of(given)) is no URL; write it as in "
+                        + "http://169.254.169.254")
+            }
+            return endpoint.url
+        }
+        let isIPv6 = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")?.lowercased() == "ipv6"
+        return isIPv6 ? "http://[fd00:ec2::254]" : "http://169.254.169.254"
     }
 }

@@ -43,7 +43,8 @@ struct ProfileCredentials: CredentialProviding {
         guard let id = values["aws_access_key_id"], let secret = values["aws_secret_access_key"], !id.isEmpty,
             !secret.isEmpty
         else { return nil }
-        return AccessKey(id: id, secret: secret, sessionToken: values["aws_session_token"])
+        return AccessKey(
+            id: id, secret: secret, sessionToken: values["aws_session_token"].flatMap { $0.isEmpty ? nil : $0 })
     }
 
     private func given(_ variable: String) -> String? { environment(variable).flatMap { $0.isEmpty ? nil : $0 } }

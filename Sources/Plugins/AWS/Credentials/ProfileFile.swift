@@ -1,5 +1,5 @@
 /// A shared config or credentials file (AWS SDKs and Tools Reference Guide, "Shared config and credentials files"):
-/// sections of `key = value`, comments begin with `#` or `;`. Nested values are passed over.
+/// sections of `key = value`, comments begin with `#` or `;`, in a value after a space. Nested values are passed over.
 struct ProfileFile: Sendable {
     private var sections: [String: [String: String]] = [:]
 
@@ -23,7 +23,7 @@ struct ProfileFile: Sendable {
             guard let section, !first.isWhitespace, let separator = line.firstIndex(of: "=") else { continue }
             let key = line[..<separator].split(whereSeparator: \.isWhitespace).joined()
             let value = line[line.index(after: separator)...].split(whereSeparator: \.isWhitespace)
-                .joined(separator: " ")
+                .prefix { $0.first != "#" && $0.first != ";" }.joined(separator: " ")
             sections[section, default: [:]][key.lowercased()] = value
         }
     }

@@ -8,9 +8,10 @@ struct WebIdentityCredentials: CredentialProviding {
     let sessionName: String
 
     func credentials() async throws(PublishError) -> AccessKey? {
-        guard let path = environment("AWS_WEB_IDENTITY_TOKEN_FILE"), !path.isEmpty,
-            let arn = environment("AWS_ROLE_ARN"), !arn.isEmpty
-        else { return nil }
+        guard let path = environment("AWS_WEB_IDENTITY_TOKEN_FILE"), !path.isEmpty else { return nil }
+        guard let arn = environment("AWS_ROLE_ARN"), !arn.isEmpty else {
+            throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE_ARN is not; set both")
+        }
         let role: RoleARN
         do {
             role = try RoleARN(arn)
@@ -21,10 +22,17 @@ struct WebIdentityCredentials: CredentialProviding {
             throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: there is no file \(Quotation.of(path))")
         }
         let token = String(decoding: content, as: UTF8.self).filter { !$0.isWhitespace }
-        switch try await tokens.assume(role, sessionName: sessionName, token: token) {
+        switch try await tokens.assume(role, sessionName: givenName ?? sessionName, token: token) {
         case .session(let key): return key
         case .refused(let error):
-            throw error.publishError(SecurityTokenClient.call(role), permission: "sts:AssumeRoleWithWebIdentity")
+            throw error.assumeRoleError(SecurityTokenClient.call(role))
+        }
+    }
+
+    /// `AWS_ROLE_SESSION_NAME`, which a trust policy may ask for; nil where STS would not take it.
+    private var givenName: String? {
+        environment("AWS_ROLE_SESSION_NAME").flatMap { name in
+            (2...64).contains(name.utf8.count) && name.utf8.allSatisfy(RoleSessionName.allows) ? name : nil
         }
     }
 }

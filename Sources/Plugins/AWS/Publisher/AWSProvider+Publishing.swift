@@ -5,11 +5,17 @@ extension AWSProvider {
         for endpoint: Endpoint, settings: PublisherSettings
     ) throws(SettingsErrors) -> PublisherPlan? {
         let plan = try PublishPlan(settings, for: endpoint)
-        return PublisherPlan { plan.open($0) }
+        return PublisherPlan(place: plan.name) { plan.open($0) }
     }
 }
 
 extension PublishPlan {
+    /// The bucket and what is before the documents in it, at the service where it is.
+    var name: String {
+        let service = place.endpoint.map { "\($0.url)/" } ?? "s3://"
+        return service + place.bucket.rawValue + (keyPrefix.isEmpty ? "" : "/\(keyPrefix)") + issuerPath
+    }
+
     func open(_ context: PublisherContext) -> any DiscoveryPublisher {
         let authorities = { @Sendable [authorityFile] () throws(PublishError) -> String? in
             guard let authorityFile else { return nil }

@@ -36,8 +36,10 @@ struct PublishPlan: Sendable {
         if region == nil { refuse("region", settings.region, "the bucket's region, as in eu-central-1") }
         let prefix = settings.prefix ?? ""
         let trimmed = prefix.split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/")
-        if prefix.utf8.count > 256 || !prefix.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
-            refuse("prefix", prefix, "printable ASCII, 256 characters at most, such as issuers/one")
+        if prefix.utf8.count > 256 || !prefix.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            || prefix.split(separator: "/").contains(where: { $0 == "." || $0 == ".." })
+        {
+            refuse("prefix", prefix, "printable ASCII without . and .., 256 characters at most, such as issuers/one")
         }
         let s3 = override("s3", settings.endpoints?.s3)
         let sts = override("sts", settings.endpoints?.sts)
@@ -81,18 +83,20 @@ struct PublishPlan: Sendable {
         }
         guard let bucket, let region, errors.isEmpty else { throw SettingsErrors(errors) }
         place = S3Client.Place(
-            bucket: bucket, region: region, endpoint: s3, usesPathStyle: settings.pathStyle ?? false)
+            bucket: bucket, region: region, endpoint: s3, usesPathStyle: settings.pathStyle ?? s3?.isAddress ?? false)
         keyPrefix = trimmed
         issuerPath = endpoint.issuer.path
         distribution = settings.distribution
-        cloudFront = front.map { ($0, region.partition.cloudFront?.region ?? "us-east-1") }
+        cloudFront =
+            front.map { ($0, region.partition.cloudFront?.region ?? "us-east-1") }
             ?? region.partition.cloudFront.map { (ServiceEndpoint(host: $0.host), $0.region) }
         tokens = sts ?? ServiceEndpoint(host: "sts.\(region).\(region.partition.domain)")
         self.role = role
         self.sources = sources
         profile = settings.profile
         authorityFile = settings.caFile
-        sessionName = RoleSessionName(namespace: "sts-gateway", serviceAccountName: "\(endpoint.cluster).\(endpoint.name)")
+        sessionName =
+            RoleSessionName(namespace: "sts-gateway", serviceAccountName: "\(endpoint.cluster).\(endpoint.name)")
             .rawValue
         endpointName = endpoint.name
     }

@@ -9,7 +9,7 @@ struct S3Publisher: DiscoveryPublisher {
     let client: S3Client
     let edgeCache: (any EdgeCacheInvalidating)?
 
-    var place: String { "s3://\(plan.place.bucket)" }
+    var place: String { plan.name }
 
     func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
         guard let object = try await client.head(plan.key(of: document)) else { return nil }
@@ -30,7 +30,24 @@ struct S3Publisher: DiscoveryPublisher {
         case .absent: headers.append(HTTPHeaderField("If-None-Match", "*"))
         case .version(let tag): headers.append(HTTPHeaderField("If-Match", tag))
         }
-        return try await client.put(plan.key(of: document), content, headers: headers)
+        let key = plan.key(of: document)
+        do {
+            return try await client.put(key, content, headers: headers)
+        } catch {
+            guard error.kind == .conflict, condition == .absent else { throw error }
+            throw await reason(of: error, at: key)
+        }
+    }
+
+    /// A HEAD that was refused looks like an absent object. What a write then meets is no other writer, but a
+    /// permission that lacks.
+    private func reason(of conflict: PublishError, at key: String) async -> PublishError {
+        do {
+            _ = try await client.get(key)
+            return conflict
+        } catch {
+            return error.kind == .denied ? error : conflict
+        }
     }
 
     static let contentType = "application/json"

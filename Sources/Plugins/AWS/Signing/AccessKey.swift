@@ -16,6 +16,11 @@ struct AccessKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStrin
         self.expiration = expiration
     }
 
+    /// Whether a header can carry it: a stray line end is easily written into a variable or a file.
+    var fitsHeaders: Bool {
+        [id, secret, sessionToken ?? ""].allSatisfy { $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
+    }
+
     var description: String { "AccessKey" }
     var debugDescription: String { description }
     var customMirror: Mirror { Mirror(self, children: [:]) }

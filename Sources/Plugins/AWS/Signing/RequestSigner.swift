@@ -81,9 +81,11 @@ struct RequestSigner: Sendable {
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// Without spaces at both ends, and with one for several inside.
+    /// Without white space at both ends, and with one space for what there is of it inside; byte by byte, for a space
+    /// before a combining character is a space too.
     private static func trimmed(_ value: String) -> String {
-        value.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
+        let words = value.utf8.split { $0 == UInt8(ascii: " ") || (0x09...0x0D).contains($0) }
+        return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }
 
     /// `20130524T000000Z`.

@@ -9,7 +9,9 @@ struct AuditSchemaTests {
     @Test("Every line keeps to the schema in docs/audit.md")
     func lines() async throws {
         let schema = try Self.schema()
-        let lines = try await AuditRecord.samples().map(\.json) + [AuditRecord.gap(lost: 3, at: AuditRecord.sampleTime)]
+        let lines =
+            try await AuditRecord.samples().map(\.json) + PublicationRecord.samples().compactMap(\.json)
+            + [AuditRecord.gap(lost: 3, at: AuditRecord.sampleTime)]
         for line in lines { #expect(schema.breaches(in: try Self.parsed(line.text)) == [], "\(line.text)") }
     }
 
@@ -49,6 +51,19 @@ struct AuditSchemaTests {
         #expect(properties?["route"]?["enum"] == .array(AuditRecord.Route.allCases.map { .string($0.rawValue) }))
         guard case .object(let attributes)? = properties?["workload"]?["properties"] else { throw Unreadable() }
         #expect(Set(attributes.map(\.name)) == Set(WorkloadAttributes.names).subtracting(["endpoint"]))
+    }
+
+    @Test("A document that was written, or refused, is a line; one that is as it was, or failed, is none")
+    func publications() throws {
+        let samples = try PublicationRecord.samples()
+        let decisions = samples.map { $0.json?["decision"] }
+        #expect(
+            decisions == [
+                "published", "publication-refused", "publication-refused", nil, nil, nil,
+            ])
+        #expect(samples[0].json?["publication"]?["document"] == "/certs")
+        let reason = try #require(samples[1].json?["reason"])
+        #expect(reason.text.contains("another key ring"))
     }
 
     private struct Unreadable: Error {}

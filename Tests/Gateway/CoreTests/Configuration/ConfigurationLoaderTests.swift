@@ -58,7 +58,8 @@ struct ConfigurationLoaderTests {
         #expect(endpoint.endpoint.algorithm == .rs256)
         #expect(endpoint.endpoint.rsaKeySize == 2_048)
         #expect(endpoint.rotation == .init(every: 2_592_000, propagation: 7_200))
-        #expect(endpoint.publish == nil)
+        #expect(endpoint.publisher == nil)
+        #expect(endpoint.probe == .init(isEnabled: true, interval: 300))
     }
 
     @Test("takes the gateway's own namespace into the audience of subject tokens")

@@ -19,7 +19,7 @@ struct ConfigurationMutationTests {
                 "subjectToken": ["audiences": ["a"], "requirePod": true], "additionalAttributes": ["groups"],
                 "token": ["ttl": "2h", "subject": "{namespace}/{saname}", "claims": ["a": ["attribute": "uid"]]],
                 "rotation": ["every": "7d"], "settings": ["greeting": "hello"],
-                "publish": ["probe": ["enabled": true], "credentials": ["self"]],
+                "publish": ["probe": ["enabled": true, "connectTo": "127.0.0.1:443", "interval": "1m"]],
             ])
         ])
 

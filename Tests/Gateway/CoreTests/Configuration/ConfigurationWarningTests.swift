@@ -32,14 +32,6 @@ struct ConfigurationWarningTests {
         ),
         (
             ExampleDocument.document(endpoints: [
-                ExampleDocument.endpoint(["publish": ["bucket": "documents", "credentials": ["self"]]])
-            ]),
-            [
-                "warning: sts.endpoints[0].publish: this version does not publish; upload the two documents of issuer-docs by hand, and again when keys change"
-            ]
-        ),
-        (
-            ExampleDocument.document(endpoints: [
                 ExampleDocument.endpoint(["token": ["algorithm": "ES256", "keySize": 3072]])
             ]),
             [

@@ -49,6 +49,15 @@ struct EndpointCollisionTests {
             ])
     }
 
+    @Test("may not share the place that they publish to")
+    func place() {
+        #expect(
+            problems(["publish": ["shelf": "one"]], first: ["publish": ["shelf": "one"]]) == [
+                #"error: sts.endpoints[1].publish: "one" is where sts.endpoints[0] publishes already; give each endpoint its own place"#
+            ])
+        #expect(problems(["publish": ["shelf": "two"]], first: ["publish": ["shelf": "one"]]) == [])
+    }
+
     @Test("may not share a key")
     func keypair() {
         #expect(

@@ -119,7 +119,7 @@ struct PluginSettingsTests {
             "plain", [:],
             changes: [
                 .init("audience", ["a", "0123456789"]), .init("token", ["algorithm": "RS256"]),
-                .init("publish", ["plugin": "nobody", "credentials": ["guess"], "probe": ["enabled": "x"]]),
+                .init("publish", ["plugin": "nobody", "probe": ["enabled": "x", "proxy": "ftp://a"]]),
             ]
         ).problems
         #expect(
@@ -127,10 +127,9 @@ struct PluginSettingsTests {
                 "error: sts.endpoints[0].audience: has 2 values; the plugin plain takes 1 at most",
                 #"error: sts.endpoints[0].audience: "0123456789" has 10 bytes; the plugin plain takes 9 at most"#,
                 #"error: sts.endpoints[0].token.algorithm: "RS256" is not what the plugin plain takes; write ES256"#,
-                #"error: sts.endpoints[0].publish.plugin: "nobody" is no plugin that is mounted; write elaborate or plain"#,
+                #"error: sts.endpoints[0].publish.probe.proxy: "ftp://a" does not fit; write http://HOST:PORT"#,
                 #"error: sts.endpoints[0].publish.probe.enabled: "x" does not fit; write true or false"#,
-                #"error: sts.endpoints[0].publish.credentials: "guess" does not fit; write self, environment, profile, webIdentity, container or imds"#,
-                "warning: sts.endpoints[0].publish: this version does not publish; upload the two documents of issuer-docs by hand, and again when keys change",
+                #"error: sts.endpoints[0].publish.plugin: "nobody" is no plugin that is mounted; write elaborate or plain"#,
             ])
     }
 }

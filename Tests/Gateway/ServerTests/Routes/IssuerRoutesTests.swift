@@ -44,7 +44,7 @@ struct IssuerRoutesTests {
     @Test("Readiness names each ring, and a failed one does not unready the replica")
     func readiness() async throws {
         let admin = GatewayResponder.admin(
-            endpoints: gateway.endpoints, maximumBodyBytes: 1024,
+            endpoints: gateway.endpoints, publication: PublicationStatuses(), maximumBodyBytes: 1024,
             metrics: MetricsRoutes(metrics: gateway.prometheus) {}, logger: gateway.log.logger)
         func get(_ path: String) async throws -> (Int, String) {
             let answer = try await gateway.send(.get, path, to: admin)
@@ -56,6 +56,29 @@ struct IssuerRoutesTests {
         #expect(try await get("/readyz") == (200, "ok\n"))
         let (status, text) = try await get("/readyz?verbose")
         #expect(status == 200)
-        #expect(text.contains("[+]configuration ok\n[+]tls ok\n[+]keyring/one ok\n[-]keyring/two failed: "))
+        #expect(
+            text.contains(
+                "[+]configuration ok\n[+]tls ok\n[+]keyring/one ok\n[+]publish/one ok\n[-]keyring/two failed: "))
+    }
+
+    @Test("Readiness detail says what keeps an endpoint from being published, and the replica stays ready")
+    func publication() async throws {
+        let statuses = PublicationStatuses()
+        let admin = GatewayResponder.admin(
+            endpoints: gateway.endpoints, publication: statuses, maximumBodyBytes: 1024,
+            metrics: MetricsRoutes(metrics: gateway.prometheus) {}, logger: gateway.log.logger)
+        var status = PublicationStatus(place: "here")
+        func line(_ change: (inout PublicationStatus) -> Void) async throws -> String {
+            change(&status)
+            statuses["one"] = status
+            let answer = try await gateway.send(.get, "/readyz?verbose", to: admin)
+            #expect(answer.status == 200)
+            return try #require(
+                answer.text.split(separator: "\n").first { $0.contains("publish/one") }.map(String.init))
+        }
+        #expect(try await line { $0.verdict = .matches } == "[+]publish/one ok")
+        #expect(try await line { $0.verdict = .ownAnswer }.contains("leads to the gateway itself"))
+        #expect(try await line { $0.edgeFailure = "edges away" }.contains("edges away"))
+        #expect(try await line { $0.failure = "bucket away" }.contains("bucket away"))
     }
 }

@@ -36,6 +36,12 @@ struct KeyRingOpenerTests {
             rings.withLock { $0[ring.endpoint] = ring }
             return .init(rawValue: "1")
         }
+
+        func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
+            rings.withLock { $0[endpoint] = nil }
+        }
+
+        func endpoints() async throws(KeyStoreError) -> [String] { rings.withLock { $0.keys.sorted() } }
     }
 
     private func open(_ store: FakeStore, endpoint index: Int) async throws -> SigningKeySnapshot {

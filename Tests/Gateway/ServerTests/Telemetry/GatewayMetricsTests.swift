@@ -116,10 +116,49 @@ struct GatewayMetricsTests {
         #expect(lines("sts_key_age_seconds").isEmpty)
     }
 
+    private var published: PublicationStatus {
+        var status = PublicationStatus(place: "here")
+        status.lastSuccess = ExampleGateway.now
+        status.verdict = .matches
+        return status
+    }
+
+    @Test("The last publication and what the public URL serves are told once they are known")
+    func publication() throws {
+        #expect(lines("sts_publish_last_success_timestamp_seconds").isEmpty)
+        #expect(lines("sts_published_matches").isEmpty)
+        metrics.observe(published, of: "one")
+        #expect(
+            lines("sts_publish_last_success_timestamp_seconds")
+                == [#"sts_publish_last_success_timestamp_seconds{endpoint="one"} 1778251200"#])
+        #expect(lines("sts_published_matches") == [#"sts_published_matches{endpoint="one"} 1"#])
+        var status = published
+        status.verdict = .ownAnswer
+        metrics.observe(status, of: "one")
+        #expect(lines("sts_published_matches") == [#"sts_published_matches{endpoint="one"} 0"#])
+    }
+
+    @Test("What a round does with each document is counted, for the endpoint that publishes")
+    func publishedDocuments() throws {
+        #expect(lines("sts_publish_total").count == 2 * PublicationRound.Result.Kind.allCases.count)
+        let ring = KeyRing(endpoint: "one", owner: "owner", keys: [])
+        let documents = PublishableDocuments(ring: ring, documents: IssuerDocuments(discovery: [1], keys: [2]))
+        for document in documents.documents {
+            metrics.record(PublicationRound.Outcome(document: document, result: .written), of: "one")
+            metrics.record(PublicationRound.Outcome(document: document, result: .unchanged), of: "two")
+        }
+        #expect(
+            lines("sts_publish_total").filter { !$0.hasSuffix(" 0") }.sorted() == [
+                #"sts_publish_total{endpoint="one",document="certs",result="written"} 1"#,
+                #"sts_publish_total{endpoint="one",document="openid-configuration",result="written"} 1"#,
+            ])
+    }
+
     @Test("Every metric that is declared has a series once there is something to tell")
     func complete() throws {
         record(.allowed(identity, rule: 0))
         metrics.observe(try ExampleGateway().endpoints[0].keys.snapshot, of: "one", at: ExampleGateway.now)
+        metrics.observe(published, of: "one")
         for family in GatewayMetrics.families {
             #expect(backend.text.contains("# TYPE \(family.name) \(family.type)\n"), "\(family.name)")
         }

@@ -1,0 +1,36 @@
+public import FoundationEssentials
+import GatewayPluginAPI
+import JOSE
+
+/// The gateway's token for itself: a relying party that trusts the endpoint's issuer may let it publish. It goes through
+/// no template and no rule, and no workload can get one with its `sub`.
+public enum PublisherToken {
+    /// Longest life, in seconds.
+    static let longestLife = 300
+
+    public static func subject(cluster: String, endpoint: String) -> String {
+        "\(IssuedClaims.reservedSubjectPrefix)publisher:\(cluster):\(endpoint)"
+    }
+
+    /// - Returns: the compact token; nil where no key signs.
+    public static func issue(
+        _ configuration: EndpointConfiguration, keys: SigningKeySnapshot, at now: Date, tokenID: TokenID
+    ) -> String? {
+        guard let key = keys.active else { return nil }
+        let endpoint = configuration.endpoint
+        let issued = Int(now.timeIntervalSince1970)
+        let life = min(longestLife, configuration.token.timeToLive)
+        let claims: JSONValue = [
+            "iss": .string(endpoint.issuer.url),
+            "aud": endpoint.audiences.count == 1
+                ? .string(endpoint.audiences[0]) : .array(endpoint.audiences.map(JSONValue.string)),
+            "sub": .string(subject(cluster: endpoint.cluster, endpoint: endpoint.name)),
+            "exp": .integer(issued + life),
+            "nbf": .integer(issued - IssuedClaims.notBeforeLeeway),
+            "iat": .integer(issued),
+            "jti": .string(tokenID.rawValue),
+            "cluster": .string(endpoint.cluster),
+        ]
+        return try? SignedJWT.sign(claims, with: key.signingKey)
+    }
+}

@@ -1,0 +1,127 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import Logging
+import ServiceLifecycle
+
+/// Keeps every endpoint's documents published, each endpoint for itself: one that fails waits alone.
+struct DiscoveryPublicationService: Service {
+    /// One endpoint's part.
+    struct Part: Sendable {
+        let endpoint: String
+        let keys: CurrentSigningKeys
+        let publication: EndpointPublication
+        let logger: Logger
+    }
+
+    let parts: [Part]
+    let statuses: PublicationStatuses
+    let metrics: GatewayMetrics
+    let audit: any AuditSink
+    let clock: @Sendable () -> Date
+
+    /// Until the gateway stops; what is under way then is given up, for a write that is repeated does no harm.
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for part in parts { group.addTask { await run(part) } }
+            }
+        }
+    }
+
+    private func run(_ part: Part) async {
+        var publication = part.publication
+        var told = PublicationLog(logger: part.logger)
+        while !Task.isCancelled {
+            // Before the look at the keys, so that no change falls between.
+            let changes = part.keys.changes()
+            var next: Date?
+            if let documents = part.keys.snapshot.publishable {
+                let report = await publication.step(documents)
+                if Task.isCancelled { return }
+                next = report.next
+                statuses[part.endpoint] = report.status
+                for outcome in report.outcomes {
+                    metrics.record(outcome, of: part.endpoint)
+                    if told.isNews(outcome) {
+                        audit.record(
+                            PublicationRecord(
+                                time: clock(), endpoint: part.endpoint, place: report.status.place ?? "",
+                                outcome: outcome))
+                    }
+                }
+                told.tell(report)
+            }
+            await wait(until: next, orFor: changes)
+        }
+    }
+
+    /// - Parameter time: nil for none.
+    private func wait(until time: Date?, orFor changes: AsyncStream<Void>) async {
+        let seconds = time.map { min(86_400, max(0, $0.timeIntervalSince(clock()))) } ?? 86_400
+        await withTaskGroup { group in
+            group.addTask { for await _ in changes { return } }
+            group.addTask { try? await Task.sleep(for: .seconds(seconds)) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}
+
+/// The log of one endpoint's publication: what changes, once.
+private struct PublicationLog {
+    let logger: Logger
+    private var failure: String?
+    private var edgeFailure: String?
+    private var verdict: ProbeVerdict?
+    private var refusal: PublicationRefusal?
+
+    init(logger: Logger) { self.logger = logger }
+
+    /// Whether an outcome is more than the repetition of a refusal.
+    mutating func isNews(_ outcome: PublicationRound.Outcome) -> Bool {
+        guard case .refused(let reason) = outcome.result else {
+            if case .failed = outcome.result {} else { refusal = nil }
+            return true
+        }
+        defer { refusal = reason }
+        return refusal != reason
+    }
+
+    mutating func tell(_ report: EndpointPublication.Report) {
+        let status = report.status
+        let place: Logger.Metadata = ["place": "\(status.place ?? "")"]
+        for outcome in report.outcomes where outcome.result == .written {
+            logger.notice(
+                "document published",
+                metadata: place.merging(
+                    [
+                        "document": "\(outcome.document.kind.path)", "revision": "\(outcome.document.stamp.revision)",
+                    ], uniquingKeysWith: { $1 }))
+        }
+        if status.failure != failure {
+            failure = status.failure
+            if let failure {
+                logger.warning("publication failed", metadata: place.merging(["reason": "\(failure)"]) { $1 })
+            } else {
+                logger.notice("publication works again", metadata: place)
+            }
+        }
+        if status.edgeFailure != edgeFailure {
+            edgeFailure = status.edgeFailure
+            if let edgeFailure {
+                logger.warning("invalidation failed", metadata: place.merging(["reason": "\(edgeFailure)"]) { $1 })
+            } else {
+                logger.notice("invalidation works again", metadata: place)
+            }
+        }
+        if status.verdict != verdict, let new = status.verdict {
+            verdict = new
+            // Edges take their time, and an operator who uploads by hand knows when it is to be done.
+            let isSettled = status.invalidatingSince == nil && status.failure == nil && status.place != nil
+            logger.log(
+                level: new == .matches ? .notice : isSettled ? .warning : .info, "public documents read",
+                metadata: ["verdict": "\(new)"])
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import HTTPTypes
+import NIOHTTP1
+import NIOSSL
+import ServiceLifecycle
+
+/// Reads the two public URLs of an issuer as a verifier does: 5 s, 64 KiB, no redirects, the certificate checked.
+struct IssuerProbe: IssuerReading, Service {
+    /// Seconds.
+    static let timeout = 5.0
+    /// Bytes.
+    static let maximumSize = 64 << 10
+
+    private let issuer: Issuer
+    private let urlPrefix: String
+    /// Makes the authorities' file one that can be read; nil for the system's.
+    private let authorities: (@Sendable () throws(PublishError) -> [UInt8]?)?
+    private let client: HTTPClient
+
+    /// - Parameters:
+    ///   - rules: of the environment; the settings' own proxy comes first, and `connectTo` does without.
+    ///   - files: for the authorities' file.
+    init(
+        _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles
+    ) {
+        self.issuer = issuer
+        let own = settings.proxy.flatMap { ProxyAddress($0) }
+        let fromRules = settings.connectTo == nil ? rules.proxy(forHost: issuer.host, port: 443) : nil
+        var configuration = HTTPClient.Configuration.plain(proxy: own ?? fromRules)
+        var authority = issuer.host
+        if let place = settings.connectTo {
+            // The URL keeps the name that the certificate must have; the connection goes elsewhere.
+            configuration.dnsOverride = [issuer.host: place.host]
+            authority += ":\(place.port)"
+        }
+        urlPrefix = "https://\(authority)\(issuer.path)"
+        if let file = settings.authorityFile {
+            authorities = { () throws(PublishError) -> [UInt8]? in try files.read(file) }
+        } else {
+            authorities = nil
+        }
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        try await client.shutdown()
+    }
+
+    func shutdown() async throws { try await client.shutdown() }
+
+    func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
+        do throws(HTTPTransportError) {
+            var request = HTTPClientRequest(url: urlPrefix + document.path)
+            request.headers = [
+                "Host": issuer.host, "Accept": "application/json", "User-Agent": "sts-gateway",
+            ]
+            if let authorities {
+                guard let pem = (try? authorities()) ?? nil else {
+                    return .failure("publish.probe.caFile cannot be read")
+                }
+                request.tlsConfiguration = try .trusting(pem: String(decoding: pem, as: UTF8.self))
+            }
+            let answer = try await HTTPExchange.run(
+                request, on: client, seconds: Self.timeout, limit: Self.maximumSize)
+            switch answer.status {
+            case 200:
+                return .content(
+                    answer.body, isOwn: answer.headers[IssuerRoutes.markName.rawName].contains(IssuerRoutes.mark))
+            case 300..<400: return .failure("it answers \(answer.status), and verifiers follow no redirects")
+            default: return .failure("it answers \(answer.status)")
+            }
+        } catch {
+            return .failure("\(error)")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import FoundationEssentials
+public import GatewayCore
+import GatewayPluginAPI
+public import Logging
+
+/// One round of publication by hand, the same way as the gateway's own: documents, edges, and a look at the public URL.
+public struct ManualPublication: Sendable {
+    public enum Mode: Sendable {
+        case publish
+        /// What another key ring published may be overwritten.
+        case takeOver
+        /// Nothing is written, nor any key made.
+        case check
+    }
+
+    public enum Result: Sendable {
+        case good
+        /// Something is not as it should be, and only a look was wanted.
+        case differs
+        case failed
+    }
+
+    private let store: any SigningKeyStore
+    private let surroundings: GatewayAssembly.Surroundings
+    private let logger: Logger
+
+    /// - Throws: why the key store cannot be opened.
+    public init(
+        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
+    ) throws(KeyStoreError) {
+        guard case .directory(let path) = configuration.keyStore else {
+            throw .unavailable("this version keeps keys in a directory only; set keyStore: {directory: PATH}")
+        }
+        store = try DirectorySigningKeyStore(path: surroundings.resolve(path))
+        self.surroundings = surroundings
+        self.logger = logger
+    }
+
+    /// - Parameters:
+    ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
+    ///   - tell: takes a line for people.
+    public func run(
+        _ endpoint: EndpointConfiguration, mode: Mode, isByAdministrator: Bool = false,
+        tell: @Sendable (String) -> Void
+    ) async -> Result {
+        let name = endpoint.name
+        guard let keys = await keys(of: endpoint, makesFirst: mode != .check) else {
+            tell("\(name): there is no key ring yet; serve makes it, or publish without --check")
+            return .differs
+        }
+        guard let documents = keys.snapshot.publishable else {
+            tell("\(name): \(keys.snapshot.failure?.description ?? "no key ring could be read")")
+            return .failed
+        }
+        let tools = PublicationTools(in: surroundings, logger: logger)
+        let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
+        let result = await run(endpoint, mode, opened, documents, tell)
+        try? await opened.probe.shutdown()
+        try? await tools.transport.shutdown()
+        return result
+    }
+
+    private func keys(of endpoint: EndpointConfiguration, makesFirst: Bool) async -> CurrentSigningKeys? {
+        if !makesFirst, case .some(.none) = try? await store.load(endpoint: endpoint.name) { return nil }
+        let opener = KeyRingOpener(store: store, logger: logger)
+        return CurrentSigningKeys(await opener.open(endpoint, at: surroundings.clock()))
+    }
+
+    private func run(
+        _ endpoint: EndpointConfiguration, _ mode: Mode, _ opened: PublicationTools.Opened,
+        _ documents: PublishableDocuments, _ tell: @Sendable (String) -> Void
+    ) async -> Result {
+        let name = endpoint.name
+        let clock = surroundings.clock
+        var publication = EndpointPublication(
+            publisher: opened.publisher, reader: endpoint.probe.isEnabled ? opened.probe : nil,
+            interval: endpoint.probe.interval, takesOver: mode == .takeOver, onlyLooks: mode == .check, now: clock,
+            random: { Double.random(in: 0...1) })
+        var edgeFailures = 0
+        var isWaiting = false
+        while true {
+            let report = await publication.step(documents)
+            for outcome in report.outcomes {
+                tell(
+                    "\(name): \(outcome.document.kind.path) at \(report.status.place ?? ""): \(Self.told(outcome.result))"
+                )
+            }
+            if report.outcomes.contains(where: { $0.result.kind == .failed || $0.result.kind == .refused }) {
+                return .failed
+            }
+            guard report.status.invalidatingSince != nil else {
+                if isWaiting { tell("\(name): the edges have forgotten the old documents") }
+                if let verdict = report.status.verdict { tell("\(name): \(verdict)") }
+                guard mode == .check else { return .good }
+                let isStale = report.outcomes.contains { $0.result == .stale }
+                return isStale || report.status.problem != nil ? .differs : .good
+            }
+            if let failure = report.status.edgeFailure {
+                edgeFailures += 1
+                tell("\(name): invalidation: \(failure)")
+                if edgeFailures >= 4 { return .failed }
+            } else {
+                edgeFailures = 0
+                if !isWaiting { tell("\(name): waiting for the edges to forget the old documents") }
+                isWaiting = true
+            }
+            do {
+                try await Task.sleep(for: .seconds(max(0.1, report.next.timeIntervalSince(clock()))))
+            } catch {
+                return .failed
+            }
+        }
+    }
+
+    private static func told(_ result: PublicationRound.Result) -> String {
+        switch result {
+        case .unchanged: "unchanged"
+        case .written: "written"
+        case .stale: "is not what it should be"
+        case .refused(let refusal): "refused: \(refusal)"
+        case .failed(let error): "failed: \(error)"
+        }
+    }
+}

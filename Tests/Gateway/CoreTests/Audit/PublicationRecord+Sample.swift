@@ -1,0 +1,18 @@
+import GatewayCore
+import GatewayPluginAPI
+
+extension PublicationRecord {
+    /// One for every way that a document can fare.
+    static func samples() throws -> [PublicationRecord] {
+        let document = try PublishableDocuments.example(revision: 7).documents[0]
+        let results: [PublicationRound.Result] = [
+            .written, .refused(.foreignOwner("theirs")), .refused(.newerRevision(8)), .unchanged, .stale,
+            .failed(PublishError(.unavailable, "away")),
+        ]
+        return results.map { result in
+            PublicationRecord(
+                time: AuditRecord.sampleTime, endpoint: "one", place: "here",
+                outcome: PublicationRound.Outcome(document: document, result: result))
+        }
+    }
+}

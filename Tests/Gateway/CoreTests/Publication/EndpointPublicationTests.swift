@@ -1,0 +1,163 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@Suite("The publication of an endpoint")
+struct EndpointPublicationTests {
+    private let clock = ManualClock(now: ExampleEndpoint.now)
+    private let edge = FakeEdge()
+    private let publisher: FakePublisher
+    private let reader = FakeIssuerReader()
+    private let documents: PublishableDocuments
+    private var publication: EndpointPublication
+
+    init() throws {
+        let publisher = FakePublisher(edge: edge)
+        self.publisher = publisher
+        documents = try .example()
+        publication = EndpointPublication(
+            publisher: publisher, reader: reader, interval: 300, now: { [clock] in clock.now }, random: { 1 })
+    }
+
+    private func seconds(_ date: Date) -> Double { date.timeIntervalSince(clock.now) }
+
+    /// Goes on to when the next step is due, and does it.
+    private mutating func next(after report: EndpointPublication.Report) async -> EndpointPublication.Report {
+        clock.advance(by: max(0, seconds(report.next)))
+        return await publication.step(documents)
+    }
+
+    @Test("Documents are written, the edges are told, and the public URL is read until it serves them")
+    mutating func wholeWay() async throws {
+        var report = await publication.step(documents)
+        #expect(report.outcomes.map(\.result) == [.written, .written])
+        #expect(edge.invalidations.map(\.documents) == [[.keys, .discovery]])
+        #expect(report.status.invalidatingSince == clock.now)
+        #expect(report.status.verdict == .unreachable("/certs: it answers 404"))
+        #expect(seconds(report.next) == 2)
+
+        report = await next(after: report)
+        #expect(report.outcomes.isEmpty)
+        #expect(report.status.invalidatingSince != nil)
+        edge.complete()
+        reader.serve(publisher)
+        report = await next(after: report)
+        #expect(report.status.invalidatingSince == nil && report.status.lastInvalidation == clock.now)
+        #expect(report.status.verdict == .matches && report.status.problem == nil)
+    }
+
+    @Test("Where all is well, a look at each document every interval is all there is")
+    mutating func quiet() async throws {
+        publisher.hold(documents)
+        reader.serve(publisher)
+        var report = await publication.step(documents)
+        for _ in 0..<10 {
+            #expect(report.outcomes.map(\.result) == [.unchanged, .unchanged])
+            #expect(seconds(report.next) == 300)
+            report = await next(after: report)
+        }
+        #expect(publisher.calls.count == 22 && publisher.puts.isEmpty)
+        #expect(edge.invalidations.isEmpty)
+    }
+
+    @Test("Failures are tried again with backoff, tell why, and end with the first success")
+    mutating func backoff() async throws {
+        publisher.fail(
+            PublishError(.unavailable, "away"), PublishError(.unavailable, "away"),
+            PublishError(.throttled, "slow down", retryAfter: 30))
+        var report = await publication.step(documents)
+        #expect(report.status.failure == "away" && seconds(report.next) == 2)
+        report = await next(after: report)
+        #expect(seconds(report.next) == 4)
+        report = await next(after: report)
+        #expect(report.status.failure == "slow down" && seconds(report.next) == 30)
+        report = await next(after: report)
+        #expect(report.status.failure == nil && report.status.lastSuccess == clock.now)
+    }
+
+    @Test("New documents are published at once, also while a failure waits")
+    mutating func change() async throws {
+        publisher.fail(PublishError(.unavailable, "away"))
+        _ = await publication.step(documents)
+        let report = await publication.step(try .example(revision: 2))
+        #expect(report.outcomes.map(\.result) == [.written, .written])
+        #expect(publisher[.keys]?.stamp?.revision == 2)
+    }
+
+    @Test("An invalidation that is refused is asked for again under the same reference")
+    mutating func throttledEdge() async throws {
+        edge.fail(PublishError(.throttled, "too many invalidations"), PublishError(.unavailable, "cut"))
+        var report = await publication.step(documents)
+        #expect(report.status.edgeFailure == "too many invalidations" && report.status.failure == nil)
+        report = await next(after: report)
+        #expect(report.status.edgeFailure == "cut")
+        report = await next(after: report)
+        #expect(report.status.edgeFailure == nil)
+        #expect(edge.invalidations.count == 1)
+        #expect(report.status.invalidatingSince == ExampleEndpoint.now)
+    }
+
+    @Test("While the edges do not answer, several changes become one invalidation")
+    mutating func joined() async throws {
+        publisher.hold(documents)
+        _ = await publication.step(documents)
+        for revision in 2...4 {
+            edge.fail(PublishError(.unavailable, "away"))
+            _ = await publication.step(try .example(revision: revision))
+        }
+        clock.advance(by: 300)
+        _ = await publication.step(try .example(revision: 4))
+        #expect(edge.invalidations.map(\.documents) == [[.keys, .discovery]])
+    }
+
+    @Test("An invalidation that the other side has lost is asked for anew")
+    mutating func lost() async throws {
+        var report = await publication.step(documents)
+        edge.fail(PublishError(.malformed, "no such invalidation"))
+        report = await next(after: report)
+        #expect(report.status.invalidatingSince != nil)
+        report = await next(after: report)
+        #expect(edge.invalidations.count == 2)
+        #expect(Set(edge.invalidations.map(\.reference)).count == 2)
+    }
+
+    @Test("Edges that go on with old documents are told again, every ten minutes at most")
+    mutating func staleEdge() async throws {
+        let old = FakePublisher()
+        old.hold(try .example(keys: [TestKeys.ec]))
+        reader.serve(old)
+        publisher.hold(documents)
+        edge.complete()
+        var report = await publication.step(documents)
+        #expect(report.status.verdict == .lacksKeys([TestKeys.rsa.keyID]))
+        let start = clock.now
+        while clock.now.timeIntervalSince(start) < 1_500 {
+            edge.complete()
+            report = await next(after: report)
+        }
+        #expect(edge.invalidations.count == 3)
+    }
+
+    @Test("A refusal is told, stays, and leaves the edges alone")
+    mutating func refusal() async throws {
+        publisher.hold(try .example(owner: "theirs"))
+        let report = await publication.step(documents)
+        #expect(report.status.failure?.contains("publish --take-over") == true)
+        #expect(seconds(report.next) >= 60 || report.status.verdict != .matches)
+        #expect(edge.invalidations.isEmpty && publisher.puts.isEmpty)
+    }
+
+    @Test("Without a publisher the public URL is read, and a gateway's own answer is as good as any")
+    func byHand() async throws {
+        reader.answer(.content(documents[.keys], isOwn: true), to: .keys)
+        reader.answer(.content(documents[.discovery], isOwn: true), to: .discovery)
+        var publication = EndpointPublication(
+            publisher: nil, reader: reader, interval: 300, now: { [clock] in clock.now }, random: { 1 })
+        let report = await publication.step(documents)
+        #expect(report.status.verdict == .matches && report.status.place == nil)
+        #expect(seconds(report.next) == 300)
+    }
+}

@@ -1,0 +1,47 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@Suite("The publisher's own token")
+struct PublisherTokenTests {
+    private func claims(_ token: String) throws -> JSONValue {
+        let part = try #require(token.split(separator: ".").dropFirst().first)
+        return try JSONDecoder().decode(JSONValue.self, from: Data(try #require(Base64URL.decode(String(part)))))
+    }
+
+    @Test("has the publisher's subject, five minutes at most, and nothing of a template")
+    func shape() throws {
+        let configuration = try ExampleEndpoint.configuration([
+            .init("token", ["ttl": "2h", "subject": "{namespace}/{saname}", "claims": ["team": "red"]])
+        ])
+        let token = try #require(
+            PublisherToken.issue(
+                configuration, keys: try ExampleEndpoint.keys(configuration).snapshot, at: ExampleEndpoint.now,
+                tokenID: TokenID(randomBits: (1, 2))))
+        let claims = try claims(token)
+        #expect(claims["sub"] == "sts-gateway:publisher:test:one")
+        #expect(claims["iss"] == "https://one.example.com")
+        #expect(claims["aud"] == "https://example.com")
+        #expect(claims["iat"] == 1_778_251_200)
+        #expect(claims["exp"] == 1_778_251_500)
+        #expect(claims["nbf"] == 1_778_251_140)
+        #expect(claims["team"] == nil && claims["namespace"] == nil)
+    }
+
+    @Test("lives no longer than the endpoint's tokens, and is not there without a key")
+    func bounds() throws {
+        let configuration = try ExampleEndpoint.configuration([.init("token", ["ttl": "60s"])])
+        let tokenID = TokenID(randomBits: (1, 2))
+        let token = try #require(
+            PublisherToken.issue(
+                configuration, keys: try ExampleEndpoint.keys(configuration).snapshot, at: ExampleEndpoint.now,
+                tokenID: tokenID))
+        #expect(try claims(token)["exp"] == 1_778_251_260)
+        #expect(
+            PublisherToken.issue(
+                configuration, keys: SigningKeySnapshot(failure: .unavailable("gone")), at: ExampleEndpoint.now,
+                tokenID: tokenID) == nil)
+    }
+}

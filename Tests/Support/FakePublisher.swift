@@ -1,0 +1,148 @@
+public import GatewayPluginAPI
+import Synchronization
+
+/// A place in memory, as strict about conditions as a bucket is, that fails when it is told to.
+public final class FakePublisher: DiscoveryPublisher {
+    /// A call that was made.
+    public enum Call: Sendable, Equatable {
+        case stored(IssuerDocumentKind)
+        case put(IssuerDocumentKind)
+    }
+
+    public struct Object: Sendable, Equatable {
+        public var content: [UInt8]
+        public var stamp: DocumentStamp?
+        public var version: Int
+
+        public init(content: [UInt8], stamp: DocumentStamp?, version: Int) {
+            self.content = content
+            self.stamp = stamp
+            self.version = version
+        }
+    }
+
+    private struct State {
+        var objects: [IssuerDocumentKind: Object] = [:]
+        var lastVersion = 0
+        var calls: [Call] = []
+        var failures: [PublishError] = []
+        var beforePut: (@Sendable () -> Void)?
+    }
+
+    public let place: String
+    public let edge: FakeEdge?
+    private let state = Mutex(State())
+
+    public init(place: String = "here", edge: FakeEdge? = nil) {
+        self.place = place
+        self.edge = edge
+    }
+
+    public var edgeCache: (any EdgeCacheInvalidating)? { edge }
+
+    public var calls: [Call] { state.withLock { $0.calls } }
+
+    public subscript(_ document: IssuerDocumentKind) -> Object? {
+        get { state.withLock { $0.objects[document] } }
+        set {
+            state.withLock { state in
+                state.lastVersion += 1
+                state.objects[document] = newValue
+                state.objects[document]?.version = state.lastVersion
+            }
+        }
+    }
+
+    /// The next calls fail so, one after another.
+    public func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
+
+    /// What somebody else does before the next write arrives.
+    public func beforeNextPut(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforePut = work } }
+
+    public func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
+        try take(.stored(document))
+        return self[document].map {
+            StoredDocument(version: "v\($0.version)", stamp: $0.stamp, length: $0.content.count)
+        }
+    }
+
+    public func put(
+        _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
+    ) async throws(PublishError) -> String {
+        try take(.put(document))
+        let intruder = state.withLock { state in
+            defer { state.beforePut = nil }
+            return state.beforePut
+        }
+        intruder?()
+        let written = state.withLock { state -> String? in
+            let there = state.objects[document].map { "v\($0.version)" }
+            switch condition {
+            case .absent: if there != nil { return nil }
+            case .version(let version): if there != version { return nil }
+            }
+            state.lastVersion += 1
+            state.objects[document] = Object(content: content, stamp: stamp, version: state.lastVersion)
+            return "v\(state.lastVersion)"
+        }
+        guard let written else { throw PublishError(.conflict, "somebody else wrote it in between") }
+        return written
+    }
+
+    private func take(_ call: Call) throws(PublishError) {
+        let failure = state.withLock { state in
+            state.calls.append(call)
+            return state.failures.isEmpty ? nil : state.failures.removeFirst()
+        }
+        if let failure { throw failure }
+    }
+}
+
+/// The edges in front of it: an invalidation is complete when a test says so.
+public final class FakeEdge: EdgeCacheInvalidating {
+    public struct Invalidation: Sendable, Equatable {
+        public let documents: [IssuerDocumentKind]
+        public let reference: String
+        public var isComplete = false
+    }
+
+    private let state = Mutex<(invalidations: [Invalidation], failures: [PublishError])>(([], []))
+
+    public init() {}
+
+    public var invalidations: [Invalidation] { state.withLock { $0.invalidations } }
+
+    /// The next calls fail so, one after another.
+    public func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
+
+    public func complete() {
+        state.withLock { state in
+            for index in state.invalidations.indices { state.invalidations[index].isComplete = true }
+        }
+    }
+
+    public func invalidate(
+        _ documents: [IssuerDocumentKind], reference: String
+    ) async throws(PublishError) -> String {
+        try take()
+        return state.withLock { state in
+            if let index = state.invalidations.firstIndex(where: { $0.reference == reference }) { return "\(index)" }
+            state.invalidations.append(Invalidation(documents: documents, reference: reference))
+            return "\(state.invalidations.count - 1)"
+        }
+    }
+
+    public func isComplete(_ invalidation: String) async throws(PublishError) -> Bool {
+        try take()
+        let known = state.withLock { state in
+            Int(invalidation).flatMap { state.invalidations.indices.contains($0) ? state.invalidations[$0] : nil }
+        }
+        guard let known else { throw PublishError(.malformed, "no such invalidation") }
+        return known.isComplete
+    }
+
+    private func take() throws(PublishError) {
+        let failure = state.withLock { $0.failures.isEmpty ? nil : $0.failures.removeFirst() }
+        if let failure { throw failure }
+    }
+}
