@@ -90,10 +90,12 @@ let package = Package(
             path: "Sources/Gateway/Core",
             swiftSettings: settings
         ),
+        // The system's calls on files, in a room without other imports: which module they belong to is clear there.
+        .target(name: "LocalFiles", path: "Sources/Gateway/LocalFiles", swiftSettings: settings),
         .target(
             name: "GatewayServer",
             dependencies: [
-                "JOSE", "GatewayPluginAPI", "GatewayCore", logging,
+                "JOSE", "GatewayPluginAPI", "GatewayCore", "LocalFiles", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -54,6 +54,13 @@ struct APIRequest: Sendable {
         return value
     }
 
+    /// The body of a JSON patch.
+    func operations() throws(APIStatus) -> [JSONValue] {
+        guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(body)), case .array(let list) = value
+        else { throw .badRequest("error decoding patch: json: cannot unmarshal into Go value of type jsonpatch.Patch") }
+        return list
+    }
+
     private static func parameters(_ query: String) -> [String: String] {
         var result: [String: String] = [:]
         for pair in query.split(separator: "&") {

@@ -6,6 +6,8 @@ struct APIStatus: Error, Sendable {
     let reason: String
     let message: String
     var retryAfter: Int?
+    /// Of an invalid object, the fields that are refused.
+    var fields: [String] = []
 
     init(_ code: Int, _ reason: String, _ message: String, retryAfter: Int? = nil) {
         self.code = code
@@ -20,6 +22,12 @@ struct APIStatus: Error, Sendable {
             .init("status", "Failure"), .init("message", .string(message)), .init("reason", .string(reason)),
         ]
         if let retryAfter { members.append(.init("details", ["retryAfterSeconds": .integer(retryAfter)])) }
+        if !fields.isEmpty {
+            let causes = fields.map { field -> JSONValue in
+                ["reason": "FieldValueInvalid", "message": .string(message), "field": .string(field)]
+            }
+            members.append(.init("details", ["causes": .array(causes)]))
+        }
         members.append(.init("code", .integer(code)))
         return .object(members)
     }
@@ -48,7 +56,9 @@ struct APIStatus: Error, Sendable {
     }
 
     static func invalid(_ kind: String, _ name: String, _ why: String) -> APIStatus {
-        APIStatus(422, "Invalid", "\(kind) \"\(name)\" is invalid: \(why)")
+        var status = APIStatus(422, "Invalid", "\(kind) \"\(name)\" is invalid: \(why)")
+        status.fields = [String(why.prefix { $0 != ":" })]
+        return status
     }
 
     static func expired(_ revision: Int, oldest: Int) -> APIStatus {

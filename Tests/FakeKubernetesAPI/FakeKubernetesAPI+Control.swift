@@ -75,7 +75,9 @@ extension FakeKubernetesAPI {
 
     public var openWatches: Int { store.openWatches }
     /// Returns once the last watch has ended.
-    public func waitForNoWatches() async { await store.waitForNoWatches() }
+    public func waitForNoWatches() async { await store.waitForWatches(0) }
+    /// Returns once exactly so many watches are open.
+    public func waitForWatches(_ count: Int) async { await store.waitForWatches(count) }
     public func sendBookmarks() { store.sendBookmarks() }
     /// Ends all watches.
     public func endWatches() { store.endWatches() }

@@ -37,14 +37,7 @@ extension FakeKubernetesAPI {
             return .json(
                 shown(try store.change { (stored) throws(APIStatus) in try stored.update(key, body) }))
         case "patch":
-            guard request.contentType.hasPrefix("application/merge-patch+json") else {
-                throw APIStatus(
-                    415, "UnsupportedMediaType",
-                    "the body of the request was in an unknown format - accepted media types include: "
-                        + "application/merge-patch+json")
-            }
-            let body = try request.json()
-            return .json(shown(try store.change { (stored) throws(APIStatus) in try stored.patch(key, body) }))
+            return .json(shown(try patched(key, request)))
         case "delete":
             let options = request.body.isEmpty ? nil : try request.json()
             let deleted = try store.change { (stored) throws(APIStatus) in try stored.delete(key, options: options) }
@@ -56,6 +49,23 @@ extension FakeKubernetesAPI {
                 ],
             ])
         default: throw .methodNotAllowed
+        }
+    }
+
+    private func patched(_ key: ObjectKey, _ request: APIRequest) throws(APIStatus) -> JSONValue {
+        if request.contentType.hasPrefix("application/merge-patch+json") {
+            let body = try request.json()
+            return try store.change { (stored) throws(APIStatus) in try stored.patch(key, body) }
+        }
+        guard request.contentType.hasPrefix("application/json-patch+json") else {
+            throw APIStatus(
+                415, "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: "
+                    + "application/json-patch+json, application/merge-patch+json")
+        }
+        let operations = try request.operations()
+        return try store.change { (stored) throws(APIStatus) in
+            try stored.update(key, try stored.object(key).applying(operations, kind: key.resource.kind))
         }
     }
 
@@ -81,7 +91,9 @@ extension FakeKubernetesAPI {
         if let token = request.query["continue"], !token.isEmpty {
             let bytes = Base64URL.decode(token) ?? []
             let parts = String(decoding: bytes, as: UTF8.self).split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw .badRequest("continue key is not valid") }
+            guard parts.count == 3, let begun = Int(parts[2]) else { throw .badRequest("continue key is not valid") }
+            let compacted = store.read { $0.compactedRevision }
+            guard begun >= compacted else { throw .expired(begun, oldest: compacted) }
             found = found.drop { ($0.key.namespace ?? "", $0.key.name) <= (String(parts[0]), String(parts[1])) }
         }
         var metadata: [JSONValue.Member] = [.init("resourceVersion", .string(String(revision)))]
@@ -89,7 +101,7 @@ extension FakeKubernetesAPI {
             let rest = found.count - limit
             found = found.prefix(limit)
             if let last = found.last?.key {
-                let text = "\(last.namespace ?? "")/\(last.name)"
+                let text = "\(last.namespace ?? "")/\(last.name)/\(revision)"
                 metadata.append(.init("continue", .string(Base64URL.encode(Array(text.utf8)))))
                 metadata.append(.init("remainingItemCount", .integer(rest)))
             }

@@ -20,8 +20,8 @@ final class ObjectStore: Sendable {
         var stored = StoredObjects()
         var watchers: [Int: Watcher] = [:]
         var watcherCount = 0
-        /// Those who wait for the end of the last watch.
-        var waiters: [AsyncStream<Never>.Continuation] = []
+        /// Those who wait for so many watches.
+        var waiters: [(count: Int, continuation: AsyncStream<Never>.Continuation)] = []
         /// Up to which change the watchers have heard.
         var toldRevision = 0
     }
@@ -83,6 +83,7 @@ final class ObjectStore: Sendable {
             }
             state.watcherCount += 1
             state.watchers[state.watcherCount] = Watcher(scope: scope, wantsBookmarks: bookmarks, frames: continuation)
+            Self.tellWaiters(&state)
             return state.watcherCount
         }
         return Watch(frames: frames) { [self] withBookmark in
@@ -91,7 +92,7 @@ final class ObjectStore: Sendable {
                     continuation.yield(.bookmark(revision: state.stored.revision, endsInitialEvents: false))
                 }
                 if let number { state.watchers.removeValue(forKey: number) }
-                Self.tellIfNoWatches(&state)
+                Self.tellWaiters(&state)
             }
             continuation.finish()
         }
@@ -114,23 +115,23 @@ final class ObjectStore: Sendable {
                 watcher.frames.finish()
             }
             state.watchers = [:]
-            Self.tellIfNoWatches(&state)
+            Self.tellWaiters(&state)
         }
     }
 
-    /// Returns once no watch is open, or when cancelled.
-    func waitForNoWatches() async {
+    /// Returns once so many watches are open, or when cancelled.
+    func waitForWatches(_ count: Int) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in
-            state.waiters.append(continuation)
-            Self.tellIfNoWatches(&state)
+            state.waiters.append((count, continuation))
+            Self.tellWaiters(&state)
         }
         for await _ in stream {}
     }
 
-    private static func tellIfNoWatches(_ state: inout State) {
-        guard state.watchers.isEmpty else { return }
-        for waiter in state.waiters { waiter.finish() }
-        state.waiters = []
+    private static func tellWaiters(_ state: inout State) {
+        let count = state.watchers.count
+        for waiter in state.waiters where waiter.count == count { waiter.continuation.finish() }
+        state.waiters.removeAll { $0.count == count }
     }
 }

@@ -79,12 +79,28 @@ struct StoredObjects: Sendable {
             object.set(present[path: "metadata", name], at: "metadata", name)
         }
         Self.settle(&object, as: key.resource)
+        if key.resource == .secrets { try Self.checkSecret(object, replacing: present, name: key.name) }
         // A write that changes nothing is none.
         return object.isSame(as: present) ? present : keep(.modified, key, object)
     }
 
     mutating func patch(_ key: ObjectKey, _ patch: JSONValue) throws(APIStatus) -> JSONValue {
         try update(key, try object(key).merging(patch))
+    }
+
+    /// A Secret's type never changes, nor anything of one that was made immutable.
+    private static func checkSecret(
+        _ object: JSONValue, replacing present: JSONValue, name: String
+    ) throws(APIStatus) {
+        if object["type"] != present["type"] {
+            throw .invalid("Secret", name, "type: Invalid value: field is immutable")
+        }
+        guard present["immutable"] == true else { return }
+        let isChanged = !(object["data"] ?? .null).isSame(as: present["data"] ?? .null)
+        if object["immutable"] != true || isChanged {
+            let field = isChanged ? "data" : "immutable"
+            throw .invalid("Secret", name, "\(field): Forbidden: field is immutable when `immutable` is set")
+        }
     }
 
     /// - Parameter options: `DeleteOptions`; of it the preconditions are looked at.

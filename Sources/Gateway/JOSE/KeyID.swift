@@ -1,5 +1,5 @@
 /// A key's `kid` (RFC 7515 §4.1.4). This gateway's own are RFC 7638 thumbprints; others' are any string.
-public struct KeyID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+public struct KeyID: RawRepresentable, Hashable, Codable, Sendable, CustomStringConvertible {
     public let rawValue: String
 
     public init(rawValue: String) { self.rawValue = rawValue }

@@ -32,12 +32,18 @@ enum ExampleEndpoint {
         return try #require(configuration?.endpoints.first, "\(problems)")
     }
 
+    static func certificate() throws -> KeyCertificate {
+        try #require(KeyCertificate(pem: "-----BEGIN CERTIFICATE-----\nAAECAw==\n-----END CERTIFICATE-----\n"))
+    }
+
     static func ring(_ key: SigningKey = TestKeys.rsa) throws -> KeyRing {
-        let certificate = try #require(
-            KeyCertificate(pem: "-----BEGIN CERTIFICATE-----\nAAECAw==\n-----END CERTIFICATE-----\n"))
-        return KeyRing(
+        KeyRing(
             endpoint: "one", owner: "owner",
-            keys: [KeyRing.Key(signingKey: key, state: .active, created: now, certificate: certificate)])
+            keys: [
+                KeyRing.Key(
+                    signingKey: key, state: .active, created: now, certificate: try certificate(), activated: now,
+                    longestLife: 900)
+            ])
     }
 
     static func keys(_ configuration: EndpointConfiguration, _ key: SigningKey = TestKeys.rsa) throws

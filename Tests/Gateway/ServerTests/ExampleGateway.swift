@@ -17,7 +17,8 @@ struct ExampleGateway {
     let cluster = TestCluster(key: TestKeys.ec)
     let responder: GatewayResponder
     let endpoints: [MountedEndpoint]
-    let log = KeptLog()
+    let log: KeptLog
+    let rings: KeyRingReplica
     let audit = KeptAudit()
     let prometheus = PrometheusMetrics()
     let metrics: GatewayMetrics
@@ -28,6 +29,10 @@ struct ExampleGateway {
 
     init(reviewer: (any TokenReviewing)? = nil, bodyLimit: Int = 65_536) throws {
         let configuration = try Self.configuration()
+        let log = KeptLog()
+        self.log = log
+        let rings = KeyRingReplica(store: SilentStore(), clock: { Self.now }, logger: log.logger)
+        self.rings = rings
         let keySet = cluster.keySet
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }
         let reviewer = reviewer ?? OfflineTokenReviewer(keys: cache, issuer: cluster.issuer) { _ in }
@@ -38,9 +43,9 @@ struct ExampleGateway {
             let ring = KeyRing(
                 endpoint: endpoint.name, owner: "owner",
                 keys: [KeyRing.Key(signingKey: key, state: .active, created: Self.now, certificate: certificate)])
-            let snapshot = SigningKeySnapshot(ring: ring, issuer: endpoint.issuer, privateClaimNames: [])
-            return MountedEndpoint(
-                configuration: endpoint, keys: CurrentSigningKeys(snapshot), reviewer: reviewer)
+            let keys = rings.mount(
+                endpoint, found: .success(StoredKeyRing(ring: ring, version: KeyRingVersion(rawValue: "1"))))
+            return MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer)
         }
         metrics = GatewayMetrics(factory: prometheus, endpoints: configuration.endpoints, version: "test")
         responder = .tokens(
@@ -122,6 +127,11 @@ struct ExampleGateway {
             consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
         }
     }
+}
+
+/// A store in which nothing ever happens.
+struct SilentStore: KeyRingWatching {
+    func watch(_ tell: @Sendable (KeyRingNews) async -> Void) async {}
 }
 
 /// A logger whose lines can be read.

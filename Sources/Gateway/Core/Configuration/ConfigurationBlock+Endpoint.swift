@@ -80,7 +80,11 @@ extension ConfigurationBlock {
     static let rotation = ConfigurationBlock([
         .init("every", .duration(3_600...31_622_400), "The age at which a key is replaced.", fallback: "30d"),
         .init(
-            "propagation", .duration(600...604_800), "How long a key is published before it signs.", fallback: "2h"),
+            "propagation", .duration(2...604_800), "How long a key is published before it signs; twice maxAge or more.",
+            fallback: "2h"),
+        .init(
+            "maxAge", .duration(1...3_600), "How long edges, and then verifiers, may keep the documents.",
+            fallback: "5m"),
     ])
 
     static let publish = ConfigurationBlock(

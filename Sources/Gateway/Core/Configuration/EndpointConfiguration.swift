@@ -81,5 +81,17 @@ public struct EndpointConfiguration: Sendable {
     public struct Rotation: Sendable, Equatable {
         public var every: Int
         public var propagation: Int
+        /// What the documents' `Cache-Control` says.
+        public var maximumAge = 300
     }
+
+    public var rotationPolicy: RotationPolicy {
+        RotationPolicy(
+            every: rotation.every, propagation: rotation.propagation, maximumAge: rotation.maximumAge,
+            timeToLive: token.timeToLive, replicaWindow: Self.replicaWindow, algorithm: endpoint.algorithm,
+            rsaKeySize: endpoint.rsaKeySize)
+    }
+
+    /// How long a replica may sign by a key ring that the store has not confirmed, in seconds.
+    public static let replicaWindow = 900
 }

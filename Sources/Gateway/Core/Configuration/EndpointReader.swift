@@ -120,7 +120,14 @@ struct EndpointReader {
     private func rotation() -> EndpointConfiguration.Rotation {
         let block = block.block("rotation")
         let rotation = EndpointConfiguration.Rotation(
-            every: block.duration("every") ?? 2_592_000, propagation: block.duration("propagation") ?? 7_200)
+            every: block.duration("every") ?? 2_592_000, propagation: block.duration("propagation") ?? 7_200,
+            maximumAge: block.duration("maxAge") ?? 300)
+        if rotation.propagation < 2 * rotation.maximumAge {
+            block.error(
+                "propagation",
+                "is shorter than twice maxAge (\(ConfigurationDuration.text(2 * rotation.maximumAge))), so an edge and "
+                    + "then a verifier could still lack the key; make it longer")
+        }
         if rotation.every <= rotation.propagation {
             let propagation = ConfigurationDuration.text(rotation.propagation)
             block.error(

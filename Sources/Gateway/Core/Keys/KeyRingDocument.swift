@@ -1,15 +1,17 @@
 public import FoundationEssentials
 import JOSE
 
-/// A key ring as stores keep it: JSON, one object, readable without this gateway.
+/// A key ring as stores keep it: JSON, one object, readable without this gateway (`docs/keys.md`).
 ///
-///     {"version": 1, "endpoint": "example", "owner": "…", "revision": 1, "keys": [{"kid": "…", "algorithm": "RS256",
-///       "state": "active", "created": "2026-05-08T14:56:00Z", "privateKey": "<PKCS#8 PEM>", "certificate": "<PEM>"}]}
+///     {"version": 2, "endpoint": "example", "owner": "…", "revision": 7, "keys": [{"kid": "…", "algorithm": "RS256",
+///       "state": "active", "created": "2026-05-08T14:56:00Z", "activated": "2026-05-08T14:56:00Z", "longestLife": 900,
+///       "privateKey": "<PKCS#8 PEM>", "certificate": "<PEM>"}], "revoked": []}
 ///
-/// A ring from before `owner` and `revision` has its first key's `kid` and 1.
+/// Version 1 had one active key and nothing else; a ring from before `owner` and `revision` has its first key's `kid`
+/// and 1.
 public enum KeyRingDocument {
     /// The newest format that this gateway reads, and the one it writes.
-    public static let version = 1
+    public static let version = 2
 
     private struct Version: Decodable {
         let version: Int
@@ -21,6 +23,8 @@ public enum KeyRingDocument {
         let owner: String?
         let revision: Int?
         let keys: [Key]
+        let revoked: [KeyRing.RevokedKey]?
+        let keypair: KeyRing.ImportedKeyPair?
     }
 
     private struct Key: Codable {
@@ -28,6 +32,10 @@ public enum KeyRingDocument {
         let algorithm: SignatureAlgorithm
         let state: KeyRing.State
         let created: Date
+        let published: Date?
+        let activated: Date?
+        let retired: Date?
+        let longestLife: Int?
         let privateKey: String
         let certificate: String
     }
@@ -46,16 +54,22 @@ public enum KeyRingDocument {
         guard ring.endpoint == endpoint else {
             throw .malformed("it is the ring of endpoint \"\(ring.endpoint)\", not of \"\(endpoint)\"")
         }
-        guard !ring.keys.isEmpty else { throw .malformed("it holds no key") }
+        guard !ring.keys.isEmpty || !(ring.revoked ?? []).isEmpty else { throw .malformed("it holds no key") }
+        guard ring.keys.count <= maximumKeys else { throw .malformed("it holds more than \(maximumKeys) keys") }
         var keys: [KeyRing.Key] = []
         for (index, key) in ring.keys.enumerated() { keys.append(try decode(key, at: index)) }
         guard keys.count(where: { $0.state == .active }) <= 1 else { throw .malformed("more than one key is active") }
+        guard keys.count(where: { $0.state == .prepared || $0.state == .published }) <= 1 else {
+            throw .malformed("more than one key is to sign next")
+        }
         guard Set(keys.map(\.signingKey.keyID)).count == keys.count else { throw .malformed("a key is there twice") }
-        let owner = ring.owner ?? ring.keys[0].kid
+        let owner = ring.owner ?? ring.keys.first?.kid ?? ""
         guard isOwner(owner) else { throw .malformed("owner is not 1 to 64 letters, digits, \"-\" and \"_\"") }
         let revision = ring.revision ?? 1
         guard revision >= 1 else { throw .malformed("revision is below 1") }
-        return KeyRing(endpoint: endpoint, owner: owner, revision: revision, keys: keys)
+        return KeyRing(
+            endpoint: endpoint, owner: owner, revision: revision, keys: keys, revoked: ring.revoked ?? [],
+            keypair: ring.keypair)
     }
 
     private static func decode(_ key: Key, at index: Int) throws(KeyStoreError) -> KeyRing.Key {
@@ -71,9 +85,28 @@ public enum KeyRingDocument {
         guard let certificate = KeyCertificate(pem: key.certificate) else {
             throw .malformed("keys[\(index)].certificate: not a certificate in PEM")
         }
+        // What a state needs is there, or is what version 1 meant.
+        let activated = key.state == .active || key.state == .retiring ? key.activated ?? key.created : nil
+        guard key.state != .published || key.published != nil else {
+            throw .malformed("keys[\(index)].published is missing")
+        }
+        guard key.state != .retiring || key.retired != nil else {
+            throw .malformed("keys[\(index)].retired is missing")
+        }
+        let longestLife = key.longestLife ?? 0
+        guard (0...maximumLife).contains(longestLife) else {
+            throw .malformed("keys[\(index)].longestLife is not 0 to \(maximumLife)")
+        }
         return KeyRing.Key(
-            signingKey: signingKey, state: key.state, created: key.created, certificate: certificate)
+            signingKey: signingKey, state: key.state, created: key.created, certificate: certificate,
+            published: key.state == .prepared ? nil : key.published, activated: activated,
+            retired: key.state == .retiring ? key.retired : nil, longestLife: longestLife)
     }
+
+    /// A ring is read that has a few more than are ever made.
+    private static let maximumKeys = 2 * RotationPolicy.maximumKeys
+    /// Seconds.
+    private static let maximumLife = 86_400
 
     /// It is sent to other services in a header field.
     private static func isOwner(_ text: String) -> Bool {
@@ -88,8 +121,10 @@ public enum KeyRingDocument {
             keys: ring.keys.map { key in
                 Key(
                     kid: key.signingKey.keyID.rawValue, algorithm: key.signingKey.algorithm, state: key.state,
-                    created: key.created, privateKey: key.signingKey.pkcs8PEM, certificate: key.certificate.pem)
-            })
+                    created: key.created, published: key.published, activated: key.activated, retired: key.retired,
+                    longestLife: key.longestLife == 0 ? nil : key.longestLife, privateKey: key.signingKey.pkcs8PEM,
+                    certificate: key.certificate.pem)
+            }, revoked: ring.revoked, keypair: ring.keypair)
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -8,9 +8,15 @@ public struct KubernetesStatus: Sendable, Equatable, Decodable {
     public let message: String?
     public let code: Int?
     public let retryAfterSeconds: Int?
+    /// The fields that were refused, such as `data`; never their values.
+    public let fields: [String]
+
+    private struct Cause: Decodable {
+        let field: String?
+    }
 
     private enum CodingKeys: CodingKey { case kind, reason, message, code, details }
-    private enum DetailsKeys: CodingKey { case retryAfterSeconds }
+    private enum DetailsKeys: CodingKey { case retryAfterSeconds, causes }
 
     /// nil where the body is no Status.
     public init?(json: [UInt8]) {
@@ -28,5 +34,7 @@ public struct KubernetesStatus: Sendable, Equatable, Decodable {
         code = try container.decodeIfPresent(Int.self, forKey: .code)
         let details = try? container.nestedContainer(keyedBy: DetailsKeys.self, forKey: .details)
         retryAfterSeconds = try details?.decodeIfPresent(Int.self, forKey: .retryAfterSeconds)
+        let causes = try? details?.decodeIfPresent([Cause].self, forKey: .causes)
+        fields = (causes ?? []).compactMap(\.field)
     }
 }

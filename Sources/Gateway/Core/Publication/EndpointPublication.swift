@@ -59,13 +59,17 @@ public struct EndpointPublication: Sendable {
             seen = documents
             (failures, roundDue, probeDue) = (0, .distantPast, .distantPast)
         }
+        // Right before a new key signs, the public URL is read once more.
+        if let wanted = documents.readingWanted, status.lastProbe.map({ $0 < wanted }) ?? true {
+            probeDue = min(probeDue, wanted)
+        }
         if let publisher, now() >= roundDue { report.outcomes = await publish(documents, through: publisher) }
         if let edge = publisher?.edgeCache { await invalidate(documents, at: edge) }
-        if let reader, now() >= probeDue { await probe(documents, with: reader) }
+        if now() >= probeDue { await probe(documents) }
         report.status = status
         if publisher != nil { report.next = min(report.next, roundDue) }
         if let first = invalidations.first { report.next = min(report.next, first.due) }
-        if reader != nil { report.next = min(report.next, probeDue) }
+        report.next = min(report.next, probeDue)
         return report
     }
 
@@ -141,26 +145,44 @@ public struct EndpointPublication: Sendable {
         }
     }
 
-    private mutating func probe(_ documents: PublishableDocuments, with reader: any IssuerReading) async {
+    private mutating func probe(_ documents: PublishableDocuments) async {
+        let isPublished = publisher != nil
+        let isSettled = !isPublished || status.lastSuccess != nil && status.failure == nil && invalidations.isEmpty
+        let began = now()
+        status.lastProbe = began
+        probeDue = began.addingTimeInterval(interval)
+        guard let reader else {
+            // Nobody reads: what was done has to be taken for what is seen.
+            if isSettled {
+                status.evidence = PublicEvidence(
+                    read: began, served: documents.keyIDs, expected: documents.keyIDs, isSettled: true)
+            } else {
+                probeDue = began.addingTimeInterval(min(interval, 15))
+            }
+            return
+        }
         var answers: [IssuerDocumentKind: IssuerAnswer] = [:]
         for kind in IssuerDocumentKind.allCases { answers[kind] = await reader.read(kind) }
-        let verdict = ProbeVerdict(answers, expected: documents, isPublished: publisher != nil)
+        let verdict = ProbeVerdict(answers, expected: documents, isPublished: isPublished)
         status.verdict = verdict
-        status.lastProbe = now()
-        var wait = interval
+        if let evidence = ProbeVerdict.evidence(
+            answers, expected: documents, isPublished: isPublished, isSettled: isSettled, at: began)
+        {
+            status.evidence = evidence
+        }
+        let soon: Double
         switch verdict {
-        case .matches: break
+        case .matches: soon = interval
         case .lacksKeys, .differs:
-            wait = min(interval, 15)
+            // An operator takes longer than an edge.
+            soon = isPublished ? 15 : 60
             // An edge that goes on with old documents although the place has the new ones.
-            if publisher?.edgeCache != nil, !onlyLooks, status.failure == nil, invalidations.isEmpty,
-                now() >= edgeRepairDue
-            {
+            if publisher?.edgeCache != nil, !onlyLooks, isSettled, began >= edgeRepairDue {
                 forget(IssuerDocumentKind.allCases, of: documents)
             }
-        case .ownAnswer, .unreachable: wait = min(interval, 60)
+        case .ownAnswer, .unreachable: soon = 60
         }
-        probeDue = now().addingTimeInterval(wait)
+        probeDue = began.addingTimeInterval(min(interval, soon))
     }
 
     /// Seconds from any invalidation to one that only the public URL gives reason for; twice the documents' age.

@@ -55,6 +55,26 @@ public enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
             ? .matches : .differs("\(IssuerDocumentKind.keys.path) has \(foreign.count) keys that are not in the ring")
     }
 
+    /// What key rings may conclude; nil where the public URL could not be read, or it was not the public URL.
+    ///
+    /// - Parameter isSettled: whether it could have served what is expected when it was read.
+    static func evidence(
+        _ answers: [IssuerDocumentKind: IssuerAnswer], expected: PublishableDocuments, isPublished: Bool,
+        isSettled: Bool, at time: Date
+    ) -> PublicEvidence? {
+        guard case .content(let content, let isOwn) = answers[.keys], !(isOwn && isPublished),
+            let there = try? JSONWebKeySet(parsing: content), let wanted = try? JSONWebKeySet(parsing: expected[.keys])
+        else { return nil }
+        // A new key may be of an algorithm that only the new discovery document names.
+        var isDescribed = false
+        if case .content(let content, let isOwn) = answers[.discovery], !(isOwn && isPublished) {
+            isDescribed = discovery(content, expected: expected[.discovery]) == .matches
+        }
+        let served = there.keys.filter { key in wanted.keys.contains { $0 == key } }.map(\.keyID)
+        return PublicEvidence(
+            read: time, served: Set(served), expected: expected.keyIDs, isSettled: isSettled && isDescribed)
+    }
+
     /// The order of members does not matter, nor do spaces.
     private static func discovery(_ content: [UInt8], expected: [UInt8]) -> ProbeVerdict {
         if content == expected { return .matches }

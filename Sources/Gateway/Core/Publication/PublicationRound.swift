@@ -43,8 +43,9 @@ public struct PublicationRound: Sendable {
 
     public init() {}
 
-    /// Goes through the documents in their order and ends with the first that is refused or fails, so that no discovery
-    /// document comes without its keys.
+    /// Looks at all documents, and writes those that are not as they should be in their order. Where one may not be
+    /// overwritten nothing is written, and a failure ends the round, so that no discovery document comes without its
+    /// keys.
     ///
     /// - Parameters:
     ///   - takeOver: whether what another key ring published may be overwritten.
@@ -54,48 +55,73 @@ public struct PublicationRound: Sendable {
         onlyLooks: Bool = false
     ) async -> [Outcome] {
         var outcomes: [Outcome] = []
-        for document in documents.documents {
-            let result: Result
-            do throws(PublishError) {
-                result = try await publish(document, publisher, takeOver, onlyLooks)
-            } catch {
-                result = .failed(error)
-            }
-            outcomes.append(Outcome(document: document, result: result))
-            switch result {
-            case .unchanged, .written, .stale: continue
-            case .refused, .failed: return outcomes
-            }
-        }
-        return outcomes
-    }
-
-    /// A write that somebody came before is decided about once more.
-    private mutating func publish(
-        _ document: PublishableDocuments.Document, _ publisher: any DiscoveryPublisher, _ takeOver: Bool,
-        _ onlyLooks: Bool
-    ) async throws(PublishError) -> Result {
         var attempt = 1
         while true {
-            let stored = try await publisher.stored(document.kind)
-            let decision = PublicationDecision(
+            let plans: [Plan]
+            switch await look(at: documents, through: publisher, takeOver) {
+            case .success(let looked): plans = looked
+            case .failure(let stop): return outcomes + [stop.outcome]
+            }
+            if onlyLooks {
+                return plans.map { Outcome(document: $0.document, result: $0.condition == nil ? .unchanged : .stale) }
+            }
+            var isOvertaken = false
+            for plan in plans where !outcomes.contains(where: { $0.document.kind == plan.document.kind }) {
+                let document = plan.document
+                do throws(PublishError) {
+                    guard let condition = plan.condition else {
+                        outcomes.append(Outcome(document: document, result: .unchanged))
+                        continue
+                    }
+                    written[document.kind] = try await publisher.put(
+                        document.kind, document.content, stamp: document.stamp, if: condition)
+                    outcomes.append(Outcome(document: document, result: .written))
+                } catch {
+                    // What somebody came before with is looked at once more.
+                    isOvertaken = error.kind == .conflict && attempt < 2
+                    guard isOvertaken else { return outcomes + [Outcome(document: document, result: .failed(error))] }
+                    break
+                }
+            }
+            guard isOvertaken else { return outcomes }
+            attempt += 1
+        }
+    }
+
+    /// What is to be done with a document; nil for nothing.
+    private struct Plan {
+        let document: PublishableDocuments.Document
+        let condition: PutCondition?
+    }
+
+    /// What keeps a round from writing anything.
+    private struct Stop: Error {
+        let outcome: Outcome
+    }
+
+    private func look(
+        at documents: PublishableDocuments, through publisher: any DiscoveryPublisher, _ takeOver: Bool
+    ) async -> Swift.Result<[Plan], Stop> {
+        var plans: [Plan] = []
+        for document in documents.documents {
+            func stop(_ result: Result) -> Swift.Result<[Plan], Stop> {
+                .failure(Stop(outcome: Outcome(document: document, result: result)))
+            }
+            let stored: StoredDocument?
+            do {
+                stored = try await publisher.stored(document.kind)
+            } catch {
+                return stop(.failed(error))
+            }
+            switch PublicationDecision(
                 stamp: document.stamp, length: document.content.count, stored: stored,
                 written: written[document.kind], takeOver: takeOver)
-            let condition: PutCondition
-            switch decision {
-            case .keep: return .unchanged
-            case .refuse(let refusal): return .refused(refusal)
-            case .put(let wanted): condition = wanted
-            }
-            if onlyLooks { return .stale }
-            do {
-                written[document.kind] = try await publisher.put(
-                    document.kind, document.content, stamp: document.stamp, if: condition)
-                return .written
-            } catch {
-                guard error.kind == .conflict, attempt < 2 else { throw error }
-                attempt += 1
+            {
+            case .keep: plans.append(Plan(document: document, condition: nil))
+            case .refuse(let refusal): return stop(.refused(refusal))
+            case .put(let condition): plans.append(Plan(document: document, condition: condition))
             }
         }
+        return .success(plans)
     }
 }

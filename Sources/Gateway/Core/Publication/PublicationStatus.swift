@@ -17,6 +17,8 @@ public struct PublicationStatus: Sendable, Equatable {
     /// nil where the public URL was not read yet, or is not to be.
     public var verdict: ProbeVerdict?
     public var lastProbe: Date?
+    /// What key rings go by.
+    public var evidence: PublicEvidence?
 
     public init(place: String? = nil) { self.place = place }
 

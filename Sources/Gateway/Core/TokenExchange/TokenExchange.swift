@@ -35,7 +35,7 @@ public struct TokenExchange: Sendable {
         let (attributes, rule) = try await decide(request, reading: sourcesOfPolicy.union(sourcesOfClaims), at: now)
         let identity = attributes.identity
 
-        let keys = keys.snapshot
+        let keys = keys.snapshot(at: now)
         guard let key = keys.active else { throw .noSigningKey(retryAfter: 5) }
 
         let token = configuration.token

@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 public import GatewayCore
 import JOSE
+import LocalFiles
 import Synchronization
 
 /// Key rings in a directory, one file `<endpoint>.keyring.json` each (0600), for one machine. Not for a shared file
@@ -38,9 +39,13 @@ public struct DirectorySigningKeyStore: SigningKeyStore {
         }
     }
 
-    public func endpoints() async throws(KeyStoreError) -> [String] {
-        try directory.names().filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }.sorted()
+    public func endpoints() async throws(KeyStoreError) -> [String] { try names().sorted() }
+
+    func names() throws(KeyStoreError) -> [String] {
+        try directory.names().filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }
     }
+
+    func signature(of endpoint: String) -> FileSignature? { directory.signature(Self.fileName(endpoint)) }
 
     private static let suffix = ".keyring.json"
     private static func fileName(_ endpoint: String) -> String { endpoint + suffix }

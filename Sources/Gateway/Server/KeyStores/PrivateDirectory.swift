@@ -1,15 +1,13 @@
 import FoundationEssentials
 import GatewayCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import LocalFiles
 
 /// A directory that only this user reads (0700), with files that only this user reads (0600), written whole or not at all.
 struct PrivateDirectory: Sendable {
     let path: String
+
+    private static let maximumFileSize = 4 << 20
+    private static let permissions: UInt32 = 0o600
 
     /// Makes the directory where it is missing.
     ///
@@ -27,53 +25,23 @@ struct PrivateDirectory: Sendable {
 
     /// The file's bytes; nil where there is none.
     func read(_ name: String) throws(KeyStoreError) -> Data? {
-        let file = "\(path)/\(name)"
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return nil }
-            throw Self.failure("read", file)
+        try told { () throws(LocalFile.Failure) in
+            try LocalFile.read("\(path)/\(name)", atMost: Self.maximumFileSize).map { Data($0) }
         }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw .unavailable("\(file) is no file")
-        }
-        guard status.st_size <= Self.maximumFileSize else {
-            throw .malformed("\(file) is larger than a key ring can be")
-        }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
-        var filled = 0
-        while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes { systemRead(descriptor, into: $0, from: filled) }
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw Self.failure("read", file) }
-            if count == 0 { break }
-            filled += count
-        }
-        return Data(bytes.prefix(filled))
     }
 
-    /// Writes beside the file, syncs, renames over it and syncs the directory.
     func write(_ bytes: Data, to name: String) throws(KeyStoreError) {
-        let file = "\(path)/\(name)"
-        let temporary = "\(file).new"
-        unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure("write", temporary) }
-        let written = bytes.withUnsafeBytes { Self.writeAll($0, to: descriptor) } && fsync(descriptor) == 0
-        close(descriptor)
-        guard written, rename(temporary, file) == 0 else {
-            let failure = Self.failure("write", file)
-            unlink(temporary)
-            throw failure
+        try told { () throws(LocalFile.Failure) in
+            try LocalFile.write(Array(bytes), to: "\(path)/\(name)", permissions: Self.permissions)
         }
-        sync()
     }
 
     func remove(_ name: String) throws(KeyStoreError) {
-        guard unlink("\(path)/\(name)") == 0 else { throw Self.failure("remove", "\(path)/\(name)") }
-        sync()
+        try told { () throws(LocalFile.Failure) in try LocalFile.remove("\(path)/\(name)") }
     }
+
+    /// What tells one writing of a file from the next; nil where there is none.
+    func signature(_ name: String) -> FileSignature? { FileSignature(of: "\(path)/\(name)") }
 
     /// The names of its files, in no order.
     func names() throws(KeyStoreError) -> [String] {
@@ -84,49 +52,23 @@ struct PrivateDirectory: Sendable {
         }
     }
 
-    /// Makes a rename or a removal outlast a crash.
-    private func sync() {
-        let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if directory >= 0 {
-            fsync(directory)
-            close(directory)
-        }
-    }
-
     /// Runs `body` while no other process holds the same lock. It waits for the other one.
     func locked<Result>(_ name: String, _ body: () throws(KeyStoreError) -> Result) throws(KeyStoreError) -> Result {
-        let file = "\(path)/\(name).lock"
-        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Self.failure("write", file) }
-        defer { close(descriptor) }
-        while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw Self.failure("lock", file) }
+        let lock = try told { () throws(LocalFile.Failure) in
+            try FileLock(waitingFor: "\(path)/\(name).lock", permissions: Self.permissions)
         }
+        defer { withExtendedLifetime(lock) {} }
         return try body()
     }
 
-    private static let maximumFileSize = 4 << 20
-
-    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = systemWrite(descriptor, rest)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return false }
-            rest = rest.dropFirst(count)
+    private func told<Result>(_ body: () throws(LocalFile.Failure) -> Result) throws(KeyStoreError) -> Result {
+        do {
+            return try body()
+        } catch {
+            switch error.reason {
+            case .longerThan: throw .malformed("\(error.path) is larger than a key ring can be")
+            case .system, .notAFile: throw .unavailable(error.description)
+            }
         }
-        return true
     }
-
-    private static func failure(_ what: String, _ file: String) -> KeyStoreError {
-        .unavailable("cannot \(what) \(file): \(String(cString: strerror(errno)))")
-    }
-}
-
-private func systemRead(_ descriptor: Int32, into bytes: UnsafeMutableRawBufferPointer, from offset: Int) -> Int {
-    read(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
-    write(descriptor, UnsafeRawBufferPointer(rebasing: bytes).baseAddress, bytes.count)
 }

@@ -13,9 +13,13 @@ struct KubernetesClient: Sendable {
     /// Times in seconds, sizes in bytes.
     struct Limits: Sendable {
         var connectTimeout = 3.0
-        /// For a whole call, connecting included.
+        /// For a whole call, connecting included; of a watch, until it begins.
         var requestTimeout = 10.0
         var replyBytes = 4 << 20
+        /// A watch on which nothing at all comes for so long is given up: its connection leads nowhere any more.
+        var watchIdleTimeout = 75.0
+        /// One event of a watch.
+        var eventBytes = 4 << 20
         /// More calls at a time wait for a connection.
         var connections = 32
     }
@@ -23,7 +27,7 @@ struct KubernetesClient: Sendable {
     private let server: KubernetesServer
     private let urlPrefix: String
     private let credentials: KubernetesCredentials
-    private let limits: Limits
+    let limits: Limits
     private let client: HTTPClient
 
     /// Opens no connection yet. The service ends the client when the gateway stops, and must run.
@@ -32,7 +36,7 @@ struct KubernetesClient: Sendable {
     ) -> (client: KubernetesClient, service: HTTPClientService) {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, decompression: .disabled)
         configuration.timeout = .init(
-            connect: .init(seconds: limits.connectTimeout), read: .init(seconds: limits.requestTimeout))
+            connect: .init(seconds: limits.connectTimeout), read: .init(seconds: limits.watchIdleTimeout))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.connections
         // An API server that is away is told at once; who asked will ask again.
@@ -85,9 +89,28 @@ struct KubernetesClient: Sendable {
         }
     }
 
+    /// The deadline is kept by a clock of our own: the HTTP client's ends with the answer's head.
     private func exchange(
         _ request: KubernetesRequest, _ shown: KubernetesCredentials.Shown, _ now: Date, _ deadline: NIODeadline
     ) async throws -> KubernetesReply {
+        try await withThrowingTaskGroup(of: KubernetesReply.self) { group in
+            group.addTask {
+                let response = try await client.execute(message(request, shown), deadline: deadline)
+                return try await reply(response, upTo: limits.replyBytes, at: now)
+            }
+            group.addTask {
+                try await Task.sleep(for: .nanoseconds(max(0, (deadline - .now()).nanoseconds)))
+                throw KubernetesRequestError.timeout
+            }
+            defer { group.cancelAll() }
+            guard let reply = try await group.next() else { throw KubernetesRequestError.cancelled }
+            return reply
+        }
+    }
+
+    private func message(
+        _ request: KubernetesRequest, _ shown: KubernetesCredentials.Shown
+    ) -> HTTPClientRequest {
         var message = HTTPClientRequest(url: urlPrefix + request.target)
         message.method = HTTPMethod(rawValue: request.method.rawValue)
         message.tlsConfiguration = shown.tls
@@ -96,11 +119,16 @@ struct KubernetesClient: Sendable {
         message.headers.add(name: "User-Agent", value: "sts-gateway")
         if let token = shown.token { message.headers.add(name: "Authorization", value: "Bearer \(token)") }
         if let body = request.body {
-            message.headers.add(name: "Content-Type", value: "application/json")
+            message.headers.add(name: "Content-Type", value: request.contentType)
             message.body = .bytes(ByteBuffer(bytes: body.utf8Text))
         }
-        let response = try await client.execute(message, deadline: deadline)
-        let body = Array(try await response.body.collect(upTo: limits.replyBytes).readableBytesView)
+        return message
+    }
+
+    private func reply(
+        _ response: HTTPClientResponse, upTo bytes: Int, at now: Date
+    ) async throws -> KubernetesReply {
+        let body = Array(try await response.body.collect(upTo: bytes).readableBytesView)
         let status = Int(response.status.code)
         var retryAfter = response.headers.first(name: "Retry-After").flatMap { RetryAfter.seconds($0, at: now) }
         if retryAfter == nil && status >= 400 { retryAfter = KubernetesStatus(json: body)?.retryAfterSeconds }
@@ -136,6 +164,50 @@ struct KubernetesClient: Sendable {
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             return .unreachable("its certificate is not trusted, or TLS failed (\(error))")
         default: return .unreachable("\(error)")
+        }
+    }
+}
+
+extension KubernetesClient {
+    /// Begins a call whose answer is lines without end, and hands each to `take` as it comes. A 401 is answered as by
+    /// ``send(_:at:timeout:)``. Cancelled with its task.
+    ///
+    /// - Returns: nil once the server has ended the answer; another answer than 200 as it came.
+    /// - Throws: what `take` throws, or a ``KubernetesRequestError``: `timeout` where nothing came for
+    ///   ``Limits/watchIdleTimeout``, `replyTooLarge` where a line is above ``Limits/eventBytes``.
+    func stream(
+        _ request: KubernetesRequest, at now: Date, take: (_ line: [UInt8]) async throws -> Void
+    ) async throws -> KubernetesReply? {
+        var response = try await begin(request, at: now)
+        if response.status == .unauthorized, credentials.renew(at: now) { response = try await begin(request, at: now) }
+        do {
+            guard response.status == .ok else { return try await reply(response, upTo: limits.replyBytes, at: now) }
+        } catch {
+            throw Self.told(error)
+        }
+        var lines = LineBuffer(maximumLength: limits.eventBytes)
+        var chunks = response.body.makeAsyncIterator()
+        while true {
+            let chunk: ByteBuffer?
+            do {
+                chunk = try await chunks.next()
+            } catch {
+                throw Self.told(error)
+            }
+            guard let chunk else { return nil }
+            guard lines.append(chunk.readableBytesView) else { throw KubernetesRequestError.replyTooLarge }
+            while let line = lines.next() { try await take(line) }
+        }
+    }
+
+    private func begin(
+        _ request: KubernetesRequest, at now: Date
+    ) async throws(KubernetesRequestError) -> HTTPClientResponse {
+        let deadline = NIODeadline.now() + TimeAmount(seconds: limits.requestTimeout)
+        do {
+            return try await client.execute(message(request, credentials.current(at: now)), deadline: deadline)
+        } catch {
+            throw Self.told(error)
         }
     }
 }

@@ -9,19 +9,22 @@ struct KubernetesRequest: Sendable {
     /// Encoded when sent.
     let query: [(name: String, value: String)]
     let body: JSONValue?
+    /// Of the body.
+    let contentType: String
     let accept: String
     /// Whether it does no harm to send it twice, where the connection ended before the answer.
     let isRepeatable: Bool
 
     init(
         _ method: HTTPRequest.Method, _ path: String, query: [(name: String, value: String)] = [],
-        body: JSONValue? = nil,
-        accept: String = "application/json", isRepeatable: Bool? = nil
+        body: JSONValue? = nil, contentType: String = "application/json", accept: String = "application/json",
+        isRepeatable: Bool? = nil
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.body = body
+        self.contentType = contentType
         self.accept = accept
         self.isRepeatable = isRepeatable ?? (method == .get)
     }

@@ -16,15 +16,19 @@ struct DiscoveryPublicationService: Service {
 
     let parts: [Part]
     let statuses: PublicationStatuses
+    let leadership: Leadership
     let metrics: GatewayMetrics
     let audit: any AuditSink
-    let clock: @Sendable () -> Date
+    let pacing: Pacing
 
-    /// Until the gateway stops; what is under way then is given up, for a write that is repeated does no harm.
+    /// While this replica leads; what is under way when that ends is given up, for a write that is repeated does no harm.
     func run() async {
         await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                for part in parts { group.addTask { await run(part) } }
+            await leadership.whileLeading {
+                await withDiscardingTaskGroup { group in
+                    for part in parts { group.addTask { await run(part) } }
+                }
+                for part in parts { statuses[part.endpoint] = nil }
             }
         }
     }
@@ -38,32 +42,22 @@ struct DiscoveryPublicationService: Service {
             var next: Date?
             if let documents = part.keys.snapshot.publishable {
                 let report = await publication.step(documents)
-                if Task.isCancelled { return }
                 next = report.next
-                statuses[part.endpoint] = report.status
+                // Also where the gateway ends meanwhile: what was written is to be known.
                 for outcome in report.outcomes {
                     metrics.record(outcome, of: part.endpoint)
                     if told.isNews(outcome) {
                         audit.record(
                             PublicationRecord(
-                                time: clock(), endpoint: part.endpoint, place: report.status.place ?? "",
+                                time: pacing.now(), endpoint: part.endpoint, place: report.status.place ?? "",
                                 outcome: outcome))
                     }
                 }
+                if Task.isCancelled { return }
                 told.tell(report)
+                statuses[part.endpoint] = report.status
             }
-            await wait(until: next, orFor: changes)
-        }
-    }
-
-    /// - Parameter time: nil for none.
-    private func wait(until time: Date?, orFor changes: AsyncStream<Void>) async {
-        let seconds = time.map { min(86_400, max(0, $0.timeIntervalSince(clock()))) } ?? 86_400
-        await withTaskGroup { group in
-            group.addTask { for await _ in changes { return } }
-            group.addTask { try? await Task.sleep(for: .seconds(seconds)) }
-            await group.next()
-            group.cancelAll()
+            await pacing.wait(until: next, or: [changes])
         }
     }
 }

@@ -69,7 +69,7 @@ struct IssuerProbe: IssuerReading, Service {
             switch answer.status {
             case 200:
                 return .content(
-                    answer.body, isOwn: answer.headers[IssuerRoutes.markName.rawName].contains(IssuerRoutes.mark))
+                    answer.body, isOwn: answer.headers[IssuerRoutes.markName].contains(IssuerRoutes.mark))
             case 300..<400: return .failure("it answers \(answer.status), and verifiers follow no redirects")
             default: return .failure("it answers \(answer.status)")
             }

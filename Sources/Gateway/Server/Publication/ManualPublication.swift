@@ -20,21 +20,27 @@ public struct ManualPublication: Sendable {
         case failed
     }
 
-    private let store: any SigningKeyStore
+    private let keyStore: OpenedKeyStore
     private let surroundings: GatewayAssembly.Surroundings
+    private let pacing: Pacing
     private let logger: Logger
 
     /// - Throws: why the key store cannot be opened.
     public init(
         _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
-    ) throws(KeyStoreError) {
-        guard case .directory(let path) = configuration.keyStore else {
-            throw .unavailable("this version keeps keys in a directory only; set keyStore: {directory: PATH}")
+    ) throws(ConfigurationProblem) {
+        pacing = Pacing.system(clock: surroundings.clock)
+        do {
+            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
+        } catch {
+            throw ConfigurationProblem(.error, at: error.keyPath, error.message)
         }
-        store = try DirectorySigningKeyStore(path: surroundings.resolve(path))
         self.surroundings = surroundings
         self.logger = logger
     }
+
+    /// Ends what was opened.
+    public func close() async { await keyStore.abandon() }
 
     /// - Parameters:
     ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
@@ -44,14 +50,18 @@ public struct ManualPublication: Sendable {
         tell: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
-        guard let keys = await keys(of: endpoint, makesFirst: mode != .check) else {
-            tell("\(name): there is no key ring yet; serve makes it, or publish without --check")
-            return .differs
-        }
-        guard let documents = keys.snapshot.publishable else {
-            tell("\(name): \(keys.snapshot.failure?.description ?? "no key ring could be read")")
+        let keys: CurrentSigningKeys
+        do throws(KeyStoreError) {
+            guard let ring = try await ring(of: endpoint, makesFirst: mode != .check) else {
+                tell("\(name): there is no key ring yet; serve makes it, or publish without --check")
+                return .differs
+            }
+            keys = CurrentSigningKeys(SigningKeySnapshot(ring: ring, of: endpoint))
+        } catch {
+            tell("\(name): \(error)")
             return .failed
         }
+        guard let documents = keys.snapshot.publishable else { return .failed }
         let tools = PublicationTools(in: surroundings, logger: logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
         let result = await run(endpoint, mode, opened, documents, tell)
@@ -60,10 +70,14 @@ public struct ManualPublication: Sendable {
         return result
     }
 
-    private func keys(of endpoint: EndpointConfiguration, makesFirst: Bool) async -> CurrentSigningKeys? {
-        if !makesFirst, case .some(.none) = try? await store.load(endpoint: endpoint.name) { return nil }
-        let opener = KeyRingOpener(store: store, logger: logger)
-        return CurrentSigningKeys(await opener.open(endpoint, at: surroundings.clock()))
+    private func ring(
+        of endpoint: EndpointConfiguration, makesFirst: Bool
+    ) async throws(KeyStoreError) -> KeyRing? {
+        guard makesFirst else { return try await keyStore.store.load(endpoint: endpoint.name)?.ring }
+        let rotation = KeyRotation(
+            configuration: endpoint, store: keyStore.store, keyPairs: keyStore.keyPairs, maker: SigningKeyMaker(),
+            logger: logger)
+        return try await rotation.first(at: pacing.now()).ring
     }
 
     private func run(
@@ -75,7 +89,7 @@ public struct ManualPublication: Sendable {
         var publication = EndpointPublication(
             publisher: opened.publisher, reader: endpoint.probe.isEnabled ? opened.probe : nil,
             interval: endpoint.probe.interval, takesOver: mode == .takeOver, onlyLooks: mode == .check, now: clock,
-            random: { Double.random(in: 0...1) })
+            random: pacing.random)
         var edgeFailures = 0
         var isWaiting = false
         while true {

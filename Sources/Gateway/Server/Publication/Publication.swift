@@ -6,8 +6,8 @@ import ServiceLifecycle
 /// The services that publish and read back.
 enum Publication {
     static func services(
-        of endpoints: [MountedEndpoint], statuses: PublicationStatuses, metrics: GatewayMetrics, audit: any AuditSink,
-        in surroundings: GatewayAssembly.Surroundings, logger: Logger
+        of endpoints: [MountedEndpoint], statuses: PublicationStatuses, leadership: Leadership, metrics: GatewayMetrics,
+        audit: any AuditSink, pacing: Pacing, in surroundings: GatewayAssembly.Surroundings, logger: Logger
     ) -> [any Service] {
         let tools = PublicationTools(in: surroundings, logger: logger)
         var services: [any Service] = [tools.transport]
@@ -17,18 +17,18 @@ enum Publication {
             let opened = tools.open(configuration, keys: endpoint.keys)
             services.append(opened.probe)
             let reader = configuration.probe.isEnabled ? opened.probe : nil
-            guard opened.publisher != nil || reader != nil else { continue }
             parts.append(
                 DiscoveryPublicationService.Part(
                     endpoint: configuration.name, keys: endpoint.keys,
                     publication: EndpointPublication(
                         publisher: opened.publisher, reader: reader, interval: configuration.probe.interval,
-                        now: surroundings.clock, random: { Double.random(in: 0...1) }),
+                        now: pacing.now, random: pacing.random),
                     logger: tools.logger(for: configuration.name)))
         }
         services.append(
             DiscoveryPublicationService(
-                parts: parts, statuses: statuses, metrics: metrics, audit: audit, clock: surroundings.clock))
+                parts: parts, statuses: statuses, leadership: leadership, metrics: metrics, audit: audit,
+                pacing: pacing))
         return services
     }
 }

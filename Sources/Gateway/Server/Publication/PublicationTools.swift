@@ -43,12 +43,13 @@ struct PublicationTools: Sendable {
         let clock = surroundings.clock
         let context = PublisherContext(
             logger: logger(for: configuration.name), transport: transport, now: clock,
+            maximumAge: configuration.rotation.maximumAge,
             environment: { [environment = surroundings.environment] in environment[$0] }, files: files,
             ownToken: { () throws(PublishError) in
                 var random = SystemRandomNumberGenerator()
                 let tokenID = TokenID(randomBits: (random.next(), random.next()))
                 guard
-                    let token = PublisherToken.issue(configuration, keys: keys.snapshot, at: clock(), tokenID: tokenID)
+                    let token = PublisherToken.issue(configuration, keys: keys.snapshot(at: clock()), at: clock(), tokenID: tokenID)
                 else { throw PublishError(.unavailable, "the endpoint has no key that signs") }
                 return token
             },

@@ -15,7 +15,7 @@ struct CertificateRoutes: Sendable {
             Route(name: "ca-bundle", endpoint: nil, methods: [.get, .head]) { request in
                 .cacheable(
                     document.body, contentType: "application/pem-certificate-chain", entityTag: document.entityTag,
-                    for: request)
+                    maximumAge: 300, for: request)
             })
     }
 }

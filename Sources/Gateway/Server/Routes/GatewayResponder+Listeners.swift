@@ -22,17 +22,12 @@ extension GatewayResponder {
 
     /// Everything on the admin listener. It runs only once configuration and certificates are loaded.
     static func admin(
-        endpoints: [MountedEndpoint], publication: PublicationStatuses, maximumBodyBytes: Int, metrics: MetricsRoutes,
-        logger: Logger
+        endpoints: [MountedEndpoint], rings: KeyRingReplica, publication: PublicationStatuses, maximumBodyBytes: Int,
+        metrics: MetricsRoutes, logger: Logger
     ) -> GatewayResponder {
         var checks = ["configuration", "tls"].map { AdminRoutes.Check(name: $0, isRequired: true) { nil } }
-        for endpoint in endpoints {
-            checks.append(
-                AdminRoutes.Check(name: "keyring/\(endpoint.configuration.name)", isRequired: false) {
-                    [keys = endpoint.keys] in
-                    keys.snapshot.failure?.description
-                })
-            let name = endpoint.configuration.name
+        for name in endpoints.map(\.configuration.name) {
+            checks.append(AdminRoutes.Check(name: "keyring/\(name)", isRequired: false) { rings.problem(of: name) })
             checks.append(
                 AdminRoutes.Check(name: "publish/\(name)", isRequired: false) { publication[name]?.problem })
         }

@@ -23,17 +23,18 @@ struct IssuerRoutes: Sendable {
     private func route(
         _ name: String, _ document: @escaping @Sendable (PublishedDocuments) -> PublishedDocuments.Document
     ) -> Route {
-        Route(name: name, endpoint: configuration.name, methods: [.get, .head]) { [keys] request in
+        Route(name: name, endpoint: configuration.name, methods: [.get, .head]) { [configuration, keys] request in
             guard let documents = keys.snapshot.documents else { throw RequestRefusal.noDocuments }
             let document = document(documents)
             var response = Response.cacheable(
-                document.body, contentType: "application/json", entityTag: document.entityTag, for: request)
-            response.headers[Self.markName] = Self.mark
+                document.body, contentType: "application/json", entityTag: document.entityTag,
+                maximumAge: configuration.rotation.maximumAge, for: request)
+            if let name = HTTPField.Name(Self.markName) { response.headers[name] = Self.mark }
             return response
         }
     }
 
     /// Says that a gateway answered, and no place that it published to: the probe looks for it.
     static let mark = "origin"
-    static let markName = HTTPField.Name("Sts-Gateway")!
+    static let markName = "Sts-Gateway"
 }

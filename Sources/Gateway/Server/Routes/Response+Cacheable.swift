@@ -3,11 +3,13 @@ import Hummingbird
 import NIOCore
 
 extension Response {
-    /// A public document: five minutes in caches, and 304 where the caller has it already.
+    /// A public document, and 304 where the caller has it already.
+    ///
+    /// - Parameter maximumAge: in caches, in seconds.
     static func cacheable(
-        _ body: [UInt8], contentType: String, entityTag: String, for request: GatewayRequest
+        _ body: [UInt8], contentType: String, entityTag: String, maximumAge: Int, for request: GatewayRequest
     ) -> Response {
-        let headers: HTTPFields = [.eTag: entityTag, .cacheControl: "public, max-age=300"]
+        let headers: HTTPFields = [.eTag: entityTag, .cacheControl: "public, max-age=\(maximumAge)"]
         if matches(request.head.headerFields[values: .ifNoneMatch], entityTag) {
             // A closure, since an empty body would say a length of 0, which is not the document's.
             let none = ResponseBody(contentLength: nil) { writer in try await writer.finish(nil) }

@@ -61,7 +61,7 @@ struct TokenRoutes: Sendable {
             try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
         } with: { asked throws(TokenExchangeError) in
             let (identity, rule) = try await exchange.authorize(asked, at: clock())
-            guard let key = keys.snapshot.active else { throw .noSigningKey(retryAfter: 5) }
+            guard let key = keys.snapshot(at: clock()).active else { throw .noSigningKey(retryAfter: 5) }
             request.record.conclude(.allowed(identity, rule: rule))
             return ["thumbprint": .string(key.certificate.thumbprint)]
         }

@@ -20,6 +20,8 @@ public struct GatewayAssembly: Sendable {
         public let version: String
         /// The process's environment variables, for the API server's address inside a cluster.
         public let environment: [String: String]
+        /// The gateway's own, in a cluster; nil where nothing tells it.
+        public let namespace: String?
         /// Makes a path of the configuration one that can be opened.
         public let resolve: @Sendable (String) -> String
         public let clock: @Sendable () -> Date
@@ -27,11 +29,12 @@ public struct GatewayAssembly: Sendable {
         public let writeAudit: @Sendable (String) -> Bool
 
         public init(
-            version: String, environment: [String: String], resolve: @escaping @Sendable (String) -> String,
+            version: String, environment: [String: String], namespace: String?, resolve: @escaping @Sendable (String) -> String,
             clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool
         ) {
             self.version = version
             self.environment = environment
+            self.namespace = namespace
             self.resolve = resolve
             self.clock = clock
             self.writeAudit = writeAudit
@@ -46,27 +49,27 @@ public struct GatewayAssembly: Sendable {
         let prometheus = PrometheusMetrics()
         let metrics = GatewayMetrics(
             factory: prometheus, endpoints: configuration.endpoints, version: surroundings.version)
+        let pacing = Pacing.system(clock: clock)
         let parts = StartParts(
-            configuration: configuration, surroundings: surroundings, observe: metrics.observe, logger: logger)
-        guard parts.problems.isEmpty, let store = parts.store, let reviewer = parts.reviewer,
+            configuration: configuration, surroundings: surroundings, observe: metrics.observe, pacing: pacing,
+            logger: logger)
+        guard parts.problems.isEmpty, let keyStore = parts.keyStore, let reviewer = parts.reviewer,
             let certificates = parts.certificates
         else {
             await parts.abandon()
             throw StartProblems(problems: parts.problems)
         }
 
-        let opener = KeyRingOpener(store: store, logger: logger)
-        var endpoints: [MountedEndpoint] = []
-        for endpoint in configuration.endpoints {
-            let keys = CurrentSigningKeys(await opener.open(endpoint, at: clock()))
-            endpoints.append(
-                MountedEndpoint(
-                    configuration: endpoint, keys: keys, reviewer: reviewer, metadata: parts.metadata))
+        let rings = KeyRings(keyStore, endpoints: configuration.endpoints, pacing: pacing, logger: logger)
+        let keys = await rings.open()
+        let endpoints = zip(configuration.endpoints, keys).map { endpoint, keys in
+            MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer, metadata: parts.metadata)
         }
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: surroundings.writeAudit)
         let statuses = PublicationStatuses()
         let publication = Publication.services(
-            of: endpoints, statuses: statuses, metrics: metrics, audit: audit, in: surroundings, logger: logger)
+            of: endpoints, statuses: statuses, leadership: keyStore.leadership, metrics: metrics, audit: audit,
+            pacing: pacing, in: surroundings, logger: logger)
         let listeners = [
             Listener.tokens(
                 configuration.listeners.tokens, endpoints: endpoints, certificates: certificates,
@@ -75,7 +78,7 @@ public struct GatewayAssembly: Sendable {
                     endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: clock),
                 logger: logger),
             Listener.admin(
-                configuration.listeners.admin, endpoints: endpoints, publication: statuses,
+                configuration.listeners.admin, endpoints: endpoints, rings: rings.replica, publication: statuses,
                 metrics: MetricsRoutes(metrics: prometheus) { [endpoints] in
                     for endpoint in endpoints {
                         let name = endpoint.configuration.name
@@ -85,6 +88,7 @@ public struct GatewayAssembly: Sendable {
                 },
                 limits: configuration.limits, logger: logger),
         ]
-        return GatewayAssembly(services: [audit] + parts.services + publication + listeners)
+        return GatewayAssembly(
+            services: [audit] + parts.services + rings.services(following: statuses) + publication + listeners)
     }
 }

@@ -38,15 +38,14 @@ struct Listener: Service {
 
     /// Liveness, readiness and metrics, over plain HTTP.
     static func admin(
-        _ address: ListenAddress, endpoints: [MountedEndpoint], publication: PublicationStatuses,
-        metrics: MetricsRoutes,
-        limits: GatewayConfiguration.Limits, logger: Logger
+        _ address: ListenAddress, endpoints: [MountedEndpoint], rings: KeyRingReplica,
+        publication: PublicationStatuses, metrics: MetricsRoutes, limits: GatewayConfiguration.Limits, logger: Logger
     ) -> Listener {
         Listener(
             name: "admin", address: address, limits: limits,
             responder: .admin(
-                endpoints: endpoints, publication: publication, maximumBodyBytes: limits.bodyBytes, metrics: metrics,
-                logger: logger),
+                endpoints: endpoints, rings: rings, publication: publication, maximumBodyBytes: limits.bodyBytes,
+                metrics: metrics, logger: logger),
             certificates: nil, logger: logger)
     }
 

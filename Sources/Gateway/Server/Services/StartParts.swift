@@ -7,7 +7,7 @@ import ServiceLifecycle
 
 /// What a gateway is put together from, each part tried whatever became of the others, so that every problem is told.
 struct StartParts {
-    private(set) var store: (any SigningKeyStore)?
+    private(set) var keyStore: OpenedKeyStore?
     private(set) var reviewer: (any TokenReviewing)?
     /// nil where the review is offline.
     private(set) var metadata: (any WorkloadMetadataReading)?
@@ -18,15 +18,17 @@ struct StartParts {
     private let configuration: GatewayConfiguration
     private let surroundings: GatewayAssembly.Surroundings
     private let observe: TokenReviewObserver
+    private let pacing: Pacing
     private let logger: Logger
 
     init(
         configuration: GatewayConfiguration, surroundings: GatewayAssembly.Surroundings,
-        observe: @escaping TokenReviewObserver, logger: Logger
+        observe: @escaping TokenReviewObserver, pacing: Pacing, logger: Logger
     ) {
         self.configuration = configuration
         self.surroundings = surroundings
         self.observe = observe
+        self.pacing = pacing
         self.logger = logger
         let now = surroundings.clock()
         openStore()
@@ -37,20 +39,16 @@ struct StartParts {
     /// Ends what was begun for a gateway that does not start: an HTTP client must not go without its shutdown.
     func abandon() async {
         for service in services { try? await (service as? HTTPClientService)?.client.shutdown() }
+        await keyStore?.abandon()
     }
 
     private func resolve(_ path: String) -> String { surroundings.resolve(path) }
 
     private mutating func openStore() {
-        switch configuration.keyStore {
-        case .kubernetes:
-            problem("keyStore", "this version keeps keys in a directory only; set keyStore: {directory: PATH}")
-        case .directory(let path):
-            do {
-                store = try DirectorySigningKeyStore(path: resolve(path))
-            } catch {
-                problem("keyStore.directory", "\(error)")
-            }
+        do throws(OpenedKeyStore.Problem) {
+            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
+        } catch {
+            problem(error.keyPath, error.message)
         }
     }
 
@@ -95,7 +93,12 @@ struct StartParts {
             }
             return
         }
-        guard case .directory(let path) = configuration.keyStore else { return }
+        guard case .directory(let path) = configuration.keyStore else {
+            problem(
+                "tls",
+                "this version makes a certificate of its own only beside a key directory; name tls.certificates")
+            return
+        }
         do {
             let authority = try ServingAuthorityStore(path: resolve(path)).authority(at: now)
             let leaf = try authority.issue(

@@ -90,10 +90,10 @@ struct EndpointMetrics: Sendable {
         matches.set(status.verdict.map { $0 == .matches ? 1 : 0 } ?? .nan)
     }
 
-    /// The age is that of the key that signs; without one there is none to tell.
-    func observe(_ keys: [KeyRing.Key], at now: Date) {
+    /// - Parameter signing: nil where nothing signs, whatever the ring says; then there is no age to tell.
+    func observe(_ keys: [KeyRing.Key], signing: KeyRing.Key?, at now: Date) {
         for (state, meter) in keyStates { meter.set(keys.count { $0.state == state }) }
-        let age = keys.first { $0.state == .active }.map { max(0, now.timeIntervalSince($0.created)) }
+        let age = signing.map { max(0, now.timeIntervalSince($0.created)) }
         keyAge.set(age ?? .nan)
     }
 }

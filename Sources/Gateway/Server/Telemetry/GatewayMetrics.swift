@@ -52,7 +52,7 @@ public struct GatewayMetrics: Sendable {
 
     /// Brings the state and the age of an endpoint's keys up to date.
     public func observe(_ keys: SigningKeySnapshot, of endpoint: String, at now: Date) {
-        endpoints[endpoint]?.observe(keys.active.map { [$0] } ?? [], at: now)
+        endpoints[endpoint]?.observe(keys.keys, signing: keys.active, at: now)
     }
 
     /// Counts what a round of publication did with one document.

@@ -16,8 +16,8 @@ struct InstanceCredentials: CredentialProviding {
         } catch {
             throw PublishError(
                 error.kind,
-                "\(error); this is no instance of EC2, or its hop limit (HttpPutResponseHopLimit) keeps containers from "
-                    + "its metadata; mend that, or give other credentials")
+                "\(error); this is no instance of EC2, or its hop limit (HttpPutResponseHopLimit) keeps containers "
+                    + "from its metadata; mend that, or give other credentials")
         }
         let session = String(decoding: issued.body, as: UTF8.self)
         guard issued.status == 200, (1...1_024).contains(session.utf8.count),

@@ -41,7 +41,9 @@ extension PublishPlan {
                     distribution: distribution, endpoint: cloudFront.endpoint, region: cloudFront.region,
                     caller: caller))
         }
-        return S3Publisher(plan: self, client: S3Client(place: place, caller: caller), edgeCache: edge)
+        return S3Publisher(
+            plan: self, client: S3Client(place: place, caller: caller), edgeCache: edge,
+            maximumAge: context.maximumAge)
     }
 
     private func provider(

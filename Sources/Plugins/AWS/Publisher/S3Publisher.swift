@@ -8,20 +8,22 @@ struct S3Publisher: DiscoveryPublisher {
     let plan: PublishPlan
     let client: S3Client
     let edgeCache: (any EdgeCacheInvalidating)?
+    /// Of a document in caches, in seconds.
+    let maximumAge: Int
 
     var place: String { plan.name }
 
     func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
         guard let object = try await client.head(plan.key(of: document)) else { return nil }
         return StoredDocument(
-            version: object.entityTag, stamp: Self.stamp(object.response), length: object.length)
+            version: object.entityTag, stamp: stamp(object.response), length: object.length)
     }
 
     func put(
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String {
         var headers = [
-            HTTPHeaderField("Content-Type", Self.contentType), HTTPHeaderField("Cache-Control", Self.cacheControl),
+            HTTPHeaderField("Content-Type", Self.contentType), HTTPHeaderField("Cache-Control", cacheControl),
             HTTPHeaderField("x-amz-meta-sts-owner", stamp.owner),
             HTTPHeaderField("x-amz-meta-sts-revision", "\(stamp.revision)"),
             HTTPHeaderField("x-amz-meta-sts-digest", stamp.digest),
@@ -51,11 +53,11 @@ struct S3Publisher: DiscoveryPublisher {
     }
 
     static let contentType = "application/json"
-    static let cacheControl = "max-age=300"
+    private var cacheControl: String { "max-age=\(maximumAge)" }
 
     /// What the metadata says, but for the digest: where S3 keeps a checksum of the content that is another one, or the
     /// object is not served as it must be, the stamp's is taken away, so that the document is written anew.
-    private static func stamp(_ response: HTTPTransportResponse) -> DocumentStamp? {
+    private func stamp(_ response: HTTPTransportResponse) -> DocumentStamp? {
         guard let owner = response.header("x-amz-meta-sts-owner"),
             let revision = response.header("x-amz-meta-sts-revision").flatMap(Int.init),
             var digest = response.header("x-amz-meta-sts-digest")
@@ -65,7 +67,7 @@ struct S3Publisher: DiscoveryPublisher {
         {
             digest = ""
         }
-        if response.header("content-type") != contentType || response.header("cache-control") != cacheControl {
+        if response.header("content-type") != Self.contentType || response.header("cache-control") != cacheControl {
             digest = ""
         }
         return DocumentStamp(owner: owner, revision: revision, digest: digest)

@@ -1,3 +1,4 @@
+import GatewayTestSupport
 import Testing
 
 @testable import GatewayCore
@@ -8,7 +9,7 @@ struct SearchFilterPropertyTests {
         "A filter that was printed is read back as the same one, and evaluates to the same",
         arguments: 0..<8 as Range<UInt64>)
     func roundTrip(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededRandom(seed: seed)
         let workloads: [WorkloadAttributes] = [
             .sample(), .sample(namespace: "a", name: "b", uid: nil, isBoundToPod: false, groups: []),
             .sample(namespace: "*", name: "(", uid: "\\", groups: ["a\0b", "é", "a b"]),
@@ -30,7 +31,7 @@ struct SearchFilterPropertyTests {
         "Any text is either a filter that prints, or an error with a place in the text",
         arguments: 0..<8 as Range<UInt64>)
     func anyText(seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SeededRandom(seed: seed)
         let pieces = [
             "(", ")", "(", ")", "&", "|", "!", "=", "=", ">=", "<=", "~=", ":=", ":", "*", "\\", #"\2a"#, #"\c3"#,
             #"\a9"#, "uid", "ns", "é", " ", "\n", "\0", "dn", "a",
@@ -74,7 +75,7 @@ struct SearchFilterPropertyTests {
         }
     }
 
-    private func randomNode(depth: Int, using random: inout SplitMix64) -> SearchFilter.Node {
+    private func randomNode(depth: Int, using random: inout SeededRandom) -> SearchFilter.Node {
         guard depth > 1 else { return randomItem(using: &random) }
         switch Int.random(in: 0..<4, using: &random) {
         case 0: return .not(randomNode(depth: depth - 1, using: &random))
@@ -84,11 +85,11 @@ struct SearchFilterPropertyTests {
         }
     }
 
-    private func randomNodes(depth: Int, using random: inout SplitMix64) -> [SearchFilter.Node] {
+    private func randomNodes(depth: Int, using random: inout SeededRandom) -> [SearchFilter.Node] {
         (0..<Int.random(in: 1...3, using: &random)).map { _ in randomNode(depth: depth, using: &random) }
     }
 
-    private func randomItem(using random: inout SplitMix64) -> SearchFilter.Node {
+    private func randomItem(using random: inout SeededRandom) -> SearchFilter.Node {
         let name = (WorkloadAttributes.names + ["team", "1.2.3", "cn;lang-de", "sa-label/example.com/team_a"])
             .randomElement(using: &random)
         let attribute = SearchFilter.Attribute(named: name ?? "uid")
@@ -111,26 +112,12 @@ struct SearchFilterPropertyTests {
         }
     }
 
-    private func randomText(using random: inout SplitMix64) -> String {
+    private func randomText(using random: inout SeededRandom) -> String {
         let pieces = [
             "a", "b", "i", "l", "billing", "w", "(", ")", "*", "\\", "\0", " ", "\n", "\u{7f}", "é", "e\u{301}", "😀",
             "=", "&",
         ]
         let count = Int.random(in: 0...4, using: &random)
         return (0..<count).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
-    }
-}
-
-/// A generator with a seed, so that a failure can be had again (Steele, Lea and Flood, "Fast splittable pseudorandom
-/// number generators", 2014).
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

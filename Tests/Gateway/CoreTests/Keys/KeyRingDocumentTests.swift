@@ -64,6 +64,40 @@ struct KeyRingDocumentTests {
         }
     }
 
+    @Test("All that a ring in the midst of a rotation remembers is kept")
+    func midst() throws {
+        let policy = try ExampleEndpoint.configuration().rotationPolicy
+        let later = ExampleEndpoint.now.addingTimeInterval(60)
+        let certificate = try ExampleEndpoint.certificate()
+        let key = try SigningKey.generate(.es256)
+        let last = try SigningKey.generate(.es256)
+        var ring = try ExampleEndpoint.ring(TestKeys.ec)
+            .adding(key, certificate: certificate, at: later, policy: policy)
+        ring = try #require(ring.applying(.markPublished(key.keyID, at: later), at: later, policy: policy))
+        ring = try #require(ring.applying(.activate(key.keyID), at: later, policy: policy))
+        ring = ring.adding(last, certificate: certificate, at: later, policy: policy)
+        ring = try #require(ring.applying(.markPublished(last.keyID, at: later), at: later, policy: policy))
+        ring = try #require(ring.revoking(TestKeys.ec.keyID, at: later))
+            .recording(.init(name: "mine", uid: "1", kid: key.keyID, isPresent: true))
+        let read = try KeyRingDocument.decode(try KeyRingDocument.encode(ring), endpoint: "one")
+        #expect(read.revoked == ring.revoked && read.keypair == ring.keypair && read.revision == ring.revision)
+        #expect(read.keys.map(\.state) == [.active, .published])
+        for (kept, was) in zip(read.keys, ring.keys) {
+            #expect(kept.published == was.published && kept.activated == was.activated && kept.created == was.created)
+            #expect(kept.retired == was.retired && kept.longestLife == was.longestLife)
+        }
+    }
+
+    @Test("A ring of version 1 is read: its key signs since it was made")
+    func first() throws {
+        let old = try text {
+            $0.replacing("\"version\" : 2", with: "\"version\" : 1").replacing("\"activated\"", with: "\"other\"")
+                .replacing("\"longestLife\"", with: "\"another\"").replacing("\"revoked\"", with: "\"third\"")
+        }
+        let read = try KeyRingDocument.decode(old, endpoint: "one")
+        #expect(read.active?.activated == read.active?.created && read.active?.longestLife == 0)
+    }
+
     @Test("A ring from before owners and revisions has its first key's id and 1")
     func before() throws {
         let old = try text {
@@ -77,8 +111,8 @@ struct KeyRingDocumentTests {
     @Test("A ring of another endpoint and one of a newer version are refused by name")
     func foreign() throws {
         #expect(failure(try text(), endpoint: "two")?.description.contains("\"one\"") == true)
-        let newer = try text { $0.replacing("\"version\" : 1", with: "\"version\" : 2") }
-        #expect(failure(newer) == .newerVersion(2))
+        let newer = try text { $0.replacing("\"version\" : 2", with: "\"version\" : 3") }
+        #expect(failure(newer) == .newerVersion(3))
     }
 }
 

@@ -82,7 +82,7 @@ struct EndpointPublicationTests {
     mutating func change() async throws {
         publisher.fail(PublishError(.unavailable, "away"))
         _ = await publication.step(documents)
-        let report = await publication.step(try .example(revision: 2))
+        let report = await publication.step(try .example(revision: 2, keys: [TestKeys.rsa, TestKeys.ec]))
         #expect(report.outcomes.map(\.result) == [.written, .written])
         #expect(publisher[.keys]?.stamp?.revision == 2)
     }
@@ -104,12 +104,15 @@ struct EndpointPublicationTests {
     mutating func joined() async throws {
         publisher.hold(documents)
         _ = await publication.step(documents)
+        var last = documents
         for revision in 2...4 {
             edge.fail(PublishError(.unavailable, "away"))
-            _ = await publication.step(try .example(revision: revision))
+            last = try .example(revision: revision, keys: [TestKeys.rsa, try SigningKey.generate(.es256)])
+            _ = await publication.step(last)
         }
+        #expect(edge.invalidations.isEmpty)
         clock.advance(by: 300)
-        _ = await publication.step(try .example(revision: 4))
+        _ = await publication.step(last)
         #expect(edge.invalidations.map(\.documents) == [[.keys, .discovery]])
     }
 

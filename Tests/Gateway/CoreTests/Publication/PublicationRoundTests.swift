@@ -59,6 +59,25 @@ struct PublicationRoundTests {
         #expect(publisher[.keys]?.stamp?.owner == "owner")
     }
 
+    @Test("leaves the key set alone as well where only the discovery document is a foreign owner's")
+    mutating func foreignDiscovery() async throws {
+        publisher.hold(try .example(owner: "theirs"))
+        publisher[.keys] = nil
+        #expect(
+            results(await round.run(try .example(), through: publisher)) == [.refused(.foreignOwner("theirs"))])
+        #expect(publisher[.keys] == nil)
+    }
+
+    @Test("tells what it has written although somebody overtakes it with the next")
+    mutating func overtaken() async throws {
+        let documents = try PublishableDocuments.example()
+        publisher.beforeNextPut { [publisher] in
+            publisher.beforeNextPut { publisher[.discovery] = .init(content: [1], stamp: nil, version: 0) }
+        }
+        #expect(results(await round.run(documents, through: publisher)) == [.written, .written])
+        #expect(publisher[.discovery]?.content == documents[.discovery])
+    }
+
     @Test("never puts an older ring's documents over a newer one's")
     mutating func revision() async throws {
         publisher.hold(try .example(revision: 5))

@@ -44,7 +44,7 @@ struct IssuerRoutesTests {
     @Test("Readiness names each ring, and a failed one does not unready the replica")
     func readiness() async throws {
         let admin = GatewayResponder.admin(
-            endpoints: gateway.endpoints, publication: PublicationStatuses(), maximumBodyBytes: 1024,
+            endpoints: gateway.endpoints, rings: gateway.rings, publication: PublicationStatuses(), maximumBodyBytes: 1024,
             metrics: MetricsRoutes(metrics: gateway.prometheus) {}, logger: gateway.log.logger)
         func get(_ path: String) async throws -> (Int, String) {
             let answer = try await gateway.send(.get, path, to: admin)
@@ -52,7 +52,7 @@ struct IssuerRoutesTests {
         }
         #expect(try await get("/livez") == (200, "ok\n"))
         #expect(try await get("/readyz") == (200, "ok\n"))
-        gateway.endpoints[1].keys.replace(with: SigningKeySnapshot(failure: .unavailable("gone")))
+        gateway.rings.take(.unusable(endpoint: "two", .malformed("garbage")))
         #expect(try await get("/readyz") == (200, "ok\n"))
         let (status, text) = try await get("/readyz?verbose")
         #expect(status == 200)
@@ -65,7 +65,7 @@ struct IssuerRoutesTests {
     func publication() async throws {
         let statuses = PublicationStatuses()
         let admin = GatewayResponder.admin(
-            endpoints: gateway.endpoints, publication: statuses, maximumBodyBytes: 1024,
+            endpoints: gateway.endpoints, rings: gateway.rings, publication: statuses, maximumBodyBytes: 1024,
             metrics: MetricsRoutes(metrics: gateway.prometheus) {}, logger: gateway.log.logger)
         var status = PublicationStatus(place: "here")
         func line(_ change: (inout PublicationStatus) -> Void) async throws -> String {

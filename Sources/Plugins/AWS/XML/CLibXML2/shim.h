@@ -3,10 +3,79 @@
 
 #include <libxml/parser.h>
 #include <libxml/xmlreader.h>
+#include <string.h>
 
-/* No network, no messages of the library's own on standard error, and entities stay what they are. */
+/* No network, no messages of the parser's own on standard error, and entities stay what they are. */
 static inline int sts_xml_options(void) {
     return XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
+}
+
+/* What converts encodings has no parser to tell, and would write to standard error, with some of the text. */
+static inline void sts_xml_silent(void *context, const char *message, ...) {}
+
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *sts_xml_error;
+#else
+typedef xmlErrorPtr sts_xml_error;
+#endif
+
+/* The look at what comes before the first element. */
+struct sts_xml_prolog {
+    xmlParserCtxtPtr parser;
+    int has_document_type;
+    /* Of the first error; 0 where there is none. */
+    int malformed_line;
+};
+
+static inline void sts_xml_document_type(
+    void *data, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id
+) {
+    struct sts_xml_prolog *prolog = (struct sts_xml_prolog *)data;
+    prolog->has_document_type = 1;
+    xmlStopParser(prolog->parser);
+}
+
+static inline void sts_xml_first_element(
+    void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespace_count,
+    const xmlChar **namespaces, int attribute_count, int defaulted_count, const xmlChar **attributes
+) {
+    xmlStopParser(((struct sts_xml_prolog *)data)->parser);
+}
+
+/* After an error the parser reads on and tells of nothing any more, not of a document type either. */
+static inline void sts_xml_failed(void *data, sts_xml_error error) {
+    struct sts_xml_prolog *prolog = (struct sts_xml_prolog *)data;
+    if (error->level != XML_ERR_FATAL || prolog->malformed_line != 0) return;
+    prolog->malformed_line = error->line > 0 ? error->line : 1;
+    if (prolog->parser != NULL) xmlStopParser(prolog->parser);
+}
+
+/* Finds a document type declaration before anything in it is read: the reader tells of one only when it is through with
+   it, and parameter entities make that a matter of years. */
+static inline struct sts_xml_prolog sts_xml_read_prolog(const char *start, int length) {
+    /* Each thread has its own. */
+    xmlSetGenericErrorFunc(NULL, sts_xml_silent);
+    xmlSAXHandler handler;
+    memset(&handler, 0, sizeof handler);
+    handler.initialized = XML_SAX2_MAGIC;
+    handler.internalSubset = sts_xml_document_type;
+    handler.startElementNs = sts_xml_first_element;
+    handler.serror = sts_xml_failed;
+    struct sts_xml_prolog prolog = {NULL, 0, 0};
+    /* As the reader begins: with the bytes that tell the encoding. */
+    int first = length < 4 ? length : 4;
+    prolog.parser = xmlCreatePushParserCtxt(&handler, &prolog, start, first, NULL);
+    if (prolog.parser == NULL) {
+        prolog.malformed_line = 1;
+        return prolog;
+    }
+    xmlCtxtUseOptions(prolog.parser, sts_xml_options());
+    if (prolog.malformed_line == 0) xmlParseChunk(prolog.parser, start + first, length - first, 1);
+    if (prolog.parser->myDoc != NULL) xmlFreeDoc(prolog.parser->myDoc);
+    prolog.parser->myDoc = NULL;
+    xmlFreeParserCtxt(prolog.parser);
+    prolog.parser = NULL;
+    return prolog;
 }
 
 #endif

@@ -21,6 +21,9 @@ extension XMLElement {
         guard !document.isEmpty else { throw .malformed(line: 1) }
         let result = document.withUnsafeBytes { bytes -> Result<XMLElement, XMLReadingError> in
             let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            let prolog = sts_xml_read_prolog(start, CInt(bytes.count))
+            guard prolog.has_document_type == 0 else { return .failure(.documentType) }
+            guard prolog.malformed_line == 0 else { return .failure(.malformed(line: Int(prolog.malformed_line))) }
             guard let reader = xmlReaderForMemory(start, CInt(bytes.count), nil, nil, sts_xml_options()) else {
                 return .failure(.malformed(line: 1))
             }

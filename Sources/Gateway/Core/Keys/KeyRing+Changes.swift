@@ -1,0 +1,95 @@
+public import FoundationEssentials
+public import JOSE
+
+/// Each change makes a ring of the next revision. Times are rounded up to whole seconds, as stores keep them, so that no
+/// wait is shorter after a restart.
+extension KeyRing {
+    /// Most names of revoked keys that are kept.
+    private static let maximumRevoked = 20
+
+    /// With a key more. In a ring without keys it signs at once: nobody can have cached its absence.
+    public func adding(
+        _ signingKey: SigningKey, certificate: KeyCertificate, at now: Date, policy: RotationPolicy
+    ) -> KeyRing {
+        changed { ring in
+            var key = Key(
+                signingKey: signingKey, state: .prepared, created: now.wholeSecond, certificate: certificate)
+            if keys.isEmpty && revoked.isEmpty {
+                key.state = .active
+                key.activated = now.wholeSecond
+                key.longestLife = policy.timeToLive
+            }
+            ring.keys.append(key)
+        }
+    }
+
+    /// - Parameter now: for what stops signing and what begins.
+    /// - Returns: nil for a step that changes nothing, or that needs a key: ``adding(_:certificate:at:policy:)``.
+    public func applying(_ step: RotationStep, at now: Date, policy: RotationPolicy) -> KeyRing? {
+        switch step {
+        case .addKey, .wait: nil
+        case .markPublished(let keyID, let time):
+            changing(keyID) { key in
+                key.state = .published
+                key.published = time.wholeSecond
+            }
+        case .markAbsent(let keyID):
+            changing(keyID) { key in
+                key.state = .prepared
+                key.published = nil
+            }
+        case .recordLife(let keyID, let seconds): changing(keyID) { $0.longestLife = max($0.longestLife, seconds) }
+        case .activate(let keyID): activating(keyID, at: now.wholeSecond, policy)
+        case .remove(let keyIDs): changed { ring in ring.keys.removeAll { keyIDs.contains($0.keyID) } }
+        }
+    }
+
+    /// Without that key, which never comes back. nil where the ring has no such key.
+    public func revoking(_ keyID: KeyID, at now: Date) -> KeyRing? {
+        guard self[keyID] != nil else { return nil }
+        return changed { ring in
+            ring.keys.removeAll { $0.keyID == keyID }
+            ring.revoked.append(RevokedKey(kid: keyID, revoked: now.wholeSecond))
+            ring.revoked.removeFirst(max(0, ring.revoked.count - Self.maximumRevoked))
+        }
+    }
+
+    public func recording(_ keypair: ImportedKeyPair?) -> KeyRing { changed { $0.keypair = keypair } }
+
+    /// The same ring under a new revision, for a store that has lost it.
+    public var restored: KeyRing { changed { _ in } }
+
+    private func activating(_ keyID: KeyID, at now: Date, _ policy: RotationPolicy) -> KeyRing {
+        changed { ring in
+            for index in ring.keys.indices {
+                if ring.keys[index].state == .active {
+                    ring.keys[index].state = .retiring
+                    ring.keys[index].retired = now
+                }
+                if ring.keys[index].keyID == keyID {
+                    ring.keys[index].state = .active
+                    ring.keys[index].activated = now
+                    ring.keys[index].longestLife = policy.timeToLive
+                }
+            }
+        }
+    }
+
+    private func changing(_ keyID: KeyID, _ change: (inout Key) -> Void) -> KeyRing {
+        changed { ring in
+            for index in ring.keys.indices where ring.keys[index].keyID == keyID { change(&ring.keys[index]) }
+        }
+    }
+
+    private func changed(_ change: (inout KeyRing) -> Void) -> KeyRing {
+        var ring = self
+        change(&ring)
+        ring.revision += 1
+        return ring
+    }
+}
+
+extension Date {
+    /// This second's beginning, or the next one's.
+    fileprivate var wholeSecond: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
+}

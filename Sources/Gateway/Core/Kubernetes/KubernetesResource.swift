@@ -1,0 +1,36 @@
+/// A kind of object by its place in the API ("API Concepts", resource URIs).
+public struct KubernetesResource: Sendable, Hashable {
+    /// Empty for the core group.
+    public let group: String
+    public let version: String
+    public let plural: String
+    public let kind: String
+
+    public init(group: String = "", version: String = "v1", plural: String, kind: String) {
+        self.group = group
+        self.version = version
+        self.plural = plural
+        self.kind = kind
+    }
+
+    public static let secrets = KubernetesResource(plural: "secrets", kind: "Secret")
+    public static let leases = KubernetesResource(group: "coordination.k8s.io", plural: "leases", kind: "Lease")
+
+    public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
+
+    /// As a role's rule and the API server's words name it, such as `leases.coordination.k8s.io`.
+    public var qualifiedName: String { group.isEmpty ? plural : "\(plural).\(group)" }
+
+    /// The path of all objects, or of one.
+    ///
+    /// - Parameters:
+    ///   - namespace: nil for a cluster's own objects, or for those of all namespaces.
+    ///   - name: a Kubernetes name, which needs no encoding.
+    public func path(namespace: String?, name: String? = nil) -> String {
+        var path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
+        if let namespace { path += "/namespaces/\(namespace)" }
+        path += "/\(plural)"
+        if let name { path += "/\(name)" }
+        return path
+    }
+}

@@ -1,0 +1,130 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Files of this machine, read within bounds, and written whole or not at all.
+public enum LocalFile {
+    /// What the system says.
+    public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+        public enum Reason: Sendable, Equatable {
+            /// An `errno`.
+            case system(Int32)
+            case notAFile
+            /// In bytes.
+            case longerThan(Int)
+        }
+
+        /// Such as `read` or `write`.
+        public let operation: String
+        public let path: String
+        public let reason: Reason
+
+        public var description: String {
+            switch reason {
+            case .system(let code): "cannot \(operation) \(path): \(String(cString: strerror(code)))"
+            case .notAFile: "\(path) is no file"
+            case .longerThan(let limit): "\(path) is longer than \(limit) bytes"
+            }
+        }
+
+        fileprivate static func current(_ operation: String, _ path: String) -> Failure {
+            Failure(operation: operation, path: path, reason: .system(errno))
+        }
+    }
+
+    /// The whole file; nil where there is none.
+    ///
+    /// - Parameter limit: in bytes.
+    public static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8]? {
+        // A FIFO without a writer would wait for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw .current("read", path)
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw Failure(operation: "read", path: path, reason: .notAFile)
+        }
+        let tooLong = Failure(operation: "read", path: path, reason: .longerThan(limit))
+        guard status.st_size <= limit else { throw tooLong }
+        // One more than it has, to see its end, and that it has not grown over the limit meanwhile.
+        var bytes = [UInt8](repeating: 0, count: min(limit, Int(status.st_size) + 4096) + 1)
+        var filled = 0
+        while filled < bytes.count {
+            let count = bytes.withUnsafeMutableBytes { systemRead(descriptor, $0, from: filled) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .current("read", path) }
+            if count == 0 { return Array(bytes.prefix(filled)) }
+            filled += count
+        }
+        throw tooLong
+    }
+
+    /// Writes beside the file, syncs, renames over it and syncs the folder: whoever reads has the old file or the new.
+    ///
+    /// - Parameter permissions: of the file, whatever the process' umask is.
+    public static func write(_ bytes: [UInt8], to path: String, permissions: UInt32) throws(Failure) {
+        let temporary = "\(path).new"
+        unlink(temporary)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(permissions))
+        guard descriptor >= 0 else { throw .current("write", path) }
+        let isWritten =
+            bytes.withUnsafeBytes { writeAll($0, to: descriptor) } && fchmod(descriptor, mode_t(permissions)) == 0
+            && fsync(descriptor) == 0
+        // The first failure is the one to tell.
+        let failure = Failure.current("write", path)
+        close(descriptor)
+        guard isWritten else {
+            unlink(temporary)
+            throw failure
+        }
+        guard rename(temporary, path) == 0 else {
+            let failure = Failure.current("write", path)
+            unlink(temporary)
+            throw failure
+        }
+        syncFolder(of: path)
+    }
+
+    public static func remove(_ path: String) throws(Failure) {
+        guard unlink(path) == 0 else { throw .current("remove", path) }
+        syncFolder(of: path)
+    }
+
+    /// The folder that a path is in.
+    public static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Makes a rename or a removal outlast a crash.
+    private static func syncFolder(of path: String) {
+        let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    private static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = systemWrite(descriptor, rest)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}
+
+private func systemRead(_ descriptor: Int32, _ bytes: UnsafeMutableRawBufferPointer, from offset: Int) -> Int {
+    read(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+    write(descriptor, UnsafeRawBufferPointer(rebasing: bytes).baseAddress, bytes.count)
+}

@@ -1,0 +1,22 @@
+import FoundationEssentials
+import GatewayCore
+
+/// For a gateway that keeps its keys in a directory: `<directory>/<name>/tls.crt` and `tls.key`, as a mounted Secret has
+/// them.
+struct DirectoryKeyPairReader: KeyPairReading {
+    let directory: String
+
+    /// A folder has no uid of its own: only its key tells it from another.
+    private static let uid = "directory"
+
+    func read(_ name: String) async throws(KeyStoreError) -> KeyPairMaterial? {
+        let folder = "\(directory)/\(name)"
+        guard FileManager.default.fileExists(atPath: folder) else { return nil }
+        func text(_ file: String) throws(KeyStoreError) -> String {
+            guard let contents = FileManager.default.contents(atPath: "\(folder)/\(file)"), contents.count <= 1 << 20
+            else { throw .malformed("\(folder)/\(file) cannot be read; put a certificate and its key there") }
+            return String(decoding: contents, as: UTF8.self)
+        }
+        return KeyPairMaterial(uid: Self.uid, certificatePEM: try text("tls.crt"), keyPEM: try text("tls.key"))
+    }
+}

@@ -1,0 +1,147 @@
+import FoundationEssentials
+import GatewayCore
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// What this process knows of every endpoint's ring: it takes on what the store tells, and signs by nothing that the
+/// store has not confirmed for a while.
+final class KeyRingReplica: Service {
+    /// What is known of one ring.
+    struct View: Sendable {
+        /// The last good one.
+        var stored: StoredKeyRing?
+        /// Whether the store has no ring any more.
+        var isGone = false
+        /// Why what the store has cannot be used.
+        var problem: KeyStoreError?
+    }
+
+    private struct Entry {
+        let configuration: EndpointConfiguration
+        let keys: CurrentSigningKeys
+        let signal = ChangeSignal()
+        var view = View()
+    }
+
+    private let store: any KeyRingWatching
+    private let clock: @Sendable () -> Date
+    private let logger: Logger
+    private let entries: Mutex<[String: Entry]>
+
+    init(store: any KeyRingWatching, clock: @escaping @Sendable () -> Date, logger: Logger) {
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        entries = Mutex([:])
+    }
+
+    /// Adds an endpoint, with what its ring was found to be.
+    func mount(_ configuration: EndpointConfiguration, found: Result<StoredKeyRing, KeyStoreError>) -> CurrentSigningKeys {
+        let snapshot: SigningKeySnapshot
+        var view = View()
+        switch found {
+        case .success(let stored):
+            view.stored = stored
+            snapshot = SigningKeySnapshot(ring: stored.ring, of: configuration)
+        case .failure(let failure):
+            view.problem = failure
+            snapshot = SigningKeySnapshot(failure: failure)
+        }
+        let keys = CurrentSigningKeys(snapshot)
+        keys.confirm(until: confirmationEnd)
+        let entry = Entry(configuration: configuration, keys: keys, view: view)
+        entries.withLock { $0[configuration.name] = entry }
+        return keys
+    }
+
+    func view(of endpoint: String) -> View { entries.withLock { $0[endpoint]?.view } ?? View() }
+
+    /// Why the ring is not as it should be, for readiness detail; nil where it is.
+    func problem(of endpoint: String) -> String? {
+        let entry = entries.withLock { $0[endpoint] }
+        guard let entry else { return nil }
+        if let failure = entry.keys.snapshot(at: clock()).failure { return failure.description }
+        if let problem = entry.view.problem { return "\(problem); the last good ring is in force" }
+        return entry.view.isGone ? "the key ring is gone from the store; the last good one is in force" : nil
+    }
+
+    /// An element for what becomes of the endpoint's ring from now on.
+    func changes(of endpoint: String) -> AsyncStream<Void> {
+        entries.withLock { $0[endpoint] }?.signal.changes() ?? AsyncStream { $0.finish() }
+    }
+
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            await self.store.watch { news in self.take(news) }
+        }
+    }
+
+    /// Takes on a ring that was read or written.
+    func take(_ stored: StoredKeyRing, of endpoint: String) {
+        change(endpoint) { entry in
+            entry.keys.confirm(until: confirmationEnd)
+            let known = entry.view.stored
+            // What was told late is older than what this process has written since.
+            if let known, known.ring.owner == stored.ring.owner, stored.ring.revision < known.ring.revision,
+                !entry.view.isGone
+            {
+                return nil
+            }
+            let isNew = known?.version != stored.version
+            let isOther = isNew || entry.view.isGone || entry.view.problem != nil
+            entry.view = View(stored: stored)
+            return isOther ? SigningKeySnapshot(ring: stored.ring, of: entry.configuration) : nil
+        }
+    }
+
+    func take(_ news: KeyRingNews) {
+        switch news {
+        case .ring(let endpoint, let stored): take(stored, of: endpoint)
+        case .unusable(let endpoint, let problem):
+            tell(endpoint, "the key ring in the store cannot be used", problem)
+            change(endpoint) { entry in
+                entry.view.problem = problem
+                entry.view.isGone = false
+                return entry.view.stored == nil ? SigningKeySnapshot(failure: problem) : nil
+            }
+        case .gone(let endpoint):
+            change(endpoint) { entry in
+                entry.view.isGone = true
+                entry.view.problem = nil
+                return nil
+            }
+        case .confirmed:
+            let end = confirmationEnd
+            let confirmed = entries.withLock { entries in
+                entries.values.filter { entry in
+                    // Whoever wrote that ring goes on with it, unseen by this gateway.
+                    if case .newerVersion = entry.view.problem { false } else { true }
+                }.map(\.keys)
+            }
+            for keys in confirmed { keys.confirm(until: end) }
+        }
+    }
+
+    private var confirmationEnd: Date {
+        clock().addingTimeInterval(Double(EndpointConfiguration.replicaWindow))
+    }
+
+    /// - Parameter change: the snapshot that is in force from now on; nil for the one that is.
+    private func change(_ endpoint: String, _ change: (inout Entry) -> SigningKeySnapshot?) {
+        let changed = entries.withLock { entries -> (Entry, SigningKeySnapshot?)? in
+            guard var entry = entries[endpoint] else { return nil }
+            let snapshot = change(&entry)
+            entries[endpoint] = entry
+            // Under the lock, so that of two changes the later one's snapshot stays.
+            if let snapshot { entry.keys.replace(with: snapshot) }
+            return (entry, snapshot)
+        }
+        changed?.0.signal.send()
+    }
+
+    private func tell(_ endpoint: String, _ message: Logger.Message, _ problem: KeyStoreError) {
+        guard view(of: endpoint).problem != problem else { return }
+        logger.error(message, metadata: ["endpoint": "\(endpoint)", "reason": "\(problem)"])
+    }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import GatewayCore
+import Logging
+import ServiceLifecycle
+
+/// The key rings of a gateway's endpoints: opened at start, then kept by the services of this type.
+struct KeyRings: Sendable {
+    let replica: KeyRingReplica
+    private let keyStore: OpenedKeyStore
+    private let endpoints: [EndpointConfiguration]
+    private let pacing: Pacing
+    private let logger: Logger
+    private let maker = SigningKeyMaker()
+
+    /// Rings that are read at a time.
+    private static let width = 16
+
+    init(_ keyStore: OpenedKeyStore, endpoints: [EndpointConfiguration], pacing: Pacing, logger: Logger) {
+        self.keyStore = keyStore
+        self.endpoints = endpoints
+        self.pacing = pacing
+        self.logger = logger
+        replica = KeyRingReplica(store: keyStore.watching, clock: pacing.now, logger: logger)
+    }
+
+    /// The keys of each endpoint, in their order. A ring that cannot be read is logged, and leaves this one endpoint
+    /// without a key until it can; one that is not there is made.
+    func open() async -> [CurrentSigningKeys] {
+        var opened = [CurrentSigningKeys?](repeating: nil, count: endpoints.count)
+        await withTaskGroup(of: (Int, CurrentSigningKeys).self) { group in
+            for index in endpoints.indices {
+                if index >= Self.width, let (done, keys) = await group.next() { opened[done] = keys }
+                group.addTask { (index, await open(endpoints[index])) }
+            }
+            for await (index, keys) in group { opened[index] = keys }
+        }
+        return opened.compactMap(\.self)
+    }
+
+    private func open(_ endpoint: EndpointConfiguration) async -> CurrentSigningKeys {
+        var logger = logger
+        logger[metadataKey: "endpoint"] = "\(endpoint.name)"
+        let rotation = KeyRotation(
+            configuration: endpoint, store: keyStore.store, keyPairs: keyStore.keyPairs, maker: maker, logger: logger)
+        do throws(KeyStoreError) {
+            return replica.mount(endpoint, found: .success(try await rotation.first(at: pacing.now())))
+        } catch {
+            logger.error("key ring failed", metadata: ["reason": "\(error)"])
+            return replica.mount(endpoint, found: .failure(error))
+        }
+    }
+
+    /// In the order of their start.
+    ///
+    /// - Parameter statuses: what is seen of the documents out in the world.
+    func services(following statuses: PublicationStatuses) -> [any Service] {
+        let client: [any Service] = keyStore.client.map { [$0] } ?? []
+        return client + [
+            replica, keyStore.election,
+            KeyRotationService(
+                endpoints: endpoints, replica: replica, store: keyStore.store, keyPairs: keyStore.keyPairs,
+                leadership: keyStore.leadership, statuses: statuses, maker: maker, pacing: pacing, logger: logger),
+        ]
+    }
+}

@@ -1,0 +1,82 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import GatewayCore
+import Logging
+import ServiceLifecycle
+
+/// The configured key store, with what belongs to it: who watches it, who leads over it, and where key pairs to import
+/// are.
+struct OpenedKeyStore: Sendable {
+    /// Why there is none.
+    struct Problem: Error {
+        let keyPath: String
+        let message: String
+    }
+
+    let store: any SigningKeyStore
+    let watching: any KeyRingWatching
+    let keyPairs: any KeyPairReading
+    let leadership: Leadership
+    /// Decides who leads.
+    let election: any Service
+    /// Must run for the store to be used; nil where nothing must.
+    let client: HTTPClientService?
+
+    /// Calls nothing yet, but for the making of a directory.
+    init(
+        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, pacing: Pacing,
+        logger: Logger
+    ) throws(Problem) {
+        leadership = Leadership(monotonic: pacing.monotonic)
+        switch configuration.keyStore {
+        case .directory(let path):
+            let path = surroundings.resolve(path)
+            let store: DirectorySigningKeyStore
+            do {
+                store = try DirectorySigningKeyStore(path: path)
+            } catch {
+                throw Problem(keyPath: "keyStore.directory", message: "\(error)")
+            }
+            self.store = store
+            watching = DirectoryKeyRingWatch(store: store, pacing: pacing, logger: logger)
+            keyPairs = DirectoryKeyPairReader(directory: path)
+            election = DirectoryElection(directory: path, leadership: leadership, pacing: pacing, logger: logger)
+            client = nil
+        case .kubernetes:
+            var kubeconfig: String?
+            if case .kubernetes(let path) = configuration.review { kubeconfig = path.map(surroundings.resolve) }
+            let made: (client: KubernetesClient, service: HTTPClientService)
+            do {
+                made = try KubernetesConnection.make(
+                    kubeconfig: kubeconfig, environment: surroundings.environment,
+                    serviceAccountFolder: KubernetesConnection.serviceAccountFolder, at: pacing.now(),
+                    limits: KubernetesClient.Limits(), logger: logger)
+            } catch {
+                throw Problem(
+                    keyPath: "keyStore",
+                    message: "there is no API server to keep keys in: \(error.problems.joined(separator: "; ")); "
+                        + "run in a cluster, name review.kubeconfig, or set keyStore: {directory: PATH}")
+            }
+            let namespace = surroundings.namespace ?? "default"
+            let store = SecretSigningKeyStore(
+                client: made.client, namespace: namespace, pacing: pacing, logger: logger)
+            self.store = store
+            watching = store
+            keyPairs = KeyPairSecretReader(client: made.client, namespace: namespace, pacing: pacing)
+            election = LeaseElection(
+                client: made.client, namespace: namespace, name: "sts-gateway",
+                identity: Self.identity(surroundings.environment), leadership: leadership, pacing: pacing,
+                logger: logger)
+            client = made.service
+        }
+    }
+
+    /// Ends what was opened and does not run.
+    func abandon() async { try? await client?.client.shutdown() }
+
+    /// The Pod's name, or the machine's, and what tells two processes there apart.
+    private static func identity(_ environment: [String: String]) -> String {
+        let name = environment["POD_NAME"] ?? environment["HOSTNAME"] ?? "sts-gateway"
+        return "\(name)_\(KeyRing.newOwner())"
+    }
+}

@@ -1,0 +1,31 @@
+import FoundationEssentials
+
+/// Time and chance, for what waits and tries again; a test brings its own.
+struct Pacing: Sendable {
+    /// What a calendar says.
+    let now: @Sendable () -> Date
+    /// Seconds since some moment; never set, and counting while the machine or the process was stopped.
+    let monotonic: @Sendable () -> Double
+    /// From 0 to 1.
+    let random: @Sendable () -> Double
+    /// Waits so many seconds; throws where cancelled.
+    let sleep: @Sendable (Double) async throws -> Void
+
+    static func system(clock: @escaping @Sendable () -> Date) -> Pacing {
+        let start = ContinuousClock.now
+        return Pacing(
+            now: clock, monotonic: { (ContinuousClock.now - start) / .seconds(1) },
+            random: { Double.random(in: 0..<1) },
+            sleep: { try await Task.sleep(for: .seconds($0), tolerance: nil, clock: .continuous) })
+    }
+
+    /// Seconds until the next attempt: exponential with full jitter, and never before the other side wants it.
+    ///
+    /// - Parameter failures: in a row; 1 or more.
+    func backoff(failures: Int, retryAfter: Int?) -> Double {
+        let bound = min(Self.longestBackoff, 0.5 * Double(1 << min(max(failures - 1, 0), 10)))
+        return max(random() * bound, min(Double(retryAfter ?? 0), Self.longestBackoff))
+    }
+
+    private static let longestBackoff = 30.0
+}

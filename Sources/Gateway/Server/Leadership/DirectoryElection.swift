@@ -1,0 +1,59 @@
+import LocalFiles
+import Logging
+import ServiceLifecycle
+
+/// Elects one leader among the processes of one machine by an exclusive lock on `leader.lock` in a directory. The kernel
+/// releases it when its process dies.
+struct DirectoryElection: Service {
+    private let path: String
+    private let leadership: Leadership
+    private let pacing: Pacing
+    private let logger: Logger
+
+    /// Seconds between two attempts, and between two looks whether the locked file still is the one in the directory.
+    static let interval = 1.0
+
+    init(directory: String, leadership: Leadership, pacing: Pacing, logger: Logger) {
+        path = "\(directory)/leader.lock"
+        self.leadership = leadership
+        self.pacing = pacing
+        self.logger = logger
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await contend() }
+    }
+
+    private func contend() async {
+        var lock: FileLock?
+        var failure: String?
+        while !Task.isCancelled {
+            if let held = lock, !held.isInPlace {
+                // Another process can lock the new file.
+                leadership.stepDown()
+                logger.notice("no longer leading", metadata: ["lock": "\(path)", "reason": "the file was taken away"])
+                lock = nil
+            }
+            if lock == nil {
+                do {
+                    lock = try FileLock(trying: path, permissions: 0o600)
+                    failure = nil
+                    if lock != nil {
+                        leadership.lead(until: .infinity)
+                        logger.notice("leading", metadata: ["lock": "\(path)"])
+                    }
+                } catch {
+                    let reason = "\(error); let the gateway's user write there"
+                    if failure != reason {
+                        failure = reason
+                        logger.warning("election failed", metadata: ["reason": "\(reason)"])
+                    }
+                }
+            }
+            try? await pacing.sleep(Self.interval)
+        }
+        // Before the lock is released.
+        leadership.stepDown()
+        withExtendedLifetime(lock) {}
+    }
+}

@@ -1,0 +1,317 @@
+import Crypto
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import JOSE
+import Synchronization
+import Testing
+
+/// A small world around one key ring: a store, a place, two edges in front of it, verifiers that cache, and replicas
+/// that act whenever they like, on what they knew when they last looked. What may never happen is checked at each tick.
+struct RotationModel {
+    /// A breach of a promise, with where it happened.
+    struct Breach: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static let maximumAge = 300.0
+    static let replicaWindow = 900.0
+
+    /// A copy of the key set, as it was when it was fetched.
+    struct Copy {
+        var kids: Set<KeyID>
+        var fetched: Date
+    }
+
+    struct Replica {
+        var stored: StoredKeyRing?
+        var confirmed: Date
+        var publication: EndpointPublication
+    }
+
+    let policy: RotationPolicy
+    let configuration: EndpointConfiguration
+    let clock: ManualClock
+    let store = FakeSigningKeyStore()
+    let place = FakePublisher()
+    let edges: FakeEdges
+    var random: SeededRandom
+    var replicas: [Replica] = []
+    var verifiers: [Copy?]
+
+    /// Until when tokens of a key are about, leeway included.
+    var tokens: [KeyID: Date] = [:]
+    var revoked: Set<KeyID> = []
+    /// Keys that signed early, since the one before was revoked.
+    var excepted: Set<KeyID> = []
+    var seenKids: Set<KeyID> = []
+    var triggers = 0
+    /// The last ring that somebody took away.
+    var deleted: KeyRingVersion?
+
+    init(seed: UInt64, ttl: Int = 3_600) throws {
+        random = SeededRandom(seed: seed)
+        configuration = try ExampleEndpoint.configuration([
+            .init("token", ["ttl": .integer(ttl), "algorithm": "ES256"]),
+            .init("rotation", ["every": "1d", "propagation": "10m"]),
+        ])
+        policy = configuration.rotationPolicy
+        clock = ManualClock(now: ExampleEndpoint.now)
+        edges = FakeEdges(place: place, clock: clock, seed: random.next())
+        verifiers = Array(repeating: nil, count: 4)
+        for _ in 0..<Int.random(in: 1...3, using: &random) { replicas.append(newReplica()) }
+    }
+
+    private func newReplica() -> Replica {
+        Replica(
+            stored: nil, confirmed: clock.now,
+            publication: EndpointPublication(
+                publisher: place, reader: edges, interval: 300, now: { [clock] in clock.now }, random: { 0.5 }))
+    }
+
+    /// All processes die and begin again.
+    mutating func restart() {
+        for index in replicas.indices { crash(index) }
+    }
+
+    // MARK: What happens
+
+    mutating func tick() async throws {
+        clock.advance(by: [1, 5, 15, 15, 60, 60, 240, 300, 700, 3_600].randomElement(using: &random) ?? 1)
+        if random.oneIn(6) { place.fail(PublishError(.unavailable, "away")) }
+        let index = Int.random(in: replicas.indices, using: &random)
+        switch Int.random(in: 0..<24, using: &random) {
+        case 0: crash(index)
+        case 1: try await rotate()
+        case 2 where random.oneIn(12): try await revoke()
+        case 3 where random.oneIn(6): deleteRing()
+        case 4: edges.evict(using: &random)
+        default: try await act(index)
+        }
+        for replica in replicas.indices where random.oneIn(2) { try await look(replica) }
+        fetch()
+        try sign()
+        try check()
+    }
+
+    /// A replica does what is its turn, on what it knows; it may stop before any write, or right after it.
+    private mutating func act(_ index: Int) async throws {
+        if replicas[index].stored == nil { try await look(index) }
+        guard let stored = replicas[index].stored else {
+            // Who has never seen a ring that was deleted would make another: then the old one is lost, which is not played.
+            return seenKids.isEmpty ? try await makeFirst(index) : ()
+        }
+        if store[configuration.name] == nil {
+            // The leader restores it, who wrote it last.
+            guard stored.version == deleted else { return }
+            let version = try await save(stored.ring.restored, replacing: nil)
+            return await settle(index, stored.ring.restored, version)
+        }
+        let snapshot = SigningKeySnapshot(ring: stored.ring, of: configuration)
+        let documents = try #require(snapshot.publishable)
+        let report = await replicas[index].publication.step(documents)
+        if random.oneIn(20) { return crash(index) }
+        let step = stored.ring.nextStep(at: clock.now, policy: policy, evidence: report.status.evidence)
+        let ring: KeyRing
+        if case .addKey = step {
+            ring = try adding(to: stored.ring)
+        } else {
+            guard let next = stored.ring.applying(step, at: clock.now, policy: policy) else { return }
+            ring = next
+        }
+        if random.oneIn(20) { return crash(index) }
+        let version = try await save(ring, replacing: stored.version)
+        if version != nil {
+            if case .addKey = step { triggers += 1 }
+            if case .activate(let kid) = step, stored.ring.active == nil { excepted.insert(kid) }
+        }
+        if random.oneIn(20) { return crash(index) }
+        await settle(index, ring, version)
+    }
+
+    private mutating func settle(_ index: Int, _ ring: KeyRing, _ version: KeyRingVersion?) async {
+        guard let version else {
+            // Somebody was first: what is there is taken on.
+            replicas[index].stored = store[configuration.name] ?? replicas[index].stored
+            return
+        }
+        replicas[index].stored = StoredKeyRing(ring: ring, version: version)
+        replicas[index].confirmed = clock.now
+    }
+
+    private func save(_ ring: KeyRing, replacing version: KeyRingVersion?) async throws -> KeyRingVersion? {
+        do {
+            return try await store.save(ring, replacing: version)
+        } catch KeyStoreError.conflict {
+            return nil
+        }
+    }
+
+    /// Keys come of the seed as well, since a rotation's time depends on them.
+    private mutating func adding(to ring: KeyRing) throws -> KeyRing {
+        let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        let key = try SigningKey(
+            pem: try P256.Signing.PrivateKey(rawRepresentation: bytes).pemRepresentation, algorithm: .es256)
+        return ring.adding(key, certificate: try ExampleEndpoint.certificate(), at: clock.now, policy: policy)
+    }
+
+    private mutating func makeFirst(_ index: Int) async throws {
+        let ring = try adding(to: KeyRing(endpoint: configuration.name, owner: "owner", revision: 0, keys: []))
+        let version = try await save(ring, replacing: nil)
+        if version != nil { triggers += 1 }
+        await settle(index, ring, version)
+    }
+
+    /// A replica hears what the store has.
+    private mutating func look(_ index: Int) async throws {
+        guard let stored = store[configuration.name] else { return }
+        replicas[index].confirmed = clock.now
+        guard replicas[index].stored?.version != stored.version else { return }
+        // As it is kept: what a document does not hold is lost.
+        let document = try KeyRingDocument.encode(stored.ring)
+        replicas[index].stored = StoredKeyRing(
+            ring: try KeyRingDocument.decode(document, endpoint: configuration.name), version: stored.version)
+    }
+
+    /// All that a process had in memory is gone. A ring that only memory has would be lost for good: that is not played.
+    private mutating func crash(_ index: Int) {
+        if store[configuration.name] != nil || replicas[index].stored?.version != deleted {
+            replicas[index] = newReplica()
+        }
+    }
+
+    private mutating func rotate() async throws {
+        guard let stored = store[configuration.name], stored.ring.successor == nil,
+            stored.ring.keys.count < RotationPolicy.maximumKeys
+        else { return }
+        if try await save(try adding(to: stored.ring), replacing: stored.version) != nil { triggers += 1 }
+    }
+
+    private mutating func revoke() async throws {
+        guard let stored = store[configuration.name], let key = stored.ring.keys.randomElement(using: &random),
+            let ring = stored.ring.revoking(key.keyID, at: clock.now)
+        else { return }
+        if try await save(ring, replacing: stored.version) != nil { revoked.insert(key.keyID) }
+    }
+
+    private mutating func deleteRing() {
+        guard let version = store[configuration.name]?.version else { return }
+        if replicas.contains(where: { $0.stored?.version == version }) {
+            deleted = version
+            store.put(nil, for: configuration.name)
+        }
+    }
+
+    private mutating func fetch() {
+        for index in verifiers.indices where random.oneIn(3) {
+            if let copy = verifiers[index], clock.now.timeIntervalSince(copy.fetched) < Self.maximumAge { continue }
+            if let kids = edges.kids(from: Int.random(in: 0..<2, using: &random)) {
+                verifiers[index] = Copy(kids: kids, fetched: clock.now)
+            }
+        }
+    }
+
+    /// Every replica that may sign does.
+    private mutating func sign() throws {
+        for replica in replicas {
+            guard let key = replica.stored?.ring.active,
+                clock.now.timeIntervalSince(replica.confirmed) < Self.replicaWindow
+            else { continue }
+            let kid = key.keyID
+            tokens[kid] = max(
+                tokens[kid] ?? .distantPast,
+                clock.now.addingTimeInterval(Double(policy.timeToLive + RotationPolicy.leeway)))
+            guard !revoked.contains(kid), !excepted.contains(kid) else { continue }
+            for copy in verifiers.compactMap(\.self) + edges.copies
+            where clock.now.timeIntervalSince(copy.fetched) < Self.maximumAge && !copy.kids.contains(kid) {
+                throw Breach(description: "a token of \(kid) was signed that a cache cannot verify")
+            }
+            if let origin = edges.originKids, !origin.contains(kid) {
+                throw Breach(description: "a token of \(kid) was signed that the place cannot verify")
+            }
+        }
+    }
+
+    // MARK: What may never happen
+
+    private mutating func check() throws {
+        guard let ring = store[configuration.name]?.ring else { return }
+        let kids = Set(ring.keys.map(\.keyID))
+        guard kids.isDisjoint(with: revoked) else { throw Breach(description: "a revoked key is back") }
+        seenKids.formUnion(kids)
+        guard seenKids.count <= triggers else {
+            throw Breach(description: "\(seenKids.count) keys were made for \(triggers) rotations")
+        }
+        guard ring.active != nil || !revoked.isEmpty else { throw Breach(description: "no key signs") }
+        guard ring.keys.count <= RotationPolicy.maximumKeys else { throw Breach(description: "too many keys") }
+        guard let origin = edges.originKids else { return }
+        for (kid, end) in tokens where clock.now < end && !revoked.contains(kid) && !origin.contains(kid) {
+            // The first key signs before anybody could publish it; a stale place is behind, never ahead.
+            guard kids.contains(kid) else {
+                throw Breach(description: "\(kid) left before its last token had ended")
+            }
+        }
+    }
+}
+
+/// Two edges, each with a copy that it keeps for up to the maximum age.
+final class FakeEdges: IssuerReading {
+    private struct State {
+        var copies: [[IssuerDocumentKind: (content: [UInt8], fetched: Date)]] = [[:], [:]]
+        var random: SeededRandom
+        /// Parsing takes long, and there are few.
+        var parsed: [[UInt8]: Set<KeyID>] = [:]
+    }
+
+    private let place: FakePublisher
+    private let clock: ManualClock
+    private let state: Mutex<State>
+
+    init(place: FakePublisher, clock: ManualClock, seed: UInt64) {
+        self.place = place
+        self.clock = clock
+        state = Mutex(State(random: SeededRandom(seed: seed)))
+    }
+
+    func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
+        let edge = state.withLock { Int.random(in: 0..<2, using: &$0.random) }
+        return content(document, from: edge).map { .content($0, isOwn: false) } ?? .failure("it answers 404")
+    }
+
+    private func content(_ document: IssuerDocumentKind, from edge: Int) -> [UInt8]? {
+        state.withLock { state in
+            if let copy = state.copies[edge][document],
+                clock.now.timeIntervalSince(copy.fetched) < RotationModel.maximumAge
+            {
+                return copy.content
+            }
+            guard let object = place[document] else { return nil }
+            state.copies[edge][document] = (object.content, clock.now)
+            return object.content
+        }
+    }
+
+    func evict(using random: inout SeededRandom) {
+        let edge = Int.random(in: 0..<2, using: &random)
+        state.withLock { $0.copies[edge] = [:] }
+    }
+
+    func kids(from edge: Int) -> Set<KeyID>? { content(.keys, from: edge).flatMap(kids) }
+
+    var originKids: Set<KeyID>? { place[.keys].flatMap { kids($0.content) } }
+
+    var copies: [RotationModel.Copy] {
+        state.withLock { $0.copies.compactMap { $0[.keys] } }.compactMap { copy in
+            kids(copy.content).map { RotationModel.Copy(kids: $0, fetched: copy.fetched) }
+        }
+    }
+
+    private func kids(_ content: [UInt8]) -> Set<KeyID>? {
+        if let known = state.withLock({ $0.parsed[content] }) { return known }
+        guard let set = try? JSONWebKeySet(parsing: content) else { return nil }
+        let kids = Set(set.keys.map(\.keyID))
+        state.withLock { $0.parsed[content] = kids }
+        return kids
+    }
+}

@@ -1,0 +1,53 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import Testing
+
+@Suite("Rotation, whatever happens")
+struct RotationModelTests {
+    /// `STS_MODEL_SEEDS=20000` tries more worlds than an ordinary run.
+    static let seeds = ProcessInfo.processInfo.environment["STS_MODEL_SEEDS"].flatMap(UInt64.init) ?? 2_000
+
+    @Test("No token is signed that a cache may lack the key for, no key is made twice, and none leaves too early")
+    func promises() async throws {
+        let activations = try await withThrowingTaskGroup(of: Int.self) { group in
+            for part in UInt64(0)..<8 {
+                group.addTask {
+                    var activations = 0
+                    for seed in stride(from: part, to: Self.seeds, by: 8) {
+                        activations += try await Self.play(seed)
+                    }
+                    return activations
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        // A world in which nothing ever rotates would keep every promise.
+        #expect(activations > Int(Self.seeds))
+    }
+
+    /// - Returns: how many keys have signed.
+    private static func play(_ seed: UInt64) async throws -> Int {
+        var model = try RotationModel(seed: seed)
+        for tick in 0..<150 {
+            do {
+                try await model.tick()
+            } catch {
+                Issue.record("seed \(seed), tick \(tick): \(error)")
+                throw error
+            }
+        }
+        return model.tokens.count
+    }
+
+    @Test("A thousand restarts make no key more than rotations do")
+    func restarts() async throws {
+        var model = try RotationModel(seed: 1)
+        for _ in 0..<1_000 {
+            model.restart()
+            try await model.tick()
+        }
+        #expect(model.store["one"]?.ring.keys.count ?? .max <= RotationPolicy.maximumKeys)
+        #expect(model.seenKids.count <= model.triggers)
+    }
+}

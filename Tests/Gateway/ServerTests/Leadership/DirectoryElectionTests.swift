@@ -1,0 +1,89 @@
+import Foundation
+import GatewayTestSupport
+import Testing
+
+@testable import GatewayServer
+
+@Suite("An election by a lock in a directory", .timeLimit(.minutes(1)))
+struct DirectoryElectionTests {
+    let folder: TemporaryFolder
+    let log = KeptLog()
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func candidate(_ time: ManualPacing, in folder: String? = nil) -> (DirectoryElection, Leadership) {
+        let leadership = Leadership(monotonic: time.pacing.monotonic)
+        let election = DirectoryElection(
+            directory: folder ?? self.folder.path, leadership: leadership, pacing: time.pacing, logger: log.logger)
+        return (election, leadership)
+    }
+
+    private func wait(_ leadership: Leadership, for expected: Bool) async {
+        for await isLeading in leadership.changes() where isLeading == expected { return }
+    }
+
+    @Test("One of two leads, and the other one as soon as the lock is released")
+    func takeover() async throws {
+        let (first, second) = (ManualPacing(), ManualPacing())
+        let (one, leadsOne) = candidate(first)
+        let (two, leadsTwo) = candidate(second)
+        let task = Task { try await one.run() }
+        await wait(leadsOne, for: true)
+        await StoodInCluster.running {
+            try? await two.run()
+        } _: {
+            for _ in 0..<3 {
+                await second.waitForSleeper()
+                #expect(!leadsTwo.isLeading)
+                second.advance(by: 1)
+            }
+            task.cancel()
+            _ = await task.result
+            #expect(!leadsOne.isLeading)
+            await second.waitForSleeper()
+            second.advance(by: 1)
+            await wait(leadsTwo, for: true)
+            #expect(leadsTwo.isLeading)
+        }
+        #expect(!leadsTwo.isLeading)
+        #expect(try folder.permissions("leader.lock") == 0o600)
+    }
+
+    @Test("A lock whose file was taken away leads no more, and is taken anew")
+    func removedFile() async throws {
+        let time = ManualPacing()
+        let (election, leadership) = candidate(time)
+        try await StoodInCluster.running {
+            try? await election.run()
+        } _: {
+            await wait(leadership, for: true)
+            await time.waitForSleeper()
+            try FileManager.default.removeItem(atPath: folder.path + "/leader.lock")
+            time.advance(by: 1)
+            await time.waitForSleeper()
+            #expect(leadership.isLeading)
+            #expect(log.text.contains("the file was taken away"))
+            #expect(FileManager.default.fileExists(atPath: folder.path + "/leader.lock"))
+        }
+    }
+
+    @Test("A directory that is missing is told once, and the lock is taken once it is there")
+    func missingDirectory() async throws {
+        let time = ManualPacing()
+        let (election, leadership) = candidate(time, in: folder.path + "/later")
+        try await StoodInCluster.running {
+            try? await election.run()
+        } _: {
+            for _ in 0..<2 {
+                await time.waitForSleeper()
+                time.advance(by: 1)
+            }
+            await time.waitForSleeper()
+            #expect(log.text.split(separator: "let the gateway's user write there").count - 1 == 1)
+            try FileManager.default.createDirectory(
+                atPath: folder.path + "/later", withIntermediateDirectories: false)
+            time.advance(by: 1)
+            await wait(leadership, for: true)
+        }
+    }
+}

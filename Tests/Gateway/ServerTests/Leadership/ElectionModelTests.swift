@@ -1,0 +1,131 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import Synchronization
+import Testing
+
+@testable import GatewayServer
+
+/// Candidates and a Lease in a model of time: each attempt reads, and later writes; answers are late or lost, candidates
+/// stop for a while, somebody deletes the Lease. What they believe is asked of the real ``Leadership``.
+@Suite("Many elections in a model")
+struct ElectionModelTests {
+    private struct Stored {
+        var record: Lease.Record
+        var version: Int
+    }
+
+    private final class Clock: Sendable {
+        private let time = Mutex(0.0)
+        var now: Double { time.withLock { $0 } }
+        func set(_ value: Double) { time.withLock { $0 = value } }
+    }
+
+    private struct Candidate {
+        var candidacy: LeaseCandidacy
+        let leadership: Leadership
+        /// What it does next, and when.
+        var due: Double
+        var step = Step.read
+
+        enum Step {
+            case read
+            /// The record as it was when it was read reaches the candidate.
+            case hear(Stored?)
+            /// The claim reaches the store.
+            case write(Lease.Record, replacing: Int?, sent: Double)
+            /// The answer reaches the candidate.
+            case conclude(Lease.Record?, sent: Double)
+        }
+    }
+
+    @Test("Of thousands of histories none has two leaders at once, and each has one again when all is well")
+    func safety() {
+        for seed in UInt64(1)...2000 {
+            if let breach = history(seed: seed) {
+                Issue.record("seed \(seed): \(breach)")
+                return
+            }
+        }
+    }
+
+    private func history(seed: UInt64) -> String? {
+        var random = SeededGenerator(seed: seed)
+        func roll(_ range: Range<Double>) -> Double { Double.random(in: range, using: &random) }
+        let clock = Clock()
+        let timing = LeaseCandidacy.Timing()
+        var store: Stored?
+        var versions = 0
+        // Not before every candidate has seen the Lease: who has just begun cannot know of one that was there before.
+        var deletion = roll(10..<60)
+        var candidates = (0..<3).map { index in
+            Candidate(
+                candidacy: LeaseCandidacy(identity: "c\(index)", timing: timing),
+                leadership: Leadership { clock.now }, due: roll(0..<2))
+        }
+        // Trouble for two minutes, then calm for one.
+        while clock.now < 180 {
+            guard let index = candidates.indices.min(by: { candidates[$0].due < candidates[$1].due }) else { break }
+            clock.set(max(clock.now, candidates[index].due))
+            let isCalm = clock.now > 120
+            if !isCalm, clock.now > deletion, candidates.allSatisfy({ $0.candidacy.holder != nil }) {
+                store = nil
+                deletion = clock.now + roll(45..<90)
+            }
+            var delay = isCalm ? roll(0..<0.1) : roll(0..<1)
+            // The process stops for a while, wherever it is.
+            if !isCalm, roll(0..<1) < 0.05 { delay += roll(0..<40) }
+            let isLost = !isCalm && roll(0..<1) < 0.1
+            var candidate = candidates[index]
+            switch candidate.step {
+            case .read:
+                candidate.step = isLost ? .read : .hear(store)
+                if isLost { delay += 2 }
+            case .hear(let stored):
+                candidate.candidacy.observe(stored?.record, at: clock.now)
+                let date = Date(timeIntervalSince1970: clock.now)
+                if let record = candidate.candidacy.claim(at: clock.now, now: date) {
+                    candidate.step = .write(record, replacing: stored?.version, sent: clock.now)
+                } else {
+                    candidate.leadership.stepDown()
+                    candidate.step = .read
+                    delay += 2
+                }
+            case .write(let record, let expected, let sent):
+                var written: Lease.Record?
+                if store?.version == expected {
+                    versions += 1
+                    store = Stored(record: record, version: versions)
+                    written = record
+                }
+                candidate.step = .conclude(isLost ? nil : written, sent: sent)
+            case .conclude(let written, let sent):
+                if let written {
+                    candidate.candidacy.wrote(written, sent: sent)
+                    candidate.leadership.lead(until: sent + timing.renewDeadline)
+                }
+                candidate.step = .read
+                delay += 2
+            }
+            candidate.due = clock.now + delay
+            candidates[index] = candidate
+            let leaders = candidates.count { $0.leadership.isLeading }
+            if leaders > 1 { return "\(leaders) leaders at \(clock.now)" }
+        }
+        return candidates.count { $0.leadership.isLeading } == 1 ? nil : "no leader in the end"
+    }
+
+    /// SplitMix64.
+    private struct SeededGenerator: RandomNumberGenerator {
+        private var state: UInt64
+        init(seed: UInt64) { state = seed }
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var value = state
+            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+            return value ^ (value >> 31)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Who leads", .timeLimit(.minutes(1)))
+struct LeadershipTests {
+    let time = ManualPacing()
+
+    @Test("Leading ends with its time, also for a process that was stopped and has not noticed")
+    func end() {
+        let leadership = Leadership(monotonic: time.pacing.monotonic)
+        #expect(!leadership.isLeading)
+        #expect(leadership.lead(until: 10))
+        #expect(leadership.isLeading)
+        time.pass(9.9)
+        #expect(leadership.isLeading)
+        #expect(!leadership.lead(until: 12))
+        time.pass(2)
+        #expect(leadership.isLeading)
+        time.pass(0.1)
+        #expect(!leadership.isLeading)
+        #expect(leadership.stepDown())
+        #expect(!leadership.stepDown())
+    }
+
+    @Test("The present state is told first, then each change, and of those nobody waited for the last")
+    func changes() async {
+        let leadership = Leadership(monotonic: time.pacing.monotonic)
+        var changes = leadership.changes().makeAsyncIterator()
+        #expect(await changes.next() == false)
+        leadership.lead(until: 10)
+        leadership.lead(until: 20)
+        #expect(await changes.next() == true)
+        leadership.stepDown()
+        leadership.lead(until: 30)
+        #expect(await changes.next() == true)
+        var others = leadership.changes().makeAsyncIterator()
+        #expect(await others.next() == true)
+        leadership.stepDown()
+        #expect(await changes.next() == false)
+        #expect(await others.next() == false)
+    }
+}

@@ -1,0 +1,248 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import JOSE
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import GatewayServer
+
+@Suite("An election by a Lease", .timeLimit(.minutes(1)))
+struct LeaseElectionTests {
+    /// A replica with its own clock.
+    private struct Replica: Sendable {
+        let time = ManualPacing()
+        let log = KeptLog()
+        let leadership: Leadership
+        let election: LeaseElection
+
+        init(_ identity: String, _ cluster: StoodInCluster) {
+            leadership = Leadership(monotonic: time.pacing.monotonic)
+            election = LeaseElection(
+                client: cluster.client, namespace: StoodInCluster.namespace, name: "sts-gateway", identity: identity,
+                leadership: leadership, pacing: time.pacing, logger: log.logger)
+        }
+
+        func wait(for expected: Bool) async {
+            for await isLeading in leadership.changes() where isLeading == expected { return }
+        }
+
+        /// Returns once it waits for its next attempt, and lets that time pass.
+        func nextAttempt(_ seconds: Double = 2) async {
+            await time.waitForSleeper { $0 <= 2.4 }
+            time.advance(by: seconds)
+        }
+
+        /// Runs the service while `body` runs, then ends it as a process that is killed.
+        func running(_ body: () async throws -> Void) async rethrows {
+            try await StoodInCluster.running({ [election] in try? await election.run() }, body)
+        }
+    }
+
+    private static let path = StoodInCluster.leases + "/sts-gateway"
+
+    private func lease(_ cluster: StoodInCluster) -> JSONValue? {
+        cluster.api.object(.leases, namespace: StoodInCluster.namespace, name: "sts-gateway")
+    }
+
+    @Test("The first makes the Lease, leads and renews it; the second waits until it is renewed no more")
+    func takeover() async throws {
+        try await StoodInCluster.run { cluster in
+            let one = Replica("one", cluster)
+            let two = Replica("two", cluster)
+            await one.running {
+                await one.wait(for: true)
+                let first = lease(cluster)?["spec"]
+                #expect(first?["holderIdentity"] == "one")
+                #expect(first?["leaseDurationSeconds"] == 15)
+                #expect(first?["leaseTransitions"] == 0)
+                #expect(first?["acquireTime"] == "2026-05-08T14:40:00.000000Z")
+                await one.nextAttempt()
+                await one.time.waitForSleeper { $0 == 2 }
+                let second = lease(cluster)?["spec"]
+                #expect(second?["acquireTime"] == first?["acquireTime"])
+                #expect(second?["renewTime"] == "2026-05-08T14:40:02.000000Z")
+            }
+            #expect(!one.leadership.isLeading)
+            #expect(lease(cluster)?["spec"]?["holderIdentity"] == "one")
+            await two.running {
+                for _ in 0..<7 {
+                    await two.nextAttempt()
+                    #expect(!two.leadership.isLeading)
+                }
+                await two.nextAttempt()
+                await two.wait(for: true)
+                #expect(two.time.time >= 15)
+                #expect(lease(cluster)?["spec"]?["holderIdentity"] == "two")
+                #expect(lease(cluster)?["spec"]?["leaseTransitions"] == 1)
+            }
+        }
+    }
+
+    @Test("A gateway that stops releases the Lease, and the next one takes it with its next look")
+    func release() async throws {
+        try await StoodInCluster.run { cluster in
+            let one = Replica("one", cluster)
+            let two = Replica("two", cluster)
+            let group = ServiceGroup(
+                configuration: .init(
+                    services: [.init(service: one.election)],
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+            let running = Task { try await group.run() }
+            await one.wait(for: true)
+            try await two.running {
+                await two.time.waitForSleeper { $0 <= 2.4 }
+                #expect(!two.leadership.isLeading)
+                await group.triggerGracefulShutdown()
+                try await running.value
+                #expect(!one.leadership.isLeading)
+                #expect(lease(cluster)?["spec"]?["holderIdentity"] == "")
+                #expect(lease(cluster)?["spec"]?["leaseDurationSeconds"] == 1)
+                await two.nextAttempt()
+                await two.wait(for: true)
+                #expect(lease(cluster)?["spec"]?["leaseTransitions"] == 1)
+                #expect(lease(cluster)?["spec"]?["leaseDurationSeconds"] == 15)
+            }
+        }
+    }
+
+    @Test("Who cannot renew steps down at the deadline, before another may take over, and leads again when it can")
+    func lostRenewals() async throws {
+        try await StoodInCluster.run { cluster in
+            let one = Replica("one", cluster)
+            await one.running {
+                await one.wait(for: true)
+                cluster.api.fail(.status(500), next: 1000, path: Self.path)
+                for _ in 0..<4 {
+                    await one.nextAttempt()
+                    #expect(one.leadership.isLeading)
+                }
+                await one.nextAttempt()
+                #expect(!one.leadership.isLeading)
+                await one.wait(for: false)
+                #expect(one.log.text.contains("no longer leading"))
+                #expect(one.log.text.split(separator: "election failed").count - 1 == 1)
+                cluster.api.clearFaults()
+                await one.nextAttempt()
+                await one.wait(for: true)
+                #expect(lease(cluster)?["spec"]?["leaseTransitions"] == 0)
+            }
+        }
+    }
+
+    @Test("An attempt that hangs is given up, and the deadline is kept meanwhile")
+    func hanging() async throws {
+        try await StoodInCluster.run { cluster in
+            let one = Replica("one", cluster)
+            await one.running {
+                await one.wait(for: true)
+                cluster.api.fail(.hang, next: 1000, path: Self.path)
+                await one.nextAttempt()
+                await one.time.waitForSleeper { $0 == 4 }
+                one.time.advance(by: 4)
+                await one.nextAttempt()
+                // Two seconds are left for the attempt.
+                await one.time.waitForSleeper { $0 == 2 }
+                #expect(one.leadership.isLeading)
+                one.time.advance(by: 2)
+                await one.wait(for: false)
+                #expect(!one.leadership.isLeading)
+                cluster.api.clearFaults()
+                cluster.api.releaseHanging()
+            }
+        }
+    }
+
+    @Test("A leader that was stopped leads no more before it has noticed, and finds the other one when it wakes")
+    func pausedLeader() async throws {
+        try await StoodInCluster.run { cluster in
+            let one = Replica("one", cluster)
+            let two = Replica("two", cluster)
+            await one.running {
+                await one.wait(for: true)
+                await one.time.waitForSleeper { $0 == 2 }
+                await two.running {
+                    for _ in 0..<8 { await two.nextAttempt() }
+                    await two.wait(for: true)
+                    one.time.pass(16)
+                    #expect(!one.leadership.isLeading)
+                    await two.nextAttempt()
+                    await two.time.waitForSleeper { $0 == 2 }
+                    // It wakes with an old Lease in its hand.
+                    one.time.advance(by: 0)
+                    await one.wait(for: false)
+                    await one.nextAttempt()
+                    await one.time.waitForSleeper { $0 == 2 }
+                    #expect(two.leadership.isLeading && !one.leadership.isLeading)
+                    #expect(lease(cluster)?["spec"]?["holderIdentity"] == "two")
+                }
+            }
+        }
+    }
+
+    @Test("A Lease that somebody deletes is made anew by its leader, and nobody else takes it meanwhile")
+    func deletedLease() async throws {
+        try await StoodInCluster.run { cluster in
+            let one = Replica("one", cluster)
+            let two = Replica("two", cluster)
+            try await one.running {
+                await one.wait(for: true)
+                await one.time.waitForSleeper { $0 == 2 }
+                try await two.running {
+                    await two.time.waitForSleeper { $0 <= 2.4 }
+                    try cluster.api.delete(.leases, namespace: StoodInCluster.namespace, name: "sts-gateway")
+                    await two.nextAttempt()
+                    await two.time.waitForSleeper { $0 <= 2.4 }
+                    #expect(lease(cluster) == nil)
+                    await one.nextAttempt()
+                    await one.nextAttempt(0.1)
+                    await cluster.api.waitForRequests(2, to: StoodInCluster.leases)
+                    await one.time.waitForSleeper { $0 == 2 }
+                    #expect(one.leadership.isLeading)
+                    #expect(lease(cluster)?["spec"]?["holderIdentity"] == "one")
+                }
+            }
+        }
+    }
+
+    @Test("What others have put on the Lease stays, and a change of theirs does not end the leading")
+    func foreignMembers() async throws {
+        try await StoodInCluster.run { cluster in
+            let one = Replica("one", cluster)
+            try await one.running {
+                await one.wait(for: true)
+                await one.time.waitForSleeper { $0 == 2 }
+                try cluster.api.patch(
+                    .leases, namespace: StoodInCluster.namespace, name: "sts-gateway",
+                    ["metadata": ["annotations": ["example.com/note": "kept"]], "spec": ["preferredHolder": "x"]])
+                one.time.advance(by: 2)
+                // The conflict makes it read again, and write at once.
+                await one.nextAttempt(0.1)
+                await one.time.waitForSleeper { $0 == 2 }
+                #expect(one.leadership.isLeading)
+                let lease = lease(cluster)
+                #expect(lease?["metadata"]?["annotations"]?["example.com/note"] == "kept")
+                #expect(lease?["spec"]?["preferredHolder"] == "x")
+                #expect(lease?["spec"]?["renewTime"] == "2026-05-08T14:40:02.100000Z")
+            }
+        }
+    }
+
+    @Test("Without permission nobody leads, and the log says what to allow")
+    func forbidden() async throws {
+        try await StoodInCluster.run { cluster in
+            cluster.api.deny("get", "leases")
+            let one = Replica("one", cluster)
+            await one.running {
+                await one.nextAttempt()
+                await one.time.waitForSleeper { $0 == 2 }
+                #expect(!one.leadership.isLeading)
+                #expect(
+                    one.log.text.contains(
+                        "the gateway may not get leases.coordination.k8s.io in namespace \\\"sts-gateway\\\" (403); "
+                            + "bind its ServiceAccount to a Role with the verb get on leases of coordination.k8s.io there"))
+            }
+        }
+    }
+}

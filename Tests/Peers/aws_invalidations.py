@@ -1,0 +1,45 @@
+"""What moto does not keep of CloudFront's invalidations: each takes its time, and a reference is one invalidation.
+
+Sources: CloudFront API Reference 2020-05-31, "InvalidationBatch" (CallerReference) and "Invalidation" (Status).
+"""
+
+import re
+import time
+from collections.abc import Callable
+
+from aws_faults import cloudfront_document
+from fault_rule import Answer, Request
+
+
+class Invalidations:
+    """Those that were asked for through one proxy; to be called by one thread at a time."""
+
+    PATH = re.compile(r"/2020-05-31/distribution/(?P<distribution>[^/]+)/invalidation(?:/(?P<id>[^/]+))?")
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._asked: dict[tuple[str, bytes], tuple[bytes, str]] = {}
+        self._created: dict[str, float] = {}
+
+    def answer(self, request: Request, forward: Callable[[Request], Answer]) -> Answer:
+        """Moto's answer, with CloudFront's words in it."""
+        path = self.PATH.fullmatch(request.path)
+        reference = re.search(rb"<CallerReference>(.*?)</CallerReference>", request.body)
+        key = (path["distribution"] if path else "", reference[1] if reference else b"")
+        body, known = self._asked.get(key, (b"", ""))
+        if known and body != request.body:
+            return Answer(400, *cloudfront_document("InvalidationBatchAlreadyExists", "The batch exists already"))
+        if known:
+            answer = forward(Request("GET", f"{request.path}/{known}", request.headers, b""))
+            answer.status = 201 if answer.status == 200 else answer.status
+        else:
+            answer = forward(request)
+        found = re.search(rb"<Id>([^<]+)</Id>", answer.content)
+        name = found[1].decode() if found else ""
+        if answer.status == 201 and name and reference and not known:
+            self._asked[key] = (request.body, name)
+            self._created[name] = time.monotonic()
+        is_over = time.monotonic() - self._created.get(name, 0) > self.seconds
+        status = b"Completed" if is_over and request.method == "GET" else b"InProgress"
+        answer.content = answer.content.replace(b"<Status>COMPLETED</Status>", b"<Status>%s</Status>" % status)
+        return answer

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""A content delivery network in front of a bucket, on loopback: TLS, a cache, and invalidations from moto's CloudFront.
+
+Each front is an issuer's host and the bucket that it serves. Objects are kept for their max-age, errors for a short
+time, and both are forgotten when the distribution has an invalidation of their path that was not seen yet. An absent
+object is AccessDenied, as S3 answers a distribution that may not list the bucket. `delay` holds invalidations back: the
+edges then go on with what they have. The first line on stdout is the address that it listens on.
+
+Sources: CloudFront Developer Guide, "Manage how long content stays in the cache", "Control how long CloudFront caches
+errors" (10 seconds), "Invalidate files" (paths, `*` at the end only), "Restrict access to an Amazon S3 origin"; S3 API
+Reference, "GetObject" (403 for an absent object without s3:ListBucket).
+
+    edge.py --moto http://127.0.0.1:5000 --pki DIR --front d1.cloudfront.net=111111111111/bucket,E1BKYHE1TT8Z10
+"""
+
+import argparse
+import contextlib
+import re
+import ssl
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from moto_account import account_client
+
+PASSED_ON = {"ContentType": "Content-Type", "CacheControl": "Cache-Control", "ETag": "ETag"}
+DEFAULT_AGE = 86_400.0
+"""Seconds that CloudFront keeps an object that has no Cache-Control."""
+
+ACCESS_DENIED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message>'
+    b"<RequestId>4442587FB7D0A2F9</RequestId></Error>"
+)
+
+
+@dataclass(frozen=True)
+class Front:
+    """Where a host's documents are."""
+
+    account: str
+    bucket: str
+    prefix: str = ""
+    distribution: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> tuple[str, "Front"]:
+        """HOST=ACCOUNT/BUCKET[/PREFIX][,DISTRIBUTION]"""
+        host, _, place = text.partition("=")
+        path, _, distribution = place.partition(",")
+        account, _, rest = path.partition("/")
+        bucket, _, prefix = rest.partition("/")
+        if not host or not account or not bucket:
+            raise ValueError(text)
+        return host.lower(), cls(account, bucket, prefix.strip("/"), distribution or None)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    content: bytes
+    end: float
+    """Of its time in the cache, on the monotonic clock."""
+
+
+@dataclass
+class _Cache:
+    answers: dict[str, Answer] = field(default_factory=dict)
+    invalidations: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
+    """When each was first seen, and its paths; none once it has had its effect."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "Edge"
+
+    def do_GET(self) -> None:
+        host = self.headers.get("Host", "").split(":")[0].lower()
+        answer, is_hit = self.server.answer(host, self.path.split("?")[0])
+        self.send_response_only(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("X-Cache", "Hit from cloudfront" if is_hit else "Miss from cloudfront")
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.content)
+
+    do_HEAD = do_GET
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Silent: `reads` tells."""
+
+
+class Edge(ThreadingHTTPServer):
+    """The server. `reads` has host and path of every request; `delay` is how long an invalidation takes, in seconds."""
+
+    daemon_threads = True
+
+    def __init__(
+        self, moto: str, pki: Path, fronts: dict[str, Front] | None = None, error_seconds: float = 10, port: int = 0
+    ) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.moto = moto
+        self.fronts = dict(fronts or {})
+        self.error_seconds = error_seconds
+        self.delay = 0.0
+        self.reads: list[tuple[str, str]] = []
+        self._caches: dict[str, _Cache] = {}
+        self._lock = threading.Lock()
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(pki / "server.pem", pki / "server-key.pem")
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """The handshake is here, on the connection's own thread, so that none holds up the others."""
+        request.settimeout(30)
+        with contextlib.suppress(OSError), self._context.wrap_socket(request, server_side=True) as connection:
+            super().finish_request(connection, client_address)
+
+    def start(self) -> "Edge":
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says what went wrong, but for connections that the other side gave up."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+    @property
+    def address(self) -> str:
+        return "{}:{}".format(*self.server_address[:2])
+
+    def answer(self, host: str, path: str) -> tuple[Answer, bool]:
+        """The answer, and whether it came from the cache."""
+        self.reads.append((host, path))
+        front = self.fronts.get(host)
+        if front is None:
+            return Answer(403, {"Content-Type": "text/plain"}, b"no distribution has this name\n", 0), False
+        with self._lock:
+            cache = self._caches.setdefault(host, _Cache())
+            self._forget(front, cache)
+            known = cache.answers.get(path)
+            if known and time.monotonic() < known.end:
+                return known, True
+            cache.answers[path] = self._read(front, path)
+            return cache.answers[path], False
+
+    def _forget(self, front: Front, cache: _Cache) -> None:
+        """Drops what invalidations name that are older than `delay`."""
+        if front.distribution is None:
+            return
+        client = account_client(self.moto, front.account, "cloudfront")
+        now = time.monotonic()
+        listed = client.list_invalidations(DistributionId=front.distribution)["InvalidationList"].get("Items") or []
+        for one in listed:
+            if one["Id"] in cache.invalidations:
+                continue
+            batch = client.get_invalidation(DistributionId=front.distribution, Id=one["Id"])["Invalidation"]
+            cache.invalidations[one["Id"]] = (now, batch["InvalidationBatch"]["Paths"]["Items"])
+        for name, (seen, paths) in cache.invalidations.items():
+            if paths and now >= seen + self.delay:
+                cache.answers = {path: a for path, a in cache.answers.items() if not _names(paths, path)}
+                cache.invalidations[name] = (seen, [])
+
+    def _read(self, front: Front, path: str) -> Answer:
+        key = "/".join(part for part in [front.prefix, path.lstrip("/")] if part)
+        now = time.monotonic()
+        try:
+            found = account_client(self.moto, front.account, "s3").get_object(Bucket=front.bucket, Key=key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+                return Answer(503, {"Content-Type": "application/xml"}, b"", now)
+            return Answer(403, {"Content-Type": "application/xml"}, ACCESS_DENIED, now + self.error_seconds)
+        headers = {name: found[member] for member, name in PASSED_ON.items() if found.get(member)}
+        age = re.search(r"(?:^|[\s,])max-age=([0-9]+)", headers.get("Cache-Control", ""))
+        return Answer(200, headers, found["Body"].read(), now + (float(age[1]) if age else DEFAULT_AGE))
+
+
+def _names(patterns: list[str], path: str) -> bool:
+    return any(path == p or (p.endswith("*") and path.startswith(p[:-1])) for p in patterns)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A content delivery network in front of a bucket, on loopback.")
+    parser.add_argument("--moto", required=True, metavar="URL")
+    parser.add_argument("--pki", type=Path, required=True, metavar="DIR", help="with server.pem and server-key.pem")
+    parser.add_argument("--port", type=int, default=0)
+    place = "HOST=ACCOUNT/BUCKET[/PREFIX][,DISTRIBUTION]"
+    parser.add_argument("--front", type=Front.parse, action="append", required=True, metavar=place)
+    parser.add_argument("--error-seconds", type=float, default=10, help="how long an error is kept")
+    parser.add_argument("--delay", type=float, default=0, metavar="SECONDS", help="how long an invalidation takes")
+    options = parser.parse_args()
+    with Edge(options.moto, options.pki, dict(options.front), options.error_seconds, options.port) as edge:
+        edge.delay = options.delay
+        print(edge.address, flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            edge.serve_forever()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

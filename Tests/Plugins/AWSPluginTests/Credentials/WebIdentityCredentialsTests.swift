@@ -1,0 +1,82 @@
+import GatewayPluginAPI
+import Testing
+
+@testable import AWSPlugin
+
+@Suite("Credentials of a token in a file")
+struct WebIdentityCredentialsTests {
+    private static let variables = [
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/demo",
+    ]
+
+    private func credentials(
+        _ transport: ScriptedTransport, _ variables: [String: String] = Self.variables,
+        files: FilesToRead = FilesToRead(["/token": " header.claims.signature\n"])
+    ) async throws(PublishError) -> AccessKey? {
+        try await WebIdentityCredentials(
+            environment: { variables[$0] }, files: files,
+            tokens: SecurityTokenClient(
+                endpoint: ServiceEndpoint(host: "sts.amazonaws.com"), transport: transport,
+                authorities: { () throws(PublishError) in nil }), sessionName: "sts-gateway.test.one"
+        ).credentials()
+    }
+
+    @Test("are a session of the role, with the token that is in the file now")
+    func session() async throws {
+        let answer = ScriptedTransport.Answer.answer(200, SessionAnswer.text())
+        let transport = ScriptedTransport(answer, answer)
+        let files = FilesToRead(["/token": " header.claims.signature\n"])
+        #expect(try await credentials(transport, files: files) == SessionAnswer.key)
+        files["/token"] = "second"
+        _ = try await credentials(transport, files: files)
+        #expect(transport.requests[0].text.hasSuffix("&WebIdentityToken=header.claims.signature"))
+        #expect(transport.requests[0].text.contains("&RoleSessionName=sts-gateway.test.one&"))
+        #expect(transport.requests[1].text.hasSuffix("&WebIdentityToken=second"))
+    }
+
+    @Test(
+        "bear the name of AWS_ROLE_SESSION_NAME where STS takes it",
+        arguments: [
+            ("mine@example.com", "mine%40example.com"), ("", "sts-gateway.test.one"), ("a b", "sts-gateway.test.one"),
+        ])
+    func sessionName(given: String, sent: String) async throws {
+        let transport = ScriptedTransport(.answer(200, SessionAnswer.text()))
+        _ = try await credentials(transport, Self.variables.merging(["AWS_ROLE_SESSION_NAME": given]) { $1 })
+        #expect(transport.requests[0].text.contains("&RoleSessionName=\(sent)&"))
+    }
+
+    @Test("are not set up without the file's variable")
+    func none() async throws {
+        let transport = ScriptedTransport()
+        #expect(try await credentials(transport, ["AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/demo"]) == nil)
+        #expect(try await credentials(transport, ["AWS_WEB_IDENTITY_TOKEN_FILE": ""]) == nil)
+        #expect(transport.requests.isEmpty)
+    }
+
+    @Test(
+        "fail where they are set up by half",
+        arguments: [
+            (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token"], "AWS_ROLE_ARN is not"),
+            (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "demo"], "AWS_ROLE_ARN: \"demo\""),
+            (
+                ["AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/demo"],
+                "no file \"/none\""
+            ),
+        ])
+    func half(variables: [String: String], told: String) async {
+        let transport = ScriptedTransport()
+        let error = await #expect(throws: PublishError.self) { try await credentials(transport, variables) }
+        #expect(error?.kind == .misconfigured)
+        #expect(error?.message.contains(told) == true, "\(String(describing: error))")
+        #expect(transport.requests.isEmpty)
+    }
+
+    @Test("are refused with the trust policy's part in it")
+    func refused() async {
+        let transport = ScriptedTransport(.answer(403, ErrorDocument.sts("AccessDenied")))
+        let error = await #expect(throws: PublishError.self) { try await credentials(transport) }
+        #expect(error?.kind == .denied)
+        #expect(error?.message.contains("trust policy") == true)
+        #expect(error?.message.contains("header.claims") == false)
+    }
+}

@@ -1,0 +1,126 @@
+import GatewayPluginAPI
+import GatewayTestSupport
+import Testing
+
+@testable import AWSPlugin
+
+@Suite("Publishing through the AWS plugin")
+struct AWSPublishingTests {
+    private static let role = "arn:aws:iam::111111111111:role/publisher"
+
+    /// Everything that any way to credentials could use.
+    private static let environment = [
+        "AWS_ACCESS_KEY_ID": "AKIDENVIRONMENT", "AWS_SECRET_ACCESS_KEY": "secret", "HOME": "/home/me",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": role,
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/credentials",
+    ]
+
+    private static let files = [
+        "/token": "file.claims.signature",
+        "/home/me/.aws/credentials": "[default]\naws_access_key_id=AKIDPROFILE\naws_secret_access_key=secret\n",
+    ]
+
+    private func network() -> ScriptedTransport {
+        ScriptedTransport { request in
+            let key = #""SecretAccessKey":"secret","Token":"t","Expiration":"2013-05-24T06:00:00Z"}"#
+            switch (request.method, request.url) {
+            case ("POST", "https://sts.eu-central-1.amazonaws.com/"):
+                return .answer(200, SessionAnswer.text(id: request.text.contains("file.") ? "ASIAFILE" : "ASIAOWN"))
+            case (_, "http://169.254.170.2/credentials"):
+                return .answer(200, #"{"AccessKeyId":"ASIACONTAINER",\#(key)"#)
+            case ("PUT", "http://169.254.169.254/latest/api/token"): return .answer(200, "session")
+            case (_, "http://169.254.169.254/latest/meta-data/iam/security-credentials/"): return .answer(200, "role")
+            case (_, let url) where url.hasPrefix("http://169.254.169.254/"):
+                return .answer(200, #"{"AccessKeyId":"ASIAINSTANCE",\#(key)"#)
+            default: return .answer(404)
+            }
+        }
+    }
+
+    private func publisher(
+        _ transport: ScriptedTransport, _ files: FilesToRead, sources: String, isByAdministrator: Bool = false
+    ) throws -> any DiscoveryPublisher {
+        let plan = try AWSProvider.publisher(
+            for: try #require(.example()),
+            settings: .example(
+                #"{"bucket":"bucket","region":"eu-central-1","role":"\#(Self.role)","credentials":\#(sources)}"#))
+        return try #require(plan).open(
+            .example(
+                transport, environment: Self.environment, files: files, isByAdministrator: isByAdministrator))
+    }
+
+    @Test(
+        "asks those ways to credentials alone that the list names",
+        arguments: [
+            (#"["self"]"#, "ASIAOWN", 0, ["sts.eu-central-1.amazonaws.com"]),
+            (#"["environment"]"#, "AKIDENVIRONMENT", 0, []), (#"["profile"]"#, "AKIDPROFILE", 1, []),
+            (#"["webIdentity"]"#, "ASIAFILE", 1, ["sts.eu-central-1.amazonaws.com"]),
+            (#"["container"]"#, "ASIACONTAINER", 0, ["169.254.170.2"]),
+            (#"["imds"]"#, "ASIAINSTANCE", 0, ["169.254.169.254", "169.254.169.254", "169.254.169.254"]),
+            (#"["container","environment"]"#, "ASIACONTAINER", 0, ["169.254.170.2"]),
+        ])
+    func listed(sources: String, id: String, reads: Int, hosts: [String]) async throws {
+        let transport = network()
+        let files = FilesToRead(Self.files)
+        _ = try await publisher(transport, files, sources: sources).stored(.keys)
+        #expect(transport.requests.last?.headers("authorization")[0].contains("Credential=\(id)/") == true)
+        #expect(files.asked.count == reads)
+        #expect(transport.requests.dropLast().map { $0.url.split(separator: "/")[1] } == hosts.map { $0[...] })
+    }
+
+    @Test("asks once for many calls")
+    func once() async throws {
+        let transport = network()
+        let publisher = try publisher(transport, FilesToRead(Self.files), sources: #"["self"]"#)
+        _ = try await publisher.stored(.keys)
+        _ = try await publisher.stored(.discovery)
+        #expect(transport.calls.count { $0.hasPrefix("POST") } == 1)
+        #expect(transport.requests.last?.headers("x-amz-security-token") == ["session-token"])
+    }
+
+    @Test("uses an administrator's own credentials and never the gateway's token, where one runs it by hand")
+    func administrator() async throws {
+        let transport = network()
+        let publisher = try publisher(
+            transport, FilesToRead(Self.files), sources: #"["self"]"#, isByAdministrator: true)
+        _ = try await publisher.stored(.keys)
+        #expect(transport.requests[0].headers("authorization")[0].contains("Credential=AKIDENVIRONMENT/"))
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("trusts the authorities of the file for every service, read anew for each call")
+    func authorities() async throws {
+        let transport = network()
+        let files = FilesToRead(["ca.pem": "PEM 1"])
+        let plan = try PublishPlan.example(
+            #"{"bucket":"bucket","region":"eu-central-1","role":"\#(Self.role)","caFile":"ca.pem"}"#)
+        let publisher = plan.open(.example(transport, files: files))
+        _ = try await publisher.stored(.keys)
+        #expect(transport.requests.map(\.certificateAuthorities) == ["PEM 1", "PEM 1"])
+        files["ca.pem"] = "PEM 2"
+        _ = try await publisher.stored(.keys)
+        #expect(transport.requests.last?.certificateAuthorities == "PEM 2")
+        files["ca.pem"] = nil
+        let error = await #expect(throws: PublishError.self) { try await publisher.stored(.keys) }
+        #expect(error?.kind == .misconfigured)
+        #expect(error?.message == #"publish.caFile: there is no file "ca.pem""#)
+    }
+
+    @Test("does nothing before it is asked")
+    func idle() throws {
+        let transport = network()
+        let files = FilesToRead(Self.files)
+        _ = try publisher(transport, files, sources: #"["self","profile","imds"]"#)
+        #expect(transport.requests.isEmpty && files.asked.isEmpty)
+    }
+
+    @Test("refuses a block with every reason")
+    func refused() throws {
+        let endpoint = try #require(Endpoint.example())
+        let settings = try AWSProvider.PublisherSettings.example(#"{"bucket":"B","region":"x"}"#)
+        let error = #expect(throws: SettingsErrors.self) {
+            try AWSProvider.publisher(for: endpoint, settings: settings)
+        }
+        #expect(error?.errors.map(\.key) == ["publish.bucket", "publish.region", "publish.role"])
+    }
+}

@@ -1,0 +1,152 @@
+import GatewayPluginAPI
+import GatewayTestSupport
+import Testing
+
+@testable import AWSPlugin
+
+@Suite("A publish block")
+struct PublishPlanTests {
+    private static let role = "arn:aws:iam::111111111111:role/publisher"
+
+    @Test("needs a bucket, its region and a role, and has a default for the rest")
+    func defaults() throws {
+        let plan = try PublishPlan.example(
+            #"{"bucket":"bucket","region":"eu-central-1","role":"\#(Self.role)"}"#, path: "/one")
+        #expect(plan.place.bucket.rawValue == "bucket")
+        #expect(plan.place.region.rawValue == "eu-central-1")
+        #expect(plan.place.endpoint == nil)
+        #expect(!plan.place.usesPathStyle)
+        #expect(plan.keyPrefix == "")
+        #expect(plan.issuerPath == "/one")
+        #expect(plan.distribution == nil)
+        #expect(plan.sources == [.own])
+        #expect(plan.role?.description == Self.role)
+        #expect(plan.authorityFile == nil)
+        #expect(plan.sessionName == "sts-gateway.test.one")
+        #expect(plan.endpointName == "one")
+    }
+
+    @Test(
+        "calls the services of its partition",
+        arguments: [
+            (
+                "eu-central-1", "aws", "https://sts.eu-central-1.amazonaws.com", "https://cloudfront.amazonaws.com",
+                "us-east-1"
+            ),
+            (
+                "cn-north-1", "aws-cn", "https://sts.cn-north-1.amazonaws.com.cn",
+                "https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"
+            ),
+            ("us-gov-west-1", "aws-us-gov", "https://sts.us-gov-west-1.amazonaws.com", nil, nil),
+        ])
+    func partitions(region: String, partition: String, sts: String, cloudFront: String?, signed: String?) throws {
+        let role = "arn:\(partition):iam::111111111111:role/publisher"
+        let plan = try PublishPlan.example(#"{"bucket":"bucket","region":"\#(region)","role":"\#(role)"}"#)
+        #expect(plan.tokens.url == sts)
+        #expect(plan.cloudFront?.endpoint.url == cloudFront)
+        #expect(plan.cloudFront?.region == signed)
+    }
+
+    @Test("calls the services where the block says")
+    func endpoints() throws {
+        let plan = try PublishPlan.example(
+            """
+            {"bucket": "bucket", "region": "us-gov-west-1", "credentials": ["environment"], "distribution": "E1",
+             "endpoints": {
+               "s3": "http://127.0.0.1:9000", "sts": "https://sts.example.com/", "cloudfront": "https://cf/x"
+             },
+             "caFile": "ca.pem", "profile": "publisher"}
+            """)
+        #expect(plan.place.endpoint?.url == "http://127.0.0.1:9000")
+        #expect(plan.place.usesPathStyle)
+        #expect(plan.tokens.url == "https://sts.example.com")
+        #expect(plan.cloudFront?.endpoint.url == "https://cf/x")
+        #expect(plan.cloudFront?.region == "us-east-1")
+        #expect(plan.authorityFile == "ca.pem")
+        #expect(plan.profile == "publisher")
+    }
+
+    @Test(
+        "puts the bucket into the path where it says so, or the endpoint is an address",
+        arguments: [
+            (#""endpoints":{"s3":"https://s3.example.com"}"#, false), (#""pathStyle":true"#, true),
+            (#""pathStyle":false,"endpoints":{"s3":"http://[::1]:9000"}"#, false),
+            (#""endpoints":{"s3":"http://[::1]:9000"}"#, true),
+        ])
+    func pathStyle(more: String, usesPathStyle: Bool) throws {
+        let plan = try PublishPlan.example(
+            #"{"bucket":"bucket","region":"eu-central-1","credentials":["imds"],\#(more)}"#)
+        #expect(plan.place.usesPathStyle == usesPathStyle)
+    }
+
+    @Test(
+        "makes keys of its prefix, the issuer's path and the document's",
+        arguments: [
+            ("", "", "certs", ".well-known/openid-configuration"),
+            ("", "/one/two", "one/two/certs", "one/two/.well-known/openid-configuration"),
+            ("issuers", "", "issuers/certs", "issuers/.well-known/openid-configuration"),
+            ("/a//b/", "/one", "a/b/one/certs", "a/b/one/.well-known/openid-configuration"),
+            ("/", "", "certs", ".well-known/openid-configuration"),
+        ])
+    func keys(prefix: String, path: String, keys: String, discovery: String) throws {
+        let plan = try PublishPlan.example(
+            #"{"bucket":"bucket","region":"eu-central-1","credentials":["imds"],"prefix":"\#(prefix)"}"#, path: path)
+        #expect(plan.key(of: .keys) == keys)
+        #expect(plan.key(of: .discovery) == discovery)
+    }
+
+    @Test("is told all that is wrong at once, each with its key")
+    func allAtOnce() throws {
+        let settings = try AWSProvider.PublisherSettings.example(
+            """
+            {"bucket": "My_Bucket", "region": "Frankfurt", "prefix": "a b", "distribution": "e1", "role": "publisher",
+             "credentials": ["self", "self", "vault"],
+             "endpoints": {"s3": "s3.example.com", "sts": "ftp://x", "cloudfront": "https://x?y"}}
+            """)
+        let endpoint = try #require(Endpoint.example())
+        let error = #expect(throws: SettingsErrors.self) { try PublishPlan(settings, for: endpoint) }
+        #expect(
+            error?.errors.map(\.key) == [
+                "publish.bucket", "publish.region", "publish.prefix", "publish.endpoints.s3", "publish.endpoints.sts",
+                "publish.endpoints.cloudfront", "publish.distribution", "publish.credentials", "publish.credentials",
+                "publish.role",
+            ])
+        for error in error?.errors ?? [] {
+            #expect(error.message.last != "." && error.message.first?.isUppercase != true, "\(error.message)")
+        }
+    }
+
+    @Test(
+        "is refused",
+        arguments: [
+            (#""credentials":[]"#, "publish.credentials", "is empty"),
+            (#""credentials":["imds","Self"]"#, "publish.credentials", #""Self""#),
+            (#""credentials":["imds","imds"]"#, "publish.credentials", "each once"),
+            (#""credentials":["self"]"#, "publish.role", "is missing"),
+            (#""prefix":"x""#, "publish.role", "is missing"),
+            (#""role":"arn:aws-cn:iam::111111111111:role/a""#, "publish.role", "the region's partition, aws"),
+            (#""credentials":["imds"],"prefix":"a/../b""#, "publish.prefix", "without . and .."),
+            (#""credentials":["imds"],"prefix":"./b""#, "publish.prefix", "without . and .."),
+            (#""credentials":["imds"],"distribution":"""#, "publish.distribution", "E1BKYHE1TT8Z10"),
+            (#""credentials":["imds"],"distribution":"E1/../E2""#, "publish.distribution", "E1BKYHE1TT8Z10"),
+            (#""credentials":["imds"],"endpoints":{"s3":"https://a/../b"}"#, "publish.endpoints.s3", "a URL"),
+        ])
+    func refused(more: String, key: String, told: String) throws {
+        let settings = try AWSProvider.PublisherSettings.example(
+            #"{"bucket":"bucket","region":"eu-central-1",\#(more)}"#)
+        let endpoint = try #require(Endpoint.example())
+        let error = #expect(throws: SettingsErrors.self) { try PublishPlan(settings, for: endpoint) }
+        #expect(error?.errors.map(\.key) == [key])
+        #expect(error?.errors.first?.message.contains(told) == true, "\(String(describing: error))")
+    }
+
+    @Test("is refused a distribution in GovCloud, which has no CloudFront")
+    func govCloud() throws {
+        let settings = try AWSProvider.PublisherSettings.example(
+            #"{"bucket":"bucket","region":"us-gov-east-1","credentials":["imds"],"distribution":"E1"}"#)
+        let endpoint = try #require(Endpoint.example())
+        let error = #expect(throws: SettingsErrors.self) { try PublishPlan(settings, for: endpoint) }
+        #expect(error?.errors.map(\.key) == ["publish.distribution"])
+        #expect(error?.errors.first?.message.contains("GovCloud") == true)
+    }
+}

@@ -1,0 +1,159 @@
+import FoundationEssentials
+import GatewayPluginAPI
+import GatewayTestSupport
+import Testing
+
+@testable import AWSPlugin
+
+@Suite("Documents in a bucket")
+struct S3PublisherTests {
+    private static let host = "https://bucket.s3.eu-central-1.amazonaws.com"
+    private let content = Array(#"{"keys":[]}"#.utf8)
+    private let stamp = DocumentStamp(
+        owner: "0123456789abcdef", revision: 7,
+        digest: "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072")
+
+    private func publisher(
+        _ transport: ScriptedTransport, maximumAge: Int = 300
+    ) throws -> any DiscoveryPublisher {
+        try PublishPlan.example(
+            #"{"bucket":"bucket","region":"eu-central-1","credentials":["environment"],"prefix":"a"}"#, path: "/one"
+        ).open(
+            .example(
+                transport, environment: ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"],
+                maximumAge: maximumAge))
+    }
+
+    private func stored(_ changes: [String: String?] = [:]) -> ScriptedTransport.Answer {
+        var headers = [
+            "ETag": "\"1\"", "Content-Length": "21", "Content-Type": "application/json", "Cache-Control": "max-age=300",
+            "x-amz-meta-sts-owner": stamp.owner, "x-amz-meta-sts-revision": "7", "x-amz-meta-sts-digest": stamp.digest,
+            "x-amz-checksum-sha256": "RM591nyVng01JP+sF3Hfu6h9K2tLTpnkIDSouAP4sHI=",
+        ]
+        for (name, value) in changes { headers[name] = value }
+        return .answer(200, "", headers)
+    }
+
+    @Test("are told with their stamp")
+    func storedDocument() async throws {
+        let transport = ScriptedTransport(stored())
+        let publisher = try publisher(transport)
+        #expect(publisher.place == "s3://bucket/a/one")
+        #expect(publisher.edgeCache == nil)
+        #expect(try await publisher.stored(.keys) == StoredDocument(version: "\"1\"", stamp: stamp, length: 21))
+        #expect(transport.calls == ["HEAD \(Self.host)/a/one/certs"])
+    }
+
+    @Test(
+        "are nobody's where a part of the stamp lacks",
+        arguments: ["x-amz-meta-sts-owner", "x-amz-meta-sts-revision", "x-amz-meta-sts-digest"])
+    func noStamp(header: String) async throws {
+        let document = try await publisher(ScriptedTransport(stored([header: nil]))).stored(.keys)
+        #expect(document == StoredDocument(version: "\"1\"", stamp: nil, length: 21))
+    }
+
+    @Test(
+        "are not what they should be where they were changed, or would be served otherwise",
+        arguments: [
+            ("x-amz-checksum-sha256", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="), ("Content-Type", "text/plain"),
+            ("Content-Type", nil), ("Cache-Control", "no-store"), ("Cache-Control", nil),
+        ])
+    func changed(header: String, value: String?) async throws {
+        let document = try await publisher(ScriptedTransport(stored([header: value]))).stored(.keys)
+        #expect(document?.stamp == DocumentStamp(owner: stamp.owner, revision: 7, digest: ""))
+    }
+
+    @Test(
+        "are what they should be where S3 keeps no checksum of the content", arguments: [nil, "abc-2", "not base64!"])
+    func noChecksum(checksum: String?) async throws {
+        let document = try await publisher(ScriptedTransport(stored(["x-amz-checksum-sha256": checksum]))).stored(.keys)
+        #expect(document?.stamp == stamp)
+    }
+
+    @Test("are absent where HEAD says so or is refused", arguments: [403, 404])
+    func absent(status: Int) async throws {
+        #expect(try await publisher(ScriptedTransport(.answer(status))).stored(.discovery) == nil)
+    }
+
+    @Test(
+        "are written under a condition, with stamp, type and age, and without an ACL",
+        arguments: [
+            (PutCondition.absent, "If-None-Match", "*", "If-Match"),
+            (.version("\"1\""), "If-Match", "\"1\"", "If-None-Match"),
+        ])
+    func put(condition: PutCondition, name: String, value: String, other: String) async throws {
+        let transport = ScriptedTransport(.answer(200, "", ["ETag": "\"2\""]))
+        let version = try await publisher(transport).put(.discovery, content, stamp: stamp, if: condition)
+        #expect(version == "\"2\"")
+        let request = transport.requests[0]
+        #expect(transport.calls == ["PUT \(Self.host)/a/one/.well-known/openid-configuration"])
+        #expect(request.body == content)
+        #expect(request.headers(name) == [value])
+        #expect(request.headers(other).isEmpty)
+        #expect(request.headers("content-type") == ["application/json"])
+        #expect(request.headers("cache-control") == ["max-age=300"])
+        #expect(request.headers("x-amz-meta-sts-owner") == [stamp.owner])
+        #expect(request.headers("x-amz-meta-sts-revision") == ["7"])
+        #expect(request.headers("x-amz-meta-sts-digest") == [stamp.digest])
+        #expect(!request.headers.contains { $0.name.lowercased().contains("acl") })
+    }
+
+    @Test("are written with the age that the gateway reckons with, and anew where they have another")
+    func age() async throws {
+        let transport = ScriptedTransport(.answer(200, "", ["ETag": "\"2\""]), stored())
+        let publisher = try publisher(transport, maximumAge: 60)
+        _ = try await publisher.put(.keys, content, stamp: stamp, if: .absent)
+        #expect(transport.requests[0].headers("cache-control") == ["max-age=60"])
+        #expect(try await publisher.stored(.keys)?.stamp?.digest == "")
+    }
+
+    private func conflict(_ transport: ScriptedTransport, _ condition: PutCondition) async throws -> PublishError? {
+        let publisher = try publisher(transport)
+        return await #expect(throws: PublishError.self) {
+            try await publisher.put(.keys, content, stamp: stamp, if: condition)
+        }
+    }
+
+    private static let precondition = ScriptedTransport.Answer.answer(412, ErrorDocument.s3("PreconditionFailed"))
+
+    @Test(
+        "meet somebody else's where a GET finds them, or nobody's any more, or cannot say",
+        arguments: [
+            ScriptedTransport.Answer.answer(200, "{}", ["ETag": "\"2\""]), .answer(404, ErrorDocument.s3("NoSuchKey")),
+            .answer(503, ErrorDocument.s3("SlowDown")), .failure(.timedOut), .failure(.tooLong(1_048_576)),
+        ])
+    func trueConflict(answer: ScriptedTransport.Answer) async throws {
+        let transport = ScriptedTransport(Self.precondition, answer)
+        let error = try await conflict(transport, .absent)
+        #expect(error?.kind == .conflict)
+        #expect(error?.message.contains("somebody else wrote it in between") == true)
+        #expect(transport.requests.map(\.method) == ["PUT", "GET"])
+    }
+
+    @Test("lack the permission to read where a document that HEAD did not show is there all the same")
+    func hidden() async throws {
+        let transport = ScriptedTransport(Self.precondition, .answer(403, ErrorDocument.s3("AccessDenied")))
+        let error = try await conflict(transport, .absent)
+        #expect(error?.kind == .denied)
+        #expect(error?.message.contains("allow s3:GetObject") == true)
+        #expect(error?.message.contains("somebody else") == false)
+    }
+
+    @Test(
+        "meet somebody else's, or their removal, where another version was there",
+        arguments: [(412, "PreconditionFailed"), (409, "ConditionalRequestConflict"), (404, "NoSuchKey")])
+    func otherVersion(status: Int, code: String) async throws {
+        let transport = ScriptedTransport(.answer(status, ErrorDocument.s3(code)))
+        #expect(try await conflict(transport, .version("\"1\""))?.kind == .conflict)
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("fail otherwise without a second look")
+    func denied() async throws {
+        let transport = ScriptedTransport(.answer(403, ErrorDocument.s3("AccessDenied")))
+        let error = try await conflict(transport, .absent)
+        #expect(error?.kind == .denied)
+        #expect(error?.message.contains("allow s3:PutObject") == true)
+        #expect(transport.requests.count == 1)
+    }
+}

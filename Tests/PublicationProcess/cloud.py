@@ -1,0 +1,219 @@
+"""The cloud around the gateway: moto, a strict STS that reads issuers through an edge, and proxies that fail on demand.
+
+Moto and the STS are there once; a test has a bucket, a distribution, a role, an edge and proxies of its own.
+"""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+import unittest.mock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(REPOSITORY / "Tests/Peers")]
+
+import aws_publication  # noqa: E402
+from aws_publication import Publication  # noqa: E402
+from edge import Edge, Front  # noqa: E402
+from fault_proxy import FaultProxy  # noqa: E402
+from fault_rule import Request  # noqa: E402
+from issuer_documents import Address, IssuerDocuments  # noqa: E402
+from moto_account import account_client  # noqa: E402
+from strict_sts import StrictSTS  # noqa: E402
+
+ACCOUNT = "111111111111"
+AUDIENCE = "sts.amazonaws.com"
+CLUSTER = "trial"
+KEYS, DISCOVERY = "certs", ".well-known/openid-configuration"
+
+
+def until(condition: Callable[[], Any], seconds: float = 20, what: str = "it") -> Any:
+    """What the condition says, once it says something."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"{what} did not come true in time"
+        time.sleep(0.03)
+    return value
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """Somebody with credentials of their own."""
+
+    key: str
+    secret: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A bucket with what belongs to it, looked at past the gateway and the proxies."""
+
+    moto: str
+    publication: Publication
+
+    @property
+    def bucket(self) -> str:
+        return self.publication.bucket
+
+    @property
+    def s3(self) -> Any:
+        return account_client(self.moto, ACCOUNT, "s3")
+
+    def head(self, key: str) -> dict[str, Any] | None:
+        """None where there is no such object."""
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key).get("Contents", [])
+        return self.s3.head_object(Bucket=self.bucket, Key=key) if listed else None
+
+    def owner(self, key: str) -> str | None:
+        return (self.head(key) or {}).get("Metadata", {}).get("sts-owner")
+
+    def get(self, key: str) -> bytes:
+        return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+
+    def put(self, key: str, content: bytes, **more: Any) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType="application/json", **more)
+
+    def put_stamped(self, key: str, content: bytes, owner: str, revision: int, digest: str = "0" * 64) -> None:
+        """As a gateway with that ring would."""
+        stamp = {"sts-owner": owner, "sts-revision": str(revision), "sts-digest": digest}
+        self.put(key, content, CacheControl="max-age=300", Metadata=stamp)
+
+    def change(self, key: str, content: bytes) -> None:
+        """Other content with the metadata that is there, as a careless hand leaves it."""
+        there = self.s3.head_object(Bucket=self.bucket, Key=key)
+        self.put(key, content, CacheControl=there["CacheControl"], Metadata=there["Metadata"])
+
+    def delete(self, key: str) -> None:
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def put_old_documents(self) -> None:
+        """What an operator uploaded once, before a gateway published."""
+        self.put(KEYS, OLD_KEYS, CacheControl="max-age=300")
+        self.put(DISCOVERY, OLD_DISCOVERY, CacheControl="max-age=300")
+
+    @property
+    def invalidations(self) -> list[dict[str, Any]]:
+        """Every batch that was asked for, the first one first."""
+        client, name = account_client(self.moto, ACCOUNT, "cloudfront"), self.publication.distribution
+        listed = client.list_invalidations(DistributionId=name)["InvalidationList"].get("Items") or []
+        return [
+            client.get_invalidation(DistributionId=name, Id=one["Id"])["Invalidation"]["InvalidationBatch"]
+            for one in listed
+        ]
+
+
+OLD_KEYS = b'{"keys":[]}'
+OLD_DISCOVERY = b'{"issuer":"https://old.example"}'
+
+
+class Cloud:
+    """What is there once."""
+
+    def __init__(self, moto: str, pki: Path) -> None:
+        self.moto = moto
+        self.pki = pki
+        self.connect_to: dict[str, Address] = {}
+        self.sts = StrictSTS(("127.0.0.1", 0), moto, IssuerDocuments(str(pki / "ca.pem"), self.connect_to))
+        self.sts_log: list[str] = []
+        iam = account_client(moto, ACCOUNT, "iam")
+        iam.create_user(UserName="administrator")
+        made = iam.create_access_key(UserName="administrator")["AccessKey"]
+        self.administrator = Administrator(made["AccessKeyId"], made["SecretAccessKey"])
+
+    @contextmanager
+    def running(self) -> Iterator["Cloud"]:
+        threading.Thread(target=self.sts.serve_forever, args=(0.05,), daemon=True).start()
+        with unittest.mock.patch("strict_sts.log", side_effect=self.sts_log.append):
+            yield self
+        self.sts.shutdown()
+        self.sts.server_close()
+
+
+class Surroundings:
+    """A test's own: an edge, and a proxy before moto and before the STS."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.edge = Edge(cloud.moto, cloud.pki).start()
+        self.proxy = FaultProxy(cloud.moto, ACCOUNT).start()
+        self.sts = FaultProxy(cloud.sts.url).start()
+        self.sts.secrets = self.proxy.secrets
+        self.proxy.secrets[cloud.administrator.key] = (cloud.administrator.secret, None)
+        self.places: list[Place] = []
+
+    def place(self, endpoint: str = "one", region: str = "us-east-1", **more: Any) -> Place:
+        """A new bucket and what belongs to it, which the edge serves from now on."""
+        bucket = f"issuer-{endpoint[:30]}-{secrets.token_hex(4)}"
+        made = aws_publication.set_up(
+            self.cloud.moto, ACCOUNT, bucket, region, CLUSTER, endpoint, f"publisher-{bucket}", [AUDIENCE], **more
+        )
+        self.edge.fronts[made.domain] = Front(ACCOUNT, bucket, more.get("prefix", ""), made.distribution)
+        host, port = self.edge.address.split(":")
+        self.cloud.connect_to[made.domain] = (host, int(port))
+        self.places.append(Place(self.cloud.moto, made))
+        return self.places[-1]
+
+    def objects(self, place: Place, method: str = ".*", key: str = ".*") -> list[Request]:
+        """The requests for the objects of a bucket."""
+        return self.proxy.requests(method, f"/{place.bucket}/{key}")
+
+    def invalidations(self, place: Place, method: str = ".*") -> list[Request]:
+        return self.proxy.requests(method, f"/2020-05-31/distribution/{place.publication.distribution}/invalidation.*")
+
+    def stop(self) -> None:
+        for server in [self.edge, self.proxy, self.sts]:
+            server.stop()
+
+    def check_least_privilege(self) -> None:
+        """Nothing was called that the publisher role is not allowed."""
+        allowed = {
+            (method, f"/{place.bucket}/{more}{key}")
+            for place in self.places
+            for method in ["HEAD", "GET", "PUT"]
+            for more in ["", "origin/", "team/one/", "origin/team/one/"]
+            for key in [KEYS, DISCOVERY]
+        }
+        for request in self.proxy.seen:
+            is_invalidation = request.path.startswith("/2020-05-31/distribution/") and (
+                request.method == "POST" and request.path.endswith("/invalidation")
+                or request.method == "GET" and "/invalidation/" in request.path
+            )
+            assert is_invalidation or (request.method, request.path) in allowed, f"{request.method} {request.path}"
+            assert not any("acl" in name or "grant" in name for name in request.headers), "no ACL is ever sent"
+
+
+@contextmanager
+def moto_process(folder: Path) -> Iterator[str]:
+    """A moto server of its own, which no AWS configuration of the machine reaches; its URL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with (folder / "moto.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log,
+            env=environment,
+        )  # fmt: skip
+        try:
+            until(lambda: _answers(port), 30, "moto's start")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,81 @@
+"""A cloud for all tests; a gateway and its surroundings for each."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from .cloud import REPOSITORY, Cloud, Place, Surroundings, moto_process
+from .gateway_process import Gateway
+
+import cluster_identity  # isort: skip
+import pki  # isort: skip
+
+
+@pytest.fixture(scope="session")
+def program() -> Path:
+    """STS_GATEWAY, or what `make build` has built."""
+    path = Path(os.environ.get("STS_GATEWAY", REPOSITORY / ".build/debug/sts-gateway")).resolve()
+    assert path.exists(), f"there is no gateway at {path}; run: make build"
+    return path
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cluster's, which signs ServiceAccount tokens."""
+    folder = tmp_path_factory.mktemp("cluster")
+    cluster_identity.init(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("cloud")
+    services = ["*.s3.us-east-1.amazonaws.com", "s3.us-east-1.amazonaws.com", "cloudfront.amazonaws.com"]
+    pki.write(folder / "pki", ["127.0.0.1", "localhost", "*.cloudfront.net", *services])
+    with moto_process(folder) as moto, Cloud(moto, folder / "pki").running() as made:
+        yield made
+
+
+@pytest.fixture
+def around(cloud: Cloud) -> Iterator[Surroundings]:
+    made = Surroundings(cloud)
+    yield made
+    made.stop()
+    made.check_least_privilege()
+
+
+@pytest.fixture
+def place(around: Surroundings) -> Place:
+    return around.place()
+
+
+@pytest.fixture
+def another(program: Path, identity: Path, around: Surroundings, tmp_path: Path) -> Iterator[Callable[[], Gateway]]:
+    """Makes gateways with folders, and so with keys, of their own."""
+    made: list[Gateway] = []
+
+    def make() -> Gateway:
+        folder = tmp_path / f"gateway-{len(made)}"
+        folder.mkdir()
+        made.append(Gateway(program, folder, identity, around))
+        return made[-1]
+
+    yield make
+    for gateway in made:
+        gateway.kill()
+    for gateway in made:
+        gateway.check_nothing_secret_was_said()
+
+
+@pytest.fixture
+def gateway(another: Callable[[], Gateway], place: Place) -> Gateway:
+    """One that publishes to the place, with an administrator's credentials."""
+    return another().add(place)
+
+
+@pytest.fixture
+def plain(gateway: Gateway, place: Place) -> Gateway:
+    """The same without a distribution and a probe, so that a command ends with its last write."""
+    return gateway.add(place, distribution=None, probe={"enabled": False})

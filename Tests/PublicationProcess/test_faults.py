@@ -1,0 +1,227 @@
+"""What fails is told once, with what to do about it; tokens go on; the old documents stay; and it mends itself.
+
+One gateway has an endpoint for each fault, so that they all last at the same time, and one endpoint without any.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aws_faults
+import pytest
+from aws_faults import FAULTS, Fault, s3_error
+
+from .cloud import DISCOVERY, KEYS, OLD_DISCOVERY, OLD_KEYS, Cloud, Place, Surroundings, until
+from .gateway_process import Gateway
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault of S3, or of CloudFront (`edge`), by name or made for the case; and words that have to be said."""
+
+    fault: Fault
+    words: tuple[str, ...]
+    method: str = "PUT"
+    edge: bool = False
+    hits: int = 3
+    """How often it strikes at least; one that takes the gateway's patience takes 10 s each time."""
+
+
+def elsewhere(handler: object, request: object) -> bool:
+    """S3's redirect to a host of somebody else's."""
+    return s3_error(307, "TemporaryRedirect", "Please re-send this request.", **{"Location": "http://127.0.0.1:1/"})(
+        handler, request  # type: ignore[arg-type]
+    )
+
+
+AGAIN = "it is tried again"
+
+S3 = {
+    "an internal error": Case(FAULTS["internal-error"], ("InternalError", AGAIN), hits=4),
+    "an internal error of a HEAD": Case(FAULTS["internal-error"], ("HTTP500", AGAIN), "HEAD"),
+    "slow down": Case(aws_faults.slow_down(3), ("SlowDown", "tried again later")),
+    "a cut answer": Case(FAULTS["cut-in-head"], ("s3:HeadObject", AGAIN), "HEAD"),
+    "an expired token": Case(FAULTS["expired-token"], ("ExpiredToken", "renew what publish.credentials names"), hits=5),
+    "a denied policy": Case(
+        FAULTS["access-denied"], ("AccessDenied", "allow s3:PutObject in the publisher role's policy")
+    ),
+    "an absent bucket": Case(
+        FAULTS["no-such-bucket"], ("NoSuchBucket", "make the bucket, or correct publish.bucket"), ".*"
+    ),
+    "a conflict that stays": Case(FAULTS["conflict"], ("somebody else",), hits=5),
+    "a redirect to somebody else": Case(elsewhere, ("TemporaryRedirect",)),
+    "a region that is none": Case(aws_faults.moved("evil.example/x"), ("301", "publish.region"), ".*"),
+    "a page": Case(FAULTS["html"], ("502", AGAIN), ".*"),
+    "a page that is a success": Case(FAULTS["html-200"], ("is it S3 that answers?",)),
+    "XML that is cut off": Case(FAULTS["truncated"], ("403", "proxy in between")),
+    "a billion laughs": Case(FAULTS["billion-laughs"], ("400",)),
+    "a quadratic bomb": Case(FAULTS["quadratic-bomb"], ("400",)),
+    "a message without an end": Case(
+        s3_error(403, "AccessDenied", "one line\nand another\n" + "x" * 100_000), ("AccessDenied", "allow s3:PutObject")
+    ),
+    "an endless body": Case(FAULTS["endless"], ("longer than", "proxy"), hits=1),
+    "a body that drips": Case(FAULTS["drip"], ("no answer in time", AGAIN), hits=1),
+    "no answer": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
+}  # fmt: skip
+
+EDGE = {
+    "too many invalidations": Case(
+        FAULTS["too-many-invalidations"], ("TooManyInvalidationsInProgress", "tried again later")
+    ),
+    "throttled edges": Case(FAULTS["cloudfront-throttling"], ("Throttling", "tried again later")),
+    "an absent distribution": Case(
+        FAULTS["no-such-distribution"], ("NoSuchDistribution", "correct publish.distribution")
+    ),
+    "a denied invalidation": Case(FAULTS["cloudfront-denied"], ("allow cloudfront:CreateInvalidation",)),
+    "an edge's page": Case(FAULTS["html-200"], ("not the XML of an invalidation",)),
+    "an edge's XML that is cut off": Case(FAULTS["truncated-200"], ("not the XML of an invalidation",)),
+    "an edge's billion laughs": Case(FAULTS["billion-laughs-200"], ("not the XML of an invalidation",)),
+    "an edge's endless body": Case(FAULTS["endless"], ("longer than", "proxy"), hits=1),
+    "no answer of an edge": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
+}  # fmt: skip
+EDGE = {name: Case(c.fault, c.words, "POST", edge=True, hits=c.hits) for name, c in EDGE.items()}
+CASES = {**S3, **EDGE}
+
+
+def endpoint_of(name: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+@dataclass
+class Seen:
+    """What was to be seen while the faults lasted."""
+
+    status: int
+    readiness: tuple[int, str]
+    keys: bytes
+    discovery: bytes
+    warnings: list[dict[str, object]]
+    attempts: list[float]
+
+
+@dataclass
+class Trial:
+    around: Surroundings
+    gateway: Gateway
+    places: dict[str, Place]
+    seen: dict[str, Seen] = field(default_factory=dict)
+
+    def look(self, name: str, place: Place) -> Seen:
+        endpoint, case = endpoint_of(name), CASES[name]
+        requests = self.around.invalidations(place, "POST") if case.edge else self.around.objects(place, case.method)
+        return Seen(
+            status=self.gateway.exchange(endpoint),
+            readiness=self.gateway.readiness(endpoint),
+            keys=place.get(KEYS),
+            discovery=place.get(DISCOVERY),
+            warnings=[
+                line for line in self.gateway.log
+                if line.get("endpoint") == endpoint and line["level"] in ("warning", "error", "critical")
+            ],
+            attempts=[request.at for request in requests if request.is_fault],
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trial(cloud: Cloud, program: Path, identity: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """Runs all faults at once, each until it was seen often enough, and then mends it."""
+    around = Surroundings(cloud)
+    gateway = Gateway(program, tmp_path_factory.mktemp("gateway"), identity, around)
+    places = {name: around.place(endpoint_of(name)) for name in CASES}
+    rules = {}
+    for name, case in CASES.items():
+        place = places[name]
+        place.put_old_documents()
+        gateway.add(place, endpoint_of(name))
+        path = f"/2020-05-31/distribution/{place.publication.distribution}/.*" if case.edge else f"/{place.bucket}/.*"
+        rules[name] = around.proxy.fail(case.fault, case.method, path)
+    made = Trial(around, gateway, places)
+    gateway.add(around.place("well"), "well").serve()
+
+    def is_over() -> bool:
+        for name, rule in rules.items():
+            if name not in made.seen and rule.hits >= CASES[name].hits and gateway.failures(endpoint_of(name)):
+                made.seen[name] = made.look(name, places[name])
+                around.proxy.mend(rule)
+        return len(made.seen) == len(rules)
+
+    try:
+        until(is_over, 60, "the end of all faults")
+        yield made
+    finally:
+        gateway.kill()
+        around.stop()
+    around.check_least_privilege()
+    gateway.check_nothing_secret_was_said()
+
+
+def test_the_endpoint_without_a_fault_was_published_meanwhile(trial: Trial) -> None:
+    assert len(trial.gateway.lines("document published", "well")) == 2
+    assert trial.gateway.failures("well") == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_is_told_with_what_to_do(name: str, trial: Trial) -> None:
+    told = "\n".join(trial.gateway.failures(endpoint_of(name)))
+    for words in CASES[name].words:
+        assert words in told
+    for line in told.splitlines():
+        assert not line.endswith(".") and len(line) < 1_000, "no final period, and no more than a line"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_is_told_once_and_not_with_every_attempt(name: str, trial: Trial) -> None:
+    seen = trial.seen[name]
+    assert len(seen.attempts) >= CASES[name].hits
+    published = [line for line in seen.warnings if line["message"] in ("publication failed", "invalidation failed")]
+    assert len(published) == 1, [line["reason"] for line in published]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_tokens_go_on_and_readiness_shows_the_fault_without_unreadying(name: str, trial: Trial) -> None:
+    seen = trial.seen[name]
+    assert seen.status == 200, "the token exchange"
+    status, line = seen.readiness
+    assert status == 200 and line.startswith("[-]")
+    assert CASES[name].words[0] in line
+
+
+@pytest.mark.parametrize("name", S3)
+def test_the_old_documents_stay_while_it_lasts(name: str, trial: Trial) -> None:
+    assert (trial.seen[name].keys, trial.seen[name].discovery) == (OLD_KEYS, OLD_DISCOVERY)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_published_once_the_fault_is_gone(name: str, trial: Trial) -> None:
+    endpoint, place = endpoint_of(name), trial.places[name]
+    recovered = "invalidation works again" if CASES[name].edge else "publication works again"
+    until(lambda: trial.gateway.lines(recovered, endpoint), 40, "the recovery")
+    assert (place.get(KEYS), place.get(DISCOVERY)) == trial.gateway.documents(endpoint)
+    until(lambda: trial.gateway.matches(endpoint) == 1, 20, "the public URL")
+    assert trial.gateway.readiness(endpoint)[1].startswith("[+]")
+
+
+def test_the_first_attempts_come_soon_and_then_less_often(trial: Trial) -> None:
+    attempts = trial.seen["an internal error"].attempts
+    waits = [later - earlier for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    for count, wait in enumerate(waits, 1):
+        assert 0.4 < wait < 2**count + 1, "full jitter: anything up to 2, 4, 8 seconds"
+
+
+def test_a_service_that_says_when_is_not_asked_before(trial: Trial) -> None:
+    attempts = trial.seen["slow down"].attempts
+    for earlier, later in zip(attempts, attempts[1:], strict=False):
+        assert later - earlier >= 3
+
+
+def test_a_conflict_is_looked_at_once_more_and_not_for_ever(trial: Trial) -> None:
+    place = trial.places["a conflict that stays"]
+    first = [request.method for request in trial.around.objects(place, key=KEYS)][:5]
+    assert first == ["HEAD", "PUT", "HEAD", "PUT", "HEAD"]
+
+
+def test_bad_input_costs_bounded_memory(trial: Trial) -> None:
+    memory = trial.gateway.memory()
+    print(f"at most {memory} MiB")
+    assert memory < 200, "MiB, with bombs and endless bodies on many endpoints at once"

@@ -1,0 +1,126 @@
+"""`credentials: [self]`: the gateway's own token opens the publisher role, once the world knows its key."""
+
+import base64
+import json
+import urllib.parse
+from typing import Any
+
+from .cloud import CLUSTER, DISCOVERY, KEYS, Place, Surroundings, until
+from .gateway_process import Gateway
+
+ADVICE = "provision aws --endpoint one --only documents"
+
+
+def test_an_empty_bucket_is_refused_with_what_an_administrator_has_to_do(
+    gateway: Gateway, place: Place, around: Surroundings
+) -> None:
+    ended = gateway.add(place, credentials=("self",)).publish()
+    assert ended.returncode == 69
+    assert ADVICE in ended.stdout + ended.stderr
+    assert place.head(KEYS) is None and place.head(DISCOVERY) is None
+    assert around.proxy.seen == [], "nothing is called without credentials, and no others are tried"
+
+
+def test_a_gateway_before_the_first_publication_says_so_once_and_works(
+    gateway: Gateway, place: Place, around: Surroundings
+) -> None:
+    gateway.add(place, credentials=("self",)).serve()
+    until(lambda: len(around.sts.requests("POST")) >= 3, 20, "the third attempt")
+    assert len(gateway.failures()) == 1 and ADVICE in gateway.failures()[0]
+    assert gateway.exchange() == 200
+    status, line = gateway.readiness()
+    assert status == 200 and ADVICE in line
+    # The administrator comes, with the same keys and credentials of their own.
+    gateway.add(place)
+    assert gateway.publish().returncode == 0
+    gateway.add(place, credentials=("self",))
+    until(lambda: gateway.lines("publication works again"), 30, "the recovery")
+    gateway.stop()
+
+
+def test_the_command_that_the_error_names_makes_the_first_publication(gateway: Gateway, place: Place) -> None:
+    gateway.add(place, credentials=("self",))
+    assert gateway.publish().returncode == 69
+    ended = gateway.command("provision", "aws", "--endpoint", "one", "--only", "documents")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert place.owner(KEYS) == place.owner(DISCOVERY) == gateway.ring()["owner"]
+    assert gateway.publish(with_credentials=False).returncode == 0
+
+
+def test_after_the_first_publication_the_gateway_publishes_with_its_own_token(
+    plain: Gateway, place: Place, around: Surroundings
+) -> None:
+    assert plain.publish().returncode == 0
+    discovery = place.get(DISCOVERY)
+    place.put(DISCOVERY, discovery)  # without its stamp, so that it has to be written anew
+    around.proxy.seen.clear()
+    around.edge.reads.clear()
+    decisions = len(around.cloud.sts_log)
+    # An administrator's credentials are in its environment still, and are not for it.
+    plain.add(place, credentials=("self",)).serve()
+    until(lambda: place.owner(DISCOVERY), what="the publication")
+    assert place.get(DISCOVERY) == discovery
+    assert plain.failures() == []
+    allowed = around.cloud.sts_log[decisions:]
+    subject = f"sts-gateway:publisher:{CLUSTER}:one"
+    assert len(allowed) == 1 and allowed[0].startswith(f"allowed: role {place.publication.role} ")
+    assert f"subject '{subject}'" in allowed[0]
+    host = place.publication.domain
+    assert {(host, f"/{KEYS}"), (host, f"/{DISCOVERY}")} <= set(around.edge.reads), "the STS read the edge's documents"
+    # Signatures of the session were verified on the way; the administrator's key was not used.
+    used = {request.headers["authorization"].split("Credential=")[1].split("/")[0] for request in around.proxy.seen}
+    assert len(used) == 1 and around.cloud.administrator.key not in used
+    claims = own_claims(around)
+    assert claims["sub"] == subject and claims["exp"] - claims["iat"] <= 300
+    assert claims["iss"] == f"https://{host}" and claims["aud"] == "sts.amazonaws.com"
+    plain.stop()
+
+
+def own_claims(around: Surroundings) -> dict[str, Any]:
+    """Of the token in the last call of the STS."""
+    form = urllib.parse.parse_qs(around.sts.requests("POST")[-1].body.decode())
+    assert form["Action"] == ["AssumeRoleWithWebIdentity"]
+    part = form["WebIdentityToken"][0].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def test_a_session_that_has_ended_is_taken_anew_at_once(plain: Gateway, place: Place, around: Surroundings) -> None:
+    assert plain.publish().returncode == 0
+    place.put(DISCOVERY, place.get(DISCOVERY))
+    around.proxy.fail("expired-token", "PUT", count=1)
+    plain.add(place, credentials=("self",)).serve()
+    until(lambda: place.owner(DISCOVERY), what="the publication")
+    assert len(around.sts.requests("POST")) == 2, "a session for the expired one"
+    assert plain.failures() == [], "nobody is told of what mended itself"
+    plain.stop()
+
+
+def test_a_role_that_does_not_trust_the_publisher_is_told_apart_from_an_unpublished_key(
+    plain: Gateway, place: Place, around: Surroundings
+) -> None:
+    assert plain.publish().returncode == 0
+    other = around.place("other").publication.role
+    ended = plain.add(place, credentials=("self",), role=other).publish()
+    told = ended.stdout + ended.stderr
+    assert ended.returncode == 69 and "trust policy" in told and ADVICE not in told
+
+
+def test_an_sts_that_is_away_is_said_and_nothing_else_is_tried(
+    plain: Gateway, place: Place, around: Surroundings
+) -> None:
+    assert plain.publish().returncode == 0
+    around.proxy.seen.clear()
+    around.sts.fail("html")
+    ended = plain.add(place, credentials=("self",)).publish()
+    told = ended.stdout + ended.stderr
+    assert ended.returncode == 69 and "sts:AssumeRoleWithWebIdentity" in told and "502" in told
+    assert ADVICE not in told, "what is away has refused nothing"
+    assert around.proxy.seen == []
+
+
+def test_credentials_are_tried_in_the_order_of_the_list(plain: Gateway, place: Place, around: Surroundings) -> None:
+    plain.add(place, credentials=("profile", "environment"), distribution=None)
+    (plain.folder / ".aws").mkdir()
+    ended = plain.publish()
+    assert ended.returncode == 0, "there is no profile, so the environment's are taken"
+    assert around.sts.seen == [], "self is not in the list"

@@ -1,0 +1,82 @@
+public import GatewayCore
+import Synchronization
+
+/// A store in memory, as strict about versions as a real one, that fails when it is told to.
+public final class FakeSigningKeyStore: SigningKeyStore {
+    private struct State {
+        var rings: [String: StoredKeyRing] = [:]
+        var lastVersion = 0
+        var failure: KeyStoreError?
+        var saves = 0
+        var beforeSave: (@Sendable () -> Void)?
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    public subscript(endpoint: String) -> StoredKeyRing? { state.withLock { $0.rings[endpoint] } }
+
+    /// Writes that were done.
+    public var saves: Int { state.withLock { $0.saves } }
+
+    /// Every call fails so; nil for none.
+    public func fail(_ failure: KeyStoreError?) { state.withLock { $0.failure = failure } }
+
+    /// What somebody else does before the next write arrives.
+    public func beforeNextSave(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforeSave = work } }
+
+    /// Writes without a condition; nil takes the ring away.
+    public func put(_ ring: KeyRing?, for endpoint: String) {
+        state.withLock { state in
+            state.lastVersion += 1
+            let version = KeyRingVersion(rawValue: "\(state.lastVersion)")
+            state.rings[endpoint] = ring.map { StoredKeyRing(ring: $0, version: version) }
+        }
+    }
+
+    public func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
+        try check()
+        return self[endpoint]
+    }
+
+    public func save(
+        _ ring: KeyRing, replacing expected: KeyRingVersion?
+    ) async throws(KeyStoreError) -> KeyRingVersion {
+        try check()
+        let intruder = state.withLock { state in
+            defer { state.beforeSave = nil }
+            return state.beforeSave
+        }
+        intruder?()
+        let written = state.withLock { state -> KeyRingVersion? in
+            guard state.rings[ring.endpoint]?.version == expected else { return nil }
+            state.lastVersion += 1
+            state.saves += 1
+            let version = KeyRingVersion(rawValue: "\(state.lastVersion)")
+            state.rings[ring.endpoint] = StoredKeyRing(ring: ring, version: version)
+            return version
+        }
+        guard let written else { throw .conflict }
+        return written
+    }
+
+    public func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
+        try check()
+        let isDeleted = state.withLock { state in
+            guard state.rings[endpoint]?.version == version else { return false }
+            state.rings[endpoint] = nil
+            return true
+        }
+        guard isDeleted else { throw .conflict }
+    }
+
+    public func endpoints() async throws(KeyStoreError) -> [String] {
+        try check()
+        return state.withLock { $0.rings.keys.sorted() }
+    }
+
+    private func check() throws(KeyStoreError) {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+    }
+}
