@@ -92,7 +92,7 @@ public final class FakeKubernetesAPI: Sendable {
     private func stop() {
         faults.removeAll()
         faults.release()
-        store.endWatches()
+        store.stop()
     }
 
     private static func ownClaims(_ claims: inout TestCluster.Claims, uid: String?, audience: String) {

@@ -22,6 +22,8 @@ final class ObjectStore: Sendable {
         var watcherCount = 0
         /// Those who wait for so many watches.
         var waiters: [(count: Int, continuation: AsyncStream<Never>.Continuation)] = []
+        /// Whether a watch ends as soon as it has begun.
+        var isStopped = false
         /// Up to which change the watchers have heard.
         var toldRevision = 0
     }
@@ -64,6 +66,10 @@ final class ObjectStore: Sendable {
     ) -> Watch {
         let (frames, continuation) = AsyncStream.makeStream(of: WatchFrame.self)
         let number = state.withLock { state -> Int? in
+            guard !state.isStopped else {
+                continuation.finish()
+                return nil
+            }
             let stored = state.stored
             if let revision, revision > 0, !sendsInitialEvents {
                 guard revision >= stored.compactedRevision else {
@@ -117,6 +123,12 @@ final class ObjectStore: Sendable {
             state.watchers = [:]
             Self.tellWaiters(&state)
         }
+    }
+
+    /// Ends all watches, and those that are still to come.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        endWatches()
     }
 
     /// Returns once so many watches are open, or when cancelled.

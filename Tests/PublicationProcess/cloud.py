@@ -85,9 +85,9 @@ class Place:
     def put(self, key: str, content: bytes, **more: Any) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType="application/json", **more)
 
-    def put_stamped(self, key: str, content: bytes, owner: str, revision: int, digest: str = "0" * 64) -> None:
+    def put_stamped(self, key: str, content: bytes, owner: str, revision: int) -> None:
         """As a gateway with that ring would."""
-        stamp = {"sts-owner": owner, "sts-revision": str(revision), "sts-digest": digest}
+        stamp = {"sts-owner": owner, "sts-revision": str(revision)}
         self.put(key, content, CacheControl="max-age=300", Metadata=stamp)
 
     def change(self, key: str, content: bytes) -> None:

@@ -61,8 +61,12 @@ public final class FakePublisher: DiscoveryPublisher {
 
     public func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
         try take(.stored(document))
-        return self[document].map {
-            StoredDocument(version: "v\($0.version)", stamp: $0.stamp, length: $0.content.count)
+        return self[document].map { object in
+            let stamp = object.stamp.map {
+                DocumentStamp(
+                    owner: $0.owner, revision: $0.revision, digest: DocumentStamp.digest(of: object.content))
+            }
+            return StoredDocument(version: "v\(object.version)", stamp: stamp, length: object.content.count)
         }
     }
 

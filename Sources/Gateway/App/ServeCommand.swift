@@ -44,7 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
                 configuration,
                 in: GatewayAssembly.Surroundings(
                     version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
-            namespace: Surroundings.namespace,
+                    namespace: Surroundings.namespace,
                     resolve: file.resolve, clock: { Date() }, writeAudit: { Terminal.write($0, to: 1) }),
                 logger: logger)
         } catch let problems as GatewayAssembly.StartProblems {

@@ -58,7 +58,8 @@ public struct DocumentStamp: Sendable, Equatable {
     public let owner: String
     /// Grows with every change of the ring.
     public let revision: Int
-    /// SHA-256 of the content, in lower-case hexadecimal.
+    /// SHA-256 of the content, in lower-case hexadecimal. Of a stored document it is that of what is there now, whatever
+    /// was written beside it; a document that is not served as it must be has none, an empty text.
     public let digest: String
 
     public init(owner: String, revision: Int, digest: String) {

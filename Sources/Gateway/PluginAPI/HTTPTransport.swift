@@ -46,6 +46,13 @@ public struct HTTPTransportRequest: Sendable, Equatable {
     }
 }
 
+/// Headers and body hold credentials and tokens: neither prints.
+extension HTTPTransportRequest: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String { "\(method) \(url)" }
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["method": method, "url": url], displayStyle: .struct) }
+}
+
 public struct HTTPTransportResponse: Sendable, Equatable {
     public let status: Int
     public let headers: [HTTPHeaderField]

@@ -20,11 +20,14 @@ public struct PublishError: Error, Sendable, Equatable, CustomStringConvertible 
     public let message: String
     /// Seconds after which the other side wants to be asked again.
     public let retryAfter: Int?
+    /// What the other side's support finds the call by; another one with each call, so it is no part of the message.
+    public let reference: String?
 
-    public init(_ kind: Kind, _ message: String, retryAfter: Int? = nil) {
+    public init(_ kind: Kind, _ message: String, retryAfter: Int? = nil, reference: String? = nil) {
         self.kind = kind
         self.message = message
         self.retryAfter = retryAfter
+        self.reference = reference
     }
 
     public var description: String { message }

@@ -22,7 +22,8 @@ public final class CurrentSigningKeys: Sendable {
         let (snapshot, end) = current.withLock { ($0.snapshot, $0.confirmedUntil) }
         guard let end, now >= end, snapshot.active != nil else { return snapshot }
         return snapshot.suspended(
-            because: .unavailable("it has not confirmed the key ring for too long, so nothing signs; see why it is away"))
+            because: .unavailable(
+                "it has not confirmed the key ring for too long, so nothing signs; see why it is away"))
     }
 
     public func replace(with snapshot: SigningKeySnapshot) {

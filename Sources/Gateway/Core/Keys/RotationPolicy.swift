@@ -17,7 +17,7 @@ public struct RotationPolicy: Sendable, Equatable {
     public var algorithm: SignatureAlgorithm
     public var rsaKeySize: Int
 
-    /// How much later than its `exp` a verifier may take a token; that of AWS and of most others is shorter or the same.
+    /// How much later than its `exp` a verifier may take a token; that of those who are known is shorter or the same.
     public static let leeway = 300
     /// More keys than this are never in a ring: relying parties have limits of their own.
     public static let maximumKeys = 50

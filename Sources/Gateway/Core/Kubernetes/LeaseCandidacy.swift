@@ -24,8 +24,8 @@ public struct LeaseCandidacy: Sendable {
     private var observedAt = 0.0
     /// When the last write that succeeded was sent: before the lease duration from then is over, nobody else held it.
     private var proved: Double?
-    /// Since when a Lease that was there is gone.
-    private var absent: Double?
+    /// Since when a Lease that was there is gone, and when that was seen last.
+    private var absent: (since: Double, last: Double)?
 
     public init(identity: String, timing: Timing) {
         self.identity = identity
@@ -37,12 +37,16 @@ public struct LeaseCandidacy: Sendable {
 
     /// Takes note of what the Lease says; nil where there is none.
     ///
-    /// A Lease that somebody deleted still binds the others: its holder does not know yet, and makes it anew.
+    /// A Lease that somebody deleted still binds the others: its holder does not know yet, and makes it anew. Whoever
+    /// did not look for some time knows nothing of what was there meanwhile.
     ///
-    /// - Parameter time: monotonic seconds, taken after the answer came.
+    /// - Parameter time: monotonic seconds, taken after the answer came; an answer that is older than the attempt's
+    ///   timeout is not to be told.
     public mutating func observe(_ record: Lease.Record?, at time: Double) {
         guard let record else {
-            if observed != nil, absent == nil { absent = time }
+            guard observed != nil else { return }
+            let since = absent.flatMap { time - $0.last <= 3 * timing.retryPeriod ? $0.since : nil }
+            absent = (since ?? time, time)
             return
         }
         absent = nil
@@ -72,7 +76,7 @@ public struct LeaseCandidacy: Sendable {
         let isOurs = observed.holder == identity
         if let absent {
             let isStillOurs = isOurs && (proved.map { time < $0 + timing.renewDeadline } ?? false)
-            return isStillOurs || time >= absent + Double(timing.leaseDuration) ? record : nil
+            return isStillOurs || time >= absent.since + Double(timing.leaseDuration) ? record : nil
         }
         let end = observedAt + Double(max(0, observed.duration ?? timing.leaseDuration))
         guard isOurs || observed.holder.isEmpty || time >= end else { return nil }

@@ -22,7 +22,7 @@ public struct EndpointPublication: Sendable {
     private let now: @Sendable () -> Date
     private let random: @Sendable () -> Double
 
-    private var round = PublicationRound()
+    private let round = PublicationRound()
     private var seen: PublishableDocuments?
     private var failures = 0
     private var roundDue = Date.distantPast
@@ -84,7 +84,7 @@ public struct EndpointPublication: Sendable {
         if !written.isEmpty { probeDue = .distantPast }
         switch outcomes.last?.result {
         case .refused(let refusal): fail("\(refusal)", retryAfter: 60)
-        case .failed(let error): fail("\(error)", retryAfter: error.retryAfter)
+        case .failed(let error): fail("\(error)", retryAfter: error.retryAfter, reference: error.reference)
         case .none, .unchanged, .written, .stale:
             failures = 0
             status.failure = nil
@@ -94,9 +94,10 @@ public struct EndpointPublication: Sendable {
         return outcomes
     }
 
-    private mutating func fail(_ reason: String, retryAfter: Int?) {
+    private mutating func fail(_ reason: String, retryAfter: Int?, reference: String? = nil) {
         failures += 1
         status.failure = reason
+        status.failureReference = reference
         roundDue = now().addingTimeInterval(
             PublicationBackoff.delay(failures: failures, retryAfter: retryAfter, random: random()))
     }
@@ -137,6 +138,7 @@ public struct EndpointPublication: Sendable {
                 }
                 invalidation.failures += 1
                 status.edgeFailure = "\(error)"
+                status.edgeFailureReference = error.reference
                 invalidation.due = now().addingTimeInterval(
                     PublicationBackoff.delay(
                         failures: invalidation.failures, retryAfter: error.retryAfter, random: random()))

@@ -13,12 +13,8 @@ public enum PublicationDecision: Sendable, Equatable {
     ///   - stamp: of the document that should be there.
     ///   - length: of that document, in bytes.
     ///   - stored: what is there; nil where nothing is.
-    ///   - written: the version that this gateway wrote last, where it wrote one; another one is somebody's change by
-    ///     hand, whatever its stamp says.
     ///   - takeOver: whether an operator has said that what a foreign owner published may be overwritten.
-    public init(
-        stamp: DocumentStamp, length: Int, stored: StoredDocument?, written: String?, takeOver: Bool
-    ) {
+    public init(stamp: DocumentStamp, length: Int, stored: StoredDocument?, takeOver: Bool) {
         guard let stored else {
             self = .put(.absent)
             return
@@ -38,7 +34,7 @@ public enum PublicationDecision: Sendable, Equatable {
             return
         }
         // A ring changes more often than its documents do.
-        let isSame = there.digest == stamp.digest && stored.length == length && (written == nil || written == stored.version)
+        let isSame = there.digest == stamp.digest && stored.length == length
         self = isSame ? .keep : replacing
     }
 }
@@ -50,10 +46,16 @@ public enum PublicationRefusal: Error, Sendable, Equatable, CustomStringConverti
     /// A later state of the same ring.
     case newerRevision(Int)
 
+    /// It came from elsewhere: printable ASCII of it, and not more than an owner's id has.
+    private static func quoted(_ owner: String) -> String {
+        "\"" + owner.unicodeScalars.prefix(64).map { (0x23...0x7E).contains($0.value) ? String($0) : "?" }.joined()
+            + "\""
+    }
+
     public var description: String {
         switch self {
         case .foreignOwner(let owner):
-            "the documents there are of another key ring, owner \"\(owner)\"; give each endpoint of each cluster its own "
+            "the documents there are of another key ring, owner \(Self.quoted(owner)); give each endpoint of each cluster its own "
                 + "place, or let this one have it: sts-gateway publish --take-over"
         case .newerRevision(let revision):
             "the documents there are of a later revision of this key ring, \(revision); a gateway with the newer ring "

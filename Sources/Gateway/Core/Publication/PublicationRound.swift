@@ -38,9 +38,6 @@ public struct PublicationRound: Sendable {
         }
     }
 
-    /// The versions that this gateway wrote last.
-    private var written: [IssuerDocumentKind: String] = [:]
-
     public init() {}
 
     /// Looks at all documents, and writes those that are not as they should be in their order. Where one may not be
@@ -50,7 +47,7 @@ public struct PublicationRound: Sendable {
     /// - Parameters:
     ///   - takeOver: whether what another key ring published may be overwritten.
     ///   - onlyLooks: whether nothing is written.
-    public mutating func run(
+    public func run(
         _ documents: PublishableDocuments, through publisher: any DiscoveryPublisher, takeOver: Bool = false,
         onlyLooks: Bool = false
     ) async -> [Outcome] {
@@ -73,7 +70,7 @@ public struct PublicationRound: Sendable {
                         outcomes.append(Outcome(document: document, result: .unchanged))
                         continue
                     }
-                    written[document.kind] = try await publisher.put(
+                    _ = try await publisher.put(
                         document.kind, document.content, stamp: document.stamp, if: condition)
                     outcomes.append(Outcome(document: document, result: .written))
                 } catch {
@@ -114,8 +111,7 @@ public struct PublicationRound: Sendable {
                 return stop(.failed(error))
             }
             switch PublicationDecision(
-                stamp: document.stamp, length: document.content.count, stored: stored,
-                written: written[document.kind], takeOver: takeOver)
+                stamp: document.stamp, length: document.content.count, stored: stored, takeOver: takeOver)
             {
             case .keep: plans.append(Plan(document: document, condition: nil))
             case .refuse(let refusal): return stop(.refused(refusal))

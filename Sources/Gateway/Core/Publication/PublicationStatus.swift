@@ -8,8 +8,11 @@ public struct PublicationStatus: Sendable, Equatable {
     public var lastSuccess: Date?
     /// Why the last round did not come to its end; nil where it did, or none was yet.
     public var failure: String?
+    /// What the other side finds that call by.
+    public var failureReference: String?
     /// Why the edges' invalidation does not come on.
     public var edgeFailure: String?
+    public var edgeFailureReference: String?
     /// Since when an invalidation is under way, or to be asked for.
     public var invalidatingSince: Date?
     /// The last invalidation's end.

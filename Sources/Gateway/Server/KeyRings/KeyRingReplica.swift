@@ -37,7 +37,9 @@ final class KeyRingReplica: Service {
     }
 
     /// Adds an endpoint, with what its ring was found to be.
-    func mount(_ configuration: EndpointConfiguration, found: Result<StoredKeyRing, KeyStoreError>) -> CurrentSigningKeys {
+    func mount(_ configuration: EndpointConfiguration, found: Result<StoredKeyRing, KeyStoreError>)
+        -> CurrentSigningKeys
+    {
         let snapshot: SigningKeySnapshot
         var view = View()
         switch found {

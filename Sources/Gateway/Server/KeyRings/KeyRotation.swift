@@ -91,7 +91,8 @@ struct KeyRotation: Sendable {
         case .record(let record): ring = stored.ring.recording(record)
         case .takeIn:
             guard let found else { return nil }
-            logger.notice("the key of issuer.keypair is to be published", metadata: ["kid": "\(found.signingKey.keyID)"])
+            logger.notice(
+                "the key of issuer.keypair is to be published", metadata: ["kid": "\(found.signingKey.keyID)"])
             ring = stored.ring.adding(found.signingKey, certificate: found.certificate, at: now, policy: policy)
                 .recording(found.record)
         case .replace(let record):

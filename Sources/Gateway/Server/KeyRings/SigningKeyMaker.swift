@@ -19,7 +19,8 @@ struct SigningKeyMaker: Sendable {
     func make(
         _ algorithm: SignatureAlgorithm, rsaKeySize: Int, endpoint: String, at now: Date
     ) async throws(KeyStoreError) -> Made {
-        let made = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Made, KeyStoreError>, Never>) in
+        let made = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Made, KeyStoreError>, Never>) in
             Self.queue.async {
                 do throws(KeyStoreError) {
                     let key = try Self.key(algorithm, rsaKeySize)

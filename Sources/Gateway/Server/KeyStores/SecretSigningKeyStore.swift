@@ -45,9 +45,10 @@ public final class SecretSigningKeyStore: SigningKeyStore {
         let labels = [(Self.managerLabel, "sts-gateway"), (Self.ringLabel, ring.endpoint)]
         guard let expected else {
             let secret = Secret.new(name: name, namespace: secrets.namespace ?? "", labels: labels, data: data)
-            return Self.version(try await writing { () async throws(KubernetesFailure) in
-                try await secrets.create(secret)
-            })
+            return Self.version(
+                try await writing { () async throws(KubernetesFailure) in
+                    try await secrets.create(secret)
+                })
         }
         guard let present = try await secret(ring.endpoint), Self.version(present.object) == expected else {
             throw .conflict

@@ -190,6 +190,7 @@ extension KubernetesClient {
         while true {
             let chunk: ByteBuffer?
             do {
+                try Task.checkCancellation()
                 chunk = try await chunks.next()
             } catch {
                 throw Self.told(error)

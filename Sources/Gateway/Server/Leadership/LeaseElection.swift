@@ -143,8 +143,15 @@ struct LeaseElection: Service {
         var standing = before
         do throws(KubernetesFailure) {
             if standing.lease == nil {
-                standing.lease = try await leases.get(name).map(Lease.init)
-                standing.candidacy.observe(standing.lease?.record, at: pacing.monotonic())
+                let asked = pacing.monotonic()
+                let lease = try await leases.get(name).map(Lease.init)
+                let heard = pacing.monotonic()
+                // The process was stopped meanwhile: what it hears is of long ago.
+                guard heard - asked <= timing.attemptTimeout else {
+                    return (standing, .failed(leases.failure(.noAnswer(.timeout), "get")))
+                }
+                standing.lease = lease
+                standing.candidacy.observe(lease?.record, at: heard)
             }
             let sent = pacing.monotonic()
             guard let record = standing.candidacy.claim(at: sent, now: pacing.now()) else {

@@ -96,7 +96,9 @@ private struct PublicationLog {
         if status.failure != failure {
             failure = status.failure
             if let failure {
-                logger.warning("publication failed", metadata: place.merging(["reason": "\(failure)"]) { $1 })
+                logger.warning(
+                    "publication failed",
+                    metadata: place.merging(Self.reason(failure, status.failureReference)) { $1 })
             } else {
                 logger.notice("publication works again", metadata: place)
             }
@@ -104,7 +106,9 @@ private struct PublicationLog {
         if status.edgeFailure != edgeFailure {
             edgeFailure = status.edgeFailure
             if let edgeFailure {
-                logger.warning("invalidation failed", metadata: place.merging(["reason": "\(edgeFailure)"]) { $1 })
+                logger.warning(
+                    "invalidation failed",
+                    metadata: place.merging(Self.reason(edgeFailure, status.edgeFailureReference)) { $1 })
             } else {
                 logger.notice("invalidation works again", metadata: place)
             }
@@ -117,5 +121,11 @@ private struct PublicationLog {
                 level: new == .matches ? .notice : isSettled ? .warning : .info, "public documents read",
                 metadata: ["verdict": "\(new)"])
         }
+    }
+
+    private static func reason(_ reason: String, _ reference: String?) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["reason": "\(reason)"]
+        if let reference { metadata["reference"] = "\(reference)" }
+        return metadata
     }
 }

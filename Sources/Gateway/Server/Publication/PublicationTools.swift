@@ -49,7 +49,8 @@ struct PublicationTools: Sendable {
                 var random = SystemRandomNumberGenerator()
                 let tokenID = TokenID(randomBits: (random.next(), random.next()))
                 guard
-                    let token = PublisherToken.issue(configuration, keys: keys.snapshot(at: clock()), at: clock(), tokenID: tokenID)
+                    let token = PublisherToken.issue(
+                        configuration, keys: keys.snapshot(at: clock()), at: clock(), tokenID: tokenID)
                 else { throw PublishError(.unavailable, "the endpoint has no key that signs") }
                 return token
             },

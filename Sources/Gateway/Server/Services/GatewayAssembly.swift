@@ -29,7 +29,8 @@ public struct GatewayAssembly: Sendable {
         public let writeAudit: @Sendable (String) -> Bool
 
         public init(
-            version: String, environment: [String: String], namespace: String?, resolve: @escaping @Sendable (String) -> String,
+            version: String, environment: [String: String], namespace: String?,
+            resolve: @escaping @Sendable (String) -> String,
             clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool
         ) {
             self.version = version

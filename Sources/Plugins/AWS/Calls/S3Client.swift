@@ -75,7 +75,11 @@ struct S3Client: Sendable {
         let call = "s3:PutObject on \"\(place.bucket)/\(key)\""
         let checksum = Data(SHA256.hash(data: body)).base64EncodedString()
         let response = try await send(
-            "PUT", key, headers: headers + [HTTPHeaderField("x-amz-checksum-sha256", checksum)], body: body, call)
+            "PUT", key,
+            headers: headers + [
+                HTTPHeaderField("x-amz-sdk-checksum-algorithm", "SHA256"),
+                HTTPHeaderField("x-amz-checksum-sha256", checksum),
+            ], body: body, call)
         guard response.status == 200 else {
             throw ServiceError(response).publishError(call, permission: "s3:PutObject")
         }

@@ -4,7 +4,7 @@ extension ServiceError {
     /// What the operator is told of a refused `AssumeRoleWithWebIdentity` (STS API Reference 2011-06-15, "Errors").
     func assumeRoleError(_ call: String) -> PublishError {
         func error(_ kind: PublishError.Kind, _ mend: String) -> PublishError {
-            PublishError(kind, "\(call): \(told); \(mend)", retryAfter: retryAfter)
+            PublishError(kind, "\(call): \(told); \(mend)", retryAfter: retryAfter, reference: requestID)
         }
         switch code {
         case "AccessDenied":

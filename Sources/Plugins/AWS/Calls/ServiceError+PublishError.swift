@@ -28,7 +28,9 @@ extension ServiceError {
     func publishError(_ call: String, permission: String) -> PublishError {
         func error(_ kind: PublishError.Kind, _ mend: String) -> PublishError {
             // Somebody else's page has its question already.
-            PublishError(kind, "\(call): \(told)" + (isForeign ? "" : "; \(mend)"), retryAfter: retryAfter)
+            PublishError(
+                kind, "\(call): \(told)" + (isForeign ? "" : "; \(mend)"), retryAfter: retryAfter,
+                reference: requestID)
         }
         func denied() -> PublishError {
             error(

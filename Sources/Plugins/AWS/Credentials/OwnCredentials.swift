@@ -24,7 +24,7 @@ struct OwnCredentials: CredentialProviding {
                 .denied,
                 "\(call): \(error.told); the issuer URL does not serve the gateway's key yet, so its own token proves "
                     + "nothing: run sts-gateway provision aws --endpoint \(endpoint) --only documents with an "
-                    + "administrator's credentials")
+                    + "administrator's credentials", reference: error.requestID)
         }
         throw refusal
     }

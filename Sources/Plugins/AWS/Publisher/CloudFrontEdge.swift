@@ -17,6 +17,6 @@ struct CloudFrontEdge: EdgeCacheInvalidating {
     }
 
     func isComplete(_ invalidation: String) async throws(PublishError) -> Bool {
-        try await client.status(ofInvalidation: invalidation) == "Completed"
+        try await client.status(ofInvalidation: invalidation).lowercased() == "completed"
     }
 }

@@ -6,12 +6,12 @@ import Testing
 @Suite("A round of publication")
 struct PublicationRoundTests {
     private let publisher = FakePublisher()
-    private var round = PublicationRound()
+    private let round = PublicationRound()
 
     private func results(_ outcomes: [PublicationRound.Outcome]) -> [PublicationRound.Result] { outcomes.map(\.result) }
 
     @Test("writes the key set before the discovery document, and sends nothing when it finds them as they should be")
-    mutating func order() async throws {
+    func order() async throws {
         let documents = try PublishableDocuments.example()
         #expect(results(await round.run(documents, through: publisher)) == [.written, .written])
         #expect(publisher.puts == [.keys, .discovery])
@@ -23,7 +23,7 @@ struct PublicationRoundTests {
     }
 
     @Test("writes no discovery document whose key set could not be written")
-    mutating func failure() async throws {
+    func failure() async throws {
         let documents = try PublishableDocuments.example()
         let error = PublishError(.unavailable, "away")
         publisher.fail(error)
@@ -32,7 +32,7 @@ struct PublicationRoundTests {
     }
 
     @Test("repairs what somebody changed by hand, even where the stamp is still there")
-    mutating func drift() async throws {
+    func drift() async throws {
         let documents = try PublishableDocuments.example()
         _ = await round.run(documents, through: publisher)
         publisher[.keys]?.content = [0x7B, 0x7D]
@@ -41,7 +41,7 @@ struct PublicationRoundTests {
     }
 
     @Test("decides once more where somebody came between the look and the write")
-    mutating func conflict() async throws {
+    func conflict() async throws {
         let documents = try PublishableDocuments.example()
         publisher.beforeNextPut { [publisher] in publisher.hold(documents) }
         #expect(results(await round.run(documents, through: publisher)) == [.unchanged, .unchanged])
@@ -49,7 +49,7 @@ struct PublicationRoundTests {
     }
 
     @Test("leaves a foreign owner's documents alone, also one that came in between, until it may take over")
-    mutating func foreignOwner() async throws {
+    func foreignOwner() async throws {
         let documents = try PublishableDocuments.example()
         let foreign = try PublishableDocuments.example(owner: "theirs")
         publisher.beforeNextPut { [publisher] in publisher.hold(foreign) }
@@ -60,7 +60,7 @@ struct PublicationRoundTests {
     }
 
     @Test("leaves the key set alone as well where only the discovery document is a foreign owner's")
-    mutating func foreignDiscovery() async throws {
+    func foreignDiscovery() async throws {
         publisher.hold(try .example(owner: "theirs"))
         publisher[.keys] = nil
         #expect(
@@ -69,7 +69,7 @@ struct PublicationRoundTests {
     }
 
     @Test("tells what it has written although somebody overtakes it with the next")
-    mutating func overtaken() async throws {
+    func overtaken() async throws {
         let documents = try PublishableDocuments.example()
         publisher.beforeNextPut { [publisher] in
             publisher.beforeNextPut { publisher[.discovery] = .init(content: [1], stamp: nil, version: 0) }
@@ -79,7 +79,7 @@ struct PublicationRoundTests {
     }
 
     @Test("never puts an older ring's documents over a newer one's")
-    mutating func revision() async throws {
+    func revision() async throws {
         publisher.hold(try .example(revision: 5))
         let outcomes = await round.run(try .example(revision: 4), through: publisher)
         #expect(results(outcomes) == [.refused(.newerRevision(5))])
@@ -87,7 +87,7 @@ struct PublicationRoundTests {
     }
 
     @Test("only looks where that is wanted")
-    mutating func check() async throws {
+    func check() async throws {
         let documents = try PublishableDocuments.example()
         #expect(results(await round.run(documents, through: publisher, onlyLooks: true)) == [.stale, .stale])
         #expect(publisher.puts.isEmpty)

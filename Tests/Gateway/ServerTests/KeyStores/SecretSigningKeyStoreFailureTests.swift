@@ -73,7 +73,8 @@ struct SecretSigningKeyStoreFailureTests {
                 }
             }
             #expect(
-                failure?.description == "the key store is unavailable: the gateway may not \(verb) secrets in namespace "
+                failure?.description
+                    == "the key store is unavailable: the gateway may not \(verb) secrets in namespace "
                     + "\"sts-gateway\" (403); bind its ServiceAccount to a Role with the verb \(verb) on secrets there")
         }
     }
@@ -85,7 +86,9 @@ struct SecretSigningKeyStoreFailureTests {
             _ = try await store.save(try RingCluster.ring(), replacing: nil)
             try cluster.patchSecret(["immutable": true])
             let version = try #require(try await store.load(endpoint: "one")?.version)
-            var failure = await failure { _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version) }
+            var failure = await failure {
+                _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version)
+            }
             #expect(failure?.description.contains("Secret sts-gateway/sts-keyring-one is immutable; delete it") == true)
 
             let elsewhere = SecretSigningKeyStore(

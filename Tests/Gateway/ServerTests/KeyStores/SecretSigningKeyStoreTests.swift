@@ -40,7 +40,9 @@ struct SecretSigningKeyStoreTests {
         try await RingCluster.run { cluster in
             let store = cluster.store
             let first = try await store.save(try RingCluster.ring(), replacing: nil)
-            await #expect(throws: KeyStoreError.conflict) { try await store.save(try RingCluster.ring(), replacing: nil) }
+            await #expect(throws: KeyStoreError.conflict) {
+                try await store.save(try RingCluster.ring(), replacing: nil)
+            }
             let second = try await store.save(try RingCluster.ring(revision: 2), replacing: first)
             await #expect(throws: KeyStoreError.conflict) {
                 try await store.save(try RingCluster.ring(revision: 3), replacing: first)

@@ -21,7 +21,8 @@ struct SecretSigningKeyStoreWatchTests {
     }
 
     private func watching(
-        time: ManualPacing = ManualPacing(isImpatient: true), prepare: @Sendable (RingCluster) async throws -> Void = { _ in },
+        time: ManualPacing = ManualPacing(isImpatient: true),
+        prepare: @Sendable (RingCluster) async throws -> Void = { _ in },
         _ body: @Sendable (RingCluster, Told<String>) async throws -> Void
     ) async throws {
         try await RingCluster.run(time: time) { cluster in
@@ -117,7 +118,9 @@ struct SecretSigningKeyStoreWatchTests {
     @Test("A ring that another replica writes arrives within two seconds, with five hundred others there")
     func speed() async throws {
         try await watching { cluster in
-            for index in 0..<500 { try cluster.addSecret("sts-keyring-e\(index)", ["keyring.json": "{\"version\": 9}"]) }
+            for index in 0..<500 {
+                try cluster.addSecret("sts-keyring-e\(index)", ["keyring.json": "{\"version\": 9}"])
+            }
         } _: { cluster, told in
             #expect(await told.upTo(Self.confirmed).count == 501)
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)

@@ -29,14 +29,17 @@ struct KubernetesCollectionTests {
             let secrets = cluster.collection()
             #expect(try await secrets.get("a") == nil)
             let made = try await secrets.create(secret("a"))
-            #expect(await kind { () throws(KubernetesFailure) in _ = try await secrets.create(secret("a")) } == .alreadyExists)
+            #expect(
+                await kind { () throws(KubernetesFailure) in _ = try await secrets.create(secret("a")) }
+                    == .alreadyExists)
             let changed = try await secrets.update(
                 "a", Secret(made).setting(labels: [("x", "1")], data: [("k", Data("v".utf8))]))
             #expect(changed.meta.labels == ["x": "1"])
             #expect(changed.meta.uid == made.meta.uid)
             #expect(Secret(changed).data("k") == Data("v".utf8))
             let stale = Secret(made).setting(labels: [("x", "2")], data: [])
-            #expect(await kind { () throws(KubernetesFailure) in _ = try await secrets.update("a", stale) } == .conflict)
+            #expect(
+                await kind { () throws(KubernetesFailure) in _ = try await secrets.update("a", stale) } == .conflict)
             let former = made.meta.resourceVersion
             #expect(
                 await kind { () throws(KubernetesFailure) in
@@ -51,7 +54,8 @@ struct KubernetesCollectionTests {
                 await kind { () throws(KubernetesFailure) in
                     try await secrets.delete("a", uid: made.meta.uid, resourceVersion: nil)
                 } == .notFound)
-            #expect(await kind { () throws(KubernetesFailure) in _ = try await secrets.update("a", stale) } == .notFound)
+            #expect(
+                await kind { () throws(KubernetesFailure) in _ = try await secrets.update("a", stale) } == .notFound)
         }
     }
 
@@ -86,7 +90,8 @@ struct KubernetesCollectionTests {
             for index in 100..<120 {
                 try cluster.api.add(
                     .secrets, namespace: StoodInCluster.namespace,
-                    secret("s\(index)", adding: [.init("stringData", ["k": .string(String(repeating: "x", count: 900))])]))
+                    secret(
+                        "s\(index)", adding: [.init("stringData", ["k": .string(String(repeating: "x", count: 900))])]))
             }
             var names: [String] = []
             let version = try await cluster.collection().list(selector: nil, pageSize: 7) { names.append($0.meta.name) }
@@ -143,7 +148,10 @@ struct KubernetesCollectionTests {
         arguments: [
             (.status(401), .unauthorized, "check the gateway's own token"),
             (.status(410), .gone, "(410)"),
-            (.status(500), .serverError(500), "the API server fails: get of secrets in namespace \"sts-gateway\" (500)"),
+            (
+                .status(500), .serverError(500),
+                "the API server fails: get of secrets in namespace \"sts-gateway\" (500)"
+            ),
             (.status(418), .status(418), "418"),
             (.reply(404, contentType: "text/html", body: "<html>"), .status(404), "404"),
             (.notJSON, .unreadable, "not readable"),

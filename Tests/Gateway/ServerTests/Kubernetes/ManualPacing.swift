@@ -12,7 +12,7 @@ final class ManualPacing: Sendable {
     }
 
     private struct Waiter {
-        let matches: @Sendable (Double) -> Bool
+        let matches: @Sendable (_ seconds: Double, _ ordinal: Int) -> Bool
         let continuation: AsyncStream<Never>.Continuation
     }
 
@@ -60,9 +60,16 @@ final class ManualPacing: Sendable {
 
     /// Returns once somebody waits for so many seconds, or when cancelled.
     func waitForSleeper(_ matches: @escaping @Sendable (Double) -> Bool = { _ in true }) async {
+        await wait { seconds, _ in matches(seconds) }
+    }
+
+    /// Returns once a wait is under way that is the second, fourth and so on of all.
+    func waitForEvenSleeper() async { await wait { _, ordinal in ordinal.isMultiple(of: 2) } }
+
+    private func wait(_ matches: @escaping @Sendable (Double, Int) -> Bool) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in
-            if state.sleepers.values.contains(where: { matches($0.seconds) }) {
+            if state.sleepers.contains(where: { matches($0.value.seconds, $0.key) }) {
                 continuation.finish()
             } else {
                 state.waiters.append(Waiter(matches: matches, continuation: continuation))
@@ -83,8 +90,9 @@ final class ManualPacing: Sendable {
             }
             state.sleepers[state.lastSleeper] = Sleeper(
                 seconds: seconds, due: state.time + seconds, continuation: continuation)
-            let told = state.waiters.filter { $0.matches(seconds) }
-            state.waiters.removeAll { $0.matches(seconds) }
+            let ordinal = state.lastSleeper
+            let told = state.waiters.filter { $0.matches(seconds, ordinal) }
+            state.waiters.removeAll { $0.matches(seconds, ordinal) }
             for waiter in told { waiter.continuation.finish() }
             return state.lastSleeper
         }

@@ -98,9 +98,7 @@ struct ReflectorTests {
             cluster.api.compact()
             cluster.api.allow("watch", "secrets")
             let events = await told.upTo { $0 == "listed" }
-            print("XX3", events, Task.isCancelled)
             #expect(events == ["modified b", "added c", "deleted a", "listed"])
-            print("XX4")
         }
     }
 

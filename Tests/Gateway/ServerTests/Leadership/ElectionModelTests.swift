@@ -31,7 +31,7 @@ struct ElectionModelTests {
         enum Step {
             case read
             /// The record as it was when it was read reaches the candidate.
-            case hear(Stored?)
+            case hear(Stored?, asked: Double)
             /// The claim reaches the store.
             case write(Lease.Record, replacing: Int?, sent: Double)
             /// The answer reaches the candidate.
@@ -79,9 +79,10 @@ struct ElectionModelTests {
             var candidate = candidates[index]
             switch candidate.step {
             case .read:
-                candidate.step = isLost ? .read : .hear(store)
+                candidate.step = isLost ? .read : .hear(store, asked: clock.now)
                 if isLost { delay += 2 }
-            case .hear(let stored):
+            case .hear(_, let asked) where clock.now - asked > timing.attemptTimeout: candidate.step = .read
+            case .hear(let stored, _):
                 candidate.candidacy.observe(stored?.record, at: clock.now)
                 let date = Date(timeIntervalSince1970: clock.now)
                 if let record = candidate.candidacy.claim(at: clock.now, now: date) {

@@ -63,12 +63,15 @@ struct LeaseCandidacyTests {
     func deleted() throws {
         var candidate = candidate()
         candidate.observe(record("b"), at: 100)
-        candidate.observe(nil, at: 101)
-        candidate.observe(nil, at: 110)
+        for time in stride(from: 101.0, through: 113, by: 6) { candidate.observe(nil, at: time) }
         #expect(candidate.claim(at: 115.9, now: now) == nil)
         #expect(candidate.claim(at: 116, now: now)?.transitions == 0)
         candidate.observe(record("b", renewed: "2"), at: 117)
         #expect(candidate.claim(at: 131.9, now: now) == nil)
+        candidate.observe(nil, at: 132)
+        // It did not look for too long.
+        candidate.observe(nil, at: 146)
+        #expect(candidate.claim(at: 160.9, now: now) == nil)
 
         var holder = self.candidate("b")
         holder.observe(nil, at: 100)

@@ -28,9 +28,13 @@ struct LeaseElectionTests {
             for await isLeading in leadership.changes() where isLeading == expected { return }
         }
 
-        /// Returns once it waits for its next attempt, and lets that time pass.
+        /// Returns once it waits for its next attempt: each attempt is one wait, for its timeout, and the time until the
+        /// next is another.
+        func rest() async { await time.waitForEvenSleeper() }
+
+        /// Lets the time until the next attempt pass.
         func nextAttempt(_ seconds: Double = 2) async {
-            await time.waitForSleeper { $0 <= 2.4 }
+            await rest()
             time.advance(by: seconds)
         }
 
@@ -59,7 +63,7 @@ struct LeaseElectionTests {
                 #expect(first?["leaseTransitions"] == 0)
                 #expect(first?["acquireTime"] == "2026-05-08T14:40:00.000000Z")
                 await one.nextAttempt()
-                await one.time.waitForSleeper { $0 == 2 }
+                await one.rest()
                 let second = lease(cluster)?["spec"]
                 #expect(second?["acquireTime"] == first?["acquireTime"])
                 #expect(second?["renewTime"] == "2026-05-08T14:40:02.000000Z")
@@ -92,7 +96,7 @@ struct LeaseElectionTests {
             let running = Task { try await group.run() }
             await one.wait(for: true)
             try await two.running {
-                await two.time.waitForSleeper { $0 <= 2.4 }
+                await two.rest()
                 #expect(!two.leadership.isLeading)
                 await group.triggerGracefulShutdown()
                 try await running.value
@@ -121,6 +125,7 @@ struct LeaseElectionTests {
                 await one.nextAttempt()
                 #expect(!one.leadership.isLeading)
                 await one.wait(for: false)
+                await one.rest()
                 #expect(one.log.text.contains("no longer leading"))
                 #expect(one.log.text.split(separator: "election failed").count - 1 == 1)
                 cluster.api.clearFaults()
@@ -161,19 +166,19 @@ struct LeaseElectionTests {
             let two = Replica("two", cluster)
             await one.running {
                 await one.wait(for: true)
-                await one.time.waitForSleeper { $0 == 2 }
+                await one.rest()
                 await two.running {
                     for _ in 0..<8 { await two.nextAttempt() }
                     await two.wait(for: true)
                     one.time.pass(16)
                     #expect(!one.leadership.isLeading)
                     await two.nextAttempt()
-                    await two.time.waitForSleeper { $0 == 2 }
+                    await two.rest()
                     // It wakes with an old Lease in its hand.
                     one.time.advance(by: 0)
                     await one.wait(for: false)
                     await one.nextAttempt()
-                    await one.time.waitForSleeper { $0 == 2 }
+                    await one.rest()
                     #expect(two.leadership.isLeading && !one.leadership.isLeading)
                     #expect(lease(cluster)?["spec"]?["holderIdentity"] == "two")
                 }
@@ -188,17 +193,17 @@ struct LeaseElectionTests {
             let two = Replica("two", cluster)
             try await one.running {
                 await one.wait(for: true)
-                await one.time.waitForSleeper { $0 == 2 }
+                await one.rest()
                 try await two.running {
-                    await two.time.waitForSleeper { $0 <= 2.4 }
+                    await two.rest()
                     try cluster.api.delete(.leases, namespace: StoodInCluster.namespace, name: "sts-gateway")
                     await two.nextAttempt()
-                    await two.time.waitForSleeper { $0 <= 2.4 }
+                    await two.rest()
                     #expect(lease(cluster) == nil)
                     await one.nextAttempt()
                     await one.nextAttempt(0.1)
                     await cluster.api.waitForRequests(2, to: StoodInCluster.leases)
-                    await one.time.waitForSleeper { $0 == 2 }
+                    await one.rest()
                     #expect(one.leadership.isLeading)
                     #expect(lease(cluster)?["spec"]?["holderIdentity"] == "one")
                 }
@@ -212,14 +217,14 @@ struct LeaseElectionTests {
             let one = Replica("one", cluster)
             try await one.running {
                 await one.wait(for: true)
-                await one.time.waitForSleeper { $0 == 2 }
+                await one.rest()
                 try cluster.api.patch(
                     .leases, namespace: StoodInCluster.namespace, name: "sts-gateway",
                     ["metadata": ["annotations": ["example.com/note": "kept"]], "spec": ["preferredHolder": "x"]])
                 one.time.advance(by: 2)
                 // The conflict makes it read again, and write at once.
                 await one.nextAttempt(0.1)
-                await one.time.waitForSleeper { $0 == 2 }
+                await one.rest()
                 #expect(one.leadership.isLeading)
                 let lease = lease(cluster)
                 #expect(lease?["metadata"]?["annotations"]?["example.com/note"] == "kept")
@@ -236,12 +241,13 @@ struct LeaseElectionTests {
             let one = Replica("one", cluster)
             await one.running {
                 await one.nextAttempt()
-                await one.time.waitForSleeper { $0 == 2 }
+                await one.rest()
                 #expect(!one.leadership.isLeading)
                 #expect(
                     one.log.text.contains(
                         "the gateway may not get leases.coordination.k8s.io in namespace \\\"sts-gateway\\\" (403); "
-                            + "bind its ServiceAccount to a Role with the verb get on leases of coordination.k8s.io there"))
+                            + "bind its ServiceAccount to a Role with the verb get on leases of coordination.k8s.io there"
+                    ))
             }
         }
     }

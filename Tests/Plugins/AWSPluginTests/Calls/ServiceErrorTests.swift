@@ -19,14 +19,16 @@ struct ServiceErrorTests {
         #expect(!error.isForeign)
         #expect(
             error.told
-                == #"NoSuchBucket: "The specified bucket does not exist" (404, request "4442587FB7D0A2F9")"#)
+                == #"NoSuchBucket: "The specified bucket does not exist" (404)"#)
+        #expect(error.publishError("call", permission: "p").reference == "4442587FB7D0A2F9")
     }
 
     @Test("is read from the namespaces of CloudFront and STS")
     func namespaces() throws {
         let edge = try error(
             400, ErrorDocument.query("TooManyInvalidationsInProgress", "Wait."), ["x-amzn-RequestId": "410c2a4b"])
-        #expect(edge.told == #"TooManyInvalidationsInProgress: "Wait." (400, request "410c2a4b")"#)
+        #expect(edge.told == #"TooManyInvalidationsInProgress: "Wait." (400)"#)
+        #expect(edge.publishError("call", permission: "p").reference == "410c2a4b")
         #expect(try error(403, ErrorDocument.sts("AccessDenied")).code == "AccessDenied")
         let prefixed = #"<e:Error xmlns:e="urn:x"><e:Code>SlowDown</e:Code><e:Message>Slow.</e:Message></e:Error>"#
         #expect(try error(503, prefixed).code == "SlowDown")
