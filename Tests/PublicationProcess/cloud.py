@@ -9,9 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import unittest.mock
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,23 +24,14 @@ from aws_publication import Publication  # noqa: E402
 from edge import Edge, Front  # noqa: E402
 from fault_proxy import FaultProxy  # noqa: E402
 from fault_rule import Request  # noqa: E402
+from gateway_program import CLUSTER, until  # noqa: E402
 from issuer_documents import Address, IssuerDocuments  # noqa: E402
 from moto_account import account_client  # noqa: E402
 from strict_sts import StrictSTS  # noqa: E402
 
 ACCOUNT = "111111111111"
 AUDIENCE = "sts.amazonaws.com"
-CLUSTER = "trial"
 KEYS, DISCOVERY = "certs", ".well-known/openid-configuration"
-
-
-def until(condition: Callable[[], Any], seconds: float = 20, what: str = "it") -> Any:
-    """What the condition says, once it says something."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"{what} did not come true in time"
-        time.sleep(0.03)
-    return value
 
 
 @dataclass(frozen=True)

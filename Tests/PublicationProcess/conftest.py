@@ -1,24 +1,22 @@
 """A cloud for all tests; a gateway and its surroundings for each."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from .cloud import REPOSITORY, Cloud, Place, Surroundings, moto_process
+from .cloud import Cloud, Place, Surroundings, moto_process
 from .gateway_process import Gateway
 
 import cluster_identity  # isort: skip
+from gateway_program import built_program  # isort: skip
 import pki  # isort: skip
 
 
 @pytest.fixture(scope="session")
 def program() -> Path:
     """STS_GATEWAY, or what `make build` has built."""
-    path = Path(os.environ.get("STS_GATEWAY", REPOSITORY / ".build/debug/sts-gateway")).resolve()
-    assert path.exists(), f"there is no gateway at {path}; run: make build"
-    return path
+    return built_program()
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +57,7 @@ def another(program: Path, identity: Path, around: Surroundings, tmp_path: Path)
     def make() -> Gateway:
         folder = tmp_path / f"gateway-{len(made)}"
         folder.mkdir()
-        made.append(Gateway(program, folder, identity, around))
+        made.append(Gateway(program, folder, identity, around.cloud.pki, around=around))
         return made[-1]
 
     yield make

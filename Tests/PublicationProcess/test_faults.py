@@ -127,7 +127,7 @@ class Trial:
 def trial(cloud: Cloud, program: Path, identity: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """Runs all faults at once, each until it was seen often enough, and then mends it."""
     around = Surroundings(cloud)
-    gateway = Gateway(program, tmp_path_factory.mktemp("gateway"), identity, around)
+    gateway = Gateway(program, tmp_path_factory.mktemp("gateway"), identity, cloud.pki, around=around)
     places = {name: around.place(endpoint_of(name)) for name in CASES}
     rules = {}
     for name, case in CASES.items():

@@ -8,7 +8,8 @@ struct GatewayCommand: AsyncParsableCommand {
         abstract: "A Security Token Service for Kubernetes.",
         version: GatewayVersion.current,
         subcommands: [
-            ServeCommand.self, ConfigCommand.self, AuthzCommand.self, PublishCommand.self, ProvisionCommand.self,
+            ServeCommand.self, ConfigCommand.self, AuthzCommand.self, KeysCommand.self, PublishCommand.self,
+            ProvisionCommand.self,
             PluginsCommand.self,
             VersionCommand.self,
         ])

@@ -20,16 +20,11 @@ struct PublicationByHand {
         let logger = Logger(label: "sts-gateway") { label in
             JSONLogHandler(label: label, logLevel: .warning) { Terminal.write($0, to: 2) }
         }
-        let reading = file.read(manifest: plugins, namespace: Surroundings.namespace, logger: logger)
-        for problem in reading.problems { Terminal.error(problem.text(file: config)) }
-        guard let configuration = reading.configuration else { throw ExitStatus.configuration }
-        let surroundings = GatewayAssembly.Surroundings(
-            version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
-            namespace: Surroundings.namespace, resolve: file.resolve,
-            clock: { Date() }, writeAudit: { Terminal.write($0, to: 1) })
+        let configuration = try file.checked(manifest: plugins, logger: logger)
         let publication: ManualPublication
         do {
-            publication = try ManualPublication(configuration, in: surroundings, logger: logger)
+            publication = try ManualPublication(
+                configuration, in: GatewayAssembly.Surroundings(of: file), logger: logger)
         } catch {
             Terminal.error(error.text(file: config))
             throw ExitStatus.configuration

@@ -29,9 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let file = ConfigurationFile(path: config)
         let bootstrap = Self.logger(level: .info)
-        let reading = file.read(manifest: plugins, namespace: Surroundings.namespace, logger: bootstrap)
-        for problem in reading.problems { Terminal.error(problem.text(file: config)) }
-        guard var configuration = reading.configuration else { throw ExitStatus.configuration }
+        var configuration = try file.checked(manifest: plugins, logger: bootstrap)
         configuration.listeners.tokens = try Self.address(listen, "--listen") ?? configuration.listeners.tokens
         configuration.listeners.webhook =
             try Self.address(webhookListen, "--webhook-listen") ?? configuration.listeners.webhook
@@ -42,10 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             assembly = try await GatewayAssembly.make(
                 configuration,
-                in: GatewayAssembly.Surroundings(
-                    version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
-                    namespace: Surroundings.namespace,
-                    resolve: file.resolve, clock: { Date() }, writeAudit: { Terminal.write($0, to: 1) }),
+                in: GatewayAssembly.Surroundings(of: file),
                 logger: logger)
         } catch let problems as GatewayAssembly.StartProblems {
             for problem in problems.problems { Terminal.error(problem.text(file: config)) }

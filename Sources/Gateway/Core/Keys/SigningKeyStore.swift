@@ -45,6 +45,8 @@ public enum KeyStoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case newerVersion(Int)
     /// The store does not answer or does not let us.
     case unavailable(String)
+    /// What an operator asks for is not to be done with what is there; the whole text.
+    case refused(String)
 
     public var description: String {
         switch self {
@@ -54,6 +56,7 @@ public enum KeyStoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case .newerVersion(let version):
             "the key ring has format version \(version), and this gateway reads up to \(KeyRingDocument.version); use a newer gateway"
         case .unavailable(let why): "the key store is unavailable: \(why)"
+        case .refused(let why): why
         }
     }
 }

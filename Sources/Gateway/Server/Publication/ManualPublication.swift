@@ -65,8 +65,7 @@ public struct ManualPublication: Sendable {
         let tools = PublicationTools(in: surroundings, logger: logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
         let result = await run(endpoint, mode, opened, documents, tell)
-        try? await opened.probe.shutdown()
-        try? await tools.transport.shutdown()
+        await tools.close(opened)
         return result
     }
 
@@ -95,9 +94,7 @@ public struct ManualPublication: Sendable {
         while true {
             let report = await publication.step(documents)
             for outcome in report.outcomes {
-                tell(
-                    "\(name): \(outcome.document.kind.path) at \(report.status.place ?? ""): \(Self.told(outcome.result))"
-                )
+                tell(Self.told(outcome, at: report.status.place ?? "", of: name))
             }
             if report.outcomes.contains(where: { $0.result.kind == .failed || $0.result.kind == .refused }) {
                 return .failed
@@ -126,13 +123,16 @@ public struct ManualPublication: Sendable {
         }
     }
 
-    private static func told(_ result: PublicationRound.Result) -> String {
-        switch result {
-        case .unchanged: "unchanged"
-        case .written: "written"
-        case .stale: "is not what it should be"
-        case .refused(let refusal): "refused: \(refusal)"
-        case .failed(let error): "failed: \(error)"
-        }
+    /// A line for people.
+    static func told(_ outcome: PublicationRound.Outcome, at place: String, of endpoint: String) -> String {
+        let result =
+            switch outcome.result {
+            case .unchanged: "unchanged"
+            case .written: "written"
+            case .stale: "is not what it should be"
+            case .refused(let refusal): "refused: \(refusal)"
+            case .failed(let error): "failed: \(error)"
+            }
+        return "\(endpoint): \(outcome.document.kind.path) at \(place): \(result)"
     }
 }

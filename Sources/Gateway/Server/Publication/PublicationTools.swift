@@ -28,6 +28,12 @@ struct PublicationTools: Sendable {
         self.logger = logger
     }
 
+    /// Ends what was opened by hand; services end by themselves.
+    func close(_ opened: Opened) async {
+        try? await opened.probe.shutdown()
+        try? await transport.shutdown()
+    }
+
     func logger(for endpoint: String) -> Logger {
         var logger = logger
         logger[metadataKey: "endpoint"] = "\(endpoint)"

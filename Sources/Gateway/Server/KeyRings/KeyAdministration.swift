@@ -1,0 +1,190 @@
+import FoundationEssentials
+public import GatewayCore
+import GatewayPluginAPI
+public import JOSE
+public import Logging
+
+/// What an operator does with key rings by hand. Every write is compare-and-swap beside whatever gateways run.
+public struct KeyAdministration: Sendable {
+    public enum Rotation: Sendable, Equatable {
+        /// The new key; the leading gateway brings it on.
+        case begun(KeyID)
+        /// This key is to sign next already.
+        case underWay(KeyID)
+    }
+
+    private let keyStore: OpenedKeyStore
+    private let surroundings: GatewayAssembly.Surroundings
+    private let pacing: Pacing
+    private let logger: Logger
+
+    /// - Throws: why the key store cannot be opened.
+    public init(
+        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
+    ) throws(ConfigurationProblem) {
+        pacing = Pacing.system(clock: surroundings.clock)
+        do {
+            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
+        } catch {
+            throw ConfigurationProblem(.error, at: error.keyPath, error.message)
+        }
+        self.surroundings = surroundings
+        self.logger = logger
+    }
+
+    /// Ends what was opened.
+    public func close() async { await keyStore.abandon() }
+
+    /// The endpoints that have a ring, configured or not.
+    public func endpoints() async throws(KeyStoreError) -> [String] { try await keyStore.store.endpoints() }
+
+    /// nil where there is none.
+    public func ring(of endpoint: String) async throws(KeyStoreError) -> KeyRing? {
+        try await keyStore.store.load(endpoint: endpoint)?.ring
+    }
+
+    /// Reads the issuer's public URL, and says what the ring waits for.
+    ///
+    /// - Returns: the verdict is nil where the URL is not to be read.
+    public func outlook(
+        _ ring: KeyRing, of configuration: EndpointConfiguration
+    ) async -> (next: RotationStep, verdict: ProbeVerdict?) {
+        let tools = PublicationTools(in: surroundings, logger: logger)
+        let opened = tools.open(configuration, keys: keys(ring, configuration))
+        var publication = EndpointPublication(
+            publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: pacing.now,
+            random: pacing.random)
+        var status = PublicationStatus()
+        if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.publishable {
+            status = await publication.step(documents).status
+        }
+        await tools.close(opened)
+        return (
+            ring.nextStep(at: pacing.now(), policy: configuration.rotationPolicy, evidence: status.evidence),
+            status.verdict
+        )
+    }
+
+    /// Makes the key that is to sign next, unless there is one.
+    public func rotate(_ configuration: EndpointConfiguration) async throws(KeyStoreError) -> Rotation {
+        while true {
+            let stored = try await stored(configuration)
+            if let successor = stored.ring.successor { return .underWay(successor.keyID) }
+            guard stored.ring.keys.count < RotationPolicy.maximumKeys else {
+                throw .refused(
+                    "the ring has \(stored.ring.keys.count) keys; wait until old ones have left, or shorten token.ttl")
+            }
+            let ring = try await adding(to: stored.ring, configuration)
+            do {
+                _ = try await keyStore.store.save(ring, replacing: stored.version)
+                if let successor = ring.successor { return .begun(successor.keyID) }
+            } catch .conflict {
+                continue
+            }
+        }
+    }
+
+    /// Takes a key out of the ring for good, and publishes the key set without it. What publishes takes its session
+    /// first, while the old key still proves who it is.
+    ///
+    /// - Parameters:
+    ///   - kid: nil for the key that signs.
+    ///   - isForced: whether it is revoked although nothing can be published now.
+    ///   - tell: takes a line for people.
+    /// - Returns: the key; and whether the key set without it was published.
+    public func revoke(
+        _ configuration: EndpointConfiguration, kid: KeyID?, isForced: Bool, tell: @Sendable (String) -> Void
+    ) async throws(KeyStoreError) -> (kid: KeyID, isPublished: Bool) {
+        let stored = try await stored(configuration)
+        guard let kid = kid ?? stored.ring.active?.keyID, stored.ring[kid] != nil else {
+            throw .refused("there is no such key in the ring; see keys status")
+        }
+        let tools = PublicationTools(in: surroundings, logger: logger)
+        let opened = tools.open(configuration, keys: keys(stored.ring, configuration))
+        let result: Result<Bool, KeyStoreError>
+        do throws(KeyStoreError) {
+            result = .success(
+                try await revoke(kid, stored, configuration, opened, isForced: isForced, tell: tell))
+        } catch {
+            result = .failure(error)
+        }
+        await tools.close(opened)
+        return (kid, try result.get())
+    }
+
+    private func revoke(
+        _ kid: KeyID, _ stored: StoredKeyRing, _ configuration: EndpointConfiguration,
+        _ opened: PublicationTools.Opened, isForced: Bool, tell: @Sendable (String) -> Void
+    ) async throws(KeyStoreError) -> Bool {
+        if let publisher = opened.publisher {
+            do {
+                _ = try await publisher.stored(.keys)
+            } catch {
+                guard isForced else {
+                    throw .refused(
+                        "the documents could not be published without the key now: \(error); "
+                            + "mend that first, or revoke nevertheless with --force")
+                }
+                tell("\(configuration.name): not published yet: \(error)")
+            }
+        }
+        var stored = stored
+        var ring: KeyRing
+        while true {
+            guard let without = stored.ring.revoking(kid, at: pacing.now()) else { return true }
+            ring = without
+            // Nothing signs until a key is published that can.
+            if ring.active == nil, ring.successor == nil { ring = try await adding(to: ring, configuration) }
+            do {
+                _ = try await keyStore.store.save(ring, replacing: stored.version)
+                break
+            } catch .conflict {
+                stored = try await self.stored(configuration)
+            }
+        }
+        guard let publisher = opened.publisher,
+            let documents = keys(ring, configuration).snapshot.publishable
+        else { return opened.publisher == nil }
+        let outcomes = await PublicationRound().run(documents, through: publisher)
+        for outcome in outcomes { tell(ManualPublication.told(outcome, at: publisher.place, of: configuration.name)) }
+        return !outcomes.contains { $0.result.kind == .failed || $0.result.kind == .refused }
+    }
+
+    /// Deletes the ring of an endpoint that is no longer configured.
+    ///
+    /// - Parameter isForced: whether it is deleted although tokens of its keys may still be about.
+    public func purge(_ endpoint: String, isForced: Bool) async throws(KeyStoreError) {
+        guard let stored = try await keyStore.store.load(endpoint: endpoint) else {
+            throw .refused("there is no key ring of \"\(endpoint)\"; see keys list")
+        }
+        // A replica may have signed until it was stopped, which nobody has written down.
+        let longest = stored.ring.keys.map(\.longestLife).max() ?? 0
+        let last = stored.ring.keys.compactMap { $0.retired ?? $0.activated }.max() ?? .distantPast
+        guard isForced || last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < pacing.now() else {
+            throw .refused(
+                "tokens of its keys may be about for \(longest + RotationPolicy.leeway) seconds yet; "
+                    + "wait, or delete it nevertheless with --force")
+        }
+        try await keyStore.store.delete(endpoint: endpoint, version: stored.version)
+    }
+
+    private func stored(_ configuration: EndpointConfiguration) async throws(KeyStoreError) -> StoredKeyRing {
+        guard let stored = try await keyStore.store.load(endpoint: configuration.name) else {
+            throw .refused("there is no key ring of \"\(configuration.name)\" yet; serve makes it")
+        }
+        return stored
+    }
+
+    private func adding(
+        to ring: KeyRing, _ configuration: EndpointConfiguration
+    ) async throws(KeyStoreError) -> KeyRing {
+        let policy = configuration.rotationPolicy
+        let made = try await SigningKeyMaker().make(
+            policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: pacing.now())
+        return ring.adding(made.signingKey, certificate: made.certificate, at: pacing.now(), policy: policy)
+    }
+
+    private func keys(_ ring: KeyRing, _ configuration: EndpointConfiguration) -> CurrentSigningKeys {
+        CurrentSigningKeys(SigningKeySnapshot(ring: ring, of: configuration))
+    }
+}

@@ -1,0 +1,105 @@
+"""Issuers' public URLs on loopback: a TLS server of folders, as nginx would serve them, behind edges that cache.
+
+Every request goes to any of the edges. Each keeps a document for `max_age` seconds from when it was read, and another
+answer (a 404) not at all.
+
+Sources: RFC 9111 section 4.2 (freshness); OpenID Connect Discovery 1.0 section 4; RFC 7517 section 5.
+"""
+
+import contextlib
+import random
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class _Edge:
+    kept: dict[tuple[str, str], tuple[float, bytes]] = field(default_factory=dict)
+    """By host and path: until when, and what."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "CachingIssuer"
+
+    def do_GET(self) -> None:
+        host = self.headers.get("Host", "").split(":")[0].lower()
+        content = self.server.read(host, self.path)
+        self.send_response_only(404 if content is None else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        self.wfile.write(content or b"")
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Silent."""
+
+
+class CachingIssuer(ThreadingHTTPServer):
+    """The server. `folders` has what each host serves."""
+
+    daemon_threads = True
+
+    def __init__(self, pki: Path, max_age: float = 1, edges: int = 2) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.folders: dict[str, Path] = {}
+        self.max_age = max_age
+        self.held: set[str] = set()
+        """Hosts whose edges go on with what they have, however old it is."""
+        self._edges = [_Edge() for _ in range(edges)]
+        self._lock = threading.Lock()
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(pki / "server.pem", pki / "server-key.pem")
+
+    @property
+    def address(self) -> str:
+        return "{}:{}".format(*self.server_address[:2])
+
+    def read(self, host: str, path: str) -> bytes | None:
+        """What any of the edges answers; None where there is nothing."""
+        folder = self.folders.get(host)
+        if folder is None or ".." in path or "/.sts" in path:
+            return None
+        with self._lock:
+            edge = random.choice(self._edges)
+            end, content = edge.kept.get((host, path), (0.0, b""))
+            now = time.monotonic()
+            if now < end or (end and host in self.held):
+                return content
+            try:
+                content = (folder / path.lstrip("/")).read_bytes()
+            except OSError:
+                return None
+            edge.kept[host, path] = (now + self.max_age, content)
+            return content
+
+    def hold(self, host: str) -> None:
+        """All edges of the host keep what there is now, until `held` has it no more."""
+        for path in ["/certs", "/.well-known/openid-configuration"]:
+            content = (self.folders[host] / path.lstrip("/")).read_bytes()
+            with self._lock:
+                for edge in self._edges:
+                    edge.kept[host, path] = (time.monotonic() + self.max_age, content)
+        self.held.add(host)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """The handshake is here, on the connection's own thread, so that none holds up the others."""
+        request.settimeout(30)
+        with contextlib.suppress(OSError), self._context.wrap_socket(request, server_side=True) as connection:
+            super().finish_request(connection, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is gone is none of this server's."""
+
+    def start(self) -> "CachingIssuer":
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()

@@ -1,0 +1,248 @@
+"""`sts-gateway` as a process: its configuration, its commands, and what it says."""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+import cluster_identity
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CLUSTER = "trial"
+OWN_AUDIENCE = "sts-gateway.trial.svc"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT = "urn:ietf:params:oauth:token-type:jwt"
+CAPABILITIES = "--bounding-set=-dac_override,-dac_read_search"
+"""A superuser's that make permissions of files say nothing."""
+
+
+def built_program() -> Path:
+    """STS_GATEWAY, or what `make build` has built."""
+    path = Path(os.environ.get("STS_GATEWAY", REPOSITORY / ".build/debug/sts-gateway")).resolve()
+    assert path.exists(), f"there is no gateway at {path}; run: make build"
+    return path
+
+
+def until(condition: Callable[[], Any], seconds: float = 20, what: str = "it") -> Any:
+    """What the condition says, once it says something."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"{what} did not come true in time"
+        time.sleep(0.03)
+    return value
+
+
+@dataclass
+class GatewayProgram:
+    """One gateway with its folder; started and stopped any number of times."""
+
+    program: Path
+    folder: Path
+    identity: Path
+    pki: Path
+    endpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    port: int = 0
+    admin_port: int = 0
+    listen: str = "127.0.0.1:0"
+    more: dict[str, str] = field(default_factory=dict)
+    """Of the environment."""
+    said: str = ""
+    """All that commands have printed."""
+
+    def write(self) -> Path:
+        """The configuration; JSON is YAML."""
+        pki = self.pki
+        configuration = {
+            "cluster": CLUSTER,
+            "tls": {"certificates": [{"certificate": str(pki / "server.pem"), "key": str(pki / "server-key.pem")}]},
+            "review": {"offline": {"jwks": str(self.identity / "jwks.json"), "issuer": cluster_identity.ISSUER}},
+            "keyStore": {"directory": str(self.keys)},
+            "sts": {"endpoints": list(self.endpoints.values())},
+        }
+        file = self.folder / "gateway.yaml"
+        file.write_text(json.dumps(configuration, indent=2))
+        return file
+
+    @property
+    def keys(self) -> Path:
+        """The key directory."""
+        return self.folder / "keys"
+
+    def environment(self, with_credentials: bool = True) -> dict[str, str]:
+        """Its own and nothing of this process' but the path; credentials, where there are any, may be left out."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "NO_PROXY": "127.0.0.1,localhost", **self.more}
+
+    def arguments(self, *command: str) -> list[str]:
+        """The command line, so that file permissions hold for a superuser as well."""
+        limited = ["setpriv", CAPABILITIES] if sys.platform == "linux" and os.geteuid() == 0 else []
+        files = ["--config", str(self.folder / "gateway.yaml"), "--plugins", str(REPOSITORY / "plugins.json")]
+        return [*limited, str(self.program), *command, *files]
+
+    def launch(self, with_credentials: bool = True) -> subprocess.Popen[bytes]:
+        """Starts it, and does not wait."""
+        self.write()
+        arguments = self.arguments("serve") + ["--listen", self.listen, "--admin-listen", "127.0.0.1:0"]
+        with (self.folder / "audit").open("ab") as audit, (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                arguments, env=self.environment(with_credentials), stdout=audit, stderr=log, cwd=self.folder
+            )
+        return self.process
+
+    def serve(self, with_credentials: bool = True) -> "GatewayProgram":
+        """Starts it, and returns once it listens."""
+        begin = len(self.log)
+        self.launch(with_credentials)
+
+        def ports() -> dict[str, int] | None:
+            assert self.process is not None and self.process.poll() is None, f"it did not start: {self.text}"
+            lines = [line for line in self.log[begin:] if line["message"] == "listening"]
+            found = {line["listener"]: line["port"] for line in lines}
+            return found if {"tokens", "admin"} <= found.keys() else None
+
+        found = until(ports, 30, "the gateway's start")
+        self.port, self.admin_port = found["tokens"], found["admin"]
+        return self
+
+    def stop(self) -> None:
+        """SIGTERM, and an end in good order."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(15) == 0, "it ends in good order"
+        self.process = None
+
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def command(self, *arguments: str, with_credentials: bool = True) -> subprocess.CompletedProcess[str]:
+        """A command that reads the configuration, to its end."""
+        self.write()
+        ended = subprocess.run(
+            self.arguments(*arguments), env=self.environment(with_credentials), capture_output=True, text=True,
+            timeout=60, cwd=self.folder,
+        )  # fmt: skip
+        self.said += ended.stdout + ended.stderr
+        return ended
+
+    # What it says.
+
+    @property
+    def text(self) -> str:
+        return (self.folder / "log").read_text() if (self.folder / "log").exists() else ""
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The lines of the log that are whole."""
+        return [json.loads(line) for line in self.text.splitlines(True) if line[0] == "{" and line[-1] == "\n"]
+
+    def lines(self, message: str, endpoint: str = "one") -> list[dict[str, Any]]:
+        return [line for line in self.log if line["message"] == message and line.get("endpoint") == endpoint]
+
+    def audited(self, decision: str, endpoint: str = "one") -> list[dict[str, Any]]:
+        """The audit's lines of that decision, those that are whole."""
+        lines = (self.folder / "audit").read_text().splitlines(True)
+        found = [json.loads(line) for line in lines if line[-1] == "\n"]
+        return [line for line in found if line["decision"] == decision and line["endpoint"] == endpoint]
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Of the admin listener."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        found = answer.status, answer.read().decode()
+        connection.close()
+        return found
+
+    def readiness(self, endpoint: str = "one", part: str = "publish") -> tuple[int, str]:
+        """The status, and the line about the endpoint's publication, or another part."""
+        status, text = self.get("/readyz?verbose")
+        return status, next(line for line in text.splitlines() if f"{part}/{endpoint} " in line)
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """None where there is no such sample."""
+        for family in text_string_to_metric_families(self.get("/metrics")[1]):
+            for sample in family.samples:
+                if sample.name == name and labels.items() <= sample.labels.items():
+                    return sample.value
+        return None
+
+    def call(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
+        """Of the token listener."""
+        context = ssl.create_default_context(cafile=str(self.pki / "ca.pem"))
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        found = answer.status, answer.read()
+        connection.close()
+        return found
+
+    def exchange(self, endpoint: str = "one") -> int:
+        """The status of a workload's token exchange."""
+        return self.call("POST", f"/{endpoint}/token", exchange_form(self.identity))[0]
+
+    def documents(self, endpoint: str = "one") -> tuple[bytes, bytes]:
+        """The key set and the discovery document, as the gateway itself serves them."""
+        keys, discovery = (
+            self.call("GET", f"/{endpoint}/{name}") for name in ["certs", ".well-known/openid-configuration"]
+        )
+        assert keys[0] == discovery[0] == 200
+        return keys[1], discovery[1]
+
+    def memory(self) -> int:
+        """The most that the process has ever held, in MiB."""
+        assert self.process is not None
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) // 1024
+
+    def check_nothing_secret_was_said(self) -> None:
+        """No token and no private key in any output."""
+        written = self.written
+        assert not re.search(r"eyJ[A-Za-z0-9_-]+\.", written), "a token shows"
+        assert "PRIVATE KEY" not in written and "Signature=" not in written
+        for file in self.keys.glob("*.keyring.json"):
+            try:
+                keys = json.loads(file.read_text())["keys"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            for key in keys:
+                lines = [line for line in key["privateKey"].splitlines() if line and not line.startswith("-----")]
+                assert not any(line in written for line in lines), "a signing key shows"
+
+    @property
+    def written(self) -> str:
+        """All that it and its commands have ever put out."""
+        audit = (self.folder / "audit").read_text() if (self.folder / "audit").exists() else ""
+        return self.text + audit + self.said
+
+    def ring_file(self, endpoint: str = "one") -> Path:
+        return self.keys / f"{endpoint}.keyring.json"
+
+    def ring(self, endpoint: str = "one") -> dict[str, Any]:
+        return json.loads(self.ring_file(endpoint).read_text())
+
+
+def exchange_form(identity: Path) -> str:
+    """The body of a workload's token exchange."""
+    options = argparse.Namespace(
+        namespace="default", serviceaccount="web", pod="web-0", node="node-1", audience=[OWN_AUDIENCE], ttl=3600,
+        not_before=0,
+    )  # fmt: skip
+    return urllib.parse.urlencode({
+        "grant_type": EXCHANGE, "subject_token_type": JWT, "subject_token": cluster_identity.token(identity, options),
+    })  # fmt: skip
