@@ -31,11 +31,11 @@ final class RunningGateway: Sendable {
 
     static let offlineReview = "{offline: {jwks: jwks.json, issuer: \"\(TestCluster.defaultIssuer)\"}}"
 
-    static func configuration(review: String, namespace: String, adding: String) -> String {
+    static func configuration(review: String, keyStore: String, namespace: String, adding: String) -> String {
         """
         cluster: acceptance
         review: \(review)
-        keyStore: {directory: keys}
+        keyStore: \(keyStore)
         \(adding)
         sts:
           endpoints:
@@ -66,21 +66,23 @@ final class RunningGateway: Sendable {
     ///   - namespace: whose ServiceAccounts the rules allow.
     ///   - adding: further blocks of the configuration.
     init(
-        folder: TemporaryFolder? = nil, review: String = offlineReview, namespace: String = "default",
-        adding: String = "",
+        folder: TemporaryFolder? = nil, review: String = offlineReview, keyStore: String = "{directory: keys}",
+        namespace: String = "default", adding: String = "", environment: [String: String] = [:],
         cluster: TestCluster = TestCluster(key: TestKeys.ec)
     ) async throws {
         let folder = try folder ?? TemporaryFolder()
         self.folder = folder
         self.cluster = cluster
         try folder.write(cluster.keySet.json.text, to: "jwks.json")
-        try folder.write(Self.configuration(review: review, namespace: namespace, adding: adding), to: "gateway.yaml")
+        try folder.write(
+            Self.configuration(review: review, keyStore: keyStore, namespace: namespace, adding: adding),
+            to: "gateway.yaml")
         let process = try ChildProcess(
             Place.gateway,
             [
                 "serve", "--config", "\(folder.path)/gateway.yaml", "--plugins", "\(Place.repository)/plugins.json",
                 "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
-            ])
+            ], environment: environment)
         self.process = process
         guard let port = await Self.port("tokens", process), let adminPort = await Self.port("admin", process) else {
             throw DidNotStart(log: process.standardError)

@@ -14,6 +14,8 @@ struct KeyRings: Sendable {
 
     /// Rings that are read at a time.
     private static let width = 16
+    /// Seconds after which no more rings are opened: a store that is away must not keep the gateway from starting.
+    private static let patience = 5.0
 
     init(_ keyStore: OpenedKeyStore, endpoints: [EndpointConfiguration], pacing: Pacing, logger: Logger) {
         self.keyStore = keyStore
@@ -24,20 +26,24 @@ struct KeyRings: Sendable {
     }
 
     /// The keys of each endpoint, in their order. A ring that cannot be read is logged, and leaves this one endpoint
-    /// without a key until it can; one that is not there is made.
+    /// without a key until it can; one that is not there is made. What takes too long is left to the services.
     func open() async -> [CurrentSigningKeys] {
         var opened = [CurrentSigningKeys?](repeating: nil, count: endpoints.count)
+        let end = pacing.monotonic() + Self.patience
         await withTaskGroup(of: (Int, CurrentSigningKeys).self) { group in
             for index in endpoints.indices {
                 if index >= Self.width, let (done, keys) = await group.next() { opened[done] = keys }
-                group.addTask { (index, await open(endpoints[index])) }
+                group.addTask { (index, await open(endpoints[index], before: end)) }
             }
             for await (index, keys) in group { opened[index] = keys }
         }
         return opened.compactMap(\.self)
     }
 
-    private func open(_ endpoint: EndpointConfiguration) async -> CurrentSigningKeys {
+    private func open(_ endpoint: EndpointConfiguration, before end: Double) async -> CurrentSigningKeys {
+        guard pacing.monotonic() < end else {
+            return replica.mount(endpoint, found: .failure(.unavailable("its ring is still to be read")))
+        }
         var logger = logger
         logger[metadataKey: "endpoint"] = "\(endpoint.name)"
         let rotation = KeyRotation(

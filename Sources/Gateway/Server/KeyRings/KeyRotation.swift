@@ -30,7 +30,11 @@ struct KeyRotation: Sendable {
         _ view: KeyRingReplica.View, evidence: PublicEvidence?, at now: @Sendable () -> Date,
         mayWrite: @Sendable () -> Bool
     ) async throws(KeyStoreError) -> Outcome {
-        if view.problem != nil, !view.isGone { return .waits(until: nil) }
+        switch view.problem {
+        // Not this gateway's to overwrite: somebody may restore it, and a newer gateway reads it.
+        case .malformed, .newerVersion: return .waits(until: nil)
+        case .none, .conflict, .unavailable, .refused: break
+        }
         guard let stored = view.stored else { return .changed(try await first(at: now())) }
         if view.isGone {
             logger.warning("the key ring is gone from the store and is restored from memory")

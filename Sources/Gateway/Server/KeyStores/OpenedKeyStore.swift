@@ -43,6 +43,13 @@ struct OpenedKeyStore: Sendable {
             election = DirectoryElection(directory: path, leadership: leadership, pacing: pacing, logger: logger)
             client = nil
         case .kubernetes:
+            // A ring in a namespace that nobody meant would be as good as lost.
+            guard let namespace = surroundings.namespace else {
+                throw Problem(
+                    keyPath: "keyStore",
+                    message: "the gateway does not know its namespace, where key rings are kept; set POD_NAMESPACE, "
+                        + "or keyStore: {directory: PATH}")
+            }
             var kubeconfig: String?
             if case .kubernetes(let path) = configuration.review { kubeconfig = path.map(surroundings.resolve) }
             let made: (client: KubernetesClient, service: HTTPClientService)
@@ -57,7 +64,6 @@ struct OpenedKeyStore: Sendable {
                     message: "there is no API server to keep keys in: \(error.problems.joined(separator: "; ")); "
                         + "run in a cluster, name review.kubeconfig, or set keyStore: {directory: PATH}")
             }
-            let namespace = surroundings.namespace ?? "default"
             let store = SecretSigningKeyStore(
                 client: made.client, namespace: namespace, pacing: pacing, logger: logger)
             self.store = store

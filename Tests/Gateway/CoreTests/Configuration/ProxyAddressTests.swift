@@ -29,7 +29,9 @@ struct ProxyAddressTests {
 
     @Test(
         "is nothing else",
-        arguments: ["", "https://proxy.example.com", "socks5://a:1", "http://", "http://a:0", "http://a:70000", "a b:1"])
+        arguments: [
+            "", "https://proxy.example.com", "socks5://a:1", "http://", "http://a:0", "http://a:70000", "a b:1",
+        ])
     func refused(text: String) {
         #expect(ProxyAddress(text) == nil)
     }

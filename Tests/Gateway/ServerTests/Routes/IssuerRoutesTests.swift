@@ -44,7 +44,8 @@ struct IssuerRoutesTests {
     @Test("Readiness names each ring, and a failed one does not unready the replica")
     func readiness() async throws {
         let admin = GatewayResponder.admin(
-            endpoints: gateway.endpoints, rings: gateway.rings, publication: PublicationStatuses(), maximumBodyBytes: 1024,
+            endpoints: gateway.endpoints, rings: gateway.rings, publication: PublicationStatuses(),
+            maximumBodyBytes: 1024,
             metrics: MetricsRoutes(metrics: gateway.prometheus) {}, logger: gateway.log.logger)
         func get(_ path: String) async throws -> (Int, String) {
             let answer = try await gateway.send(.get, path, to: admin)

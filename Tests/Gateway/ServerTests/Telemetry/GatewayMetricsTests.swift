@@ -109,7 +109,9 @@ struct GatewayMetricsTests {
         let snapshot = try ExampleGateway().endpoints[0].keys.snapshot
         metrics.observe(snapshot, of: "one", at: ExampleGateway.now.addingTimeInterval(90))
         #expect(lines("sts_key_state").count == KeyRing.State.allCases.count)
-        #expect(lines("sts_key_state").filter { $0.hasSuffix(" 1") } == [#"sts_key_state{endpoint="one",state="active"} 1"#])
+        #expect(
+            lines("sts_key_state").filter { $0.hasSuffix(" 1") } == [#"sts_key_state{endpoint="one",state="active"} 1"#]
+        )
         #expect(lines("sts_key_age_seconds") == [#"sts_key_age_seconds{endpoint="one"} 90"#])
         metrics.observe(
             SigningKeySnapshot(failure: .unavailable("gone")), of: "one", at: ExampleGateway.now)

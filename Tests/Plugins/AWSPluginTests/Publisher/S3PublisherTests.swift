@@ -80,8 +80,9 @@ struct S3PublisherTests {
         let transport = ScriptedTransport(
             head, .answer(200, String(decoding: content, as: UTF8.self), ["ETag": "\"1\""]), head)
         let publisher = try publisher(transport)
-        #expect(try await publisher.stored(.keys)?.stamp == stamp)
-        #expect(try await publisher.stored(.keys)?.stamp == stamp)
+        for _ in 0..<2 {
+            #expect(try await publisher.stored(.keys)?.stamp?.digest == DocumentStamp.digest(of: content))
+        }
         #expect(transport.requests.map(\.method) == ["HEAD", "GET", "HEAD"])
     }
 

@@ -1,0 +1,134 @@
+import Foundation
+import GatewayCore
+import GatewayTestSupport
+import HTTPTypes
+import JOSE
+import NIOHTTP1
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The whole gateway: key rings in Secrets")
+struct KeyRingAcceptanceTests {
+    /// One replica of a gateway that keeps its keys in the cluster.
+    private struct Replica {
+        let gateway: RunningGateway
+        let environment: [String: String]
+
+        init(_ cluster: AskedCluster, name: String) async throws {
+            let folder = try TemporaryFolder()
+            // Any certificate does: the client of these tests looks at none that the gateway did not make.
+            let made = try await ChildProcess.run(
+                "/usr/bin/openssl",
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
+                    "\(folder.path)/server-key.pem", "-out", "\(folder.path)/server.pem",
+                ])
+            #expect(made.status == 0, "\(made.errors)")
+            environment = ["POD_NAMESPACE": cluster.namespace, "POD_NAME": name]
+            gateway = try await RunningGateway(
+                folder: folder, review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
+                namespace: cluster.namespace,
+                adding: "tls: {certificates: [{certificate: server.pem, key: server-key.pem}]}",
+                environment: environment)
+        }
+
+        func kids() async throws -> Set<KeyID> {
+            let set = try JSONWebKeySet(parsing: try await gateway.send(.GET, "/team/two/certs").body)
+            return Set(set.keys.map(\.keyID))
+        }
+
+        func keys(_ arguments: String...) async throws -> ChildProcess.Ended {
+            try await ChildProcess.run(
+                Place.gateway,
+                ["keys"] + arguments + [
+                    "--config", "\(gateway.folder.path)/gateway.yaml", "--plugins",
+                    "\(Place.repository)/plugins.json",
+                ], environment: environment)
+        }
+    }
+
+    private struct NeverTrue: Error {}
+
+    private func until(_ seconds: Double = 10, _ condition: () async throws -> Bool) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(seconds)
+        while try await !condition() {
+            guard clock.now < end else { throw NeverTrue() }
+            try await clock.sleep(for: .milliseconds(50))
+        }
+    }
+
+    @Test(
+        "Replicas share one ring: a rotation by hand reaches both, a deleted Secret comes back, a revocation stops both"
+    )
+    func replicas() async throws {
+        try await AskedCluster.run { cluster in
+            let one = try await Replica(cluster, name: "gateway-0")
+            let two = try await Replica(cluster, name: "gateway-1")
+            let first = try await one.kids()
+            #expect(try await two.kids() == first && first.count == 1)
+            let secrets = "/api/v1/namespaces/\(cluster.namespace)/secrets"
+            let secret = try await cluster.send(.get, "\(secrets)/sts-keyring-two")
+            #expect(secret["metadata"]?["labels"]?["sts-gateway.io/keyring"] == "two")
+
+            #expect(try await one.keys("rotate", "--endpoint", "two").status == 0)
+            // Both within 2 s of the write; the rest is for a busy machine.
+            try await until(6) {
+                let counts = [try await one.kids().count, try await two.kids().count]
+                return counts == [2, 2]
+            }
+            let both = try await one.kids()
+            #expect(try await two.kids() == both && both.isSuperset(of: first))
+
+            try await cluster.send(.delete, "\(secrets)/sts-keyring-two")
+            try await until { (try? await cluster.send(.get, "\(secrets)/sts-keyring-two")) != nil }
+            #expect(try await two.kids() == both)
+
+            let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
+            let token = try await cluster.token(
+                serviceAccount: "web", pod: "web-0", uid: uid, audiences: [ReviewAcceptanceTests.audience])
+            #expect(try await two.gateway.exchange("/team/two", token).status == 200)
+            let revoked = try await one.keys("revoke", "--endpoint", "two", "--active")
+            #expect(revoked.status == 0, "\(revoked.errors)")
+            try await until(6) {
+                let answers = [
+                    try await one.gateway.exchange("/team/two", token),
+                    try await two.gateway.exchange("/team/two", token),
+                ]
+                return answers.allSatisfy { $0.status == 503 && $0.headers.first(name: "Retry-After") != nil }
+            }
+            #expect(try await one.kids().isDisjoint(with: first))
+            #expect(try await one.gateway.exchange("/team/one", token).status == 200)
+            for replica in [one, two] {
+                let ended = try await replica.gateway.stop()
+                #expect(ended.status == 0)
+                #expect(!(ended.errors + ended.output).contains("PRIVATE KEY"))
+            }
+        }
+    }
+
+    @Test("Where the leader dies, the other replica leads, and one that stops hands over at once")
+    func leadership() async throws {
+        try await AskedCluster.run { cluster in
+            let lease = "/apis/coordination.k8s.io/v1/namespaces/\(cluster.namespace)/leases/sts-gateway"
+            func holder() async -> String {
+                guard case .string(let holder)? = try? await cluster.send(.get, lease)["spec"]?["holderIdentity"] else {
+                    return ""
+                }
+                return holder
+            }
+            let one = try await Replica(cluster, name: "gateway-0")
+            try await until { await holder().hasPrefix("gateway-0_") }
+            let two = try await Replica(cluster, name: "gateway-1")
+            one.gateway.process.signal(SIGKILL)
+            try await until(40) { await holder().hasPrefix("gateway-1_") }
+            let three = try await Replica(cluster, name: "gateway-2")
+            #expect(try await two.gateway.stop().status == 0)
+            try await until(8) { await holder().hasPrefix("gateway-2_") }
+            _ = try await three.gateway.stop()
+            _ = try? await one.gateway.stop()
+        }
+    }
+}

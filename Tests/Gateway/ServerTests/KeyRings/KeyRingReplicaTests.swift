@@ -1,0 +1,127 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@testable import GatewayServer
+
+@Suite("A replica's view of key rings")
+struct KeyRingReplicaTests {
+    private let clock = ManualClock(now: ExampleGateway.now)
+    private let log = KeptLog()
+    private let replica: KeyRingReplica
+    private let configuration: EndpointConfiguration
+    private let keys: CurrentSigningKeys
+    private let first: StoredKeyRing
+
+    init() throws {
+        configuration = try ExampleGateway.configuration().endpoints[1]
+        replica = KeyRingReplica(store: SilentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        first = try Self.stored(revision: 1, key: TestKeys.ec)
+        keys = replica.mount(configuration, found: .success(first))
+    }
+
+    private static func stored(revision: Int, key: SigningKey) throws -> StoredKeyRing {
+        let certificate = try KeyCertificate.selfSigned(
+            for: key, endpoint: "two", from: ExampleGateway.now, lifetime: 60)
+        let ring = KeyRing(
+            endpoint: "two", owner: "owner", revision: revision,
+            keys: [KeyRing.Key(signingKey: key, state: .active, created: ExampleGateway.now, certificate: certificate)])
+        return StoredKeyRing(ring: ring, version: KeyRingVersion(rawValue: "\(revision)"))
+    }
+
+    private var signing: KeyID? { keys.snapshot(at: clock.now).active?.keyID }
+
+    @Test("A ring that the store tells is in force at once, with its documents")
+    func takesOn() throws {
+        let next = try SigningKey.generate(.es256)
+        replica.take(.ring(endpoint: "two", try Self.stored(revision: 2, key: next)))
+        #expect(signing == next.keyID)
+        #expect(keys.snapshot.publishable?.keyIDs == [next.keyID])
+        #expect(replica.view(of: "two").stored?.ring.revision == 2)
+    }
+
+    @Test("What is told late is older than what was written since, and changes nothing")
+    func late() throws {
+        let next = try SigningKey.generate(.es256)
+        replica.take(try Self.stored(revision: 2, key: next), of: "two")
+        replica.take(.ring(endpoint: "two", first))
+        #expect(signing == next.keyID)
+    }
+
+    @Test("A ring of another owner is taken on whatever its revision: somebody has put it there")
+    func otherOwner() throws {
+        replica.take(.ring(endpoint: "two", try Self.stored(revision: 9, key: TestKeys.ec)))
+        let key = try SigningKey.generate(.es256)
+        let other = KeyRing(
+            endpoint: "two", owner: "another", revision: 1, keys: try Self.stored(revision: 1, key: key).ring.keys)
+        replica.take(.ring(endpoint: "two", StoredKeyRing(ring: other, version: .init(rawValue: "x"))))
+        #expect(signing == key.keyID)
+    }
+
+    @Test("Garbage in the store is a problem of that endpoint, and the last good ring stays in force")
+    func garbage() throws {
+        replica.take(.unusable(endpoint: "two", .malformed("garbage")))
+        for _ in 0..<100 {
+            clock.advance(by: 60)
+            replica.take(.confirmed)
+        }
+        #expect(signing == TestKeys.ec.keyID)
+        let problem = try #require(replica.problem(of: "two"))
+        #expect(problem.contains("garbage") && problem.contains("the last good ring is in force"))
+        #expect(log.text.contains("garbage"))
+        replica.take(.ring(endpoint: "two", try Self.stored(revision: 2, key: TestKeys.ec)))
+        #expect(replica.problem(of: "two") == nil)
+    }
+
+    @Test("By a ring that was not confirmed for fifteen minutes nothing signs; its documents stay")
+    func unconfirmed() throws {
+        clock.advance(by: 899)
+        #expect(signing != nil)
+        clock.advance(by: 1)
+        #expect(signing == nil)
+        #expect(keys.snapshot.documents != nil)
+        #expect(replica.problem(of: "two")?.contains("not confirmed") == true)
+        replica.take(.confirmed)
+        #expect(signing == TestKeys.ec.keyID && replica.problem(of: "two") == nil)
+    }
+
+    @Test("A ring of a newer gateway is one that this gateway cannot confirm its own by")
+    func newer() {
+        replica.take(.unusable(endpoint: "two", .newerVersion(9)))
+        for _ in 0..<15 {
+            clock.advance(by: 60)
+            replica.take(.confirmed)
+        }
+        #expect(signing == nil)
+    }
+
+    @Test("A ring that is gone stays in force, is told as gone, and its return is seen")
+    func gone() throws {
+        replica.take(.gone(endpoint: "two"))
+        #expect(signing == TestKeys.ec.keyID && replica.view(of: "two").isGone)
+        #expect(replica.problem(of: "two")?.contains("gone from the store") == true)
+        replica.take(.ring(endpoint: "two", first))
+        #expect(!replica.view(of: "two").isGone && replica.problem(of: "two") == nil)
+    }
+
+    @Test("An endpoint whose ring could not be read at start gets it when it can")
+    func failedStart() throws {
+        let replica = KeyRingReplica(store: SilentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        let keys = replica.mount(configuration, found: .failure(.unavailable("away")))
+        #expect(keys.snapshot.active == nil && replica.problem(of: "two")?.contains("away") == true)
+        replica.take(.ring(endpoint: "two", first))
+        #expect(keys.snapshot(at: clock.now).active?.keyID == TestKeys.ec.keyID)
+        #expect(replica.problem(of: "two") == nil)
+    }
+
+    @Test("Who waits for a ring is told of each change, and of other endpoints' nothing is taken")
+    func changes() async throws {
+        var changes = replica.changes(of: "two").makeAsyncIterator()
+        replica.take(.ring(endpoint: "nobody", first))
+        replica.take(.gone(endpoint: "two"))
+        #expect(await changes.next() != nil)
+        #expect(replica.view(of: "nobody").stored == nil && replica.problem(of: "nobody") == nil)
+    }
+}

@@ -1,0 +1,163 @@
+"""A workload that exchanges tokens all the time, and verifiers that cache the issuer's keys as long as they may."""
+
+import http.client
+import json
+import random
+import ssl
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from joserfc import jwk, jws
+from joserfc.errors import JoseError
+
+if TYPE_CHECKING:
+    from .stage import Gateway
+
+import caching_issuer  # isort: skip
+import gateway_program  # isort: skip
+
+VERIFIERS = 4
+
+
+class Verifier:
+    """Keeps the key set for all of its max-age, and reads it for nothing else: not for an unknown kid either."""
+
+    def __init__(self, issuer: caching_issuer.CachingIssuer, host: str) -> None:
+        self._issuer = issuer
+        self._host = host
+        self._end = 0.0
+        self._keys: dict[str, Any] = {}
+
+    def verify(self, token: str) -> str | None:
+        """What is wrong; None where nothing is."""
+        now = time.monotonic()
+        if now >= self._end:
+            content = self._issuer.read(self._host, "/certs")
+            if content is None:
+                return "the issuer URL serves no key set"
+            self._keys = {key["kid"]: jwk.import_key(key) for key in json.loads(content)["keys"]}
+            self._end = now + self._issuer.max_age
+        kid = jws.extract_compact(token.encode()).headers()["kid"]
+        if kid not in self._keys:
+            return f"kid {kid} is unknown"
+        try:
+            claims = json.loads(jws.deserialize_compact(token, self._keys[kid], algorithms=["ES256"]).payload)
+        except JoseError as error:
+            return f"{type(error).__name__}"
+        return None if claims["iss"] == f"https://{self._host}" else f"the issuer is {claims['iss']}"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call, on the monotonic clock."""
+
+    gateway: "Gateway"
+    began: float
+    ended: float
+    status: int
+    """0 where there was no answer."""
+    kid: str = ""
+    reason: str = ""
+
+
+@dataclass
+class Client:
+    """Calls the gateways in turn, `rate` times a second in all."""
+
+    gateways: list["Gateway"]
+    endpoint: str = "one"
+    rate: float = 50
+    exchanges: list[Exchange] = field(default_factory=list)
+    unverified: list[str] = field(default_factory=list)
+    verified: int = 0
+
+    def start(self) -> "Client":
+        first = self.gateways[0]
+        self._form = gateway_program.exchange_form(first.identity)
+        host = first.host(self.endpoint)
+        self._verifiers = [Verifier(first.issuer, host) for _ in range(VERIFIERS)]
+        self._old: deque[tuple[float, str]] = deque(maxlen=round(self.rate * 50))
+        """Tokens of the last 50 s, which all verifiers take."""
+        self._context = ssl.create_default_context(cafile=str(first.pki / "ca.pem"))
+        self._connections: dict[tuple[int, int], http.client.HTTPSConnection] = {}
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._ends.set()
+        self._thread.join(20)
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        turn = 0
+        while not self._ends.is_set():
+            gateways = list(self.gateways)
+            if gateways:
+                self._exchange(gateways[turn % len(gateways)])
+            turn += 1
+            due = max(due + 1 / self.rate, time.monotonic() - 1)
+            self._ends.wait(max(0, due - time.monotonic()))
+
+    def _exchange(self, gateway: "Gateway") -> None:
+        began = time.monotonic()
+        status, content = self._call(gateway)
+        ended = time.monotonic()
+        if status != 200:
+            self.exchanges.append(Exchange(gateway, began, ended, status, reason=content.decode(errors="replace")))
+            return
+        token = json.loads(content)["access_token"]
+        kid = jws.extract_compact(token.encode()).headers()["kid"]
+        self.exchanges.append(Exchange(gateway, began, ended, status, kid))
+        self._old.append((ended, token))
+        while self._old and self._old[0][0] < ended - 50:
+            self._old.popleft()
+        for one in [token, random.choice(self._old)[1]]:
+            problem = random.choice(self._verifiers).verify(one)
+            self.verified += 1
+            if problem:
+                self.unverified.append(f"{time.strftime('%H:%M:%S')} {problem}")
+
+    def _call(self, gateway: "Gateway") -> tuple[int, bytes]:
+        place = id(gateway), gateway.port
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            if place not in self._connections:
+                self._connections[place] = http.client.HTTPSConnection(
+                    "127.0.0.1", gateway.port, timeout=10, context=self._context
+                )
+            self._connections[place].request("POST", f"/{self.endpoint}/token", self._form, headers)
+            answer = self._connections[place].getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            if connection := self._connections.pop(place, None):
+                connection.close()
+            return 0, f"{type(error).__name__}: {error}".encode()
+
+    # What it saw.
+
+    @property
+    def failures(self) -> list[Exchange]:
+        """Exchanges that failed although the gateway ran all the time."""
+        return [one for one in self.exchanges if one.status != 200 and not one.gateway.was_down(one.began, one.ended)]
+
+    def kids(self, since: float = 0) -> set[str]:
+        """Of all tokens asked for since then, on the monotonic clock."""
+        return {one.kid for one in self.exchanges if one.status == 200 and one.began >= since}
+
+    def first(self, kid: str, gateway: "Gateway") -> float | None:
+        """When that gateway was first seen to sign with that key."""
+        ended = [one.ended for one in self.exchanges if one.kid == kid and one.gateway is gateway]
+        return min(ended) if ended else None
+
+    def check(self) -> None:
+        """No verification failed, and no exchange while the gateway ran."""
+        assert self.unverified == [], f"{len(self.unverified)} of {self.verified} verifications failed"
+        told = [(f"{one.began:.2f}", one.status, one.reason) for one in self.failures[:5]]
+        assert told == [], f"{len(self.failures)} of {len(self.exchanges)} exchanges failed while the gateway ran"
+        seconds = self.exchanges[-1].ended - self.exchanges[0].began
+        assert len(self.exchanges) > self.rate * seconds / 5, "it has hardly asked"

@@ -1,0 +1,37 @@
+"""Scenarios run side by side, each on a stage of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .scenarios import Scenarios
+from .stage import Stage, Theatre
+
+import cluster_identity  # isort: skip
+import pki  # isort: skip
+from gateway_program import built_program  # isort: skip
+
+
+@pytest.fixture(scope="session")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
+    """A program, a cluster's identity and certificates, for all stages."""
+    folder = tmp_path_factory.mktemp("theatre")
+    cluster_identity.init(folder / "cluster")
+    pki.write(folder / "pki", ["127.0.0.1", "localhost", "*.issuer.example"])
+    return Theatre(built_program(), folder)
+
+
+@pytest.fixture(scope="session")
+def scenarios(request: pytest.FixtureRequest, theatre: Theatre) -> Iterator[Scenarios]:
+    """Begins all scenarios that are to be run, a few at a time."""
+    made = Scenarios(theatre, [item.function for item in request.session.items if isinstance(item, pytest.Function)])
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def stage(theatre: Theatre) -> Iterator[Stage]:
+    """For what a module's tests look at together."""
+    made = Stage(theatre, theatre.new_folder())
+    yield made
+    made.close()

@@ -1,0 +1,45 @@
+"""Tests that run side by side, for nearly all of their time is waiting."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from .stage import Stage, Theatre
+
+Body = Callable[[Stage], None]
+
+WIDTH = 10
+"""How many run at a time."""
+
+
+def scenario(body: Body) -> Callable[["Scenarios"], None]:
+    """Makes a test of it, which says how the scenario ended."""
+
+    def test(scenarios: "Scenarios") -> None:
+        scenarios.result(body)
+
+    test.__name__ = test.__qualname__ = body.__name__
+    test.__doc__ = body.__doc__
+    test.body = body  # type: ignore[attr-defined]
+    return test
+
+
+class Scenarios:
+    """Those of the tests that were chosen, begun in their order."""
+
+    def __init__(self, theatre: Theatre, tests: list[Callable[..., None]]) -> None:
+        self._pool = ThreadPoolExecutor(WIDTH)
+        self._running: dict[Body, Future[None]] = {}
+        for test in tests:
+            if body := getattr(test, "body", None):
+                self._running[body] = self._pool.submit(self._run, theatre, body)
+
+    def result(self, body: Body) -> None:
+        self._running[body].result()
+
+    def stop(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    @staticmethod
+    def _run(theatre: Theatre, body: Body) -> None:
+        with Stage(theatre, theatre.new_folder()) as stage:
+            body(stage)

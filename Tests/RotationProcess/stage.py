@@ -1,0 +1,334 @@
+"""What one scenario plays on: an issuer's public URLs behind edges, gateways, a client, and an eye on every ring."""
+
+import contextlib
+import fcntl
+import http.client
+import itertools
+import json
+import os
+import secrets
+import signal
+import ssl
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "Peers")]
+
+from caching_issuer import CachingIssuer  # noqa: E402
+from gateway_program import OWN_AUDIENCE, GatewayProgram, exchange_form, until  # noqa: E402
+
+from .client import Client  # noqa: E402
+
+LONG_AGO = "2020-01-01T00:00:00Z"
+Ring = dict[str, Any]
+
+
+@dataclass
+class Theatre:
+    """What all stages share."""
+
+    program: Path
+    folder: Path
+    _count: Iterator[int] = field(default_factory=itertools.count)
+
+    def new_folder(self) -> Path:
+        made = self.folder / f"stage-{next(self._count)}"
+        made.mkdir()
+        return made
+
+
+@dataclass
+class Gateway(GatewayProgram):
+    """One whose endpoints publish to folders that the stage's issuer serves, with clocks that run fast."""
+
+    issuer: CachingIssuer = field(kw_only=True)
+    place: Path = field(kw_only=True)
+    """Where keys and documents are: of several gateways where they are replicas."""
+    downs: list[list[float]] = field(default_factory=list)
+    """From when to when no process ran, on the monotonic clock."""
+
+    @property
+    def keys(self) -> Path:
+        return self.place / "keys"
+
+    def public(self, endpoint: str = "one") -> Path:
+        """The folder that the endpoint's issuer URL serves."""
+        return self.place / "www" / endpoint
+
+    def host(self, endpoint: str = "one") -> str:
+        return self.endpoints[endpoint]["issuer"]["host"]
+
+    def add(self, name: str = "one", issuer: dict[str, Any] | None = None, **more: Any) -> "Gateway":
+        host = f"{name}-{secrets.token_hex(4)}.issuer.example"
+        self.public(name).mkdir(parents=True)
+        self.issuer.folders[host] = self.public(name)
+        self.endpoints[name] = {
+            "name": name, "plugin": "oidc", "audience": "verifiers", "path": f"/{name}",
+            "azRules": [{"scope": "filter", "constraint": "(namespace=default)"}],
+            "issuer": {"host": host, **(issuer or {})},
+            "injector": {"label": name},
+            "subjectToken": {"audiences": [OWN_AUDIENCE]},
+            "token": {"algorithm": "ES256", "ttl": "60s"},
+            "rotation": {"every": "1h", "propagation": "2s", "maxAge": "1s"},
+            "publish": {
+                "plugin": "oidc", "directory": str(self.public(name)),
+                "probe": {
+                    "connectTo": self.issuer.address, "caFile": str(self.pki / "ca.pem"), "interval": "10s",
+                },
+            },
+            **more,
+        }  # fmt: skip
+        return self
+
+    def serve(self, with_credentials: bool = True) -> "Gateway":
+        if not self.downs:
+            self.downs.append([0, float("inf")])
+        super().serve(with_credentials)
+        self.downs[-1][1] = time.monotonic()
+        return self
+
+    def kill(self) -> None:
+        self.downs.append([time.monotonic(), float("inf")])
+        super().kill()
+
+    def was_down(self, began: float, ended: float) -> bool:
+        return any(began < end and ended > begin for begin, end in self.downs)
+
+    def settle(self) -> "Gateway":
+        """Waits until every endpoint's documents are out."""
+        for endpoint in self.endpoints:
+            until(lambda name=endpoint: self.seen(name), 20, f"the publication of {endpoint}")
+        return self
+
+    def seen(self, endpoint: str = "one") -> bool:
+        """Whether the public folder has the ring's keys."""
+        try:
+            return self.published(endpoint) == set(kids(self.ring(endpoint)))
+        except OSError:
+            return False
+
+    def published(self, endpoint: str = "one") -> set[str]:
+        content = json.loads((self.public(endpoint) / "certs").read_text())
+        return {key["kid"] for key in content["keys"]}
+
+    def edit(self, change: Callable[[Ring], None], endpoint: str = "one") -> None:
+        """Changes the ring by hand, as an operator who knows its format."""
+        with locked(self.keys / f"{endpoint}.keyring.json.lock"):
+            ring = self.ring(endpoint)
+            change(ring)
+            self.put(json.dumps(ring, indent=2).encode(), endpoint)
+
+    def put(self, content: bytes, endpoint: str = "one") -> None:
+        """Puts a whole file in the ring's place."""
+        new = self.keys / f"{endpoint}.by-hand"
+        new.touch(0o600)
+        new.write_bytes(content)
+        new.rename(self.ring_file(endpoint))
+
+    def age(self, endpoint: str = "one") -> None:
+        """Makes the key that signs so old that it is to be replaced."""
+        self.edit(lambda ring: key_in(ring, "active").update(activated=LONG_AGO), endpoint)
+
+    def end_retirement(self, endpoint: str = "one") -> None:
+        """Makes the last token of the retiring key a thing of the past."""
+        self.edit(lambda ring: key_in(ring, "retiring").update(retired=LONG_AGO), endpoint)
+
+    def rotate(self, endpoint: str = "one") -> str:
+        """By the command; the new key's kid."""
+        ended = self.command("keys", "rotate", "--endpoint", endpoint)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return next(kid for kid in kids(self.ring(endpoint)) if kid in ended.stdout)
+
+    def kill_before_next_write(self, endpoint: str = "one") -> None:
+        """Holds the ring's lock until the gateway waits for it, and kills the gateway then."""
+        with locked(self.keys / f"{endpoint}.keyring.json.lock"):
+            until(self.waits_for_a_lock, 40, "a write")
+            self.kill()
+
+    def waits_for_a_lock(self) -> bool:
+        """By the kernel's list of locks, where who waits follows an arrow."""
+        assert self.process is not None
+        waiting = [line.split() for line in Path("/proc/locks").read_text().splitlines() if "-> FLOCK" in line]
+        return any(int(fields[5]) == self.process.pid for fields in waiting)
+
+    def has(self, state: str, endpoint: str = "one") -> bool:
+        return any(key["state"] == state for key in self.ring(endpoint)["keys"])
+
+    def answer(
+        self, method: str = "POST", path: str = "/one/token", is_bearer: bool = False
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """To a workload that exchanges its token, or bears it as the stock wire has it."""
+        context = ssl.create_default_context(cafile=str(self.pki / "ca.pem"))
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+        form = exchange_form(self.identity)
+        if is_bearer:
+            token = urllib.parse.parse_qs(form)["subject_token"][0]
+            connection.request(method, path, headers={"Authorization": f"Bearer {token}"})
+        else:
+            connection.request(method, path, form, {"Content-Type": "application/x-www-form-urlencoded"})
+        answer = connection.getresponse()
+        found = answer.status, answer.headers, answer.read()
+        connection.close()
+        return found
+
+    @property
+    def is_leading(self) -> bool:
+        changes = [line["message"] for line in self.log if line["message"] in ("leading", "no longer leading")]
+        return changes[-1:] == ["leading"]
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def problem(self, endpoint: str = "one", part: str = "keyring") -> str:
+        """Of readiness detail; empty where all is well. The gateway is ready in any case."""
+        status, line = self.readiness(endpoint, part)
+        assert status == 200
+        return line if line.startswith("[-]") else ""
+
+
+@dataclass
+class Watcher:
+    """Looks at an endpoint's ring and at its published key set all the time."""
+
+    gateway: Gateway
+    endpoint: str = "one"
+    rings: list[Ring] = field(default_factory=list)
+    """Every ring that was seen, in order."""
+    sets: list[tuple[float, set[str]]] = field(default_factory=list)
+    """Every published key set that was seen, and since when."""
+
+    def start(self) -> "Watcher":
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._ends.set()
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        last: tuple[bytes, bytes] = b"", b""
+        files = self.gateway.ring_file(self.endpoint), self.gateway.public(self.endpoint) / "certs"
+        while not self._ends.wait(0.015):
+            ring, published = (read(file) for file in files)
+            if ring and ring != last[0]:
+                with contextlib.suppress(ValueError):
+                    self.rings.append(json.loads(ring))
+            if published and published != last[1]:
+                self.sets.append((time.monotonic(), {key["kid"] for key in json.loads(published)["keys"]}))
+            last = ring, published
+
+    @property
+    def kids(self) -> list[str]:
+        """Of every key that there ever was, in the order in which they came."""
+        return list(dict.fromkeys(kid for ring in self.rings for kid in kids(ring)))
+
+    def check(self, keys: int) -> None:
+        """There were never more keys than that, and always one that signs; what was published was never undone."""
+        assert len(self.kids) == keys, f"keys that were made: {self.kids}"
+        for ring in self.rings:
+            assert len([key for key in ring["keys"] if key["state"] == "active"]) == 1, states(ring)
+        revisions = [ring["revision"] for ring in self.rings]
+        assert revisions == sorted(revisions), revisions
+
+
+class Stage:
+    """One scenario's own; closed at its end, whatever comes."""
+
+    def __init__(self, theatre: Theatre, folder: Path) -> None:
+        self.theatre = theatre
+        self.folder = folder
+        self.pki = theatre.folder / "pki"
+        self.issuer = CachingIssuer(self.pki).start()
+        self.gateways: list[Gateway] = []
+        self.parts: list[Client | Watcher] = []
+        self.ends: list[Callable[[], Any]] = []
+
+    def __enter__(self) -> "Stage":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def gateway(self, beside: Gateway | None = None) -> Gateway:
+        """A gateway with a place of its own, or a replica of another."""
+        folder = self.folder / f"gateway-{len(self.gateways)}"
+        folder.mkdir()
+        made = Gateway(
+            self.theatre.program, folder, self.theatre.folder / "cluster", self.pki,
+            endpoints=beside.endpoints if beside else {}, issuer=self.issuer, place=beside.place if beside else folder,
+        )  # fmt: skip
+        self.gateways.append(made)
+        return made
+
+    def client(self, *gateways: Gateway, endpoint: str = "one", rate: float = 50) -> Client:
+        made = Client(list(gateways), endpoint, rate).start()
+        self.parts.append(made)
+        return made
+
+    def watch(self, gateway: Gateway, endpoint: str = "one") -> Watcher:
+        made = Watcher(gateway, endpoint).start()
+        self.parts.append(made)
+        return made
+
+    def later(self, end: Callable[[], Any]) -> None:
+        """Has something done when the stage is closed."""
+        self.ends.append(end)
+
+    def close(self) -> None:
+        for part in self.parts:
+            part.stop()
+        for gateway in self.gateways:
+            if gateway.process is not None and gateway.process.poll() is None:
+                gateway.signal(signal.SIGCONT)
+            gateway.kill()
+        self.issuer.stop()
+        try:
+            for gateway in self.gateways:
+                gateway.check_nothing_secret_was_said()
+        finally:
+            for end in self.ends:
+                end()
+
+
+@contextlib.contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """As a gateway does it before a write."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def kids(ring: Ring, *states: str) -> list[str]:
+    """Of the keys in those states, or of all."""
+    return [key["kid"] for key in ring["keys"] if not states or key["state"] in states]
+
+
+def states(ring: Ring) -> list[str]:
+    return [key["state"] for key in ring["keys"]]
+
+
+def key_in(ring: Ring, state: str) -> dict[str, Any]:
+    return next(key for key in ring["keys"] if key["state"] == state)
+
+
+def active(gateway: Gateway, endpoint: str = "one") -> str:
+    return key_in(gateway.ring(endpoint), "active")["kid"]

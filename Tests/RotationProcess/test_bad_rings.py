@@ -1,0 +1,306 @@
+"""Rings that are none: a problem of that one endpoint, and the last good ring stays in force.
+
+One gateway has an endpoint for each bad ring, and two that are well. The bad rings are put in place while it runs, are
+there at its next start, and are mended while it runs.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc import jwk
+
+from .scenarios import scenario
+from .stage import Gateway, Ring, Stage, active, read, until
+
+WELL = ["well", "well-too"]
+Key = dict[str, Any]
+
+
+def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def in_key(change: Callable[[Key], None]) -> Callable[[Ring], bytes]:
+    """A change of the ring's only key."""
+
+    def changed(ring: Ring) -> bytes:
+        change(ring["keys"][0])
+        return json.dumps(ring).encode()
+
+    return changed
+
+
+def put_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, algorithm: str) -> Callable[[Ring], bytes]:
+    """The key with its own kid, so that nothing else is wrong with it."""
+    text = pem(key)
+    kind = jwk.RSAKey if isinstance(key, rsa.RSAPrivateKey) else jwk.ECKey
+    kid = kind.import_key(text).thumbprint()
+    return in_key(lambda there: there.update(kid=kid, algorithm=algorithm, privateKey=text))
+
+
+def put_misread_curve(ring: Ring) -> bytes:
+    """A key of another curve, with the kid of what it would be if it were taken for P-256."""
+    key = ec.generate_private_key(ec.SECP256K1())
+    misread = ec.derive_private_key(key.private_numbers().private_value, ec.SECP256R1())
+    kid = jwk.ECKey.import_key(pem(misread)).thumbprint()
+    return in_key(lambda there: there.update(kid=kid, privateKey=pem(key)))(ring)
+
+
+def cut(text: str) -> str:
+    return text[: len(text) // 2]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is put in the ring's place; and a word that has to be said."""
+
+    make: Callable[[Ring], bytes] | None
+    word: str
+    place: Callable[[Gateway, str], None] | None = None
+    mend: Callable[[Gateway, str], None] | None = None
+
+
+def make_folder(gateway: Gateway, endpoint: str) -> None:
+    gateway.ring_file(endpoint).rename(gateway.keys / f"{endpoint}.aside")
+    gateway.ring_file(endpoint).mkdir()
+
+
+def take_folder_away(gateway: Gateway, endpoint: str) -> None:
+    gateway.ring_file(endpoint).rename(gateway.keys / f"{endpoint}.folder")
+    (gateway.keys / f"{endpoint}.aside").rename(gateway.ring_file(endpoint))
+
+
+def forbid(gateway: Gateway, endpoint: str) -> None:
+    gateway.ring_file(endpoint).chmod(0)
+
+
+def permit(gateway: Gateway, endpoint: str) -> None:
+    gateway.ring_file(endpoint).chmod(0o600)
+
+
+def put_unreadable(gateway: Gateway, endpoint: str) -> None:
+    """The same ring as a new file that the gateway may not read."""
+    new = gateway.keys / f"{endpoint}.by-hand"
+    new.write_bytes(gateway.ring_file(endpoint).read_bytes())
+    new.chmod(0)
+    new.rename(gateway.ring_file(endpoint))
+
+
+CASES = {
+    "garbage": Case(lambda ring: b"\x00\xff\xfe{garbage", "JSON"),
+    "an empty file": Case(lambda ring: b"", "JSON"),
+    "half a file": Case(lambda ring: cut(json.dumps(ring)).encode(), "JSON"),
+    "a truncated PEM": Case(in_key(lambda key: key.update(privateKey=cut(key["privateKey"]))), "privateKey"),
+    "a key that does not fit its kid": Case(
+        in_key(lambda key: key.update(privateKey=pem(ec.generate_private_key(ec.SECP256R1())))), "kid"
+    ),
+    "RSA of 1024 bits": Case(put_key(rsa.generate_private_key(65537, 1024), "RS256"), "privateKey"),
+    "an unknown curve": Case(put_key(ec.generate_private_key(ec.SECP256K1()), "ES256"), "privateKey"),
+    "an unknown curve under a kid that fits": Case(put_misread_curve, "privateKey"),
+    "a curve of another algorithm": Case(put_key(ec.generate_private_key(ec.SECP384R1()), "ES256"), "privateKey"),
+    "an unknown algorithm": Case(in_key(lambda key: key.update(algorithm="none")), "member"),
+    "a newer version": Case(lambda ring: json.dumps({**ring, "version": 3}).encode(), "version 3"),
+    "another endpoint's ring": Case(lambda ring: json.dumps({**ring, "endpoint": "well"}).encode(), "well"),
+    "no key": Case(lambda ring: json.dumps({**ring, "keys": []}).encode(), "no key"),
+    "two active keys": Case(lambda ring: json.dumps({**ring, "keys": ring["keys"] * 2}).encode(), "active"),
+    "five megabytes": Case(lambda ring: b" " * (5 << 20), "larger"),
+    "a folder": Case(None, "no file", make_folder, take_folder_away),
+    "a file of somebody else's": Case(None, "denied", put_unreadable, permit),
+    "a permission that was taken away": Case(None, "denied", forbid, permit),
+}  # fmt: skip
+
+
+def endpoint_of(name: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+@dataclass
+class Seen:
+    """What was to be seen of an endpoint."""
+
+    status: int
+    retry_after: str | None
+    readiness: str
+    told: list[str]
+    kept: bytes
+
+
+@dataclass
+class Trial:
+    gateway: Gateway
+    bad: dict[str, bytes] = field(default_factory=dict)
+    running: dict[str, Seen] = field(default_factory=dict)
+    started: dict[str, Seen] = field(default_factory=dict)
+    mended: dict[str, Seen] = field(default_factory=dict)
+    kids: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of the key that signs, before and after."""
+
+    def look(self, endpoint: str, begin: int = 0) -> Seen:
+        """At its answers, and at what the log says of it from that line on."""
+        status, headers, _ = self.gateway.answer(path=f"/{endpoint}/token")
+        told = [
+            f"{line['message']}: {line.get('reason', '')}" for line in self.gateway.log[begin:]
+            if line.get("endpoint") == endpoint and line["level"] == "error"
+        ]  # fmt: skip
+        return Seen(
+            status, headers["Retry-After"], self.gateway.problem(endpoint), told, read(self.gateway.ring_file(endpoint))
+        )
+
+    def look_at_all(self, begin: int = 0) -> dict[str, Seen]:
+        return {name: self.look(endpoint_of(name), begin) for name in [*CASES, *WELL]}
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    """Waits a few seconds for it: a gateway looks at its rings once a second. What has not come the tests find."""
+    end = time.monotonic() + 4
+    while time.monotonic() < end and not condition():
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def trial(stage: Stage) -> Iterator[Trial]:
+    """Puts all bad rings in place, starts anew, and mends them."""
+    gateway = stage.gateway()
+    for name in [*CASES, *WELL]:
+        gateway.add(endpoint_of(name))
+    gateway.serve().settle()
+    made = Trial(gateway)
+    good = {name: gateway.ring_file(endpoint_of(name)).read_bytes() for name in CASES}
+    before = {name: active(gateway, endpoint_of(name)) for name in CASES}
+    for name, case in CASES.items():
+        endpoint = endpoint_of(name)
+        if case.place:
+            case.place(gateway, endpoint)
+        elif case.make:
+            made.bad[name] = case.make(json.loads(good[name]))
+            gateway.put(made.bad[name], endpoint)
+    soon(lambda: all(gateway.problem(endpoint_of(name)) for name in CASES))
+    made.running = made.look_at_all()
+    gateway.stop()
+    begin = len(gateway.log)
+    gateway.serve()
+    made.started = made.look_at_all(begin)
+    for name, case in CASES.items():
+        if case.mend:
+            case.mend(gateway, endpoint_of(name))
+        else:
+            gateway.put(good[name], endpoint_of(name))
+    soon(lambda: not any(gateway.problem(endpoint_of(name)) for name in CASES))
+    made.mended = made.look_at_all()
+    made.kids = {name: (before[name], active(gateway, endpoint_of(name))) for name in CASES}
+    yield made
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_bad_ring_that_comes_while_the_gateway_runs_leaves_the_last_good_one_in_force(
+    name: str, trial: Trial
+) -> None:
+    seen = trial.running[name]
+    assert seen.status == 200
+    assert CASES[name].word in seen.readiness and "last good" in seen.readiness
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_bad_ring_is_told_once_and_never_with_anything_of_a_key(name: str, trial: Trial) -> None:
+    told = trial.running[name].told
+    assert len(told) == 1 and CASES[name].word in told[0], told
+    assert len(told[0]) < 600 and not told[0].endswith(".")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_with_a_bad_ring_at_its_start_the_gateway_answers_503_for_that_endpoint(name: str, trial: Trial) -> None:
+    seen = trial.started[name]
+    assert seen.status == 503 and int(seen.retry_after or 0) >= 1
+    assert CASES[name].word in seen.readiness
+    assert any(CASES[name].word in line for line in seen.told), seen.told
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_with_a_bad_ring_at_its_start_the_problem_is_told_once(name: str, trial: Trial) -> None:
+    assert len(trial.started[name].told) == 1, trial.started[name].told
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.make])
+def test_a_bad_ring_is_never_overwritten(name: str, trial: Trial) -> None:
+    assert trial.running[name].kept == trial.started[name].kept == trial.bad[name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_ring_that_is_mended_signs_again_with_the_key_that_it_had(name: str, trial: Trial) -> None:
+    before, after = trial.kids[name]
+    assert before == after
+    assert (trial.mended[name].status, trial.mended[name].readiness) == (200, "")
+
+
+@pytest.mark.parametrize("name", WELL)
+def test_endpoints_beside_bad_rings_issue_and_have_no_problem(name: str, trial: Trial) -> None:
+    for seen in [trial.running[name], trial.started[name]]:
+        assert (seen.status, seen.readiness, seen.told) == (200, "", [])
+
+
+def restores(gateway: Gateway) -> None:
+    """A ring that is deleted: the same keys and the same owner, under a later revision."""
+    before = gateway.ring()
+    gateway.ring_file().unlink()
+    until(lambda: gateway.ring_file().exists(), 5, "the restored ring")
+    after = gateway.ring()
+    assert after["keys"] == before["keys"] and after["owner"] == before["owner"]
+    assert after["revision"] > before["revision"]
+    assert gateway.ring_file().stat().st_mode & 0o777 == 0o600
+
+
+@scenario
+def test_a_ring_that_is_deleted_is_restored_from_memory_within_seconds(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    client = stage.client(gateway, rate=20)
+    for _ in range(2):
+        time.sleep(2)
+        restores(gateway)
+    client.stop()
+    client.check()
+    assert client.kids() == {active(gateway)} and gateway.published() == {active(gateway)}
+
+
+@scenario
+def test_a_ring_that_is_deleted_again_right_after_it_was_restored_is_restored_again(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    for _ in range(3):
+        restores(gateway)
+
+
+@scenario
+def test_a_bad_ring_that_is_deleted_is_restored_from_memory_too(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    before = gateway.ring()
+    gateway.put(b"garbage")
+    until(gateway.problem, 5, "the problem")
+    gateway.ring_file().unlink()
+    until(lambda: read(gateway.ring_file()).startswith(b"{"), 5, "the restored ring")
+    assert gateway.ring()["keys"] == before["keys"]
+    until(lambda: not gateway.problem(), 5, "the end of the problem")
+
+
+@scenario
+def test_a_ring_that_is_deleted_in_the_midst_of_a_rotation_makes_no_further_key(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
+    new = gateway.rotate()
+    until(lambda: new in gateway.published(), 10, "the publication")
+    gateway.ring_file().unlink()
+    until(lambda: gateway.ring_file().exists(), 5, "the restored ring")
+    until(lambda: gateway.has("retiring"), 40, "the end of the rotation")
+    time_of_new = until(lambda: client.first(new, gateway), 5, "a token of the new key")
+    client.stop()
+    watcher.stop()
+    assert time_of_new and active(gateway) == new
+    client.check()
+    watcher.check(keys=2)

@@ -1,0 +1,106 @@
+"""`sts-gateway keys` beside gateways that run."""
+
+import json
+
+from .scenarios import scenario
+from .stage import LONG_AGO, Gateway, Ring, Stage, active, kids, until
+
+PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k", "privateKey"}
+
+
+def run(gateway: Gateway, *arguments: str, status: int = 0) -> str:
+    ended = gateway.command("keys", *arguments)
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    return ended.stdout if status == 0 else ended.stderr
+
+
+@scenario
+def test_what_is_listed_and_exported_is_what_the_gateway_serves_and_nothing_private(stage: Stage) -> None:
+    gateway = stage.gateway().add().add("two").serve().settle()
+    kid, new = active(gateway), gateway.rotate("two")
+    exported = json.loads(run(gateway, "export", "--endpoint", "one"))
+    assert exported == json.loads(gateway.documents()[0])
+    assert not PRIVATE & {member for key in exported["keys"] for member in key}
+    listed = [json.loads(line) for line in run(gateway, "list", "--json").splitlines()]
+    assert [(line["endpoint"], line["active"], line["keys"]) for line in listed] == [
+        ("one", kid, 1), ("two", active(gateway, "two"), 2),
+    ]  # fmt: skip
+    told = {line["endpoint"]: line for line in map(json.loads, run(gateway, "status", "--json").splitlines())}
+    assert [(key["kid"], key["state"]) for key in told["one"]["keys"]] == [(kid, "active")]
+    assert new in told["two"]["next"] and [key["kid"] for key in told["two"]["keys"]] == kids(gateway.ring("two"))
+    assert kid in run(gateway, "status", "--endpoint", "one")
+
+
+@scenario
+def test_a_rotation_that_is_under_way_is_said_and_no_key_is_added(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    stage.issuer.hold(gateway.host())
+    new = gateway.rotate()
+    for _ in range(3):
+        said = run(gateway, "rotate", "--endpoint", "one")
+        assert new in said and "under way" in said
+    assert len(kids(gateway.ring())) == 2
+
+
+@scenario
+def test_without_a_gateway_that_runs_a_rotation_begins_and_the_next_start_goes_on(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    old = active(gateway)
+    gateway.stop()
+    new = gateway.rotate()
+    assert active(gateway) == old
+    gateway.serve()
+    until(lambda: gateway.has("retiring"), 40, "the end of the rotation")
+    assert active(gateway) == new and kids(gateway.ring()) == [old, new]
+
+
+@scenario
+def test_only_a_ring_that_is_out_of_the_configuration_and_out_of_use_is_purged(stage: Stage) -> None:
+    gateway = stage.gateway().add().add("two").add("three").serve().settle()
+    assert "configuration" in run(gateway, "purge", "--endpoint", "two", "--force", status=69)
+    gateway.stop()
+    del gateway.endpoints["two"], gateway.endpoints["three"]
+    gateway.serve().settle()
+    assert gateway.ring_file("two").exists(), "the ring of an endpoint that is removed stays"
+    assert "two" in run(gateway, "purge", "--endpoint", "two", status=69)
+    assert gateway.ring_file("two").exists()
+    run(gateway, "purge", "--endpoint", "two", "--force")
+    assert not gateway.ring_file("two").exists()
+    gateway.edit(end_of_use, "three")
+    run(gateway, "purge", "--endpoint", "three")
+    assert not gateway.ring_file("three").exists()
+    assert gateway.exchange() == 200 and [file.name for file in gateway.keys.glob("*.keyring.json")] == [
+        "one.keyring.json"
+    ]
+
+
+@scenario
+def test_a_ring_whose_old_key_has_signed_a_moment_ago_is_not_purged(stage: Stage) -> None:
+    """How long it has signed says nothing of when it signed last."""
+    gateway = stage.gateway().add().add("two").serve().settle()
+    assert gateway.exchange("two") == 200
+    gateway.stop()
+    gateway.age("two")
+    del gateway.endpoints["two"]
+    run(gateway, "purge", "--endpoint", "two", status=69)
+    assert gateway.ring_file("two").exists()
+
+
+def end_of_use(ring: Ring) -> None:
+    """As if its last token had ended long ago."""
+    for key in ring["keys"]:
+        key.update(state="retiring", activated=LONG_AGO, retired=LONG_AGO)
+
+
+@scenario
+def test_what_cannot_be_done_is_said_by_the_exit_status(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    kid = active(gateway)
+    run(gateway, "rotate", status=64)
+    run(gateway, "revoke", "--endpoint", "one", status=64)
+    run(gateway, "revoke", "--endpoint", "one", "--active", "--kid", kid, status=64)
+    assert "no such key" in run(gateway, "revoke", "--endpoint", "one", "--kid", "none", status=69)
+    assert "none" in run(gateway, "export", "--endpoint", "none", status=69)
+    gateway.endpoints["one"]["rotation"]["every"] = "1s"
+    run(gateway, "rotate", "--endpoint", "one", status=78)
+    assert kids(gateway.ring()) == [kid]

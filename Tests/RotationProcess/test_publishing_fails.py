@@ -1,0 +1,87 @@
+"""Documents that cannot be published: the old key signs on, the new one waits, and it goes on once that is mended."""
+
+import time
+from pathlib import Path
+
+from .scenarios import scenario
+from .stage import Gateway, Stage, active, until
+
+
+def make_read_only(folder: Path, is_read_only: bool = True) -> None:
+    for one in [folder, folder / ".well-known", folder / ".sts-gateway"]:
+        one.chmod(0o555 if is_read_only else 0o755)
+
+
+def begin(stage: Stage) -> tuple[Gateway, str]:
+    gateway = stage.gateway().add().serve().settle()
+    assert gateway.problem(part="publish") == ""
+    return gateway, active(gateway)
+
+
+def waits(gateway: Gateway, old: str, new: str) -> None:
+    """The problem is told once, with its reason; the new key does not sign, and the operator sees what it waits for."""
+    until(lambda: gateway.problem(part="publish"), 15, "the problem in readiness detail")
+    time.sleep(4)
+    assert active(gateway) == old and gateway.has("prepared")
+    assert str(gateway.public()) in gateway.problem(part="publish")
+    assert gateway.get("/readyz")[0] == 200
+    told = gateway.lines("publication failed")
+    assert len(told) == 1 and str(gateway.public()) in told[0]["reason"], told
+    status = gateway.command("keys", "status", "--endpoint", "one")
+    assert status.returncode == 0 and "waits since" in status.stdout and new in status.stdout, status.stdout
+
+
+def goes_on(gateway: Gateway, new: str) -> None:
+    until(lambda: gateway.has("retiring"), 60, "the end of the rotation")
+    assert active(gateway) == new
+    until(lambda: gateway.problem(part="publish") == "", 15, "the end of the problem")
+    assert len(gateway.lines("publication works again")) == 1
+
+
+@scenario
+def test_into_a_read_only_folder_nothing_is_published_and_it_goes_on_by_itself_once_mended(stage: Stage) -> None:
+    gateway, old = begin(stage)
+    watcher, client = stage.watch(gateway), stage.client(gateway, rate=25)
+    make_read_only(gateway.public())
+    new = gateway.rotate()
+    waits(gateway, old, new)
+    assert client.kids() == {old} and gateway.published() == {old}
+    make_read_only(gateway.public(), False)
+    goes_on(gateway, new)
+    until(lambda: new in client.kids(), 5, "a token of the new key")
+    client.stop()
+    watcher.stop()
+    client.check()
+    watcher.check(keys=2)
+
+
+@scenario
+def test_a_folder_that_became_a_file_is_told_and_it_goes_on_by_itself_once_mended(stage: Stage) -> None:
+    gateway, old = begin(stage)
+    aside = gateway.public().with_name("aside")
+    gateway.public().rename(aside)
+    gateway.public().write_text("no folder\n")
+    new = gateway.rotate()
+    waits(gateway, old, new)
+    assert gateway.exchange() == 200
+    gateway.public().unlink()
+    aside.rename(gateway.public())
+    goes_on(gateway, new)
+
+
+@scenario
+def test_a_public_url_that_lags_behind_delays_the_new_key_and_nothing_else(stage: Stage) -> None:
+    """The folder has the new key set, and the edges go on with the old one."""
+    gateway, old = begin(stage)
+    client = stage.client(gateway, rate=25)
+    stage.issuer.hold(gateway.host())
+    new = gateway.rotate()
+    until(lambda: gateway.published() == {old, new}, 10, "the publication")
+    until(lambda: new in gateway.problem(part="publish"), 15, "the problem in readiness detail")
+    time.sleep(5)
+    assert active(gateway) == old and client.kids() == {old}
+    stage.issuer.held.clear()
+    until(lambda: gateway.has("retiring"), 40, "the end of the rotation")
+    until(lambda: new in client.kids(), 5, "a token of the new key")
+    client.stop()
+    client.check()

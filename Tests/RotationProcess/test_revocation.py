@@ -1,0 +1,130 @@
+"""A key that others may know is revoked: signing stops, and begins again with the next key and none else."""
+
+import time
+
+from .scenarios import scenario
+from .stage import Client, Gateway, Stage, Watcher, active, key_in, kids, until
+
+
+def revoke(gateway: Gateway, *which: str) -> None:
+    ended = gateway.command("keys", "revoke", "--endpoint", "one", *which)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def secret(gateway: Gateway, state: str = "active") -> str:
+    """A line of the private key."""
+    return key_in(gateway.ring(), state)["privateKey"].splitlines()[1]
+
+
+def is_gone(gateway: Gateway, kid: str, line: str, watcher: Watcher) -> None:
+    """Nothing of it is kept but its name, and no published key set has had it again."""
+    for file in gateway.keys.rglob("*"):
+        assert file.is_dir() or line not in file.read_text(), f"{file.name} has the private key"
+    assert kid not in kids(gateway.ring())
+    assert kid in [one["kid"] for one in gateway.ring()["revoked"]]
+    sets = [found for _, found in watcher.sets]
+    without = next(index for index, found in enumerate(sets) if kid not in found)
+    assert all(kid not in found for found in sets[without:]), "the revoked key was published again"
+    assert gateway.published() == set(kids(gateway.ring()))
+
+
+def is_refused(gateway: Gateway) -> bool:
+    status, headers, content = gateway.answer()
+    if status != 503:
+        assert status == 200
+        return False
+    assert int(headers["Retry-After"]) >= 1 and b"access_token" not in content
+    return True
+
+
+def until_new(gateway: Gateway, client: Client, new: str) -> None:
+    until(lambda: not is_refused(gateway), 40, "a token of the new key")
+    until(lambda: new in client.kids(), 5, "a token of the new key")
+
+
+@scenario
+def test_all_replicas_refuse_once_the_active_key_is_revoked_until_the_next_is_seen_in_public(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    other = stage.gateway(gateway).serve()
+    watcher, client = stage.watch(gateway), stage.client(gateway, other, rate=20)
+    old, line = active(gateway), secret(gateway)
+    until(lambda: client.first(old, other), 5, "a token from each")
+    stage.issuer.hold(gateway.host())
+    revoke(gateway, "--active")
+    assert gateway.published() == set(kids(gateway.ring())) and old not in gateway.published()
+    stopped = time.monotonic() + 2
+    until(lambda: is_refused(gateway) and is_refused(other), 2, "the refusal of both")
+    time.sleep(5)
+    assert is_refused(gateway) and is_refused(other), "the edges have the old key set"
+    assert client.kids(stopped) == set(), "nothing signs while no key may"
+    stage.issuer.held.clear()
+    new = kids(gateway.ring())[0]
+    until_new(gateway, client, new)
+    until(lambda: client.first(new, other), 3, "a token from each")
+    time.sleep(2)
+    client.stop()
+    watcher.stop()
+    assert client.kids(stopped) == {new}
+    assert {one.status for one in client.exchanges} == {200, 503}
+    is_gone(gateway, old, line, watcher)
+    assert len(watcher.kids) == 2
+
+
+@scenario
+def test_a_key_that_is_prepared_already_is_the_successor_of_a_revoked_one(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
+    old, line = active(gateway), secret(gateway)
+    new = gateway.rotate()
+    until(lambda: gateway.published() == {old, new}, 10, "the publication of the new key")
+    revoke(gateway, "--kid", old)
+    revoked = time.monotonic() + 2
+    until_new(gateway, client, new)
+    time.sleep(2)
+    client.stop()
+    watcher.stop()
+    assert client.kids(revoked) == {new}
+    is_gone(gateway, old, line, watcher)
+    assert watcher.kids == [old, new], "no third key was made"
+
+
+@scenario
+def test_a_revocation_while_no_gateway_runs_holds_after_its_start_and_a_kill(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    watcher = stage.watch(gateway)
+    old, line = active(gateway), secret(gateway)
+    gateway.kill()
+    stage.issuer.hold(gateway.host())
+    revoke(gateway, "--active")
+    gateway.serve()
+    assert is_refused(gateway)
+    gateway.kill()
+    gateway.serve()
+    assert is_refused(gateway)
+    stage.issuer.held.clear()
+    client = stage.client(gateway, rate=20)
+    until(lambda: client.kids(), 40, "a token of the new key")
+    time.sleep(2)
+    client.stop()
+    watcher.stop()
+    assert client.kids() == set(kids(gateway.ring())) and client.unverified == []
+    is_gone(gateway, old, line, watcher)
+    assert len(watcher.kids) == 2
+
+
+@scenario
+def test_a_key_that_does_not_sign_yet_is_revoked_without_a_refusal(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
+    old, new = active(gateway), gateway.rotate()
+    line = secret(gateway, "prepared")
+    until(lambda: gateway.published() == {old, new}, 10, "the publication of the new key")
+    revoke(gateway, "--kid", new)
+    time.sleep(8)
+    client.stop()
+    watcher.stop()
+    client.check()
+    assert client.kids() == {old} and kids(gateway.ring()) == [old] and gateway.published() == {old}
+    # It was published, and is not any more.
+    watcher.sets = [one for one in watcher.sets if one[1] != {old}][:1] + watcher.sets[-1:]
+    is_gone(gateway, new, line, watcher)
