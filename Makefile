@@ -33,6 +33,7 @@ BENCH := --package-path Benchmarks --scratch-path .build-bench -c release
 
 bench: tools ## Figures, in release: the first build takes ten minutes and more. Needs wrk, and perf for a profile.
 	$(SWIFT) run $(BENCH) FilterBenchmark
+	$(SWIFT) run $(BENCH) XMLBenchmark
 	$(SWIFT) build $(BENCH) --product sts-gateway
 	scripts/bench-exchange "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 

@@ -59,6 +59,7 @@ let package = Package(
         // For Benchmarks/, a package of its own.
         .library(name: "GatewayCore", targets: ["GatewayCore"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
+        .library(name: "AWSXML", targets: ["AWSXML"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

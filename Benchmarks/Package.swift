@@ -12,7 +12,9 @@ let package = Package(
             dependencies: [
                 .product(name: "GatewayCore", package: "sts-gateway"),
                 .product(name: "GatewayPluginAPI", package: "sts-gateway"),
-            ])
+            ]),
+        .executableTarget(
+            name: "XMLBenchmark", dependencies: [.product(name: "AWSXML", package: "sts-gateway")]),
     ],
     swiftLanguageModes: [.v6]
 )
