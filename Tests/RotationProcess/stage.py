@@ -182,6 +182,12 @@ class Gateway(GatewayProgram):
         changes = [line["message"] for line in self.log if line["message"] in ("leading", "no longer leading")]
         return changes[-1:] == ["leading"]
 
+    def cpu(self) -> float:
+        """Seconds that the process has used so far."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)

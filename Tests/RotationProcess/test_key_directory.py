@@ -1,4 +1,4 @@
-"""A key directory without room, or that is read-only: what is there stays, tokens go on, and the rotation when it can."""
+"""A key directory without room, or read-only: what is there stays, tokens go on, and so does the rotation later."""
 
 import os
 import subprocess

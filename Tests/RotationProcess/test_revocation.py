@@ -128,3 +128,26 @@ def test_a_key_that_does_not_sign_yet_is_revoked_without_a_refusal(stage: Stage)
     # It was published, and is not any more.
     watcher.sets = [one for one in watcher.sets if one[1] != {old}][:1] + watcher.sets[-1:]
     is_gone(gateway, new, line, watcher)
+
+
+@scenario
+def test_a_revocation_that_cannot_be_published_is_refused_unless_it_is_forced(stage: Stage) -> None:
+    gateway = stage.gateway().add().serve().settle()
+    watcher = stage.watch(gateway)
+    old, line = active(gateway), secret(gateway)
+    aside = gateway.public().with_name("aside")
+    gateway.public().rename(aside)
+    gateway.public().write_text("no folder\n")
+    before = gateway.ring_file().read_bytes()
+    refused = gateway.command("keys", "revoke", "--endpoint", "one", "--active")
+    assert refused.returncode == 69 and "--force" in refused.stderr, refused.stderr
+    assert gateway.ring_file().read_bytes() == before and gateway.exchange() == 200
+    gateway.command("keys", "revoke", "--endpoint", "one", "--active", "--force")
+    until(lambda: is_refused(gateway), 2, "the refusal")
+    time.sleep(2)
+    assert is_refused(gateway)
+    gateway.public().unlink()
+    aside.rename(gateway.public())
+    until(lambda: not is_refused(gateway), 40, "a token of the new key")
+    watcher.stop()
+    is_gone(gateway, old, line, watcher)

@@ -11,7 +11,7 @@ enum XMLBenchmark {
         let pass = median { keep(reply.reduce(into: 0) { $0 &+= Int($1) } != 0) }
         let reading = median { keep((try? XMLElement(parsing: reply, limits: limits)) != nil) }
         print("one pass over \(reply.count) bytes: \(text(pass))")
-        print("reading them as XML: \(text(reading)) (\((reading / pass).rounded()) × the pass)")
+        print("reading them as XML: \(text(reading)) (\(Int(reading / pass)) × the pass)")
         for (title, document) in [
             ("a billion laughs", laughs), ("a quadratic bomb of 110 kB", quadratic),
             ("parameter entities that call each other", parameters), ("200,000 elements in each other", deep),
@@ -20,7 +20,7 @@ enum XMLBenchmark {
             let bytes = Array(document.utf8)
             guard (try? XMLElement(parsing: bytes, limits: limits)) == nil else { throw Unexpected() }
             let refusal = median { keep((try? XMLElement(parsing: bytes, limits: limits)) == nil) }
-            print("refusing \(title): \(text(refusal)) (\((refusal / pass * 100).rounded() / 100) × the pass)")
+            print("refusing \(title): \(text(refusal)) (\(Double(Int(refusal / pass * 100)) / 100) × the pass)")
         }
     }
 
@@ -60,7 +60,7 @@ enum XMLBenchmark {
         return rounds[rounds.count / 2]
     }
 
-    private static func text(_ microseconds: Double) -> String { "\((microseconds / 10).rounded() / 100) ms" }
+    private static func text(_ microseconds: Double) -> String { "\(Double(Int(microseconds / 10)) / 100) ms" }
 
     /// Keeps the optimiser from leaving the work out.
     @inline(never) private static func keep(_ value: Bool) { sink = value }

@@ -50,13 +50,16 @@ struct RotationModel {
     /// The last ring that somebody took away.
     var deleted: KeyRingVersion?
 
-    init(seed: UInt64, ttl: Int = 3_600) throws {
+    /// - Parameter adjust: what is to be wrong with the policy, to see whether that is found.
+    init(seed: UInt64, adjust: (inout RotationPolicy) -> Void = { _ in }) throws {
         random = SeededRandom(seed: seed)
         configuration = try ExampleEndpoint.configuration([
-            .init("token", ["ttl": .integer(ttl), "algorithm": "ES256"]),
+            .init("token", ["ttl": 3_600, "algorithm": "ES256"]),
             .init("rotation", ["every": "1d", "propagation": "10m"]),
         ])
-        policy = configuration.rotationPolicy
+        var policy = configuration.rotationPolicy
+        adjust(&policy)
+        self.policy = policy
         clock = ManualClock(now: ExampleEndpoint.now)
         edges = FakeEdges(place: place, clock: clock, seed: random.next())
         verifiers = Array(repeating: nil, count: 4)

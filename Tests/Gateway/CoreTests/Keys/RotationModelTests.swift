@@ -40,6 +40,25 @@ struct RotationModelTests {
         return model.tokens.count
     }
 
+    @Test("The model finds a policy that lets keys sign too early, or leave too early")
+    func findsFaults() async throws {
+        for (fault, adjust) in [
+            ("no propagation", { (policy: inout RotationPolicy) in policy.propagation = 0 }),
+            ("no leeway", { policy in policy.replicaWindow = -900 }),
+        ] {
+            var breach: RotationModel.Breach?
+            for seed in UInt64(0)..<400 where breach == nil {
+                var model = try RotationModel(seed: seed, adjust: adjust)
+                do {
+                    for _ in 0..<150 { try await model.tick() }
+                } catch let error as RotationModel.Breach {
+                    breach = error
+                }
+            }
+            #expect(breach != nil, "\(fault) was not found")
+        }
+    }
+
     @Test("A thousand restarts make no key more than rotations do")
     func restarts() async throws {
         var model = try RotationModel(seed: 1)

@@ -1,0 +1,82 @@
+"""The caching issuer: its edges keep what they have read, each for its own time."""
+
+import http.client
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pki
+import pytest
+from caching_issuer import CachingIssuer
+
+HOST = "one.issuer.example"
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Iterator[CachingIssuer]:
+    pki.write(tmp_path / "pki", ["127.0.0.1", "*.issuer.example"])
+    (tmp_path / "www/.well-known").mkdir(parents=True)
+    (tmp_path / "www/.well-known/openid-configuration").write_text("{}")
+    made = CachingIssuer(tmp_path / "pki", max_age=0.3).start()
+    made.folders[HOST] = tmp_path / "www"
+    yield made
+    made.stop()
+
+
+def put(issuer: CachingIssuer, text: str) -> None:
+    (issuer.folders[HOST] / "certs").write_text(text)
+
+
+def reads(issuer: CachingIssuer, count: int = 50) -> set[bytes | None]:
+    return {issuer.read(HOST, "/certs") for _ in range(count)}
+
+
+def test_an_edge_keeps_what_it_has_read_for_its_time_and_no_longer(issuer: CachingIssuer) -> None:
+    put(issuer, "old")
+    assert reads(issuer) == {b"old"}
+    put(issuer, "new")
+    assert reads(issuer) == {b"old"}
+    time.sleep(0.35)
+    assert reads(issuer) == {b"new"}
+
+
+def test_edges_do_not_know_of_each_other(issuer: CachingIssuer) -> None:
+    put(issuer, "old")
+    issuer.read(HOST, "/certs")
+    put(issuer, "new")
+    assert reads(issuer) == {b"old", b"new"}
+
+
+def test_what_is_absent_is_not_kept(issuer: CachingIssuer) -> None:
+    assert reads(issuer) == {None} and issuer.read("other.example", "/certs") is None
+    put(issuer, "new")
+    assert reads(issuer) == {b"new"}
+
+
+def test_held_edges_go_on_with_what_they_have(issuer: CachingIssuer) -> None:
+    put(issuer, "old")
+    issuer.hold(HOST)
+    put(issuer, "new")
+    time.sleep(0.35)
+    assert reads(issuer) == {b"old"}
+    issuer.held.clear()
+    assert reads(issuer) == {b"new"}
+
+
+def test_it_answers_over_tls_by_host_and_shows_no_other_file(issuer: CachingIssuer, tmp_path: Path) -> None:
+    put(issuer, "new")
+    (tmp_path / "secret").write_text("secret")
+    context = ssl.create_default_context(cafile=str(tmp_path / "pki/ca.pem"))
+
+    def get(path: str) -> tuple[int, bytes]:
+        host, port = issuer.address.split(":")
+        connection = http.client.HTTPSConnection(host, int(port), timeout=5, context=context)
+        connection.request("GET", path, headers={"Host": HOST})
+        answer = connection.getresponse()
+        found = answer.status, answer.read()
+        connection.close()
+        return found
+
+    assert get("/certs") == (200, b"new")
+    assert get("/../secret")[0] == get("/nothing")[0] == 404
