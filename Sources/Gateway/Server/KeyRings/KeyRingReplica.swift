@@ -22,6 +22,8 @@ final class KeyRingReplica: Service {
         let keys: CurrentSigningKeys
         let signal = ChangeSignal()
         var view = View()
+        /// Why its rotation does not come on.
+        var rotationProblem: String?
     }
 
     private let store: any KeyRingWatching
@@ -65,7 +67,13 @@ final class KeyRingReplica: Service {
         guard let entry else { return nil }
         if let failure = entry.keys.snapshot(at: clock()).failure { return failure.description }
         if let problem = entry.view.problem { return "\(problem); the last good ring is in force" }
-        return entry.view.isGone ? "the key ring is gone from the store; the last good one is in force" : nil
+        if entry.view.isGone { return "the key ring is gone from the store; the last good one is in force" }
+        return entry.rotationProblem.map { "rotation: \($0)" }
+    }
+
+    /// Tells why the rotation of an endpoint's keys does not come on; nil where it does.
+    func tell(rotationProblem: String?, of endpoint: String) {
+        entries.withLock { $0[endpoint]?.rotationProblem = rotationProblem }
     }
 
     /// An element for what becomes of the endpoint's ring from now on.

@@ -40,10 +40,18 @@ struct KeyRotation: Sendable {
             logger.warning("the key ring is gone from the store and is restored from memory")
             return try await save(stored.ring.restored, replacing: nil, mayWrite)
         }
-        if let outcome = try await lookAtKeyPair(stored, at: now(), mayWrite) { return outcome }
+        // A key pair that cannot be used keeps no rotation from going on; it is told when there is nothing else to do.
+        var keyPairFailure: KeyStoreError?
+        do throws(KeyStoreError) {
+            if let outcome = try await lookAtKeyPair(stored, at: now(), mayWrite) { return outcome }
+        } catch {
+            keyPairFailure = error
+        }
         let step = stored.ring.nextStep(at: now(), policy: policy, evidence: evidence)
         switch step {
-        case .wait(_, let time): return .waits(until: time)
+        case .wait(_, let time):
+            if let keyPairFailure { throw keyPairFailure }
+            return .waits(until: time)
         case .addKey(let reason):
             let made = try await make(at: now())
             logger.notice(

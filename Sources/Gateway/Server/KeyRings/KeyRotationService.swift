@@ -44,7 +44,10 @@ struct KeyRotationService: Service {
                     replica.view(of: endpoint.name), evidence: statuses[endpoint.name]?.evidence, at: pacing.now,
                     mayWrite: { leadership.isLeading })
                 failures = 0
-                if told != nil { logger.notice("key rotation works again") }
+                if told != nil {
+                    logger.notice("key rotation works again")
+                    replica.tell(rotationProblem: nil, of: endpoint.name)
+                }
                 told = nil
                 switch step {
                 case .changed(let stored):
@@ -54,7 +57,10 @@ struct KeyRotationService: Service {
                 }
             } catch {
                 failures += 1
-                if told != "\(error)" { logger.error("key rotation failed", metadata: ["reason": "\(error)"]) }
+                if told != "\(error)" {
+                    logger.error("key rotation failed", metadata: ["reason": "\(error)"])
+                    replica.tell(rotationProblem: "\(error)", of: endpoint.name)
+                }
                 told = "\(error)"
                 next = pacing.now().addingTimeInterval(pacing.backoff(failures: failures, retryAfter: nil))
             }

@@ -116,6 +116,14 @@ struct KeyRingReplicaTests {
         #expect(replica.problem(of: "two") == nil)
     }
 
+    @Test("What keeps a rotation from coming on is told, while its keys go on signing")
+    func rotationProblem() {
+        replica.tell(rotationProblem: "no space left", of: "two")
+        #expect(replica.problem(of: "two") == "rotation: no space left" && signing != nil)
+        replica.tell(rotationProblem: nil, of: "two")
+        #expect(replica.problem(of: "two") == nil)
+    }
+
     @Test("Who waits for a ring is told of each change, and of other endpoints' nothing is taken")
     func changes() async throws {
         var changes = replica.changes(of: "two").makeAsyncIterator()

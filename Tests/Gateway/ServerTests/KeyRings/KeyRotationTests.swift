@@ -223,8 +223,24 @@ struct KeyRotationTests {
         let revoked = try #require(stored.ring.revoking(key.keyID, at: clock.now))
         store.put(revoked, for: "two")
         try pairs.hold(key)
-        let again = await #expect(throws: KeyStoreError.self) { try await step(rotation, try #require(store["two"])) }
+        // A successor is made first, for without one nothing signs.
+        let after = try await step(rotation, try #require(store["two"]))
+        #expect(after.ring.successor != nil && after.ring.successor?.keyID != key.keyID)
+        let again = await #expect(throws: KeyStoreError.self) { try await step(rotation, after) }
         #expect(again?.description.contains("was revoked") == true)
+    }
+
+    @Test("A key pair that cannot be used does not stop the rotation that is under way")
+    func brokenKeyPairMeanwhile() async throws {
+        let rotation = try rotation(keypair: "mine")
+        var stored = try await rotation.first(at: clock.now)
+        clock.advance(by: 30 * 86_400)
+        stored = try await step(rotation, stored)
+        let new = try #require(stored.ring.successor?.keyID)
+        try pairs.hold(TestKeys.rsa)
+        stored = try await activated(stored, rotation)
+        #expect(stored.ring.active?.keyID == new)
+        await #expect(throws: KeyStoreError.self) { try await step(rotation, stored) }
     }
 
     private func activated(_ stored: StoredKeyRing, _ rotation: KeyRotation) async throws -> StoredKeyRing {
