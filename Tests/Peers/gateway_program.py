@@ -9,6 +9,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 from collections.abc import Callable
@@ -74,8 +75,10 @@ class GatewayProgram:
             "sts": {"endpoints": list(self.endpoints.values())},
         }
         file = self.folder / "gateway.yaml"
-        file.write_text(json.dumps(configuration, indent=2))
-        return file
+        # At once, for others may read it.
+        new = self.folder / f"gateway.yaml.{threading.get_ident()}"
+        new.write_text(json.dumps(configuration, indent=2))
+        return new.rename(file)
 
     @property
     def keys(self) -> Path:

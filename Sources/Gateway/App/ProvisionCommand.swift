@@ -35,11 +35,19 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Flag(help: "Change nothing; say what would be done.")
     var plan = false
 
+    @Flag(help: "Overwrite what another key ring published there.")
+    var takeOver = false
+
+    func validate() throws {
+        guard !plan || !takeOver else { throw ValidationError("--plan and --take-over do not go together") }
+    }
+
     func run() async throws {
         switch only {
         case .documents:
             try await PublicationByHand(config: config, plugins: plugins).run(
-                endpoint: endpoint, mode: plan ? .check : .publish, isByAdministrator: true, plugin: plugin)
+                endpoint: endpoint, mode: plan ? .check : takeOver ? .takeOver : .publish, isByAdministrator: true,
+                plugin: plugin)
         }
     }
 }

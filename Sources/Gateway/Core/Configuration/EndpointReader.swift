@@ -46,7 +46,7 @@ struct EndpointReader {
         let subjectToken = self.subjectToken()
         let token = TokenReader(block, plugin: plugin, cluster: cluster, metadata: metadata)
         let rotation = self.rotation()
-        _ = block.boolean("host_in_openunison")
+        let isOrigin = block.boolean("host_in_openunison") ?? false
         let probe = self.probe()
         let endpoint: Endpoint? =
             if let name, let issuer {
@@ -57,6 +57,12 @@ struct EndpointReader {
                 nil
             }
         let publisher = self.publisher(for: endpoint)
+        if publisher == nil, !probe.isEnabled, !isOrigin {
+            block.block("publish").block("probe").warning(
+                "enabled",
+                "nothing publishes and nothing looks, so a new key signs after rotation.propagation whether it was "
+                    + "uploaded or not; enable the probe")
+        }
         var logger = context.logger
         logger[metadataKey: "endpoint"] = "\(name ?? "")"
         guard let plugin,

@@ -14,7 +14,7 @@ struct DirectoryKeyPairReader: KeyPairReading {
         guard FileManager.default.fileExists(atPath: folder) else { return nil }
         func text(_ file: String) throws(KeyStoreError) -> String {
             guard let contents = FileManager.default.contents(atPath: "\(folder)/\(file)"), contents.count <= 1 << 20
-            else { throw .malformed("\(folder)/\(file) cannot be read; put a certificate and its key there") }
+            else { throw .refused("\(folder)/\(file) cannot be read; put a certificate and its key there") }
             return String(decoding: contents, as: UTF8.self)
         }
         return KeyPairMaterial(uid: Self.uid, certificatePEM: try text("tls.crt"), keyPEM: try text("tls.key"))

@@ -145,9 +145,18 @@ public struct KeyAdministration: Sendable {
         guard let publisher = opened.publisher,
             let documents = keys(ring, configuration).snapshot.publishable
         else { return opened.publisher == nil }
-        let outcomes = await PublicationRound().run(documents, through: publisher)
-        for outcome in outcomes { tell(ManualPublication.told(outcome, at: publisher.place, of: configuration.name)) }
-        return !outcomes.contains { $0.result.kind == .failed || $0.result.kind == .refused }
+        var publication = EndpointPublication(
+            publisher: publisher, reader: nil, interval: configuration.probe.interval, now: pacing.now,
+            random: pacing.random)
+        let report = await publication.step(documents)
+        for outcome in report.outcomes {
+            tell(ManualPublication.told(outcome, at: publisher.place, of: configuration.name))
+        }
+        if report.status.edgeFailure == nil, report.status.invalidatingSince != nil {
+            tell("\(configuration.name): the edges are told to forget the old documents")
+        }
+        if let failure = report.status.edgeFailure { tell("\(configuration.name): invalidation: \(failure)") }
+        return report.status.failure == nil && report.status.edgeFailure == nil
     }
 
     /// Deletes the ring of an endpoint that is no longer configured.

@@ -15,6 +15,8 @@ final class KeyRingReplica: Service {
         var isGone = false
         /// Why what the store has cannot be used.
         var problem: KeyStoreError?
+        /// Another ring that was put in place of this one, by somebody who did not know it.
+        var replacedBy: KeyRingVersion?
     }
 
     private struct Entry {
@@ -22,6 +24,8 @@ final class KeyRingReplica: Service {
         let keys: CurrentSigningKeys
         let signal = ChangeSignal()
         var view = View()
+        /// Since when another ring is in its place.
+        var replaced: Date?
         /// Why its rotation does not come on.
         var rotationProblem: String?
     }
@@ -68,6 +72,10 @@ final class KeyRingReplica: Service {
         if let failure = entry.keys.snapshot(at: clock()).failure { return failure.description }
         if let problem = entry.view.problem { return "\(problem); the last good ring is in force" }
         if entry.view.isGone { return "the key ring is gone from the store; the last good one is in force" }
+        if entry.view.replacedBy != nil {
+            return "another key ring is in its place; the one that verifiers know is in force, and is put back"
+        }
+        if entry.keys.snapshot.active == nil { return "no key signs until the issuer URL serves the next one" }
         return entry.rotationProblem.map { "rotation: \($0)" }
     }
 
@@ -87,19 +95,29 @@ final class KeyRingReplica: Service {
         }
     }
 
-    /// Takes on a ring that was read or written.
+    /// Takes on a ring that was read or written. One that was made anew while this process has the one that verifiers
+    /// know is not, as long as this one may sign: the leader puts its own back.
     func take(_ stored: StoredKeyRing, of endpoint: String) {
         change(endpoint) { entry in
-            entry.keys.confirm(until: confirmationEnd)
             let known = entry.view.stored
+            if let known, known.ring.owner != stored.ring.owner {
+                let since = entry.replaced ?? clock()
+                entry.replaced = since
+                if clock().timeIntervalSince(since) < Double(EndpointConfiguration.replicaWindow) {
+                    entry.view.replacedBy = stored.version
+                    return nil
+                }
+            }
+            entry.replaced = nil
+            entry.keys.confirm(until: confirmationEnd)
             // What was told late is older than what this process has written since.
             if let known, known.ring.owner == stored.ring.owner, stored.ring.revision < known.ring.revision,
-                !entry.view.isGone
+                !entry.view.isGone, entry.view.replacedBy == nil
             {
                 return nil
             }
             let isNew = known?.version != stored.version
-            let isOther = isNew || entry.view.isGone || entry.view.problem != nil
+            let isOther = isNew || entry.view.isGone || entry.view.problem != nil || entry.view.replacedBy != nil
             entry.view = View(stored: stored)
             return isOther ? SigningKeySnapshot(ring: stored.ring, of: entry.configuration) : nil
         }
@@ -119,6 +137,7 @@ final class KeyRingReplica: Service {
             change(endpoint) { entry in
                 entry.view.isGone = true
                 entry.view.problem = nil
+                entry.view.replacedBy = nil
                 return nil
             }
         case .confirmed:
@@ -126,7 +145,8 @@ final class KeyRingReplica: Service {
             let confirmed = entries.withLock { entries in
                 entries.values.filter { entry in
                     // Whoever wrote that ring goes on with it, unseen by this gateway.
-                    if case .newerVersion = entry.view.problem { false } else { true }
+                    if case .newerVersion = entry.view.problem { return false }
+                    return entry.view.replacedBy == nil
                 }.map(\.keys)
             }
             for keys in confirmed { keys.confirm(until: end) }

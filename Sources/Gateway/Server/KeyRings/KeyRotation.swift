@@ -36,9 +36,11 @@ struct KeyRotation: Sendable {
         case .none, .conflict, .unavailable, .refused: break
         }
         guard let stored = view.stored else { return .changed(try await first(at: now())) }
-        if view.isGone {
-            logger.warning("the key ring is gone from the store and is restored from memory")
-            return try await save(stored.ring.restored, replacing: nil, mayWrite)
+        if view.isGone || view.replacedBy != nil {
+            logger.warning(
+                "the key ring is not in the store any more and is restored from memory",
+                metadata: ["in its place": view.replacedBy == nil ? "nothing" : "another ring"])
+            return try await save(stored.ring.restored, replacing: view.replacedBy, mayWrite)
         }
         // A key pair that cannot be used keeps no rotation from going on; it is told when there is nothing else to do.
         var keyPairFailure: KeyStoreError?
@@ -99,7 +101,7 @@ struct KeyRotation: Sendable {
         switch stored.ring.keyPairStep(name: configuration.keypair, found: found) {
         case .nothing, .later: return nil
         case .refuse(let kid):
-            throw .malformed("issuer.keypair holds the key \(kid), which was revoked; give it another one")
+            throw .refused("issuer.keypair holds the key \(kid), which was revoked; give it another one")
         case .record(let record): ring = stored.ring.recording(record)
         case .takeIn:
             guard let found else { return nil }

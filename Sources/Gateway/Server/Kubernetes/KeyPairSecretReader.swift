@@ -12,7 +12,7 @@ struct KeyPairSecretReader: KeyPairReading {
 
     /// nil where there is no Secret of that name.
     ///
-    /// - Throws: `malformed` where it is not a certificate and a key, as text; whether they fit is not looked at.
+    /// - Throws: `refused` where it is not a certificate and a key, as text; whether they fit is not looked at.
     func read(_ name: String) async throws(KeyStoreError) -> KeyPairMaterial? {
         let object: KubernetesObject?
         do {
@@ -24,7 +24,7 @@ struct KeyPairSecretReader: KeyPairReading {
         let shown = SecretSigningKeyStore.shown(name, secrets.namespace)
         func text(_ key: String) throws(KeyStoreError) -> String {
             guard let data = secret.data(key), !data.isEmpty, let text = String(validating: data, as: UTF8.self) else {
-                throw .malformed(
+                throw .refused(
                     "\(shown) has no text below the data key \(key); make it with kubectl create secret tls")
             }
             return text

@@ -23,7 +23,7 @@ struct OwnCredentials: CredentialProviding {
             throw PublishError(
                 .denied,
                 "\(call): \(error.told); the issuer URL does not serve the gateway's key yet, so its own token proves "
-                    + "nothing: run sts-gateway provision aws --endpoint \(endpoint) --only documents with an "
+                    + "nothing: run sts-gateway provision aws --endpoint \(endpoint) --only documents --config FILE with an "
                     + "administrator's credentials", reference: error.requestID)
         }
         throw refusal

@@ -32,6 +32,14 @@ struct ConfigurationWarningTests {
         ),
         (
             ExampleDocument.document(endpoints: [
+                ExampleDocument.endpoint(["publish": ["probe": ["enabled": false]]])
+            ]),
+            [
+                "warning: sts.endpoints[0].publish.probe.enabled: nothing publishes and nothing looks, so a new key signs after rotation.propagation whether it was uploaded or not; enable the probe"
+            ]
+        ),
+        (
+            ExampleDocument.document(endpoints: [
                 ExampleDocument.endpoint(["token": ["algorithm": "ES256", "keySize": 3072]])
             ]),
             [

@@ -50,14 +50,39 @@ struct KeyRingReplicaTests {
         #expect(signing == next.keyID)
     }
 
-    @Test("A ring of another owner is taken on whatever its revision: somebody has put it there")
+    @Test(
+        "A ring that was made anew in the place of one that is in force is not taken on, for as long as that may sign")
     func otherOwner() throws {
-        replica.take(.ring(endpoint: "two", try Self.stored(revision: 9, key: TestKeys.ec)))
+        let key = try SigningKey.generate(.es256)
+        let other = StoredKeyRing(
+            ring: KeyRing(
+                endpoint: "two", owner: "another", revision: 1, keys: try Self.stored(revision: 1, key: key).ring.keys),
+            version: .init(rawValue: "x"))
+        replica.take(.ring(endpoint: "two", other))
+        #expect(signing == TestKeys.ec.keyID)
+        #expect(
+            replica.view(of: "two").replacedBy == other.version
+                && replica.view(of: "two").stored?.version == first.version)
+        #expect(replica.problem(of: "two")?.contains("another key ring is in its place") == true)
+        replica.take(.confirmed)
+        clock.advance(by: 899)
+        replica.take(.ring(endpoint: "two", other))
+        #expect(signing == TestKeys.ec.keyID)
+        clock.advance(by: 1)
+        #expect(signing == nil)
+        replica.take(.ring(endpoint: "two", other))
+        #expect(signing == key.keyID && replica.problem(of: "two") == nil)
+    }
+
+    @Test("The one that was put back is in force as if nothing had been")
+    func putBack() throws {
         let key = try SigningKey.generate(.es256)
         let other = KeyRing(
-            endpoint: "two", owner: "another", revision: 1, keys: try Self.stored(revision: 1, key: key).ring.keys)
+            endpoint: "two", owner: "another", revision: 9, keys: try Self.stored(revision: 9, key: key).ring.keys)
         replica.take(.ring(endpoint: "two", StoredKeyRing(ring: other, version: .init(rawValue: "x"))))
-        #expect(signing == key.keyID)
+        replica.take(try Self.stored(revision: 2, key: TestKeys.ec), of: "two")
+        #expect(signing == TestKeys.ec.keyID && replica.view(of: "two").replacedBy == nil)
+        #expect(replica.view(of: "two").stored?.ring.revision == 2 && replica.problem(of: "two") == nil)
     }
 
     @Test("Garbage in the store is a problem of that endpoint, and the last good ring stays in force")

@@ -134,6 +134,23 @@ struct KeyRotationTests {
         #expect(store["two"]?.version == again.version)
     }
 
+    @Test("A ring that was made anew in its place is overwritten by the one that verifiers know")
+    func replaced() async throws {
+        let rotation = try rotation()
+        let stored = try await rotation.first(at: clock.now)
+        store.put(nil, for: "two")
+        let other = try await rotation.first(at: clock.now)
+        #expect(other.ring.owner != stored.ring.owner)
+        let outcome = try await rotation.step(
+            KeyRingReplica.View(stored: stored, replacedBy: other.version), evidence: nil,
+            at: { [clock] in clock.now }, mayWrite: { true })
+        guard case .changed(let again) = outcome else {
+            Issue.record("nothing was put back")
+            return
+        }
+        #expect(again.ring.owner == stored.ring.owner && store["two"]?.ring.owner == stored.ring.owner)
+    }
+
     @Test("What the store cannot read is left alone, and so is everything by who leads no more")
     func leftAlone() async throws {
         let rotation = try rotation()

@@ -148,7 +148,7 @@ struct SecretSigningKeyStoreTests {
             #expect(!dumped.contains("a key") && !"\(pair)".contains("a key"))
             try cluster.addSecret("half", ["tls.crt": "a certificate"])
             await #expect(
-                throws: KeyStoreError.malformed(
+                throws: KeyStoreError.refused(
                     "Secret sts-gateway/half has no text below the data key tls.key; make it with kubectl create secret tls"
                 )
             ) { try await reader.read("half") }

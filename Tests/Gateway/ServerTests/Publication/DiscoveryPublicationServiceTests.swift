@@ -1,0 +1,125 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import JOSE
+import ServiceLifecycle
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The publication of all endpoints")
+struct DiscoveryPublicationServiceTests {
+    private let gateway: ExampleGateway
+    private let pacing = ManualPacing()
+    private let statuses = PublicationStatuses()
+    private let leadership: Leadership
+    private let publishers = [FakePublisher(place: "one"), FakePublisher(place: "two")]
+
+    init() throws {
+        gateway = try ExampleGateway()
+        leadership = Leadership(monotonic: pacing.pacing.monotonic)
+    }
+
+    private var service: DiscoveryPublicationService {
+        DiscoveryPublicationService(
+            parts: zip(gateway.endpoints, publishers).map { endpoint, publisher in
+                DiscoveryPublicationService.Part(
+                    endpoint: endpoint.configuration.name, keys: endpoint.keys,
+                    publication: EndpointPublication(
+                        publisher: publisher, reader: nil, interval: 300, now: pacing.pacing.now, random: { 1 }),
+                    logger: gateway.log.logger)
+            }, statuses: statuses, leadership: leadership, metrics: gateway.metrics, audit: gateway.audit,
+            pacing: pacing.pacing)
+    }
+
+    /// Runs the service beside the test's own steps.
+    private func running(_ steps: () async throws -> Void) async throws {
+        let service = service
+        let task = Task { await service.run() }
+        try await steps()
+        task.cancel()
+        await task.value
+    }
+
+    /// Until the condition holds; each look waits for a change of the first endpoint's status.
+    private func until(_ endpoint: String, _ condition: (PublicationStatus?) -> Bool) async {
+        let changes = statuses.changes(of: endpoint)
+        if condition(statuses[endpoint]) { return }
+        for await _ in changes where condition(statuses[endpoint]) { return }
+    }
+
+    @Test(
+        "Who leads publishes, tells metrics and audit, and forgets what it knew when it leads no more",
+        .timeLimit(.minutes(1)))
+    func leader() async throws {
+        try await running {
+            #expect(publishers[0].calls.isEmpty)
+            leadership.lead(until: .infinity)
+            await until("one") { $0?.lastSuccess != nil }
+            await until("two") { $0?.lastSuccess != nil }
+            #expect(publishers.map { $0[.keys]?.stamp?.owner } == ["owner", "owner"])
+            leadership.stepDown()
+            await until("two") { $0 == nil }
+        }
+        let audited = gateway.audit.publications.filter { $0.endpoint == "one" }
+        #expect(
+            audited.map(\.outcome.document.kind) == [.keys, .discovery] && audited.allSatisfy { $0.place == "one" })
+        let metrics = gateway.prometheus.text
+        #expect(metrics.contains(#"sts_publish_total{endpoint="one",document="certs",result="written"} 1"#))
+        #expect(gateway.log.text.contains("document published"))
+    }
+
+    @Test(
+        "An endpoint that fails waits alone, and its failure is one line however often it is tried",
+        .timeLimit(.minutes(1)))
+    func failure() async throws {
+        let away = PublishError(.unavailable, "the place is away", reference: "1")
+        let again = PublishError(.unavailable, "the place is away", reference: "2")
+        publishers[0].fail(away, again, away, again)
+        try await running {
+            leadership.lead(until: .infinity)
+            await until("one") { $0?.failure != nil }
+            await until("two") { $0?.lastSuccess != nil }
+            while statuses["one"]?.lastSuccess == nil {
+                let changes = statuses.changes(of: "one")
+                await pacing.waitForSleeper { $0 < 300 }
+                pacing.advance(by: 16)
+                for await _ in changes { break }
+            }
+        }
+        #expect(gateway.log.text.split(separator: "publication failed").count == 2)
+        #expect(gateway.log.text.contains("publication works again"))
+        #expect(publishers[1].puts == 2)
+    }
+
+    @Test("A new key set is published at once", .timeLimit(.minutes(1)))
+    func change() async throws {
+        try await running {
+            leadership.lead(until: .infinity)
+            await until("one") { $0?.lastSuccess != nil }
+            let key = try SigningKey.generate(.es256)
+            let certificate = try KeyCertificate.selfSigned(
+                for: key, endpoint: "one", from: ExampleGateway.now, lifetime: 60)
+            let ring = KeyRing(
+                endpoint: "one", owner: "owner", revision: 2,
+                keys: [
+                    KeyRing.Key(
+                        signingKey: key, state: .active, created: ExampleGateway.now, certificate: certificate)
+                ])
+            pacing.pass(1)
+            gateway.endpoints[0].keys.replace(
+                with: SigningKeySnapshot(ring: ring, of: gateway.endpoints[0].configuration))
+            await until("one") { $0?.lastSuccess == ExampleGateway.now.addingTimeInterval(1) }
+            #expect(publishers[0][.keys]?.stamp?.revision == 2)
+        }
+    }
+}
+
+extension FakePublisher {
+    fileprivate var puts: Int {
+        calls.count { call in
+            if case .put = call { true } else { false }
+        }
+    }
+}
