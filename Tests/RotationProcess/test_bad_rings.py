@@ -7,6 +7,7 @@ there at its next start, and are mended while it runs.
 import json
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +44,8 @@ def put_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, algorithm: str)
     """The key with its own kid, so that nothing else is wrong with it."""
     text = pem(key)
     kind = jwk.RSAKey if isinstance(key, rsa.RSAPrivateKey) else jwk.ECKey
-    kid = kind.import_key(text).thumbprint()
+    with warnings.catch_warnings(action="ignore"):
+        kid = kind.import_key(text).thumbprint()
     return in_key(lambda there: there.update(kid=kid, algorithm=algorithm, privateKey=text))
 
 

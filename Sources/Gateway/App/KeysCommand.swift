@@ -23,12 +23,12 @@ struct ListKeys: AsyncParsableCommand {
     @Flag(help: "One JSON object a line.") var json = false
 
     func run() async throws {
-        try await gateway.administer { keys in
-            let configured = keys.configuration.endpoints.map(\.name)
-            let stored = try await keys.administration.endpoints()
+        try await gateway.administer { configuration, keys in
+            let configured = configuration.endpoints.map(\.name)
+            let stored = try await keys.endpoints()
             for endpoint in configured + stored.filter({ !configured.contains($0) }) {
                 let report = await KeyRingSummary(
-                    endpoint: endpoint, isConfigured: configured.contains(endpoint), in: keys.administration)
+                    endpoint: endpoint, isConfigured: configured.contains(endpoint), in: keys)
                 print(json ? report.json.text : report.text)
             }
         }
@@ -44,10 +44,10 @@ struct KeyStatus: AsyncParsableCommand {
     @Flag(help: "One JSON object an endpoint.") var json = false
 
     func run() async throws {
-        try await gateway.administer { keys in
-            let endpoints = try endpoint.map { [try keys.endpoint($0)] } ?? keys.configuration.endpoints
+        try await gateway.administer { configuration, keys in
+            let endpoints = try endpoint.map { [try configuration.endpoint(named: $0)] } ?? configuration.endpoints
             for endpoint in endpoints {
-                let report = try await KeyRingReport(of: endpoint, in: keys.administration)
+                let report = try await KeyRingReport(of: endpoint, in: keys)
                 print(json ? report.json.text : report.text)
             }
         }
@@ -63,8 +63,8 @@ struct RotateKey: AsyncParsableCommand {
     @Option(help: "The endpoint's name.") var endpoint: String
 
     func run() async throws {
-        try await gateway.administer { keys in
-            switch try await keys.administration.rotate(try keys.endpoint(endpoint)) {
+        try await gateway.administer { configuration, keys in
+            switch try await keys.rotate(try configuration.endpoint(named: endpoint)) {
             case .begun(let kid): print("\(endpoint): \(kid) is to sign next; see keys status")
             case .underWay(let kid): print("\(endpoint): a rotation is under way already: \(kid) is to sign next")
             }
@@ -92,9 +92,10 @@ struct RevokeKey: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await gateway.administer { keys in
-            let (revoked, isPublished) = try await keys.administration.revoke(
-                try keys.endpoint(endpoint), kid: kid.map { .init(rawValue: $0) }, isForced: force, tell: { print($0) })
+        try await gateway.administer { configuration, keys in
+            let (revoked, isPublished) = try await keys.revoke(
+                try configuration.endpoint(named: endpoint), kid: kid.map { .init(rawValue: $0) }, isForced: force,
+                tell: { print($0) })
             print("\(endpoint): \(revoked) is revoked; verifiers may accept it until they read the key set again")
             guard isPublished else {
                 throw KeyStoreError.refused(
@@ -112,8 +113,8 @@ struct ExportKeys: AsyncParsableCommand {
     @Option(help: "The endpoint's name.") var endpoint: String
 
     func run() async throws {
-        try await gateway.administer { keys in
-            guard let ring = try await keys.administration.ring(of: endpoint) else {
+        try await gateway.administer { configuration, keys in
+            guard let ring = try await keys.ring(of: endpoint) else {
                 throw KeyStoreError.refused("there is no key ring of \"\(endpoint)\"; see keys list")
             }
             print(ring.publicKeys.json.text)
@@ -130,13 +131,13 @@ struct PurgeKeys: AsyncParsableCommand {
     @Flag(help: "Delete it although tokens of its keys may still be about.") var force = false
 
     func run() async throws {
-        try await gateway.administer { keys in
-            guard !keys.configuration.endpoints.contains(where: { $0.name == endpoint }) else {
+        try await gateway.administer { configuration, keys in
+            guard !configuration.endpoints.contains(where: { $0.name == endpoint }) else {
                 throw KeyStoreError.refused(
                     "\"\(endpoint)\" is in the configuration, and a gateway would restore its ring; "
                         + "take it out first, or use keys revoke")
             }
-            try await keys.administration.purge(endpoint, isForced: force)
+            try await keys.purge(endpoint, isForced: force)
             print("\(endpoint): the key ring is deleted; its documents stay where they were published")
         }
     }

@@ -1,9 +1,7 @@
 import ArgumentParser
-import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import GatewayServer
-import Logging
 
 /// Publication from the command line.
 struct PublicationByHand {
@@ -16,36 +14,25 @@ struct PublicationByHand {
     func run(
         endpoint: String?, mode: ManualPublication.Mode, isByAdministrator: Bool = false, plugin: String? = nil
     ) async throws {
-        let file = ConfigurationFile(path: config)
-        let logger = Logger(label: "sts-gateway") { label in
-            JSONLogHandler(label: label, logLevel: .warning) { Terminal.write($0, to: 2) }
-        }
-        let configuration = try file.checked(manifest: plugins, logger: logger)
-        let publication: ManualPublication
-        do {
-            publication = try ManualPublication(
-                configuration, in: GatewayAssembly.Surroundings(of: file), logger: logger)
-        } catch {
-            Terminal.error(error.text(file: config))
-            throw ExitStatus.configuration
-        }
-        var isDifferent = false
-        var hasFailed = false
-        for one in try chosen(endpoint, of: configuration) {
-            if let plugin, let publisher = one.publisher?.pluginID.rawValue, publisher != plugin {
-                throw ValidationError("the endpoint \(one.name) is published by \(publisher), not by \(plugin)")
+        try await ConfigurationFile(path: config).manually(manifest: plugins) { configuration, session in
+            let publication = ManualPublication(session)
+            var isDifferent = false
+            var hasFailed = false
+            for one in try chosen(endpoint, of: configuration) {
+                if let plugin, let publisher = one.publisher?.pluginID.rawValue, publisher != plugin {
+                    throw ValidationError("the endpoint \(one.name) is published by \(publisher), not by \(plugin)")
+                }
+                switch await publication.run(
+                    one, mode: mode, isByAdministrator: isByAdministrator, tell: { print($0) })
+                {
+                case .good: break
+                case .differs: isDifferent = true
+                case .failed: hasFailed = true
+                }
             }
-            switch await publication.run(
-                one, mode: mode, isByAdministrator: isByAdministrator, tell: { print($0) })
-            {
-            case .good: break
-            case .differs: isDifferent = true
-            case .failed: hasFailed = true
-            }
+            if hasFailed { throw ExitStatus.unavailable }
+            if isDifferent { throw ExitStatus.checkFailed }
         }
-        await publication.close()
-        if hasFailed { throw ExitStatus.unavailable }
-        if isDifferent { throw ExitStatus.checkFailed }
     }
 
     private func chosen(_ name: String?, of configuration: GatewayConfiguration) throws -> [EndpointConfiguration] {
@@ -57,10 +44,7 @@ struct PublicationByHand {
             }
             return published
         }
-        guard let one = configuration.endpoints.first(where: { $0.name == name }) else {
-            let names = configuration.endpoints.map(\.name).joined(separator: ", ")
-            throw ValidationError("--endpoint: there is no endpoint \"\(name)\"; write one of \(names)")
-        }
+        let one = try configuration.endpoint(named: name)
         guard one.publisher != nil else {
             Terminal.error("\(config): the endpoint \(name) has no publisher; give it a publish block")
             throw ExitStatus.configuration

@@ -2,7 +2,7 @@ import FoundationEssentials
 public import GatewayCore
 import GatewayPluginAPI
 public import JOSE
-public import Logging
+import Logging
 
 /// What an operator does with key rings by hand. Every write is compare-and-swap beside whatever gateways run.
 public struct KeyAdministration: Sendable {
@@ -18,22 +18,12 @@ public struct KeyAdministration: Sendable {
     private let pacing: Pacing
     private let logger: Logger
 
-    /// - Throws: why the key store cannot be opened.
-    public init(
-        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
-    ) throws(ConfigurationProblem) {
-        pacing = Pacing.system(clock: surroundings.clock)
-        do {
-            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
-        } catch {
-            throw ConfigurationProblem(.error, at: error.keyPath, error.message)
-        }
-        self.surroundings = surroundings
-        self.logger = logger
+    public init(_ session: ManualSession) {
+        keyStore = session.keyStore
+        surroundings = session.surroundings
+        pacing = session.pacing
+        logger = session.logger
     }
-
-    /// Ends what was opened.
-    public func close() async { await keyStore.abandon() }
 
     /// The endpoints that have a ring, configured or not.
     public func endpoints() async throws(KeyStoreError) -> [String] { try await keyStore.store.endpoints() }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 public import GatewayCore
 import GatewayPluginAPI
-public import Logging
+import Logging
 
 /// One round of publication by hand, the same way as the gateway's own: documents, edges, and a look at the public URL.
 public struct ManualPublication: Sendable {
@@ -25,22 +25,12 @@ public struct ManualPublication: Sendable {
     private let pacing: Pacing
     private let logger: Logger
 
-    /// - Throws: why the key store cannot be opened.
-    public init(
-        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
-    ) throws(ConfigurationProblem) {
-        pacing = Pacing.system(clock: surroundings.clock)
-        do {
-            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
-        } catch {
-            throw ConfigurationProblem(.error, at: error.keyPath, error.message)
-        }
-        self.surroundings = surroundings
-        self.logger = logger
+    public init(_ session: ManualSession) {
+        keyStore = session.keyStore
+        surroundings = session.surroundings
+        pacing = session.pacing
+        logger = session.logger
     }
-
-    /// Ends what was opened.
-    public func close() async { await keyStore.abandon() }
 
     /// - Parameters:
     ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.

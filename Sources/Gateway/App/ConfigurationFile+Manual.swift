@@ -1,0 +1,65 @@
+import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import GatewayServer
+import Logging
+
+extension ConfigurationFile {
+    /// Does work by hand with the configuration and its key store.
+    ///
+    /// - Throws: the exit status of a wrong configuration, and what the work throws.
+    func manually(
+        manifest: String?, _ work: (GatewayConfiguration, ManualSession) async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "sts-gateway") { label in
+            JSONLogHandler(label: label, logLevel: .warning) { Terminal.write($0, to: 2) }
+        }
+        let configuration = try checked(manifest: manifest, logger: logger)
+        let session: ManualSession
+        do {
+            session = try ManualSession(
+                configuration, in: GatewayAssembly.Surroundings(of: self), logger: logger)
+        } catch {
+            Terminal.error(error.text(file: path))
+            throw ExitStatus.configuration
+        }
+        do {
+            try await work(configuration, session)
+        } catch {
+            await session.close()
+            throw error
+        }
+        await session.close()
+    }
+
+    /// The configuration, where it has no error; what there is to say about it is printed.
+    ///
+    /// - Throws: the exit status of a wrong configuration.
+    func checked(manifest: String?, logger: Logger) throws -> GatewayConfiguration {
+        let reading = read(manifest: manifest, namespace: Surroundings.namespace, logger: logger)
+        for problem in reading.problems { Terminal.error(problem.text(file: path)) }
+        guard let configuration = reading.configuration else { throw ExitStatus.configuration }
+        return configuration
+    }
+}
+
+extension GatewayConfiguration {
+    /// - Throws: a usage error that names the endpoints there are.
+    func endpoint(named name: String) throws -> EndpointConfiguration {
+        guard let endpoint = endpoints.first(where: { $0.name == name }) else {
+            let names = endpoints.map(\.name).joined(separator: ", ")
+            throw ValidationError("--endpoint: there is no endpoint \"\(name)\"; write one of \(names)")
+        }
+        return endpoint
+    }
+}
+
+extension GatewayAssembly.Surroundings {
+    /// This process's, with paths from the configuration file's folder.
+    init(of file: ConfigurationFile) {
+        self.init(
+            version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
+            namespace: Surroundings.namespace, resolve: file.resolve, clock: { Date() },
+            writeAudit: { Terminal.write($0, to: 1) })
+    }
+}

@@ -1,0 +1,28 @@
+import FoundationEssentials
+public import GatewayCore
+public import Logging
+
+/// What work by hand needs: the key store, opened, and where this process runs. Gateways may run beside it.
+public struct ManualSession: Sendable {
+    let keyStore: OpenedKeyStore
+    let surroundings: GatewayAssembly.Surroundings
+    let pacing: Pacing
+    let logger: Logger
+
+    /// - Throws: why the key store cannot be opened.
+    public init(
+        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
+    ) throws(ConfigurationProblem) {
+        pacing = Pacing.system(clock: surroundings.clock)
+        do {
+            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
+        } catch {
+            throw ConfigurationProblem(.error, at: error.keyPath, error.message)
+        }
+        self.surroundings = surroundings
+        self.logger = logger
+    }
+
+    /// Ends what was opened; must be called.
+    public func close() async { await keyStore.abandon() }
+}

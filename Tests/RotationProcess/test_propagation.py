@@ -1,0 +1,79 @@
+"""When a new key signs: after its propagation, and soon after; and where an operator uploads, after that."""
+
+import datetime
+import json
+import time
+
+from .scenarios import scenario
+from .stage import Gateway, Stage, active, key_in, until
+
+SOON = 30
+"""Seconds for a rotation with a propagation of two; an edge may still have the old key set once, for 15 s then."""
+
+
+def seconds_from_sight_to_signing(gateway: Gateway) -> float:
+    """Of the key that signs, by what its ring says."""
+    key = key_in(gateway.ring(), "active")
+    seen, signs = (datetime.datetime.fromisoformat(key[name]) for name in ["published", "activated"])
+    return (signs - seen).total_seconds()
+
+
+def rotates_in_time(stage: Stage, gateway: Gateway) -> None:
+    watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
+    new = gateway.rotate()
+    until(lambda: active(gateway) == new, SOON, "the new key's first signature")
+    until(lambda: new in client.kids(), 5, "a token of the new key")
+    client.stop()
+    watcher.stop()
+    client.check()
+    assert 2 <= seconds_from_sight_to_signing(gateway) <= 5
+
+
+@scenario
+def test_a_new_key_signs_after_its_propagation_however_seldom_the_public_url_is_read(stage: Stage) -> None:
+    gateway = stage.gateway().add()
+    gateway.endpoints["one"]["publish"]["probe"]["interval"] = "1h"
+    rotates_in_time(stage, gateway.serve().settle())
+
+
+@scenario
+def test_a_new_key_signs_after_its_propagation_where_nobody_reads_the_public_url(stage: Stage) -> None:
+    """What was published has to be taken for what is seen."""
+    gateway = stage.gateway().add()
+    gateway.endpoints["one"]["publish"]["probe"] = {"enabled": False}
+    rotates_in_time(stage, gateway.serve().settle())
+
+
+def upload(gateway: Gateway) -> None:
+    """As operators did before a gateway published: what /issuer-docs shows, to where the issuer URL serves it."""
+    status, content = gateway.call("GET", "/one/issuer-docs")
+    assert status == 200
+    documents = json.loads(content)
+    for path, text in {"certs": documents["keys"], ".well-known/openid-configuration": documents["discovery"]}.items():
+        file = gateway.public() / path
+        file.parent.mkdir(exist_ok=True)
+        new = file.with_name("new")
+        new.write_text(text)
+        new.rename(file)
+
+
+@scenario
+def test_without_a_publisher_a_new_key_waits_for_the_operators_upload_and_status_says_so(stage: Stage) -> None:
+    gateway = stage.gateway().add()
+    gateway.endpoints["one"]["publish"] = {"probe": gateway.endpoints["one"]["publish"]["probe"]}
+    gateway.serve()
+    upload(gateway)
+    watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
+    old, new = active(gateway), gateway.rotate()
+    time.sleep(12)
+    assert active(gateway) == old and gateway.published() == {old}, "it publishes nothing by itself"
+    status = gateway.command("keys", "status", "--endpoint", "one").stdout
+    assert f"{new}" in status and "waits since" in status and "upload" in status, status
+    upload(gateway)
+    until(lambda: active(gateway) == new, 40, "the new key's first signature")
+    until(lambda: new in client.kids(), 5, "a token of the new key")
+    client.stop()
+    watcher.stop()
+    client.check()
+    watcher.check(keys=2)
+    assert 2 <= seconds_from_sight_to_signing(gateway)
