@@ -16,17 +16,17 @@ Reference, "GetObject" (403 for an absent object without s3:ListBucket).
 import argparse
 import contextlib
 import re
-import ssl
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from loopback_server import LoopbackServer
 from moto_account import account_client
 
 PASSED_ON = {"ContentType": "Content-Type", "CacheControl": "Cache-Control", "ETag": "ETag"}
@@ -98,15 +98,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent: `reads` tells."""
 
 
-class Edge(ThreadingHTTPServer):
+class Edge(LoopbackServer):
     """The server. `reads` has host and path of every request; `delay` is how long an invalidation takes, in seconds."""
-
-    daemon_threads = True
 
     def __init__(
         self, moto: str, pki: Path, fronts: dict[str, Front] | None = None, error_seconds: float = 10, port: int = 0
     ) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+        super().__init__(_Handler, pki, port)
         self.moto = moto
         self.fronts = dict(fronts or {})
         self.error_seconds = error_seconds
@@ -114,31 +112,6 @@ class Edge(ThreadingHTTPServer):
         self.reads: list[tuple[str, str]] = []
         self._caches: dict[str, _Cache] = {}
         self._lock = threading.Lock()
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(pki / "server.pem", pki / "server-key.pem")
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """The handshake is here, on the connection's own thread, so that none holds up the others."""
-        request.settimeout(30)
-        with contextlib.suppress(OSError), self._context.wrap_socket(request, server_side=True) as connection:
-            super().finish_request(connection, client_address)
-
-    def start(self) -> "Edge":
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says what went wrong, but for connections that the other side gave up."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
-
-    @property
-    def address(self) -> str:
-        return "{}:{}".format(*self.server_address[:2])
 
     def answer(self, host: str, path: str) -> tuple[Answer, bool]:
         """The answer, and whether it came from the cache."""

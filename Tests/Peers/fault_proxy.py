@@ -18,11 +18,10 @@ import contextlib
 import hashlib
 import http.client
 import re
-import ssl
 import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +30,7 @@ import aws_signature
 from aws_faults import FAULTS, Fault, refuse_acl, s3_error
 from aws_invalidations import Invalidations
 from fault_rule import Answer, Request, Rule
+from loopback_server import LoopbackServer
 
 MAXIMUM_BODY = 1 << 20
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
@@ -95,17 +95,11 @@ class Handler(BaseHTTPRequestHandler):
         """Silent: `seen` tells more."""
 
 
-class FaultProxy(ThreadingHTTPServer):
+class FaultProxy(LoopbackServer):
     """The server. `seen` has every request, `secrets` the secret (and session token) of each known access key."""
 
-    daemon_threads = True
-
     def __init__(self, upstream: str, account: str | None = None, pki: Path | None = None, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), Handler)
-        self._context = None
-        if pki:
-            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self._context.load_cert_chain(pki / "server.pem", pki / "server-key.pem")
+        super().__init__(Handler, pki, port)
         self.upstream = urlsplit(upstream).netloc
         self.account = account
         self.seen: list[Request] = []
@@ -123,31 +117,6 @@ class FaultProxy(ThreadingHTTPServer):
     @invalidation_seconds.setter
     def invalidation_seconds(self, seconds: float) -> None:
         self._invalidations.seconds = seconds
-
-    @property
-    def url(self) -> str:
-        return "{}://{}:{}".format("https" if self._context else "http", *self.server_address[:2])
-
-    def finish_request(self, request: Any, client_address: Any) -> None:
-        """With a certificate, TLS: the handshake is here, on the connection's own thread."""
-        if self._context is None:
-            super().finish_request(request, client_address)
-            return
-        with self._context.wrap_socket(request, server_side=True) as connection:
-            super().finish_request(connection, client_address)
-
-    def start(self) -> "FaultProxy":
-        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says what went wrong, but for connections that the other side gave up."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-    def stop(self) -> None:
-        self.shutdown()
-        self.server_close()
 
     def fail(self, fault: str | Fault, method: str = ".*", path: str = ".*", count: int | None = None,
              when: Callable[[Request], bool] | None = None) -> Rule:  # fmt: skip

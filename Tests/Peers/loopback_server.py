@@ -1,0 +1,52 @@
+"""A web server on loopback that a test starts and stops: a thread for each connection, with TLS or without."""
+
+import contextlib
+import ssl
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+
+class LoopbackServer(ThreadingHTTPServer):
+    """What the peers' servers share. `pki` is a folder of pki.py; without it there is no TLS."""
+
+    daemon_threads = True
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], pki: Path | None = None, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), handler)
+        self._context = None
+        if pki:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(pki / "server.pem", pki / "server-key.pem")
+
+    @property
+    def address(self) -> str:
+        return "{}:{}".format(*self.server_address[:2])
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._context else 'http'}://{self.address}"
+
+    def start(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """A handshake is here, on the connection's own thread, so that none holds up the others."""
+        if self._context is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(30)
+        with contextlib.suppress(OSError), self._context.wrap_socket(request, server_side=True) as connection:
+            super().finish_request(connection, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says what went wrong, but for connections that the other side gave up."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
