@@ -1,7 +1,5 @@
 """What one scenario plays on: an issuer's public URLs behind edges, gateways, a client, and an eye on every ring."""
 
-import contextlib
-import fcntl
 import http.client
 import itertools
 import json
@@ -10,7 +8,6 @@ import secrets
 import signal
 import ssl
 import sys
-import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -24,9 +21,8 @@ from caching_issuer import CachingIssuer  # noqa: E402
 from gateway_program import OWN_AUDIENCE, GatewayProgram, exchange_form, until  # noqa: E402
 
 from .client import Client  # noqa: E402
-
-LONG_AGO = "2020-01-01T00:00:00Z"
-Ring = dict[str, Any]
+from .rings import LONG_AGO, Ring, key_in, kids, locked  # noqa: E402
+from .watcher import Watcher  # noqa: E402
 
 
 @dataclass
@@ -188,6 +184,13 @@ class Gateway(GatewayProgram):
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    @property
+    def is_stopped(self) -> bool:
+        """Every thread of it."""
+        assert self.process is not None
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks)
+
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)
@@ -197,53 +200,6 @@ class Gateway(GatewayProgram):
         status, line = self.readiness(endpoint, part)
         assert status == 200
         return line if line.startswith("[-]") else ""
-
-
-@dataclass
-class Watcher:
-    """Looks at an endpoint's ring and at its published key set all the time."""
-
-    gateway: Gateway
-    endpoint: str = "one"
-    rings: list[Ring] = field(default_factory=list)
-    """Every ring that was seen, in order."""
-    sets: list[tuple[float, set[str]]] = field(default_factory=list)
-    """Every published key set that was seen, and since when."""
-
-    def start(self) -> "Watcher":
-        self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        self._ends.set()
-        self._thread.join(5)
-
-    def _run(self) -> None:
-        last: tuple[bytes, bytes] = b"", b""
-        files = self.gateway.ring_file(self.endpoint), self.gateway.public(self.endpoint) / "certs"
-        while not self._ends.wait(0.015):
-            ring, published = (read(file) for file in files)
-            if ring and ring != last[0]:
-                with contextlib.suppress(ValueError):
-                    self.rings.append(json.loads(ring))
-            if published and published != last[1]:
-                self.sets.append((time.monotonic(), {key["kid"] for key in json.loads(published)["keys"]}))
-            last = ring, published
-
-    @property
-    def kids(self) -> list[str]:
-        """Of every key that there ever was, in the order in which they came."""
-        return list(dict.fromkeys(kid for ring in self.rings for kid in kids(ring)))
-
-    def check(self, keys: int) -> None:
-        """There were never more keys than that, and always one that signs; what was published was never undone."""
-        assert len(self.kids) == keys, f"keys that were made: {self.kids}"
-        for ring in self.rings:
-            assert len([key for key in ring["keys"] if key["state"] == "active"]) == 1, states(ring)
-        revisions = [ring["revision"] for ring in self.rings]
-        assert revisions == sorted(revisions), revisions
 
 
 class Stage:
@@ -303,37 +259,6 @@ class Stage:
         finally:
             for end in self.ends:
                 end()
-
-
-@contextlib.contextmanager
-def locked(file: Path) -> Iterator[None]:
-    """As a gateway does it before a write."""
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError:
-        return b""
-
-
-def kids(ring: Ring, *states: str) -> list[str]:
-    """Of the keys in those states, or of all."""
-    return [key["kid"] for key in ring["keys"] if not states or key["state"] in states]
-
-
-def states(ring: Ring) -> list[str]:
-    return [key["state"] for key in ring["keys"]]
-
-
-def key_in(ring: Ring, state: str) -> dict[str, Any]:
-    return next(key for key in ring["keys"] if key["state"] == state)
 
 
 def active(gateway: Gateway, endpoint: str = "one") -> str:

@@ -2,8 +2,9 @@
 
 import json
 
+from .rings import LONG_AGO, Ring, kids
 from .scenarios import scenario
-from .stage import LONG_AGO, Gateway, Ring, Stage, active, kids, until
+from .stage import Gateway, Stage, active, until
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k", "privateKey"}
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from .rings import kids
 from .scenarios import scenario
-from .stage import Stage, active, kids, until
+from .stage import Stage, active, until
 
 
 def mount_small(stage: Stage, folder: Path) -> None:

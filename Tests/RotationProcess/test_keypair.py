@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwk
 
+from .rings import kids
 from .scenarios import scenario
-from .stage import Gateway, Stage, active, kids, until
+from .stage import Gateway, Stage, active, until
 
 NAME = "one-signing"
 

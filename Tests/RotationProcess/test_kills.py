@@ -3,8 +3,9 @@
 import random
 import time
 
+from .rings import kids
 from .scenarios import scenario
-from .stage import Client, Gateway, Stage, Watcher, active, kids, until
+from .stage import Client, Gateway, Stage, Watcher, active, until
 
 STEPS = ["prepared", "published", "retiring"]
 KILLS = 6

@@ -4,8 +4,9 @@ import datetime
 import json
 import time
 
+from .rings import key_in
 from .scenarios import scenario
-from .stage import Gateway, Stage, active, key_in, until
+from .stage import Gateway, Stage, active, until
 
 SOON = 30
 """Seconds for a rotation with a propagation of two; an edge may still have the old key set once, for 15 s then."""

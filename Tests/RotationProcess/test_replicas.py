@@ -4,8 +4,9 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from .rings import kids, locked
 from .scenarios import scenario
-from .stage import Client, Gateway, Stage, Watcher, active, kids, locked, until
+from .stage import Client, Gateway, Stage, Watcher, active, until
 
 RATE = 40
 
@@ -79,6 +80,8 @@ def test_a_leader_that_was_stopped_in_the_midst_undoes_nothing_when_it_goes_on(s
         client.gateways = [other]
         time.sleep(0.1)
         leader.signal(signal.SIGSTOP)
+        # It must not have the lock when it has stopped.
+        until(lambda: leader.is_stopped, 5, "the leader's stop")
     (leader.keys / "leader.lock").unlink()
     until(lambda: other.is_leading, 10, "the other's lead")
     until(lambda: other.has("retiring"), 40, "the end of the rotation")
