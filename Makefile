@@ -16,7 +16,7 @@ demo: ## Run the main job on this machine; ONCE=1 ends instead of waiting.
 
 test: tools check build ## Everything: checks, unit tests, acceptance tests, the peers' own tests, a generated plugin.
 	$(SWIFT) test --skip-build
-	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess
+	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess Tests/RotationProcess
 	scripts/plugin-trial
 
 acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.

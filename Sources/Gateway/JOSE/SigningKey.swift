@@ -73,6 +73,10 @@ public struct SigningKey: Sendable {
         case .es384: material = .p384(try read({ try .init(pemRepresentation: pem) }, "a P-384 private key"))
         case .es512: material = .p521(try read({ try .init(pemRepresentation: pem) }, "a P-521 private key"))
         }
+        // The parser takes a key of another curve with as many bits for one of its own.
+        if let curve = algorithm.curve, !CurveIdentifier.isNamed(curve, in: pem) {
+            throw .unusableKey("not a \(curve.rawValue) private key in PEM")
+        }
         try self.init(material: material, algorithm: algorithm)
     }
 

@@ -9,12 +9,32 @@ public final class FileLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
-    /// Takes the lock, waiting for whoever holds it.
+    /// Seconds that it is worth to wait for another process.
+    public static let patience = 5
+    /// Seconds between two tries.
+    public static let pause = 0.02
+
+    /// Takes the lock, and blocks the thread while another holds it: for the start of a process only.
     ///
-    /// - Parameter permissions: of the file, where it is made.
-    public convenience init(waitingFor path: String, permissions: UInt32) throws(LocalFile.Failure) {
-        self.init(path: path, descriptor: try Self.open(path, permissions))
-        guard Self.lock(descriptor, LOCK_EX) == 0 else { throw Self.failure("lock", path) }
+    /// - Throws: `busy` where it is not to be had in time.
+    public static func blocking(_ path: String, permissions: UInt32) throws(LocalFile.Failure) -> FileLock {
+        for _ in 0..<Int(Double(patience) / pause) {
+            if let lock = try FileLock(trying: path, permissions: permissions) { return lock }
+            usleep(UInt32(pause * 1_000_000))
+        }
+        throw LocalFile.Failure(operation: "lock", path: path, reason: .busy(patience))
+    }
+
+    /// Takes the lock; tasks go on meanwhile.
+    ///
+    /// - Throws: `busy` where it is not to be had in time.
+    public static func waiting(_ path: String, permissions: UInt32) async throws(LocalFile.Failure) -> FileLock {
+        for _ in 0..<Int(Double(patience) / pause) {
+            if let lock = try FileLock(trying: path, permissions: permissions) { return lock }
+            // Cancelled or not, the time is bounded.
+            try? await Task.sleep(for: .seconds(pause))
+        }
+        throw LocalFile.Failure(operation: "lock", path: path, reason: .busy(patience))
     }
 
     /// - Returns: nil where another holds it.

@@ -4,13 +4,15 @@
     import Musl
 #endif
 
-/// What tells one writing of a file from the next, where files are written whole and each time anew.
+/// What tells one writing of a file from the next, where files are written whole and each time anew; and a change of who
+/// may read it.
 public struct FileSignature: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
-    private let seconds: Int64
-    private let nanoseconds: Int64
+    /// Of its last change, in nanoseconds: of the content, and of owner or permissions.
+    private let modified: Int64
+    private let changed: Int64
 
     /// Follows symbolic links.
     ///
@@ -21,7 +23,7 @@ public struct FileSignature: Hashable, Sendable {
         device = UInt64(status.st_dev)
         inode = UInt64(status.st_ino)
         size = Int64(status.st_size)
-        seconds = Int64(status.st_mtim.tv_sec)
-        nanoseconds = Int64(status.st_mtim.tv_nsec)
+        modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+        changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     }
 }

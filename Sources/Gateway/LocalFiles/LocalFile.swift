@@ -14,6 +14,8 @@ public enum LocalFile {
             case notAFile
             /// In bytes.
             case longerThan(Int)
+            /// Another process holds its lock, for so many seconds.
+            case busy(Int)
         }
 
         /// Such as `read` or `write`.
@@ -21,11 +23,19 @@ public enum LocalFile {
         public let path: String
         public let reason: Reason
 
+        public init(operation: String, path: String, reason: Reason) {
+            self.operation = operation
+            self.path = path
+            self.reason = reason
+        }
+
         public var description: String {
             switch reason {
             case .system(let code): "cannot \(operation) \(path): \(String(cString: strerror(code)))"
             case .notAFile: "\(path) is no file"
             case .longerThan(let limit): "\(path) is longer than \(limit) bytes"
+            case .busy(let seconds):
+                "another process holds the lock \(path) for \(seconds) s; see whether it is stopped"
             }
         }
 

@@ -62,6 +62,8 @@ public protocol PublisherFiles: Sendable {
     /// it is.
     func write(_ content: [UInt8], to path: String) throws(PublishError)
 
-    /// Runs the work while no other process holds the lock of that file.
-    func locked<Value>(_ path: String, _ work: () throws(PublishError) -> Value) throws(PublishError) -> Value
+    /// Runs the work while no other process holds the lock of that file; waits a few seconds for one that does.
+    func locked<Value>(
+        _ path: String, _ work: () throws(PublishError) -> Value
+    ) async throws(PublishError) -> Value
 }

@@ -18,7 +18,7 @@ struct DirectoryPublisher: DiscoveryPublisher {
     func put(
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String {
-        try files.locked("\(folder)/.sts-gateway/lock") { () throws(PublishError) in
+        try await files.locked("\(folder)/.sts-gateway/lock") { () throws(PublishError) in
             let isAsSeen =
                 switch (try read(document), condition) {
                 case (nil, .absent): true

@@ -103,4 +103,32 @@ struct SigningKeyTests {
         let lines = stride(from: 0, to: text.count, by: 64).map { String(text[$0..<min($0 + 64, text.count)]) }
         return "-----BEGIN \(label)-----\n\(lines.joined(separator: "\n"))\n-----END \(label)-----\n"
     }
+
+    @Test("A key of another curve with as many bits is refused, in both forms of PEM")
+    func foreignCurve() throws {
+        // openssl ecparam -name secp256k1 -genkey, and the same in PKCS#8.
+        for pem in [Self.secp256k1, Self.secp256k1InPKCS8] {
+            #expect(throws: JOSEError.unusableKey("not a P-256 private key in PEM")) {
+                try SigningKey(pem: pem, algorithm: .es256)
+            }
+        }
+    }
+}
+
+extension SigningKeyTests {
+    fileprivate static let secp256k1 = """
+        -----BEGIN EC PRIVATE KEY-----
+        MHQCAQEEIO035WSYXMRdgq62tgMPC26tN9FQRcmBIKadiCyjSv8boAcGBSuBBAAK
+        oUQDQgAEd4owmkvQ7Clry/qCSEsaFmHeDi2yRK4YTeH4cvkOUANPYLE0sFnJ9Gr1
+        NtuFj5JsMhriIllOfz5Qrryi2Ksh+g==
+        -----END EC PRIVATE KEY-----
+        """
+
+    fileprivate static let secp256k1InPKCS8 = """
+        -----BEGIN PRIVATE KEY-----
+        MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQg7TflZJhcxF2Crra2Aw8L
+        bq030VBFyYEgpp2ILKNK/xuhRANCAAR3ijCaS9DsKWvL+oJISxoWYd4OLbJErhhN
+        4fhy+Q5QA09gsTSwWcn0avU224WPkmwyGuIiWU5/PlCuvKLYqyH6
+        -----END PRIVATE KEY-----
+        """
 }

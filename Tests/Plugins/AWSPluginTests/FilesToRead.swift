@@ -25,7 +25,9 @@ final class FilesToRead: PublisherFiles {
         throw PublishError(.misconfigured, "nothing is written here")
     }
 
-    func locked<Value>(_ path: String, _ work: () throws(PublishError) -> Value) throws(PublishError) -> Value {
+    func locked<Value>(
+        _ path: String, _ work: () throws(PublishError) -> Value
+    ) async throws(PublishError) -> Value {
         try work()
     }
 }

@@ -27,7 +27,9 @@ final class FilesInMemory: PublisherFiles {
         self[path] = content
     }
 
-    func locked<Value>(_ path: String, _ work: () throws(PublishError) -> Value) throws(PublishError) -> Value {
+    func locked<Value>(
+        _ path: String, _ work: () throws(PublishError) -> Value
+    ) async throws(PublishError) -> Value {
         try work()
     }
 }

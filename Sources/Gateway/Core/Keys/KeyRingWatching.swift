@@ -15,5 +15,7 @@ public enum KeyRingNews: Sendable {
     case gone(endpoint: String)
     /// All that was told so far was the newest when this was told: after each whole listing, which is told ring by ring,
     /// and whenever the store shows that the watch is alive.
-    case confirmed
+    ///
+    /// - Parameter endpoints: all that have a ring, usable or not; nil where only the watch showed that it is alive.
+    case confirmed(endpoints: Set<String>?)
 }

@@ -59,18 +59,21 @@ public struct EndpointPublication: Sendable {
             seen = documents
             (failures, roundDue, probeDue) = (0, .distantPast, .distantPast)
         }
-        // Right before a new key signs, the public URL is read once more.
-        if let wanted = documents.readingWanted, status.lastProbe.map({ $0 < wanted }) ?? true {
-            probeDue = min(probeDue, wanted)
-        }
+        bringForward(documents.readingWanted)
         if let publisher, now() >= roundDue { report.outcomes = await publish(documents, through: publisher) }
         if let edge = publisher?.edgeCache { await invalidate(documents, at: edge) }
         if now() >= probeDue { await probe(documents) }
+        bringForward(documents.readingWanted)
         report.status = status
         if publisher != nil { report.next = min(report.next, roundDue) }
         if let first = invalidations.first { report.next = min(report.next, first.due) }
         report.next = min(report.next, probeDue)
         return report
+    }
+
+    /// Right before a new key signs, the public URL is read once more.
+    private mutating func bringForward(_ wanted: Date?) {
+        if let wanted, status.lastProbe.map({ $0 < wanted }) ?? true { probeDue = min(probeDue, wanted) }
     }
 
     private mutating func publish(

@@ -156,13 +156,14 @@ public struct KeyAdministration: Sendable {
         guard let stored = try await keyStore.store.load(endpoint: endpoint) else {
             throw .refused("there is no key ring of \"\(endpoint)\"; see keys list")
         }
-        // A replica may have signed until it was stopped, which nobody has written down.
+        // When a key that is active has signed last, nobody has written down.
         let longest = stored.ring.keys.map(\.longestLife).max() ?? 0
-        let last = stored.ring.keys.compactMap { $0.retired ?? $0.activated }.max() ?? .distantPast
-        guard isForced || last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < pacing.now() else {
+        let last = stored.ring.keys.compactMap(\.retired).max() ?? .distantPast
+        let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < pacing.now()
+        guard isForced || stored.ring.active == nil && isOver else {
             throw .refused(
-                "tokens of its keys may be about for \(longest + RotationPolicy.leeway) seconds yet; "
-                    + "wait, or delete it nevertheless with --force")
+                "tokens of its keys may be about until \(longest + RotationPolicy.leeway) seconds after the last "
+                    + "gateway has dropped the endpoint; delete it then with --force")
         }
         try await keyStore.store.delete(endpoint: endpoint, version: stored.version)
     }

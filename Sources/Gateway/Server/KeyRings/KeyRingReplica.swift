@@ -100,7 +100,8 @@ final class KeyRingReplica: Service {
     func take(_ stored: StoredKeyRing, of endpoint: String) {
         change(endpoint) { entry in
             let known = entry.view.stored
-            if let known, known.ring.owner != stored.ring.owner {
+            // An older state of the same ring is one that was put back, or was told late: then the newer one follows.
+            if let known, known.ring.owner != stored.ring.owner || stored.ring.revision < known.ring.revision {
                 let since = entry.replaced ?? clock()
                 entry.replaced = since
                 if clock().timeIntervalSince(since) < Double(EndpointConfiguration.replicaWindow) {
@@ -110,12 +111,6 @@ final class KeyRingReplica: Service {
             }
             entry.replaced = nil
             entry.keys.confirm(until: confirmationEnd)
-            // What was told late is older than what this process has written since.
-            if let known, known.ring.owner == stored.ring.owner, stored.ring.revision < known.ring.revision,
-                !entry.view.isGone, entry.view.replacedBy == nil
-            {
-                return nil
-            }
             let isNew = known?.version != stored.version
             let isOther = isNew || entry.view.isGone || entry.view.problem != nil || entry.view.replacedBy != nil
             entry.view = View(stored: stored)
@@ -133,23 +128,35 @@ final class KeyRingReplica: Service {
                 entry.view.isGone = false
                 return entry.view.stored == nil ? SigningKeySnapshot(failure: problem) : nil
             }
-        case .gone(let endpoint):
-            change(endpoint) { entry in
-                entry.view.isGone = true
-                entry.view.problem = nil
-                entry.view.replacedBy = nil
-                return nil
+        case .gone(let endpoint): lose(endpoint)
+        case .confirmed(let endpoints):
+            if let endpoints {
+                let missing = entries.withLock { entries in
+                    entries.filter {
+                        !endpoints.contains($0.key) && $0.value.view.stored != nil && !$0.value.view.isGone
+                    }
+                }
+                for endpoint in missing.keys { lose(endpoint) }
             }
-        case .confirmed:
             let end = confirmationEnd
             let confirmed = entries.withLock { entries in
                 entries.values.filter { entry in
                     // Whoever wrote that ring goes on with it, unseen by this gateway.
                     if case .newerVersion = entry.view.problem { return false }
-                    return entry.view.replacedBy == nil
+                    return entry.view.replacedBy == nil && !entry.view.isGone
                 }.map(\.keys)
             }
             for keys in confirmed { keys.confirm(until: end) }
+        }
+    }
+
+    /// The store has no ring of the endpoint.
+    private func lose(_ endpoint: String) {
+        change(endpoint) { entry in
+            entry.view.isGone = true
+            entry.view.problem = nil
+            entry.view.replacedBy = nil
+            return nil
         }
     }
 

@@ -18,6 +18,8 @@ struct KeyRotation: Sendable {
     enum Outcome: Sendable {
         /// This is the ring now.
         case changed(StoredKeyRing)
+        /// The store has none any more.
+        case gone
         /// Nothing is to be done until then, or until something is seen.
         case waits(until: Date?)
     }
@@ -139,8 +141,7 @@ struct KeyRotation: Sendable {
         do {
             return .changed(StoredKeyRing(ring: ring, version: try await store.save(ring, replacing: version)))
         } catch .conflict {
-            guard let stored = try await store.load(endpoint: configuration.name) else { throw .conflict }
-            return .changed(stored)
+            return try await store.load(endpoint: configuration.name).map { .changed($0) } ?? .gone
         }
     }
 

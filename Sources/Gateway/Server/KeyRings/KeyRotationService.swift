@@ -53,6 +53,9 @@ struct KeyRotationService: Service {
                 case .changed(let stored):
                     replica.take(stored, of: endpoint.name)
                     continue
+                case .gone:
+                    replica.take(.gone(endpoint: endpoint.name))
+                    continue
                 case .waits(let time): if let time { next = min(next, time) }
                 }
             } catch {

@@ -47,7 +47,7 @@ struct DirectoryKeyRingWatch: KeyRingWatching {
             known[endpoint] = nil
             await tell(.gone(endpoint: endpoint))
         }
-        await tell(.confirmed)
+        await tell(.confirmed(endpoints: Set(there.keys)))
     }
 }
 

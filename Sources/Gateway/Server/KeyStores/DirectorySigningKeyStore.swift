@@ -24,7 +24,7 @@ public struct DirectorySigningKeyStore: SigningKeyStore {
     ) async throws(KeyStoreError) -> KeyRingVersion {
         let document = try KeyRingDocument.encode(ring)
         let name = Self.fileName(ring.endpoint)
-        try directory.locked(name) { () throws(KeyStoreError) in
+        try await directory.locked(name) { () throws(KeyStoreError) in
             guard try directory.read(name).map(Self.version) == expected else { throw .conflict }
             try directory.write(document, to: name)
         }
@@ -33,7 +33,7 @@ public struct DirectorySigningKeyStore: SigningKeyStore {
 
     public func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
         let name = Self.fileName(endpoint)
-        try directory.locked(name) { () throws(KeyStoreError) in
+        try await directory.locked(name) { () throws(KeyStoreError) in
             guard try directory.read(name).map(Self.version) == version else { throw .conflict }
             try directory.remove(name)
         }

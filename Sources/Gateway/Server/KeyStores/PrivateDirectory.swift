@@ -52,10 +52,26 @@ struct PrivateDirectory: Sendable {
         }
     }
 
-    /// Runs `body` while no other process holds the same lock. It waits for the other one.
-    func locked<Result>(_ name: String, _ body: () throws(KeyStoreError) -> Result) throws(KeyStoreError) -> Result {
+    /// Runs `body` while no other process holds the same lock. It waits for the other one a while.
+    func locked<Result>(
+        _ name: String, _ body: () throws(KeyStoreError) -> Result
+    ) async throws(KeyStoreError) -> Result {
+        let lock: FileLock
+        do {
+            lock = try await FileLock.waiting("\(path)/\(name).lock", permissions: Self.permissions)
+        } catch {
+            throw Self.told(error)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
+    }
+
+    /// The same for the start of the process: it blocks the thread.
+    func lockedAtStart<Result>(
+        _ name: String, _ body: () throws(KeyStoreError) -> Result
+    ) throws(KeyStoreError) -> Result {
         let lock = try told { () throws(LocalFile.Failure) in
-            try FileLock(waitingFor: "\(path)/\(name).lock", permissions: Self.permissions)
+            try FileLock.blocking("\(path)/\(name).lock", permissions: Self.permissions)
         }
         defer { withExtendedLifetime(lock) {} }
         return try body()
@@ -65,10 +81,14 @@ struct PrivateDirectory: Sendable {
         do {
             return try body()
         } catch {
-            switch error.reason {
-            case .longerThan: throw .malformed("\(error.path) is larger than a key ring can be")
-            case .system, .notAFile: throw .unavailable(error.description)
-            }
+            throw Self.told(error)
+        }
+    }
+
+    private static func told(_ failure: LocalFile.Failure) -> KeyStoreError {
+        switch failure.reason {
+        case .longerThan: .malformed("\(failure.path) is larger than a key ring can be")
+        case .system, .notAFile, .busy: .unavailable(failure.description)
         }
     }
 }

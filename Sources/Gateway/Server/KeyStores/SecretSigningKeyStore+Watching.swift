@@ -7,19 +7,23 @@ extension SecretSigningKeyStore: KeyRingWatching {
     /// every list.
     public func watch(_ tell: @Sendable (KeyRingNews) async -> Void) async {
         let reflector = Reflector(secrets, selector: Self.ringLabel, settings: settings, logger: logger)
+        let present = Mutex<Set<String>>([])
         await reflector.run { event in
             switch event {
             case .added(let object), .modified(let object):
                 guard let endpoint = Self.endpoint(object.meta.name) else { return }
+                _ = present.withLock { $0.insert(endpoint) }
                 _ = unlabelled.withLock { $0.remove(endpoint) }
                 await tell(Self.news(Secret(object), endpoint))
             case .deleted(let key):
                 guard let endpoint = Self.endpoint(key.name) else { return }
+                _ = present.withLock { $0.remove(endpoint) }
                 await look(endpoint, tell)
             case .listed:
                 for endpoint in unlabelled.withLock({ $0.sorted() }) { await look(endpoint, tell) }
-                await tell(.confirmed)
-            case .alive: await tell(.confirmed)
+                let all = present.withLock { $0 }.union(unlabelled.withLock { $0 })
+                await tell(.confirmed(endpoints: all))
+            case .alive: await tell(.confirmed(endpoints: nil))
             }
         }
     }

@@ -11,7 +11,7 @@ public struct ServingAuthorityStore: Sendable {
 
     /// The authority that is there, or a new one where there is none.
     public func authority(at now: Date) throws(KeyStoreError) -> ServingAuthority {
-        try directory.locked(Self.keyFile) { () throws(KeyStoreError) in
+        try directory.lockedAtStart(Self.keyFile) { () throws(KeyStoreError) in
             let certificate = try directory.read(Self.certificateFile)
             let key = try directory.read(Self.keyFile)
             do {

@@ -24,11 +24,16 @@ struct LocalPublisherFiles: PublisherFiles {
         }
     }
 
-    func locked<Value>(_ path: String, _ work: () throws(PublishError) -> Value) throws(PublishError) -> Value {
+    func locked<Value>(
+        _ path: String, _ work: () throws(PublishError) -> Value
+    ) async throws(PublishError) -> Value {
         let file = resolve(path)
         try makeFolder(of: file)
-        let lock = try told { () throws(LocalFile.Failure) in
-            try FileLock(waitingFor: file, permissions: Self.permissions)
+        let lock: FileLock
+        do {
+            lock = try await FileLock.waiting(file, permissions: Self.permissions)
+        } catch {
+            throw PublishError(.unavailable, "\(error)")
         }
         defer { withExtendedLifetime(lock) {} }
         return try work()

@@ -153,6 +153,21 @@ struct EndpointPublicationTests {
         #expect(edge.invalidations.isEmpty && publisher.puts.isEmpty)
     }
 
+    @Test("The public URL is read when a new key is to sign, and not an interval later")
+    mutating func wanted() async throws {
+        let wanted = clock.now.addingTimeInterval(50)
+        let documents = try PublishableDocuments.example(readingWanted: wanted)
+        publisher.hold(documents)
+        reader.serve(publisher)
+        var report = await publication.step(documents)
+        #expect(seconds(report.next) == 50)
+        let reads = reader.reads
+        clock.advance(by: 50)
+        report = await publication.step(documents)
+        #expect(reader.reads == reads + 2 && report.status.evidence?.read == wanted)
+        #expect(seconds(report.next) == 250)
+    }
+
     @Test("Without a publisher the public URL is read, and a gateway's own answer is as good as any")
     func byHand() async throws {
         reader.answer(.content(documents[.keys], isOwn: true), to: .keys)

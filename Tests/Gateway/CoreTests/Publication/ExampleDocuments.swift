@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
@@ -6,7 +7,7 @@ import JOSE
 extension PublishableDocuments {
     /// Of a ring of these keys.
     static func example(
-        owner: String = "owner", revision: Int = 1, keys: [SigningKey] = [TestKeys.rsa]
+        owner: String = "owner", revision: Int = 1, keys: [SigningKey] = [TestKeys.rsa], readingWanted: Date? = nil
     ) throws -> PublishableDocuments {
         let configuration = try ExampleEndpoint.configuration()
         let ring = KeyRing(
@@ -15,7 +16,7 @@ extension PublishableDocuments {
         let documents = DiscoveryDocument(
             issuer: configuration.issuer, keys: ring.publicKeys, privateClaimNames: []
         ).issuerDocuments
-        return PublishableDocuments(ring: ring, documents: documents)
+        return PublishableDocuments(ring: ring, documents: documents, readingWanted: readingWanted)
     }
 }
 

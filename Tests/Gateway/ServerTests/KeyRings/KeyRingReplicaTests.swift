@@ -42,12 +42,27 @@ struct KeyRingReplicaTests {
         #expect(replica.view(of: "two").stored?.ring.revision == 2)
     }
 
-    @Test("What is told late is older than what was written since, and changes nothing")
-    func late() throws {
+    @Test("An older state of the ring, told late or put back from a copy, is not taken on, and is to be overwritten")
+    func older() throws {
         let next = try SigningKey.generate(.es256)
-        replica.take(try Self.stored(revision: 2, key: next), of: "two")
+        let newer = try Self.stored(revision: 2, key: next)
+        replica.take(newer, of: "two")
         replica.take(.ring(endpoint: "two", first))
-        #expect(signing == next.keyID)
+        #expect(signing == next.keyID && replica.view(of: "two").replacedBy == first.version)
+        replica.take(.ring(endpoint: "two", newer))
+        #expect(signing == next.keyID && replica.view(of: "two").replacedBy == nil)
+    }
+
+    @Test("A ring that a whole listing does not have is gone, though nothing told of its end")
+    func missing() {
+        replica.take(.confirmed(endpoints: ["two"]))
+        #expect(!replica.view(of: "two").isGone)
+        replica.take(.confirmed(endpoints: []))
+        #expect(replica.view(of: "two").isGone && signing != nil)
+        clock.advance(by: 600)
+        replica.take(.confirmed(endpoints: nil))
+        clock.advance(by: 300)
+        #expect(signing == nil)
     }
 
     @Test(
@@ -64,7 +79,7 @@ struct KeyRingReplicaTests {
             replica.view(of: "two").replacedBy == other.version
                 && replica.view(of: "two").stored?.version == first.version)
         #expect(replica.problem(of: "two")?.contains("another key ring is in its place") == true)
-        replica.take(.confirmed)
+        replica.take(.confirmed(endpoints: nil))
         clock.advance(by: 899)
         replica.take(.ring(endpoint: "two", other))
         #expect(signing == TestKeys.ec.keyID)
@@ -90,7 +105,7 @@ struct KeyRingReplicaTests {
         replica.take(.unusable(endpoint: "two", .malformed("garbage")))
         for _ in 0..<100 {
             clock.advance(by: 60)
-            replica.take(.confirmed)
+            replica.take(.confirmed(endpoints: nil))
         }
         #expect(signing == TestKeys.ec.keyID)
         let problem = try #require(replica.problem(of: "two"))
@@ -108,7 +123,7 @@ struct KeyRingReplicaTests {
         #expect(signing == nil)
         #expect(keys.snapshot.documents != nil)
         #expect(replica.problem(of: "two")?.contains("not confirmed") == true)
-        replica.take(.confirmed)
+        replica.take(.confirmed(endpoints: nil))
         #expect(signing == TestKeys.ec.keyID && replica.problem(of: "two") == nil)
     }
 
@@ -117,7 +132,7 @@ struct KeyRingReplicaTests {
         replica.take(.unusable(endpoint: "two", .newerVersion(9)))
         for _ in 0..<15 {
             clock.advance(by: 60)
-            replica.take(.confirmed)
+            replica.take(.confirmed(endpoints: nil))
         }
         #expect(signing == nil)
     }

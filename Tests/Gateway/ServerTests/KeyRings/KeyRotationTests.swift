@@ -151,6 +151,20 @@ struct KeyRotationTests {
         #expect(again.ring.owner == stored.ring.owner && store["two"]?.ring.owner == stored.ring.owner)
     }
 
+    @Test("A ring that turns out to be gone in the midst of a step is told as gone")
+    func goneMeanwhile() async throws {
+        let rotation = try rotation()
+        let stored = try await rotation.first(at: clock.now)
+        store.put(nil, for: "two")
+        clock.advance(by: 30 * 86_400)
+        let outcome = try await rotation.step(
+            KeyRingReplica.View(stored: stored), evidence: nil, at: { [clock] in clock.now }, mayWrite: { true })
+        guard case .gone = outcome else {
+            Issue.record("it was not told")
+            return
+        }
+    }
+
     @Test("What the store cannot read is left alone, and so is everything by who leads no more")
     func leftAlone() async throws {
         let rotation = try rotation()

@@ -28,7 +28,8 @@ struct DirectoryKeyRingWatchTests {
                 case .ring(let endpoint, let stored): words.append("\(endpoint) \(stored.ring.revision)")
                 case .unusable(let endpoint, _): words.append("\(endpoint) unusable")
                 case .gone(let endpoint): words.append("\(endpoint) gone")
-                case .confirmed: words.append("confirmed")
+                case .confirmed(let endpoints):
+                    words.append("confirmed \((endpoints ?? []).sorted().joined(separator: " "))")
                 }
             }
         }
@@ -91,7 +92,7 @@ struct DirectoryKeyRingWatchTests {
             { [store] in _ = try await store.save(later, replacing: version) },
         ])
         #expect(Set(told[..<2]) == ["one 1", "two 1"])
-        #expect(told[2...] == ["confirmed", "confirmed", "one 2", "confirmed"])
+        #expect(told[2...] == ["confirmed one two", "confirmed one two", "one 2", "confirmed one two"])
     }
 
     @Test("A ring that is taken away is gone, and one that comes back is told again")
@@ -102,7 +103,7 @@ struct DirectoryKeyRingWatchTests {
             { [folder] in try FileManager.default.removeItem(atPath: "\(folder.path)/one.keyring.json") },
             { [store] in _ = try await store.save(one, replacing: nil) },
         ])
-        #expect(told == ["one 1", "confirmed", "one gone", "confirmed", "one 1", "confirmed"])
+        #expect(told == ["one 1", "confirmed one", "one gone", "confirmed ", "one 1", "confirmed one"])
     }
 
     @Test("Garbage is told once, as that endpoint's problem, and its mending")
@@ -110,7 +111,7 @@ struct DirectoryKeyRingWatchTests {
         try folder.write("garbage", to: "one.keyring.json")
         let document = String(decoding: try KeyRingDocument.encode(try ring("one")), as: UTF8.self)
         let told = try await watch([{}, { [folder] in try folder.write(document, to: "one.keyring.json") }])
-        #expect(told == ["one unusable", "confirmed", "confirmed", "one 1", "confirmed"])
+        #expect(told == ["one unusable", "confirmed one", "confirmed one", "one 1", "confirmed one"])
     }
 
     @Test("A directory that is away confirms nothing, and says so once")
@@ -121,7 +122,7 @@ struct DirectoryKeyRingWatchTests {
             { [folder] in try FileManager.default.moveItem(atPath: folder.path, toPath: moved) }, {},
             { [folder] in try FileManager.default.moveItem(atPath: moved, toPath: folder.path) },
         ])
-        #expect(told == ["confirmed", "confirmed"])
+        #expect(told == ["confirmed ", "confirmed "])
         #expect(log.text.split(separator: "the key directory cannot be read").count == 2)
     }
 }

@@ -71,7 +71,7 @@ struct LocalPublisherFilesTests {
             for _ in 0..<8 {
                 group.addTask {
                     for _ in 0..<50 {
-                        try files.locked("lock") { () throws(PublishError) in
+                        try await files.locked("lock") { () throws(PublishError) in
                             inside.enter()
                             inside.leave()
                         }
