@@ -1,5 +1,6 @@
 """What one scenario plays on: an issuer's public URLs behind edges, gateways, a client, and an eye on every ring."""
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -103,9 +104,10 @@ class Gateway(GatewayProgram):
         return self
 
     def seen(self, endpoint: str = "one") -> bool:
-        """Whether the public folder has the ring's keys."""
+        """Whether the public folder has the ring's keys, and the discovery document that follows them."""
         try:
-            return self.published(endpoint) == set(kids(self.ring(endpoint)))
+            is_whole = (self.public(endpoint) / ".well-known/openid-configuration").exists()
+            return is_whole and self.published(endpoint) == set(kids(self.ring(endpoint)))
         except OSError:
             return False
 
@@ -147,11 +149,16 @@ class Gateway(GatewayProgram):
             until(self.waits_for_a_lock, 40, "a write")
             self.kill()
 
-    def waits_for_a_lock(self) -> bool:
-        """By the kernel's list of locks, where who waits follows an arrow."""
+    def waits_for_a_lock(self, endpoint: str = "one") -> bool:
+        """While somebody else holds it, who has the lock's file open waits for it."""
         assert self.process is not None
-        waiting = [line.split() for line in Path("/proc/locks").read_text().splitlines() if "-> FLOCK" in line]
-        return any(int(fields[5]) == self.process.pid for fields in waiting)
+        wanted = str(self.keys / f"{endpoint}.keyring.json.lock")
+        with contextlib.suppress(OSError):
+            for descriptor in Path(f"/proc/{self.process.pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if str(descriptor.readlink()) == wanted:
+                        return True
+        return False
 
     def has(self, state: str, endpoint: str = "one") -> bool:
         return any(key["state"] == state for key in self.ring(endpoint)["keys"])

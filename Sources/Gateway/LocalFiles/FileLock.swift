@@ -18,8 +18,10 @@ public final class FileLock: Sendable {
     ///
     /// - Throws: `busy` where it is not to be had in time.
     public static func blocking(_ path: String, permissions: UInt32) throws(LocalFile.Failure) -> FileLock {
+        var lock = try FileLock(opening: path, permissions)
         for _ in 0..<Int(Double(patience) / pause) {
-            if let lock = try FileLock(trying: path, permissions: permissions) { return lock }
+            if try lock.take() { return lock }
+            if !lock.isInPlace { lock = try FileLock(opening: path, permissions) }
             usleep(UInt32(pause * 1_000_000))
         }
         throw LocalFile.Failure(operation: "lock", path: path, reason: .busy(patience))
@@ -29,8 +31,10 @@ public final class FileLock: Sendable {
     ///
     /// - Throws: `busy` where it is not to be had in time.
     public static func waiting(_ path: String, permissions: UInt32) async throws(LocalFile.Failure) -> FileLock {
+        var lock = try FileLock(opening: path, permissions)
         for _ in 0..<Int(Double(patience) / pause) {
-            if let lock = try FileLock(trying: path, permissions: permissions) { return lock }
+            if try lock.take() { return lock }
+            if !lock.isInPlace { lock = try FileLock(opening: path, permissions) }
             // Cancelled or not, the time is bounded.
             try? await Task.sleep(for: .seconds(pause))
         }
@@ -39,17 +43,26 @@ public final class FileLock: Sendable {
 
     /// - Returns: nil where another holds it.
     public convenience init?(trying path: String, permissions: UInt32) throws(LocalFile.Failure) {
-        self.init(path: path, descriptor: try Self.open(path, permissions))
-        guard Self.lock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            if errno == EWOULDBLOCK { return nil }
-            throw Self.failure("lock", path)
-        }
-        guard isInPlace else { return nil }
+        try self.init(opening: path, permissions)
+        guard try take() else { return nil }
     }
 
-    private init(path: String, descriptor: Int32) {
+    /// Opens the file, and makes it where it is missing; nothing is locked yet.
+    private init(opening path: String, _ permissions: UInt32) throws(LocalFile.Failure) {
+        let descriptor = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode_t(permissions))
+        guard descriptor >= 0 else { throw Self.failure("write", path) }
         self.path = path
         self.descriptor = descriptor
+    }
+
+    /// - Returns: false where another holds it, or the file is not the one of its path any more.
+    private func take() throws(LocalFile.Failure) -> Bool {
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            if errno == EINTR { continue }
+            if errno == EWOULDBLOCK { return false }
+            throw Self.failure("lock", path)
+        }
+        return isInPlace
     }
 
     deinit { close(descriptor) }
@@ -60,19 +73,6 @@ public final class FileLock: Sendable {
         var named = stat()
         return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
             && held.st_dev == named.st_dev
-    }
-
-    private static func open(_ path: String, _ permissions: UInt32) throws(LocalFile.Failure) -> Int32 {
-        let descriptor = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode_t(permissions))
-        guard descriptor >= 0 else { throw failure("write", path) }
-        return descriptor
-    }
-
-    private static func lock(_ descriptor: Int32, _ operation: Int32) -> Int32 {
-        while true {
-            let result = flock(descriptor, operation)
-            if result == 0 || errno != EINTR { return result }
-        }
     }
 
     private static func failure(_ operation: String, _ path: String) -> LocalFile.Failure {
