@@ -36,6 +36,8 @@ bench: tools ## Figures, in release: the first build takes ten minutes and more.
 	$(SWIFT) run $(BENCH) XMLBenchmark
 	$(SWIFT) build $(BENCH) --product sts-gateway
 	scripts/bench-exchange "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+	scripts/bench-rotation "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 
 sidecar: tools ## The sidecar as it ships: one static program; tried in an empty chroot, its memory measured.
 	scripts/build-sidecar
