@@ -9,7 +9,7 @@ struct GatewayCommand: AsyncParsableCommand {
         version: GatewayVersion.current,
         subcommands: [
             ServeCommand.self, ConfigCommand.self, AuthzCommand.self, KeysCommand.self, PublishCommand.self,
-            ProvisionCommand.self,
+            ProvisionCommand.self, InjectCommand.self,
             PluginsCommand.self,
             VersionCommand.self,
         ])

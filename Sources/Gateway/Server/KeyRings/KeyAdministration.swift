@@ -48,7 +48,7 @@ public struct KeyAdministration: Sendable {
         if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.publishable {
             status = await publication.step(documents).status
         }
-        await tools.close(opened)
+        await tools.close()
         return (
             ring.nextStep(at: pacing.now(), policy: configuration.rotationPolicy, evidence: status.evidence),
             status.verdict
@@ -98,7 +98,7 @@ public struct KeyAdministration: Sendable {
         } catch {
             result = .failure(error)
         }
-        await tools.close(opened)
+        await tools.close()
         return (kid, try result.get())
     }
 

@@ -5,10 +5,9 @@ import GatewayPluginAPI
 import HTTPTypes
 import NIOHTTP1
 import NIOSSL
-import ServiceLifecycle
 
 /// Reads the two public URLs of an issuer as a verifier does: 5 s, 64 KiB, no redirects, the certificate checked.
-struct IssuerProbe: IssuerReading, Service {
+struct IssuerProbe: IssuerReading {
     /// Seconds.
     static let timeout = 5.0
     /// Bytes.
@@ -24,33 +23,22 @@ struct IssuerProbe: IssuerReading, Service {
     ///   - rules: of the environment; the settings' own proxy comes first, and `connectTo` does without.
     ///   - files: for the authorities' file.
     init(
-        _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles
+        _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles,
+        clients: ProbeClients
     ) {
         self.issuer = issuer
         let own = settings.proxy.flatMap { ProxyAddress($0) }
         let fromRules = settings.connectTo == nil ? rules.proxy(forHost: issuer.host, port: 443) : nil
-        var configuration = HTTPClient.Configuration.plain(proxy: own ?? fromRules)
-        var authority = issuer.host
-        if let place = settings.connectTo {
-            // The URL keeps the name that the certificate must have; the connection goes elsewhere.
-            configuration.dnsOverride = [issuer.host: place.host]
-            authority += ":\(place.port)"
-        }
+        client = clients.client(
+            proxy: own ?? fromRules, override: settings.connectTo.map { (issuer.host, $0.host) })
+        let authority = issuer.host + (settings.connectTo.map { ":\($0.port)" } ?? "")
         urlPrefix = "https://\(authority)\(issuer.path)"
         if let file = settings.authorityFile {
             authorities = { () throws(PublishError) -> [UInt8]? in try files.read(file) }
         } else {
             authorities = nil
         }
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        try await client.shutdown()
-    }
-
-    func shutdown() async throws { try await client.shutdown() }
 
     func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
         do throws(HTTPTransportError) {

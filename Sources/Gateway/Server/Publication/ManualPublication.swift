@@ -55,7 +55,7 @@ public struct ManualPublication: Sendable {
         let tools = PublicationTools(in: surroundings, logger: logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
         let result = await run(endpoint, mode, opened, documents, tell)
-        await tools.close(opened)
+        await tools.close()
         return result
     }
 

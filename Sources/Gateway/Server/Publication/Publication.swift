@@ -10,12 +10,11 @@ enum Publication {
         audit: any AuditSink, pacing: Pacing, in surroundings: GatewayAssembly.Surroundings, logger: Logger
     ) -> [any Service] {
         let tools = PublicationTools(in: surroundings, logger: logger)
-        var services: [any Service] = [tools.transport]
+        var services: [any Service] = [tools.transport, tools.probeClients]
         var parts: [DiscoveryPublicationService.Part] = []
         for endpoint in endpoints {
             let configuration = endpoint.configuration
             let opened = tools.open(configuration, keys: endpoint.keys)
-            services.append(opened.probe)
             let reader = configuration.probe.isEnabled ? opened.probe : nil
             parts.append(
                 DiscoveryPublicationService.Part(

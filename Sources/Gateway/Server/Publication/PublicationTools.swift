@@ -14,6 +14,7 @@ struct PublicationTools: Sendable {
     }
 
     let transport: PluginTransport
+    let probeClients = ProbeClients()
     private let rules: ProxyRules
     private let surroundings: GatewayAssembly.Surroundings
     private let logger: Logger
@@ -29,8 +30,8 @@ struct PublicationTools: Sendable {
     }
 
     /// Ends what was opened by hand; services end by themselves.
-    func close(_ opened: Opened) async {
-        try? await opened.probe.shutdown()
+    func close() async {
+        try? await probeClients.shutdown()
         try? await transport.shutdown()
     }
 
@@ -45,7 +46,9 @@ struct PublicationTools: Sendable {
         _ configuration: EndpointConfiguration, keys: CurrentSigningKeys, isByAdministrator: Bool = false
     ) -> Opened {
         let files = LocalPublisherFiles(resolve: surroundings.resolve)
-        let probe = IssuerProbe(configuration.issuer, settings: configuration.probe, rules: rules, files: files)
+        let probe = IssuerProbe(
+            configuration.issuer, settings: configuration.probe, rules: rules, files: files,
+            clients: probeClients)
         let clock = surroundings.clock
         let context = PublisherContext(
             logger: logger(for: configuration.name), transport: transport, now: clock,

@@ -1,0 +1,118 @@
+import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import GatewayServer
+import Logging
+
+/// What the webhook would do with a Pod, without a cluster.
+struct InjectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inject", abstract: "Print a Pod as the admission webhook would make it, or why it refuses it.",
+        discussion: """
+            Takes YAML or JSON with any number of objects: Pods, Deployments, ReplicaSets, StatefulSets, DaemonSets, \
+            Jobs, CronJobs and Lists of them; other objects pass as they are, and a ServiceAccount's annotations count \
+            for its Pods. Prints JSON, which is YAML too; warnings go to standard error. As in the cluster, a Pod gets \
+            the tokens of every endpoint whose label it bears. Exits 1 where a Pod is refused, or is not given what \
+            was asked for; 64 where a file cannot be read, 78 where the configuration is wrong.
+            """)
+
+    @Option(help: "The configuration file (YAML or JSON).")
+    var config: String
+
+    @Option(help: "The manifest of provider plugins.")
+    var plugins: String?
+
+    @Option(help: "An endpoint whose tokens the Pod has to get, again for each; without it any will do.")
+    var endpoint: [String] = []
+
+    @Option(name: [.customShort("f"), .customLong("filename")], help: "The file with the Pod; - for standard input.")
+    var filename: String
+
+    @Option(name: .shortAndLong, help: "The namespace of objects that do not name theirs.")
+    var namespace = "default"
+
+    @Option(help: "The cluster's version, by which sidecar.mode auto decides.")
+    var kubernetesVersion = "1.32"
+
+    @Option(help: "PEM certificates that the gateway's token listener chains to, where those are not public ones.")
+    var caFile: String?
+
+    @Flag(help: "Print the JSON Patch (RFC 6902) of each object in place of the object.")
+    var patch = false
+
+    func run() throws {
+        let documents = try self.documents()
+        let preview = try self.preview()
+        let result: InjectCommandPreview.Result
+        do {
+            result = try preview.injected(documents, wanted: endpoint)
+        } catch {
+            for warning in error.warnings { Terminal.error("\(filename): warning: \(warning)") }
+            Terminal.error("\(filename): \(error.reason)")
+            throw ExitStatus.checkFailed
+        }
+        for warning in result.warnings { Terminal.error("\(filename): warning: \(warning)") }
+        let texts = result.objects.map { (patch ? $0.patch.json : $0.json).indentedText + "\n" }
+        Terminal.write(texts.joined(separator: "---\n"), to: 1)
+    }
+
+    private func documents() throws -> [WorkloadManifest] {
+        guard let contents = InjectCommandInput.bytes(filename) else {
+            throw ValidationError("\(filename): cannot be read; give the path of a readable file")
+        }
+        do {
+            return try InjectCommandManifest.documents(String(decoding: contents, as: UTF8.self))
+        } catch {
+            throw ValidationError(error.text(file: filename))
+        }
+    }
+
+    private func preview() throws -> InjectCommandPreview {
+        guard let version = KubernetesVersion(kubernetesVersion) else {
+            throw ValidationError("--kubernetes-version: \"\(kubernetesVersion)\" is no version; write it as in 1.32")
+        }
+        var trust: String?
+        if let caFile {
+            guard let contents = FileManager.default.contents(atPath: caFile) else {
+                throw ValidationError("--ca-file: \(caFile) cannot be read; give the path of a readable PEM file")
+            }
+            trust = String(decoding: contents, as: UTF8.self)
+        }
+        let configuration = try ConfigurationFile(path: config).checked(manifest: plugins, logger: .silent)
+        let names = configuration.endpoints.map(\.name)
+        for name in endpoint where !names.contains(name) {
+            throw ValidationError(
+                "--endpoint: there is no endpoint \"\(name)\"; write one of \(names.joined(separator: ", "))")
+        }
+        let policy = InjectionPolicy(
+            configuration.injection, namespace: Surroundings.namespace,
+            standardImage: "sts-sidecar:\(GatewayVersion.current)", trust: trust, serverVersion: version)
+        return InjectCommandPreview(
+            mutation: PodMutation(policy, endpoints: configuration.endpoints), namespace: namespace,
+            assumptions: assumptions(configuration, policy),
+            labels: configuration.endpoints.map {
+                (endpoint: $0.name, key: "\(policy.prefix)/\($0.injector.label)")
+            })
+    }
+
+    /// What the webhook knows and this command does not.
+    private func assumptions(_ configuration: GatewayConfiguration, _ policy: InjectionPolicy) -> [String] {
+        var texts: [String] = []
+        if configuration.injection.sidecarImage == nil {
+            texts.append("injection.sidecar.image is not set; \(policy.sidecar.image) stands in its place")
+        }
+        if configuration.injection.gatewayURL == nil, Surroundings.namespace == nil {
+            texts.append(
+                "the gateway's namespace is not known here and taken for default; set injection.gatewayURL, or "
+                    + "POD_NAMESPACE"
+            )
+        }
+        if configuration.certificates.isEmpty, caFile == nil {
+            texts.append(
+                "the gateway's own certificate authority is not known here, and the webhook adds it; give it with "
+                    + "--ca-file"
+            )
+        }
+        return texts
+    }
+}

@@ -1,0 +1,106 @@
+import FoundationEssentials
+public import JOSE
+
+/// A review that the API server asks for (admission.k8s.io/v1, and v1beta1), and the answer to it.
+public struct AdmissionReview: Sendable, Equatable {
+    /// Bytes of a body: the API server's own limit for an object.
+    public static let maximumLength = 3 << 20
+
+    /// What there is to decide.
+    public enum Subject: Sendable, Equatable {
+        /// A Pod that is to be made in that namespace. The Pod's own `metadata` need not name it.
+        case pod(JSONValue, namespace: String)
+        /// Nothing: a Pod's containers do not change after it was made, and a subresource is not the Pod.
+        case nothing
+        case refused(AdmissionDenial)
+    }
+
+    /// Echoed, since a client asks for the version that it knows.
+    public let apiVersion: String
+    public let uid: String
+    public let subject: Subject
+
+    private static let versions = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]
+
+    /// - Throws: where there is nobody to answer to. What is wrong beyond that is the ``subject``'s to say.
+    public init(parsing body: [UInt8]) throws(AdmissionError) {
+        guard body.count <= Self.maximumLength else { throw .tooLarge }
+        let json: JSONValue
+        do {
+            json = try JSONText.value(of: body)
+        } catch {
+            throw .malformed("the body is not JSON (\(error)); send an AdmissionReview")
+        }
+        guard case .object = json, json["kind"] == "AdmissionReview" else {
+            throw .malformed("the body is no AdmissionReview; send one of \(Self.versions.joined(separator: ", "))")
+        }
+        guard let apiVersion = json["apiVersion"]?.stringValue, Self.versions.contains(apiVersion) else {
+            throw .malformed(
+                "the review is of another version; list v1 in the webhook's admissionReviewVersions")
+        }
+        guard let request = json["request"], case .object = request else {
+            throw .malformed("the review has no request; send one with request.uid and request.object")
+        }
+        guard let uid = request["uid"]?.stringValue, !uid.isEmpty else {
+            throw .malformed("the review has no request.uid; send the one that the answer is to bear")
+        }
+        self.apiVersion = apiVersion
+        self.uid = uid
+        subject = Self.subject(request)
+    }
+
+    private static func subject(_ request: JSONValue) -> Subject {
+        guard let kind = request["kind"], kind["kind"] == "Pod", (kind["group"]?.stringValue ?? "").isEmpty,
+            kind["version"] == "v1"
+        else {
+            return .refused(
+                AdmissionDenial(.badRequest, "the review is not of a Pod (v1); let the webhook's rules name pods only"))
+        }
+        let subresource = request["subResource"]?.stringValue ?? ""
+        guard request["operation"] == "CREATE", subresource.isEmpty else { return .nothing }
+        guard let object = request["object"], object != .null else {
+            return .refused(AdmissionDenial(.badRequest, "the review has no request.object; send the Pod"))
+        }
+        guard case .object = object, object["kind"] == nil || object["kind"] == "Pod" else {
+            return .refused(AdmissionDenial(.badRequest, "request.object is no Pod; send the Pod"))
+        }
+        guard let namespace = request["namespace"]?.stringValue, KubernetesName.isLabel(namespace) else {
+            return .refused(
+                AdmissionDenial(.badRequest, "the review has no request.namespace; send the Pod's namespace"))
+        }
+        return .pod(object, namespace: namespace)
+    }
+
+    /// The answer that admits the object with the additions.
+    ///
+    /// - Parameter warnings: kubectl prints each to the Pod's author.
+    public func allowing(_ patch: JSONPatch = JSONPatch(), warnings: [String] = []) -> JSONValue {
+        var response: [JSONValue.Member] = [.init("allowed", true)]
+        if !patch.isEmpty {
+            response.append(.init("patchType", "JSONPatch"))
+            response.append(.init("patch", .string(Data(patch.json.utf8Text).base64EncodedString())))
+        }
+        if !warnings.isEmpty { response.append(.init("warnings", .array(warnings.map(JSONValue.string)))) }
+        return answer(response)
+    }
+
+    /// The answer that refuses the object.
+    public func denying(_ denial: AdmissionDenial) -> JSONValue {
+        answer([
+            .init("allowed", false),
+            .init(
+                "status",
+                [
+                    "code": .integer(denial.code.rawValue), "reason": .string(denial.code.reason),
+                    "message": .string(denial.message),
+                ]),
+        ])
+    }
+
+    private func answer(_ response: [JSONValue.Member]) -> JSONValue {
+        [
+            "apiVersion": .string(apiVersion), "kind": "AdmissionReview",
+            "response": .object([.init("uid", .string(uid))] + response),
+        ]
+    }
+}

@@ -1,0 +1,16 @@
+/// The value of a container's variable, within which Kubernetes takes `$(NAME)` for another variable's value and `$$`
+/// for one dollar sign (EnvVar, core/v1).
+enum EnvironmentVariableValue {
+    /// What means the text itself.
+    static func escaped(_ text: String) -> String {
+        var escaped: [UInt8] = []
+        let bytes = Array(text.utf8)
+        for (index, byte) in bytes.enumerated() {
+            escaped.append(byte)
+            guard byte == UInt8(ascii: "$"), index + 1 < bytes.count else { continue }
+            let next = bytes[index + 1]
+            if next == UInt8(ascii: "$") || next == UInt8(ascii: "(") { escaped.append(byte) }
+        }
+        return String(decoding: escaped, as: UTF8.self)
+    }
+}

@@ -1,0 +1,87 @@
+public import JOSE
+
+/// A JSON Patch (RFC 6902) that only adds, which is all that injection does.
+public struct JSONPatch: Sendable, Equatable {
+    /// The operation `add`: sets an object's member, or inserts a list's element before the one that is there.
+    public struct Addition: Sendable, Equatable {
+        public let path: JSONPointer
+        public let value: JSONValue
+
+        public init(_ path: JSONPointer, _ value: JSONValue) {
+            self.path = path
+            self.value = value
+        }
+    }
+
+    /// Each is done on the result of those before it.
+    public private(set) var additions: [Addition]
+
+    public init(_ additions: [Addition] = []) { self.additions = additions }
+
+    public var isEmpty: Bool { additions.isEmpty }
+
+    public mutating func add(_ value: JSONValue, at path: JSONPointer) { additions.append(Addition(path, value)) }
+
+    /// The document that goes over the wire.
+    public var json: JSONValue {
+        .array(additions.map { ["op": "add", "path": .string($0.path.description), "value": $0.value] })
+    }
+
+    /// The same patch for a document that has this one's at a place within.
+    public func below(_ place: JSONPointer) -> JSONPatch {
+        JSONPatch(additions.map { Addition($0.path.below(place), $0.value) })
+    }
+
+    public mutating func append(_ other: JSONPatch) { additions += other.additions }
+
+    /// - Returns: nil where an operation finds no place in the document (RFC 6902 §4.1); then nothing of it is done.
+    public func applied(to document: JSONValue) -> JSONValue? {
+        var result = document
+        for addition in additions {
+            guard let changed = Self.adding(addition.value, at: addition.path.tokens[...], to: result) else {
+                return nil
+            }
+            result = changed
+        }
+        return result
+    }
+
+    private static func adding(
+        _ value: JSONValue, at tokens: ArraySlice<String>, to target: JSONValue
+    ) -> JSONValue? {
+        guard let token = tokens.first else { return value }
+        let rest = tokens.dropFirst()
+        switch target {
+        case .object(var members):
+            let index = members.firstIndex { $0.name == token }
+            guard rest.isEmpty else {
+                guard let index, let child = adding(value, at: rest, to: members[index].value) else { return nil }
+                members[index] = .init(token, child)
+                return .object(members)
+            }
+            if let index { members[index] = .init(token, value) } else { members.append(.init(token, value)) }
+            return .object(members)
+        case .array(var elements):
+            guard let index = token == "-" ? elements.count : Self.index(token) else { return nil }
+            guard rest.isEmpty else {
+                guard index < elements.count, let child = adding(value, at: rest, to: elements[index]) else {
+                    return nil
+                }
+                elements[index] = child
+                return .array(elements)
+            }
+            guard index <= elements.count else { return nil }
+            elements.insert(value, at: index)
+            return .array(elements)
+        default: return nil
+        }
+    }
+
+    /// Digits without a leading zero (RFC 6901 §4).
+    private static func index(_ token: String) -> Int? {
+        guard token == "0" || token.utf8.first != UInt8(ascii: "0"),
+            token.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return nil }
+        return Int(token)
+    }
+}

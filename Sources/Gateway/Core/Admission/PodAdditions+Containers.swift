@@ -1,0 +1,77 @@
+import JOSE
+
+// What every container is given but the sidecar.
+
+extension PodAdditions {
+    mutating func addToContainers() throws(AdmissionDenial) {
+        let key = policy.key("skip-containers")
+        let skipped = Set(
+            (pod.annotations[key] ?? "").split { ",;".contains($0) }
+                .map { String($0.trimmingWhiteSpace) }.filter { !$0.isEmpty })
+        let containers = pod.initContainers + pod.containers
+        for name in skipped.sorted() where !containers.contains(where: { $0.name == name }) {
+            warnings.append("\(key): the Pod has no container \(PodQuotation.of(name)); name one of its containers")
+        }
+        let own = [InjectedNames.sidecar, InjectedNames.firstFetch]
+        for container in containers where !own.contains(container.name) && !skipped.contains(container.name) {
+            try addMount(to: container)
+            addVariables(to: container)
+        }
+    }
+
+    private mutating func addMount(to container: ContainerReading) throws(AdmissionDenial) {
+        let folder = InjectedNames.tokenFolder
+        func refusal(_ fact: String) -> AdmissionDenial {
+            AdmissionDenial(
+                .forbidden,
+                "the container \(container.quotedName) \(fact); mount it elsewhere, or name the container in "
+                    + policy.key("skip-containers"))
+        }
+        var isThere = false
+        for mount in container.mounts {
+            if mount.path == folder {
+                guard mount.volume == InjectedNames.tokenVolume, mount.isReadOnly, !mount.isPartial else {
+                    throw refusal("mounts something else at \(folder), where its tokens are to be")
+                }
+                isThere = true
+            } else if mount.path.utf8.starts(with: "\(folder)/".utf8) {
+                throw refusal("mounts something below \(folder), where its tokens are to be")
+            } else if mount.volume == InjectedNames.tokenVolume, annotations.createsVolume {
+                throw refusal("mounts \(mount.volume) elsewhere than at \(folder)")
+            } else if mount.volume == InjectedNames.subjectTokenVolume {
+                throw refusal("mounts \(mount.volume), which is the sidecar's alone")
+            }
+        }
+        guard !isThere else { return }
+        append(
+            [SidecarContainers.tokenMount], to: container.pointer.appending("volumeMounts"),
+            isThere: container.hasMounts)
+    }
+
+    private mutating func addVariables(to container: ContainerReading) {
+        var added: [JSONValue] = []
+        var kept: [String] = []
+        for variable in requested.variables {
+            guard let own = container.environment[variable.name] else {
+                added.append(["name": .string(variable.name), "value": .string(variable.value)])
+                continue
+            }
+            if own != variable.value { kept.append(variable.name) }
+        }
+        append(added, to: container.pointer.appending("env"), isThere: container.hasEnvironment)
+        if !kept.isEmpty {
+            warnings.append(
+                "the container \(container.quotedName) sets \(kept.joined(separator: ", ")) itself, and keeps that; "
+                    + "leave it out to have the injected value")
+        }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingWhiteSpace: Substring {
+        var rest = self
+        while rest.first?.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.isWhitespace == true { rest.removeLast() }
+        return rest
+    }
+}

@@ -1,0 +1,143 @@
+import JOSE
+
+/// The sidecar as containers and volumes of a Pod. Its settings are those of docs/sidecar.md, as variables.
+struct SidecarContainers {
+    private let policy: InjectionPolicy
+    private let endpoints: [EndpointConfiguration]
+    private let audience: String
+    private let user: Int?
+    private let group: Int?
+
+    /// The user of the sidecar where the Pod's own would be root; the number by which images without a user name one.
+    static let unprivilegedUser = 65_532
+
+    init(
+        _ policy: InjectionPolicy, endpoints: [EndpointConfiguration], audience: String, pod: PodReading,
+        annotations: StockAnnotations
+    ) {
+        self.policy = policy
+        self.endpoints = endpoints
+        self.audience = audience
+        // The kubelet starts no container that must not be root and is.
+        user = annotations.user ?? (pod.runsAsUser == 0 ? Self.unprivilegedUser : nil)
+        group = annotations.group
+    }
+
+    /// The init container that runs beside all others, and lets them start once the tokens are there.
+    var native: JSONValue {
+        container(
+            InjectedNames.sidecar, "run",
+            [
+                .init("restartPolicy", "Always"),
+                .init(
+                    "startupProbe",
+                    [
+                        "exec": ["command": [.string(InjectedNames.program), "probe"]],
+                        "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 300,
+                    ]),
+            ])
+    }
+
+    /// The init container before a classic sidecar.
+    var firstFetch: JSONValue { container(InjectedNames.firstFetch, "once", []) }
+
+    /// A container among the others.
+    var classic: JSONValue { container(InjectedNames.sidecar, "run", []) }
+
+    private func container(_ name: String, _ command: JSONValue, _ more: [JSONValue.Member]) -> JSONValue {
+        let resources = policy.sidecar.resources
+        return .object(
+            [
+                .init("name", .string(name)),
+                .init("image", .string(policy.sidecar.image)),
+                .init("command", [.string(InjectedNames.program)]),
+                .init("args", [command]),
+                .init("env", .array(settings.map { ["name": .string($0.0), "value": .string($0.1)] })),
+            ] + more + [
+                .init(
+                    "resources",
+                    [
+                        "requests": [
+                            "cpu": .string(resources.requestedCPU), "memory": .string(resources.requestedMemory),
+                        ],
+                        "limits": ["memory": .string(resources.memoryLimit)],
+                    ]),
+                .init("securityContext", securityContext),
+                .init(
+                    "volumeMounts",
+                    [
+                        [
+                            "name": .string(InjectedNames.tokenVolume),
+                            "mountPath": .string(InjectedNames.tokenFolder),
+                        ],
+                        [
+                            "name": .string(InjectedNames.subjectTokenVolume),
+                            "mountPath": .string(InjectedNames.subjectTokenFolder), "readOnly": true,
+                        ],
+                    ]),
+            ])
+    }
+
+    private var settings: [(String, String)] {
+        let named = endpoints.map { endpoint in
+            let path = endpoint.path.description
+            return path == "/\(endpoint.name)" ? endpoint.name : "\(endpoint.name)=\(path)"
+        }
+        var settings = [
+            ("STS_SERVER", EnvironmentVariableValue.escaped(policy.server)),
+            ("STS_ENDPOINTS", named.joined(separator: ",")),
+        ]
+        if policy.sidecar.tokenMode != 0o644 {
+            let digits = String(policy.sidecar.tokenMode, radix: 8)
+            settings.append(("STS_TOKEN_MODE", String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits))
+        }
+        if let trust = policy.trust {
+            settings.append((Self.trustSetting, EnvironmentVariableValue.escaped(trust)))
+        }
+        return settings
+    }
+
+    /// The variable of the certificates that the sidecar begins with.
+    static let trustSetting = "STS_CA_CERTIFICATES"
+
+    /// What Pod Security `restricted` asks of a container, and a root file system that nobody writes to.
+    private var securityContext: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init("allowPrivilegeEscalation", false),
+            .init("capabilities", ["drop": ["ALL"]]),
+            .init("privileged", false),
+            .init("readOnlyRootFilesystem", true),
+            .init("runAsNonRoot", true),
+            .init("seccompProfile", ["type": "RuntimeDefault"]),
+        ]
+        if let user { members.append(.init("runAsUser", .integer(user))) }
+        if let group { members.append(.init("runAsGroup", .integer(group))) }
+        return .object(members)
+    }
+
+    /// In memory, so that no token ever is on a disk.
+    static let tokenVolume: JSONValue = [
+        "name": .string(InjectedNames.tokenVolume), "emptyDir": ["medium": "Memory", "sizeLimit": "16Mi"],
+    ]
+
+    var subjectTokenVolume: JSONValue {
+        [
+            "name": .string(InjectedNames.subjectTokenVolume),
+            "projected": [
+                "sources": [
+                    [
+                        "serviceAccountToken": [
+                            "audience": .string(audience),
+                            "expirationSeconds": .integer(policy.subjectTokenLifetime), "path": "token",
+                        ]
+                    ]
+                ]
+            ],
+        ]
+    }
+
+    /// What every other container mounts.
+    static let tokenMount: JSONValue = [
+        "name": .string(InjectedNames.tokenVolume), "mountPath": .string(InjectedNames.tokenFolder), "readOnly": true,
+    ]
+}

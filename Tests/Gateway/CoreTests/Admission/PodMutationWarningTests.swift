@@ -1,0 +1,133 @@
+import GatewayCore
+import JOSE
+import Testing
+
+@Suite("Admission: warnings")
+struct PodMutationWarningTests {
+    private func outcome(
+        _ pod: JSONValue, serviceAccount: [String: String] = [:], _ change: (inout InjectionPolicy) -> Void = { _ in }
+    ) throws -> PodMutation.Outcome {
+        try InjectionExample.mutation(change).patch(pod, namespace: "shop", serviceAccount: serviceAccount)
+    }
+
+    @Test("A Pod without anything odd brings no warning, on its second review neither")
+    func none() throws {
+        let pod = InjectionExample.pod(
+            labels: ["example-role", "two-role"], annotations: ["example-role": "a", "two-role": "b"])
+        let first = try outcome(pod)
+        #expect(first.warnings == [] && first.endpoints == ["one", "two"])
+        #expect(try outcome(#require(first.patch.applied(to: pod))) == .init(endpoints: ["one", "two"]))
+    }
+
+    @Test("A label without a value anywhere is admitted with a warning", arguments: [[:], ["example-role": ""]])
+    func noValue(annotations: [String: String]) throws {
+        let expected = PodMutation.Outcome(warnings: [
+            "the Pod has the label tremolo.io/example-role but neither it nor its ServiceAccount has an annotation of "
+                + "that name, so nothing is injected for one; add the annotation"
+        ])
+        #expect(try outcome(InjectionExample.pod(annotations: annotations)) == expected)
+    }
+
+    @Test("The Pod's annotation comes before its ServiceAccount's, and that one helps where the Pod's is empty")
+    func serviceAccount() throws {
+        let account = ["tremolo.io/example-role": "writer"]
+        func role(_ annotations: [String: String]) throws -> Bool {
+            let outcome = try outcome(InjectionExample.pod(annotations: annotations), serviceAccount: account)
+            return outcome.patch.json.text.contains(#"{"name":"EXAMPLE_ROLE","value":"writer"}"#)
+        }
+        #expect(try role([:]))
+        #expect(try role(["example-role": ""]))
+        #expect(try !role(["example-role": "reader"]))
+    }
+
+    @Test("The ServiceAccount is asked for where a Pod with the label lacks the value, and never else")
+    func neededServiceAccount() throws {
+        let mutation = try InjectionExample.mutation()
+        let named: [JSONValue.Member] = [.init("serviceAccountName", "web")]
+        #expect(mutation.neededServiceAccount(of: InjectionExample.pod()) == nil)
+        #expect(mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: named)) == "web")
+        let empty: [JSONValue.Member] = [.init("serviceAccountName", "")]
+        #expect(mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: empty)) == "default")
+        #expect(mutation.neededServiceAccount(of: InjectionExample.pod(labels: [], annotations: [:])) == nil)
+        #expect(mutation.neededServiceAccount(of: []) == nil)
+    }
+
+    @Test("A variable that the container has otherwise stays, and its author is told; the same one is no matter")
+    func ownVariable() throws {
+        func warnings(_ value: JSONValue) throws -> [String] {
+            try outcome(
+                InjectionExample.pod(spec: [
+                    .init("containers", [["name": "app", "env": [["name": "EXAMPLE_ROLE", "value": value]]]])
+                ])
+            ).warnings
+        }
+        #expect(
+            try warnings("mine") == [
+                "the container \"app\" sets EXAMPLE_ROLE itself, and keeps that; "
+                    + "leave it out to have the injected value"
+            ])
+        #expect(try warnings("reader") == [])
+    }
+
+    @Test("Of two endpoints with one variable the first by name has it, and the author is told")
+    func sharedVariable() throws {
+        let one = try InjectionExample.one()
+        let two = try InjectionExample.two([.init("injector", ["label": "two-role"])])
+        let pod = InjectionExample.pod(
+            labels: ["example-role", "two-role"], annotations: ["example-role": "a", "two-role": "b"])
+        let outcomes = try [[one, two], [two, one]].map {
+            try PodMutation(InjectionExample.policy, endpoints: $0).patch(pod, namespace: "shop")
+        }
+        #expect(outcomes[0] == outcomes[1])
+        #expect(outcomes[0].patch.json.text.contains("/var/run/secrets/sts/one/token"))
+        #expect(outcomes[0].warnings.count == 2)
+        #expect(
+            outcomes[0].warnings.first == "EXAMPLE_TOKEN_FILE is set for one, not for two, which the Pod asks for too; "
+                + "name the token file of the other in the program's own settings")
+    }
+
+    @Test("A Pod on its node's network may not find a Service, unless its DNS is the cluster's")
+    func hostNetwork() throws {
+        func count(_ policy: String?, server: String = "https://sts-gateway.test.svc:8443") throws -> Int {
+            var spec: [JSONValue.Member] = [.init("hostNetwork", true)]
+            if let policy { spec.append(.init("dnsPolicy", .string(policy))) }
+            return try outcome(InjectionExample.pod(spec: spec)) { $0.server = server }.warnings.count
+        }
+        #expect(try count(nil) == 1)
+        #expect(try count("ClusterFirst") == 1)
+        #expect(try count("Default") == 1)
+        #expect(try count("ClusterFirstWithHostNet") == 0)
+        #expect(try count(nil, server: "https://sts.example.com") == 0)
+    }
+
+    @Test("A name in skip-containers that no container has is told, since it may be a slip")
+    func skippedNobody() throws {
+        let pod = InjectionExample.pod(annotations: ["example-role": "reader", "skip-containers": "app,lgo"])
+        #expect(
+            try outcome(pod).warnings == [
+                "tremolo.io/skip-containers: the Pod has no container \"lgo\"; name one of its containers"
+            ])
+    }
+
+    @Test("Stock's annotations that are followed otherwise than one might think are told")
+    func stock() throws {
+        let pod = InjectionExample.pod(
+            annotations: ["example-role": "reader", "non-root": "false", "create-volume": "false", "user": "0"])
+        let outcome = try outcome(pod)
+        #expect(
+            outcome.warnings == [
+                "tremolo.io/non-root is false, but the sidecar never runs as root; leave it out",
+                "tremolo.io/create-volume is false and the Pod has no volume sts-tokens yet; "
+                    + "add an emptyDir of that name",
+            ])
+        #expect(!outcome.patch.json.text.contains("runAsUser"))
+    }
+
+    @Test("Names of a Pod are on one line and cut within a message")
+    func quotation() throws {
+        let name = "a\n\u{202E}" + String(repeating: "x", count: 1_000)
+        let pod = InjectionExample.pod(annotations: ["example-role": "reader", "skip-containers": name])
+        let warning = try #require(try outcome(pod).warnings.first)
+        #expect(warning.contains("\"a??xxx") && warning.utf8.count < 200)
+    }
+}
