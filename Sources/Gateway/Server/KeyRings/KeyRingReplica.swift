@@ -106,6 +106,8 @@ final class KeyRingReplica: Service {
                 entry.replaced = since
                 if clock().timeIntervalSince(since) < Double(EndpointConfiguration.replicaWindow) {
                     entry.view.replacedBy = stored.version
+                    entry.view.isGone = false
+                    entry.view.problem = nil
                     return nil
                 }
             }

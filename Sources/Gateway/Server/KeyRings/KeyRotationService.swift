@@ -69,5 +69,7 @@ struct KeyRotationService: Service {
             }
             await pacing.wait(until: next, or: changes)
         }
+        // Whoever leads now knows better.
+        replica.tell(rotationProblem: nil, of: endpoint.name)
     }
 }

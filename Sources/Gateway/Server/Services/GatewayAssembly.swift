@@ -83,8 +83,9 @@ public struct GatewayAssembly: Sendable {
                 metrics: MetricsRoutes(metrics: prometheus) { [endpoints] in
                     for endpoint in endpoints {
                         let name = endpoint.configuration.name
-                        metrics.observe(endpoint.keys.snapshot, of: name, at: clock())
-                        if let status = statuses[name] { metrics.observe(status, of: name) }
+                        metrics.observe(endpoint.keys.snapshot(at: clock()), of: name, at: clock())
+                        // Who does not lead has nothing to tell of it.
+                        metrics.observe(statuses[name] ?? PublicationStatus(), of: name)
                     }
                 },
                 limits: configuration.limits, logger: logger),

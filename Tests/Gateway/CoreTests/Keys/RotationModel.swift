@@ -81,6 +81,7 @@ struct RotationModel {
     // MARK: What happens
 
     mutating func tick() async throws {
+        await Task.yield()
         clock.advance(by: [1, 5, 15, 15, 60, 60, 240, 300, 700, 3_600].randomElement(using: &random) ?? 1)
         if random.oneIn(6) { place.fail(PublishError(.unavailable, "away")) }
         let index = Int.random(in: replicas.indices, using: &random)

@@ -89,6 +89,19 @@ struct KeyRingReplicaTests {
         #expect(signing == key.keyID && replica.problem(of: "two") == nil)
     }
 
+    @Test("One that was made anew after the ring was lost, or spoilt, is to be overwritten all the same")
+    func otherAfterLoss() throws {
+        let key = try SigningKey.generate(.es256)
+        let other = KeyRing(
+            endpoint: "two", owner: "another", revision: 1, keys: try Self.stored(revision: 1, key: key).ring.keys)
+        for news in [KeyRingNews.gone(endpoint: "two"), .unusable(endpoint: "two", .malformed("garbage"))] {
+            replica.take(news)
+            replica.take(.ring(endpoint: "two", StoredKeyRing(ring: other, version: .init(rawValue: "x"))))
+            let view = replica.view(of: "two")
+            #expect(!view.isGone && view.problem == nil && view.replacedBy?.rawValue == "x")
+        }
+    }
+
     @Test("The one that was put back is in force as if nothing had been")
     func putBack() throws {
         let key = try SigningKey.generate(.es256)

@@ -139,6 +139,8 @@ struct GatewayMetricsTests {
         status.verdict = .ownAnswer
         metrics.observe(status, of: "one")
         #expect(lines("sts_published_matches") == [#"sts_published_matches{endpoint="one"} 0"#])
+        metrics.observe(PublicationStatus(), of: "one")
+        #expect(lines("sts_published_matches").isEmpty)
     }
 
     @Test("What a round does with each document is counted, for the endpoint that publishes")
