@@ -13,24 +13,16 @@ public struct KeyAdministration: Sendable {
         case underWay(KeyID)
     }
 
-    private let keyStore: OpenedKeyStore
-    private let surroundings: GatewayAssembly.Surroundings
-    private let pacing: Pacing
-    private let logger: Logger
+    private let session: ManualSession
 
-    public init(_ session: ManualSession) {
-        keyStore = session.keyStore
-        surroundings = session.surroundings
-        pacing = session.pacing
-        logger = session.logger
-    }
+    public init(_ session: ManualSession) { self.session = session }
 
     /// The endpoints that have a ring, configured or not.
-    public func endpoints() async throws(KeyStoreError) -> [String] { try await keyStore.store.endpoints() }
+    public func endpoints() async throws(KeyStoreError) -> [String] { try await session.keyStore.store.endpoints() }
 
     /// nil where there is none.
     public func ring(of endpoint: String) async throws(KeyStoreError) -> KeyRing? {
-        try await keyStore.store.load(endpoint: endpoint)?.ring
+        try await session.keyStore.store.load(endpoint: endpoint)?.ring
     }
 
     /// Reads the issuer's public URL, and says what the ring waits for.
@@ -39,18 +31,18 @@ public struct KeyAdministration: Sendable {
     public func outlook(
         _ ring: KeyRing, of configuration: EndpointConfiguration
     ) async -> (next: RotationStep, verdict: ProbeVerdict?) {
-        let tools = PublicationTools(in: surroundings, logger: logger)
+        let tools = PublicationTools(in: session.surroundings, logger: session.logger)
         let opened = tools.open(configuration, keys: keys(ring, configuration))
         var publication = EndpointPublication(
-            publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: pacing.now,
-            random: pacing.random)
+            publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: session.pacing.now,
+            random: session.pacing.random)
         var status = PublicationStatus()
         if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.publishable {
             status = await publication.step(documents).status
         }
         await tools.close()
         return (
-            ring.nextStep(at: pacing.now(), policy: configuration.rotationPolicy, evidence: status.evidence),
+            ring.nextStep(at: session.pacing.now(), policy: configuration.rotationPolicy, evidence: status.evidence),
             status.verdict
         )
     }
@@ -66,7 +58,7 @@ public struct KeyAdministration: Sendable {
             }
             let ring = try await adding(to: stored.ring, configuration)
             do {
-                _ = try await keyStore.store.save(ring, replacing: stored.version)
+                _ = try await session.keyStore.store.save(ring, replacing: stored.version)
                 if let successor = ring.successor { return .begun(successor.keyID) }
             } catch .conflict {
                 continue
@@ -89,7 +81,7 @@ public struct KeyAdministration: Sendable {
         guard let kid = kid ?? stored.ring.active?.keyID, stored.ring[kid] != nil else {
             throw .refused("there is no such key in the ring; see keys status")
         }
-        let tools = PublicationTools(in: surroundings, logger: logger)
+        let tools = PublicationTools(in: session.surroundings, logger: session.logger)
         let opened = tools.open(configuration, keys: keys(stored.ring, configuration))
         let result: Result<Bool, KeyStoreError>
         do throws(KeyStoreError) {
@@ -121,12 +113,12 @@ public struct KeyAdministration: Sendable {
         var stored = stored
         var ring: KeyRing
         while true {
-            guard let without = stored.ring.revoking(kid, at: pacing.now()) else { return true }
+            guard let without = stored.ring.revoking(kid, at: session.pacing.now()) else { return true }
             ring = without
             // Nothing signs until a key is published that can.
             if ring.active == nil, ring.successor == nil { ring = try await adding(to: ring, configuration) }
             do {
-                _ = try await keyStore.store.save(ring, replacing: stored.version)
+                _ = try await session.keyStore.store.save(ring, replacing: stored.version)
                 break
             } catch .conflict {
                 stored = try await self.stored(configuration)
@@ -136,8 +128,8 @@ public struct KeyAdministration: Sendable {
             let documents = keys(ring, configuration).snapshot.publishable
         else { return opened.publisher == nil }
         var publication = EndpointPublication(
-            publisher: publisher, reader: nil, interval: configuration.probe.interval, now: pacing.now,
-            random: pacing.random)
+            publisher: publisher, reader: nil, interval: configuration.probe.interval, now: session.pacing.now,
+            random: session.pacing.random)
         let report = await publication.step(documents)
         for outcome in report.outcomes {
             tell(ManualPublication.told(outcome, at: publisher.place, of: configuration.name))
@@ -153,23 +145,23 @@ public struct KeyAdministration: Sendable {
     ///
     /// - Parameter isForced: whether it is deleted although tokens of its keys may still be about.
     public func purge(_ endpoint: String, isForced: Bool) async throws(KeyStoreError) {
-        guard let stored = try await keyStore.store.load(endpoint: endpoint) else {
+        guard let stored = try await session.keyStore.store.load(endpoint: endpoint) else {
             throw .refused("there is no key ring of \"\(endpoint)\"; see keys list")
         }
         // When a key that is active has signed last, nobody has written down.
         let longest = stored.ring.keys.map(\.longestLife).max() ?? 0
         let last = stored.ring.keys.compactMap(\.retired).max() ?? .distantPast
-        let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < pacing.now()
+        let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < session.pacing.now()
         guard isForced || stored.ring.active == nil && isOver else {
             throw .refused(
                 "tokens of its keys may be about until \(longest + RotationPolicy.leeway) seconds after the last "
                     + "gateway has dropped the endpoint; delete it then with --force")
         }
-        try await keyStore.store.delete(endpoint: endpoint, version: stored.version)
+        try await session.keyStore.store.delete(endpoint: endpoint, version: stored.version)
     }
 
     private func stored(_ configuration: EndpointConfiguration) async throws(KeyStoreError) -> StoredKeyRing {
-        guard let stored = try await keyStore.store.load(endpoint: configuration.name) else {
+        guard let stored = try await session.keyStore.store.load(endpoint: configuration.name) else {
             throw .refused("there is no key ring of \"\(configuration.name)\" yet; serve makes it")
         }
         return stored
@@ -180,8 +172,8 @@ public struct KeyAdministration: Sendable {
     ) async throws(KeyStoreError) -> KeyRing {
         let policy = configuration.rotationPolicy
         let made = try await SigningKeyMaker().make(
-            policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: pacing.now())
-        return ring.adding(made.signingKey, certificate: made.certificate, at: pacing.now(), policy: policy)
+            policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: session.pacing.now())
+        return ring.adding(made.signingKey, certificate: made.certificate, at: session.pacing.now(), policy: policy)
     }
 
     private func keys(_ ring: KeyRing, _ configuration: EndpointConfiguration) -> CurrentSigningKeys {

@@ -20,17 +20,9 @@ public struct ManualPublication: Sendable {
         case failed
     }
 
-    private let keyStore: OpenedKeyStore
-    private let surroundings: GatewayAssembly.Surroundings
-    private let pacing: Pacing
-    private let logger: Logger
+    private let session: ManualSession
 
-    public init(_ session: ManualSession) {
-        keyStore = session.keyStore
-        surroundings = session.surroundings
-        pacing = session.pacing
-        logger = session.logger
-    }
+    public init(_ session: ManualSession) { self.session = session }
 
     /// - Parameters:
     ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
@@ -52,7 +44,7 @@ public struct ManualPublication: Sendable {
             return .failed
         }
         guard let documents = keys.snapshot.publishable else { return .failed }
-        let tools = PublicationTools(in: surroundings, logger: logger)
+        let tools = PublicationTools(in: session.surroundings, logger: session.logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
         let result = await run(endpoint, mode, opened, documents, tell)
         await tools.close()
@@ -62,11 +54,12 @@ public struct ManualPublication: Sendable {
     private func ring(
         of endpoint: EndpointConfiguration, makesFirst: Bool
     ) async throws(KeyStoreError) -> KeyRing? {
-        guard makesFirst else { return try await keyStore.store.load(endpoint: endpoint.name)?.ring }
+        guard makesFirst else { return try await session.keyStore.store.load(endpoint: endpoint.name)?.ring }
         let rotation = KeyRotation(
-            configuration: endpoint, store: keyStore.store, keyPairs: keyStore.keyPairs, maker: SigningKeyMaker(),
-            logger: logger)
-        return try await rotation.first(at: pacing.now()).ring
+            configuration: endpoint, store: session.keyStore.store, keyPairs: session.keyStore.keyPairs,
+            maker: SigningKeyMaker(),
+            logger: session.logger)
+        return try await rotation.first(at: session.pacing.now()).ring
     }
 
     private func run(
@@ -74,11 +67,11 @@ public struct ManualPublication: Sendable {
         _ documents: PublishableDocuments, _ tell: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
-        let clock = surroundings.clock
+        let clock = session.surroundings.clock
         var publication = EndpointPublication(
             publisher: opened.publisher, reader: endpoint.probe.isEnabled ? opened.probe : nil,
             interval: endpoint.probe.interval, takesOver: mode == .takeOver, onlyLooks: mode == .check, now: clock,
-            random: pacing.random)
+            random: session.pacing.random)
         var edgeFailures = 0
         var isWaiting = false
         while true {

@@ -51,7 +51,7 @@ struct ElectionModelTests {
     }
 
     private func history(seed: UInt64) -> String? {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         func roll(_ range: Range<Double>) -> Double { Double.random(in: range, using: &random) }
         let clock = Clock()
         let timing = LeaseCandidacy.Timing()
@@ -115,19 +115,5 @@ struct ElectionModelTests {
             if leaders > 1 { return "\(leaders) leaders at \(clock.now)" }
         }
         return candidates.count { $0.leadership.isLeading } == 1 ? nil : "no leader in the end"
-    }
-
-    /// SplitMix64.
-    private struct SeededGenerator: RandomNumberGenerator {
-        private var state: UInt64
-        init(seed: UInt64) { state = seed }
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
     }
 }
