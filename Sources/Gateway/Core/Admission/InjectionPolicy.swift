@@ -6,26 +6,17 @@ public struct InjectionPolicy: Sendable, Equatable {
         public var mode: GatewayConfiguration.Injection.SidecarMode
         /// Of its token files; any uid may read them by default.
         public var tokenMode: Int
-        public var resources: Resources
+        public var resources: SidecarResources
 
         public init(
             image: String, mode: GatewayConfiguration.Injection.SidecarMode = .auto, tokenMode: Int = 0o644,
-            resources: Resources = Resources()
+            resources: SidecarResources = SidecarResources()
         ) {
             self.image = image
             self.mode = mode
             self.tokenMode = tokenMode
             self.resources = resources
         }
-    }
-
-    /// Quantities of Kubernetes. Without a limit of CPU, since a throttled start would hold the Pod's start up.
-    public struct Resources: Sendable, Equatable {
-        public var requestedCPU = "5m"
-        public var requestedMemory = "16Mi"
-        public var memoryLimit = "32Mi"
-
-        public init() {}
     }
 
     /// What labels and annotations begin with, before the slash.
@@ -77,8 +68,10 @@ public struct InjectionPolicy: Sendable, Equatable {
         self.init(
             prefix: configuration.prefix, server: server, position: configuration.position,
             sidecar: Sidecar(
-                image: configuration.sidecarImage ?? standardImage, mode: configuration.sidecarMode),
-            trust: trust, audience: "sts-gateway.\(namespace ?? "default").svc", serverVersion: serverVersion)
+                image: configuration.sidecarImage ?? standardImage, mode: configuration.sidecarMode,
+                tokenMode: configuration.tokenMode, resources: configuration.resources),
+            trust: trust, audience: "sts-gateway.\(namespace ?? "default").svc",
+            subjectTokenLifetime: configuration.subjectTokenLifetime, serverVersion: serverVersion)
     }
 
     /// The key of a label or an annotation.

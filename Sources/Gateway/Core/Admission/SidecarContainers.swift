@@ -46,6 +46,8 @@ struct SidecarContainers {
 
     private func container(_ name: String, _ command: JSONValue, _ more: [JSONValue.Member]) -> JSONValue {
         let resources = policy.sidecar.resources
+        var limits: [JSONValue.Member] = [.init("memory", .string(resources.memoryLimit))]
+        if let cpu = resources.cpuLimit { limits.insert(.init("cpu", .string(cpu)), at: 0) }
         return .object(
             [
                 .init("name", .string(name)),
@@ -60,7 +62,7 @@ struct SidecarContainers {
                         "requests": [
                             "cpu": .string(resources.requestedCPU), "memory": .string(resources.requestedMemory),
                         ],
-                        "limits": ["memory": .string(resources.memoryLimit)],
+                        "limits": .object(limits),
                     ]),
                 .init("securityContext", securityContext),
                 .init(

@@ -16,7 +16,7 @@ extension ConfigurationBlock {
         .init("keyStore", .block(keyStore), "Where signing keys are kept."),
         .init("injection", .block(injection), "What the admission webhook adds to Pods."),
         .init("limits", .block(limits), "What a client may ask of a listener."),
-        .init("audit", .block(audit), "The audit log; it has no settings."),
+        .init("audit", .block(audit), "The audit log."),
         .init("log", .block(log), "The log."),
         .init("sts", .block(sts), "OpenUnison's block of endpoints.", isRequired: true),
     ])
@@ -30,7 +30,8 @@ extension ConfigurationBlock {
     static let tls = ConfigurationBlock([
         .init(
             "certificates", .list(of: .block(certificate)),
-            "Chosen by server name, the first where none fits; without any the gateway makes its own.")
+            "Chosen by server name, the first where none fits; without any the gateway makes its own."),
+        .init("names", .textOrList, "DNS names that the gateway's own certificate has beside its Services'."),
     ])
 
     static let certificate = ConfigurationBlock([
@@ -69,6 +70,14 @@ extension ConfigurationBlock {
             "position", .choiceOrBlock(["first", "last"], position), "Where the sidecar stands among the containers.",
             fallback: "first"),
         .init("sidecar", .block(sidecar), "The sidecar."),
+        .init(
+            "subjectTokenLifetime", .duration(600...86_400),
+            "How long the ServiceAccount token lives that the sidecar has.", fallback: "1h"),
+        .init(
+            "serviceAccountAnnotations", .boolean,
+            "Whether a label's value may come from the annotation of the Pod's ServiceAccount.", fallback: "false"),
+        .init("uninjectedPods", .block(uninjectedPods), "The look for labelled Pods that have no sidecar."),
+        .init("webhook", .block(webhook), "The webhook as the API server knows it."),
     ])
 
     static let position = ConfigurationBlock([
@@ -80,6 +89,35 @@ extension ConfigurationBlock {
         .init(
             "mode", .choice(GatewayConfiguration.Injection.SidecarMode.allCases.map(\.rawValue)),
             "A native sidecar, a classic one, or what the cluster's version allows.", fallback: "auto"),
+        .init("tokenMode", .text(pattern: "^(0o?)?[0-7]{3}$"), "The mode of its token files.", fallback: "0644"),
+        .init("resources", .block(resources), "What it asks of its node."),
+    ])
+
+    static let resources = ConfigurationBlock([
+        .init("requests", .block(quantities(cpu: "5m", memory: "16Mi")), "What it is sure to have."),
+        .init("limits", .block(quantities(cpu: nil, memory: "32Mi")), "What it never has more of."),
+    ])
+
+    private static func quantities(cpu: String?, memory: String) -> ConfigurationBlock {
+        ConfigurationBlock([
+            .init("cpu", .text(pattern: quantity), "Of a core.", fallback: cpu),
+            .init("memory", .text(pattern: quantity), "In bytes.", fallback: memory),
+        ])
+    }
+
+    static let uninjectedPods = ConfigurationBlock([
+        .init("enabled", .boolean, "Whether the leader looks.", fallback: "true"),
+        .init("interval", .duration(30...86_400), "Between two looks.", fallback: "5m"),
+    ])
+
+    static let webhook = ConfigurationBlock([
+        .init(
+            "service", .text(pattern: label), "The Service in front of the webhook.", fallback: "sts-gateway-webhook"),
+        .init(
+            "configuration", .text(pattern: label),
+            "The MutatingWebhookConfigurations are <this>-injector-<endpoint>.", fallback: "sts-gateway"),
+        .init("clientCA", .text(), "A PEM file: who asks must have a certificate of one of these authorities."),
+        .init("concurrency", .integer(1...10_000), "Reviews that are answered at a time.", fallback: "64"),
     ])
 
     static let limits = ConfigurationBlock([
@@ -93,7 +131,10 @@ extension ConfigurationBlock {
         .init("connections", .integer(1...1_000_000), "Open connections of a listener.", fallback: "4096"),
     ])
 
-    static let audit = ConfigurationBlock([])
+    static let audit = ConfigurationBlock([
+        .init(
+            "events", .boolean, "Whether a refusal by policy is told as an Event on the Pod, too.", fallback: "true")
+    ])
 
     static let log = ConfigurationBlock([
         .init(
@@ -116,5 +157,7 @@ extension ConfigurationBlock {
         "oidc", "openunison", "operator", "precheck", "saml", "services", "smtp", "trusted_certs", "vcluster",
     ]
 
+    private static let quantity = "^[0-9]+([.][0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"
+    private static let label = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
     private static let address = #"^(\[[0-9A-Za-z:.%-]+\]|[0-9A-Za-z.-]+):[0-9]{1,5}$"#
 }

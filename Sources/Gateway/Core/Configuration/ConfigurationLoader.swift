@@ -13,20 +13,23 @@ public enum ConfigurationLoader {
         let root = gatewayReader(node, problems)
         let cluster = self.cluster(root)
         let listeners = GatewayConfiguration.Listeners(root.block("listeners"))
-        let certificates = GatewayConfiguration.CertificateFiles.list(root.block("tls"))
+        let tls = root.block("tls")
+        let certificates = GatewayConfiguration.CertificateFiles.list(tls)
+        let certificateNames = GatewayConfiguration.certificateNames(tls)
         let review = GatewayConfiguration.Review(root.block("review"))
         let keyStore = GatewayConfiguration.KeyStore(root.block("keyStore"))
         let injection = GatewayConfiguration.Injection(root.block("injection"))
         let limits = GatewayConfiguration.Limits(root.block("limits"))
         let log = GatewayConfiguration.Log(root.block("log"))
-        _ = root.block("audit")
+        let audit = GatewayConfiguration.Audit(root.block("audit"))
         let endpoints = self.endpoints(
             root, cluster: cluster, catalog: catalog, context: context, metadata: MetadataNeeds(review: review))
 
         guard !problems.hasErrors, let review, let keyStore else { return (nil, problems.sorted) }
         let configuration = GatewayConfiguration(
-            cluster: cluster, listeners: listeners, certificates: certificates, review: review, keyStore: keyStore,
-            injection: injection, limits: limits, log: log, endpoints: endpoints)
+            cluster: cluster, listeners: listeners, certificates: certificates, certificateNames: certificateNames,
+            review: review, keyStore: keyStore, injection: injection, limits: limits, audit: audit, log: log,
+            endpoints: endpoints)
         return (configuration, problems.sorted)
     }
 

@@ -33,6 +33,18 @@ extension GatewayConfiguration.CertificateFiles {
     }
 }
 
+extension GatewayConfiguration {
+    /// `tls.names`, in lower case.
+    static func certificateNames(_ block: BlockReader) -> [String] {
+        (block.texts("names") ?? []).map { $0.lowercased() }.filter { name in
+            let labels = name.hasPrefix("*.") ? name.dropFirst(2) : name[...]
+            if KubernetesName.isSubdomain(String(labels)) { return true }
+            block.error("names", "\(block.quote(name, "names")) does not fit; write a DNS name")
+            return false
+        }
+    }
+}
+
 extension GatewayConfiguration.Review {
     init?(_ block: BlockReader) {
         let nested = block.block("offline")
@@ -126,6 +138,28 @@ extension GatewayConfiguration.Injection {
         let sidecar = block.block("sidecar")
         sidecarImage = sidecar.text("image")
         sidecarMode = sidecar.choice("mode", of: SidecarMode.self) ?? .auto
+        tokenMode = Self.tokenMode(sidecar)
+        resources = SidecarResources(sidecar.block("resources"))
+        subjectTokenLifetime = block.duration("subjectTokenLifetime") ?? 3_600
+        readsServiceAccounts = block.boolean("serviceAccountAnnotations") ?? false
+        uninjectedPods = UninjectedPods(block.block("uninjectedPods"))
+        webhook = Webhook(block.block("webhook"))
+    }
+
+    /// As `chmod` takes it. A number of YAML would be read with another base by half of its readers.
+    private static func tokenMode(_ block: BlockReader) -> Int {
+        guard let text = block.text("tokenMode") else { return 0o644 }
+        let digits = text.hasPrefix("0o") ? text.dropFirst(2) : text[...]
+        guard (3...4).contains(digits.utf8.count), let mode = Int(digits, radix: 8), mode <= 0o777,
+            mode & 0o400 != 0, mode & 0o133 == 0
+        else {
+            block.error(
+                "tokenMode",
+                "\(block.quote(text, "tokenMode")) does not fit; write a file's mode that its owner may read and nobody "
+                    + "else may change, such as \"0644\" or \"0440\"")
+            return 0o644
+        }
+        return mode
     }
 
     private static func position(_ block: BlockReader) -> Position {
@@ -137,6 +171,34 @@ extension GatewayConfiguration.Injection {
         }
         return .after(container)
     }
+}
+
+extension GatewayConfiguration.Injection.UninjectedPods {
+    init(_ block: BlockReader) {
+        isEnabled = block.boolean("enabled") ?? true
+        interval = block.duration("interval") ?? 300
+    }
+}
+
+extension GatewayConfiguration.Injection.Webhook {
+    init(_ block: BlockReader) {
+        service = Self.name(block, "service") ?? "sts-gateway-webhook"
+        configurationPrefix = Self.name(block, "configuration") ?? "sts-gateway"
+        clientAuthorityFile = block.text("clientCA")
+        concurrency = block.integer("concurrency") ?? 64
+    }
+
+    private static func name(_ block: BlockReader, _ key: String) -> String? {
+        guard let text = block.text(key) else { return nil }
+        if KubernetesName.isLabel(text) { return text }
+        block.error(
+            key, "\(block.quote(text, key)) does not fit; write 63 lower-case letters, digits and \"-\" at most")
+        return nil
+    }
+}
+
+extension GatewayConfiguration.Audit {
+    init(_ block: BlockReader) { events = block.boolean("events") ?? true }
 }
 
 extension GatewayConfiguration.Limits {

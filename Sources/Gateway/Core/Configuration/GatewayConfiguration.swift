@@ -5,10 +5,13 @@ public struct GatewayConfiguration: Sendable {
     public var listeners: Listeners
     /// Served by SNI, the first where no name fits; empty for the gateway's own certificate authority.
     public var certificates: [CertificateFiles]
+    /// DNS names that the gateway's own certificate has beside those of its Services.
+    public var certificateNames: [String]
     public var review: Review
     public var keyStore: KeyStore
     public var injection: Injection
     public var limits: Limits
+    public var audit: Audit
     public var log: Log
     public var endpoints: [EndpointConfiguration]
 
@@ -47,6 +50,15 @@ public struct GatewayConfiguration: Sendable {
         public var position: Position
         public var sidecarImage: String?
         public var sidecarMode: SidecarMode
+        /// Of its token files.
+        public var tokenMode: Int
+        public var resources: SidecarResources
+        /// Seconds of the ServiceAccount token that the sidecar has.
+        public var subjectTokenLifetime: Int
+        /// Whether a label's value may come from the annotation of the Pod's ServiceAccount.
+        public var readsServiceAccounts: Bool
+        public var uninjectedPods: UninjectedPods
+        public var webhook: Webhook
 
         public enum Position: Sendable, Equatable {
             case first, last
@@ -54,6 +66,34 @@ public struct GatewayConfiguration: Sendable {
         }
 
         public enum SidecarMode: String, Sendable, CaseIterable { case auto, native, classic }
+
+        /// The leader's look for labelled Pods that have no sidecar.
+        public struct UninjectedPods: Sendable, Equatable {
+            public var isEnabled: Bool
+            /// Seconds between two looks.
+            public var interval: Int
+        }
+
+        /// The webhook as the API server knows it.
+        public struct Webhook: Sendable, Equatable {
+            /// The Service in front of the webhook's listener, in the gateway's own namespace.
+            public var service: String
+            /// The MutatingWebhookConfigurations are `<prefix>-injector-<endpoint>`.
+            public var configurationPrefix: String
+            /// A PEM file: who may ask has a certificate of one of these authorities; nil for anybody.
+            public var clientAuthorityFile: String?
+            /// Reviews that are answered at a time.
+            public var concurrency: Int
+
+            public func configurationName(of endpoint: String) -> String {
+                "\(configurationPrefix)-injector-\(endpoint)"
+            }
+        }
+    }
+
+    public struct Audit: Sendable, Equatable {
+        /// Whether a refusal by policy is told as an Event on the Pod, too.
+        public var events: Bool
     }
 
     /// Sizes in bytes, times in seconds.

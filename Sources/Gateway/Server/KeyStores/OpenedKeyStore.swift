@@ -21,6 +21,14 @@ struct OpenedKeyStore: Sendable {
     let election: any Service
     /// Must run for the store to be used; nil where nothing must.
     let client: HTTPClientService?
+    /// Where the store is Kubernetes' own.
+    let kubernetes: Cluster?
+
+    /// The API server that keeps it, and the gateway's own namespace there.
+    struct Cluster: Sendable {
+        let client: KubernetesClient
+        let namespace: String
+    }
 
     /// Calls nothing yet, but for the making of a directory.
     init(
@@ -42,6 +50,7 @@ struct OpenedKeyStore: Sendable {
             keyPairs = DirectoryKeyPairReader(directory: path)
             election = DirectoryElection(directory: path, leadership: leadership, pacing: pacing, logger: logger)
             client = nil
+            kubernetes = nil
         case .kubernetes:
             // A ring in a namespace that nobody meant would be as good as lost.
             guard let namespace = surroundings.namespace else {
@@ -74,6 +83,7 @@ struct OpenedKeyStore: Sendable {
                 identity: Self.identity(surroundings.environment), leadership: leadership, pacing: pacing,
                 logger: logger)
             client = made.service
+            kubernetes = Cluster(client: made.client, namespace: namespace)
         }
     }
 

@@ -32,7 +32,7 @@ struct BadConfigurationTests {
             ["colour": "red"],
             "colour: is an unknown key; the keys here are cluster, k8s_cluster_name, listeners, tls, review, keyStore, injection, limits, audit, log, sts"
         ),
-        Case(["audit": ["file": "x"]], "audit.file: is an unknown key; there are none here, so leave it out"),
+        Case(["audit": ["file": "x"]], "audit.file: is an unknown key; the keys here are events"),
         Case(["cluster": ["a"]], "cluster: a list does not fit; write a text"),
         Case(
             ["cluster": "a b"],
@@ -74,6 +74,20 @@ struct BadConfigurationTests {
         Case(
             ["injection": ["gatewayURL": "http://a"]],
             #"injection.gatewayURL: "http://a" does not fit; write an https URL"#),
+        Case(
+            [
+                "injection": [
+                    "sidecar": ["tokenMode": "0666", "resources": ["limits": ["memory": "32 MiB"]]],
+                    "subjectTokenLifetime": "5m", "webhook": ["service": "Gateway", "concurrency": 0],
+                ]
+            ],
+            #"injection.sidecar.tokenMode: "0666" does not fit; write a file's mode that its owner may read and nobody "#
+                + #"else may change, such as "0644" or "0440""#,
+            #"injection.sidecar.resources.limits.memory: "32 MiB" does not fit; write a quantity, such as 5m or 32Mi"#,
+            #"injection.subjectTokenLifetime: "5m" does not fit; write a time from 10m to 24h"#,
+            #"injection.webhook.service: "Gateway" does not fit; write 63 lower-case letters, digits and "-" at most"#,
+            #"injection.webhook.concurrency: "0" does not fit; write a whole number from 1 to 10000"#),
+        Case(["tls": ["names": ["a_b"]]], #"tls.names: "a_b" does not fit; write a DNS name"#),
         Case(
             ["limits": ["bodyBytes": 10, "readTimeout": "1d", "connections": "many"]],
             #"limits.bodyBytes: "10" does not fit; write a whole number from 1024 to 4194304"#,

@@ -88,18 +88,39 @@ struct ConfigurationLoaderTests {
             ExampleDocument.document(
                 [
                     "cluster": "prod", "listeners": ["tokens": "[::]:443", "webhook": "localhost:0"],
-                    "tls": ["certificates": [["certificate": "a.pem", "key": "b.pem"]]],
+                    "tls": [
+                        "certificates": [["certificate": "a.pem", "key": "b.pem"]], "names": ["STS.example.com"],
+                    ],
                     "injection": [
                         "prefix": "example.com", "gatewayURL": "https://sts.example.com",
                         "position": ["after": "proxy"],
-                        "sidecar": ["image": "sidecar:1", "mode": "native"],
+                        "sidecar": [
+                            "image": "sidecar:1", "mode": "native", "tokenMode": "0440",
+                            "resources": ["requests": ["cpu": "10m"], "limits": ["cpu": "0.5"]],
+                        ],
+                        "subjectTokenLifetime": "20m", "serviceAccountAnnotations": true,
+                        "uninjectedPods": ["enabled": false],
+                        "webhook": ["configuration": "sts", "clientCA": "api.pem", "concurrency": 8],
                     ],
-                    "limits": ["bodyBytes": 2_048, "readTimeout": 30], "audit": [:], "log": ["level": "debug"],
+                    "limits": ["bodyBytes": 2_048, "readTimeout": 30], "audit": ["events": false],
+                    "log": ["level": "debug"],
                 ], endpoints: [endpoint]))
         #expect(configuration.listeners.tokens.host == "::")
         #expect(configuration.certificates == [.init(certificate: "a.pem", key: "b.pem")])
         #expect(configuration.injection.position == .after("proxy"))
+        #expect(configuration.certificateNames == ["sts.example.com"])
         #expect(configuration.injection.sidecarMode == .native)
+        #expect(configuration.injection.tokenMode == 0o440)
+        #expect(configuration.injection.resources.requestedCPU == "10m")
+        #expect(configuration.injection.resources.cpuLimit == "0.5")
+        #expect(configuration.injection.resources.memoryLimit == "32Mi")
+        #expect(configuration.injection.subjectTokenLifetime == 1_200)
+        #expect(configuration.injection.readsServiceAccounts)
+        #expect(configuration.injection.uninjectedPods == .init(isEnabled: false, interval: 300))
+        #expect(configuration.injection.webhook.configurationName(of: "one") == "sts-injector-one")
+        #expect(configuration.injection.webhook.clientAuthorityFile == "api.pem")
+        #expect(configuration.injection.webhook.concurrency == 8)
+        #expect(!configuration.audit.events)
         #expect(configuration.limits.readTimeout == 30)
         #expect(configuration.log.level == .debug)
         let one = try #require(configuration.endpoints.first)
