@@ -1,0 +1,91 @@
+"""RBAC: what the gateway may do, and that it is no more than its configuration has it do."""
+
+from typing import Any
+
+import pytest
+
+from .charts import endpoints, of_kind, render, seed, values
+
+Right = tuple[str, str, str, str]
+
+
+def rights(given: dict[str, Any]) -> set[Right]:
+    """Where ("cluster" or "namespace"), verb, resource, name (* for any)."""
+    return {
+        (where, verb, resource, name)
+        for kind, where in [("ClusterRole", "cluster"), ("Role", "namespace")]
+        for role in of_kind(render(given), kind)
+        for rule in role["rules"]
+        for verb in rule["verbs"]
+        for resource in rule.get("resources", []) + rule.get("nonResourceURLs", [])
+        for name in rule.get("resourceNames", ["*"])
+    }
+
+
+SECRETS = {("namespace", verb, "secrets", "*") for verb in ["get", "list", "watch", "create", "update", "delete"]}
+LEASES = {("namespace", "create", "leases", "*")} | {
+    ("namespace", verb, "leases", "sts-gateway") for verb in ["get", "update"]
+}
+WEBHOOKS = {
+    ("cluster", verb, "mutatingwebhookconfigurations", "sts-gateway-injector-aws")
+    for verb in ["get", "list", "watch", "patch"]
+}
+PUBLIC = {("cluster", "get", "/openid/v1/jwks", "*"), ("cluster", "get", "/version", "*")}
+REVIEWS = {("cluster", "create", "tokenreviews", "*")}
+EVENTS = {("cluster", "create", "events", "*")}
+PODS = {("cluster", "list", "pods", "*")}
+NAMESPACES = {("cluster", "get", "namespaces", "*")}
+ACCOUNTS = {("cluster", "get", "serviceaccounts", "*")}
+USUAL = SECRETS | LEASES | WEBHOOKS | PUBLIC | REVIEWS | EVENTS | PODS
+
+
+def with_rule(constraint: str) -> dict[str, Any]:
+    return endpoints({"azRules": [{"scope": "filter", "constraint": constraint}]})
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (seed(), USUAL),
+        # Without a name a rule would be for all of them.
+        ({}, USUAL - WEBHOOKS),
+        (seed(configuration={"injection": {"uninjectedPods": {"enabled": False}}}), USUAL - PODS),
+        (seed(configuration={"audit": {"events": False}}), USUAL - EVENTS),
+        (seed(configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES),
+        (seed(configuration={"review": {"offline": {"jwks": "keys.json", "issuer": "https://it"}}}), USUAL - REVIEWS),
+        (seed(configuration={"injection": {"serviceAccountAnnotations": True}}), USUAL | ACCOUNTS),
+        (with_rule("(&(namespace=a)(namespace-label/team=blue))"), USUAL | NAMESPACES),
+        (with_rule("(&(namespace=a)(SA-Label/team=blue))"), USUAL | ACCOUNTS),
+        (with_rule("(&(namespace=a)(sa-annotation/team=blue))"), USUAL | ACCOUNTS),
+        (endpoints({"token": {"claims": {"team": {"attribute": "namespace-label/team"}}}}), USUAL | NAMESPACES),
+        (endpoints({"additionalAttributes": ["sa-label/team"]}), USUAL | ACCOUNTS),
+        (seed(rbac={"create": False}), set()),
+    ],
+    ids=[
+        "usual", "no endpoint", "no look at Pods", "no events", "a directory", "offline", "annotations",
+        "namespace-label", "sa-label", "sa-annotation", "a claim", "additionalAttributes", "none made",
+    ],
+)  # fmt: skip
+def test_rights_are_what_the_configuration_needs(given: dict[str, Any], expected: set[Right]) -> None:
+    assert rights(given) == expected
+
+
+def test_roles_are_bound_to_the_gateways_account_alone() -> None:
+    for name in ["seed", "every-option", "http-route"]:
+        objects = render(values(name))
+        account = next(one for one in objects if one["kind"] == "Deployment")["spec"]["template"]["spec"][
+            "serviceAccountName"
+        ]
+        bindings = of_kind(objects, "ClusterRoleBinding") + of_kind(objects, "RoleBinding")
+        assert bindings
+        for binding in bindings:
+            assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account, "namespace": "sts"}]
+
+
+def test_only_the_gateways_pod_has_a_token() -> None:
+    objects = render(seed())
+    assert [account["automountServiceAccountToken"] for account in of_kind(objects, "ServiceAccount")] == [False]
+    for one in objects:
+        if "template" in one.get("spec", {}):
+            pod = one["spec"]["template"]["spec"]
+            assert pod["automountServiceAccountToken"] is (one["kind"] == "Deployment")

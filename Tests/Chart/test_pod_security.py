@@ -1,0 +1,30 @@
+"""Pod Security `restricted` for every Pod that the chart makes."""
+
+from typing import Any
+
+import pytest
+import test_patches
+
+from .charts import ALL_VALUES, pod_templates, render, values
+
+
+@pytest.mark.parametrize("name", ALL_VALUES)
+def test_every_rule_holds(name: str) -> None:
+    templates = pod_templates(render(values(name)))
+    assert "Deployment" in templates
+    for template in templates.values():
+        assert {rule: found for rule, found in test_patches.violations(template).items() if found} == {}
+
+
+@pytest.mark.parametrize("name", ALL_VALUES)
+def test_every_container_is_kept_small(name: str) -> None:
+    for template in pod_templates(render(values(name))).values():
+        for container in template["spec"]["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True
+            assert container["resources"]["limits"]["memory"] and container["resources"]["requests"]["cpu"]
+
+
+def test_a_pod_that_breaks_a_rule_is_found() -> None:
+    template: dict[str, Any] = pod_templates(render({}))["Deployment"]
+    template["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
+    assert any(test_patches.violations(template).values())

@@ -1,0 +1,143 @@
+"""Install, upgrade and rollback by the real Helm, against an API server that keeps what it is told."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import pytest
+
+from .charts import CHART, endpoints, seed
+from .cluster import Change, Cluster
+
+NAME = "sts-gateway"
+HOOK = f"{NAME}-check"
+WEBHOOK = f"{NAME}-injector-aws"
+
+
+@pytest.fixture
+def cluster(check: Any) -> Iterator[Cluster]:
+    """Its Jobs are run by the gateway's own program."""
+
+    def run(cluster: Cluster, job: dict[str, Any]) -> tuple[bool, str]:
+        pod = job["spec"]["template"]["spec"]
+        files = cluster.get("configmaps", pod["volumes"][0]["configMap"]["name"], "sts")
+        assert files, "the hook's ConfigMap is not there when its Job runs"
+        ended = check(files["data"])
+        return ended.returncode == 0, ended.stderr + ended.stdout
+
+    with Cluster(run) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def helm(cluster: Cluster) -> Iterator[helm_python.Config]:
+    with helm_python.Config(kubeconfig_content=cluster.kubeconfig, namespace="sts", storage_driver="memory") as config:
+        yield config
+
+
+def install(helm: helm_python.Config, given: dict[str, Any]) -> None:
+    helm.install(CHART, NAME, given, namespace="sts", wait="hookOnly", timeout=20)
+
+
+def upgrade(helm: helm_python.Config, given: dict[str, Any]) -> None:
+    helm.upgrade(CHART, NAME, given, namespace="sts", wait="hookOnly", timeout=20)
+
+
+def outside_of_hooks(changes: list[Change]) -> list[Change]:
+    return [change for change in changes if change.name != HOOK]
+
+
+def test_the_check_runs_first_and_leaves_nothing_behind(helm: helm_python.Config, cluster: Cluster) -> None:
+    install(helm, seed())
+    first = next(index for index, change in enumerate(cluster.changes) if change.name != HOOK)
+    assert {(c.method, c.resource) for c in cluster.changes[:first]} >= {("PATCH", "configmaps"), ("PATCH", "jobs")}
+    assert not [key for key in cluster.objects if key[2] == HOOK]
+    assert cluster.get("deployments", NAME, "sts") and cluster.get("mutatingwebhookconfigurations", WEBHOOK)
+
+
+def test_the_webhook_comes_last(helm: helm_python.Config, cluster: Cluster) -> None:
+    install(helm, seed())
+    made = [change.resource for change in cluster.changes]
+    assert made[-1] == "mutatingwebhookconfigurations" and made.index("deployments") < len(made) - 1
+
+
+def test_an_upgrade_leaves_the_bundle_alone(helm: helm_python.Config, cluster: Cluster) -> None:
+    install(helm, seed())
+    configuration = cluster.get("mutatingwebhookconfigurations", WEBHOOK)
+    assert configuration
+    configuration["webhooks"][0]["clientConfig"]["caBundle"] = "Y2E="
+    before = len(cluster.changes)
+    upgrade(helm, seed(webhook={"timeoutSeconds": 3}))
+    helm.rollback(NAME, version=1, timeout=20)
+    upgrade(helm, seed(webhook={"timeoutSeconds": 4}))
+    sent = [change for change in cluster.changes[before:] if change.resource == "mutatingwebhookconfigurations"]
+    assert sent
+    for change in sent:
+        # Applied, not replaced, and without the field: whoever set it keeps it.
+        assert (change.method, change.content_type) == ("PATCH", "application/apply-patch+yaml")
+        assert change.body and "caBundle" not in change.body["webhooks"][0]["clientConfig"]
+    webhook = cluster.objects["mutatingwebhookconfigurations", "", WEBHOOK]["webhooks"][0]
+    assert webhook["timeoutSeconds"] == 4 and webhook["clientConfig"]["caBundle"] == "Y2E="
+
+
+BAD = {
+    "a filter that does not parse": (
+        endpoints({"azRules": [{"scope": "filter", "constraint": "(namespace=myns"}]}), "azRules[0].constraint",
+    ),
+    "a scope that is not there": (endpoints({"azRules": [{"scope": "role", "constraint": "x"}]}), "azRules[0].scope"),
+    "two endpoints with one issuer": (
+        endpoints({}, {"name": "two", "plugin": "aws", "path": "/two"}), "is used by sts.endpoints[0] already",
+    ),
+    "a path of the gateway's own": (endpoints({"path": "/k8s"}), '"/k8s" is the gateway\'s own'),
+    "a plugin that is not compiled in": (
+        {**endpoints({"plugin": "corp"}), "gateway": {"plugins": [{"id": "corp"}, {"id": "aws"}]}},
+        '"corp" is not in this binary',
+    ),
+    "what the plugin refuses": (
+        endpoints({"issuer": {"host": "d1.cloudfront.cn"}}), "cannot serve the documents",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_what_only_the_program_sees_is_in_the_hooks_log(helm: helm_python.Config, cluster: Cluster, what: str) -> None:
+    given, words = BAD[what]
+    with pytest.raises(helm_python.HelmReleaseError, match=f"failed pre-install: .*Job/sts/{HOOK}"):
+        install(helm, given)
+    assert outside_of_hooks(cluster.changes) == []
+    # The Job stays, for its log.
+    assert cluster.get("jobs", HOOK, "sts")
+    assert words in cluster.logs[f"{HOOK}-pod"]
+
+
+def test_a_bad_upgrade_changes_nothing_and_a_good_one_goes_on(helm: helm_python.Config, cluster: Cluster) -> None:
+    install(helm, seed())
+    before, objects = len(cluster.changes), {key: one for key, one in cluster.objects.items() if HOOK not in key[2]}
+    with pytest.raises(helm_python.HelmReleaseError, match="pre-upgrade hooks failed"):
+        upgrade(helm, BAD["a filter that does not parse"][0])
+    assert outside_of_hooks(cluster.changes[before:]) == []
+    assert objects == {key: one for key, one in cluster.objects.items() if HOOK not in key[2]}
+    upgrade(helm, endpoints({"azRules": [{"scope": "filter", "constraint": "(namespace=other)"}]}))
+    configuration = cluster.get("configmaps", NAME, "sts")
+    assert configuration and "(namespace=other)" in configuration["data"]["gateway.yaml"]
+    assert not cluster.get("jobs", HOOK, "sts")
+
+
+def test_an_endpoint_that_is_taken_away_takes_its_webhook_along(helm: helm_python.Config, cluster: Cluster) -> None:
+    install(helm, seed())
+    upgrade(helm, {"sts": {"endpoints": []}})
+    assert not cluster.get("mutatingwebhookconfigurations", WEBHOOK)
+    assert cluster.get("deployments", NAME, "sts")
+
+
+def test_bad_values_never_reach_the_cluster(helm: helm_python.Config, cluster: Cluster) -> None:
+    for given in [endpoints({"plugin": "gcp"}), {"gatway": {}}]:
+        with pytest.raises(helm_python.HelmError):
+            install(helm, given)
+    assert cluster.changes == []
+
+
+def test_a_packaged_chart_installs_too(tmp_path: Path, helm: helm_python.Config, cluster: Cluster) -> None:
+    helm.install(helm_python.package(CHART, destination=tmp_path), NAME, seed(), wait="hookOnly", timeout=20)
+    assert cluster.get("deployments", NAME, "sts")

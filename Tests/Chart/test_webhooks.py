@@ -1,0 +1,172 @@
+"""The MutatingWebhookConfigurations: whose Pods wait for the gateway, and whose never do."""
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .charts import endpoints, of_kind, pod_templates, render, seed, the, values
+
+
+def webhooks(given: dict[str, Any], **options: Any) -> dict[str, dict[str, Any]]:
+    """By the configuration's name."""
+    return {
+        one["metadata"]["name"]: webhook
+        for one in of_kind(render(given, **options), "MutatingWebhookConfiguration")
+        for webhook in one["webhooks"]
+    }
+
+
+def is_selected(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    """metav1.LabelSelector, of matchExpressions alone."""
+    assert set(selector) == {"matchExpressions"}
+    for expression in selector["matchExpressions"]:
+        value = labels.get(expression["key"])
+        match expression["operator"]:
+            case "Exists":
+                holds = value is not None
+            case "NotIn":
+                holds = value not in expression["values"]
+        if not holds:
+            return False
+    return True
+
+
+def waits(webhook: dict[str, Any], namespace: str, labels: dict[str, str]) -> bool:
+    return is_selected(webhook["namespaceSelector"], {"kubernetes.io/metadata.name": namespace}) and is_selected(
+        webhook["objectSelector"], labels
+    )
+
+
+def test_there_is_one_for_each_endpoint() -> None:
+    given = endpoints({}, {"name": "two", "plugin": "oidc", "path": "/two", "injector": None})
+    found = webhooks(given)
+    assert list(found) == ["sts-gateway-injector-aws", "sts-gateway-injector-two"]
+    for name, webhook in zip(["aws", "two"], found.values(), strict=True):
+        service = {"name": "sts-gateway-webhook", "namespace": "sts", "port": 443}
+        assert webhook["clientConfig"] == {"service": {**service, "path": f"/k8s/webhooks/v1/injector-{name}"}}
+        assert webhook["failurePolicy"] == "Fail" and webhook["timeoutSeconds"] == 5
+        assert webhook["sideEffects"] == "None" and webhook["reinvocationPolicy"] == "IfNeeded"
+        assert webhook["admissionReviewVersions"] == ["v1", "v1beta1"] and webhook["matchPolicy"] == "Equivalent"
+        # Names of webhooks have three segments or more.
+        assert webhook["name"].count(".") >= 2
+
+
+def test_the_label_has_the_configured_prefix() -> None:
+    (webhook,) = webhooks(seed(configuration={"injection": {"prefix": "corp"}})).values()
+    assert webhook["objectSelector"]["matchExpressions"][0]["key"] == "corp/aws-role"
+
+
+def test_no_configuration_names_a_bundle_that_an_upgrade_would_bring_back() -> None:
+    for webhook in webhooks(values("every-option")).values():
+        assert "caBundle" not in webhook["clientConfig"]
+
+
+def test_labelled_pods_wait_and_no_others() -> None:
+    (webhook,) = webhooks(seed()).values()
+    assert waits(webhook, "default", {"tremolo.io/aws-role": "true"})
+    assert waits(webhook, "default", {"tremolo.io/aws-role": ""})
+    assert not waits(webhook, "default", {"tremolo.io/aws-role": "false"})
+    assert not waits(webhook, "default", {"app": "web"})
+    for namespace in ["sts", "kube-system", "kube-public", "kube-node-lease"]:
+        assert not waits(webhook, namespace, {"tremolo.io/aws-role": "true"})
+
+
+@pytest.mark.parametrize("name", ["seed", "every-option"])
+def test_the_gateways_own_pods_never_wait_for_it(name: str) -> None:
+    """Else an install, or an upgrade with all replicas down, would wait for itself."""
+    objects = render(values(name), namespace="elsewhere")
+    templates = pod_templates(objects)
+    assert set(templates) == {"Deployment", "Job"}
+    for webhook in webhooks(values(name), namespace="elsewhere").values():
+        for template in templates.values():
+            labels = template["metadata"]["labels"]
+            assert not is_selected(webhook["objectSelector"], labels)
+            assert not is_selected(webhook["namespaceSelector"], {"kubernetes.io/metadata.name": "elsewhere"})
+
+
+def test_the_service_in_front_is_the_webhooks() -> None:
+    objects = render(values("every-option"))
+    for configuration in of_kind(objects, "MutatingWebhookConfiguration"):
+        service = configuration["webhooks"][0]["clientConfig"]["service"]
+        (port,) = the(objects, "Service", service["name"])["spec"]["ports"]
+        assert port["port"] == service["port"] and port["targetPort"] == "webhook"
+
+
+def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any) -> None:
+    """The chart's table of plugins against the program's own: an endpoint that says as little as it can."""
+    listed = subprocess.run([program, "plugins"], capture_output=True, text=True, check=True).stdout
+    plugins = {line.split("\t")[0]: line.split("\t")[2].split() for line in listed.splitlines()}
+    assert plugins
+    for plugin, audiences in plugins.items():
+        audience = (audiences or ["https://example.com"])[0]
+        endpoint = {"name": "it", "path": "/it", "audience": audience, "issuer": {"host": "example.com"}}
+        named = {"sts": {"endpoints": [{**endpoint, "plugin": plugin}]}}
+        # By its audience alone, where it recognises it.
+        for given in [named, {"sts": {"endpoints": [endpoint]}}] if audiences else [named]:
+            objects = render(given)
+            ended = check(files(objects))
+            assert ended.returncode == 0, ended.stderr
+            assert f"({plugin})" in ended.stdout
+            (webhook,) = webhooks(given).values()
+            key = webhook["objectSelector"]["matchExpressions"][0]["key"]
+            annotations = {key: ANNOTATIONS.get(plugin, "it")}
+            pod = {
+                "apiVersion": "v1", "kind": "Pod",
+                "metadata": {"name": "it", "labels": {key: "true"}, "annotations": annotations},
+                "spec": {"serviceAccountName": "it", "containers": [{"name": "it", "image": "it"}]},
+            }  # fmt: skip
+            injected = inject(program, objects, pod)
+            assert injected.returncode == 0, injected.stderr
+            assert json.loads(injected.stdout)["metadata"]["annotations"]["tremolo.io/injected"] == "it"
+            pod["metadata"]["labels"] = {f"{key}-not": "true"}
+            assert inject(program, objects, pod).returncode == 1
+
+
+ANNOTATIONS = {"aws": "arn:aws:iam::111111111111:role/it"}
+"""Where a plugin does not take any text."""
+
+
+def files(objects: list[dict[str, Any]]) -> dict[str, str]:
+    return {
+        **the(objects, "ConfigMap", "sts-gateway")["data"],
+        **the(objects, "ConfigMap", "sts-gateway-plugins")["data"],
+    }
+
+
+def inject(program: Path, objects: list[dict[str, Any]], pod: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in files(objects).items():
+            (Path(folder) / name).write_text(text)
+        return subprocess.run(
+            [program, "inject", "--config", Path(folder) / "gateway.yaml", "-f", "-"],
+            input=json.dumps(pod), capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["seed", "every-option"])
+def test_the_program_prints_the_same_configurations(name: str, program: Path, tmp_path: Path) -> None:
+    objects = render(values(name))
+    full = "token-service" if name == "every-option" else "sts-gateway"
+    (tmp_path / "gateway.yaml").write_text(the(objects, "ConfigMap", full)["data"]["gateway.yaml"])
+    if "\n  webhook " not in subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60).stdout:
+        pytest.skip("this program has no `webhook manifest` yet")
+    ended = subprocess.run(
+        [program, "webhook", "manifest", "--config", tmp_path / "gateway.yaml"],
+        env={"POD_NAMESPACE": "sts"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    printed = {one["metadata"]["name"]: one["webhooks"] for one in yaml.safe_load_all(ended.stdout) if one}
+    rendered = {one["metadata"]["name"]: one["webhooks"] for one in of_kind(objects, "MutatingWebhookConfiguration")}
+    for webhook in [one for all_of_one in rendered.values() for one in all_of_one]:
+        if name == "every-option":
+            # Of the chart alone: the time, and the namespaces beside the usual ones.
+            webhook["timeoutSeconds"] = 5
+            webhook["namespaceSelector"]["matchExpressions"][0]["values"] = [
+                "sts", "kube-system", "kube-public", "kube-node-lease",
+            ]  # fmt: skip
+    assert printed == rendered

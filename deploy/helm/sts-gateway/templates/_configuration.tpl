@@ -1,0 +1,85 @@
+{{- define "sts-gateway.configurationFolder" -}}/etc/sts-gateway/configuration{{- end }}
+{{- define "sts-gateway.pluginsFolder" -}}/etc/sts-gateway/plugins{{- end }}
+{{- define "sts-gateway.certificateFolder" -}}/etc/sts-gateway/tls{{- end }}
+
+{{/* Where the gateway listens: all addresses, of IPv6 as well where the Services have it. */}}
+{{- define "sts-gateway.anyAddress" -}}
+{{- if or (has "IPv6" .Values.gateway.ipFamilies) (hasSuffix "DualStack" .Values.gateway.ipFamilyPolicy) -}}
+[::]
+{{- else -}}
+0.0.0.0
+{{- end }}
+{{- end }}
+
+{{/* Everything of gateway.yaml but the endpoints: what the chart knows, and over it `gateway.configuration`. */}}
+{{- define "sts-gateway.settings" -}}
+{{- $full := include "sts-gateway.fullname" . }}
+{{- $any := include "sts-gateway.anyAddress" . }}
+{{- $own := dict
+  "listeners" (dict
+    "tokens" (printf "%s:8443" $any) "webhook" (printf "%s:9443" $any) "admin" (printf "%s:9090" $any))
+  "injection" (dict
+    "gatewayURL" (printf "https://%s.%s.svc:%v" $full .Release.Namespace .Values.gateway.services.tokens.port)
+    "sidecar" (dict "image" (include "sts-gateway.image" (dict "image" .Values.gateway.sidecar.image "root" .)))
+    "webhook" (dict "service" (printf "%s-webhook" $full) "configuration" $full)) }}
+{{- if .Values.gateway.certManager.enabled }}
+  {{- $folder := include "sts-gateway.certificateFolder" . }}
+  {{- $files := dict
+    "certificate" (printf "%s/tls.crt" $folder)
+    "key" (printf "%s/tls.key" $folder)
+    "ca" (printf "%s/ca.crt" $folder) }}
+  {{- $_ := set $own "tls" (dict "certificates" (list $files)) }}
+{{- end }}
+{{- $names := include "sts-gateway.passedThroughHosts" . | fromJsonArray }}
+{{- if and $names (not .Values.gateway.certManager.enabled) (not .Values.gateway.configuration.tls) }}
+  {{- $_ := set $own "tls" (dict "names" $names) }}
+{{- end }}
+{{- mergeOverwrite $own (deepCopy .Values.gateway.configuration) | toYaml }}
+{{- end }}
+
+{{/* gateway.yaml */}}
+{{- define "sts-gateway.configuration" -}}
+{{- with .Values.cluster | default (get .Values "k8s_cluster_name") }}
+cluster: {{ . | toString | quote }}
+{{- end }}
+{{ include "sts-gateway.settings" . }}
+sts:
+  {{- toYaml .Values.sts | nindent 2 }}
+{{- end }}
+
+{{/* The port that a listener has: list . NAME */}}
+{{- define "sts-gateway.port" -}}
+{{- $settings := include "sts-gateway.settings" (first .) | fromYaml }}
+{{- get $settings.listeners (last .) | splitList ":" | last }}
+{{- end }}
+
+{{/* Of the keys that are read at the start only; a change of the others is taken on by the running gateway. */}}
+{{- define "sts-gateway.restartChecksum" -}}
+{{- $settings := include "sts-gateway.settings" . | fromYaml }}
+{{- pick $settings "listeners" "limits" "tls" "review" "keyStore" "log" | toJson | sha256sum }}
+{{- end }}
+
+{{/* What the configuration makes the gateway ask of the API server: "true" or nothing. */}}
+{{- define "sts-gateway.asksReviews" -}}
+{{- $review := (include "sts-gateway.settings" . | fromYaml).review | default dict }}
+{{- if not (or $review.offline $review.jwks (eq ($review.kind | default "") "offline")) }}true{{ end }}
+{{- end }}
+
+{{- define "sts-gateway.keepsSecrets" -}}
+{{- $store := (include "sts-gateway.settings" . | fromYaml).keyStore | default dict }}
+{{- if not (or $store.directory $store.path (eq ($store.kind | default "") "directory")) }}true{{ end }}
+{{- end }}
+
+{{- define "sts-gateway.listsPods" -}}
+{{- $look := (include "sts-gateway.settings" . | fromYaml).injection.uninjectedPods | default dict }}
+{{- if ne (toString $look.enabled) "false" }}true{{ end }}
+{{- end }}
+
+{{- define "sts-gateway.tellsEvents" -}}
+{{- $audit := (include "sts-gateway.settings" . | fromYaml).audit | default dict }}
+{{- if ne (toString $audit.events) "false" }}true{{ end }}
+{{- end }}
+
+{{- define "sts-gateway.prefix" -}}
+{{- (include "sts-gateway.settings" . | fromYaml).injection.prefix | default "tremolo.io" }}
+{{- end }}

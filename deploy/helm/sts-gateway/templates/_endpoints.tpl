@@ -1,0 +1,99 @@
+{{/*
+The endpoints as the gateway reads them (name, path, plugin, label), and what is wrong with them in the words of
+`config check`: JSON with the lists "endpoints" and "problems". What only the gateway can see, the hook's Job says.
+*/}}
+{{- define "sts-gateway.reading" -}}
+{{- $defaults := include "sts-gateway.pluginDefaults" . | fromYaml }}
+{{- $mounted := list }}
+{{- range .Values.gateway.plugins }}{{ $mounted = append $mounted .id }}{{ end }}
+{{- $words := include "sts-gateway.choice" (sortAlpha $mounted) }}
+{{- $names := dict }}
+{{- $paths := dict }}
+{{- $endpoints := list }}
+{{- $problems := list }}
+{{- range $index, $given := .Values.sts.endpoints }}
+  {{- $place := printf "sts.endpoints[%d]" $index }}
+  {{- $path := $given.path | default (printf "/%s" $given.name) }}
+  {{- if hasKey $names $given.name }}
+    {{- $problems = append $problems (printf
+        "%s.name: %q is used by %s already; give each endpoint its own name"
+        $place $given.name (get $names $given.name)) }}
+  {{- end }}
+  {{- if hasKey $paths $path }}
+    {{- $problems = append $problems (printf
+        "%s.path: %q is used by %s already; give each endpoint its own path"
+        $place $path (get $paths $path)) }}
+  {{- end }}
+  {{- $_ := set $names $given.name $place }}
+  {{- $_ := set $paths $path $place }}
+  {{- $plugin := "" }}
+  {{- if $given.plugin }}
+    {{- if has $given.plugin $mounted }}
+      {{- $plugin = $given.plugin }}
+    {{- else }}
+      {{- $problems = append $problems (printf
+          "%s.plugin: %q is no plugin that is mounted; write %s"
+          $place $given.plugin $words) }}
+    {{- end }}
+  {{- else if has $given.name $mounted }}
+    {{- $plugin = $given.name }}
+  {{- else }}
+    {{- $plugin = include "sts-gateway.recognising" (dict
+        "audience" $given.audience "mounted" $mounted "defaults" $defaults) }}
+    {{- if not $plugin }}
+      {{- $problems = append $problems (printf
+          "%s.plugin: is missing, and neither name nor audience tells which it is; write %s"
+          $place $words) }}
+    {{- end }}
+  {{- end }}
+  {{- if $plugin }}
+    {{- $injector := $given.injector | default dict }}
+    {{- $default := get $defaults $plugin | default dict }}
+    {{- $label := $injector.label | default $default.label }}
+    {{- if not $label }}
+      {{- $problems = append $problems (printf
+          "%s.injector.label: is missing, and the chart does not know the plugin %s; write its label"
+          $place $plugin) }}
+    {{- end }}
+    {{- $issuer := dict "host" $given.issuer.host "path" ($given.issuer.path | default "") }}
+    {{- $endpoints = append $endpoints (dict
+        "name" $given.name "path" $path "plugin" $plugin "label" $label "issuer" $issuer) }}
+  {{- end }}
+{{- end }}
+{{- dict "endpoints" $endpoints "problems" $problems | toJson }}
+{{- end }}
+
+{{/* The one plugin that recognises one of the audiences; nothing where none does, or more than one. */}}
+{{- define "sts-gateway.recognising" -}}
+{{- $audiences := kindIs "slice" .audience | ternary .audience (list .audience) }}
+{{- $found := list }}
+{{- range $id := .mounted }}
+  {{- $default := get $.defaults $id | default dict }}
+  {{- range $default.recognises }}
+    {{- if has . $audiences }}{{ $found = append $found $id }}{{ end }}
+  {{- end }}
+{{- end }}
+{{- $found = uniq $found }}
+{{- if eq (len $found) 1 }}{{ first $found }}{{ end }}
+{{- end }}
+
+{{- define "sts-gateway.check" -}}
+{{- $problems := (include "sts-gateway.reading" . | fromJson).problems }}
+{{- if $problems }}
+{{- fail (printf "\n%s" (join "\n" $problems)) }}
+{{- end }}
+{{- end }}
+
+{{/* "true" where a rule or a claim names one of the attributes that are read from the API server: list . PREFIX… */}}
+{{- define "sts-gateway.names" -}}
+{{- $root := first . }}
+{{- $found := false }}
+{{- range $given := $root.Values.sts.endpoints }}
+  {{- $text := list $given.azRules $given.additionalAttributes
+      (get ($given.token | default dict) "claims") | toJson | lower }}
+  {{- range $prefix := rest $ }}
+    {{- if contains $prefix $text }}{{ $found = true }}{{ end }}
+  {{- end }}
+{{- end }}
+{{- if $found }}true{{ end }}
+{{- end }}

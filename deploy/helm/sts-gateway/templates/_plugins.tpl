@@ -1,0 +1,22 @@
+{{/*
+What the chart has to know of the plugins: the default label, and the audiences that they recognise. It is what
+`sts-gateway` has in itself, and a test compares the two.
+*/}}
+{{- define "sts-gateway.pluginDefaults" -}}
+aws: {label: aws-role, recognises: [sts.amazonaws.com, sts.aws.com]}
+oidc: {label: oidc, recognises: []}
+{{- end }}
+
+{{/* "aws, gcp or oidc" of a list. */}}
+{{- define "sts-gateway.choice" -}}
+{{- if gt (len .) 1 }}{{ join ", " (initial .) }} or {{ end }}{{ last . }}
+{{- end }}
+
+{{- define "sts-gateway.pluginsJSON" -}}
+{"plugins": [
+{{- range $index, $plugin := .Values.gateway.plugins }}
+{{- if $index }},{{ end }}
+  {{ toJson $plugin }}
+{{- end }}
+]}
+{{ end }}

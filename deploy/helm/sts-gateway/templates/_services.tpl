@@ -1,0 +1,12 @@
+{{/* What the three Services have in common. */}}
+{{- define "sts-gateway.serviceSpec" -}}
+selector:
+  {{- include "sts-gateway.selectorLabels" . | nindent 2 }}
+{{- with .Values.gateway.ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .Values.gateway.ipFamilies }}
+ipFamilies:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
