@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance bench sidecar build check format tools plugin plugin-trial schema
+.PHONY: help demo test acceptance bench sidecar build check format tools plugin plugin-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,8 @@ demo: ## Run the main job on this machine; ONCE=1 ends instead of waiting.
 test: tools check build ## Everything: checks, unit tests, acceptance tests, the peers' own tests, a generated plugin.
 	$(SWIFT) test --skip-build --skip ModelTests
 	$(SWIFT) test --skip-build --filter ModelTests
-	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess Tests/RotationProcess
+	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess Tests/RotationProcess \
+		Tests/AdmissionProcess
 	scripts/plugin-trial
 
 acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
@@ -35,8 +36,10 @@ BENCH := --package-path Benchmarks --scratch-path .build-bench -c release
 bench: tools ## Figures, in release: the first build takes ten minutes and more. Needs wrk, and perf for a profile.
 	$(SWIFT) run $(BENCH) FilterBenchmark
 	$(SWIFT) run $(BENCH) XMLBenchmark
+	$(SWIFT) run $(BENCH) AdmissionBenchmark
 	$(SWIFT) build $(BENCH) --product sts-gateway
 	scripts/bench-exchange "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+	scripts/bench-admission "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-rotation "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 
@@ -57,5 +60,9 @@ plugin: ## Write a new provider plugin: make plugin NAME=Azure
 plugin-trial: ## Prove that a generated plugin builds and passes conformance.
 	scripts/plugin-trial
 
-schema: build ## Write docs/configuration.schema.json anew.
+schema: build tools ## Write docs/configuration.schema.json anew, and the chart's schema with it.
 	"$$($(SWIFT) build --show-bin-path)/sts-gateway" config schema > docs/configuration.schema.json
+	scripts/render-manifests
+
+manifests: tools ## Write the plain manifests, the golden renders and the chart's schema anew.
+	scripts/render-manifests

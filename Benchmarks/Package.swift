@@ -14,6 +14,12 @@ let package = Package(
                 .product(name: "GatewayPluginAPI", package: "sts-gateway"),
             ]),
         .executableTarget(
+            name: "AdmissionBenchmark",
+            dependencies: [
+                .product(name: "GatewayCore", package: "sts-gateway"),
+                .product(name: "GatewayPluginAPI", package: "sts-gateway"),
+            ]),
+        .executableTarget(
             name: "XMLBenchmark", dependencies: [.product(name: "AWSXML", package: "sts-gateway")]),
     ],
     swiftLanguageModes: [.v6]

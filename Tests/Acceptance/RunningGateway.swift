@@ -65,8 +65,10 @@ final class RunningGateway: Sendable {
     /// - Parameters:
     ///   - namespace: whose ServiceAccounts the rules allow.
     ///   - adding: further blocks of the configuration.
+    ///   - configuration: in place of all that.
     init(
-        folder: TemporaryFolder? = nil, review: String = offlineReview, keyStore: String = "{directory: keys}",
+        folder: TemporaryFolder? = nil, configuration: String? = nil, review: String = offlineReview,
+        keyStore: String = "{directory: keys}",
         namespace: String = "default", adding: String = "", environment: [String: String] = [:],
         cluster: TestCluster = TestCluster(key: TestKeys.ec)
     ) async throws {
@@ -75,13 +77,14 @@ final class RunningGateway: Sendable {
         self.cluster = cluster
         try folder.write(cluster.keySet.json.text, to: "jwks.json")
         try folder.write(
-            Self.configuration(review: review, keyStore: keyStore, namespace: namespace, adding: adding),
+            configuration
+                ?? Self.configuration(review: review, keyStore: keyStore, namespace: namespace, adding: adding),
             to: "gateway.yaml")
         let process = try ChildProcess(
             Place.gateway,
             [
                 "serve", "--config", "\(folder.path)/gateway.yaml", "--plugins", "\(Place.repository)/plugins.json",
-                "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0",
+                "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0",
             ], environment: environment)
         self.process = process
         guard let port = await Self.port("tokens", process), let adminPort = await Self.port("admin", process) else {

@@ -98,7 +98,8 @@ class GatewayProgram:
     def launch(self, with_credentials: bool = True) -> subprocess.Popen[bytes]:
         """Starts it, and does not wait."""
         self.write()
-        arguments = self.arguments("serve") + ["--listen", self.listen, "--admin-listen", "127.0.0.1:0"]
+        listeners = ["--listen", self.listen, "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0"]
+        arguments = self.arguments("serve") + listeners
         with (self.folder / "audit").open("ab") as audit, (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 arguments, env=self.environment(with_credentials), stdout=audit, stderr=log, cwd=self.folder

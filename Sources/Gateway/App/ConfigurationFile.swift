@@ -30,9 +30,14 @@ struct ConfigurationFile: Sendable {
                 configuration: nil,
                 problems: [ConfigurationProblem(.error, at: "", "cannot be read; give the path of a readable file")])
         }
+        return Self.read(String(decoding: contents, as: UTF8.self), catalog, namespace: namespace, logger: logger)
+    }
+
+    /// A text that the file holds or held.
+    static func read(_ text: String, _ catalog: PluginCatalog, namespace: String?, logger: Logger) -> Reading {
         let node: ConfigurationNode
         do {
-            node = try YAMLConfigurationSource.parse(String(decoding: contents, as: UTF8.self))
+            node = try YAMLConfigurationSource.parse(text)
         } catch {
             return Reading(configuration: nil, problems: [error])
         }
@@ -48,7 +53,7 @@ struct ConfigurationFile: Sendable {
         return "\(folder)/\(file)"
     }
 
-    private static func foundManifest(beside path: String) -> String? {
+    static func foundManifest(beside path: String) -> String? {
         let beside = ConfigurationFile(path: path).resolve("plugins.json")
         return [beside, "plugins.json"].first { FileManager.default.fileExists(atPath: $0) }
     }

@@ -10,6 +10,7 @@ struct GatewayCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ConfigCommand.self, AuthzCommand.self, KeysCommand.self, PublishCommand.self,
             ProvisionCommand.self, InjectCommand.self,
+            WebhookCommand.self,
             PluginsCommand.self,
             VersionCommand.self,
         ])

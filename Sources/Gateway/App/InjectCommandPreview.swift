@@ -67,7 +67,7 @@ struct InjectCommandPreview {
     ) throws(Refusal) -> PodMutation.Outcome {
         let json = document.json(of: pod) ?? .null
         let place = pod.namespace ?? namespace
-        let name = mutation.neededServiceAccount(of: json)
+        let name = mutation.neededServiceAccount(of: json)?.name
         let account = accounts.first { $0.name == name && ($0.namespace ?? namespace) == place }
         do {
             return try mutation.patch(json, namespace: place, serviceAccount: account?.annotations ?? [:])

@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "ADDRESS:PORT of the token listener, in place of listeners.tokens; port 0 for any.")
     var listen: String?
 
-    @Option(help: "ADDRESS:PORT in place of listeners.webhook; this version checks it and opens no webhook.")
+    @Option(help: "ADDRESS:PORT of the admission webhook, in place of listeners.webhook; port 0 for any.")
     var webhookListen: String?
 
     @Option(help: "ADDRESS:PORT of the admin listener, in place of listeners.admin; port 0 for any.")
@@ -28,20 +28,19 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let file = ConfigurationFile(path: config)
-        let bootstrap = Self.logger(level: .info)
-        var configuration = try file.checked(manifest: plugins, logger: bootstrap)
-        configuration.listeners.tokens = try Self.address(listen, "--listen") ?? configuration.listeners.tokens
-        configuration.listeners.webhook =
-            try Self.address(webhookListen, "--webhook-listen") ?? configuration.listeners.webhook
-        configuration.listeners.admin = try Self.address(adminListen, "--admin-listen") ?? configuration.listeners.admin
-
+        let served = try await ServedConfiguration(
+            file, manifest: plugins,
+            addresses: ServedConfiguration.Addresses(
+                tokens: Self.address(listen, "--listen"), webhook: Self.address(webhookListen, "--webhook-listen"),
+                admin: Self.address(adminListen, "--admin-listen")),
+            logger: Self.logger(level: .info))
+        let configuration = served.configuration
         let logger = Self.logger(level: configuration.log.level.loggerLevel)
         let assembly: GatewayAssembly
         do {
             assembly = try await GatewayAssembly.make(
-                configuration,
-                in: GatewayAssembly.Surroundings(of: file),
-                logger: logger)
+                configuration, from: served.source, text: served.text, fallback: served.fallback,
+                in: GatewayAssembly.Surroundings(of: file), logger: logger)
         } catch let problems as GatewayAssembly.StartProblems {
             for problem in problems.problems { Terminal.error(problem.text(file: config)) }
             throw ExitStatus.configuration

@@ -1,5 +1,5 @@
 /// A JSON value (RFC 8259) to be written. Objects keep the order of their members, so equal values have equal text.
-public indirect enum JSONValue: Sendable, Equatable {
+public enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     case integer(Int)

@@ -48,11 +48,23 @@ struct ExampleGateway {
             return MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer)
         }
         metrics = GatewayMetrics(factory: prometheus, endpoints: configuration.endpoints, version: "test")
-        responder = .tokens(
-            endpoints: endpoints, caBundle: "-----BEGIN CERTIFICATE-----\n", maximumBodyBytes: bodyLimit,
+        responder = GatewayResponder(
+            table: .tokens(endpoints, caBundle: { "-----BEGIN CERTIFICATE-----\n" }, clock: { Self.now }),
+            maximumBodyBytes: bodyLimit,
             decisions: DecisionReporting(
                 endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: { Self.now }),
             logger: log.logger)
+    }
+
+    /// The admin listener's.
+    func admin(
+        publication: PublicationStatuses, replica: AdminRoutes.ReplicaState = .init()
+    ) -> GatewayResponder {
+        GatewayResponder(
+            table: .admin(
+                AdminRoutes.checks(of: endpoints, rings: rings, publication: publication, replica: replica),
+                metrics: MetricsRoutes(metrics: prometheus) {}),
+            maximumBodyBytes: 1_024, decisions: nil, logger: log.logger)
     }
 
     /// The first endpoint has a publisher, the second has none.

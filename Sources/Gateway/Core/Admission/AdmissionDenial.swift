@@ -6,13 +6,19 @@ public struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConvertib
         case badRequest = 400
         /// What was asked for cannot be, or may not.
         case forbidden = 403
+        /// It cannot be told now; clients of Kubernetes try again by themselves.
+        case unavailable = 503
 
         public var reason: String {
             switch self {
             case .badRequest: "BadRequest"
             case .forbidden: "Forbidden"
+            case .unavailable: "ServiceUnavailable"
             }
         }
+
+        /// Seconds, for `status.details.retryAfterSeconds`; nil where another try is of no use.
+        public var retryAfter: Int? { self == .unavailable ? 1 : nil }
     }
 
     public let code: Code

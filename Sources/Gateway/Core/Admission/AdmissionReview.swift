@@ -20,6 +20,9 @@ public struct AdmissionReview: Sendable, Equatable {
     public let uid: String
     public let subject: Subject
 
+    /// Bytes of a `request.uid`; the API server's have 36.
+    public static let longestUID = 256
+
     private static let versions = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]
 
     /// - Throws: where there is nobody to answer to. What is wrong beyond that is the ``subject``'s to say.
@@ -43,6 +46,9 @@ public struct AdmissionReview: Sendable, Equatable {
         }
         guard let uid = request["uid"]?.stringValue, !uid.isEmpty else {
             throw .malformed("the review has no request.uid; send the one that the answer is to bear")
+        }
+        guard uid.utf8.count <= Self.longestUID else {
+            throw .malformed("request.uid is longer than \(Self.longestUID) bytes; send the API server's own")
         }
         self.apiVersion = apiVersion
         self.uid = uid
@@ -71,6 +77,25 @@ public struct AdmissionReview: Sendable, Equatable {
         return .pod(object, namespace: namespace)
     }
 
+    /// The Pod's name, or what its name is to begin with, such as `web-`; nil where it has neither, or none that
+    /// Kubernetes could take.
+    public var podName: String? {
+        guard case .pod(let pod, _) = subject, let metadata = pod["metadata"] else { return nil }
+        if let name = metadata["name"]?.stringValue, !name.isEmpty {
+            return KubernetesName.isSubdomain(name) ? name : nil
+        }
+        guard let prefix = metadata["generateName"]?.stringValue else { return nil }
+        return KubernetesName.isSubdomain("\(prefix)x") ? prefix : nil
+    }
+
+    /// The answer of a decision.
+    public func answering(_ decision: AdmissionDecision) -> JSONValue {
+        switch decision {
+        case .admitted(let outcome): allowing(outcome.patch, warnings: outcome.warnings)
+        case .denied(let denial): denying(denial)
+        }
+    }
+
     /// The answer that admits the object with the additions.
     ///
     /// - Parameter warnings: kubectl prints each to the Pod's author.
@@ -86,15 +111,14 @@ public struct AdmissionReview: Sendable, Equatable {
 
     /// The answer that refuses the object.
     public func denying(_ denial: AdmissionDenial) -> JSONValue {
-        answer([
-            .init("allowed", false),
-            .init(
-                "status",
-                [
-                    "code": .integer(denial.code.rawValue), "reason": .string(denial.code.reason),
-                    "message": .string(denial.message),
-                ]),
-        ])
+        var status: [JSONValue.Member] = [
+            .init("code", .integer(denial.code.rawValue)), .init("reason", .string(denial.code.reason)),
+            .init("message", .string(denial.message)),
+        ]
+        if let seconds = denial.code.retryAfter {
+            status.append(.init("details", ["retryAfterSeconds": .integer(seconds)]))
+        }
+        return answer([.init("allowed", false), .init("status", .object(status))])
     }
 
     private func answer(_ response: [JSONValue.Member]) -> JSONValue {

@@ -36,33 +36,52 @@ extension JSONText {
     mutating func string() throws(Problem) -> String {
         position += 1
         let start = position
-        while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
-        var text = bytes[start..<position]
+        skipPlainText()
+        if current == UInt8(ascii: "\"") {
+            position += 1
+            return try text(bytes[start..<position - 1])
+        }
+        var unescaped = Array(bytes[start..<position])
         while let byte = current {
             guard byte >= 0x20 else { throw problem("a control character within a string") }
             position += 1
-            switch byte {
-            case UInt8(ascii: "\""):
-                guard let string = String(validating: text, as: UTF8.self) else { throw problem("no UTF-8") }
-                return string
-            case UInt8(ascii: "\\"): text.append(contentsOf: String(try escaped()).utf8)
-            default: text.append(byte)
-            }
+            guard byte == UInt8(ascii: "\\") else { return try text(unescaped[...]) }
+            try appendEscaped(to: &unescaped)
+            let start = position
+            skipPlainText()
+            unescaped.append(contentsOf: bytes[start..<position])
         }
         throw problem("a string without an end")
     }
 
-    private mutating func escaped() throws(Problem) -> Unicode.Scalar {
+    /// Up to what ends a string, begins an escape, or must not be there.
+    private mutating func skipPlainText() {
+        var end = position
+        while end < bytes.count {
+            let byte = bytes[end]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            end += 1
+        }
+        position = end
+    }
+
+    private func text(_ utf8: ArraySlice<UInt8>) throws(Problem) -> String {
+        if isUTF8 { return String(decoding: utf8, as: UTF8.self) }
+        guard let text = String(validating: utf8, as: UTF8.self) else { throw problem("no UTF-8") }
+        return text
+    }
+
+    private mutating func appendEscaped(to text: inout [UInt8]) throws(Problem) {
         guard let byte = current else { throw problem("a string without an end") }
         position += 1
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-        case UInt8(ascii: "b"): return "\u{8}"
-        case UInt8(ascii: "f"): return "\u{C}"
-        case UInt8(ascii: "n"): return "\n"
-        case UInt8(ascii: "r"): return "\r"
-        case UInt8(ascii: "t"): return "\t"
-        case UInt8(ascii: "u"): return try codePoint()
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x8)
+        case UInt8(ascii: "f"): text.append(0xC)
+        case UInt8(ascii: "n"): text.append(0xA)
+        case UInt8(ascii: "r"): text.append(0xD)
+        case UInt8(ascii: "t"): text.append(0x9)
+        case UInt8(ascii: "u"): text.append(contentsOf: String(try codePoint()).utf8)
         default: throw problem("an unknown escape")
         }
     }

@@ -14,9 +14,14 @@ struct JSONText {
     static let maximumDepth = 128
 
     let bytes: [UInt8]
+    /// Whether all of it is UTF-8, so that no string of it has to be looked at again.
+    let isUTF8: Bool
     var position = 0
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        isUTF8 = String(validating: bytes, as: UTF8.self) != nil
+    }
 
     static func value(of bytes: [UInt8]) throws(Problem) -> JSONValue {
         var text = JSONText(bytes)
@@ -77,7 +82,15 @@ struct JSONText {
             skipWhiteSpace()
             guard current == UInt8(ascii: "\"") else { throw problem("no member's name") }
             let name = try string()
-            guard names.insert(name).inserted else { throw problem("a member that is there twice") }
+            // Few names are compared faster than hashed.
+            if members.count < 12 {
+                guard !members.contains(where: { $0.name == name }) else {
+                    throw problem("a member that is there twice")
+                }
+            } else {
+                if names.isEmpty { names = Set(members.map(\.name)) }
+                guard names.insert(name).inserted else { throw problem("a member that is there twice") }
+            }
             guard takes(UInt8(ascii: ":")) else { throw problem("no colon after a member's name") }
             members.append(.init(name, try value(depth: depth + 1)))
             if takes(UInt8(ascii: "}")) { return members }

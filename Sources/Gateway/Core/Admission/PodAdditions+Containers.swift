@@ -9,14 +9,35 @@ extension PodAdditions {
             (pod.annotations[key] ?? "").split { ",;".contains($0) }
                 .map { String($0.trimmingWhiteSpace) }.filter { !$0.isEmpty })
         let containers = pod.initContainers + pod.containers
-        for name in skipped.sorted() where !containers.contains(where: { $0.name == name }) {
+        for name in skipped.subtracting(containers.map(\.name)).sorted().prefix(Self.namedInWarnings) {
             warnings.append("\(key): the Pod has no container \(PodQuotation.of(name)); name one of its containers")
         }
         let own = [InjectedNames.sidecar, InjectedNames.firstFetch]
-        for container in containers where !own.contains(container.name) && !skipped.contains(container.name) {
+        let served = containers.filter { !own.contains($0.name) && !skipped.contains($0.name) }
+        try checkSize(count: served.count)
+        for container in served {
             try addMount(to: container)
             addVariables(to: container)
         }
+    }
+
+    /// What a long annotation names is not all told.
+    private static let namedInWarnings = 8
+    /// Bytes; with more the Pod could not be stored (etcd's `--max-request-bytes` is 1.5 MiB).
+    static let largestAdditions = 1 << 20
+    /// Bytes, about, of a patch's operation for a mount or a variable beside the variable's name and value.
+    private static let operationLength = 128
+
+    /// A short list of many containers must not become an answer that is a hundred times as long.
+    private func checkSize(count: Int) throws(AdmissionDenial) {
+        let each = requested.variables.reduce(Self.operationLength) {
+            $0 + $1.name.utf8.count + $1.value.utf8.count + Self.operationLength
+        }
+        guard count * each > Self.largestAdditions else { return }
+        throw AdmissionDenial(
+            .forbidden,
+            "the Pod has \(count) containers, and what they were to be given is longer than \(Self.largestAdditions) "
+                + "bytes; name those that need no token in \(policy.key("skip-containers"))")
     }
 
     private mutating func addMount(to container: ContainerReading) throws(AdmissionDenial) {

@@ -75,8 +75,8 @@ struct PodAdditions {
     private mutating func addSidecar() throws(AdmissionDenial) {
         let initPointer = JSONPointer("spec", "initContainers")
         let index = try SidecarPlacement.index(in: pod, policy)
-        let first = policy.isNative ? sidecar.native : sidecar.firstFetch
-        if !policy.isNative {
+        let first = isNative ? sidecar.native : sidecar.firstFetch
+        if !isNative {
             let isMissing = try isMissing(sidecar.classic, in: pod.containers, but: pod.initContainers)
             if isMissing {
                 append([sidecar.classic], to: JSONPointer("spec", "containers"), isThere: pod.hasContainers)
@@ -93,6 +93,17 @@ struct PodAdditions {
         } else {
             patch.add([first], at: initPointer)
         }
+    }
+
+    /// Whether the sidecar is an init container that runs beside the others. A Pod that has it already keeps the one
+    /// that it has: another replica may know the API server's version, or another one.
+    private var isNative: Bool {
+        guard policy.sidecar.mode == .auto else { return policy.isNative }
+        if pod.initContainers.contains(where: { $0.name == InjectedNames.sidecar && $0.isNativeSidecar }) {
+            return true
+        }
+        if pod.containers.contains(where: { $0.name == InjectedNames.sidecar }) { return false }
+        return policy.isNative
     }
 
     /// Whether a container of ours is still to be put among the containers.

@@ -27,15 +27,23 @@ public struct PodMutation: Sendable {
         self.endpoints = endpoints
     }
 
-    /// The ServiceAccount whose annotations decide, since the Pod lacks one; nil where the Pod has all that it needs.
-    public func neededServiceAccount(of pod: JSONValue) -> String? {
+    /// The ServiceAccount whose annotations decide, since the Pod lacks one.
+    public struct NeededServiceAccount: Sendable, Equatable {
+        /// As the Pod has it, which may be none that Kubernetes could take.
+        public let name: String
+        /// The keys that the Pod lacks.
+        public let keys: Set<String>
+    }
+
+    /// nil where the Pod has all that it needs, asks for nothing, or is refused in any case.
+    public func neededServiceAccount(of pod: JSONValue) -> NeededServiceAccount? {
         guard let labels = try? PodReading.labels(of: pod) else { return nil }
         let asked = RequestedInjections.endpoints(endpoints, of: labels, policy)
-        guard !asked.isEmpty, let reading = try? PodReading(pod) else { return nil }
-        let isComplete = asked.allSatisfy { endpoint in
-            !(reading.annotations[policy.key(endpoint.injector.label)] ?? "").isEmpty
+        guard !asked.isEmpty, let reading = try? PodReading(pod), !reading.isMirror, !reading.isOfWindows else {
+            return nil
         }
-        return isComplete ? nil : reading.serviceAccountName
+        let keys = asked.map { policy.key($0.injector.label) }.filter { (reading.annotations[$0] ?? "").isEmpty }
+        return keys.isEmpty ? nil : NeededServiceAccount(name: reading.serviceAccountName, keys: Set(keys))
     }
 
     /// The additions for every endpoint whose label the Pod bears.
@@ -68,22 +76,40 @@ public struct PodMutation: Sendable {
         var additions = try PodAdditions(to: reading, requested, policy)
         try additions.addAll()
         return Outcome(
-            patch: additions.patch, warnings: requested.warnings + additions.warnings,
+            patch: additions.patch, warnings: Self.bounded(requested.warnings + additions.warnings),
             endpoints: requested.endpoints.map(\.name))
+    }
+
+    /// More than an API server passes on (4,096 characters in all) are not told.
+    private static func bounded(_ warnings: [String]) -> [String] {
+        guard warnings.count > mostWarnings else { return warnings }
+        return warnings.prefix(mostWarnings) + ["\(warnings.count - mostWarnings) more warnings are left out"]
+    }
+
+    private static let mostWarnings = 16
+
+    /// What becomes of the object of a review.
+    public func decision(on review: AdmissionReview, serviceAccount: [String: String] = [:]) -> AdmissionDecision {
+        switch review.subject {
+        case .nothing: return .admitted(Outcome())
+        case .refused(let denial): return .denied(denial)
+        case .pod(let pod, let namespace):
+            do throws(AdmissionDenial) {
+                return .admitted(try patch(pod, namespace: namespace, serviceAccount: serviceAccount))
+            } catch {
+                return .denied(error)
+            }
+        }
     }
 
     /// The answer to a review.
     public func answer(to review: AdmissionReview, serviceAccount: [String: String] = [:]) -> JSONValue {
-        switch review.subject {
-        case .nothing: return review.allowing()
-        case .refused(let denial): return review.denying(denial)
-        case .pod(let pod, let namespace):
-            do throws(AdmissionDenial) {
-                let outcome = try patch(pod, namespace: namespace, serviceAccount: serviceAccount)
-                return review.allowing(outcome.patch, warnings: outcome.warnings)
-            } catch {
-                return review.denying(error)
-            }
-        }
+        review.answering(decision(on: review, serviceAccount: serviceAccount))
     }
+}
+
+/// Whether an object is admitted.
+public enum AdmissionDecision: Sendable, Equatable {
+    case admitted(PodMutation.Outcome)
+    case denied(AdmissionDenial)
 }

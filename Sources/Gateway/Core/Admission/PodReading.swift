@@ -25,7 +25,7 @@ struct PodReading {
     let isMirror: Bool
 
     init(_ pod: JSONValue) throws(AdmissionDenial) {
-        let root = PodField(pod, path: "")
+        let root = PodField(pod)
         let metadata = try root.member("metadata")
         let spec = try root.requiredMember("spec")
         labels = try metadata.member("labels").texts()
@@ -56,7 +56,7 @@ struct PodReading {
 
     /// The Pod's labels alone, for Pods that ask for nothing.
     static func labels(of pod: JSONValue) throws(AdmissionDenial) -> [String: String] {
-        try PodField(pod, path: "").member("metadata").member("labels").texts()
+        try PodField(pod).member("metadata").member("labels").texts()
     }
 
     /// An empty name means `default`; `serviceAccount` is the same field's older name.

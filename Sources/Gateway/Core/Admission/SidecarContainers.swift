@@ -87,7 +87,7 @@ struct SidecarContainers {
         }
         var settings = [
             ("STS_SERVER", EnvironmentVariableValue.escaped(policy.server)),
-            ("STS_ENDPOINTS", named.joined(separator: ",")),
+            (Self.endpointsSetting, named.joined(separator: ",")),
         ]
         if policy.sidecar.tokenMode != 0o644 {
             let digits = String(policy.sidecar.tokenMode, radix: 8)
@@ -99,6 +99,8 @@ struct SidecarContainers {
         return settings
     }
 
+    /// The variable of the endpoints, by their names, with a path behind `=` where it is not the name's own.
+    static let endpointsSetting = "STS_ENDPOINTS"
     /// The variable of the certificates that the sidecar begins with.
     static let trustSetting = "STS_CA_CERTIFICATES"
 

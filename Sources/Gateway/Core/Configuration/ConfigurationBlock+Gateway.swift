@@ -37,6 +37,7 @@ extension ConfigurationBlock {
     static let certificate = ConfigurationBlock([
         .init("certificate", .text(), "A PEM file: the certificate and its chain.", isRequired: true),
         .init("key", .text(), "A PEM file: the certificate's private key.", isRequired: true),
+        .init("ca", .text(), "A PEM file: the authority that Pods are to trust, where it is no public one."),
     ])
 
     static let review = ConfigurationBlock(
@@ -129,6 +130,9 @@ extension ConfigurationBlock {
             "idleTimeout", .duration(1...3_600), "After which a connection without a request is closed.",
             fallback: "60s"),
         .init("connections", .integer(1...1_000_000), "Open connections of a listener.", fallback: "4096"),
+        .init(
+            "drainDelay", .duration(0...300),
+            "How long it goes on serving once told to stop; by default 5s in a Pod and 0s elsewhere."),
     ])
 
     static let audit = ConfigurationBlock([

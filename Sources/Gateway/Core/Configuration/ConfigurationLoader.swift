@@ -34,7 +34,7 @@ public enum ConfigurationLoader {
     }
 
     /// The file's keys, without those of OpenUnison that a `values.yaml` may have beside ours.
-    private static func gatewayReader(_ node: ConfigurationNode, _ problems: ProblemList) -> BlockReader {
+    static func gatewayReader(_ node: ConfigurationNode, _ problems: ProblemList) -> BlockReader {
         guard case .mapping(let members, let line) = node else {
             return BlockReader(node.isNull ? nil : node, at: "", line: 1, as: .gateway, problems: problems)
         }

@@ -28,7 +28,7 @@ extension GatewayConfiguration.CertificateFiles {
             let certificate = pair.requiredText("certificate", "the path of a PEM file")
             let key = pair.requiredText("key", "the path of a PEM file")
             guard let certificate, let key else { return nil }
-            return Self(certificate: certificate, key: key)
+            return Self(certificate: certificate, key: key, authority: pair.text("ca"))
         }
     }
 }
@@ -208,6 +208,7 @@ extension GatewayConfiguration.Limits {
         readTimeout = block.duration("readTimeout") ?? 10
         idleTimeout = block.duration("idleTimeout") ?? 60
         connections = block.integer("connections") ?? 4_096
+        drainDelay = block.duration("drainDelay")
     }
 }
 

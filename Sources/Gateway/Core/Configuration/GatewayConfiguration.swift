@@ -25,6 +25,14 @@ public struct GatewayConfiguration: Sendable {
     public struct CertificateFiles: Sendable, Equatable {
         public var certificate: String
         public var key: String
+        /// The authority that clients are to trust; nil where it is one of the public ones.
+        public var authority: String?
+
+        public init(certificate: String, key: String, authority: String? = nil) {
+            self.certificate = certificate
+            self.key = key
+            self.authority = authority
+        }
     }
 
     public enum Review: Sendable, Equatable {
@@ -106,6 +114,8 @@ public struct GatewayConfiguration: Sendable {
         public var idleTimeout: Int
         /// Open connections per listener.
         public var connections: Int
+        /// How long a gateway that was told to stop goes on serving; nil for what suits where it runs.
+        public var drainDelay: Int?
     }
 
     public struct Log: Sendable, Equatable {

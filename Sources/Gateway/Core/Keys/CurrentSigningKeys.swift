@@ -34,6 +34,9 @@ public final class CurrentSigningKeys: Sendable {
     /// Lets it sign until then; nil for always.
     public func confirm(until end: Date?) { current.withLock { $0.confirmedUntil = end } }
 
+    /// Until when it may sign; nil for always.
+    public var confirmedUntil: Date? { current.withLock { $0.confirmedUntil } }
+
     /// An element for replacements since this call; several that nobody has waited for are one.
     public func changes() -> AsyncStream<Void> { signal.changes() }
 }

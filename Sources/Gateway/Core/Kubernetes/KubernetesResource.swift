@@ -14,7 +14,14 @@ public struct KubernetesResource: Sendable, Hashable {
     }
 
     public static let secrets = KubernetesResource(plural: "secrets", kind: "Secret")
+    public static let pods = KubernetesResource(plural: "pods", kind: "Pod")
+    /// Of the core group, which kubectl shows with a Pod.
+    public static let events = KubernetesResource(plural: "events", kind: "Event")
     public static let leases = KubernetesResource(group: "coordination.k8s.io", plural: "leases", kind: "Lease")
+    /// A cluster's own objects.
+    public static let mutatingWebhookConfigurations = KubernetesResource(
+        group: "admissionregistration.k8s.io", plural: "mutatingwebhookconfigurations",
+        kind: "MutatingWebhookConfiguration")
 
     public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 

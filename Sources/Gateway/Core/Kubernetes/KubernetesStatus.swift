@@ -10,8 +10,11 @@ public struct KubernetesStatus: Sendable, Equatable, Decodable {
     public let retryAfterSeconds: Int?
     /// The fields that were refused, such as `data`; never their values.
     public let fields: [String]
+    /// Whether nothing can be made in the namespace any more, since it is being deleted; told as 403.
+    public let isNamespaceTerminating: Bool
 
     private struct Cause: Decodable {
+        let reason: String?
         let field: String?
     }
 
@@ -36,5 +39,6 @@ public struct KubernetesStatus: Sendable, Equatable, Decodable {
         retryAfterSeconds = try details?.decodeIfPresent(Int.self, forKey: .retryAfterSeconds)
         let causes = try? details?.decodeIfPresent([Cause].self, forKey: .causes)
         fields = (causes ?? []).compactMap(\.field)
+        isNamespaceTerminating = (causes ?? []).contains { $0.reason == "NamespaceTerminating" }
     }
 }

@@ -22,7 +22,7 @@ final class KeyRingReplica: Service {
     private struct Entry {
         let configuration: EndpointConfiguration
         let keys: CurrentSigningKeys
-        let signal = ChangeSignal()
+        var signal = ChangeSignal()
         var view = View()
         /// Since when another ring is in its place.
         var replaced: Date?
@@ -62,6 +62,30 @@ final class KeyRingReplica: Service {
         entries.withLock { $0[configuration.name] = entry }
         return keys
     }
+
+    /// Goes on with an endpoint's ring for another configuration of that endpoint.
+    ///
+    /// - Returns: nil where the endpoint is not mounted.
+    func remount(_ configuration: EndpointConfiguration) -> CurrentSigningKeys? {
+        entries.withLock { entries in
+            guard let old = entries[configuration.name] else { return nil }
+            let snapshot: SigningKeySnapshot =
+                if let stored = old.view.stored {
+                    SigningKeySnapshot(ring: stored.ring, of: configuration)
+                } else {
+                    SigningKeySnapshot(failure: old.view.problem ?? .unavailable("its ring is still to be read"))
+                }
+            let keys = CurrentSigningKeys(snapshot)
+            keys.confirm(until: old.keys.confirmedUntil)
+            entries[configuration.name] = Entry(
+                configuration: configuration, keys: keys, signal: old.signal, view: old.view, replaced: old.replaced,
+                rotationProblem: old.rotationProblem)
+            return keys
+        }
+    }
+
+    /// Follows an endpoint's ring no more.
+    func unmount(_ endpoint: String) { entries.withLock { _ = $0.removeValue(forKey: endpoint) } }
 
     func view(of endpoint: String) -> View { entries.withLock { $0[endpoint]?.view } ?? View() }
 

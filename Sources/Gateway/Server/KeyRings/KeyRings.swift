@@ -3,11 +3,10 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// The key rings of a gateway's endpoints: opened at start, then kept by the services of this type.
+/// The key rings of a gateway's endpoints: opened when endpoints are mounted, then kept by the services of this type.
 struct KeyRings: Sendable {
     let replica: KeyRingReplica
     private let keyStore: OpenedKeyStore
-    private let endpoints: [EndpointConfiguration]
     private let pacing: Pacing
     private let logger: Logger
     private let maker = SigningKeyMaker()
@@ -17,27 +16,36 @@ struct KeyRings: Sendable {
     /// Seconds after which no more rings are opened: a store that is away must not keep the gateway from starting.
     private static let patience = 5.0
 
-    init(_ keyStore: OpenedKeyStore, endpoints: [EndpointConfiguration], pacing: Pacing, logger: Logger) {
+    init(_ keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger) {
         self.keyStore = keyStore
-        self.endpoints = endpoints
         self.pacing = pacing
         self.logger = logger
         replica = KeyRingReplica(store: keyStore.watching, clock: pacing.now, logger: logger)
     }
 
     /// The keys of each endpoint, in their order. A ring that cannot be read is logged, and leaves this one endpoint
-    /// without a key until it can; one that is not there is made. What takes too long is left to the services.
-    func open() async -> [CurrentSigningKeys] {
+    /// without a key until it can; one that is not there is made. What takes too long is left to the services. An
+    /// endpoint that is mounted already goes on with the ring that it has.
+    ///
+    /// - Parameter mounted: the names of those.
+    func open(_ endpoints: [EndpointConfiguration], mounted: Set<String> = []) async -> [CurrentSigningKeys] {
         var opened = [CurrentSigningKeys?](repeating: nil, count: endpoints.count)
         let end = pacing.monotonic() + Self.patience
         await withTaskGroup(of: (Int, CurrentSigningKeys).self) { group in
-            for index in endpoints.indices {
-                if index >= Self.width, let (done, keys) = await group.next() { opened[done] = keys }
+            var begun = 0
+            for index in endpoints.indices where !mounted.contains(endpoints[index].name) {
+                if begun >= Self.width, let (done, keys) = await group.next() { opened[done] = keys }
+                begun += 1
                 group.addTask { (index, await open(endpoints[index], before: end)) }
             }
             for await (index, keys) in group { opened[index] = keys }
         }
-        return opened.compactMap(\.self)
+        // At last and at once, since the keys that were handed out before learn nothing new from now on.
+        return endpoints.indices.map { index in
+            opened[index] ?? replica.remount(endpoints[index])
+                ?? replica.mount(
+                    endpoints[index], found: .failure(.unavailable("its ring is still to be read")))
+        }
     }
 
     private func open(_ endpoint: EndpointConfiguration, before end: Double) async -> CurrentSigningKeys {
@@ -56,16 +64,18 @@ struct KeyRings: Sendable {
         }
     }
 
-    /// In the order of their start.
+    /// What runs whatever endpoints there are, in the order of its start.
+    var services: [any Service] {
+        let client: [any Service] = keyStore.client.map { [$0] } ?? []
+        return client + [replica, keyStore.election]
+    }
+
+    /// Brings these endpoints' rings on.
     ///
     /// - Parameter statuses: what is seen of the documents out in the world.
-    func services(following statuses: PublicationStatuses) -> [any Service] {
-        let client: [any Service] = keyStore.client.map { [$0] } ?? []
-        return client + [
-            replica, keyStore.election,
-            KeyRotationService(
-                endpoints: endpoints, replica: replica, store: keyStore.store, keyPairs: keyStore.keyPairs,
-                leadership: keyStore.leadership, statuses: statuses, maker: maker, pacing: pacing, logger: logger),
-        ]
+    func rotation(of endpoints: [EndpointConfiguration], following statuses: PublicationStatuses) -> any Service {
+        KeyRotationService(
+            endpoints: endpoints, replica: replica, store: keyStore.store, keyPairs: keyStore.keyPairs,
+            leadership: keyStore.leadership, statuses: statuses, maker: maker, pacing: pacing, logger: logger)
     }
 }

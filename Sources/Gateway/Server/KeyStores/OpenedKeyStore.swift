@@ -30,18 +30,32 @@ struct OpenedKeyStore: Sendable {
         let namespace: String
     }
 
+    private let directory: PrivateDirectory?
+
     /// Calls nothing yet, but for the making of a directory.
     init(
         _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, pacing: Pacing,
         logger: Logger
     ) throws(Problem) {
+        var kubeconfig: String?
+        if case .kubernetes(let path) = configuration.review { kubeconfig = path }
+        try self.init(
+            configuration.keyStore, kubeconfig: kubeconfig, in: surroundings, pacing: pacing, logger: logger)
+    }
+
+    /// - Parameter kubeconfig: as the configuration has it; nil inside a cluster.
+    init(
+        _ keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?, in surroundings: GatewayAssembly.Surroundings,
+        pacing: Pacing, logger: Logger
+    ) throws(Problem) {
         leadership = Leadership(monotonic: pacing.monotonic)
-        switch configuration.keyStore {
+        switch keyStore {
         case .directory(let path):
             let path = surroundings.resolve(path)
             let store: DirectorySigningKeyStore
             do {
                 store = try DirectorySigningKeyStore(path: path)
+                directory = try PrivateDirectory(path: path)
             } catch {
                 throw Problem(keyPath: "keyStore.directory", message: "\(error)")
             }
@@ -59,12 +73,10 @@ struct OpenedKeyStore: Sendable {
                     message: "the gateway does not know its namespace, where key rings are kept; set POD_NAMESPACE, "
                         + "or keyStore: {directory: PATH}")
             }
-            var kubeconfig: String?
-            if case .kubernetes(let path) = configuration.review { kubeconfig = path.map(surroundings.resolve) }
             let made: (client: KubernetesClient, service: HTTPClientService)
             do {
                 made = try KubernetesConnection.make(
-                    kubeconfig: kubeconfig, environment: surroundings.environment,
+                    kubeconfig: kubeconfig.map(surroundings.resolve), environment: surroundings.environment,
                     serviceAccountFolder: KubernetesConnection.serviceAccountFolder, at: pacing.now(),
                     limits: KubernetesClient.Limits(), logger: logger)
             } catch {
@@ -84,7 +96,14 @@ struct OpenedKeyStore: Sendable {
                 logger: logger)
             client = made.service
             kubernetes = Cluster(client: made.client, namespace: namespace)
+            directory = nil
         }
+    }
+
+    /// Where the last good configuration is kept.
+    func lastGood(pacing: Pacing) -> LastGoodConfiguration? {
+        if let directory { return LastGoodConfiguration(directory: directory) }
+        return kubernetes.map { LastGoodConfiguration($0, pacing: pacing) }
     }
 
     /// Ends what was opened and does not run.

@@ -12,16 +12,21 @@ extension KubernetesCollection {
 
     /// Hears of changes after a resourceVersion, with bookmarks, until the API server ends the watch.
     ///
-    /// - Parameter seconds: after how long the API server is to end it.
+    /// - Parameters:
+    ///   - selector: by labels.
+    ///   - fields: by fields, such as `metadata.name=one`.
+    ///   - seconds: after how long the API server is to end it.
     /// - Throws: where it did not begin, or broke off.
     func watch(
-        selector: String?, from resourceVersion: String, seconds: Int, _ take: (WatchEvent) async -> Void
+        selector: String?, fields: String? = nil, from resourceVersion: String, seconds: Int,
+        _ take: (WatchEvent) async -> Void
     ) async throws(KubernetesFailure) -> WatchEnding {
         var query = [
             (name: "watch", value: "1"), (name: "allowWatchBookmarks", value: "true"),
             (name: "resourceVersion", value: resourceVersion), (name: "timeoutSeconds", value: String(seconds)),
         ]
         if let selector { query.append(("labelSelector", selector)) }
+        if let fields { query.append(("fieldSelector", fields)) }
         let request = KubernetesRequest(.get, resource.path(namespace: namespace), query: query)
         let refusal: KubernetesReply?
         do {

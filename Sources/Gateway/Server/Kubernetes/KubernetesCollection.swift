@@ -72,17 +72,21 @@ struct KubernetesCollection: Sendable {
     ///
     /// A page that is too large is asked for again with fewer objects.
     ///
-    /// - Parameter pageSize: objects of a page at most.
+    /// - Parameters:
+    ///   - selector: by labels.
+    ///   - fields: by fields, such as `metadata.name=one`.
+    ///   - pageSize: objects of a page at most.
     /// - Returns: where a watch begins that misses nothing.
     /// - Throws: `gone` where it took so long that the rest is forgotten: what was handed over then is no whole.
     func list(
-        selector: String?, pageSize: Int = 100, _ take: (KubernetesObject) async -> Void
+        selector: String?, fields: String? = nil, pageSize: Int = 100, _ take: (KubernetesObject) async -> Void
     ) async throws(KubernetesFailure) -> String {
         var continuation: String?
         var limit = pageSize
         while true {
             var query = [(name: "limit", value: String(limit))]
             if let selector { query.append(("labelSelector", selector)) }
+            if let fields { query.append(("fieldSelector", fields)) }
             if let continuation { query.append(("continue", continuation)) }
             let reply: KubernetesReply
             do {

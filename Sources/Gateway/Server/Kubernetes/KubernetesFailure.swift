@@ -80,6 +80,8 @@ extension KubernetesFailure.Kind {
     init(status: Int, _ words: KubernetesStatus?) {
         switch status {
         case 401: self = .unauthorized
+        // As good as gone.
+        case 403 where words?.isNamespaceTerminating == true: self = .notFound
         case 403: self = .forbidden
         // A 404 that is no Status is somebody else's, who knows nothing of the object.
         case 404 where words?.reason == "NotFound": self = .notFound

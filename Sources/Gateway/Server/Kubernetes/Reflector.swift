@@ -32,17 +32,21 @@ struct Reflector: Sendable {
     }
 
     let collection: KubernetesCollection
+    /// By labels, and by fields.
     let selector: String?
+    let fields: String?
     let settings: Settings
     let logger: Logger
 
     private var pacing: Pacing { collection.pacing }
 
     init(
-        _ collection: KubernetesCollection, selector: String?, settings: Settings = Settings(), logger: Logger
+        _ collection: KubernetesCollection, selector: String?, fields: String? = nil, settings: Settings = Settings(),
+        logger: Logger
     ) {
         self.collection = collection
         self.selector = selector
+        self.fields = fields
         self.settings = settings
         self.logger = logger
     }
@@ -75,7 +79,9 @@ struct Reflector: Sendable {
         var found: Set<ObjectMeta.Key> = []
         var known = state.known
         defer { state.known = known }
-        let version = try await collection.list(selector: selector, pageSize: settings.pageSize) { object in
+        let version = try await collection.list(
+            selector: selector, fields: fields, pageSize: settings.pageSize
+        ) { object in
             found.insert(object.meta.key)
             await tell(known.insert(object.meta.key).inserted ? .added(object) : .modified(object))
         }
@@ -102,7 +108,9 @@ struct Reflector: Sendable {
             do throws(KubernetesFailure) {
                 var known = state.known
                 defer { state.known = known }
-                let ending = try await collection.watch(selector: selector, from: version, seconds: seconds) { event in
+                let ending = try await collection.watch(
+                    selector: selector, fields: fields, from: version, seconds: seconds
+                ) { event in
                     isSound = true
                     version = await Self.tell(event, &known, tell) ?? version
                 }

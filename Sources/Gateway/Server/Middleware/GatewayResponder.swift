@@ -15,17 +15,32 @@ struct GatewayRequestContext: Sendable, InitializableFromSource {
 
 /// Answers every request of a listener: finds the route, maps refusals, and tells the log and the audit what came of it.
 struct GatewayResponder: HTTPResponder {
-    let table: RouteTable
-    let maximumBodyBytes: Int
-    /// nil where the listener decides nothing.
-    let decisions: DecisionReporting?
+    /// What a listener serves at a moment.
+    struct Served: Sendable {
+        let table: RouteTable
+        let maximumBodyBytes: Int
+        /// nil where the listener decides nothing.
+        let decisions: DecisionReporting?
+    }
+
+    /// Asked once for each request.
+    let served: @Sendable () -> Served
+    /// Whether connections are to end with their next answer.
+    let isDraining: @Sendable () -> Bool
     let logger: Logger
 
-    init(table: RouteTable, maximumBodyBytes: Int, decisions: DecisionReporting?, logger: Logger) {
-        self.table = table
-        self.maximumBodyBytes = maximumBodyBytes
-        self.decisions = decisions
+    init(
+        isDraining: @escaping @Sendable () -> Bool, logger: Logger, served: @escaping @Sendable () -> Served
+    ) {
+        self.served = served
+        self.isDraining = isDraining
         self.logger = logger
+    }
+
+    /// Serves the same all the time.
+    init(table: RouteTable, maximumBodyBytes: Int, decisions: DecisionReporting?, logger: Logger) {
+        let served = Served(table: table, maximumBodyBytes: maximumBodyBytes, decisions: decisions)
+        self.init(isDraining: { false }, logger: logger) { served }
     }
 
     func respond(to request: Request, context: GatewayRequestContext) async throws -> Response {
@@ -35,6 +50,7 @@ struct GatewayResponder: HTTPResponder {
     func respond(to head: HTTPRequest, body: RequestBody, from remoteAddress: String?) async throws -> Response {
         let start = ContinuousClock.now
         let record = RequestRecord()
+        let served = served()
         let requestID = Self.newRequestID()
         var logger = logger
         logger[metadataKey: "request_id"] = "\(requestID)"
@@ -44,12 +60,12 @@ struct GatewayResponder: HTTPResponder {
         let request = GatewayRequest(
             head: head, path: String(path),
             query: path.endIndex < target.endIndex ? String(target[path.endIndex...].dropFirst()) : nil,
-            body: body, maximumBodyBytes: maximumBodyBytes, record: record)
+            body: body, maximumBodyBytes: served.maximumBodyBytes, record: record)
 
         var route: Route?
         var response: Response
         do {
-            let found = try table.route(request)
+            let found = try served.table.route(request)
             route = found
             response = try await found.respond(request)
         } catch let refusal as RequestRefusal {
@@ -63,11 +79,13 @@ struct GatewayResponder: HTTPResponder {
             response = .error(.internalServerError, "server_error", "the request failed; try again")
         }
         response.headers[Self.requestIDHeader] = requestID
+        // A client that knows no HTTP/2 learns so that its next request belongs to another replica.
+        if isDraining() { response.headers[.connection] = "close" }
         if head.method == .head { response = response.createHeadResponse() }
 
         let latency = ContinuousClock.now - start
         let decision = route.flatMap {
-            decisions?.report(record.findings, of: $0, requestID: requestID, from: remoteAddress, latency: latency)
+            served.decisions?.report(record.findings, of: $0, requestID: requestID, from: remoteAddress, latency: latency)
         }
         var metadata: Logger.Metadata = [
             "route": "\(route?.name ?? "none")",

@@ -3,14 +3,12 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// The services that publish and read back.
+/// The service that publishes the endpoints' documents and reads them back.
 enum Publication {
-    static func services(
-        of endpoints: [MountedEndpoint], statuses: PublicationStatuses, leadership: Leadership, metrics: GatewayMetrics,
-        audit: any AuditSink, pacing: Pacing, in surroundings: GatewayAssembly.Surroundings, logger: Logger
-    ) -> [any Service] {
-        let tools = PublicationTools(in: surroundings, logger: logger)
-        var services: [any Service] = [tools.transport, tools.probeClients]
+    static func service(
+        of endpoints: [MountedEndpoint], tools: PublicationTools, statuses: PublicationStatuses,
+        leadership: Leadership, metrics: GatewayMetrics, audit: any AuditSink, pacing: Pacing
+    ) -> any Service {
         var parts: [DiscoveryPublicationService.Part] = []
         for endpoint in endpoints {
             let configuration = endpoint.configuration
@@ -24,10 +22,7 @@ enum Publication {
                         now: pacing.now, random: pacing.random),
                     logger: tools.logger(for: configuration.name)))
         }
-        services.append(
-            DiscoveryPublicationService(
-                parts: parts, statuses: statuses, leadership: leadership, metrics: metrics, audit: audit,
-                pacing: pacing))
-        return services
+        return DiscoveryPublicationService(
+            parts: parts, statuses: statuses, leadership: leadership, metrics: metrics, audit: audit, pacing: pacing)
     }
 }

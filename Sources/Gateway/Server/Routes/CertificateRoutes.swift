@@ -2,18 +2,18 @@ import GatewayCore
 import HTTPTypes
 import Hummingbird
 
-/// `GET /ca-bundle`: what the serving certificates chain to, for clients that have no other way to know.
+/// `GET /ca-bundle`: what the serving certificates chain to now, for clients that have no other way to know.
 struct CertificateRoutes: Sendable {
     /// PEM; empty where the served chains hold no issuer.
-    let bundle: String
+    let bundle: @Sendable () -> String
 
     func add(to table: inout RouteTable) {
-        let document = PublishedDocuments.Document(Array(bundle.utf8))
-        guard !document.body.isEmpty else { return }
         table.add(
             "/ca-bundle",
-            Route(name: "ca-bundle", endpoint: nil, methods: [.get, .head]) { request in
-                .cacheable(
+            Route(name: "ca-bundle", endpoint: nil, methods: [.get, .head]) { [bundle] request in
+                let document = PublishedDocuments.Document(Array(bundle().utf8))
+                guard !document.body.isEmpty else { throw RequestRefusal.unknownPath }
+                return .cacheable(
                     document.body, contentType: "application/pem-certificate-chain", entityTag: document.entityTag,
                     maximumAge: 300, for: request)
             })

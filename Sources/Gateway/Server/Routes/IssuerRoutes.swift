@@ -7,6 +7,17 @@ import Hummingbird
 struct IssuerRoutes: Sendable {
     let configuration: EndpointConfiguration
     let keys: CurrentSigningKeys
+    /// Whether there is anything at these paths still.
+    let isServed: @Sendable () -> Bool
+
+    init(
+        configuration: EndpointConfiguration, keys: CurrentSigningKeys,
+        isServed: @escaping @Sendable () -> Bool = { true }
+    ) {
+        self.configuration = configuration
+        self.keys = keys
+        self.isServed = isServed
+    }
 
     func add(to table: inout RouteTable) {
         let path = configuration.path
@@ -23,7 +34,8 @@ struct IssuerRoutes: Sendable {
     private func route(
         _ name: String, _ document: @escaping @Sendable (PublishedDocuments) -> PublishedDocuments.Document
     ) -> Route {
-        Route(name: name, endpoint: configuration.name, methods: [.get, .head]) { [configuration, keys] request in
+        Route(name: name, endpoint: configuration.name, methods: [.get, .head]) { [configuration, keys, isServed] request in
+            guard isServed() else { throw RequestRefusal.unknownPath }
             guard let documents = keys.snapshot.documents else { throw RequestRefusal.noDocuments }
             let document = document(documents)
             var response = Response.cacheable(

@@ -42,9 +42,14 @@ public struct GatewayAssembly: Sendable {
         }
     }
 
+    /// - Parameters:
+    ///   - source: the file to follow; nil to follow none.
+    ///   - text: what the file held.
+    ///   - fallback: why the configuration is not the one in the file; nil where it is.
     /// - Throws: ``StartProblems``.
     public static func make(
-        _ configuration: GatewayConfiguration, in surroundings: Surroundings, logger: Logger
+        _ configuration: GatewayConfiguration, from source: ConfigurationSource?, text: String?,
+        fallback: String? = nil, in surroundings: Surroundings, logger: Logger
     ) async throws -> GatewayAssembly {
         let clock = surroundings.clock
         let prometheus = PrometheusMetrics()
@@ -55,42 +60,65 @@ public struct GatewayAssembly: Sendable {
             configuration: configuration, surroundings: surroundings, observe: metrics.observe, pacing: pacing,
             logger: logger)
         guard parts.problems.isEmpty, let keyStore = parts.keyStore, let reviewer = parts.reviewer,
-            let certificates = parts.certificates
+            let serving = parts.serving
         else {
             await parts.abandon()
             throw StartProblems(problems: parts.problems)
         }
 
-        let rings = KeyRings(keyStore, endpoints: configuration.endpoints, pacing: pacing, logger: logger)
-        let keys = await rings.open()
-        let endpoints = zip(configuration.endpoints, keys).map { endpoint, keys in
-            MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer, metadata: parts.metadata)
-        }
+        let draining = Draining(delay: drainDelay(configuration, surroundings), pacing: pacing)
+        let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
+        let rings = KeyRings(keyStore, pacing: pacing, logger: logger)
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: surroundings.writeAudit)
-        let statuses = PublicationStatuses()
-        let publication = Publication.services(
-            of: endpoints, statuses: statuses, leadership: keyStore.leadership, metrics: metrics, audit: audit,
-            pacing: pacing, in: surroundings, logger: logger)
-        let listeners = [
-            Listener.tokens(
-                configuration.listeners.tokens, endpoints: endpoints, certificates: certificates,
-                limits: configuration.limits,
-                decisions: DecisionReporting(
-                    endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: clock),
-                logger: logger),
-            Listener.admin(
-                configuration.listeners.admin, endpoints: endpoints, rings: rings.replica, publication: statuses,
-                metrics: MetricsRoutes(metrics: prometheus) { [endpoints] in
-                    for endpoint in endpoints {
-                        let name = endpoint.configuration.name
-                        metrics.observe(endpoint.keys.snapshot(at: clock()), of: name, at: clock())
-                        // Who does not lead has nothing to tell of it.
-                        metrics.observe(statuses[name] ?? PublicationStatus(), of: name)
-                    }
+        let publishing = PublicationTools(in: surroundings, logger: logger)
+        let admission = AdmissionParts(
+            cluster: parts.cluster, namespace: surroundings.namespace, prometheus: prometheus, pacing: pacing,
+            logger: logger)
+        let mounting = ConfigurationMounting(
+            rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
+            serving: serving, admission: admission, prometheus: prometheus, version: surroundings.version, audit: audit,
+            statuses: PublicationStatuses(), publishing: publishing,
+            replica: AdminRoutes.ReplicaState(
+                isDraining: { draining.isDraining }, reloadProblem: { report.problem },
+                certificateProblem: { serving.certificates.problem ?? serving.webhook.problem }),
+            pacing: pacing)
+        let current = CurrentConfiguration(await mounting.mount(configuration, after: nil))
+
+        func listener(
+            _ name: String, _ address: ListenAddress, _ certificates: ServingCertificates?,
+            clientAuthorityFile: String? = nil,
+            _ served: @escaping @Sendable (MountedConfiguration) -> GatewayResponder.Served
+        ) -> Listener {
+            Listener(
+                name: name, address: address, limits: configuration.limits,
+                responder: GatewayResponder(isDraining: { draining.isDraining }, logger: logger) {
+                    served(current.value)
                 },
-                limits: configuration.limits, logger: logger),
+                certificates: certificates, clientAuthorityFile: clientAuthorityFile, logger: logger)
+        }
+        var services: [any Service] = [audit] + parts.services + rings.services + serving.services + admission.services
+        services += [publishing.transport, publishing.probeClients, current]
+        if let source {
+            services.append(
+                ConfigurationReload(
+                    source, text: text, current: current, mounting: mounting, kept: keyStore.lastGood(pacing: pacing),
+                    report: report, pacing: pacing, logger: logger))
+        }
+        services += [
+            listener("tokens", configuration.listeners.tokens, serving.certificates, \.tokens),
+            listener(
+                "webhook", configuration.listeners.webhook, serving.webhook,
+                clientAuthorityFile: configuration.injection.webhook.clientAuthorityFile.map(surroundings.resolve),
+                \.webhook),
+            listener("admin", configuration.listeners.admin, nil, \.admin),
+            draining,
         ]
-        return GatewayAssembly(
-            services: [audit] + parts.services + rings.services(following: statuses) + publication + listeners)
+        return GatewayAssembly(services: services)
+    }
+
+    /// Within a Pod, requests come until every node has heard that it ends.
+    private static func drainDelay(_ configuration: GatewayConfiguration, _ surroundings: Surroundings) -> Double {
+        let isInPod = surroundings.environment["KUBERNETES_SERVICE_HOST"] != nil
+        return configuration.limits.drainDelay.map(Double.init) ?? (isInPod ? 5 : 0)
     }
 }

@@ -9,13 +9,15 @@ import ServiceLifecycle
 
 /// A listening socket and what is served on it. Stopped gracefully, it answers what was begun and closes.
 struct Listener: Service {
-    /// `tokens` or `admin`; a closed set.
+    /// `tokens`, `webhook` or `admin`; a closed set.
     let name: String
     let address: ListenAddress
     let limits: GatewayConfiguration.Limits
     let responder: GatewayResponder
     /// nil for plain HTTP/1.1.
     let certificates: ServingCertificates?
+    /// PEM: who connects has a certificate of one of these authorities; nil for anybody.
+    var clientAuthorityFile: String?
     let logger: Logger
 
     /// A TLS handshake takes at most this long.
@@ -23,39 +25,22 @@ struct Listener: Service {
     /// What is read of a body that is too large, before the connection is cut.
     private static let drainedBytes = 1 << 20
 
-    /// The endpoints' token calls and documents, over TLS.
-    static func tokens(
-        _ address: ListenAddress, endpoints: [MountedEndpoint], certificates: ServingCertificates,
-        limits: GatewayConfiguration.Limits, decisions: DecisionReporting, logger: Logger
-    ) -> Listener {
-        Listener(
-            name: "tokens", address: address, limits: limits,
-            responder: .tokens(
-                endpoints: endpoints, caBundle: certificates.issuers, maximumBodyBytes: limits.bodyBytes,
-                decisions: decisions, logger: logger),
-            certificates: certificates, logger: logger)
-    }
-
-    /// Liveness, readiness and metrics, over plain HTTP.
-    static func admin(
-        _ address: ListenAddress, endpoints: [MountedEndpoint], rings: KeyRingReplica,
-        publication: PublicationStatuses, metrics: MetricsRoutes, limits: GatewayConfiguration.Limits, logger: Logger
-    ) -> Listener {
-        Listener(
-            name: "admin", address: address, limits: limits,
-            responder: .admin(
-                endpoints: endpoints, rings: rings, publication: publication, maximumBodyBytes: limits.bodyBytes,
-                metrics: metrics, logger: logger),
-            certificates: nil, logger: logger)
-    }
-
     func run() async throws {
+        if let certificates {
+            await cancelWhenGracefulShutdown { await certificates.untilReady() }
+            guard certificates.problem == nil else { return }
+        }
         let server = HTTPServerBuilder { responder in
             guard let certificates else {
                 return HTTP1Channel(responder: responder, configuration: streamConfiguration)
             }
+            var tls = certificates.tlsConfiguration
+            if let clientAuthorityFile {
+                tls.trustRoots = .file(clientAuthorityFile)
+                tls.certificateVerification = .noHostnameVerification
+            }
             let channel = try HTTP2UpgradeChannel(
-                tlsConfiguration: certificates.tlsConfiguration,
+                tlsConfiguration: tls,
                 configuration: HTTP2ChannelConfiguration(
                     idleTimeout: .seconds(limits.idleTimeout), gracefulCloseTimeout: .seconds(limits.readTimeout),
                     streamConfiguration: streamConfiguration),

@@ -11,7 +11,9 @@ struct StartParts {
     private(set) var reviewer: (any TokenReviewing)?
     /// nil where the review is offline.
     private(set) var metadata: (any WorkloadMetadataReading)?
-    private(set) var certificates: ServingCertificates?
+    private(set) var serving: OpenedServing?
+    /// The API server, where there is one.
+    private(set) var cluster: KubernetesClient?
     private(set) var services: [any Service] = []
     private(set) var problems: [ConfigurationProblem] = []
 
@@ -33,7 +35,7 @@ struct StartParts {
         let now = surroundings.clock()
         openStore()
         openReviewer(at: now)
-        readCertificates(at: now)
+        openServing()
     }
 
     /// Ends what was begun for a gateway that does not start: an HTTP client must not go without its shutdown.
@@ -47,6 +49,7 @@ struct StartParts {
     private mutating func openStore() {
         do throws(OpenedKeyStore.Problem) {
             keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
+            cluster = keyStore?.kubernetes?.client
         } catch {
             problem(error.keyPath, error.message)
         }
@@ -62,6 +65,7 @@ struct StartParts {
                 reviewer = made.reviewer
                 metadata = made.metadata
                 services += made.services
+                cluster = cluster ?? made.client
             } catch {
                 for text in error.problems { problem("review", text) }
             }
@@ -85,51 +89,13 @@ struct StartParts {
         }
     }
 
-    private mutating func readCertificates(at now: Date) {
-        guard configuration.certificates.isEmpty else {
-            let read = configuration.certificates.enumerated().compactMap { readCertificate($1, at: $0) }
-            if let first = read.first, read.count == configuration.certificates.count {
-                certificates = ServingCertificates(first: first, others: Array(read.dropFirst()))
-            }
-            return
-        }
-        guard case .directory(let path) = configuration.keyStore else {
-            problem(
-                "tls",
-                "this version makes a certificate of its own only beside a key directory; name tls.certificates")
-            return
-        }
-        do {
-            let authority = try ServingAuthorityStore(path: resolve(path)).authority(at: now)
-            let leaf = try authority.issue(
-                names: ["localhost"], addresses: [[127, 0, 0, 1], Self.loopback6], from: now)
-            certificates = ServingCertificates(first: leaf, others: [])
+    private mutating func openServing() {
+        guard let keyStore else { return }
+        do throws(ServingProblems) {
+            serving = try OpenedServing(
+                configuration, in: surroundings, keyStore: keyStore, pacing: pacing, logger: logger)
         } catch {
-            problem("tls", "\(error)")
-        }
-    }
-
-    private static let loopback6 = [UInt8](repeating: 0, count: 15) + [1]
-
-    private mutating func readCertificate(
-        _ files: GatewayConfiguration.CertificateFiles, at index: Int
-    ) -> ServingCertificate? {
-        let key = "tls.certificates[\(index)]"
-        func contents(_ path: String) -> String? {
-            FileManager.default.contents(atPath: resolve(path)).map { String(decoding: $0, as: UTF8.self) }
-        }
-        let chain = contents(files.certificate)
-        let privateKey = contents(files.key)
-        if chain == nil {
-            problem("\(key).certificate", "\"\(files.certificate)\" cannot be read; name a readable file")
-        }
-        if privateKey == nil { problem("\(key).key", "\"\(files.key)\" cannot be read; name a readable file") }
-        guard let chain, let privateKey else { return nil }
-        do {
-            return try ServingCertificate(chainPEM: chain, keyPEM: privateKey)
-        } catch {
-            problem(key, "\(error)")
-            return nil
+            problems += error.problems
         }
     }
 

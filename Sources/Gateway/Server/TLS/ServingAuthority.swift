@@ -1,40 +1,56 @@
 import Crypto
 public import FoundationEssentials
+public import GatewayCore
 import SwiftASN1
 import X509
 
-/// The gateway's own certificate authority, for a listener without configured certificates: its key signs the leaf that
-/// is served, and its certificate is what clients trust.
+/// One of the gateway's own certificate authorities: its key signs the leaf that is served, and its certificate is what
+/// clients trust.
 public struct ServingAuthority: Sendable {
     private let certificate: Certificate
     private let key: P256.Signing.PrivateKey
 
-    /// The authority's life in seconds: ten years.
-    static let lifetime = 10.0 * 365 * 86_400
-    /// A leaf's life in seconds: one year; a new one is made at each start.
-    static let leafLifetime = 365.0 * 86_400
+    /// Seconds by which a certificate is good before it was made, for clocks that are behind.
+    static let leeway = 300.0
 
     /// A new authority.
-    public init(from now: Date) throws {
+    ///
+    /// - Parameters:
+    ///   - constraint: what it may sign for, which is in its certificate (RFC 5280 §4.2.1.10, critical); nil for anything.
+    ///   - lifetime: seconds.
+    public init(
+        from now: Date, constraint: NameConstraint? = nil, lifetime: Double = 10 * 365 * 86_400
+    ) throws {
         key = P256.Signing.PrivateKey()
-        let name = try DistinguishedName { CommonName("sts-gateway serving CA") }
         let signer = Certificate.PrivateKey(key)
+        let identifier = SubjectKeyIdentifier(hash: signer.publicKey)
+        // Each has a name of its own, so that a verifier that knows several finds the right one.
+        let suffix = identifier.keyIdentifier.prefix(4).map { byte in
+            byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
+        }.joined()
+        let name = try DistinguishedName { CommonName("sts-gateway serving CA \(suffix)") }
         certificate = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: signer.publicKey,
-            notValidBefore: now.addingTimeInterval(-300), notValidAfter: now.addingTimeInterval(Self.lifetime),
+            notValidBefore: now.addingTimeInterval(-Self.leeway), notValidAfter: now.addingTimeInterval(lifetime),
             issuer: name, subject: name, signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
                 Critical(KeyUsage(keyCertSign: true, cRLSign: true))
-                SubjectKeyIdentifier(hash: signer.publicKey)
+                if let constraint { Critical(Self.nameConstraints(constraint)) }
+                identifier
             },
             issuerPrivateKey: signer)
     }
 
     /// The authority that was kept.
+    ///
+    /// - Throws: where one of them cannot be read, or the key is not the certificate's.
     public init(certificatePEM: String, keyPEM: String) throws {
         certificate = try Certificate(pemEncoded: certificatePEM)
         key = try P256.Signing.PrivateKey(pemRepresentation: keyPEM)
+        guard certificate.publicKey == Certificate.PublicKey(key.publicKey) else {
+            throw ServingCertificateError("the private key is not the authority's")
+        }
     }
 
     public var certificatePEM: String {
@@ -44,19 +60,22 @@ public struct ServingAuthority: Sendable {
     /// For the authority's store only.
     public var keyPEM: String { key.pemRepresentation + "\n" }
 
+    public var notBefore: Date { certificate.notValidBefore }
+    public var notAfter: Date { certificate.notValidAfter }
+
     /// Makes a leaf.
     ///
     /// - Parameters:
-    ///   - names: DNS names; the first is the common name.
-    ///   - addresses: IP addresses as 4 or 16 bytes.
-    public func issue(names: [String], addresses: [[UInt8]], from now: Date) throws -> ServingCertificate {
+    ///   - end: of its life; never after the authority's own.
+    public func sign(_ names: ServedNames, from now: Date, to end: Date) throws -> ServingIdentity.Leaf {
         let leafKey = P256.Signing.PrivateKey()
         let alternatives: [GeneralName] =
-            names.map { .dnsName($0) } + addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) }
+            names.dns.map { .dnsName($0) }
+            + names.addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) }
         let leaf = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: Certificate.PublicKey(leafKey.publicKey),
-            notValidBefore: now.addingTimeInterval(-300), notValidAfter: now.addingTimeInterval(Self.leafLifetime),
-            issuer: certificate.subject, subject: try DistinguishedName { CommonName(names.first ?? "sts-gateway") },
+            notValidBefore: max(now.addingTimeInterval(-Self.leeway), notBefore), notValidAfter: min(end, notAfter),
+            issuer: certificate.subject, subject: try DistinguishedName { CommonName("sts-gateway") },
             signatureAlgorithm: .ecdsaWithSHA256,
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
@@ -66,7 +85,32 @@ public struct ServingAuthority: Sendable {
                 AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: certificate.publicKey).keyIdentifier)
             },
             issuerPrivateKey: Certificate.PrivateKey(key))
+        return ServingIdentity.Leaf(
+            certificatePEM: try leaf.serializeAsPEM().pemString + "\n",
+            key: ServingIdentity.PrivateKey(pem: leafKey.pemRepresentation + "\n"), names: names,
+            notBefore: leaf.notValidBefore, notAfter: leaf.notValidAfter)
+    }
+
+    /// Where it may sign for no address, that is said by excluding them all. Where it may, nothing is said of them:
+    /// BoringSSL refuses any certificate with an address whose issuer has a constraint on addresses.
+    private static func nameConstraints(_ constraint: NameConstraint) -> NameConstraints {
+        let none = [ASN1OctetString(contentBytes: [UInt8](repeating: 0, count: 8)[...])]
+            + [ASN1OctetString(contentBytes: [UInt8](repeating: 0, count: 32)[...])]
+        return NameConstraints(
+            permittedDNSDomains: constraint.dns, excludedIPRanges: constraint.permitsAddresses ? [] : none)
+    }
+}
+
+extension ServingAuthority {
+    /// A leaf with its chain, good for ninety days.
+    ///
+    /// - Parameters:
+    ///   - names: DNS names.
+    ///   - addresses: IP addresses as 4 or 16 bytes.
+    public func issue(names: [String], addresses: [[UInt8]], from now: Date) throws -> ServingCertificate {
+        let leaf = try sign(
+            ServedNames(dns: names, addresses: addresses), from: now, to: now.addingTimeInterval(90 * 86_400))
         return try ServingCertificate(
-            chainPEM: try leaf.serializeAsPEM().pemString + "\n" + certificatePEM, keyPEM: leafKey.pemRepresentation)
+            chainPEM: leaf.certificatePEM + certificatePEM, keyPEM: leaf.key.pem)
     }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import FoundationEssentials
 public import NIOSSL
 import SwiftASN1
 import X509
@@ -11,6 +11,8 @@ public struct ServingCertificate: Sendable {
     public let names: [String]
     /// PEM of the certificates above the leaf; empty where the chain has none.
     public let issuers: String
+    /// Of the leaf.
+    public let notAfter: Date
 
     /// - Parameters:
     ///   - chainPEM: the leaf first.
@@ -39,6 +41,7 @@ public struct ServingCertificate: Sendable {
             throw ServingCertificateError("the private key is not the certificate's, or its key usage forbids serving")
         }
         names = Self.names(leaf)
+        notAfter = leaf.notValidAfter
         issuers = Self.issuers(chainPEM)
     }
 
@@ -66,8 +69,7 @@ public struct ServingCertificate: Sendable {
     }
 
     private static func issuers(_ chainPEM: String) -> String {
-        guard let documents = try? PEMDocument.parseMultiple(pemString: chainPEM) else { return "" }
-        return documents.filter { $0.discriminator == "CERTIFICATE" }.dropFirst().map { $0.pemString + "\n" }.joined()
+        PEMCertificates.list(chainPEM).dropFirst().joined()
     }
 }
 

@@ -81,6 +81,11 @@ struct EndpointMetrics: Sendable {
         }
     }
 
+    /// Of an endpoint that is no more: its counts stay, as Prometheus wants them.
+    func destroyGauges() {
+        for meter in Array(keyStates.values) + [keyAge, lastPublication, matches] { meter.destroy() }
+    }
+
     func record(_ outcome: PublicationRound.Outcome) {
         publications[Publication(document: outcome.document.kind, result: outcome.result.kind)]?.increment()
     }

@@ -36,7 +36,22 @@ extension GatewayMetrics {
         MetricFamily(
             "sts_published_matches", .gauge, "1 where the public issuer URL serves the endpoint's documents, else 0.",
             labels: ["endpoint"]),
+        MetricFamily(
+            "sts_webhook_requests_total", .counter, "Admission reviews by what became of them.", labels: ["result"]),
+        MetricFamily(
+            "sts_webhook_duration_seconds", .histogram(upperBounds: durationBounds),
+            "Time from an admission review's arrival to its answer.", labels: ["result"]),
+        MetricFamily(
+            "sts_uninjected_pods", .gauge,
+            "Labelled Pods that run without the endpoint's tokens, as the leader found them last.",
+            labels: ["endpoint", "reason"]),
         MetricFamily("sts_audit_records_total", .counter, "Audit records by what became of them.", labels: ["result"]),
+        MetricFamily(
+            "sts_pod_events_total", .counter, "Events about refusals, on the Pods that were refused.",
+            labels: ["result"]),
+        MetricFamily(
+            "sts_config_reload_total", .counter, "Looks at a changed configuration file, by what became of them.",
+            labels: ["result"]),
         MetricFamily(
             "sts_build_info", .gauge, "Always 1; the labels say what runs.", labels: ["version", "architecture"]),
     ]

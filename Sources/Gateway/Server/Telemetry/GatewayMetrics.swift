@@ -55,6 +55,9 @@ public struct GatewayMetrics: Sendable {
         endpoints[endpoint]?.observe(keys.keys, signing: keys.active, at: now)
     }
 
+    /// Tells nothing more of the state of an endpoint that is not configured any more.
+    func forget(_ endpoint: String) { endpoints[endpoint]?.destroyGauges() }
+
     /// Counts what a round of publication did with one document.
     public func record(_ outcome: PublicationRound.Outcome, of endpoint: String) {
         endpoints[endpoint]?.record(outcome)

@@ -1,9 +1,9 @@
-public import FoundationEssentials
-public import GatewayCore
+import FoundationEssentials
+import GatewayCore
 import HTTPTypes
 import JOSE
-public import Logging
-public import ServiceLifecycle
+import Logging
+import ServiceLifecycle
 
 extension KubernetesTokenReviewer {
     /// The whole way of a review: the cache with its single flight, then the check by the API server's own keys, then
@@ -15,15 +15,16 @@ extension KubernetesTokenReviewer {
     ///   - serviceAccountFolder: where `ca.crt` and `token` are inside a cluster; nil for where the kubelet mounts
     ///     them.
     ///   - observe: told what happens, for metrics.
-    /// - Returns: the reviewer, the reader of labels and annotations that shares its connections, and the services
-    ///   that they need running, in the order of their start: before the listeners.
+    /// - Returns: the reviewer, the reader of labels and annotations that shares its connections, the services that
+    ///   they need running, in the order of their start: before the listeners; and the client itself.
     /// - Throws: every problem of the connection's files. The API server itself is not called.
-    public static func make(
+    static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String? = nil, at now: Date,
         limits: TokenReviewLimits = TokenReviewLimits(), logger: Logger,
         observe: @escaping TokenReviewObserver = { _ in }
     ) throws(KubernetesConnectionError) -> (
-        reviewer: any TokenReviewing, metadata: any WorkloadMetadataReading, services: [any Service]
+        reviewer: any TokenReviewing, metadata: any WorkloadMetadataReading, services: [any Service],
+        client: KubernetesClient
     ) {
         var bounds = KubernetesClient.Limits()
         bounds.replyBytes = 1 << 20
@@ -38,7 +39,7 @@ extension KubernetesTokenReviewer {
                 keys: KeySetCache(client: client), maximumUnknown: limits.unknownKeysInFlight, observe: observe),
             id: "kubernetes", limits: limits, observe: observe)
         let metadata = KubernetesWorkloadMetadataReader(client: client, limits: WorkloadMetadataLimits())
-        return (reviewer, metadata, [service, reviewer])
+        return (reviewer, metadata, [service, reviewer], client)
     }
 }
 

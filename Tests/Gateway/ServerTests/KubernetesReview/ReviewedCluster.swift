@@ -35,7 +35,7 @@ struct ReviewedCluster {
         try await FakeKubernetesAPI.run(clock: { clock.now }) { api in
             try api.addWorkload()
             let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-            let (reviewer, metadata, services) = try KubernetesTokenReviewer.make(
+            let (reviewer, metadata, services, _) = try KubernetesTokenReviewer.make(
                 kubeconfig: access == .kubeconfig ? api.kubeconfig.path : nil,
                 environment: [
                     "KUBERNETES_SERVICE_HOST": FakeKubernetesAPI.host, "KUBERNETES_SERVICE_PORT": String(api.port),

@@ -43,10 +43,7 @@ struct IssuerRoutesTests {
 
     @Test("Readiness names each ring, and a failed one does not unready the replica")
     func readiness() async throws {
-        let admin = GatewayResponder.admin(
-            endpoints: gateway.endpoints, rings: gateway.rings, publication: PublicationStatuses(),
-            maximumBodyBytes: 1024,
-            metrics: MetricsRoutes(metrics: gateway.prometheus) {}, logger: gateway.log.logger)
+        let admin = gateway.admin(publication: PublicationStatuses())
         func get(_ path: String) async throws -> (Int, String) {
             let answer = try await gateway.send(.get, path, to: admin)
             return (answer.status, answer.text)
@@ -59,15 +56,13 @@ struct IssuerRoutesTests {
         #expect(status == 200)
         #expect(
             text.contains(
-                "[+]configuration ok\n[+]tls ok\n[+]keyring/one ok\n[+]publish/one ok\n[-]keyring/two failed: "))
+                "[+]shutdown ok\n[+]configuration ok\n[+]tls ok\n[+]keyring/one ok\n[+]publish/one ok\n[-]keyring/two failed: "))
     }
 
     @Test("Readiness detail says what keeps an endpoint from being published, and the replica stays ready")
     func publication() async throws {
         let statuses = PublicationStatuses()
-        let admin = GatewayResponder.admin(
-            endpoints: gateway.endpoints, rings: gateway.rings, publication: statuses, maximumBodyBytes: 1024,
-            metrics: MetricsRoutes(metrics: gateway.prometheus) {}, logger: gateway.log.logger)
+        let admin = gateway.admin(publication: statuses)
         var status = PublicationStatus(place: "here")
         func line(_ change: (inout PublicationStatus) -> Void) async throws -> String {
             change(&status)

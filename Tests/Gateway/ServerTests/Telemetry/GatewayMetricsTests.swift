@@ -159,11 +159,30 @@ struct GatewayMetricsTests {
             ])
     }
 
+    @Test("What is told of an endpoint's state ends with the endpoint; its counts stay")
+    func forgotten() throws {
+        let keys = try ExampleGateway().endpoints[0].keys.snapshot
+        metrics.observe(keys, of: "one", at: ExampleGateway.now)
+        metrics.observe(published, of: "one")
+        metrics.forget("one")
+        for family in ["sts_key_state", "sts_key_age_seconds", "sts_published_matches"] {
+            #expect(lines(family).filter { $0.contains(#"endpoint="one""#) }.isEmpty, "\(family)")
+        }
+        #expect(!lines("sts_tokens_issued_total").filter { $0.contains(#"endpoint="one""#) }.isEmpty)
+        GatewayMetrics(factory: backend, endpoints: endpoints, version: "test").observe(
+            keys, of: "one", at: ExampleGateway.now)
+        #expect(lines("sts_key_age_seconds").filter { $0.contains(#"endpoint="one""#) }.count == 1)
+    }
+
     @Test("Every metric that is declared has a series once there is something to tell")
     func complete() throws {
         record(.allowed(identity, rule: 0))
         metrics.observe(try ExampleGateway().endpoints[0].keys.snapshot, of: "one", at: ExampleGateway.now)
         metrics.observe(published, of: "one")
+        ReloadMetrics(factory: backend).count(.applied)
+        WebhookMetrics(factory: backend).record(.injected, latency: .milliseconds(1))
+        PodEventMetrics(factory: backend).count(.written)
+        UninjectedPodMetrics(factory: backend).set(["one": [.missing: 1]])
         for family in GatewayMetrics.families {
             #expect(backend.text.contains("# TYPE \(family.name) \(family.type)\n"), "\(family.name)")
         }

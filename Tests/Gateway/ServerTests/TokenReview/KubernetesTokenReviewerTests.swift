@@ -105,7 +105,7 @@ struct KubernetesTokenReviewerTests {
             request.path == "/openid/v1/jwks" ? .init(body: keys) : .init(status: 201, body: Self.positive)
         } _: { [clock, events] server in
             let folder = try server.serviceAccount()
-            let (reviewer, _, services) = try KubernetesTokenReviewer.make(
+            let (reviewer, _, services, _) = try KubernetesTokenReviewer.make(
                 kubeconfig: nil, environment: server.environment, serviceAccountFolder: folder.path, at: clock.now,
                 logger: KeptLog().logger, observe: events.observer)
             let token = try SubjectToken.sample()
@@ -135,7 +135,7 @@ struct KubernetesTokenReviewerTests {
             request.path == "/openid/v1/jwks" ? .init(status: 403) : .init(status: 201, body: Self.negative)
         } _: { [clock, events] server in
             let folder = try server.serviceAccount()
-            let (reviewer, _, services) = try KubernetesTokenReviewer.make(
+            let (reviewer, _, services, _) = try KubernetesTokenReviewer.make(
                 kubeconfig: nil, environment: server.environment, serviceAccountFolder: folder.path, at: clock.now,
                 logger: KeptLog().logger, observe: events.observer)
             let client = try #require(services.first as? HTTPClientService)

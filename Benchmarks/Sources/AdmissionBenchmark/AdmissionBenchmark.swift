@@ -1,0 +1,62 @@
+import GatewayCore
+import JOSE
+
+/// Time of answering one admission review of a Pod of 50 KiB, and the reading's share of it, beside one pass over the
+/// review's bytes in the same run: a machine that is busy slows all of them.
+@main
+enum AdmissionBenchmark {
+    static func main() throws {
+        let body = BenchmarkReview.json(bytes: 50 << 10)
+        let mutation = try BenchmarkProvider.mutation()
+        let review = try AdmissionReview(parsing: body)
+        let answer = mutation.answer(to: review)
+        guard answer["response"]?["patch"] != nil else { throw Unexpected() }
+        let pass = median { keep(sum(body)) }
+        let reading = median { keep((try? AdmissionReview(parsing: body))?.uid.utf8.count ?? 0) }
+        let deciding = median { keep(mutation.answer(to: review).utf8Text.count) }
+        let whole = median {
+            guard let review = try? AdmissionReview(parsing: body) else { return }
+            keep(mutation.answer(to: review).utf8Text.count)
+        }
+        print("one pass over \(body.count) bytes: \(text(pass))")
+        print("reading the review: \(text(reading)) (\(Int(reading / pass)) × the pass)")
+        print("deciding and writing the answer: \(text(deciding))")
+        print("the whole review: \(text(whole)) (\(Int(whole / pass)) × the pass)")
+        let largest = BenchmarkReview.json(bytes: 3 << 20)
+        guard (try? AdmissionReview(parsing: Array(largest.prefix(AdmissionReview.maximumLength)))) == nil else {
+            throw Unexpected()
+        }
+        let nested = [UInt8](repeating: UInt8(ascii: "["), count: AdmissionReview.maximumLength)
+        print(
+            "refusing 3 MiB of brackets: \(text(median(rounds: 11) { keep((try? AdmissionReview(parsing: nested)) == nil ? 1 : 0) }))"
+        )
+        let cut = Array(largest.prefix(AdmissionReview.maximumLength))
+        print(
+            "refusing 3 MiB that end too early: \(text(median(rounds: 11) { keep((try? AdmissionReview(parsing: cut)) == nil ? 1 : 0) }))"
+        )
+    }
+
+    struct Unexpected: Error {}
+
+    @inline(never) private static func sum(_ bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBufferPointer { buffer in
+            var sum = 0
+            for byte in buffer { sum = (sum &* 31) &+ Int(byte) }
+            return sum
+        }
+    }
+
+    /// After a tenth of the rounds that do not count.
+    private static func median(rounds: Int = 201, _ body: () -> Void) -> Double {
+        let clock = ContinuousClock()
+        let times = (0..<rounds + rounds / 10).map { _ in clock.measure(body) / .nanoseconds(1) }
+            .dropFirst(rounds / 10).sorted()
+        return times[times.count / 2]
+    }
+
+    private static func text(_ nanoseconds: Double) -> String { "\(nanoseconds.rounded() / 1000) µs" }
+
+    /// Keeps the optimiser from leaving the work out.
+    @inline(never) private static func keep(_ value: Int) { sink = value }
+    nonisolated(unsafe) private static var sink = 0
+}

@@ -1,0 +1,76 @@
+import JOSE
+
+extension JSONValue {
+    /// A YAML document of this object in block style, for people. Text that a reader could take for something else is a
+    /// JSON string, which is YAML too.
+    var yamlDocument: String {
+        var text = ""
+        write(to: &text, indentation: "")
+        return text
+    }
+
+    /// Whole lines, each with its end.
+    private func write(to text: inout String, indentation: String) {
+        switch self {
+        case .object(let members):
+            for (index, member) in members.enumerated() {
+                // The first stands where its writer has got to.
+                if index > 0 { text += indentation }
+                text += Self.scalar(member.name) + ":"
+                member.value.writeMember(to: &text, indentation: indentation)
+            }
+        case .array(let elements):
+            for (index, element) in elements.enumerated() {
+                if index > 0 { text += indentation }
+                text += "- "
+                element.isCollection
+                    ? element.write(to: &text, indentation: indentation + "  ") : element.writeScalar(to: &text)
+            }
+        default: writeScalar(to: &text)
+        }
+    }
+
+    /// What stands behind a name and its colon.
+    private func writeMember(to text: inout String, indentation: String) {
+        guard isCollection else {
+            text += " "
+            writeScalar(to: &text)
+            return
+        }
+        // As kubectl prints, a list begins below its name's first letter.
+        let inner = elements == nil ? indentation + "  " : indentation
+        text += "\n" + inner
+        write(to: &text, indentation: inner)
+    }
+
+    private func writeScalar(to text: inout String) {
+        if case .string(let string) = self { text += Self.scalar(string) } else { text += self.text }
+        text += "\n"
+    }
+
+    private var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
+
+    /// Empty ones are written as JSON.
+    private var isCollection: Bool {
+        switch self {
+        case .object(let members): !members.isEmpty
+        case .array(let elements): !elements.isEmpty
+        default: false
+        }
+    }
+
+    private static func scalar(_ text: String) -> String {
+        let beginsPlain = text.utf8.first.map { isLetter($0) || $0 == UInt8(ascii: "/") } ?? false
+        let isPlain =
+            beginsPlain && !words.contains(text.lowercased())
+            && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "-_./".utf8.contains($0) }
+        return isPlain ? text : JSONValue.string(text).text
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+
+    /// Of YAML 1.1 and 1.2, other than strings.
+    private static let words: Set<String> = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
+}

@@ -1,0 +1,87 @@
+public import JOSE
+
+/// The MutatingWebhookConfiguration of one endpoint, to be applied by hand. It has no caBundle: the gateway writes that,
+/// and an empty one would make the API server trust its own authorities.
+public struct WebhookConfigurationManifest: Sendable {
+    /// Namespaces whose Pods must not wait for the gateway.
+    public static let systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"]
+
+    /// All namespaces that the webhook leaves out.
+    ///
+    /// - Parameter namespace: the gateway's own, whose Pods have to start without it; nil where it is not known.
+    public static func excludedNamespaces(besides namespace: String?) -> [String] {
+        guard let namespace else { return systemNamespaces }
+        return [namespace] + systemNamespaces.filter { $0 != namespace }
+    }
+
+    private let endpoint: String
+    private let key: String
+    private let webhook: GatewayConfiguration.Injection.Webhook
+    private let namespace: String
+
+    /// - Parameter namespace: the gateway's own.
+    public init(_ endpoint: EndpointConfiguration, _ injection: GatewayConfiguration.Injection, namespace: String) {
+        self.endpoint = endpoint.name
+        key = "\(injection.prefix)/\(endpoint.injector.label)"
+        webhook = injection.webhook
+        self.namespace = namespace
+    }
+
+    public var name: String { webhook.configurationName(of: endpoint) }
+
+    public var json: JSONValue {
+        let resource = KubernetesResource.mutatingWebhookConfigurations
+        return [
+            "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),
+            "metadata": [
+                "name": .string(name),
+                "labels": [
+                    "app.kubernetes.io/name": "sts-gateway",
+                    "app.kubernetes.io/instance": .string(webhook.configurationPrefix),
+                    "app.kubernetes.io/component": "webhook",
+                ],
+            ],
+            "webhooks": [entry],
+        ]
+    }
+
+    private var entry: JSONValue {
+        [
+            // Three labels at least; it means nothing beyond this configuration.
+            "name": .string("injector-\(endpoint).sts-gateway.io"),
+            "clientConfig": [
+                "service": [
+                    "name": .string(webhook.service), "namespace": .string(namespace),
+                    "path": .string("/k8s/webhooks/v1/injector-\(endpoint)"), "port": 443,
+                ]
+            ],
+            "rules": [
+                [
+                    "apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"],
+                    "scope": "Namespaced",
+                ]
+            ],
+            "matchPolicy": "Equivalent",
+            // A Pod without the label never waits for the gateway.
+            "objectSelector": [
+                "matchExpressions": [
+                    ["key": .string(key), "operator": "Exists"],
+                    ["key": .string(key), "operator": "NotIn", "values": ["false"]],
+                ]
+            ],
+            "namespaceSelector": [
+                "matchExpressions": [
+                    [
+                        "key": "kubernetes.io/metadata.name", "operator": "NotIn",
+                        "values": .array(Self.excludedNamespaces(besides: namespace).map(JSONValue.string)),
+                    ]
+                ]
+            ],
+            "failurePolicy": "Fail",
+            "timeoutSeconds": 5,
+            "sideEffects": "None",
+            "reinvocationPolicy": "IfNeeded",
+            "admissionReviewVersions": ["v1", "v1beta1"],
+        ]
+    }
+}

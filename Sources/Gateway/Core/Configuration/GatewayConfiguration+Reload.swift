@@ -1,0 +1,13 @@
+extension GatewayConfiguration {
+    /// The top-level keys that differ and that a gateway takes on with a restart only.
+    public func fixedDifferences(from other: GatewayConfiguration) -> [String] {
+        var keys: [String] = []
+        if listeners != other.listeners { keys.append("listeners") }
+        if certificates != other.certificates || certificateNames != other.certificateNames { keys.append("tls") }
+        if review != other.review { keys.append("review") }
+        if keyStore != other.keyStore { keys.append("keyStore") }
+        if limits != other.limits { keys.append("limits") }
+        if log != other.log { keys.append("log") }
+        return keys
+    }
+}

@@ -1,0 +1,17 @@
+import FoundationEssentials
+
+/// What an API server tells of itself at `/version` (`version.Info` of k8s.io/apimachinery), which anybody may read.
+public enum VersionMessage {
+    public static let path = "/version"
+
+    private struct Wire: Decodable {
+        let major: String
+        let minor: String
+    }
+
+    /// nil where the body is no such answer.
+    public static func version(in json: [UInt8]) -> KubernetesVersion? {
+        guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)) else { return nil }
+        return KubernetesVersion(major: wire.major, minor: wire.minor)
+    }
+}

@@ -1,0 +1,139 @@
+public import FoundationEssentials
+
+/// The gateway's own serving identity: the authorities that clients are to trust, and the leaf that all replicas serve.
+///
+/// A value: its changes are in `ServingIdentity+Changes`, what to change next is ``nextStep(at:policy:evidence:)``.
+public struct ServingIdentity: Sendable, Equatable {
+    /// An authority goes through these in their order, and is then gone.
+    public enum State: String, Sendable, Codable, CaseIterable {
+        /// Clients are told to trust it; nothing that it signed is served yet.
+        case next
+        /// Signs the leaf that is served.
+        case issuing
+        /// Signs no more; replicas that have not heard of its successor serve its leaf.
+        case trusted
+    }
+
+    /// Why an authority was made.
+    public enum Reason: String, Sendable, Codable, CaseIterable {
+        /// There was none.
+        case first
+        /// The one before it nears its end.
+        case age
+        /// The one before it may not sign for all names.
+        case names
+        /// An operator asked for it.
+        case asked
+    }
+
+    /// A private key in PEM, which does not print.
+    public struct PrivateKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+        CustomReflectable
+    {
+        /// For a store, and for signing.
+        public let pem: String
+
+        public init(pem: String) { self.pem = pem }
+
+        public var description: String { "PrivateKey" }
+        public var debugDescription: String { description }
+        public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
+    }
+
+    /// One authority's certificate, with its key as long as it is to sign.
+    public struct Authority: Sendable, Equatable {
+        /// SHA-256 of the certificate's DER, in hexadecimal.
+        public let id: String
+        public let certificatePEM: String
+        /// nil where it signs no more.
+        public internal(set) var key: PrivateKey?
+        public internal(set) var state: State
+        public let reason: Reason
+        public let constraint: NameConstraint?
+        /// When clients were first told of it.
+        public let created: Date
+        public let notBefore: Date
+        public let notAfter: Date
+        /// Up to when clients are told to trust it, once it signs no more.
+        public internal(set) var trustedUntil: Date?
+
+        /// - Parameters:
+        ///   - constraint: nil where it may sign for any name.
+        /// - Returns: nil where the PEM holds no certificate.
+        public init?(
+            certificatePEM: String, key: PrivateKey?, state: State, reason: Reason, constraint: NameConstraint?,
+            created: Date, notBefore: Date, notAfter: Date, trustedUntil: Date? = nil
+        ) {
+            guard let certificate = KeyCertificate(pem: certificatePEM) else { return nil }
+            id = certificate.thumbprint
+            self.certificatePEM = certificatePEM
+            self.key = key
+            self.state = state
+            self.reason = reason
+            self.constraint = constraint
+            self.created = created
+            self.notBefore = notBefore
+            self.notAfter = notAfter
+            self.trustedUntil = trustedUntil
+        }
+    }
+
+    /// What every replica serves.
+    public struct Leaf: Sendable, Equatable {
+        /// The leaf's certificate alone.
+        public let certificatePEM: String
+        public let key: PrivateKey
+        public let names: ServedNames
+        public let notBefore: Date
+        public let notAfter: Date
+
+        public init(
+            certificatePEM: String, key: PrivateKey, names: ServedNames, notBefore: Date, notAfter: Date
+        ) {
+            self.certificatePEM = certificatePEM
+            self.key = key
+            self.names = names
+            self.notBefore = notBefore
+            self.notAfter = notAfter
+        }
+    }
+
+    /// Random, made with the identity and never changed: tells it from one that was made by somebody who did not know it.
+    public let owner: String
+    /// Grows by one with every write.
+    public internal(set) var revision: Int
+    /// The one that issues first, then the others as they came.
+    public internal(set) var authorities: [Authority]
+    public internal(set) var leaf: Leaf
+    /// The longest life of a token of any endpoint so far, in seconds: a sidecar asks for the bundle within it.
+    public internal(set) var longestLife: Int
+    /// The last request for another authority that was answered.
+    public internal(set) var answered: String?
+
+    public init(
+        owner: String, revision: Int = 1, authorities: [Authority], leaf: Leaf, longestLife: Int,
+        answered: String? = nil
+    ) {
+        self.owner = owner
+        self.revision = revision
+        self.authorities = authorities
+        self.leaf = leaf
+        self.longestLife = longestLife
+        self.answered = answered
+    }
+
+    public var issuing: Authority? { authorities.first { $0.state == .issuing } }
+    public var next: Authority? { authorities.first { $0.state == .next } }
+
+    public subscript(_ id: String) -> Authority? { authorities.first { $0.id == id } }
+
+    /// What clients are to trust: every authority in PEM, the one that issues first.
+    public var bundle: String { authorities.map(\.certificatePEM.endedWithNewline).joined() }
+
+    /// The leaf with its issuer, as a server sends them.
+    public var chainPEM: String { leaf.certificatePEM.endedWithNewline + (issuing?.certificatePEM.endedWithNewline ?? "") }
+}
+
+extension String {
+    fileprivate var endedWithNewline: String { hasSuffix("\n") ? self : self + "\n" }
+}

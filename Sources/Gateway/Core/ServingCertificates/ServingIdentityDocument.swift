@@ -1,0 +1,140 @@
+public import FoundationEssentials
+
+/// The serving identity as stores keep it: JSON, one object, readable without this gateway
+/// (`docs/serving-certificates.md`).
+///
+///     {"version": 1, "owner": "…", "revision": 3, "longestLife": 900, "authorities": [{"state": "issuing",
+///       "reason": "first", "created": "2026-05-08T14:56:00Z", "notBefore": "…", "notAfter": "…",
+///       "constraint": {"dns": ["sts-gateway.sts.svc"], "permitsAddresses": false}, "certificate": "<PEM>",
+///       "privateKey": "<PKCS#8 PEM>"}], "leaf": {"dns": ["…"], "addresses": [], "notBefore": "…", "notAfter": "…",
+///       "certificate": "<PEM>", "privateKey": "<PKCS#8 PEM>"}}
+public enum ServingIdentityDocument {
+    /// The newest format that this gateway reads, and the one it writes.
+    public static let version = 1
+    /// More are never made: each needs its overlap before the next.
+    public static let maximumAuthorities = 20
+
+    private struct Version: Decodable {
+        let version: Int
+    }
+
+    private struct Document: Codable {
+        let version: Int
+        let owner: String
+        let revision: Int
+        let longestLife: Int
+        let answered: String?
+        let authorities: [Authority]
+        let leaf: Leaf
+    }
+
+    private struct Authority: Codable {
+        let state: ServingIdentity.State
+        let reason: ServingIdentity.Reason
+        let constraint: NameConstraint?
+        let created: Date
+        let notBefore: Date
+        let notAfter: Date
+        let trustedUntil: Date?
+        let certificate: String
+        let privateKey: String?
+    }
+
+    private struct Leaf: Codable {
+        let dns: [String]
+        let addresses: [[UInt8]]
+        let notBefore: Date
+        let notAfter: Date
+        let certificate: String
+        let privateKey: String
+    }
+
+    /// What fits together is not looked at here, but for the states.
+    ///
+    /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
+    public static func decode(_ document: Data) throws(ServingIdentityError) -> ServingIdentity {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .iso8601
+        guard let version = try? decoder.decode(Version.self, from: document).version else {
+            throw .malformed("it is no JSON object with the member version")
+        }
+        guard version <= Self.version else { throw .newerVersion(version) }
+        guard let read = try? decoder.decode(Document.self, from: document) else {
+            throw .malformed("a member is missing or of the wrong type")
+        }
+        guard read.authorities.count <= maximumAuthorities else {
+            throw .malformed("it holds more than \(maximumAuthorities) authorities")
+        }
+        var authorities: [ServingIdentity.Authority] = []
+        for (index, authority) in read.authorities.enumerated() {
+            authorities.append(try decode(authority, at: index))
+        }
+        guard authorities.count(where: { $0.state == .issuing }) == 1 else {
+            throw .malformed("not exactly one authority is issuing")
+        }
+        guard authorities.count(where: { $0.state == .next }) <= 1 else {
+            throw .malformed("more than one authority is to issue next")
+        }
+        guard Set(authorities.map(\.id)).count == authorities.count else {
+            throw .malformed("an authority is there twice")
+        }
+        guard read.leaf.addresses.allSatisfy({ [4, 16].contains($0.count) }) else {
+            throw .malformed("leaf.addresses holds something else than 4 or 16 bytes")
+        }
+        guard !read.owner.isEmpty, read.revision >= 1, read.longestLife >= 0 else {
+            throw .malformed("owner, revision or longestLife is out of bounds")
+        }
+        return ServingIdentity(
+            owner: read.owner, revision: read.revision, authorities: authorities,
+            leaf: ServingIdentity.Leaf(
+                certificatePEM: read.leaf.certificate, key: ServingIdentity.PrivateKey(pem: read.leaf.privateKey),
+                names: ServedNames(dns: read.leaf.dns, addresses: read.leaf.addresses),
+                notBefore: read.leaf.notBefore, notAfter: read.leaf.notAfter),
+            longestLife: read.longestLife, answered: read.answered)
+    }
+
+    private static func decode(
+        _ read: Authority, at index: Int
+    ) throws(ServingIdentityError) -> ServingIdentity.Authority {
+        guard read.state == .trusted || read.privateKey != nil else {
+            throw .malformed("authorities[\(index)].privateKey is missing")
+        }
+        guard read.state != .trusted || read.trustedUntil != nil else {
+            throw .malformed("authorities[\(index)].trustedUntil is missing")
+        }
+        let isTrusted = read.state == .trusted
+        let authority = ServingIdentity.Authority(
+            certificatePEM: read.certificate,
+            key: isTrusted ? nil : read.privateKey.map(ServingIdentity.PrivateKey.init), state: read.state,
+            reason: read.reason, constraint: read.constraint, created: read.created, notBefore: read.notBefore,
+            notAfter: read.notAfter, trustedUntil: isTrusted ? read.trustedUntil : nil)
+        guard let authority else { throw .malformed("authorities[\(index)].certificate is no certificate in PEM") }
+        return authority
+    }
+
+    /// The document, with private keys: for a store only.
+    public static func encode(_ identity: ServingIdentity) throws(ServingIdentityError) -> Data {
+        let document = Document(
+            version: version, owner: identity.owner, revision: identity.revision, longestLife: identity.longestLife,
+            answered: identity.answered,
+            authorities: identity.authorities.map { authority in
+                Authority(
+                    state: authority.state, reason: authority.reason, constraint: authority.constraint,
+                    created: authority.created, notBefore: authority.notBefore, notAfter: authority.notAfter,
+                    trustedUntil: authority.trustedUntil, certificate: authority.certificatePEM,
+                    privateKey: authority.key?.pem)
+            },
+            leaf: Leaf(
+                dns: identity.leaf.names.dns, addresses: identity.leaf.names.addresses,
+                notBefore: identity.leaf.notBefore, notAfter: identity.leaf.notAfter,
+                certificate: identity.leaf.certificatePEM, privateKey: identity.leaf.key.pem))
+        let encoder = JSONEncoder()
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            return try encoder.encode(document)
+        } catch {
+            throw .malformed("it cannot be written as JSON")
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import FoundationEssentials
+import GatewayCore
+import HTTPTypes
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// Reads the API server's version when it starts and every ten minutes, since a cluster is upgraded under the gateway's
+/// feet. What was read last stays while it cannot be read.
+final class ServerVersionWatch: Service, Sendable {
+    /// Seconds.
+    static let interval = 600.0
+
+    private let client: KubernetesClient
+    private let pacing: Pacing
+    private let logger: Logger
+    private let known = Mutex<KubernetesVersion?>(nil)
+
+    init(client: KubernetesClient, pacing: Pacing, logger: Logger) {
+        self.client = client
+        self.pacing = pacing
+        self.logger = logger
+    }
+
+    /// nil until it is known.
+    var version: KubernetesVersion? { known.withLock { $0 } }
+
+    func run() async {
+        await cancelWhenGracefulShutdown { await self.watch() }
+    }
+
+    private func watch() async {
+        var failures = 0
+        var told: String?
+        while !Task.isCancelled {
+            var pause = Self.interval
+            do throws(Failure) {
+                take(try await read())
+                failures = 0
+                told = nil
+            } catch {
+                guard !Task.isCancelled else { return }
+                failures += 1
+                pause = pacing.backoff(failures: failures, retryAfter: error.retryAfter)
+                if told != error.reason {
+                    logger.warning("the API server's version cannot be read", metadata: ["reason": "\(error.reason)"])
+                }
+                told = error.reason
+            }
+            try? await pacing.sleep(pause)
+        }
+    }
+
+    private func take(_ version: KubernetesVersion) {
+        let former = known.withLock { known in
+            defer { known = version }
+            return known
+        }
+        guard former != version else { return }
+        logger.info("the API server's version is known", metadata: ["version": "\(version)"])
+    }
+
+    private struct Failure: Error {
+        let reason: String
+        let retryAfter: Int?
+    }
+
+    private func read() async throws(Failure) -> KubernetesVersion {
+        let reply: KubernetesReply
+        do {
+            reply = try await client.send(KubernetesRequest(.get, VersionMessage.path), at: pacing.now(), timeout: 5)
+        } catch {
+            throw Failure(reason: error.description, retryAfter: nil)
+        }
+        guard reply.status == 200, let version = VersionMessage.version(in: reply.body) else {
+            throw Failure(
+                reason: "\(VersionMessage.path) is no version (\(reply.status))", retryAfter: reply.retryAfter)
+        }
+        return version
+    }
+}

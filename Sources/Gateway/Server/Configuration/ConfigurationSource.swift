@@ -1,0 +1,29 @@
+import FoundationEssentials
+public import GatewayCore
+import LocalFiles
+
+/// The configuration file of a gateway that runs, and how a text becomes a configuration.
+public struct ConfigurationSource: Sendable {
+    public let path: String
+    /// Does no I/O but that of the text's own parsing.
+    let load: @Sendable (String) -> (configuration: GatewayConfiguration?, problems: [ConfigurationProblem])
+
+    /// Bytes; what is longer is not read.
+    private static let maximumLength = 4 << 20
+
+    public init(
+        path: String,
+        load: @escaping @Sendable (String) -> (
+            configuration: GatewayConfiguration?, problems: [ConfigurationProblem]
+        )
+    ) {
+        self.path = path
+        self.load = load
+    }
+
+    /// nil where the file cannot be read.
+    func text() -> String? {
+        guard let bytes = try? LocalFile.read(path, atMost: Self.maximumLength) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

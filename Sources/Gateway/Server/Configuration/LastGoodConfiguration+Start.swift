@@ -1,0 +1,36 @@
+import FoundationEssentials
+public import GatewayCore
+public import Logging
+
+/// Finds the last good configuration of a gateway whose file is not good.
+public enum LastGoodStart {
+    /// - Parameter text: what the file holds; nil where it cannot be read.
+    /// - Returns: nil where nothing tells where keys are kept, or none was kept there.
+    /// - Throws: why it cannot be read, in words for the operator.
+    public static func text(
+        besides text: String?, in surroundings: GatewayAssembly.Surroundings, logger: Logger
+    ) async throws(ConfigurationProblem) -> String? {
+        let node = text.flatMap { try? YAMLConfigurationSource.parse($0) }
+        guard let place = ConfigurationLoader.placeOfKeys(node) else { return nil }
+        let pacing = Pacing.system(clock: surroundings.clock)
+        let store: OpenedKeyStore
+        do throws(OpenedKeyStore.Problem) {
+            store = try OpenedKeyStore(
+                place.keyStore, kubeconfig: place.kubeconfig, in: surroundings, pacing: pacing, logger: logger)
+        } catch {
+            return nil
+        }
+        let result: Result<String?, KeyStoreError>
+        do throws(KeyStoreError) {
+            result = .success(try await store.lastGood(pacing: pacing)?.load())
+        } catch {
+            result = .failure(error)
+        }
+        await store.abandon()
+        do throws(KeyStoreError) {
+            return try result.get()
+        } catch {
+            throw ConfigurationProblem(.error, at: "", "the last good configuration cannot be read: \(error)")
+        }
+    }
+}

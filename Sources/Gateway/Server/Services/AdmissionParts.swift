@@ -1,0 +1,29 @@
+import GatewayCore
+import Logging
+import ServiceLifecycle
+
+/// What the webhook has whatever the configuration.
+struct AdmissionParts: Sendable {
+    /// The gateway's own; nil where it is not known.
+    let namespace: String?
+    let limiter: AdmissionLimiter
+    let metrics: WebhookMetrics
+    /// nil where there is no API server.
+    let serverVersion: ServerVersionWatch?
+    let serviceAccounts: KubernetesServiceAccountReader?
+    let logger: Logger
+
+    init(
+        cluster: KubernetesClient?, namespace: String?, prometheus: PrometheusMetrics, pacing: Pacing, logger: Logger
+    ) {
+        self.namespace = namespace
+        limiter = AdmissionLimiter(pacing: pacing)
+        metrics = WebhookMetrics(factory: prometheus)
+        serverVersion = cluster.map { ServerVersionWatch(client: $0, pacing: pacing, logger: logger) }
+        serviceAccounts = cluster.map { KubernetesServiceAccountReader(client: $0, clock: pacing.now) }
+        self.logger = logger
+    }
+
+    /// They run after the API server's client.
+    var services: [any Service] { serverVersion.map { [$0] } ?? [] }
+}

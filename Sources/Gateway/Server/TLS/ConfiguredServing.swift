@@ -1,0 +1,84 @@
+import GatewayCore
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// The configured certificates as the listeners serve them.
+final class ConfiguredServing: Service {
+    /// All of them, by the name that the client asks for.
+    let tokens: ServingCertificates
+    /// The one for the webhook's Service; nil where none has its name.
+    let webhook: ServingCertificates?
+
+    private let certificates: ConfiguredCertificates
+    /// Which pair is the webhook's.
+    private let webhookIndex: Int?
+    private let namespace: String?
+    /// By which Pods reach the token listener; nil where the first certificate is theirs.
+    private let gatewayHost: Mutex<String?>
+
+    /// - Parameter namespace: the gateway's own; nil where it is not known.
+    init(
+        _ configuration: GatewayConfiguration, namespace: String?, resolve: @escaping @Sendable (String) -> String,
+        pacing: Pacing, logger: Logger
+    ) throws(ServingProblems) {
+        certificates = try ConfiguredCertificates(
+            configuration.certificates, resolve: resolve, pacing: pacing, logger: logger)
+        let pairs = certificates.pairs
+        guard let first = pairs.first else { throw ServingProblems(problems: []) }
+        self.namespace = namespace
+        let host = Self.host(configuration, namespace)
+        gatewayHost = Mutex(host)
+        // As the API server calls the webhook.
+        let webhookHost = namespace.map { "\(configuration.injection.webhook.service).\($0).svc" }
+        let index = webhookHost.flatMap { host in pairs.firstIndex { $0.certificate.serves(host) } }
+        webhookIndex = index
+        tokens = ServingCertificates(Self.served(pairs, first: first, host: host))
+        webhook = index.map { ServingCertificates(Self.served(pairs[$0])) }
+    }
+
+    func follow(_ configuration: GatewayConfiguration) {
+        let host = Self.host(configuration, namespace)
+        gatewayHost.withLock { $0 = host }
+        publish()
+    }
+
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.certificates.run() }
+            group.addTask {
+                await cancelWhenGracefulShutdown {
+                    for await _ in self.certificates.changes() { self.publish() }
+                }
+            }
+        }
+    }
+
+    /// Serves what the files hold by now.
+    func publish() {
+        let pairs = certificates.pairs
+        guard let first = pairs.first else { return }
+        tokens.replace(with: Self.served(pairs, first: first, host: gatewayHost.withLock { $0 }))
+        if let webhookIndex { webhook?.replace(with: Self.served(pairs[webhookIndex])) }
+    }
+
+    private static func served(
+        _ pairs: [ConfiguredCertificates.Pair], first: ConfiguredCertificates.Pair, host: String?
+    ) -> ServingCertificates.Served {
+        let ofPods = host.flatMap { host in pairs.first { $0.certificate.serves(host) } } ?? first
+        return ServingCertificates.Served(
+            first: first.certificate, others: pairs.dropFirst().map(\.certificate),
+            issuers: PEMCertificates.joined(pairs.flatMap { [$0.authority ?? "", $0.certificate.issuers] }),
+            trust: ofPods.authority)
+    }
+
+    private static func served(_ pair: ConfiguredCertificates.Pair) -> ServingCertificates.Served {
+        ServingCertificates.Served(
+            first: pair.certificate,
+            issuers: PEMCertificates.joined([pair.authority ?? "", pair.certificate.issuers]), trust: pair.authority)
+    }
+
+    private static func host(_ configuration: GatewayConfiguration, _ namespace: String?) -> String? {
+        configuration.injection.gatewayURL.flatMap(ServedNames.host(ofURL:)) ?? namespace.map { "sts-gateway.\($0).svc" }
+    }
+}

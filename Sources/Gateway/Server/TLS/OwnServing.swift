@@ -1,0 +1,65 @@
+import FoundationEssentials
+import GatewayCore
+import Logging
+import ServiceLifecycle
+
+/// The gateway's own certificates, opened.
+struct OwnServing: Sendable {
+    let certificates: ServingCertificates
+    let plan: ServingPlan
+    /// nil where there is no API server.
+    let keeper: WebhookConfigurationKeeper?
+    let services: [any Service]
+
+    /// - Parameter namespace: the gateway's own; nil where it is not known.
+    init(
+        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, namespace: String?,
+        keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger
+    ) throws(ServingProblems) {
+        let certificates = ServingCertificates(
+            nothingBecause: "the gateway's own certificate is not there yet: the store has not told it, "
+                + "and the leader has not made it")
+        self.certificates = certificates
+        let plan = ServingPlan(ServingPolicy(configuration, namespace: namespace))
+        self.plan = plan
+        let replica = ServingIdentityReplica(clock: pacing.now, logger: logger) { identity, leaf in
+            certificates.replace(
+                with: ServingCertificates.Served(first: leaf, issuers: identity.bundle, trust: identity.bundle))
+        } lack: {
+            certificates.tell(nothingBecause: $0)
+        }
+        let store: any ServingIdentityStore
+        var keeper: WebhookConfigurationKeeper?
+        if let cluster = keyStore.kubernetes {
+            store = SecretServingIdentityStore(
+                client: cluster.client, namespace: cluster.namespace, pacing: pacing, logger: logger)
+            keeper = WebhookConfigurationKeeper(
+                client: cluster.client, service: configuration.injection.webhook.service,
+                namespace: cluster.namespace, names: Self.webhookConfigurations(configuration), replica: replica,
+                leadership: keyStore.leadership, pacing: pacing, logger: logger)
+        } else {
+            guard case .directory(let path) = configuration.keyStore else { throw ServingProblems(problems: []) }
+            do throws(ServingIdentityError) {
+                let directory = try DirectoryServingIdentityStore(
+                    path: surroundings.resolve(path), pacing: pacing, logger: logger)
+                let stored = try directory.openedAtStart { former throws(ServingIdentityError) in
+                    try ServingIdentityMaker().first(former, policy: plan.policy, at: pacing.now())
+                }
+                replica.take(.identity(stored))
+                store = directory
+            } catch {
+                throw ServingProblems(problems: [ConfigurationProblem(.error, at: "tls", "\(error)")])
+            }
+        }
+        self.keeper = keeper
+        let evidence: any WebhookEvidenceReading = keeper?.trust ?? NoWebhookTrust()
+        let service = ServingIdentityService(
+            store: store, replica: replica, plan: plan, evidence: evidence, leadership: keyStore.leadership,
+            pacing: pacing, logger: logger)
+        services = [service] + (keeper.map { [$0] } ?? [])
+    }
+
+    static func webhookConfigurations(_ configuration: GatewayConfiguration) -> [String] {
+        configuration.endpoints.map { configuration.injection.webhook.configurationName(of: $0.name) }
+    }
+}

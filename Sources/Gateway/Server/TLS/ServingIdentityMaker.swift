@@ -1,0 +1,74 @@
+import FoundationEssentials
+import GatewayCore
+
+/// Makes authorities and leaves, with new keys.
+struct ServingIdentityMaker: Sendable {
+    /// An identity whose first authority issues at once: nobody trusts another one.
+    ///
+    /// - Parameters:
+    ///   - former: an authority that clients trust already, to go on with.
+    ///   - request: what was asked for so far, which is not asked for anew.
+    func first(
+        _ former: ServingAuthority? = nil, policy: ServingPolicy, answering request: String? = nil, at now: Date
+    ) throws(ServingIdentityError) -> ServingIdentity {
+        try told {
+            let constraint = former == nil ? NameConstraint(for: policy.names) : nil
+            let made = try former ?? authority(constraint, policy, at: now)
+            let authority = try kept(made, .issuing, .first, constraint, at: now)
+            let names = policy.names.permitted(by: constraint)
+            return ServingIdentity(
+                owner: KeyRing.newOwner(), authorities: [authority],
+                leaf: try made.sign(names, from: now, to: policy.leafEnd(at: now, of: authority)),
+                longestLife: policy.timeToLive, answered: request)
+        }
+    }
+
+    /// An authority that is to be announced.
+    func next(
+        _ reason: ServingIdentity.Reason, policy: ServingPolicy, at now: Date
+    ) throws(ServingIdentityError) -> ServingIdentity.Authority {
+        try told {
+            let constraint = NameConstraint(for: policy.names)
+            return try kept(try authority(constraint, policy, at: now), .next, reason, constraint, at: now)
+        }
+    }
+
+    /// A leaf that this authority signs.
+    func leaf(
+        _ names: ServedNames, by authority: ServingIdentity.Authority, policy: ServingPolicy, at now: Date
+    ) throws(ServingIdentityError) -> ServingIdentity.Leaf {
+        guard let key = authority.key else { throw .malformed("the authority that is to sign has no key") }
+        return try told {
+            try ServingAuthority(certificatePEM: authority.certificatePEM, keyPEM: key.pem)
+                .sign(names, from: now, to: policy.leafEnd(at: now, of: authority))
+        }
+    }
+
+    private func authority(
+        _ constraint: NameConstraint?, _ policy: ServingPolicy, at now: Date
+    ) throws -> ServingAuthority {
+        try ServingAuthority(from: now, constraint: constraint, lifetime: Double(policy.authorityLifetime))
+    }
+
+    private func kept(
+        _ authority: ServingAuthority, _ state: ServingIdentity.State, _ reason: ServingIdentity.Reason,
+        _ constraint: NameConstraint?, at now: Date
+    ) throws -> ServingIdentity.Authority {
+        let kept = ServingIdentity.Authority(
+            certificatePEM: try authority.certificatePEM, key: ServingIdentity.PrivateKey(pem: authority.keyPEM),
+            state: state, reason: reason, constraint: constraint, created: now.roundedUp,
+            notBefore: authority.notBefore, notAfter: authority.notAfter)
+        guard let kept else { throw ServingIdentityError.malformed("the authority made for it is not PEM") }
+        return kept
+    }
+
+    private func told<Value>(_ body: () throws -> Value) throws(ServingIdentityError) -> Value {
+        do {
+            return try body()
+        } catch let error as ServingIdentityError {
+            throw error
+        } catch {
+            throw .malformed("no certificate could be made with its key")
+        }
+    }
+}

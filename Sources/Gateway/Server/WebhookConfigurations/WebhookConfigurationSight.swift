@@ -1,0 +1,63 @@
+import GatewayCore
+import Logging
+import Synchronization
+
+/// What the API server last told of one webhook configuration.
+final class WebhookConfigurationSight: Sendable {
+    struct Found: Sendable {
+        /// nil where there is none of that name.
+        let object: KubernetesObject?
+    }
+
+    private let found = Mutex<Found?>(nil)
+    private let signal = ChangeSignal()
+
+    /// nil where nothing was told yet.
+    var seen: Found? { found.withLock { $0 } }
+
+    func changes() -> AsyncStream<Void> { signal.changes() }
+
+    /// Follows it until the task is cancelled.
+    func watch(
+        _ name: String, in configurations: KubernetesCollection, settings: Reflector.Settings, logger: Logger
+    ) async {
+        let reflector = Reflector(
+            configurations, selector: nil, fields: "metadata.name=\(name)", settings: settings, logger: logger)
+        await reflector.run { event in
+            switch event {
+            case .added(let object), .modified(let object): tell(Found(object: object))
+            case .deleted: tell(Found(object: nil))
+            case .listed: if seen == nil { tell(Found(object: nil)) }
+            case .alive: break
+            }
+        }
+    }
+
+    /// Reads it from time to time until the task is cancelled.
+    ///
+    /// - Parameter seconds: between two reads; up to half as much again, so that several do not come together.
+    func read(
+        _ name: String, in configurations: KubernetesCollection, every seconds: Double, logger: Logger
+    ) async {
+        let pacing = configurations.pacing
+        var told: String?
+        while !Task.isCancelled {
+            do {
+                tell(Found(object: try await configurations.get(name)))
+                told = nil
+            } catch {
+                if told != error.description {
+                    logger.warning(
+                        "a webhook configuration cannot be read", metadata: ["reason": "\(error.description)"])
+                }
+                told = error.description
+            }
+            try? await pacing.sleep(seconds * (1 + 0.5 * pacing.random()))
+        }
+    }
+
+    private func tell(_ found: Found) {
+        self.found.withLock { $0 = found }
+        signal.send()
+    }
+}

@@ -1,0 +1,39 @@
+"""One gateway for all tests; one of its own for a test that changes it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .gateway_process import Gateway
+
+import cluster_identity  # isort: skip
+import pki  # isort: skip
+from gateway_program import built_program  # isort: skip
+
+
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Gateway]]:
+    """Makes gateways; the settings are of their `injection` block."""
+    shared = tmp_path_factory.mktemp("shared")
+    cluster_identity.init(shared / "cluster")
+    pki.write(shared / "pki", ["127.0.0.1", "localhost"])
+    made: list[Gateway] = []
+
+    def new(**injection: Any) -> Gateway:
+        folder = tmp_path_factory.mktemp("gateway")
+        gateway = Gateway(built_program(), folder, shared / "cluster", shared / "pki")
+        gateway.injection = injection
+        made.append(gateway)
+        return gateway
+
+    yield new
+    for gateway in made:
+        gateway.kill()
+        gateway.check_nothing_secret_was_said()
+
+
+@pytest.fixture(scope="session")
+def gateway(make: Callable[..., Gateway]) -> Gateway:
+    return make().serve()
