@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance bench sidecar build check format tools plugin plugin-trial schema manifests
+.PHONY: help demo test acceptance bench sidecar image build check format tools plugin plugin-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ sidecar: tools ## The sidecar as it ships: one static program; tried in an empty
 	scripts/build-sidecar
 	STS_SIDECAR_STATIC=.build-sidecar/sts-sidecar .venv/bin/python -m pytest -q Tests/SidecarProcess
 	scripts/sidecar-memory .build-sidecar/sts-sidecar 40
+
+image: tools ## Both images as OCI archives, without a container engine, tried in containers; the first build takes ten minutes.
+	scripts/build-image
+	.venv/bin/python -m pytest -q Tests/Image
+	scripts/measure-start
 
 format: ## Lay the sources out.
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests

@@ -1,0 +1,100 @@
+"""docs/migrating-from-openunison.md: what it says of a Pod that both would inject, tried."""
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from documents import blocks, page
+
+PAGE = page("migrating-from-openunison")
+ROLE = "arn:aws:iam::111111111111:role/reader"
+POD: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        "name": "web",
+        "namespace": "myns",
+        "labels": {"tremolo.io/aws-role": "true"},
+        "annotations": {"tremolo.io/aws-role": ROLE},
+    },
+    "spec": {"containers": [{"name": "web", "image": "registry.example.com/web:1"}]},
+}
+
+
+def with_openunison(pod: dict[str, Any]) -> dict[str, Any]:
+    """What OpenUnison's webhook adds (openunison-kube-sts, templates/applications/sts-injector.yaml): variables at the
+    end of each list, its volume and mounts only where there is none of that name, its sidecar first."""
+    pod = copy.deepcopy(pod)
+    spec = pod["spec"]
+    mount = {"mountPath": "/tokens", "name": "sts-tokens", "readOnly": True}
+    for container in spec["containers"] + spec.setdefault("initContainers", []):
+        container.setdefault("env", []).extend(
+            {"name": name, "value": value}
+            for name, value in (("AWS_WEB_IDENTITY_TOKEN_FILE", "/tokens/token.jwt"), ("AWS_ROLE_ARN", ROLE))
+        )
+        mounts = container.setdefault("volumeMounts", [])
+        if not any(one["name"] == "sts-tokens" for one in mounts):
+            mounts.append(mount)
+    spec["initContainers"].insert(
+        0,
+        {
+            "name": "sts-creds-sidecar",
+            "image": "registry.example.com/openunison-cli:1",
+            "restartPolicy": "Always",
+            "volumeMounts": [{**mount, "readOnly": False}],
+        },
+    )
+    if not any(one["name"] == "sts-tokens" for one in spec.setdefault("volumes", [])):
+        spec["volumes"].append({"name": "sts-tokens", "emptyDir": {}})
+    return pod
+
+
+@pytest.fixture
+def inject(gateway: Path, tmp_path: Path) -> Any:
+    def run(pod: dict[str, Any], prefix: str = "tremolo.io") -> subprocess.CompletedProcess[str]:
+        endpoint = {"name": "aws", "issuer": {"host": "d1.cloudfront.net"}}
+        endpoint["azRules"] = [{"scope": "filter", "constraint": "(namespace=myns)"}]
+        (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod))
+        (tmp_path / "gateway.yaml").write_text(
+            yaml.safe_dump({"injection": {"prefix": prefix}, "sts": {"endpoints": [endpoint]}})
+        )
+        command = [gateway, "inject", "--config", "gateway.yaml", "--endpoint", "aws", "-f", "pod.yaml"]
+        return subprocess.run(
+            command, cwd=tmp_path, env={"POD_NAMESPACE": "sts"}, capture_output=True, text=True, timeout=30
+        )
+
+    return run
+
+
+def test_behind_openunison_s_webhook_the_pod_is_refused_in_the_page_s_words(inject: Any) -> None:
+    done = inject(with_openunison(POD))
+    assert done.returncode == 1
+    words = done.stderr.strip().partition("Pod web: ")[2]
+    assert words and words in PAGE.read_text()
+
+
+def test_before_openunison_s_webhook_the_pod_is_refused_when_it_comes_again(inject: Any) -> None:
+    first = inject(POD)
+    assert first.returncode == 0, first.stderr
+    again = inject(with_openunison(json.loads(first.stdout)))
+    assert again.returncode == 1
+    assert "sts-creds-sidecar" in again.stderr and "mounts sts-tokens elsewhere" in again.stderr
+
+
+def test_under_the_trial_prefix_each_webhook_has_pods_of_its_own(inject: Any) -> None:
+    values = [yaml.safe_load(block.text) for block in blocks("yaml") if block.page == PAGE]
+    (prefix,) = {
+        one["gateway"]["configuration"]["injection"]["prefix"] for one in values if "configuration" in one["gateway"]
+    }
+    assert inject(POD, prefix).returncode == 1, "the gateway leaves a Pod of OpenUnison's alone"
+    trial = copy.deepcopy(POD)
+    trial["metadata"]["labels"] = {f"{prefix}/aws-role": "true"}
+    trial["metadata"]["annotations"] = {f"{prefix}/aws-role": ROLE}
+    done = inject(trial, prefix)
+    assert done.returncode == 0, done.stderr
+    assert "sts-sidecar" in done.stdout

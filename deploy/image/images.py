@@ -1,0 +1,133 @@
+"""What is in the two images, and how their containers run."""
+
+import platform
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from debian_packages import DebianPackage, ca_bundle, debian_package, linked_archive
+from oci_archive import Image, Layer
+from shared_objects import shared_objects
+from software_list import SoftwareList
+from swift_packages import swift_packages
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+USER = 65532
+CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+"""From what `uname -m` says to what GOARCH has."""
+
+# Without a shell or a home folder. Whoever it runs as: the files are for everybody to read.
+PASSWD = f"root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{USER}:{USER}:nonroot:/:/sbin/nologin\n"
+GROUP = f"root:x:0:\nnonroot:x:{USER}:\n"
+# glibc has both within itself since 2.34: no libnss_*.so is looked for.
+NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\n"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Of which sources, and when."""
+
+    version: str
+    revision: str
+    epoch: int
+    """SOURCE_DATE_EPOCH: seconds since 1970."""
+    swift: str
+
+    @property
+    def architecture(self) -> str:
+        machine = platform.machine()
+        if machine not in ARCHITECTURES:
+            raise SystemExit(f'build-image: "{machine}" is no known machine; it is one of {", ".join(ARCHITECTURES)}')
+        return ARCHITECTURES[machine]
+
+    def labels(self, title: str, description: str) -> dict[str, str]:
+        """The annotations that the OCI image specification predefines."""
+        labels = {
+            "title": title, "description": description, "version": self.version, "revision": self.revision,
+            "licenses": "Apache-2.0",
+        }  # fmt: skip
+        return {f"org.opencontainers.image.{name}": value for name, value in labels.items() if value}
+
+
+def program_version(program: Path, *command: str) -> str:
+    said = subprocess.run([program, *command], capture_output=True, text=True, check=True).stdout
+    if not (match := re.search(r"\d+\.\d+\.\d+\S*", said)):
+        raise SystemExit(f'build-image: {program} says "{said.strip()}" when asked for its version')
+    return match[0]
+
+
+class Content:
+    """Two layers: what changes with Debian's packages only, below what changes with each build."""
+
+    def __init__(self, program: bytes, name: str, origin: Origin) -> None:
+        self.name = name
+        self.origin = origin
+        # Its files' time is always the same, so that it is the same layer for as long as the packages are.
+        self.lower = Layer("Debian's shared objects and certificates", 0)
+        self.upper = Layer(f"{name} {origin.version}", origin.epoch)
+        self.software = SoftwareList(name, origin.version, origin.epoch)
+        self.debian: dict[DebianPackage, list[str]] = {}
+        self.lower.folders |= {"dev", "proc", "sys"}
+        self.upper.add(name, program, 0o555)
+        self.software.add_program(program)
+        self.software.add_swift_runtime(origin.swift)
+        bundle, package = ca_bundle()
+        self.lower.add(CA_BUNDLE, bundle)
+        self.of_debian(package, f"/{CA_BUNDLE}")
+        self.upper.add(f"usr/share/doc/{name}/LICENSE", (REPOSITORY / "LICENSE").read_bytes())
+
+    def of_debian(self, package: DebianPackage, file: str) -> None:
+        self.debian.setdefault(package, []).append(file)
+
+    def image(self, config: dict[str, Any]) -> tuple[Image, str]:
+        """The whole image, and its software list, which is in it too."""
+        for package, files in sorted(self.debian.items()):
+            self.software.add_debian(package, files)
+            self.lower.add(f"usr/share/doc/{package.name}/copyright", package.copyright)
+        software = self.software.document()
+        self.upper.add(f"usr/share/doc/{self.name}/{self.name}.spdx.json", software)
+        layers = [self.lower, self.upper]
+        origin = self.origin
+        return Image(self.name, origin.version, origin.architecture, origin.epoch, config, layers), software
+
+
+def gateway(program: Path, resolved: Path, checkouts: Path, origin: Origin) -> tuple[Image, str]:
+    """The program, what `ldd` names, and what name look-ups and TLS read."""
+    content = Content(program.read_bytes(), "sts-gateway", origin)
+    for place, file in shared_objects(program).items():
+        content.lower.add(place, file.read_bytes(), 0o555)
+        content.of_debian(debian_package(file), place)
+    content.lower.add("etc/passwd", PASSWD)
+    content.lower.add("etc/group", GROUP)
+    content.lower.add("etc/nsswitch.conf", NSSWITCH)
+    content.upper.add("usr/share/sts-gateway/plugins.json", (REPOSITORY / "plugins.json").read_bytes())
+    for package in swift_packages(resolved, checkouts):
+        content.software.add_swift(package)
+        for name, text in package.texts:
+            content.upper.add(f"usr/share/doc/sts-gateway/{package.identity}/{name}", text)
+    return content.image({
+        "User": f"{USER}:{USER}",
+        "ExposedPorts": {"8443/tcp": {}, "9443/tcp": {}, "9090/tcp": {}},
+        "Entrypoint": ["/sts-gateway"],
+        "Cmd": ["serve", "--config", "/etc/sts-gateway/gateway.yaml"],
+        # plugins.json is looked for here where there is none beside gateway.yaml.
+        "WorkingDir": "/usr/share/sts-gateway",
+        "Labels": origin.labels("sts-gateway", "A Security Token Service for Kubernetes"),
+    })  # fmt: skip
+
+
+def sidecar(program: Path, origin: Origin) -> tuple[Image, str]:
+    """The static program and certificates to trust."""
+    content = Content(program.read_bytes(), "sts-sidecar", origin)
+    for library in ["libc.a", "libcrypto.a", "libgcc.a", "libssl.a", "libstdc++.a"]:
+        content.of_debian(debian_package(linked_archive(library)), f"{library}, linked into the program")
+    return content.image({
+        "User": f"{USER}:{USER}",
+        "Entrypoint": ["/sts-sidecar"],
+        "Cmd": ["run"],
+        "WorkingDir": "/",
+        "Labels": origin.labels("sts-sidecar", "Keeps a Pod's tokens of sts-gateway in force"),
+    })  # fmt: skip

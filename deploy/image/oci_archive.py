@@ -1,0 +1,151 @@
+"""OCI images as archives, with the same bytes for the same content, wherever and whenever they are made.
+
+Sources: OCI Image Format Specification 1.1: image-layout.md, manifest.md, config.md, layer.md, annotations.md.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import zlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+MEDIA = "application/vnd.oci.image"
+
+
+def canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def timestamp(epoch: int) -> str:
+    """As RFC 3339 has it."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class Layer:
+    """Files by their path in the image, without the first slash. Everything belongs to 0:0, and nobody may write it."""
+
+    comment: str
+    epoch: int
+    """The time of all entries."""
+    files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    """Content and mode."""
+    folders: set[str] = field(default_factory=set)
+    """Those that are to be there although they are empty."""
+
+    def add(self, path: str, content: bytes | str, mode: int = 0o444) -> None:
+        name = str(PurePosixPath(path.removeprefix("/")))
+        if name in self.files:
+            raise ValueError(f"/{name} is in the layer already")
+        self.files[name] = (content.encode() if isinstance(content, str) else content, mode)
+
+    def entries(self) -> dict[str, tuple[bytes | None, int]]:
+        """Sorted, each folder before what it holds; a folder has no content."""
+        parents = {str(parent) for path in [*self.files, *self.folders] for parent in PurePosixPath(path).parents}
+        folders = {path: (None, 0o755) for path in (parents | self.folders) - {"."}}
+        return dict(sorted((folders | self.files).items()))
+
+    def tar(self) -> bytes:
+        """An uncompressed layer (layer.md)."""
+        written = io.BytesIO()
+        with tarfile.open(fileobj=written, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for path, (content, mode) in self.entries().items():
+                archive.addfile(*entry(path, content, mode, self.epoch))
+        return written.getvalue()
+
+
+def entry(path: str, content: bytes | None, mode: int, epoch: int) -> tuple[tarfile.TarInfo, io.BytesIO | None]:
+    """A file, or a folder where there is no content."""
+    info = tarfile.TarInfo(path)
+    info.mode, info.mtime = mode, epoch
+    if content is None:
+        info.type = tarfile.DIRTYPE
+        return info, None
+    info.size = len(content)
+    return info, io.BytesIO(content)
+
+
+@dataclass(frozen=True)
+class Image:
+    name: str
+    version: str
+    architecture: str
+    """As GOARCH has it (config.md)."""
+    epoch: int
+    config: dict[str, Any]
+    """Of a container: User, Entrypoint, … (config.md)."""
+    layers: list[Layer]
+
+    def write_archive(self, file: Path) -> str:
+        """Writes an image layout in a tar archive; returns the digest of the manifest."""
+        blobs: list[bytes] = []
+
+        def descriptor(media_type: str, content: bytes) -> dict[str, Any]:
+            blobs.append(content)
+            return {"mediaType": f"{MEDIA}.{media_type}", "digest": digest(content), "size": len(content)}
+
+        tars = [layer.tar() for layer in self.layers]
+        platform = {"architecture": self.architecture, "os": "linux"}
+        if self.architecture == "arm64":
+            platform["variant"] = "v8"
+        configuration = {
+            **platform,
+            "created": timestamp(self.epoch),
+            "config": self.config,
+            "rootfs": {"type": "layers", "diff_ids": [digest(tar) for tar in tars]},
+            "history": [
+                {"created": timestamp(layer.epoch), "created_by": "scripts/build-image", "comment": layer.comment}
+                for layer in self.layers
+            ],
+        }
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": f"{MEDIA}.manifest.v1+json",
+            "config": descriptor("config.v1+json", canonical(configuration)),
+            "layers": [descriptor("layer.v1.tar+gzip", gzip.compress(tar, 9, mtime=0)) for tar in tars],
+            "annotations": {**self.config["Labels"], "org.opencontainers.image.created": timestamp(self.epoch)},
+        }
+        whole = descriptor("manifest.v1+json", canonical(manifest))
+        names = {
+            "org.opencontainers.image.ref.name": self.version,
+            "io.containerd.image.name": f"docker.io/library/{self.name}:{self.version}",
+        }
+        index = {
+            "schemaVersion": 2,
+            "mediaType": f"{MEDIA}.index.v1+json",
+            "manifests": [{**whole, "platform": platform, "annotations": names}],
+        }
+        content = {
+            "oci-layout": canonical({"imageLayoutVersion": "1.0.0"}),
+            "index.json": canonical(index),
+            **{"blobs/sha256/" + hashlib.sha256(blob).hexdigest(): blob for blob in blobs},
+        }
+        archived = Layer("", self.epoch, {path: (blob, 0o644) for path, blob in content.items()})
+        file.write_bytes(archived.tar())
+        return whole["digest"]
+
+    def write_root(self, folder: Path) -> None:
+        """Writes the image's files below a new folder, for a Containerfile that copies them."""
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+        for layer in self.layers:
+            for path, (content, mode) in layer.entries().items():
+                place = folder / path
+                if content is None:
+                    place.mkdir(exist_ok=True)
+                else:
+                    place.write_bytes(content)
+                place.chmod(mode)
+
+
+COMPRESSION = f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+"""What the digests depend on beside the content."""
