@@ -20,7 +20,7 @@ struct KeyAcceptanceTests {
         for file in ["one", "two", "generic"] {
             #expect(try folder.permissions("keys/\(file).keyring.json") == 0o600)
         }
-        #expect(try folder.permissions("keys/serving-ca-key.pem") == 0o600)
+        #expect(try folder.permissions("keys/serving.json") == 0o600)
     }
 
     @Test("Gateways that start on one directory at the same time make one key")

@@ -13,6 +13,7 @@ final class RunningGateway: Sendable {
     let cluster: TestCluster
     let port: Int
     let adminPort: Int
+    let webhookPort: Int
     private let client: HTTPClient
 
     struct Answer: Sendable {
@@ -87,13 +88,16 @@ final class RunningGateway: Sendable {
                 "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0",
             ], environment: environment)
         self.process = process
-        guard let port = await Self.port("tokens", process), let adminPort = await Self.port("admin", process) else {
+        guard let port = await Self.port("tokens", process), let adminPort = await Self.port("admin", process),
+            let webhookPort = await Self.port("webhook", process)
+        else {
             throw DidNotStart(log: process.standardError)
         }
         self.port = port
         self.adminPort = adminPort
+        self.webhookPort = webhookPort
         var tls = TLSConfiguration.makeClientConfiguration()
-        if adding.contains("certificates:") {
+        if adding.contains("certificates:") || !keyStore.contains("directory") {
             tls.certificateVerification = .none
         } else {
             tls.trustRoots = .file("\(folder.path)/keys/serving-ca.pem")

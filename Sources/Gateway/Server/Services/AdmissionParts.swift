@@ -11,19 +11,29 @@ struct AdmissionParts: Sendable {
     /// nil where there is no API server.
     let serverVersion: ServerVersionWatch?
     let serviceAccounts: KubernetesServiceAccountReader?
+    let uninjectedPods: UninjectedPods?
     let logger: Logger
 
     init(
-        cluster: KubernetesClient?, namespace: String?, prometheus: PrometheusMetrics, pacing: Pacing, logger: Logger
+        cluster: KubernetesClient?, namespace: String?, leadership: Leadership, prometheus: PrometheusMetrics,
+        pacing: Pacing, logger: Logger
     ) {
         self.namespace = namespace
         limiter = AdmissionLimiter(pacing: pacing)
         metrics = WebhookMetrics(factory: prometheus)
         serverVersion = cluster.map { ServerVersionWatch(client: $0, pacing: pacing, logger: logger) }
         serviceAccounts = cluster.map { KubernetesServiceAccountReader(client: $0, clock: pacing.now) }
+        uninjectedPods = cluster.map {
+            UninjectedPods(
+                client: $0, namespace: namespace, leadership: leadership,
+                metrics: UninjectedPodMetrics(factory: prometheus), pacing: pacing, logger: logger)
+        }
         self.logger = logger
     }
 
     /// They run after the API server's client.
-    var services: [any Service] { serverVersion.map { [$0] } ?? [] }
+    var services: [any Service] {
+        let services: [(any Service)?] = [serverVersion, uninjectedPods]
+        return services.compactMap(\.self)
+    }
 }

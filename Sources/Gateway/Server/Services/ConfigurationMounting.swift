@@ -14,6 +14,8 @@ struct ConfigurationMounting: Sendable {
     let prometheus: PrometheusMetrics
     let version: String
     let audit: any AuditSink
+    /// nil where there is no API server to tell.
+    let events: PodEvents?
     let statuses: PublicationStatuses
     let publishing: PublicationTools
     let replica: AdminRoutes.ReplicaState
@@ -40,6 +42,7 @@ struct ConfigurationMounting: Sendable {
         }
 
         serving.follow(configuration)
+        admission.uninjectedPods?.follow(configuration.endpoints, configuration.injection)
         var webhook = RouteTable()
         WebhookRoutes(
             endpoints: configuration.endpoints, injection: configuration.injection, namespace: admission.namespace,
@@ -49,8 +52,10 @@ struct ConfigurationMounting: Sendable {
             logger: admission.logger
         ).add(to: &webhook)
 
+        var decided = audit
+        if let events, configuration.audit.events { decided = PodEventAuditSink(audit: audit, events: events) }
         let decisions = DecisionReporting(
-            endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: clock)
+            endpoints: configuration.endpoints, metrics: metrics, audit: decided, clock: clock)
         let limits = configuration.limits
         return MountedConfiguration(
             configuration: configuration, endpoints: endpoints, retired: retired, metrics: metrics,

@@ -72,11 +72,13 @@ public struct GatewayAssembly: Sendable {
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: surroundings.writeAudit)
         let publishing = PublicationTools(in: surroundings, logger: logger)
         let admission = AdmissionParts(
-            cluster: parts.cluster, namespace: surroundings.namespace, prometheus: prometheus, pacing: pacing,
-            logger: logger)
+            cluster: parts.cluster, namespace: surroundings.namespace, leadership: keyStore.leadership,
+            prometheus: prometheus, pacing: pacing, logger: logger)
+        let events = podEvents(configuration, parts.cluster, prometheus, pacing, in: surroundings, logger: logger)
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
             serving: serving, admission: admission, prometheus: prometheus, version: surroundings.version, audit: audit,
+            events: events,
             statuses: PublicationStatuses(), publishing: publishing,
             replica: AdminRoutes.ReplicaState(
                 isDraining: { draining.isDraining }, reloadProblem: { report.problem },
@@ -97,6 +99,7 @@ public struct GatewayAssembly: Sendable {
                 certificates: certificates, clientAuthorityFile: clientAuthorityFile, logger: logger)
         }
         var services: [any Service] = [audit] + parts.services + rings.services + serving.services + admission.services
+        if let events { services.append(events) }
         services += [publishing.transport, publishing.probeClients, current]
         if let source {
             services.append(
@@ -114,6 +117,17 @@ public struct GatewayAssembly: Sendable {
             draining,
         ]
         return GatewayAssembly(services: services)
+    }
+
+    /// nil where no API server says which Pod it was.
+    private static func podEvents(
+        _ configuration: GatewayConfiguration, _ cluster: KubernetesClient?, _ prometheus: PrometheusMetrics,
+        _ pacing: Pacing, in surroundings: Surroundings, logger: Logger
+    ) -> PodEvents? {
+        guard case .kubernetes = configuration.review, let cluster else { return nil }
+        return PodEvents(
+            client: cluster, instance: surroundings.environment["POD_NAME"],
+            metrics: PodEventMetrics(factory: prometheus), pacing: pacing, logger: logger)
     }
 
     /// Within a Pod, requests come until every node has heard that it ends.

@@ -90,8 +90,16 @@ struct StartParts {
     }
 
     private mutating func openServing() {
-        guard let keyStore else { return }
         do throws(ServingProblems) {
+            guard let keyStore else {
+                // Of the configured files all that is wrong is told all the same.
+                if !configuration.certificates.isEmpty {
+                    _ = try ConfiguredServing(
+                        configuration, namespace: surroundings.namespace, resolve: surroundings.resolve,
+                        pacing: pacing, logger: logger)
+                }
+                return
+            }
             serving = try OpenedServing(
                 configuration, in: surroundings, keyStore: keyStore, pacing: pacing, logger: logger)
         } catch {

@@ -1,0 +1,245 @@
+import AsyncHTTPClient
+import FakeKubernetesAPI
+import Foundation
+import GatewayTestSupport
+import HTTPTypes
+import JOSE
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Testing
+
+@testable import GatewayCore
+@testable import GatewayServer
+
+@Suite("The whole gateway: the webhook in a cluster")
+struct InjectionAcceptanceTests {
+    private struct NeverTrue: Error {
+        let log: String
+    }
+
+    private static func until(
+        _ gateway: RunningGateway, seconds: Double = 20, _ condition: () async throws -> Bool
+    ) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(seconds)
+        while try await !condition() {
+            guard clock.now < end else { throw NeverTrue(log: gateway.process.standardError) }
+            try await clock.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private static let configurations = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+
+    /// A gateway with its own authority in a Secret, and the webhook configurations that it prints itself.
+    private static func run(
+        _ body: (AskedCluster, RunningGateway, _ configuration: String) async throws -> Void
+    ) async throws {
+        try await AskedCluster.run { cluster in
+            // A name of the cluster's, not of a namespace's; two runs on one cluster keep apart.
+            let prefix = "sts-\(cluster.namespace.suffix(8))"
+            let gateway = try await RunningGateway(
+                review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
+                namespace: cluster.namespace,
+                adding: """
+                    injection:
+                      gatewayURL: https://sts-gateway.\(cluster.namespace).svc:8443
+                      uninjectedPods: {interval: 30s}
+                      serviceAccountAnnotations: true
+                      webhook: {configuration: \(prefix)}
+                    """,
+                environment: ["POD_NAMESPACE": cluster.namespace, "POD_NAME": "gateway-0"])
+            let printed = try await ChildProcess.run(
+                Place.gateway,
+                [
+                    "webhook", "manifest", "--config", "\(gateway.folder.path)/gateway.yaml", "--plugins",
+                    "\(Place.repository)/plugins.json", "--namespace", cluster.namespace, "--json",
+                ])
+            #expect(printed.status == 0, "\(printed.errors)")
+            let list = try JSONDecoder().decode(JSONValue.self, from: Data(printed.output.utf8))
+            let items = list["items"]?.elementList ?? []
+            #expect(items.count == 3)
+            for item in items { try await cluster.send(.post, configurations, item) }
+            do {
+                try await body(cluster, gateway, "\(prefix)-injector-one")
+            } catch {
+                for item in items { _ = try? await cluster.send(.delete, path(of: item)) }
+                _ = try? await gateway.stop()
+                throw error
+            }
+            for item in items { try await cluster.send(.delete, path(of: item)) }
+            let ended = try await gateway.stop()
+            #expect(ended.status == 0)
+            #expect(!(ended.errors + ended.output).contains("PRIVATE KEY"))
+        }
+    }
+
+    private static func path(of item: JSONValue) -> String {
+        "\(configurations)/\(item["metadata"]?["name"]?.stringValue ?? "")"
+    }
+
+    /// What the API server has to verify the webhook with; nil where nobody has told it yet.
+    private static func bundle(_ cluster: AskedCluster, _ configuration: String) async throws -> String? {
+        let object = try await cluster.send(.get, "\(configurations)/\(configuration)")
+        let encoded = object["webhooks"]?.elementList?.first?["clientConfig"]?["caBundle"]?.stringValue
+        return encoded.flatMap { Data(base64Encoded: $0) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Asks as the API server does: by the Service's name, which the certificate must bear, trusting the caBundle alone.
+    private static func review(
+        _ pod: JSONValue, _ cluster: AskedCluster, _ gateway: RunningGateway, trusting bundle: String
+    ) async throws -> JSONValue {
+        let host = "sts-gateway-webhook.\(cluster.namespace).svc"
+        var tls = TLSConfiguration.makeClientConfiguration()
+        tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(bundle.utf8)))
+        var settings = HTTPClient.Configuration(tlsConfiguration: tls)
+        settings.dnsOverride = [host: "127.0.0.1"]
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
+        var request = HTTPClientRequest(url: "https://\(host):\(gateway.webhookPort)/k8s/webhooks/v1/injector-one")
+        request.method = .POST
+        request.headers = ["Content-Type": "application/json"]
+        let body: JSONValue = [
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": [
+                "uid": "705ab4f5-6393-11e8-b7cc-42010a800002", "kind": ["group": "", "version": "v1", "kind": "Pod"],
+                "operation": "CREATE", "namespace": .string(cluster.namespace), "object": pod,
+            ],
+        ]
+        request.body = .bytes(body.utf8Text)
+        let answer: Result<JSONValue, any Error>
+        do {
+            let response = try await client.execute(request, timeout: .seconds(10))
+            let bytes = try await response.body.collect(upTo: 1 << 20)
+            answer = .success(try JSONDecoder().decode(JSONValue.self, from: Data(bytes.readableBytesView)))
+        } catch {
+            answer = .failure(error)
+        }
+        try await client.shutdown()
+        return try answer.get()
+    }
+
+    private static func pod(_ annotations: JSONValue) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": ["name": "web-0", "labels": ["tremolo.io/aws-role": "true"], "annotations": annotations],
+            "spec": ["serviceAccountName": "web", "containers": [["name": "app", "image": "app:1"]]],
+        ]
+    }
+
+    @Test("The API server can verify and ask it by what it is told, and the Pods get what their ServiceAccount says")
+    func review() async throws {
+        try await Self.run { cluster, gateway, configuration in
+            var bundle: String?
+            try await Self.until(gateway) {
+                bundle = try await Self.bundle(cluster, configuration)
+                return bundle != nil
+            }
+            let role = "arn:aws:iam::111111111111:role/web"
+            let served = try await gateway.send(.GET, "/ca-bundle").text
+            #expect(bundle == served)
+            let answer = try await Self.review(
+                Self.pod(["tremolo.io/aws-role": .string(role)]), cluster, gateway, trusting: try #require(bundle))
+            let response = try #require(answer["response"])
+            #expect(response["allowed"] == true)
+            let encoded = try #require(response["patch"]?.stringValue.flatMap { Data(base64Encoded: $0) })
+            let patch = String(decoding: encoded, as: UTF8.self)
+            #expect(patch.contains(role))
+            #expect(patch.contains("https://sts-gateway.\(cluster.namespace).svc:8443"))
+            // The token listener is trusted by the same bytes.
+            #expect(patch.contains("BEGIN CERTIFICATE"))
+
+            let accounts = "/api/v1/namespaces/\(cluster.namespace)/serviceaccounts"
+            let refused = try await Self.review(Self.pod([:]), cluster, gateway, trusting: served)
+            #expect(refused["response"]?["allowed"] == false)
+            try await cluster.send(
+                .post, accounts,
+                ["metadata": ["name": "web", "annotations": ["tremolo.io/aws-role": "arn:aws:iam::2:role/x"]]])
+            let bad = try await Self.review(Self.pod([:]), cluster, gateway, trusting: served)
+            #expect(bad["response"]?["status"]?["message"]?.stringValue?.contains("tremolo.io/aws-role: ") == true)
+            let metrics = try await gateway.send(.GET, "/metrics", admin: true).text
+            #expect(metrics.contains(#"sts_webhook_requests_total{result="injected"} 1"#))
+            #expect(metrics.contains(#"sts_webhook_requests_total{result="denied"} 2"#))
+        }
+    }
+
+    @Test("A caBundle that somebody spoils is mended, and a deleted authority comes back as it was")
+    func drift() async throws {
+        try await Self.run { cluster, gateway, configuration in
+            try await Self.until(gateway) { try await Self.bundle(cluster, configuration) != nil }
+            let bundle = try await Self.bundle(cluster, configuration)
+            let object = try await cluster.send(.get, "\(Self.configurations)/\(configuration)")
+            // A real API server takes no garbage; an empty bundle it does.
+            let spoilt: JSONValue = cluster.standIn == nil ? "" : "Z2FyYmFnZQ=="
+            let webhooks = (object["webhooks"]?.elementList ?? []).map {
+                $0.setting(spoilt, at: "clientConfig", "caBundle")
+            }
+            try await cluster.send(
+                .put, "\(Self.configurations)/\(configuration)", object.setting(.array(webhooks), at: "webhooks"))
+            try await Self.until(gateway) { try await Self.bundle(cluster, configuration) == bundle }
+
+            let secret = "/api/v1/namespaces/\(cluster.namespace)/secrets/sts-gateway-serving"
+            try await cluster.send(.delete, secret)
+            try await Self.until(gateway) { (try? await cluster.send(.get, secret)) != nil }
+            #expect(try await gateway.send(.GET, "/ca-bundle").text == bundle)
+        }
+    }
+
+    @Test("A labelled Pod without a sidecar is counted, and a Pod that policy refuses has an Event")
+    func silentMisses() async throws {
+        try await Self.run { cluster, gateway, _ in
+            let path = "/api/v1/namespaces/\(cluster.namespace)"
+            try await cluster.send(.post, "\(path)/serviceaccounts", ["metadata": ["name": "other"]])
+            let made = try await cluster.send(
+                .post, "\(path)/pods",
+                [
+                    "metadata": [
+                        "name": "missed", "labels": ["tremolo.io/aws-role": "true"],
+                        "annotations": ["tremolo.io/aws-role": "arn:aws:iam::111111111111:role/web"],
+                    ],
+                    "spec": [
+                        "serviceAccountName": "other", "schedulerName": "none",
+                        "containers": [["name": "app", "image": "registry.k8s.io/pause:3.9"]],
+                    ],
+                ])
+            // The gateway's own namespace is not injected into, so it does not count; the Event is told all the same.
+            let uid = try #require(made["metadata"]?["uid"]?.stringValue)
+            let token = try await cluster.token(
+                serviceAccount: "other", pod: "missed", uid: uid, audiences: [ReviewAcceptanceTests.audience])
+            #expect(try await gateway.exchange("/generic", token).status == 400)
+            try await Self.until(gateway) {
+                let events = try await cluster.send(.get, "\(path)/events")["items"]?.elementList ?? []
+                return events.contains { event in
+                    event["involvedObject"]?["uid"]?.stringValue == uid
+                        && event["message"]?.stringValue?.hasPrefix("refused by policy of endpoint generic; audit id ")
+                            == true
+                }
+            }
+            let other = "\(cluster.namespace)-apps"
+            try await cluster.send(.post, "/api/v1/namespaces", ["metadata": ["name": .string(other)]])
+            try await cluster.send(
+                .post, "/api/v1/namespaces/\(other)/serviceaccounts", ["metadata": ["name": "other"]])
+            try await cluster.send(
+                .post, "/api/v1/namespaces/\(other)/pods",
+                [
+                    "metadata": [
+                        "name": "missed", "labels": ["tremolo.io/aws-role": "true"],
+                        "annotations": ["tremolo.io/aws-role": "arn:aws:iam::111111111111:role/web"],
+                    ],
+                    "spec": [
+                        "serviceAccountName": "other", "schedulerName": "none",
+                        "containers": [["name": "app", "image": "registry.k8s.io/pause:3.9"]],
+                    ],
+                ])
+            do {
+                try await Self.until(gateway, seconds: 60) {
+                    try await gateway.send(.GET, "/metrics", admin: true).text.contains(
+                        #"sts_uninjected_pods{endpoint="one",reason="missing"} 1"#)
+                }
+            } catch {
+                _ = try? await cluster.send(.delete, "/api/v1/namespaces/\(other)")
+                throw error
+            }
+            try await cluster.send(.delete, "/api/v1/namespaces/\(other)")
+        }
+    }
+}
