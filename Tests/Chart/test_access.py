@@ -59,11 +59,14 @@ def with_rule(constraint: str) -> dict[str, Any]:
         (with_rule("(&(namespace=a)(sa-annotation/team=blue))"), USUAL | ACCOUNTS),
         (endpoints({"token": {"claims": {"team": {"attribute": "namespace-label/team"}}}}), USUAL | NAMESPACES),
         (endpoints({"additionalAttributes": ["sa-label/team"]}), USUAL | ACCOUNTS),
+        # The caBundle is cert-manager's to write.
+        (seed(certManager={"enabled": True, "issuerRef": {"name": "internal"}}), USUAL - WEBHOOKS),
         (seed(rbac={"create": False}), set()),
     ],
     ids=[
         "usual", "no endpoint", "no look at Pods", "no events", "a directory", "offline", "annotations",
-        "namespace-label", "sa-label", "sa-annotation", "a claim", "additionalAttributes", "none made",
+        "namespace-label", "sa-label", "sa-annotation", "a claim", "additionalAttributes",
+        "cert-manager", "none made",
     ],
 )  # fmt: skip
 def test_rights_are_what_the_configuration_needs(given: dict[str, Any], expected: set[Right]) -> None:

@@ -98,6 +98,7 @@ def test_the_gateway_finds_its_configuration_in_folders_that_change() -> None:
         {"review": {"kind": "kubernetes"}},
         {"keyStore": {"kind": "kubernetes"}},
         {"log": {"level": "debug"}},
+        {"injection": {"webhook": {"clientCA": "/etc/api-server/ca.pem"}}},
     ],
     ids=lambda settings: next(iter(settings)),
 )

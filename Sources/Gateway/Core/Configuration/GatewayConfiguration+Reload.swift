@@ -1,5 +1,5 @@
 extension GatewayConfiguration {
-    /// The top-level keys that differ and that a gateway takes on with a restart only.
+    /// The keys that differ and that a gateway takes on with a restart only.
     public func fixedDifferences(from other: GatewayConfiguration) -> [String] {
         var keys: [String] = []
         if listeners != other.listeners { keys.append("listeners") }
@@ -8,6 +8,9 @@ extension GatewayConfiguration {
         if keyStore != other.keyStore { keys.append("keyStore") }
         if limits != other.limits { keys.append("limits") }
         if log != other.log { keys.append("log") }
+        let (webhook, its) = (injection.webhook, other.injection.webhook)
+        if webhook.service != its.service { keys.append("injection.webhook.service") }
+        if webhook.clientAuthorityFile != its.clientAuthorityFile { keys.append("injection.webhook.clientCA") }
         return keys
     }
 }

@@ -56,7 +56,9 @@ sts:
 {{/* Of the keys that are read at the start only; a change of the others is taken on by the running gateway. */}}
 {{- define "sts-gateway.restartChecksum" -}}
 {{- $settings := include "sts-gateway.settings" . | fromYaml }}
-{{- pick $settings "listeners" "limits" "tls" "review" "keyStore" "log" | toJson | sha256sum }}
+{{- $fixed := pick $settings "listeners" "limits" "tls" "review" "keyStore" "log" }}
+{{- $_ := set $fixed "webhook" (pick $settings.injection.webhook "service" "clientCA") }}
+{{- $fixed | toJson | sha256sum }}
 {{- end }}
 
 {{/* What the configuration makes the gateway ask of the API server: "true" or nothing. */}}
