@@ -1,0 +1,100 @@
+"""A Service as its clients see it: replicas that were ready a moment ago, and clients that keep their connections."""
+
+import http.client
+import random
+import ssl
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .replica import Replica
+
+FORM = "application/x-www-form-urlencoded"
+LAG = 1.0
+"""Seconds from a replica's unreadiness until no node sends it new connections."""
+
+
+@dataclass
+class Balancer:
+    """Sends exchanges all the time, and keeps what became of each."""
+
+    form: str
+    """The body of an exchange."""
+    authority: Path
+    replicas: list[Replica] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    by_replica: dict[int, int] = field(default_factory=dict)
+    _ended: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _targets: list[Replica] = field(default_factory=list)
+
+    def start(self, clients: int) -> "Balancer":
+        self._targets = list(self.replicas)
+        work = [self._probe] + [self._keeping, self._anew] * (clients // 2)
+        self._threads = [threading.Thread(target=target, daemon=True) for target in work]
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(20)
+
+    def add(self, replica: Replica) -> None:
+        self.replicas = [*self.replicas, replica]
+
+    def remove(self, replica: Replica) -> None:
+        self.replicas = [other for other in self.replicas if other is not replica]
+
+    def _probe(self) -> None:
+        """As kubelet and kube-proxy do, and as late."""
+        seen: list[tuple[float, list[Replica]]] = []
+        while not self._ended.wait(0.1):
+            ready = []
+            for replica in self.replicas:
+                try:
+                    if replica.get("/readyz")[0] == 200:
+                        ready.append(replica)
+                except OSError:
+                    pass
+            seen.append((time.monotonic() + LAG, ready))
+            while seen and seen[0][0] <= time.monotonic():
+                self._targets = seen.pop(0)[1] or self._targets
+
+    def _connection(self) -> tuple[Replica, http.client.HTTPSConnection]:
+        replica = random.choice(self._targets)
+        context = ssl.create_default_context(cafile=str(self.authority))
+        return replica, http.client.HTTPSConnection("127.0.0.1", replica.port, timeout=10, context=context)
+
+    def _ask(self, replica: Replica, connection: http.client.HTTPSConnection) -> bool:
+        """Whether the connection may be used again."""
+        try:
+            connection.request("POST", "/one/token", self.form, {"Content-Type": FORM})
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.failures.append(f"{type(error).__name__}: {error}")
+            return False
+        self.answers.append(answer.status)
+        self.by_replica[replica.port] = self.by_replica.get(replica.port, 0) + 1
+        if answer.status != 200:
+            self.failures.append(f"status {answer.status}")
+        return answer.getheader("Connection", "").lower() != "close"
+
+    def _keeping(self) -> None:
+        """A client that uses its connection again and again, until it is told not to."""
+        while not self._ended.is_set():
+            replica, connection = self._connection()
+            while self._ask(replica, connection) and not self._ended.wait(0.02):
+                pass
+            connection.close()
+
+    def _anew(self) -> None:
+        """A client that opens a connection for each call, as the stock sidecar does."""
+        while not self._ended.wait(0.02):
+            replica, connection = self._connection()
+            self._ask(replica, connection)
+            connection.close()
