@@ -114,7 +114,8 @@ final class RunningGateway: Sendable {
         return await process.ended()
     }
 
-    private static func port(_ listener: String, _ process: ChildProcess) async -> Int? {
+    /// Where a listener of the program listens; waits for it.
+    static func port(_ listener: String, _ process: ChildProcess) async -> Int? {
         struct Record: Decodable {
             let message: String
             let listener: String?

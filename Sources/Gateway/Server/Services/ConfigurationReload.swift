@@ -17,6 +17,7 @@ final class ConfigurationReload: Service {
     private let logger: Logger
     /// The text that the gateway has started with or tried last; nil where it could not be read.
     private let tried: Mutex<String?>
+    private let unkept = Mutex(Unkept())
 
     /// Seconds between two looks at the file.
     static let interval = 2.0
@@ -43,9 +44,11 @@ final class ConfigurationReload: Service {
             var seen = FileSignature(of: self.source.path)
             while (try? await self.pacing.sleep(Self.interval)) != nil {
                 let now = FileSignature(of: self.source.path)
-                guard now != seen else { continue }
-                seen = now
-                await self.look()
+                if now != seen {
+                    seen = now
+                    await self.look()
+                }
+                if let text = self.unkept.withLock({ $0.text(at: self.pacing.monotonic()) }) { await self.keep(text) }
             }
         }
     }
@@ -97,28 +100,27 @@ final class ConfigurationReload: Service {
     private func keep(_ text: String) async {
         do throws(KeyStoreError) {
             try await kept?.keep(text)
+            unkept.withLock { $0 = Unkept() }
         } catch {
+            let failures = unkept.withLock { unkept in
+                unkept.failures += 1
+                unkept.text = text
+                unkept.next = pacing.monotonic() + pacing.backoff(failures: unkept.failures, retryAfter: nil)
+                return unkept.failures
+            }
+            guard failures == 1 else { return }
             logger.warning(
                 "the configuration could not be kept for a restart", metadata: ["reason": "\(error)"])
         }
     }
-}
 
-/// How the last look at the configuration file went.
-final class ReloadReport: Sendable {
-    private let state: Mutex<String?>
-    private let metrics: ReloadMetrics
+    /// What is still to be kept.
+    private struct Unkept {
+        var text: String?
+        var failures = 0
+        /// In monotonic seconds.
+        var next = 0.0
 
-    init(problem: String?, metrics: ReloadMetrics) {
-        state = Mutex(problem)
-        self.metrics = metrics
-    }
-
-    /// Why what is in the file is not in force; nil where it is.
-    var problem: String? { state.withLock { $0 } }
-
-    func tell(_ result: ReloadMetrics.Result, problem: String?) {
-        state.withLock { $0 = problem }
-        metrics.count(result)
+        func text(at now: Double) -> String? { now >= next ? text : nil }
     }
 }
