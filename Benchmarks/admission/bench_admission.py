@@ -1,9 +1,9 @@
 """Measures admission reviews beside the minting of tokens: `bench_admission.py GATEWAY`. Needs wrk; prints a table in
 Markdown.
 
-Reviews of a Pod of 50 KiB come 200 times a second, alone, then while RS256 tokens are minted at half of what the gateway
-can do, then at all of it. The load generators share the cores with the gateway; the ratio to the webhook alone in the same
-run is what counts.
+Reviews of a Pod of 50 KiB come 200 times a second, alone, then while RS256 tokens are minted at half of what the
+gateway can do, then at all of it. The load generators share the cores with the gateway; the ratio to the webhook alone in
+the same run is what counts.
 """
 
 import json
@@ -35,7 +35,10 @@ listeners: {{tokens: "127.0.0.1:{TOKENS_PORT}", webhook: "127.0.0.1:{WEBHOOK_POR
 tls: {{certificates: [{{certificate: pki/server.pem, key: pki/server-key.pem}}]}}
 review: {{offline: {{jwks: cluster/jwks.json, issuer: "{cluster_identity.ISSUER}"}}}}
 keyStore: {{directory: keys}}
-injection: {{prefix: example.com, gatewayURL: "https://sts-gateway.sts.svc:8443", sidecar: {{image: "example.com/sts-sidecar:1"}}}}
+injection:
+  prefix: example.com
+  gatewayURL: "https://sts-gateway.sts.svc:8443"
+  sidecar: {{image: "example.com/sts-sidecar:1"}}
 sts:
   endpoints:
   - name: role
@@ -105,7 +108,7 @@ def review_of(count: int) -> dict[str, object]:
 def wrk(script: Path, url: str, connections: int, seconds: int, **environment: str) -> list[int]:
     """The numbers that the script reports."""
     text = subprocess.run(
-        ["wrk", "-t", "1" if connections < 3 else "2", "-c", str(connections), "-d", f"{seconds}s", "-s", str(script), url],
+        ["wrk", "-t", "2", "-c", str(connections), "-d", f"{seconds}s", "-s", str(script), url],
         capture_output=True, text=True, check=True, env={**os.environ, **environment},
     ).stdout  # fmt: skip
     found = re.search(r"RESULT ([\d ]+)", text)
@@ -124,9 +127,10 @@ def reviews(folder: Path) -> tuple[float, float, float]:
 
 def exchanges(folder: Path, seconds: int, pause: int = 0) -> float:
     """Exchanges a second."""
-    environment = {"TOKENS": str(folder / "tokens"), "DELAY": str(pause)}
+    script = HERE.parent / "exchange/exchange.lua"
+    environment = {"TOKENS": str(folder / "tokens"), "EXCHANGE": str(script), "DELAY": str(pause)}
     url = f"https://127.0.0.1:{TOKENS_PORT}/role/token"
-    requests, errors, *_ = wrk(HERE.parent / "exchange/exchange.lua", url, CONNECTIONS, seconds, **environment)
+    requests, errors, *_ = wrk(HERE / "minting.lua", url, CONNECTIONS, seconds, **environment)
     assert errors == 0, f"{errors} of {requests} exchanges failed"
     return requests / seconds
 

@@ -7,28 +7,25 @@ import Testing
 struct DrainAcceptanceTests {
     @Test("It is unready at once, serves on until others have heard of it, and ends with 0")
     func drain() async throws {
-        let gateway = try await RunningGateway(adding: "limits: {drainDelay: 3s}")
+        let gateway = try await RunningGateway(adding: "limits: {drainDelay: 8s}")
         let token = try gateway.cluster.token(at: Date())
         #expect(try await gateway.exchange("/team/two", token).headers["connection"].isEmpty)
         let clock = ContinuousClock()
         let told = clock.now
         gateway.process.signal(SIGTERM)
         while try await gateway.send(.GET, "/readyz", admin: true).status == 200 {
-            try #require(clock.now < told + .seconds(2))
+            try #require(clock.now < told + .seconds(5))
         }
         let ready = try await gateway.send(.GET, "/readyz", admin: true)
         #expect(ready.status == 503)
         #expect(ready.text.contains("[-]shutdown failed: the gateway is ending"))
-        var answers = 0
-        while clock.now < told + .seconds(2) {
+        for _ in 0..<10 {
             let answer = try await gateway.exchange("/team/two", token)
             #expect(answer.status == 200)
             // Its client's next connection is to another replica.
             #expect(answer.headers["connection"] == ["close"])
-            answers += 1
         }
-        #expect(answers > 10)
         #expect(try await gateway.stop().status == 0)
-        #expect(clock.now >= told + .seconds(3))
+        #expect(clock.now >= told + .seconds(8))
     }
 }

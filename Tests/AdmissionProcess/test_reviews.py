@@ -1,6 +1,7 @@
 """The webhook as an API server meets it: HTTPS, whole reviews, and patches applied by an implementation not ours."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jsonpatch
@@ -74,7 +75,8 @@ def test_three_mebibytes_are_taken_and_one_byte_more_is_not(gateway: Gateway) ->
     assert gateway.post(full)[0] == 200
     assert gateway.post(full + b" ")[0] == 413
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (full[:1_500_000], full[1_500_000:], b" "))
-    head = b"POST /k8s/webhooks/v1/injector-one HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    head = b"POST /k8s/webhooks/v1/injector-one HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    head += b"Transfer-Encoding: chunked\r\n\r\n"
     assert gateway.raw(head + chunks + b"0\r\n\r\n").startswith(b"HTTP/1.1 413 ")
     assert gateway.post(body)[0] == 200
 
@@ -133,8 +135,6 @@ def test_the_metrics_say_what_became_of_reviews(gateway: Gateway) -> None:
 
 
 def test_many_reviews_at_a_time_are_all_answered(gateway: Gateway) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     body = review(pod_of("two-endpoints"))
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(lambda _: gateway.post(body), range(240)))

@@ -102,7 +102,10 @@ struct PodAdditions {
         if pod.initContainers.contains(where: { $0.name == InjectedNames.sidecar && $0.isNativeSidecar }) {
             return true
         }
-        if pod.containers.contains(where: { $0.name == InjectedNames.sidecar }) { return false }
+        let isClassic =
+            pod.initContainers.contains { $0.name == InjectedNames.firstFetch }
+            && pod.containers.contains { $0.name == InjectedNames.sidecar }
+        if isClassic { return false }
         return policy.isNative
     }
 

@@ -89,17 +89,33 @@ public struct PodMutation: Sendable {
     private static let mostWarnings = 16
 
     /// What becomes of the object of a review.
-    public func decision(on review: AdmissionReview, serviceAccount: [String: String] = [:]) -> AdmissionDecision {
+    ///
+    /// - Parameter injector: the endpoint by whose webhook it came; nil for none.
+    public func decision(
+        on review: AdmissionReview, by injector: String? = nil, serviceAccount: [String: String] = [:]
+    ) -> AdmissionDecision {
         switch review.subject {
         case .nothing: return .admitted(Outcome())
         case .refused(let denial): return .denied(denial)
         case .pod(let pod, let namespace):
             do throws(AdmissionDenial) {
-                return .admitted(try patch(pod, namespace: namespace, serviceAccount: serviceAccount))
+                var outcome = try patch(pod, namespace: namespace, serviceAccount: serviceAccount)
+                if let warning = try strayWarning(pod, by: injector) { outcome.warnings.append(warning) }
+                return .admitted(outcome)
             } catch {
                 return .denied(error)
             }
         }
+    }
+
+    /// An API server that follows the webhook's configuration sends no Pod without the label: one of the two has a label
+    /// or a prefix that the other has not heard of yet, and the Pod would go without its tokens in silence.
+    private func strayWarning(_ pod: JSONValue, by injector: String?) throws(AdmissionDenial) -> String? {
+        guard let endpoint = endpoints.first(where: { $0.name == injector }) else { return nil }
+        let key = policy.key(endpoint.injector.label)
+        guard try PodReading.labels(of: pod)[key] == nil else { return nil }
+        return "the Pod came by the webhook of the endpoint \(endpoint.name), but has no label \(key), so nothing is "
+            + "injected for it; where labels were changed just now, make the Pod again in a minute"
     }
 
     /// The answer to a review.

@@ -40,8 +40,8 @@ public struct KubernetesList: Sendable {
 
     /// - Returns: nil where the body is no list of that kind.
     public init?(body: [UInt8], of resource: KubernetesResource) {
-        guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(body)),
-            json["kind"]?.stringValue == resource.kind + "List",
+        // Pages of Pods are large, and a reader that tries each type in turn takes long for them.
+        guard let json = try? JSONText.value(of: body), json["kind"]?.stringValue == resource.kind + "List",
             json["apiVersion"]?.stringValue == resource.apiVersion, let metadata = json["metadata"],
             let version = metadata["resourceVersion"]?.stringValue, !version.isEmpty
         else { return nil }

@@ -2,7 +2,8 @@ public import FoundationEssentials
 
 /// Each change makes an identity of the next revision.
 extension ServingIdentity {
-    /// With an authority that clients are told of, in place of one that they were told of before and that issues nothing.
+    /// With an authority that clients are told of, in place of one that they were told of before and that issues
+    /// nothing.
     ///
     /// - Parameter request: what asked for it; nil for what was answered before.
     public func announcing(_ authority: Authority, answering request: String?) -> ServingIdentity {

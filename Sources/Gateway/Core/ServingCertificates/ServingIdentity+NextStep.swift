@@ -24,6 +24,8 @@ extension ServingIdentity {
     private func reasonToAnnounce(
         _ issuing: Authority, at now: Date, _ policy: ServingPolicy, _ evidence: ServingEvidence
     ) -> Reason? {
+        // Shortly before the end nothing keeps the announced one from issuing; what it lacks is the next one's.
+        if next != nil, now >= policy.lastCall(of: issuing) { return nil }
         if let request = evidence.request, request != answered { return .asked }
         // The announced one must be good for all names; where it is, it need not be announced anew.
         let newest = next ?? issuing
@@ -59,7 +61,7 @@ extension ServingIdentity {
         let overlap = next.created.addingTimeInterval(
             Double(policy.overlap(next.reason, longestLife: longestLife)))
         guard now >= overlap else { return .wait(.overlap(next.id), until: min(overlap, issuing.notAfter)) }
-        let lastCall = issuing.notAfter.addingTimeInterval(-Double(policy.lastCall))
+        let lastCall = policy.lastCall(of: issuing)
         if now >= lastCall { return activate }
         switch evidence.webhooks {
         case .nobody: return activate

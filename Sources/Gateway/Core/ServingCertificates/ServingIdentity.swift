@@ -98,7 +98,7 @@ public struct ServingIdentity: Sendable, Equatable {
         }
     }
 
-    /// Random, made with the identity and never changed: tells it from one that was made by somebody who did not know it.
+    /// Random, made with the identity and never changed: tells it from one that was made by who did not know it.
     public let owner: String
     /// Grows by one with every write.
     public internal(set) var revision: Int
@@ -131,7 +131,9 @@ public struct ServingIdentity: Sendable, Equatable {
     public var bundle: String { authorities.map(\.certificatePEM.endedWithNewline).joined() }
 
     /// The leaf with its issuer, as a server sends them.
-    public var chainPEM: String { leaf.certificatePEM.endedWithNewline + (issuing?.certificatePEM.endedWithNewline ?? "") }
+    public var chainPEM: String {
+        leaf.certificatePEM.endedWithNewline + (issuing?.certificatePEM.endedWithNewline ?? "")
+    }
 }
 
 extension String {

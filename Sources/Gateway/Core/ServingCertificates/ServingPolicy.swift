@@ -20,7 +20,8 @@ public struct ServingPolicy: Sendable, Equatable {
     /// For which every webhook configuration has an authority before its leaf is served: API servers hear of a change
     /// a little later than they tell of it.
     public var settling = 5
-    /// So long before an authority's end its successor issues whatever the webhook configurations say.
+    /// So long before an authority's end its successor issues whatever the webhook configurations say, and is not
+    /// replaced by another one before. More than any overlap.
     public var lastCall = 30 * 86_400
 
     public init(names: ServedNames, timeToLive: Int) {
@@ -37,6 +38,11 @@ public struct ServingPolicy: Sendable, Equatable {
     /// When an authority's successor is made: after four fifths of its life.
     public func due(_ authority: ServingIdentity.Authority) -> Date {
         authority.notBefore.addingTimeInterval(authority.notAfter.timeIntervalSince(authority.notBefore) * 4 / 5)
+    }
+
+    /// When the successor of this authority issues at the latest, if it was announced in time.
+    public func lastCall(of authority: ServingIdentity.Authority) -> Date {
+        authority.notAfter.addingTimeInterval(-Double(lastCall))
     }
 
     /// When a leaf is replaced: after two thirds of its life.

@@ -17,17 +17,19 @@ struct PodAdmission: Sendable {
     let logger: Logger
 
     /// Changes nothing anywhere, whether the review is a dry run or not.
-    func decision(on review: AdmissionReview) async -> AdmissionDecision {
+    ///
+    /// - Parameter injector: the endpoint by whose webhook it came.
+    func decision(on review: AdmissionReview, by injector: String) async -> AdmissionDecision {
         let policy = InjectionPolicy(
             injection, namespace: namespace, standardImage: standardImage, trust: trust(),
             serverVersion: serverVersion())
         let mutation = PodMutation(policy, endpoints: endpoints)
         guard let serviceAccounts, case .pod(let pod, let namespace) = review.subject,
             let needed = mutation.neededServiceAccount(of: pod)
-        else { return mutation.decision(on: review) }
+        else { return mutation.decision(on: review, by: injector) }
         do throws(AdmissionDenial) {
             let annotations = try await annotations(needed, in: namespace, serviceAccounts)
-            return mutation.decision(on: review, serviceAccount: annotations)
+            return mutation.decision(on: review, by: injector, serviceAccount: annotations)
         } catch {
             return .denied(error)
         }
@@ -59,8 +61,8 @@ struct PodAdmission: Sendable {
         guard let found else {
             throw AdmissionDenial(
                 .forbidden,
-                "there is no ServiceAccount \"\(needed.name)\", whose annotations may say what the Pod gets for \(keys); "
-                    + "make it first, or write the annotation on the Pod")
+                "there is no ServiceAccount \"\(needed.name)\", whose annotations may say what the Pod gets for "
+                    + "\(keys); make it first, or write the annotation on the Pod")
         }
         return found
     }

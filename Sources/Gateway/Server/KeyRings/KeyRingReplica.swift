@@ -119,6 +119,13 @@ final class KeyRingReplica: Service {
         }
     }
 
+    /// Takes on a ring that this process has written, unless the store has told of a later write meanwhile.
+    func take(written stored: StoredKeyRing, of endpoint: String) {
+        let known = view(of: endpoint).stored?.ring
+        if let known, known.owner == stored.ring.owner, known.revision > stored.ring.revision { return }
+        take(stored, of: endpoint)
+    }
+
     /// Takes on a ring that was read or written. One that was made anew while this process has the one that verifiers
     /// know is not, as long as this one may sign: the leader puts its own back.
     func take(_ stored: StoredKeyRing, of endpoint: String) {

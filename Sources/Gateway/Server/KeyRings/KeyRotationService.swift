@@ -51,7 +51,7 @@ struct KeyRotationService: Service {
                 told = nil
                 switch step {
                 case .changed(let stored):
-                    replica.take(stored, of: endpoint.name)
+                    replica.take(written: stored, of: endpoint.name)
                     continue
                 case .gone:
                     replica.take(.gone(endpoint: endpoint.name))

@@ -43,11 +43,13 @@ struct WebhookRoutes: Sendable {
         for endpoint in admission.endpoints {
             table.add(
                 Self.path(of: endpoint.name),
-                Route(name: "webhook", endpoint: endpoint.name, methods: [.post], respond: answer))
+                Route(name: "webhook", endpoint: endpoint.name, methods: [.post]) { request in
+                    try await answer(request, by: endpoint.name)
+                })
         }
     }
 
-    private func answer(_ request: GatewayRequest) async throws -> Response {
+    private func answer(_ request: GatewayRequest, by injector: String) async throws -> Response {
         let start = ContinuousClock.now
         func record(_ result: WebhookMetrics.Result) { metrics.record(result, latency: ContinuousClock.now - start) }
         do {
@@ -56,7 +58,7 @@ struct WebhookRoutes: Sendable {
             let concurrency = admission.injection.webhook.concurrency
             let (review, decision) = try await limiter.run(atMost: concurrency, length: length) {
                 let review = try AdmissionReview(parsing: try await request.readBody())
-                return (review, await admission.decision(on: review))
+                return (review, await admission.decision(on: review, by: injector))
             }
             let result = decision.result
             let response = Response.json(review.answering(decision))

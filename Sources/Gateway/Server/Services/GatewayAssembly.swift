@@ -88,11 +88,11 @@ public struct GatewayAssembly: Sendable {
 
         func listener(
             _ name: String, _ address: ListenAddress, _ certificates: ServingCertificates?,
-            clientAuthorityFile: String? = nil,
+            clientAuthorityFile: String? = nil, maximumBodyBytes: Int? = nil,
             _ served: @escaping @Sendable (MountedConfiguration) -> GatewayResponder.Served
         ) -> Listener {
             Listener(
-                name: name, address: address, limits: configuration.limits,
+                name: name, address: address, limits: configuration.limits, maximumBodyBytes: maximumBodyBytes,
                 responder: GatewayResponder(isDraining: { draining.isDraining }, logger: logger) {
                     served(current.value)
                 },
@@ -112,7 +112,7 @@ public struct GatewayAssembly: Sendable {
             listener(
                 "webhook", configuration.listeners.webhook, serving.webhook,
                 clientAuthorityFile: configuration.injection.webhook.clientAuthorityFile.map(surroundings.resolve),
-                \.webhook),
+                maximumBodyBytes: AdmissionReview.maximumLength, \.webhook),
             listener("admin", configuration.listeners.admin, nil, \.admin),
             draining,
         ]

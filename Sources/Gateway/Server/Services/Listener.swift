@@ -13,6 +13,8 @@ struct Listener: Service {
     let name: String
     let address: ListenAddress
     let limits: GatewayConfiguration.Limits
+    /// What a request's body may be long; nil for that of the limits.
+    var maximumBodyBytes: Int?
     let responder: GatewayResponder
     /// nil for plain HTTP/1.1.
     let certificates: ServingCertificates?
@@ -69,7 +71,7 @@ struct Listener: Service {
 
     private var streamConfiguration: HTTP1Channel.Configuration {
         let readTimeout = TimeAmount.seconds(Int64(limits.readTimeout))
-        let drained = limits.bodyBytes + Self.drainedBytes
+        let drained = (maximumBodyBytes ?? limits.bodyBytes) + Self.drainedBytes
         return HTTP1Channel.Configuration(
             additionalChannelHandlers: [
                 RequestBoundsHandler(readTimeout: readTimeout, maximumDrainedBytes: drained)

@@ -5,8 +5,8 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// The certificates of `tls.certificates`, read again when their files change, such as a mounted Secret that cert-manager
-/// renews. What cannot be read, or does not fit, leaves the last good pair in force and is tried again.
+/// The certificates of `tls.certificates`, read again when their files change, such as a mounted Secret that
+/// cert-manager renews. What cannot be read, or does not fit, leaves the last good pair in force and is tried again.
 final class ConfiguredCertificates: Service {
     /// One pair as it was read.
     struct Pair: Sendable {

@@ -79,6 +79,7 @@ final class ConfiguredServing: Service {
     }
 
     private static func host(_ configuration: GatewayConfiguration, _ namespace: String?) -> String? {
-        configuration.injection.gatewayURL.flatMap(ServedNames.host(ofURL:)) ?? namespace.map { "sts-gateway.\($0).svc" }
+        configuration.injection.gatewayURL.flatMap(ServedNames.host(ofURL:))
+            ?? namespace.map { "sts-gateway.\($0).svc" }
     }
 }

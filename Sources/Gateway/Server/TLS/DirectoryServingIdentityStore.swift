@@ -6,7 +6,8 @@ import LocalFiles
 import Logging
 
 /// The serving identity beside the key rings of a directory: `serving.json`, and `serving-ca.pem` with what clients are
-/// to trust. An authority that an earlier gateway kept there, in `serving-ca.pem` and `serving-ca-key.pem`, is taken on.
+/// to trust. An authority that an earlier gateway kept there, in `serving-ca.pem` and `serving-ca-key.pem`, is taken
+/// on.
 struct DirectoryServingIdentityStore: ServingIdentityStore {
     static let documentFile = "serving.json"
     static let bundleFile = "serving-ca.pem"
@@ -125,7 +126,8 @@ struct DirectoryServingIdentityStore: ServingIdentityStore {
         guard let certificate = files.0, let key = files.1 else { return nil }
         do {
             return try ServingAuthority(
-                certificatePEM: String(decoding: certificate, as: UTF8.self), keyPEM: String(decoding: key, as: UTF8.self))
+                certificatePEM: String(decoding: certificate, as: UTF8.self),
+                keyPEM: String(decoding: key, as: UTF8.self))
         } catch {
             throw .malformed(
                 "\(directory.path)/\(Self.bundleFile) and \(Self.formerKeyFile) are no authority; "

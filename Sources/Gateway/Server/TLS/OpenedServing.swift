@@ -3,8 +3,8 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// What the listeners serve, with what keeps it: configured certificates from their files, or the gateway's own from the
-/// key store.
+/// What the listeners serve, with what keeps it: configured certificates from their files, or the gateway's own from
+/// the key store.
 struct OpenedServing: Sendable {
     /// Of the token listener.
     let certificates: ServingCertificates
@@ -18,8 +18,8 @@ struct OpenedServing: Sendable {
     private let configured: ConfiguredServing?
     private let namespace: String?
 
-    /// Reads the configured files, and makes what is missing in a key directory; calls no API server. While that is away
-    /// there is nothing to serve, which the certificates tell.
+    /// Reads the configured files, and makes what is missing in a key directory; calls no API server. While that is
+    /// away there is nothing to serve, which the certificates tell.
     ///
     /// - Throws: everything that is wrong with the configured certificates or the directory.
     init(

@@ -2,8 +2,8 @@ import GatewayCore
 import NIOCore
 
 extension ServedNames {
-    /// What the gateway's own certificate is for: its Services, `tls.names`, the host of `injection.gatewayURL`, and the
-    /// machine's own names beside a key directory.
+    /// What the gateway's own certificate is for: its Services, `tls.names`, the host of `injection.gatewayURL`, and
+    /// the machine's own names beside a key directory.
     ///
     /// - Parameter namespace: the gateway's own; nil where it is not known.
     init(_ configuration: GatewayConfiguration, namespace: String?) {

@@ -16,7 +16,7 @@ public struct ServingAuthority: Sendable {
     /// A new authority.
     ///
     /// - Parameters:
-    ///   - constraint: what it may sign for, which is in its certificate (RFC 5280 §4.2.1.10, critical); nil for anything.
+    ///   - constraint: what it may sign for, in its certificate (RFC 5280 §4.2.1.10, critical); nil for anything.
     ///   - lifetime: seconds.
     public init(
         from now: Date, constraint: NameConstraint? = nil, lifetime: Double = 10 * 365 * 86_400
@@ -94,7 +94,8 @@ public struct ServingAuthority: Sendable {
     /// Where it may sign for no address, that is said by excluding them all. Where it may, nothing is said of them:
     /// BoringSSL refuses any certificate with an address whose issuer has a constraint on addresses.
     private static func nameConstraints(_ constraint: NameConstraint) -> NameConstraints {
-        let none = [ASN1OctetString(contentBytes: [UInt8](repeating: 0, count: 8)[...])]
+        let none =
+            [ASN1OctetString(contentBytes: [UInt8](repeating: 0, count: 8)[...])]
             + [ASN1OctetString(contentBytes: [UInt8](repeating: 0, count: 32)[...])]
         return NameConstraints(
             permittedDNSDomains: constraint.dns, excludedIPRanges: constraint.permitsAddresses ? [] : none)

@@ -62,8 +62,8 @@ public final class ServingCertificates: Sendable {
         state.withLock { if case .served(let served) = $0 { served } else { nil } }
     }
 
-    /// PEM of what clients are to trust now, each certificate once: the issuers in the served chains, or every authority
-    /// of the gateway's own. What `/ca-bundle` answers. Empty where no chain has any.
+    /// PEM of what clients are to trust now, each certificate once: the issuers in the served chains, or every
+    /// authority of the gateway's own. What `/ca-bundle` answers. Empty where no chain has any.
     public var issuers: String { served?.issuers ?? "" }
 
     /// PEM of what Pods are given to trust: the gateway's own authorities, or the configured one; nil where the

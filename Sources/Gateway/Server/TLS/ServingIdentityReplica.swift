@@ -22,6 +22,8 @@ final class ServingIdentityReplica: Sendable {
         var replaced: Date?
     }
 
+    /// Of what is told: one thing after the other, and how many the watch has told.
+    private let order = Mutex(0)
     private let state = Mutex(State())
     private let signal = ChangeSignal()
     private let clock: @Sendable () -> Date
@@ -47,7 +49,30 @@ final class ServingIdentityReplica: Sendable {
     /// An element for what becomes of it from now on.
     func changes() -> AsyncStream<Void> { signal.changes() }
 
+    /// How much the watch has told.
+    var heard: Int { order.withLock { $0 } }
+
+    /// Takes on what the watch tells.
     func take(_ news: ServingIdentityNews) {
+        order.withLock { heard in
+            heard += 1
+            apply(news)
+        }
+    }
+
+    /// Takes on what this process has written or read, unless the watch has told more meanwhile, which may be newer.
+    ///
+    /// - Parameter before: what was ``heard`` before it was written or read.
+    /// - Returns: whether it was taken.
+    func take(_ news: ServingIdentityNews, ifHeard before: Int) -> Bool {
+        order.withLock { heard in
+            guard heard == before else { return false }
+            apply(news)
+            return true
+        }
+    }
+
+    private func apply(_ news: ServingIdentityNews) {
         switch news {
         case .identity(let stored): take(stored)
         case .gone:
@@ -74,8 +99,9 @@ final class ServingIdentityReplica: Sendable {
         }
         let isOther = state.withLock { state -> Bool in
             let known = state.view.stored
-            if let known, known.identity.owner != stored.identity.owner
-                || stored.identity.revision < known.identity.revision
+            if let known,
+                known.identity.owner != stored.identity.owner
+                    || stored.identity.revision < known.identity.revision
             {
                 let since = state.replaced ?? clock()
                 state.replaced = since

@@ -40,10 +40,11 @@ struct ServingIdentityService: Service {
             let changes = [replica.changes(), plan.changes(), evidence.changes()]
             var next: Date?
             do throws(ServingIdentityError) {
+                let heard = replica.heard
                 switch try await step(replica.view) {
                 case .changed(let news):
                     failures = 0
-                    replica.take(news)
+                    try await take(news, ifHeard: heard)
                     continue
                 case .waits(let wait, let time):
                     if wait != waiting, let wait { tellWaiting(wait, until: time) }
@@ -61,6 +62,15 @@ struct ServingIdentityService: Service {
                 next = pacing.now().addingTimeInterval(pacing.backoff(failures: failures, retryAfter: nil))
             }
             await pacing.wait(until: next, or: changes)
+        }
+    }
+
+    /// Where the watch has told of a change since, what is there by now is asked for.
+    private func take(_ news: ServingIdentityNews, ifHeard heard: Int) async throws(ServingIdentityError) {
+        var (news, heard) = (news, heard)
+        while !replica.take(news, ifHeard: heard) {
+            heard = replica.heard
+            news = try await store.load().map { .identity($0) } ?? .gone
         }
     }
 

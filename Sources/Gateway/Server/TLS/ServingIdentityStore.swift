@@ -1,7 +1,7 @@
 import GatewayCore
 
-/// The port to where the gateway's own certificates are kept. Every write is compare-and-swap, so two replicas never make
-/// two authorities.
+/// The port to where the gateway's own certificates are kept. Every write is compare-and-swap, so two replicas never
+/// make two authorities.
 protocol ServingIdentityStore: Sendable {
     /// nil where there is none.
     func load() async throws(ServingIdentityError) -> StoredServingIdentity?

@@ -10,8 +10,13 @@ final class ServingPlan: Sendable {
 
     var policy: ServingPolicy { current.withLock { $0 } }
 
+    /// The longest life of a token stays the longest that this process has seen: such tokens are still about.
     func replace(with policy: ServingPolicy) {
-        current.withLock { $0 = policy }
+        current.withLock { current in
+            let longest = max(current.timeToLive, policy.timeToLive)
+            current = policy
+            current.timeToLive = longest
+        }
         signal.send()
     }
 

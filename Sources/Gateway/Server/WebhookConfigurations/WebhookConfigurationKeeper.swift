@@ -4,9 +4,9 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Keeps the gateway's authorities in the caBundle of its MutatingWebhookConfigurations, while this replica leads. Each is
-/// watched by its name, so that a change by others is repaired at once; what it finds is the evidence by which another
-/// authority may issue.
+/// Keeps the gateway's authorities in the caBundle of its MutatingWebhookConfigurations, while this replica leads. Each
+/// is watched by its name, so that a change by others is repaired at once; what it finds is the evidence by which
+/// another authority may issue.
 ///
 /// The gateway needs get, list, watch and patch on those mutatingwebhookconfigurations.
 final class WebhookConfigurationKeeper: Service {

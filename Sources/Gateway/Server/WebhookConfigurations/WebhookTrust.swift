@@ -76,11 +76,12 @@ final class WebhookTrust: WebhookEvidenceReading {
                 case .notOurs: continue
                 case .lacking: common = [:]
                 case .trusts(let since):
-                    common = common.map { known in
-                        known.reduce(into: [:]) { result, pair in
-                            if let date = since[pair.key] { result[pair.key] = max(date, pair.value) }
-                        }
-                    } ?? since
+                    common =
+                        common.map { known in
+                            known.reduce(into: [:]) { result, pair in
+                                if let date = since[pair.key] { result[pair.key] = max(date, pair.value) }
+                            }
+                        } ?? since
                 }
             }
             return common.map { .trust($0) } ?? .nobody

@@ -130,6 +130,7 @@ struct AdmissionReviewTests {
             Array(#"{"kind":"Pod"}"#.utf8),
             Self.body(nil), Self.body(.null), Self.body([]), Self.body(Self.request([("uid", nil)])),
             Self.body(Self.request([("uid", "")])), Self.body(Self.request([("uid", 7)])),
+            Self.body(Self.request([("uid", .string(String(repeating: "x", count: AdmissionReview.longestUID + 1)))])),
             Self.body(Self.request(), version: "admission.k8s.io/v2"), Self.body(Self.request(), version: .null),
         ]
         for body in bodies {
@@ -137,6 +138,29 @@ struct AdmissionReviewTests {
             #expect(error?.status == 400)
             #expect(error?.description.contains("; ") == true, "it says what to do")
         }
+    }
+
+    @Test("A refusal for now says when to come back, which clients of Kubernetes do by themselves")
+    func retryable() throws {
+        let review = try AdmissionReview(parsing: Self.body(Self.request()))
+        #expect(
+            review.answering(.denied(AdmissionDenial(.unavailable, "x")))["response"]?["status"] == [
+                "code": 503, "reason": "ServiceUnavailable", "message": "x", "details": ["retryAfterSeconds": 1],
+            ])
+    }
+
+    @Test("The Pod's name is its own or what it is to begin with, and none that Kubernetes would not take")
+    func podName() throws {
+        func name(_ metadata: JSONValue) throws -> String? {
+            let object: JSONValue = ["metadata": metadata]
+            return try AdmissionReview(parsing: Self.body(Self.request([("object", object)]))).podName
+        }
+        #expect(try name(["name": "web-0", "generateName": "web-"]) == "web-0")
+        #expect(try name(["name": "", "generateName": "web-"]) == "web-")
+        #expect(try name(["generateName": "web\nforged"]) == nil)
+        #expect(try name(["name": "a b", "generateName": "web-"]) == nil)
+        #expect(try name(["name": 7]) == nil)
+        #expect(try name([]) == nil)
     }
 
     @Test("3 MiB are read, and one byte more is refused with 413 unread")

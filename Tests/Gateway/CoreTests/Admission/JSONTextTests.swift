@@ -56,4 +56,27 @@ struct JSONTextTests {
         let problem = #expect(throws: JSONText.Problem.self) { try value(#"{"a":1,"a":2}"#) }
         #expect(problem?.description == "a member that is there twice at byte 10")
     }
+
+    @Test("A member that is there twice is found among few and among many")
+    func twice() throws {
+        for count in [2, 11, 12, 13, 40] {
+            let members = (0..<count).map { #""m\#($0)":\#($0)"# }
+            let good = "{\(members.joined(separator: ","))}"
+            guard case .object(let read) = try value(good) else { continue }
+            #expect(read.map(\.name) == (0..<count).map { "m\($0)" })
+            for again in [0, count / 2, count - 1] {
+                #expect(throws: JSONText.Problem.self) {
+                    try value("{\((members + [members[again]]).joined(separator: ","))}")
+                }
+            }
+        }
+        #expect(throws: JSONText.Problem.self) { try value(#"{"a":1,"\u0061":2}"#) }
+    }
+
+    @Test("Objects of many members take a time that rises with their number only")
+    func manyMembers() throws {
+        let members = (0..<50_000).map { #""member-number-\#($0)":0"# }
+        guard case .object(let read) = try value("{\(members.joined(separator: ","))}") else { return }
+        #expect(read.count == 50_000)
+    }
 }

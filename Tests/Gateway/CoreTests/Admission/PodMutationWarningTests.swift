@@ -45,11 +45,16 @@ struct PodMutationWarningTests {
         let mutation = try InjectionExample.mutation()
         let named: [JSONValue.Member] = [.init("serviceAccountName", "web")]
         #expect(mutation.neededServiceAccount(of: InjectionExample.pod()) == nil)
-        #expect(mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: named)) == "web")
+        let needed = mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: named))
+        #expect(needed?.name == "web")
+        #expect(needed?.keys == ["tremolo.io/example-role"])
         let empty: [JSONValue.Member] = [.init("serviceAccountName", "")]
-        #expect(mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: empty)) == "default")
+        #expect(
+            mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: empty))?.name == "default")
         #expect(mutation.neededServiceAccount(of: InjectionExample.pod(labels: [], annotations: [:])) == nil)
         #expect(mutation.neededServiceAccount(of: []) == nil)
+        let windows: [JSONValue.Member] = [.init("os", ["name": "windows"])]
+        #expect(mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: windows)) == nil)
     }
 
     @Test("A variable that the container has otherwise stays, and its author is told; the same one is no matter")

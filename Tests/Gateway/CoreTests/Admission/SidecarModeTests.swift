@@ -111,4 +111,20 @@ struct SidecarModeTests {
         let (patched, _) = try patched(pod) { $0.position = position }
         #expect(names("initContainers", of: patched).firstIndex(of: "sts-sidecar") == expected)
     }
+
+    @Test(
+        "In the mode auto a Pod keeps the form that it has, whatever version is known now",
+        arguments: [nil, KubernetesVersion(1, 33)])
+    func keepsItsForm(version: KubernetesVersion?) throws {
+        for made in [GatewayConfiguration.Injection.SidecarMode.native, .classic] {
+            let pod = InjectionExample.pod()
+            let first = try InjectionExample.mutation { $0.sidecar.mode = made }
+            let patched = try #require(try first.patch(pod, namespace: "shop").patch.applied(to: pod))
+            let second = try InjectionExample.mutation {
+                $0.sidecar.mode = .auto
+                $0.serverVersion = version
+            }
+            #expect(try second.patch(patched, namespace: "shop").patch.isEmpty)
+        }
+    }
 }

@@ -53,6 +53,37 @@ struct KeyRingReplicaTests {
         #expect(signing == next.keyID && replica.view(of: "two").replacedBy == nil)
     }
 
+    @Test("What this process has written is in force, unless a later write was told before it came back")
+    func written() throws {
+        let (next, last) = (try SigningKey.generate(.es256), try SigningKey.generate(.es256))
+        let second = try Self.stored(revision: 2, key: next)
+        replica.take(written: second, of: "two")
+        #expect(signing == next.keyID)
+        let third = try Self.stored(revision: 3, key: last)
+        replica.take(.ring(endpoint: "two", third))
+        replica.take(written: second, of: "two")
+        #expect(signing == last.keyID)
+        #expect(replica.view(of: "two").replacedBy == nil)
+    }
+
+    @Test("An endpoint goes on with its ring for another configuration, and without it follows no ring")
+    func remounted() throws {
+        // Of another issuer.
+        var other = try ExampleGateway.configuration().endpoints[0]
+        other.name = "two"
+        let again = try #require(replica.remount(other))
+        #expect(again.snapshot.active?.keyID == first.ring.active?.keyID)
+        #expect(again.confirmedUntil == keys.confirmedUntil)
+        #expect(again.snapshot.documents?.discovery.body != keys.snapshot.documents?.discovery.body)
+        let next = try SigningKey.generate(.es256)
+        replica.take(.ring(endpoint: "two", try Self.stored(revision: 2, key: next)))
+        #expect(again.snapshot.active?.keyID == next.keyID)
+        replica.unmount("two")
+        #expect(replica.remount(other) == nil)
+        replica.take(.ring(endpoint: "two", try Self.stored(revision: 3, key: TestKeys.ec)))
+        #expect(again.snapshot.active?.keyID == next.keyID)
+    }
+
     @Test("A ring that a whole listing does not have is gone, though nothing told of its end")
     func missing() {
         replica.take(.confirmed(endpoints: ["two"]))

@@ -35,17 +35,6 @@ struct ServingCertificateTests {
         }
     }
 
-    @Test("An authority that is kept is the same authority")
-    func kept() throws {
-        let folder = try TemporaryFolder()
-        let store = try ServingAuthorityStore(path: folder.path)
-        let first = try store.authority(at: now).certificatePEM
-        #expect(try store.authority(at: now).certificatePEM == first)
-        #expect(try folder.permissions("serving-ca-key.pem") == 0o600)
-        try folder.write("garbage", to: "serving-ca.pem")
-        #expect(throws: KeyStoreError.self) { try store.authority(at: now) }
-    }
-
     @Test("What is no chain, no key, or not the chain's key is refused in words")
     func refusals() throws {
         let key = TestKeys.ec.pkcs8PEM

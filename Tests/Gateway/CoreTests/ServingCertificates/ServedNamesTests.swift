@@ -1,0 +1,47 @@
+import FoundationEssentials
+import GatewayCore
+import Testing
+
+@Suite("Names of the serving certificate")
+struct ServedNamesTests {
+    @Test("The host is found in the gateway's URL, in lower case and without brackets")
+    func hosts() {
+        for (url, host) in [
+            ("https://sts-gateway.sts.svc:8443", "sts-gateway.sts.svc"), ("https://STS.example.com", "sts.example.com"),
+            ("https://192.0.2.1:8443/path", "192.0.2.1"), ("https://[2001:db8::1]:8443", "2001:db8::1"),
+            ("https://", nil), ("sts.example.com", nil),
+        ] {
+            #expect(ServedNames.host(ofURL: url) == host, "\(url)")
+        }
+    }
+
+    @Test("A host within the cluster names a Service of the gateway's namespace, or none")
+    func services() {
+        for (host, service) in [
+            ("gateway.sts.svc", "gateway"), ("gateway.sts.svc.cluster.local", "gateway"),
+            ("GATEWAY.sts.svc", "gateway"), ("gateway.other.svc", nil), ("gateway.sts", nil),
+            ("sts.example.com", nil), (".sts.svc", nil),
+        ] {
+            #expect(ServedNames.service(ofHost: host, namespace: "sts") == service, "\(host)")
+        }
+    }
+
+    @Test("Names are kept in lower case, in order and each once, whatever order they come in")
+    func order() {
+        let names = ServedNames(dns: ["b", "A", "b"], addresses: [[2, 0, 0, 1], [1, 0, 0, 1], [2, 0, 0, 1]])
+        #expect(names.dns == ["a", "b"] && names.addresses == [[1, 0, 0, 1], [2, 0, 0, 1]])
+        #expect(names == ServedNames(dns: ["a", "b"], addresses: [[1, 0, 0, 1], [2, 0, 0, 1]]))
+    }
+
+    @Test("A constraint permits its names, what is below them, and a wildcard's base")
+    func constraint() {
+        let constraint = NameConstraint(for: ServedNames(dns: ["sts.svc", "*.example.com"], addresses: []))
+        #expect(constraint.dns == ["example.com", "localhost", "sts.svc"] && !constraint.permitsAddresses)
+        let names = ServedNames(
+            dns: ["sts.svc", "a.sts.svc", "xsts.svc", "*.example.com", "example.com", "localhost", "svc"],
+            addresses: [[127, 0, 0, 1]])
+        let permitted = names.permitted(by: constraint)
+        #expect(permitted.dns == ["*.example.com", "a.sts.svc", "example.com", "localhost", "sts.svc"])
+        #expect(permitted.addresses.isEmpty && names.permitted(by: nil) == names)
+    }
+}

@@ -1,0 +1,33 @@
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Admission: the limit of large reviews")
+struct AdmissionLimiterTests {
+    @Test("A few large ones at a time are answered, and the others do not wait for them")
+    func large() async throws {
+        let time = ManualPacing()
+        let limiter = AdmissionLimiter(limits: .init(waiting: 0), pacing: time.pacing)
+        let (stream, hold) = AsyncStream.makeStream(of: Never.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<AdmissionLimiter.largeAtATime {
+                group.addTask {
+                    try await limiter.run(atMost: 64, length: AdmissionLimiter.largeLength + 1) {
+                        for await _ in stream {}
+                    }
+                }
+            }
+            while limiter.queue.load.running < AdmissionLimiter.largeAtATime { await Task.yield() }
+            for length in [nil, AdmissionLimiter.largeLength + 1] {
+                await #expect(throws: AdmissionLimiter.Overload()) {
+                    try await limiter.run(atMost: 64, length: length) {}
+                }
+            }
+            #expect(try await limiter.run(atMost: 64, length: AdmissionLimiter.largeLength) { true })
+            hold.finish()
+            try await group.waitForAll()
+        }
+        #expect(try await limiter.run(atMost: 64, length: nil) { true })
+        #expect(limiter.queue.load == (0, 0) && limiter.largeQueue.load == (0, 0))
+    }
+}

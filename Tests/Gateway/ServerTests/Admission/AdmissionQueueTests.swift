@@ -1,0 +1,159 @@
+import GatewayCore
+import Synchronization
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Admission: the limit of reviews at a time")
+struct AdmissionQueueTests {
+    private let time = ManualPacing()
+
+    private func newQueue(waiting: Int = 8) -> AdmissionQueue {
+        AdmissionQueue(limits: .init(waiting: waiting, patience: 2), pacing: time.pacing)
+    }
+
+    /// Runs `body` while so many places are taken; they are given back at its end.
+    private func holding(
+        _ count: Int, of queue: AdmissionQueue, _ body: () async throws -> Void
+    ) async throws {
+        let (stream, hold) = AsyncStream.makeStream(of: Never.self)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await withTaskGroup(of: Void.self) { holders in
+                    for _ in 0..<count {
+                        holders.addTask { _ = try? await queue.run(atMost: count) { for await _ in stream {} } }
+                    }
+                }
+            }
+            while queue.load.running < count { await Task.yield() }
+            defer { hold.finish() }
+            try await body()
+        }
+    }
+
+    @Test("Those beyond the limit wait, and come on in the order in which they came")
+    func order() async throws {
+        let queue = newQueue()
+        let told = Told<Int>()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await holding(1, of: queue) {
+                for number in 1...3 {
+                    group.addTask { try await queue.run(atMost: 1) { told.add(number) } }
+                    while queue.load.waiting < number { await Task.yield() }
+                }
+                #expect(queue.load == (1, 3))
+            }
+            try await group.waitForAll()
+        }
+        #expect(await told.upTo { $0 == 3 } == [1, 2, 3])
+        #expect(queue.load == (0, 0))
+    }
+
+    @Test("More than may wait are turned away at once")
+    func number() async throws {
+        let queue = newQueue(waiting: 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await holding(1, of: queue) {
+                group.addTask { try await queue.run(atMost: 1) {} }
+                while queue.load.waiting < 1 { await Task.yield() }
+                await #expect(throws: AdmissionQueue.Overload()) { try await queue.run(atMost: 1) {} }
+            }
+            try await group.waitForAll()
+        }
+        #expect(queue.load == (0, 0))
+    }
+
+    @Test("Who has waited for two seconds is turned away, and keeps no place")
+    func patience() async throws {
+        let queue = newQueue()
+        try await holding(1, of: queue) {
+            await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await queue.run(atMost: 1) {} }
+                await time.waitForSleeper { $0 == 2 }
+                time.advance(by: 2)
+                await #expect(throws: AdmissionQueue.Overload()) { try await group.waitForAll() }
+            }
+            #expect(queue.load == (1, 0))
+        }
+        #expect(queue.load == (0, 0))
+    }
+
+    @Test("A caller that goes away while it waits leaves the others their turn")
+    func cancelled() async throws {
+        let queue = newQueue()
+        try await holding(1, of: queue) {
+            await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await queue.run(atMost: 1) {} }
+                while queue.load.waiting < 1 { await Task.yield() }
+                group.cancelAll()
+                await #expect(throws: AdmissionQueue.Overload()) { try await group.waitForAll() }
+            }
+            #expect(queue.load == (1, 0))
+        }
+        try await queue.run(atMost: 1) {}
+    }
+
+    @Test("A limit that was raised lets those in that wait")
+    func raised() async throws {
+        let queue = newQueue()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            try await holding(1, of: queue) {
+                for number in 1...2 {
+                    group.addTask { try await queue.run(atMost: number + 1) {} }
+                }
+                try await group.waitForAll()
+                #expect(queue.load == (1, 0))
+            }
+        }
+    }
+
+    @Test("Work that fails gives its place back")
+    func failure() async throws {
+        struct Fault: Error {}
+        let queue = newQueue()
+        await #expect(throws: Fault.self) { try await queue.run(atMost: 1) { throw Fault() } }
+        #expect(queue.load == (0, 0))
+    }
+
+    /// Counts those who are within at a time.
+    private final class Crowd: Sendable {
+        private let state = Mutex((now: 0, most: 0, done: 0))
+
+        var most: Int { state.withLock { $0.most } }
+        var done: Int { state.withLock { $0.done } }
+
+        func enter() {
+            state.withLock {
+                $0.now += 1
+                $0.most = max($0.most, $0.now)
+            }
+        }
+
+        func leave() {
+            state.withLock {
+                $0.now -= 1
+                $0.done += 1
+            }
+        }
+    }
+
+    @Test("Of many at a time never more than the limit run, and all come to an end")
+    func many() async throws {
+        let queue = newQueue(waiting: 500)
+        let crowd = Crowd()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<500 {
+                group.addTask {
+                    try await queue.run(atMost: 4) {
+                        crowd.enter()
+                        await Task.yield()
+                        crowd.leave()
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(crowd.most <= 4 && crowd.done == 500)
+        #expect(queue.load == (0, 0))
+    }
+}

@@ -1,0 +1,124 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Admission: annotations of ServiceAccounts")
+struct KubernetesServiceAccountReaderTests {
+    private static let path = "/api/v1/namespaces/shop/serviceaccounts/web"
+    private let keys: Set = ["tremolo.io/example-role"]
+    private let clock = ManualClock(now: ExampleGateway.now)
+
+    /// A busy machine answers late.
+    private static var patient: WorkloadMetadataLimits {
+        var limits = KubernetesServiceAccountReader.limits
+        limits.timeout = 60
+        return limits
+    }
+
+    private func reading(
+        limits: WorkloadMetadataLimits = Self.patient,
+        annotations: [String: String] = ["tremolo.io/example-role": "reader", "other": "secret"],
+        _ body: @Sendable (KubernetesServiceAccountReader, FakeKubernetesAPI) async throws -> Void
+    ) async throws {
+        try await StoodInCluster.run { [clock] cluster in
+            try cluster.api.addNamespace("shop")
+            try cluster.api.addServiceAccount("web", namespace: "shop", annotations: annotations)
+            try await body(
+                KubernetesServiceAccountReader(client: cluster.client, limits: limits, clock: { clock.now }),
+                cluster.api)
+        }
+    }
+
+    private func failure(_ reader: KubernetesServiceAccountReader) async -> String? {
+        do throws(ServiceAccountReadFailure) {
+            _ = try await reader.annotations(keys, of: "web", in: "shop")
+            return nil
+        } catch {
+            return error.reason
+        }
+    }
+
+    @Test("Only what is asked for is told, once in five seconds")
+    func found() async throws {
+        try await reading { reader, api in
+            for _ in 0..<3 {
+                #expect(
+                    try await reader.annotations(keys, of: "web", in: "shop") == ["tremolo.io/example-role": "reader"])
+            }
+            #expect(api.requestCount(Self.path) == 1)
+            clock.advance(by: 6)
+            _ = try await reader.annotations(keys, of: "web", in: "shop")
+            #expect(api.requestCount(Self.path) == 2)
+        }
+    }
+
+    @Test("One that lacks an annotation is read anew each time, and one that is not there is told so")
+    func lacking() async throws {
+        try await reading(annotations: [:]) { reader, api in
+            #expect(try await reader.annotations(keys, of: "web", in: "shop") == [:])
+            try api.patch(
+                .serviceAccounts, namespace: "shop", name: "web",
+                ["metadata": ["annotations": ["tremolo.io/example-role": "writer"]]])
+            #expect(try await reader.annotations(keys, of: "web", in: "shop") == ["tremolo.io/example-role": "writer"])
+            #expect(try await reader.annotations(keys, of: "nobody", in: "shop") == nil)
+        }
+    }
+
+    @Test("Without the right, the failure says which is needed for what")
+    func forbidden() async throws {
+        try await reading { reader, api in
+            api.deny("get", "serviceaccounts")
+            let reason = await failure(reader)
+            #expect(reason?.contains("injection.serviceAccountAnnotations") == true)
+            #expect(reason?.contains("with the verb get on serviceaccounts") == true)
+            api.allow("get", "serviceaccounts")
+            #expect(await failure(reader) == nil)
+        }
+    }
+
+    @Test("An API server that fails, or says something else, has told nothing, and nothing of it is kept")
+    func failing() async throws {
+        try await reading { reader, api in
+            for fault in [
+                Fault.status(500), .status(429, retryAfter: 1), .notJSON, .reply(404, body: "gone"),
+                .reply(200, body: #"{"kind":"Secret","apiVersion":"v1","metadata":{"name":"web","uid":"1"}}"#),
+            ] {
+                api.fail(fault, path: Self.path)
+                #expect(await failure(reader) != nil)
+            }
+            #expect(await failure(reader) == nil)
+        }
+    }
+
+    @Test("A read takes a bounded time")
+    func slow() async throws {
+        #expect(KubernetesServiceAccountReader.limits.timeout <= 2, "an API server gives its webhooks five seconds")
+        var limits = Self.patient
+        limits.timeout = 0.2
+        try await reading(limits: limits) { reader, api in
+            api.fail(.hang, path: Self.path)
+            #expect(await failure(reader) == "the API server did not answer in time")
+            api.releaseHanging()
+        }
+    }
+
+    @Test("Reads at a time are bounded")
+    func bounded() async throws {
+        var limits = Self.patient
+        limits.inFlight = 1
+        try await reading(limits: limits) { reader, api in
+            api.fail(.hang, path: Self.path)
+            async let first = failure(reader)
+            await api.waitForHangingRequests(1)
+            #expect(await failure(reader) == "too many reads of ServiceAccounts are in flight")
+            api.releaseHanging()
+            #expect(await first == nil)
+            #expect(await failure(reader) == nil)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import FakeKubernetesAPI
+import GatewayCore
+import Logging
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Admission: the API server's version")
+struct ServerVersionWatchTests {
+    private func watching(
+        _ time: ManualPacing, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        prepare: @Sendable (FakeKubernetesAPI) -> Void = { _ in },
+        _ body: @Sendable (ServerVersionWatch, FakeKubernetesAPI) async throws -> Void
+    ) async throws {
+        try await StoodInCluster.run { cluster in
+            prepare(cluster.api)
+            let watch = ServerVersionWatch(client: cluster.client, pacing: time.pacing, logger: logger)
+            #expect(watch.version == nil)
+            try await StoodInCluster.running({ await watch.run() }) { try await body(watch, cluster.api) }
+        }
+    }
+
+    @Test("It is read at the start and every ten minutes, with what vendors write behind the number")
+    func read() async throws {
+        let time = ManualPacing()
+        try await watching(time) { watch, api in
+            await time.waitForSleeper { $0 == 600 }
+            #expect(watch.version == KubernetesVersion(1, 33))
+            api.fail(.reply(200, body: #"{"major":"1","minor":"34+","gitVersion":"v1.34.1-vendor"}"#), path: "/version")
+            time.advance(by: 600)
+            await time.waitForSleeper { $0 == 600 }
+            #expect(watch.version == KubernetesVersion(1, 34))
+        }
+    }
+
+    @Test("Where it cannot be read it is tried again, and what was known stays")
+    func failing() async throws {
+        let time = ManualPacing(random: 1)
+        let log = KeptLog()
+        try await watching(time, logger: log.logger, prepare: { $0.fail(.status(500), path: "/version") }) {
+            watch, api in
+            await time.waitForSleeper { $0 == 0.5 }
+            #expect(watch.version == nil)
+            #expect(log.text.contains("/version is no version (500)"))
+            time.advance(by: 0.5)
+            await time.waitForSleeper { $0 == 600 }
+            #expect(watch.version == KubernetesVersion(1, 33))
+            api.fail(.notJSON, path: "/version")
+            api.fail(.status(503, retryAfter: 7), path: "/version")
+            time.advance(by: 600)
+            await time.waitForSleeper { $0 == 0.5 }
+            #expect(watch.version == KubernetesVersion(1, 33))
+            time.advance(by: 0.5)
+            await time.waitForSleeper { $0 == 7 }
+            time.advance(by: 7)
+            await time.waitForSleeper { $0 == 600 }
+            #expect(watch.version == KubernetesVersion(1, 33))
+        }
+    }
+}

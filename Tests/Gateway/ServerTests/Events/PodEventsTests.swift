@@ -1,0 +1,244 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayTestSupport
+import HTTPTypes
+import JOSE
+import Logging
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Events on refused Pods", .timeLimit(.minutes(1)))
+struct PodEventsTests {
+    private static let path = APIResource.events.path(namespace: "default")
+
+    /// One replica's.
+    private struct Part: Sendable {
+        let time: ManualPacing
+        let log = KeptLog()
+        let counts = AwaitedCounts()
+        let events: PodEvents
+
+        init(
+            _ cluster: StoodInCluster, isImpatient: Bool = true, _ adjust: (inout PodEvents.Settings) -> Void = { _ in }
+        ) {
+            var settings = PodEvents.Settings()
+            adjust(&settings)
+            time = ManualPacing(isImpatient: isImpatient)
+            events = PodEvents(
+                client: cluster.client, instance: "sts-gateway-0", settings: settings,
+                metrics: PodEventMetrics(factory: counts), pacing: time.pacing, logger: log.logger)
+        }
+
+        func refuse(_ pod: String = "web-0", uid: String? = nil, namespace: String = "default") {
+            let identity = WorkloadIdentity(
+                cluster: "test", namespace: namespace, serviceAccount: .init(name: "web", uid: nil),
+                pod: .init(name: pod, uid: uid ?? "uid-of-\(pod)"), node: nil, groups: [], credentialID: nil)
+            events.record(
+                AuditRecord(
+                    .refused(.deniedByPolicy(identity)),
+                    of: .init(id: "00ff00ff00ff00ff", endpoint: "one", route: .token, remoteAddress: nil),
+                    policy: AccessPolicy(rules: []), at: time.pacing.now(), latency: .milliseconds(1)))
+        }
+
+        /// Returns once so many have come to that.
+        func wait(for count: Int, _ result: String = "written") async { await counts.wait(for: count, result) }
+
+        func running(_ body: () async throws -> Void) async rethrows {
+            try await StoodInCluster.running({ [events] in await events.run() }, body)
+        }
+    }
+
+    private func told(_ cluster: StoodInCluster, namespace: String = "default") async throws -> [JSONValue] {
+        let events = KubernetesCollection(
+            client: cluster.client, resource: .events, namespace: namespace, pacing: ManualPacing().pacing)
+        let found = Told<JSONValue>()
+        _ = try await events.list(selector: nil) { found.add($0.json) }
+        found.add(.null)
+        return await found.upTo { $0 == .null }.dropLast()
+    }
+
+    @Test("A Pod is told once in ten minutes, however often it is refused")
+    func interval() async throws {
+        try await StoodInCluster.run { cluster in
+            try cluster.api.addWorkload()
+            let pod = try #require(cluster.api.object(.pods, namespace: "default", name: "web-0"))
+            let uid = try #require(KubernetesObject(pod)).meta.uid
+            let part = Part(cluster)
+            try await part.running {
+                for _ in 0..<100 { part.refuse(uid: uid) }
+                await part.wait(for: 1)
+                part.time.pass(599)
+                part.refuse(uid: uid)
+                part.refuse("web-1")
+                await part.wait(for: 2)
+                #expect(cluster.api.requestCount(Self.path) == 2)
+                part.time.pass(1)
+                part.refuse(uid: uid)
+                await part.wait(for: 3)
+                let events = try await told(cluster).filter { $0["involvedObject"]?["name"] == "web-0" }
+                #expect(events.count == 2)
+                #expect(events.allSatisfy { $0["involvedObject"]?["uid"] == .string(uid) })
+                #expect(
+                    events.allSatisfy {
+                        $0["message"] == "refused by policy of endpoint one; audit id 00ff00ff00ff00ff"
+                            && $0["reportingInstance"] == "sts-gateway-0"
+                    })
+                #expect(
+                    ["2026-05-08T14:40:00Z", "2026-05-08T14:50:00Z"].allSatisfy { time in
+                        events.contains { $0["lastTimestamp"] == .string(time) }
+                    })
+                #expect(part.log.text.isEmpty)
+            }
+        }
+    }
+
+    @Test("Of two replicas that refuse a Pod at a time, one tells it and the other leaves it at that")
+    func replicas() async throws {
+        try await StoodInCluster.run { cluster in
+            let (one, two) = (Part(cluster), Part(cluster))
+            await one.running {
+                one.refuse()
+                await one.wait(for: 1)
+            }
+            await two.running {
+                two.refuse()
+                two.refuse("web-1")
+                await two.wait(for: 1)
+            }
+            let events = try await told(cluster)
+            #expect(events.count == 2)
+            #expect(cluster.api.requestCount(Self.path) == 4)
+            #expect(two.counts["failed"] == 0)
+            #expect(two.log.text.isEmpty)
+        }
+    }
+
+    @Test("While the API server hangs no refusal waits, and what the queue has no room for is lost and counted")
+    func queue() async throws {
+        // What hangs is not to be given up before it is released.
+        var limits = KubernetesClient.Limits()
+        limits.requestTimeout = 60
+        try await StoodInCluster.run(limits: limits) { cluster in
+            let part = Part(cluster, isImpatient: false) {
+                $0.queue = 2
+                $0.timeout = 60
+            }
+            cluster.api.fail(.hang, path: Self.path)
+            await part.running {
+                part.refuse("web-0")
+                await cluster.api.waitForHangingRequests(1)
+                for pod in 1...4 { part.refuse("web-\(pod)") }
+                #expect(part.counts["dropped"] == 2)
+                cluster.api.releaseHanging()
+                await part.wait(for: 3)
+                // What was dropped is not taken for told.
+                part.refuse("web-4")
+                await part.wait(for: 4)
+            }
+        }
+    }
+
+    @Test("Where Events may not be made it is logged once what to bind, and the namespace is left alone for long")
+    func forbidden() async throws {
+        try await StoodInCluster.run { cluster in
+            let part = Part(cluster)
+            cluster.api.deny("create", "events")
+            await part.running {
+                part.refuse("web-0")
+                await part.wait(for: 1, "failed")
+                for pod in 1...5 { part.refuse("web-\(pod)") }
+                part.refuse("dns-0", namespace: "kube-system")
+                await part.wait(for: 2, "failed")
+                #expect(cluster.api.requestCount(Self.path) == 1)
+                #expect(part.log.text.split(separator: "\n").count == 1)
+                #expect(
+                    part.log.text.contains(
+                        "the gateway may not create events (403); bind its ServiceAccount to a ClusterRole with the "
+                            + "verb create on events, or set audit.events to false"))
+                part.time.pass(600)
+                cluster.api.allow("create", "events")
+                part.refuse("web-0")
+                await part.wait(for: 1)
+                #expect(part.log.text.contains("Events on Pods are written again"))
+            }
+        }
+    }
+
+    @Test("An Event for a namespace that is gone, or is on its way, is dropped without a word")
+    func goneNamespace() async throws {
+        try await StoodInCluster.run { cluster in
+            let part = Part(cluster)
+            cluster.api.fail(
+                .reply(
+                    403,
+                    body: #"{"kind":"Status","apiVersion":"v1","reason":"Forbidden","code":403,"details":{"causes":"#
+                        + #"[{"reason":"NamespaceTerminating","field":"metadata.namespace"}]}}"#),
+                path: APIResource.events.path(namespace: "kube-system"))
+            await part.running {
+                part.refuse("a-0", namespace: "gone")
+                part.refuse("b-0", namespace: "kube-system")
+                part.refuse("web-0")
+                await part.wait(for: 1)
+                #expect(cluster.api.requestCount(APIResource.events.path(namespace: "gone")) == 1)
+                #expect(part.counts["failed"] == 0)
+                #expect(part.log.text.isEmpty)
+            }
+        }
+    }
+
+    @Test("A fault is tried again twice; then the Pod's next refusal tells it")
+    func retries() async throws {
+        try await StoodInCluster.run { cluster in
+            let part = Part(cluster)
+            cluster.api.fail(.status(500), next: 2, path: Self.path)
+            await part.running {
+                part.refuse()
+                await part.wait(for: 1)
+                #expect(cluster.api.requestCount(Self.path) == 3)
+                cluster.api.fail(.status(503), next: 3, path: Self.path)
+                part.refuse("web-1")
+                await part.wait(for: 1, "failed")
+                #expect(part.log.text.contains("an Event on a Pod cannot be written"))
+                part.refuse("web-1")
+                await part.wait(for: 2)
+                #expect(part.log.text.contains("Events on Pods are written again"))
+            }
+        }
+    }
+
+    @Test("A refused token call makes an Event with the id of its answer and its audit record, and others make none")
+    func tokenCall() async throws {
+        try await StoodInCluster.run { cluster in
+            let part = Part(cluster)
+            let gateway = try ExampleGateway()
+            let responder = GatewayResponder(
+                table: .tokens(gateway.endpoints, caBundle: { "" }, clock: { ExampleGateway.now }),
+                maximumBodyBytes: 65_536,
+                decisions: DecisionReporting(
+                    endpoints: gateway.endpoints.map(\.configuration), metrics: gateway.metrics,
+                    audit: PodEventAuditSink(audit: gateway.audit, events: part.events),
+                    clock: { ExampleGateway.now }),
+                logger: gateway.log.logger)
+            func ask(namespace: String) async throws -> ExampleGateway.Answer {
+                let token = try gateway.cluster.token(at: ExampleGateway.now) { $0.namespace = namespace }
+                return try await gateway.send(
+                    .get, "/one/token/user", headers: [.authorization: "Bearer \(token)"], to: responder)
+            }
+            try await part.running {
+                #expect(try await ask(namespace: "default").status == 200)
+                let refused = try await ask(namespace: "kube-system")
+                #expect(refused.status == 403)
+                let id = try #require(refused.headers[GatewayResponder.requestIDHeader])
+                #expect(gateway.audit.records.map(\.request.id).last == id)
+                await part.wait(for: 1)
+                let events = try await told(cluster, namespace: "kube-system")
+                #expect(
+                    events.map { $0["message"] } == [.string("refused by policy of endpoint one; audit id \(id)")])
+                #expect(try await told(cluster).isEmpty)
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The serving identity in a directory", .timeLimit(.minutes(1)))
+struct DirectoryServingIdentityTests {
+    private let folder: TemporaryFolder
+    private let time = ManualPacing()
+    private let now = ExampleGateway.now
+    private let policy = ServingPolicy(names: ServingReplica.names, timeToLive: 900)
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func store() throws -> DirectoryServingIdentityStore {
+        try DirectoryServingIdentityStore(path: folder.path, pacing: time.pacing, logger: KeptLog().logger)
+    }
+
+    private func open() throws -> ServingIdentity {
+        try store().openedAtStart { former throws(ServingIdentityError) in
+            try ServingIdentityMaker().first(former, policy: policy, at: now)
+        }.identity
+    }
+
+    @Test("What is made at the first start is there at the next, with the bundle as a file that anybody can be given")
+    func kept() throws {
+        let first = try open()
+        #expect(try open() == first)
+        #expect(try folder.read("serving-ca.pem") == first.bundle)
+        #expect(try folder.permissions("serving.json") == 0o600)
+        #expect(first.leaf.names == policy.names && first.issuing?.constraint != nil)
+    }
+
+    @Test("The authority of an earlier gateway is gone on with, until another one issues")
+    func former() async throws {
+        let former = try ServingAuthority(from: now)
+        try folder.write(try former.certificatePEM, to: "serving-ca.pem")
+        try folder.write(former.keyPEM, to: "serving-ca-key.pem")
+        let identity = try open()
+        #expect(identity.bundle == (try former.certificatePEM) && identity.issuing?.constraint == nil)
+        // An earlier gateway finds its files as it left them.
+        #expect(try folder.read("serving-ca-key.pem") == former.keyPEM)
+        let store = try store()
+        let stored = try #require(try await store.load())
+        let next = try ServingIdentityMaker().next(.asked, policy: policy, at: now)
+        let leaf = try ServingIdentityMaker().leaf(policy.names, by: next, policy: policy, at: now)
+        let active = try #require(
+            identity.announcing(next, answering: nil).activating(next.id, leaf: leaf, at: now, policy: policy))
+        _ = try await store.save(active, replacing: stored.version)
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/serving-ca-key.pem"))
+        #expect(try folder.read("serving-ca.pem") == active.bundle)
+    }
+
+    @Test("Files that are no authority, or no identity, keep the gateway from starting, in words")
+    func unusable() throws {
+        try folder.write("garbage", to: "serving-ca.pem")
+        try folder.write("garbage", to: "serving-ca-key.pem")
+        #expect(throws: ServingIdentityError.self) { try open() }
+        try folder.write(try ServingAuthority(from: now).certificatePEM, to: "serving-ca.pem")
+        try folder.write(try ServingAuthority(from: now).keyPEM, to: "serving-ca-key.pem")
+        #expect(throws: ServingIdentityError.self) { try open() }
+        try folder.write("{\"version\": 9}", to: "serving.json")
+        #expect(throws: ServingIdentityError.newerVersion(9)) { try open() }
+    }
+
+    @Test("A write in place of something else than what was read is refused")
+    func conflict() async throws {
+        let identity = try open()
+        let store = try store()
+        let stored = try #require(try await store.load())
+        let second = try await store.save(identity.restored, replacing: stored.version)
+        await #expect(throws: ServingIdentityError.conflict) {
+            try await store.save(identity.restored, replacing: stored.version)
+        }
+        await #expect(throws: ServingIdentityError.conflict) { try await store.save(identity, replacing: nil) }
+        #expect(try await store.load()?.version == second.version)
+    }
+
+    @Test("Another process takes on what is written, and the leader puts back what is taken away")
+    func watch() async throws {
+        let first = try open()
+        let leader = ServingReplica(try store(), time: time, leads: true)
+        let other = ServingReplica(try store(), time: time, leads: false)
+        try await leader.running {
+            try await other.running {
+                #expect(await leader.identity() == first)
+                #expect(await other.identity() == first)
+                leader.plan.replace(with: ServingPolicy(names: ServingReplica.names, timeToLive: 3_600))
+                await leader.identity { $0.longestLife == 3_600 }
+                await time.waitForSleeper { $0 == 1 }
+                time.advance(by: 1)
+                await other.identity { $0.longestLife == 3_600 }
+                await time.waitForSleeper { $0 == 1 }
+                try FileManager.default.removeItem(atPath: "\(folder.path)/serving.json")
+                time.advance(by: 1)
+                let back = try #require(await leader.identity { $0.revision == 3 })
+                #expect(back.authorities == first.authorities)
+                #expect(try folder.read("serving.json").contains("PRIVATE KEY"))
+            }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import JOSE
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The serving identity in its Secret", .timeLimit(.minutes(1)))
+struct SecretServingIdentityTests {
+    private let time = ManualPacing(random: 1)
+    private static let name = SecretServingIdentityStore.name
+    private static let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: name)
+
+    private func secret(_ cluster: StoodInCluster) -> JSONValue? {
+        cluster.api.object(.secrets, namespace: StoodInCluster.namespace, name: Self.name)
+    }
+
+    private func text(_ secret: JSONValue, _ key: String) -> String? {
+        guard case .string(let value) = secret["data"]?[key] else { return nil }
+        return Data(base64Encoded: value).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func patch(_ cluster: StoodInCluster, _ patch: JSONValue) throws {
+        try cluster.api.patch(.secrets, namespace: StoodInCluster.namespace, name: Self.name, patch)
+    }
+
+    private func spoil(_ cluster: StoodInCluster, with text: String) throws {
+        try patch(cluster, ["data": ["serving.json": .string(Data(text.utf8).base64EncodedString())]])
+    }
+
+    @Test("The leader makes it, every replica serves the same leaf, and the Secret tells what to trust")
+    func creation() async throws {
+        try await StoodInCluster.run { cluster in
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            let other = ServingReplica.inCluster(cluster, time: time, leads: false)
+            try await other.running {
+                await other.until { $0.isGone == true }
+                #expect(other.certificates.problem == "it is early" && secret(cluster) == nil)
+                try await leader.running {
+                    await leader.certificates.untilReady()
+                    await other.certificates.untilReady()
+                    let identity = try #require(await leader.identity())
+                    #expect(await other.identity() == identity)
+                    #expect(
+                        other.certificates.issuers == identity.bundle && other.certificates.trust == identity.bundle)
+                    let written = try #require(self.secret(cluster))
+                    #expect(text(written, "ca.crt") == identity.bundle)
+                    #expect(text(written, "serving.json")?.contains("PRIVATE KEY") == true)
+                    #expect(written["metadata"]?["labels"]?["app.kubernetes.io/managed-by"] == "sts-gateway")
+                    #expect(!(leader.log.text + other.log.text).contains("PRIVATE KEY"))
+                }
+            }
+        }
+    }
+
+    @Test("Two that lead at once make one authority")
+    func race() async throws {
+        try await StoodInCluster.run { cluster in
+            let replicas = (0..<4).map { _ in ServingReplica.inCluster(cluster, time: time, leads: true) }
+            try await replicas[0].running {
+                try await replicas[1].running {
+                    try await replicas[2].running {
+                        try await replicas[3].running {
+                            for replica in replicas { await replica.certificates.untilReady() }
+                            let first = try #require(await replicas[0].identity())
+                            for replica in replicas {
+                                let identity = try #require(await replica.identity())
+                                #expect(identity.owner == first.owner && identity.authorities.count == 1)
+                                #expect(replica.certificates.issuers == first.bundle)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("A Secret that is deleted is put back from memory, with what is served unchanged")
+    func deletion() async throws {
+        try await StoodInCluster.run { cluster in
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            try await leader.running {
+                let first = try #require(await leader.identity())
+                await cluster.api.waitForWatches(1)
+                try cluster.api.delete(.secrets, namespace: StoodInCluster.namespace, name: Self.name)
+                let restored = try #require(await leader.identity { $0.revision > first.revision })
+                #expect(restored.authorities == first.authorities && restored.leaf == first.leaf)
+                #expect(text(try #require(secret(cluster)), "ca.crt") == first.bundle)
+                #expect(leader.log.text.contains("restored from memory"))
+            }
+        }
+    }
+
+    @Test("What others put on the Secret stays when it is written")
+    func foreignMembers() async throws {
+        try await StoodInCluster.run { cluster in
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            try await leader.running {
+                let first = try #require(await leader.identity())
+                try patch(
+                    cluster,
+                    ["metadata": ["labels": ["team": "blue"], "annotations": ["example.com/note": "kept"]]])
+                leader.plan.replace(with: ServingPolicy(names: ServingReplica.names, timeToLive: 3_600))
+                await leader.identity { $0.longestLife == 3_600 }
+                let metadata = try #require(secret(cluster)?["metadata"])
+                #expect(metadata["labels"]?["team"] == "blue")
+                #expect(metadata["annotations"]?["example.com/note"] == "kept")
+                #expect(await leader.identity()?.authorities == first.authorities)
+            }
+        }
+    }
+
+    @Test(
+        "A Secret that was spoilt is put back by a leader that remembers it, and made anew, loudly, by another"
+    )
+    func spoilt() async throws {
+        try await StoodInCluster.run { cluster in
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            let first = try await leader.running {
+                let first = try #require(await leader.identity())
+                await cluster.api.waitForWatches(1)
+                try spoil(cluster, with: "garbage")
+                let restored = try #require(await leader.identity { $0.revision > first.revision })
+                #expect(restored.authorities == first.authorities)
+                #expect(leader.log.text.contains("cannot be used"))
+                return first
+            }
+            try spoil(cluster, with: "{\"version\": 1}")
+            let other = ServingReplica.inCluster(cluster, time: time, leads: false)
+            try await other.running {
+                await other.until { $0.problem != nil }
+                #expect(other.certificates.problem?.contains("unreadable") == true)
+                let next = ServingReplica.inCluster(cluster, time: time, leads: true)
+                try await next.running {
+                    let made = try #require(await next.identity())
+                    #expect(made.owner != first.owner && next.log.text.contains("the authorities are lost"))
+                    #expect(await other.identity()?.owner == made.owner)
+                }
+            }
+        }
+    }
+
+    @Test("A leaf that is not its key's is as good as none")
+    func unfitLeaf() async throws {
+        try await StoodInCluster.run { cluster in
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            let identity = try await leader.running { try #require(await leader.identity()) }
+            let unfit = ServingIdentity(
+                owner: identity.owner, revision: identity.revision + 1, authorities: identity.authorities,
+                leaf: ServingIdentity.Leaf(
+                    certificatePEM: identity.leaf.certificatePEM,
+                    key: try #require(identity.issuing?.key), names: identity.leaf.names,
+                    notBefore: identity.leaf.notBefore, notAfter: identity.leaf.notAfter), longestLife: 900)
+            try spoil(
+                cluster, with: String(decoding: try ServingIdentityDocument.encode(unfit), as: UTF8.self))
+            let other = ServingReplica.inCluster(cluster, time: time, leads: false)
+            await other.running {
+                let problem = await other.until { $0.problem != nil }.problem
+                #expect(problem?.description.contains("its leaf") == true && other.certificates.problem != nil)
+            }
+        }
+    }
+
+    @Test(
+        "A Secret that is somebody else's, or a newer gateway's, is told and left as it is",
+        arguments: [
+            ("tls.crt", "a certificate", "is not the gateway's"), ("serving.json", "{\"version\": 9}", "newer"),
+        ])
+    func leftAlone(key: String, text: String, word: String) async throws {
+        try await StoodInCluster.run { cluster in
+            try cluster.api.add(
+                .secrets, namespace: StoodInCluster.namespace,
+                ["metadata": ["name": .string(Self.name)], "stringData": .object([.init(key, .string(text))])])
+            let before = secret(cluster)
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            try await leader.running {
+                await leader.until { $0.problem != nil }
+                #expect(leader.certificates.problem?.contains(word) == true)
+                await time.waitForSleeper()
+                #expect(secret(cluster) == before)
+                await cluster.api.waitForWatches(1)
+                try cluster.api.delete(.secrets, namespace: StoodInCluster.namespace, name: Self.name)
+                await leader.certificates.untilReady()
+            }
+        }
+    }
+
+    @Test("Another identity in place of the one that clients trust is replaced by the leader that remembers it")
+    func replaced() async throws {
+        try await StoodInCluster.run { cluster in
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            let other = ServingReplica.inCluster(cluster, time: time, leads: false)
+            try await leader.running {
+                try await other.running {
+                    let first = try #require(await leader.identity())
+                    await other.certificates.untilReady()
+                    await cluster.api.waitForWatches(2)
+                    let foreign = try ServingIdentityMaker().first(policy: leader.plan.policy, at: ExampleGateway.now)
+                    try spoil(
+                        cluster, with: String(decoding: try ServingIdentityDocument.encode(foreign), as: UTF8.self))
+                    let back = try #require(await leader.identity { $0.revision > first.revision })
+                    #expect(back.owner == first.owner && back.authorities == first.authorities)
+                    await other.until { $0.stored?.identity == back && $0.inPlace == nil }
+                    #expect(other.certificates.issuers == first.bundle)
+                }
+            }
+        }
+    }
+
+    @Test("An API server that is away, or forbids it, leaves nothing to serve, is told, and is asked again")
+    func away() async throws {
+        try await StoodInCluster.run { cluster in
+            cluster.api.deny("create", "secrets")
+            cluster.api.fail(.status(500), next: 2, path: StoodInCluster.secrets)
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            await leader.running {
+                await time.waitForSleeper { $0 == 0.5 }
+                #expect(leader.certificates.problem?.contains("the verb create on secrets") == true)
+                #expect(leader.log.text.contains("serving certificates are not kept"))
+                cluster.api.allow("create", "secrets")
+                time.advance(by: 0.5)
+                await leader.certificates.untilReady()
+                #expect(leader.log.text.contains("serving certificates are kept again") || secret(cluster) != nil)
+            }
+        }
+    }
+
+    @Test("An annotation has another authority announced, waited for, issue, and the former one go, on every replica")
+    func rotation() async throws {
+        try await StoodInCluster.run { cluster in
+            let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
+            let other = ServingReplica.inCluster(cluster, time: time, leads: false)
+            try await leader.running {
+                try await other.running {
+                    let first = try #require(await other.identity())
+                    leader.evidence.give(.trust([:]))
+                    try patch(cluster, ["metadata": ["annotations": ["sts-gateway.io/rotate-ca": "1"]]])
+                    let announced = try #require(await other.identity { $0.next != nil })
+                    let next = try #require(announced.next)
+                    #expect(announced.leaf == first.leaf && announced.issuing?.id == first.issuing?.id)
+                    #expect(other.certificates.issuers == announced.bundle && announced.authorities.count == 2)
+                    await time.waitForSleeper { $0 == 4_500 }
+                    time.advance(by: 4_500)
+                    await time.waitForSleeper { $0 > 4_500 }
+                    #expect(leader.log.text.contains("waits for the webhook configurations"))
+                    leader.evidence.give(.trust([next.id: ExampleGateway.now.addingTimeInterval(4_500)]))
+                    await time.waitForSleeper { $0 == 5 }
+                    #expect(leader.replica.view.stored?.identity.issuing?.id == first.issuing?.id)
+                    time.advance(by: 5)
+                    let issued = try #require(await other.identity { $0.issuing?.id == next.id })
+                    #expect(issued.authorities.count == 2 && issued.leaf != first.leaf)
+                    #expect(Set(PEMCertificates.list(other.certificates.issuers)).count == 2)
+                    await time.waitForSleeper { $0 == 4_500 }
+                    time.advance(by: 4_500)
+                    let last = try #require(await other.identity { $0.authorities.count == 1 })
+                    #expect(last.issuing?.id == next.id && other.certificates.issuers == last.bundle)
+                    // The same text asks for nothing more.
+                    #expect(last.next == nil && last.answered == "1")
+                }
+            }
+        }
+    }
+}

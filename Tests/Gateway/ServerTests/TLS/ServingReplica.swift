@@ -1,0 +1,87 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import JOSE
+import Synchronization
+
+@testable import GatewayServer
+
+/// One replica's own certificates with all that keeps them, on manual time.
+struct ServingReplica: Sendable {
+    static let names = ServedNames(dns: ["sts-gateway.sts-gateway.svc"], addresses: [])
+
+    let time: ManualPacing
+    let log = KeptLog()
+    let certificates: ServingCertificates
+    let replica: ServingIdentityReplica
+    let plan: ServingPlan
+    let leadership: Leadership
+    let evidence: GivenEvidence
+    let store: any ServingIdentityStore
+    private let service: ServingIdentityService
+
+    /// What the webhook configurations are said to have.
+    final class GivenEvidence: WebhookEvidenceReading {
+        private let given = Mutex(ServingEvidence.Webhooks.nobody)
+        private let signal = ChangeSignal()
+
+        var webhooks: ServingEvidence.Webhooks { given.withLock { $0 } }
+        func changes() -> AsyncStream<Void> { signal.changes() }
+
+        func give(_ webhooks: ServingEvidence.Webhooks) {
+            given.withLock { $0 = webhooks }
+            signal.send()
+        }
+    }
+
+    init(_ store: any ServingIdentityStore, time: ManualPacing, leads: Bool, timeToLive: Int = 900) {
+        self.time = time
+        self.store = store
+        let certificates = ServingCertificates(nothingBecause: "it is early")
+        self.certificates = certificates
+        let replica = ServingIdentityReplica(clock: time.pacing.now, logger: log.logger) { identity, leaf in
+            certificates.replace(
+                with: ServingCertificates.Served(first: leaf, issuers: identity.bundle, trust: identity.bundle))
+        } lack: {
+            certificates.tell(nothingBecause: $0)
+        }
+        self.replica = replica
+        plan = ServingPlan(ServingPolicy(names: Self.names, timeToLive: timeToLive))
+        leadership = Leadership(monotonic: time.pacing.monotonic)
+        if leads { leadership.lead(until: .infinity) }
+        evidence = GivenEvidence()
+        service = ServingIdentityService(
+            store: store, replica: replica, plan: plan, evidence: evidence, leadership: leadership,
+            pacing: time.pacing, logger: log.logger)
+    }
+
+    /// In the stand-in's Secrets. The store has a time of its own, in which nothing is waited for.
+    static func inCluster(_ cluster: StoodInCluster, time: ManualPacing, leads: Bool) -> ServingReplica {
+        let store = SecretServingIdentityStore(
+            client: cluster.client, namespace: StoodInCluster.namespace,
+            pacing: ManualPacing(isImpatient: true).pacing, logger: KeptLog().logger)
+        return ServingReplica(store, time: time, leads: leads)
+    }
+
+    func running<Value: Sendable>(_ body: () async throws -> Value) async rethrows -> Value {
+        try await StoodInCluster.running({ await service.run() }, body)
+    }
+
+    /// Returns once it is so.
+    @discardableResult
+    func until(_ condition: (ServingIdentityReplica.View) -> Bool) async -> ServingIdentityReplica.View {
+        while !Task.isCancelled {
+            let changes = replica.changes()
+            let view = replica.view
+            if condition(view) { return view }
+            for await _ in changes { break }
+        }
+        return replica.view
+    }
+
+    /// Returns once it has one.
+    @discardableResult
+    func identity(_ condition: @escaping (ServingIdentity) -> Bool = { _ in true }) async -> ServingIdentity? {
+        await until { $0.stored.map { condition($0.identity) } ?? false }.stored?.identity
+    }
+}

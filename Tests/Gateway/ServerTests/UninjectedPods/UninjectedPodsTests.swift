@@ -1,0 +1,271 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import JOSE
+import Logging
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The leader's look for Pods without a sidecar", .timeLimit(.minutes(1)))
+struct UninjectedPodsTests {
+    private static let path = "/api/v1/pods"
+    /// Seconds; each look is followed by a wait of nine tenths of it, as the random number is 0.
+    private static let interval = 300.0
+    private static let label = "tremolo.io/example-role"
+
+    private struct Part: Sendable {
+        let time = ManualPacing()
+        let log = KeptLog()
+        let prometheus = PrometheusMetrics()
+        let leadership: Leadership
+        let pods: UninjectedPods
+        let configuration: GatewayConfiguration
+
+        init(_ cluster: StoodInCluster, _ adjust: (inout UninjectedPods.Settings) -> Void = { _ in }) throws {
+            var settings = UninjectedPods.Settings()
+            adjust(&settings)
+            configuration = try ExampleGateway.configuration()
+            leadership = Leadership(monotonic: time.pacing.monotonic)
+            leadership.lead(until: 1e9)
+            pods = UninjectedPods(
+                client: cluster.client, namespace: StoodInCluster.namespace, leadership: leadership,
+                metrics: UninjectedPodMetrics(factory: prometheus), settings: settings, pacing: time.pacing,
+                logger: log.logger)
+            follow { _ in }
+        }
+
+        /// The first endpoint alone, since both have the same label.
+        func follow(endpoint: Int = 0, _ change: (inout GatewayConfiguration.Injection) -> Void) {
+            var injection = configuration.injection
+            change(&injection)
+            pods.follow([configuration.endpoints[endpoint]], injection)
+        }
+
+        /// Without the name.
+        var series: [String] {
+            prometheus.text.split(separator: "\n").filter { $0.hasPrefix("sts_uninjected_pods{") }.map {
+                String($0.dropFirst("sts_uninjected_pods".utf8.count))
+            }
+        }
+
+        /// Returns once a look has ended.
+        func rest() async { await time.waitForSleeper { $0 == 270 } }
+
+        func next() async {
+            time.advance(by: 270)
+            await rest()
+        }
+
+        func waitForNoSeries() async {
+            while !series.isEmpty, !Task.isCancelled { await Task.yield() }
+        }
+
+        func running(_ body: () async throws -> Void) async rethrows {
+            try await StoodInCluster.running({ [pods] in await pods.run() }, body)
+        }
+    }
+
+    private func series(_ missing: Int, _ noValue: Int, endpoint: String = "one") -> [String] {
+        [
+            #"{endpoint="\#(endpoint)",reason="missing"} \#(missing)"#,
+            #"{endpoint="\#(endpoint)",reason="no_value"} \#(noValue)"#,
+        ]
+    }
+
+    private func addPod(
+        _ name: String, _ cluster: StoodInCluster, namespace: String = "default", value: String? = "reader",
+        label: String = "true", phase: String = "Running", sidecar: String? = nil, owner: String? = nil
+    ) throws {
+        var metadata: [JSONValue.Member] = [
+            .init("name", .string(name)), .init("labels", .object([.init(Self.label, .string(label))])),
+        ]
+        if let value { metadata.append(.init("annotations", .object([.init(Self.label, .string(value))]))) }
+        if let owner {
+            metadata.append(
+                .init(
+                    "ownerReferences", [["kind": "ReplicaSet", "name": .string(owner), "controller": true]]))
+        }
+        var spec: [JSONValue.Member] = [.init("containers", [["name": "app", "image": "app"]])]
+        if let sidecar {
+            spec.append(
+                .init(
+                    "initContainers",
+                    [["name": "sts-sidecar", "env": [["name": "STS_ENDPOINTS", "value": .string(sidecar)]]]]))
+        }
+        try cluster.api.add(
+            .pods, namespace: namespace,
+            [
+                "metadata": .object(metadata), "spec": .object(spec), "status": ["phase": .string(phase)],
+            ])
+    }
+
+    @Test("The leader counts labelled Pods that lack the sidecar, page by page, and nothing else")
+    func count() async throws {
+        try await StoodInCluster.run { cluster in
+            for index in 0..<5 { try addPod("web-\(index)", cluster) }
+            try addPod("empty", cluster, value: nil)
+            try addPod("injected", cluster, sidecar: "one")
+            try addPod("other", cluster, sidecar: "two=/deep/two")
+            try addPod("off", cluster, label: "false")
+            try addPod("done", cluster, phase: "Succeeded")
+            try addPod("failed", cluster, phase: "Failed")
+            try addPod("system", cluster, namespace: "kube-system")
+            try addPod("own", cluster, namespace: StoodInCluster.namespace)
+            try cluster.api.addPod("unlabelled", namespace: "default")
+            let part = try Part(cluster) { $0.pageSize = 3 }
+            await part.running {
+                await part.rest()
+                #expect(part.series == series(6, 1))
+            }
+            let requests = cluster.api.requests.filter { $0.path == Self.path }
+            #expect(requests.count == 4)
+            #expect(requests.allSatisfy { $0.query.contains("limit=3") })
+            #expect(requests.dropFirst().allSatisfy { $0.query.contains("continue=") })
+        }
+    }
+
+    @Test("Each owner is told once with what to do, and the number follows what becomes of its Pods")
+    func told() async throws {
+        try await StoodInCluster.run { cluster in
+            for index in 0..<3 { try addPod("web-\(index)", cluster, owner: "web") }
+            try addPod("empty", cluster, value: nil)
+            let part = try Part(cluster)
+            try await part.running {
+                await part.rest()
+                let lines = part.log.text.split(separator: "\n")
+                #expect(lines.count == 2)
+                let web = try #require(lines.first { $0.contains(#""owner":"ReplicaSet/web""#) })
+                #expect(web.contains(#""namespace":"default""#) && web.contains(#""reason":"missing""#))
+                #expect(web.contains("kubectl rollout restart"))
+                #expect(web.contains("once the MutatingWebhookConfiguration sts-gateway-injector-one is there"))
+                #expect(lines.contains { $0.contains(#""owner":"Pod/empty""#) && $0.contains("add the annotation") })
+                await part.next()
+                #expect(part.log.text.split(separator: "\n").count == 2)
+                try cluster.api.delete(.pods, namespace: "default", name: "web-0")
+                try cluster.api.delete(.pods, namespace: "default", name: "empty")
+                await part.next()
+                #expect(part.series == series(2, 0))
+                try addPod("empty", cluster, value: nil)
+                await part.next()
+                #expect(part.series == series(2, 1))
+                #expect(part.log.text.split(separator: "\n").count == 3)
+            }
+        }
+    }
+
+    @Test("Who does not lead asks nothing and tells nothing, also what it found when it did")
+    func leadership() async throws {
+        try await StoodInCluster.run { cluster in
+            try addPod("web-0", cluster)
+            let part = try Part(cluster)
+            part.leadership.stepDown()
+            await part.running {
+                await Task.yield()
+                #expect(cluster.api.requestCount(Self.path) == 0)
+                part.leadership.lead(until: 1e9)
+                await part.rest()
+                #expect(part.series == series(1, 0))
+                part.leadership.stepDown()
+                await part.waitForNoSeries()
+                part.leadership.lead(until: 1e9)
+                await part.rest()
+                #expect(part.series == series(1, 0))
+                #expect(cluster.api.requestCount(Self.path) == 2)
+            }
+            #expect(part.series.isEmpty)
+        }
+    }
+
+    @Test("A process that was stopped past the end of its time tells nothing until it leads again")
+    func stopped() async throws {
+        try await StoodInCluster.run { cluster in
+            try addPod("web-0", cluster)
+            let part = try Part(cluster)
+            part.leadership.lead(until: 10)
+            cluster.api.fail(.hang, path: Self.path)
+            await part.running {
+                await cluster.api.waitForHangingRequests(1)
+                part.time.pass(60)
+                cluster.api.releaseHanging()
+                await part.time.waitForSleeper { $0 == 5 }
+                #expect(part.series.isEmpty)
+                part.leadership.lead(until: 1e9)
+                part.time.advance(by: 5)
+                await part.rest()
+                #expect(part.series == series(1, 0))
+            }
+        }
+    }
+
+    @Test("Without the right it is logged once what to bind, and there is no number until the right is there")
+    func forbidden() async throws {
+        try await StoodInCluster.run { cluster in
+            try addPod("web-0", cluster)
+            let part = try Part(cluster)
+            await part.running {
+                await part.rest()
+                #expect(part.series == series(1, 0))
+                cluster.api.deny("list", "pods")
+                part.time.advance(by: 270)
+                await part.time.waitForSleeper { $0 == Self.interval }
+                #expect(part.series.isEmpty)
+                part.time.advance(by: Self.interval)
+                await part.time.waitForSleeper { $0 == Self.interval }
+                let warnings = part.log.text.split(separator: "\n").filter { $0.contains("cannot be looked for") }
+                #expect(warnings.count == 1)
+                #expect(
+                    part.log.text.contains(
+                        "the gateway may not list pods in the cluster (403); bind its ServiceAccount to a ClusterRole "
+                            + "with the verb list on pods, or set injection.uninjectedPods.enabled to false"))
+                cluster.api.allow("list", "pods")
+                part.time.advance(by: Self.interval)
+                await part.rest()
+                #expect(part.series == series(1, 0))
+                #expect(part.log.text.contains("labelled Pods are looked at again"))
+            }
+        }
+    }
+
+    @Test("After a fault the look is repeated soon, and what was found last stays")
+    func fault() async throws {
+        try await StoodInCluster.run { cluster in
+            try addPod("web-0", cluster)
+            let part = try Part(cluster)
+            try await part.running {
+                await part.rest()
+                try addPod("web-1", cluster)
+                cluster.api.fail(.status(500), path: Self.path)
+                part.time.advance(by: 270)
+                await part.time.waitForSleeper { $0 == 5 }
+                #expect(part.series == series(1, 0))
+                part.time.advance(by: 5)
+                await part.rest()
+                #expect(part.series == series(2, 0))
+            }
+        }
+    }
+
+    @Test("Another configuration is looked by at once, and endpoints that it lacks are told no more")
+    func reload() async throws {
+        try await StoodInCluster.run { cluster in
+            try addPod("web-0", cluster)
+            let part = try Part(cluster)
+            await part.running {
+                await part.rest()
+                part.follow { _ in }
+                part.follow(endpoint: 1) { $0.uninjectedPods.interval = 100 }
+                await part.time.waitForSleeper { $0 == 90 }
+                #expect(part.series == series(1, 0, endpoint: "two"))
+                #expect(cluster.api.requestCount(Self.path) == 2)
+                part.follow { $0.uninjectedPods.isEnabled = false }
+                await part.waitForNoSeries()
+                part.follow { $0.prefix = "example.com" }
+                await part.rest()
+                #expect(part.series == series(0, 0))
+                #expect(cluster.api.requestCount(Self.path) == 3)
+            }
+        }
+    }
+}

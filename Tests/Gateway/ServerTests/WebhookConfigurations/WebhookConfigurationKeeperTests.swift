@@ -1,0 +1,291 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import JOSE
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Keeping the caBundle of webhook configurations", .timeLimit(.minutes(1)))
+struct WebhookConfigurationKeeperTests {
+    private static let resource = APIResource.mutatingWebhookConfigurations
+    private static let one = "sts-gateway-injector-one"
+    private let time = ManualPacing(random: 1)
+    private let maker = ServingIdentityMaker()
+    private let policy = ServingPolicy(names: ServingReplica.names, timeToLive: 900)
+
+    private struct Kept: Sendable {
+        let api: FakeKubernetesAPI
+        let keeper: WebhookConfigurationKeeper
+        let replica: ServingIdentityReplica
+        let identity: ServingIdentity
+        let leadership: Leadership
+        let log: KeptLog
+
+        /// Returns once the evidence is so.
+        func until(_ condition: (ServingEvidence.Webhooks) -> Bool) async {
+            while !Task.isCancelled {
+                let changes = keeper.trust.changes()
+                if condition(keeper.trust.webhooks) { return }
+                for await _ in changes { break }
+            }
+        }
+
+        func untilTrusted(_ identity: ServingIdentity? = nil) async {
+            await until { webhooks in
+                guard case .trust(let since) = webhooks else { return false }
+                return Set(since.keys) == Set((identity ?? self.identity).authorities.map(\.id))
+            }
+        }
+
+        func bundles(_ name: String) -> [String?] {
+            guard case .array(let webhooks) = api.object(resource, name: name)?["webhooks"] else { return [] }
+            return webhooks.map { webhook in
+                guard case .string(let text) = webhook["clientConfig"]?["caBundle"] else { return nil }
+                return Data(base64Encoded: text).map { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+
+        func set(_ identity: ServingIdentity) {
+            replica.take(
+                .identity(StoredServingIdentity(identity: identity, version: "\(identity.revision)", request: nil)))
+        }
+
+        func add(_ name: String, services: [String] = ["sts-gateway-webhook"], annotations: JSONValue = [:]) throws {
+            try api.add(
+                resource,
+                [
+                    "metadata": ["name": .string(name), "annotations": annotations],
+                    "webhooks": .array(
+                        services.map { service in
+                            [
+                                "name": "injector.example.com", "failurePolicy": "Fail",
+                                "clientConfig": [
+                                    "service": [
+                                        "name": .string(service), "namespace": .string(StoodInCluster.namespace),
+                                        "path": "/k8s/webhooks/v1/injector-one",
+                                    ]
+                                ],
+                            ]
+                        }),
+                ])
+        }
+
+        /// Puts a bundle into its only webhook, as somebody else does.
+        func put(_ bundle: String, _ name: String) throws {
+            guard case .array(let webhooks) = api.object(resource, name: name)?["webhooks"],
+                let webhook = webhooks.first,
+                let service = webhook["clientConfig"]?["service"]
+            else { return }
+            let changed: JSONValue = [
+                "name": "injector.example.com", "failurePolicy": "Ignore",
+                "clientConfig": [
+                    "service": service, "caBundle": .string(Data(bundle.utf8).base64EncodedString()),
+                ],
+            ]
+            try api.patch(resource, name: name, ["webhooks": [changed]])
+        }
+    }
+
+    private func keeping(
+        _ names: [String] = [one], settings: WebhookConfigurationKeeper.Settings = .init(), leads: Bool = true,
+        prepare: @Sendable (Kept) throws -> Void = { _ in }, _ body: @Sendable (Kept) async throws -> Void
+    ) async throws {
+        try await StoodInCluster.run { cluster in
+            let log = KeptLog()
+            let leadership = Leadership(monotonic: time.pacing.monotonic)
+            let replica = ServingIdentityReplica(clock: time.pacing.now, logger: log.logger) { _, _ in
+            } lack: { _ in
+            }
+            let keeper = WebhookConfigurationKeeper(
+                client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,
+                names: names, replica: replica, leadership: leadership, settings: settings, pacing: time.pacing,
+                logger: log.logger)
+            let kept = Kept(
+                api: cluster.api, keeper: keeper, replica: replica,
+                identity: try maker.first(policy: policy, at: ExampleGateway.now), leadership: leadership, log: log)
+            kept.set(kept.identity)
+            try prepare(kept)
+            if leads { leadership.lead(until: .infinity) }
+            try await StoodInCluster.running({ await keeper.run() }) { try await body(kept) }
+        }
+    }
+
+    @Test("The bundle is written where it is missing, and only to webhooks that call the gateway's Service")
+    func written() async throws {
+        try await keeping { kept in
+            try kept.add(Self.one, services: ["sts-gateway-webhook", "other", "sts-gateway-webhook"])
+        } _: { kept in
+            await kept.untilTrusted()
+            let bundle = kept.identity.bundle
+            #expect(kept.bundles(Self.one) == [bundle, nil, bundle])
+            let id = try #require(kept.identity.issuing?.id)
+            #expect(kept.keeper.trust.webhooks == .trust([id: ExampleGateway.now]))
+            let webhooks = try #require(kept.api.object(Self.resource, name: Self.one)?["webhooks"])
+            guard case .array(let list) = webhooks else { return }
+            #expect(list.allSatisfy { $0["failurePolicy"] == "Fail" })
+        }
+    }
+
+    @Test("A bundle that somebody changes, empties or takes away is put back, with what else they changed")
+    func drift() async throws {
+        try await keeping { kept in
+            try kept.add(Self.one)
+        } _: { kept in
+            await kept.untilTrusted()
+            await kept.api.waitForWatches(1)
+            for bundle in ["", "garbage", try ServingAuthority(from: ExampleGateway.now).certificatePEM] {
+                time.pass(10)
+                try kept.put(bundle, Self.one)
+                let id = try #require(kept.identity.issuing?.id)
+                // The evidence begins anew.
+                let since = ExampleGateway.now.addingTimeInterval(time.time)
+                await kept.until { $0 == .trust([id: since]) }
+                #expect(kept.bundles(Self.one) == [kept.identity.bundle])
+                let webhooks = kept.api.object(Self.resource, name: Self.one)?["webhooks"]
+                guard case .array(let list) = webhooks else { return }
+                #expect(list.first?["failurePolicy"] == "Ignore")
+            }
+        }
+    }
+
+    @Test("An announced authority is added to the bundle, and the evidence tells since when every one has it")
+    func announced() async throws {
+        let names = [Self.one, "sts-gateway-injector-two", "sts-gateway-injector-none"]
+        try await keeping(names) { kept in
+            try kept.add(names[0])
+            try kept.add(names[1])
+        } _: { kept in
+            await kept.untilTrusted()
+            time.pass(100)
+            let next = try maker.next(.asked, policy: policy, at: ExampleGateway.now)
+            let announced = kept.identity.announcing(next, answering: nil)
+            kept.set(announced)
+            await kept.untilTrusted(announced)
+            #expect(kept.bundles(names[0]) == [announced.bundle] && kept.bundles(names[1]) == [announced.bundle])
+            let id = try #require(kept.identity.issuing?.id)
+            let since = ExampleGateway.now.addingTimeInterval(100)
+            #expect(kept.keeper.trust.webhooks == .trust([id: since, next.id: since]))
+            // One that is made later is to have it too.
+            kept.api.fail(.hang, path: Self.resource.path(name: names[2]))
+            try kept.add(names[2])
+            await kept.until { $0 == .trust([:]) }
+            await kept.api.waitForHangingRequests(1)
+            kept.api.releaseHanging()
+            await kept.untilTrusted(announced)
+            #expect(kept.bundles(names[2]) == [announced.bundle])
+        }
+    }
+
+    @Test("Where there is no configuration, or none is the gateway's to keep, nobody is waited for")
+    func notOurs() async throws {
+        let names = ["absent", "certified", "foreign"]
+        try await keeping(names) { kept in
+            try kept.add("certified", annotations: ["cert-manager.io/inject-ca-from": "sts-gateway/webhook"])
+            try kept.add("foreign", services: ["other"])
+        } _: { kept in
+            await kept.until { $0 == .nobody }
+            #expect(kept.bundles("certified") == [nil] && kept.bundles("foreign") == [nil])
+            #expect(kept.log.text.contains("cert-manager's by cert-manager.io/inject-ca-from"))
+            #expect(kept.log.text.contains("none of its webhooks calls the Service sts-gateway-webhook"))
+            await kept.api.waitForWatches(3)
+            try kept.add("absent")
+            await kept.untilTrusted()
+            try kept.api.delete(Self.resource, name: "absent")
+            await kept.until { $0 == .nobody }
+            try kept.add("absent")
+            await kept.untilTrusted()
+            #expect(kept.bundles("absent") == [kept.identity.bundle])
+        }
+    }
+
+    @Test("A right that is missing is told once with what to bind, and what could not be done is done later")
+    func forbidden() async throws {
+        try await keeping { kept in
+            try kept.add(Self.one)
+            kept.api.deny("patch", "mutatingwebhookconfigurations")
+        } _: { kept in
+            for wait in [0.5, 1, 2] {
+                await time.waitForSleeper { $0 == wait }
+                time.advance(by: wait)
+            }
+            await time.waitForSleeper { $0 == 4 }
+            #expect(kept.keeper.trust.webhooks == .trust([:]) && kept.bundles(Self.one) == [nil])
+            let told = kept.log.text.split(separator: "\n").filter {
+                $0.contains("ClusterRole with the verb patch on mutatingwebhookconfigurations of")
+            }
+            #expect(told.count == 1)
+            kept.api.allow("patch", "mutatingwebhookconfigurations")
+            time.advance(by: 4)
+            await kept.untilTrusted()
+        }
+        try await keeping { kept in
+            try kept.add(Self.one)
+            kept.api.deny("list", "mutatingwebhookconfigurations")
+        } _: { kept in
+            await time.waitForSleeper { $0 == 0.5 }
+            #expect(kept.keeper.trust.webhooks == .unknown)
+            #expect(kept.log.text.contains("ClusterRole with the verb list on mutatingwebhookconfigurations of"))
+            kept.api.allow("list", "mutatingwebhookconfigurations")
+            time.advance(by: 0.5)
+            await kept.untilTrusted()
+        }
+    }
+
+    @Test("A change between the reading and the writing is not lost")
+    func concurrentChange() async throws {
+        try await keeping { kept in
+            try kept.add(Self.one)
+            kept.api.fail(.hang, path: Self.resource.path(name: Self.one))
+        } _: { kept in
+            // The patch is on its way when somebody changes the object.
+            await kept.api.waitForHangingRequests(1)
+            try kept.put("theirs", Self.one)
+            kept.api.releaseHanging()
+            await kept.untilTrusted()
+            #expect(kept.bundles(Self.one) == [kept.identity.bundle])
+            let webhooks = kept.api.object(Self.resource, name: Self.one)?["webhooks"]
+            guard case .array(let list) = webhooks else { return }
+            #expect(list.first?["failurePolicy"] == "Ignore")
+            let path = Self.resource.path(name: Self.one)
+            #expect(kept.api.requests.filter { $0.path == path && $0.method == "PATCH" }.count == 2)
+        }
+    }
+
+    @Test("Only the leader writes, and other endpoints are followed once the configuration names them")
+    func leadership() async throws {
+        try await keeping(leads: false) { kept in
+            try kept.add(Self.one)
+            try kept.add("sts-gateway-injector-two")
+        } _: { kept in
+            #expect(kept.keeper.trust.webhooks == .unknown)
+            kept.leadership.lead(until: .infinity)
+            await kept.untilTrusted()
+            #expect(kept.bundles("sts-gateway-injector-two") == [nil])
+            kept.keeper.follow(["sts-gateway-injector-two"])
+            await kept.until { _ in kept.bundles("sts-gateway-injector-two") == [kept.identity.bundle] }
+            kept.leadership.stepDown()
+            await kept.until { $0 == .unknown }
+            await kept.api.waitForNoWatches()
+        }
+    }
+
+    @Test(
+        "Beyond a number of configurations they are read from time to time, so that watches do not use up connections")
+    func many() async throws {
+        var settings = WebhookConfigurationKeeper.Settings()
+        settings.watches = 1
+        try await keeping([Self.one, "two", "three"], settings: settings) { kept in
+            for name in [Self.one, "two"] { try kept.add(name) }
+        } _: { kept in
+            await kept.untilTrusted()
+            #expect(kept.bundles("two") == [kept.identity.bundle])
+            #expect(kept.api.openWatches <= 1)
+            try kept.put("theirs", "two")
+            time.pass(1)
+            await time.waitForSleeper { $0 == 22.5 }
+            time.advance(by: 22.5)
+            await kept.until { _ in kept.bundles("two") == [kept.identity.bundle] }
+        }
+    }
+}
