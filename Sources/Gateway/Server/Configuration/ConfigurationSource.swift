@@ -13,9 +13,10 @@ public struct ConfigurationSource: Sendable {
 
     public init(
         path: String,
-        load: @escaping @Sendable (String) -> (
-            configuration: GatewayConfiguration?, problems: [ConfigurationProblem]
-        )
+        load:
+            @escaping @Sendable (String) -> (
+                configuration: GatewayConfiguration?, problems: [ConfigurationProblem]
+            )
     ) {
         self.path = path
         self.load = load

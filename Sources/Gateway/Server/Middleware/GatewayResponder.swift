@@ -85,7 +85,8 @@ struct GatewayResponder: HTTPResponder {
 
         let latency = ContinuousClock.now - start
         let decision = route.flatMap {
-            served.decisions?.report(record.findings, of: $0, requestID: requestID, from: remoteAddress, latency: latency)
+            served.decisions?.report(
+                record.findings, of: $0, requestID: requestID, from: remoteAddress, latency: latency)
         }
         var metadata: Logger.Metadata = [
             "route": "\(route?.name ?? "none")",

@@ -34,7 +34,8 @@ struct IssuerRoutes: Sendable {
     private func route(
         _ name: String, _ document: @escaping @Sendable (PublishedDocuments) -> PublishedDocuments.Document
     ) -> Route {
-        Route(name: name, endpoint: configuration.name, methods: [.get, .head]) { [configuration, keys, isServed] request in
+        Route(name: name, endpoint: configuration.name, methods: [.get, .head]) {
+            [configuration, keys, isServed] request in
             guard isServed() else { throw RequestRefusal.unknownPath }
             guard let documents = keys.snapshot.documents else { throw RequestRefusal.noDocuments }
             let document = document(documents)
