@@ -46,11 +46,15 @@ struct CommandAcceptanceTests {
         try folder.write(
             """
             tls: {certificates: [{certificate: missing.pem, key: missing-key.pem}]}
+            injection: {webhook: {clientCA: missing-ca.pem}}
             sts: {endpoints: []}
             """, to: "gateway.yaml")
         let serve = try await run("serve", "--config", "\(folder.path)/gateway.yaml")
         #expect(serve.status == 78)
-        for needle in ["review: ", "keyStore: ", "tls.certificates[0].certificate: ", "tls.certificates[0].key: "] {
+        for needle in [
+            "review: ", "keyStore: ", "tls.certificates[0].certificate: ", "tls.certificates[0].key: ",
+            "injection.webhook.clientCA: ",
+        ] {
             #expect(serve.errors.contains(needle), "\(needle)\n\(serve.errors)")
         }
     }

@@ -19,6 +19,13 @@ struct DrainAcceptanceTests {
         let ready = try await gateway.send(.GET, "/readyz", admin: true)
         #expect(ready.status == 503)
         #expect(ready.text.contains("[-]shutdown failed: the gateway is ending"))
+        let multiplexed = try await ChildProcess.run(
+            "/usr/bin/curl",
+            [
+                "-sS", "--noproxy", "*", "--http2", "--cacert", "\(gateway.folder.path)/keys/serving-ca.pem", "-o",
+                "/dev/null", "-w", "%{http_code} %{http_version}", "https://127.0.0.1:\(gateway.port)/generic/certs",
+            ])
+        #expect(multiplexed.output == "200 2", "HTTP/2 knows no such field: \(multiplexed.errors)")
         for _ in 0..<10 {
             let answer = try await gateway.exchange("/team/two", token)
             #expect(answer.status == 200)

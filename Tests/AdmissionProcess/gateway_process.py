@@ -5,7 +5,6 @@ import http.client
 import json
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -50,16 +49,6 @@ class Gateway(GatewayProgram):
         new.write_text(json.dumps(configuration, indent=2))
         return new.rename(file)
 
-    def launch(self, with_credentials: bool = True) -> subprocess.Popen[bytes]:
-        self.write()
-        listeners = ["--listen", self.listen, "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0"]
-        with (self.folder / "audit").open("ab") as audit, (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                self.arguments("serve") + listeners, env=self.environment(with_credentials), stdout=audit, stderr=log,
-                cwd=self.folder,
-            )  # fmt: skip
-        return self.process
-
     def serve(self, with_credentials: bool = True) -> "Gateway":
         super().serve(with_credentials)
 
@@ -74,9 +63,12 @@ class Gateway(GatewayProgram):
         """Trusts the gateway's own authority, since the webhook's Service is in no configured certificate."""
         return ssl.create_default_context(cafile=str(self.keys / "serving-ca.pem"))
 
-    def post(self, body: bytes, endpoint: str = "one") -> tuple[int, http.client.HTTPMessage, bytes]:
+    def post(
+        self, body: bytes, endpoint: str = "one", context: ssl.SSLContext | None = None
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
         """To the webhook."""
-        connection = http.client.HTTPSConnection("127.0.0.1", self.webhook_port, timeout=10, context=self.context())
+        context = context or self.context()
+        connection = http.client.HTTPSConnection("127.0.0.1", self.webhook_port, timeout=10, context=context)
         path = f"/k8s/webhooks/v1/injector-{endpoint}"
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()

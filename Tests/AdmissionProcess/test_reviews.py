@@ -125,7 +125,7 @@ def test_the_metrics_say_what_became_of_reviews(gateway: Gateway) -> None:
 
     before = {result: count(result) for result in ["injected", "unchanged", "denied", "malformed", "warned"]}
     gateway.review(pod_of("plain"))
-    gateway.review(pod_of("no-label"))
+    gateway.review(pod_of("plain"), operation="UPDATE")
     gateway.review(pod_of("denied/no-spec"))
     gateway.review(pod_of("label-without-annotation"))
     gateway.post(b"x")

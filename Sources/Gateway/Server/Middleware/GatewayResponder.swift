@@ -9,8 +9,13 @@ import NIOHTTP1
 /// What a request's connection tells: who is at its other end.
 struct GatewayRequestContext: Sendable, InitializableFromSource {
     let remoteAddress: SocketAddress?
+    /// Whether it is one of several streams of a connection, as HTTP/2 has them: a channel below the connection's own.
+    let isStream: Bool
 
-    init(source: ApplicationRequestContextSource) { remoteAddress = source.channel.remoteAddress }
+    init(source: ApplicationRequestContextSource) {
+        remoteAddress = source.channel.remoteAddress
+        isStream = source.channel.parent?.parent != nil
+    }
 }
 
 /// Answers every request of a listener: finds the route, maps refusals, and tells the log and the audit what came of it.
@@ -44,7 +49,12 @@ struct GatewayResponder: HTTPResponder {
     }
 
     func respond(to request: Request, context: GatewayRequestContext) async throws -> Response {
-        try await respond(to: request.head, body: request.body, from: context.remoteAddress?.ipAddress)
+        var response = try await respond(
+            to: request.head, body: request.body, from: context.remoteAddress?.ipAddress)
+        // Its client's next request belongs to another replica. HTTP/2 has no such field (RFC 9113 §8.2.2), and says so
+        // itself when the listener ends.
+        if isDraining(), !context.isStream { response.headers[.connection] = "close" }
+        return response
     }
 
     func respond(to head: HTTPRequest, body: RequestBody, from remoteAddress: String?) async throws -> Response {
@@ -79,8 +89,6 @@ struct GatewayResponder: HTTPResponder {
             response = .error(.internalServerError, "server_error", "the request failed; try again")
         }
         response.headers[Self.requestIDHeader] = requestID
-        // A client that knows no HTTP/2 learns so that its next request belongs to another replica.
-        if isDraining() { response.headers[.connection] = "close" }
         if head.method == .head { response = response.createHeadResponse() }
 
         let latency = ContinuousClock.now - start

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import Logging
 import NIOCore
+import NIOSSL
 import ServiceLifecycle
 
 /// What a gateway is put together from, each part tried whatever became of the others, so that every problem is told.
@@ -36,6 +37,7 @@ struct StartParts {
         openStore()
         openReviewer(at: now)
         openServing()
+        checkClientAuthority()
     }
 
     /// Ends what was begun for a gateway that does not start: an HTTP client must not go without its shutdown.
@@ -105,6 +107,16 @@ struct StartParts {
         } catch {
             problems += error.problems
         }
+    }
+
+    /// Who may ask the webhook is not left to a file that says nothing.
+    private mutating func checkClientAuthority() {
+        guard let file = configuration.injection.webhook.clientAuthorityFile else { return }
+        let found = try? NIOSSLCertificate.fromPEMFile(resolve(file))
+        guard found?.isEmpty ?? true else { return }
+        problem(
+            "injection.webhook.clientCA",
+            "\"\(file)\" has no certificate in PEM; name a readable file with the authorities of those who may ask")
     }
 
     private mutating func problem(_ keyPath: String, _ message: String) {
