@@ -1,13 +1,11 @@
 """The programs that the documents speak of, as they are built."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).parent)]
 
 
 def _built(variable: str, name: str) -> Path:

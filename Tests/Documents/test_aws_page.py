@@ -12,7 +12,7 @@ import moto
 import pytest
 import yaml
 
-from documents import blocks, commands, page
+from .documents import blocks, commands, page
 
 PAGE = page("aws")
 OWN = {

@@ -10,7 +10,7 @@ import helm_python
 import pytest
 import yaml
 
-from documents import REPOSITORY, Block, blocks
+from .documents import REPOSITORY, Block, blocks
 
 CHART = REPOSITORY / "deploy/helm/sts-gateway"
 

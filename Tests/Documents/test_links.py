@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import OPERATORS, PAGES, anchors, headings, links, name, page, prose
+from .documents import OPERATORS, PAGES, anchors, headings, links, name, page, prose
 
 
 @pytest.mark.parametrize("source", PAGES, ids=name)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from documents import blocks, page
+from .documents import blocks, page
 
 PAGE = page("migrating-from-openunison")
 ROLE = "arn:aws:iam::111111111111:role/reader"

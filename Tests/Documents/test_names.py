@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from documents import OPERATORS, REPOSITORY, blocks, name, page, spans
+from .documents import OPERATORS, REPOSITORY, blocks, name, page, spans
 
 METRICS = (REPOSITORY / "docs/metrics.md").read_text()
 KNOWN: dict[str, tuple[str, set[str]]] = {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import PAGES, REPOSITORY, commands, name, spans
+from .documents import PAGES, REPOSITORY, commands, name, spans
 
 ENDS = {"|", "||", "&&", ";", ">", ">>", "2>", "&"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import OPERATORS, REPOSITORY, headings, name, page, spans
+from .documents import OPERATORS, REPOSITORY, headings, name, page, spans
 
 COMMANDS = ("kubectl", "helm", "sts-gateway", "curl", "aws", "make", "gateway", "POD_NAMESPACE=sts")
 TROUBLESHOOTING = page("troubleshooting")
