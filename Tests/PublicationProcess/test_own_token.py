@@ -33,8 +33,12 @@ def test_a_gateway_before_the_first_publication_says_so_once_and_works(
     # The administrator comes, with the same keys and credentials of their own.
     gateway.add(place)
     assert gateway.publish().returncode == 0
+    # The running gateway follows its file, and is to have its own credentials again.
     gateway.add(place, credentials=("self",))
-    until(lambda: gateway.lines("publication works again"), 30, "the recovery")
+    decisions = len(around.cloud.sts_log)
+    gateway.write()
+    until(lambda: around.cloud.sts_log[decisions:], 30, "a session by its own token")
+    until(lambda: gateway.readiness()[1].startswith("[+]"), 30, "the recovery")
     gateway.stop()
 
 
