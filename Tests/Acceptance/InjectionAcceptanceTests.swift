@@ -126,6 +126,18 @@ struct InjectionAcceptanceTests {
         ]
     }
 
+    /// One that no webhook has seen, and that no scheduler takes.
+    private static let missedPod: JSONValue = [
+        "metadata": [
+            "name": "missed", "labels": ["tremolo.io/aws-role": "true"],
+            "annotations": ["tremolo.io/aws-role": "arn:aws:iam::111111111111:role/web"],
+        ],
+        "spec": [
+            "serviceAccountName": "other", "schedulerName": "none",
+            "containers": [["name": "app", "image": "registry.k8s.io/pause:3.9"]],
+        ],
+    ]
+
     @Test("The API server can verify and ask it by what it is told, and the Pods get what their ServiceAccount says")
     func review() async throws {
         try await Self.run { cluster, gateway, configuration in
@@ -191,16 +203,7 @@ struct InjectionAcceptanceTests {
             try await cluster.send(.post, "\(path)/serviceaccounts", ["metadata": ["name": "other"]])
             let made = try await cluster.send(
                 .post, "\(path)/pods",
-                [
-                    "metadata": [
-                        "name": "missed", "labels": ["tremolo.io/aws-role": "true"],
-                        "annotations": ["tremolo.io/aws-role": "arn:aws:iam::111111111111:role/web"],
-                    ],
-                    "spec": [
-                        "serviceAccountName": "other", "schedulerName": "none",
-                        "containers": [["name": "app", "image": "registry.k8s.io/pause:3.9"]],
-                    ],
-                ])
+                Self.missedPod)
             // The gateway's own namespace is not injected into, so it does not count; the Event is told all the same.
             let uid = try #require(made["metadata"]?["uid"]?.stringValue)
             let token = try await cluster.token(
@@ -220,16 +223,7 @@ struct InjectionAcceptanceTests {
                 .post, "/api/v1/namespaces/\(other)/serviceaccounts", ["metadata": ["name": "other"]])
             try await cluster.send(
                 .post, "/api/v1/namespaces/\(other)/pods",
-                [
-                    "metadata": [
-                        "name": "missed", "labels": ["tremolo.io/aws-role": "true"],
-                        "annotations": ["tremolo.io/aws-role": "arn:aws:iam::111111111111:role/web"],
-                    ],
-                    "spec": [
-                        "serviceAccountName": "other", "schedulerName": "none",
-                        "containers": [["name": "app", "image": "registry.k8s.io/pause:3.9"]],
-                    ],
-                ])
+                Self.missedPod)
             do {
                 try await Self.until(gateway, seconds: 60) {
                     try await gateway.send(.GET, "/metrics", admin: true).text.contains(
