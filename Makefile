@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance bench sidecar image build check format tools plugin plugin-trial schema manifests
+.PHONY: help demo test acceptance soak bench sidecar image build check format tools plugin plugin-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: ## Fast checks of the sources: layout and neutrality.
 	scripts/neutral-core
 
 BENCH := --package-path Benchmarks --scratch-path .build-bench -c release
+
+soak: tools build ## What takes minutes by the clock: an authority is replaced while sidecars of the former one run.
+	STS_ACCEPTANCE_SLOW=1 $(SWIFT) test --skip-build --filter AuthorityRotationAcceptanceTests
 
 bench: tools ## Figures, in release: the first build takes ten minutes and more. Needs wrk, and perf for a profile.
 	$(SWIFT) run $(BENCH) FilterBenchmark

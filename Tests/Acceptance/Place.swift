@@ -9,6 +9,8 @@ enum Place {
 
     static var gateway: String { "\(programs)/sts-gateway" }
 
+    static var sidecar: String { "\(programs)/sts-sidecar" }
+
     static var repository: String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path

@@ -32,6 +32,10 @@ extension ConfigurationBlock {
             "certificates", .list(of: .block(certificate)),
             "Chosen by server name, the first where none fits; without any the gateway makes its own."),
         .init("names", .textOrList, "DNS names that the gateway's own certificate has beside its Services'."),
+        .init(
+            "overlap", .duration(0...2_592_000),
+            "For which an authority of the gateway's own is announced before it issues, and trusted after, at least.",
+            fallback: "1h"),
     ])
 
     static let certificate = ConfigurationBlock([

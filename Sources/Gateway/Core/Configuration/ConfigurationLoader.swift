@@ -16,6 +16,7 @@ public enum ConfigurationLoader {
         let tls = root.block("tls")
         let certificates = GatewayConfiguration.CertificateFiles.list(tls)
         let certificateNames = GatewayConfiguration.certificateNames(tls)
+        let authorityOverlap = tls.duration("overlap") ?? 3_600
         let review = GatewayConfiguration.Review(root.block("review"))
         let keyStore = GatewayConfiguration.KeyStore(root.block("keyStore"))
         let injection = GatewayConfiguration.Injection(root.block("injection"))
@@ -28,6 +29,7 @@ public enum ConfigurationLoader {
         guard !problems.hasErrors, let review, let keyStore else { return (nil, problems.sorted) }
         let configuration = GatewayConfiguration(
             cluster: cluster, listeners: listeners, certificates: certificates, certificateNames: certificateNames,
+            authorityOverlap: authorityOverlap,
             review: review, keyStore: keyStore, injection: injection, limits: limits, audit: audit, log: log,
             endpoints: endpoints)
         return (configuration, problems.sorted)

@@ -3,7 +3,11 @@ extension GatewayConfiguration {
     public func fixedDifferences(from other: GatewayConfiguration) -> [String] {
         var keys: [String] = []
         if listeners != other.listeners { keys.append("listeners") }
-        if certificates != other.certificates || certificateNames != other.certificateNames { keys.append("tls") }
+        if certificates != other.certificates || certificateNames != other.certificateNames
+            || authorityOverlap != other.authorityOverlap
+        {
+            keys.append("tls")
+        }
         if review != other.review { keys.append("review") }
         if keyStore != other.keyStore { keys.append("keyStore") }
         if limits != other.limits { keys.append("limits") }

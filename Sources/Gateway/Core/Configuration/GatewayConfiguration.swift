@@ -7,6 +7,8 @@ public struct GatewayConfiguration: Sendable {
     public var certificates: [CertificateFiles]
     /// DNS names that the gateway's own certificate has beside those of its Services.
     public var certificateNames: [String]
+    /// Seconds for which an authority of the gateway's own is announced before it issues, and trusted after, at least.
+    public var authorityOverlap: Int
     public var review: Review
     public var keyStore: KeyStore
     public var injection: Injection

@@ -12,11 +12,11 @@ public struct ServingPolicy: Sendable, Equatable {
     /// Ninety days.
     public var leafLifetime = 90 * 86_400
     /// The least time for which an authority is announced, and then kept on.
-    public var leastOverlap = 3_600
+    public var leastOverlap: Int
     /// The same where an authority is replaced because of its age: for Pods that were away, or waited to begin.
     public var plannedOverlap = 7 * 86_400
     /// How late a replica may be told what the store has; after that it issues no tokens.
-    public var replicaWindow = EndpointConfiguration.replicaWindow
+    public var replicaWindow: Int
     /// For which every webhook configuration has an authority before its leaf is served: API servers hear of a change
     /// a little later than they tell of it.
     public var settling = 5
@@ -24,9 +24,13 @@ public struct ServingPolicy: Sendable, Equatable {
     /// replaced by another one before. More than any overlap.
     public var lastCall = 30 * 86_400
 
-    public init(names: ServedNames, timeToLive: Int) {
+    /// - Parameter leastOverlap: an hour, but where a rotation is to be tried in less; then the replicas' window is
+    ///   shorter in proportion.
+    public init(names: ServedNames, timeToLive: Int, leastOverlap: Int = 3_600) {
         self.names = names
         self.timeToLive = timeToLive
+        self.leastOverlap = leastOverlap
+        replicaWindow = min(EndpointConfiguration.replicaWindow, leastOverlap / 4)
     }
 
     /// From an authority's announcement to its first leaf, and from its last leaf to its end in the bundle.

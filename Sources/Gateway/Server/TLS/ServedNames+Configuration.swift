@@ -44,6 +44,7 @@ extension ServingPolicy {
     init(_ configuration: GatewayConfiguration, namespace: String?) {
         self.init(
             names: ServedNames(configuration, namespace: namespace),
-            timeToLive: configuration.endpoints.map(\.token.timeToLive).max() ?? 0)
+            timeToLive: configuration.endpoints.map(\.token.timeToLive).max() ?? 0,
+            leastOverlap: configuration.authorityOverlap)
     }
 }

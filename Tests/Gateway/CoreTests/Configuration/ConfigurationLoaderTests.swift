@@ -90,6 +90,7 @@ struct ConfigurationLoaderTests {
                     "cluster": "prod", "listeners": ["tokens": "[::]:443", "webhook": "localhost:0"],
                     "tls": [
                         "certificates": [["certificate": "a.pem", "key": "b.pem"]], "names": ["STS.example.com"],
+                        "overlap": "2m",
                     ],
                     "injection": [
                         "prefix": "example.com", "gatewayURL": "https://sts.example.com",
@@ -109,6 +110,7 @@ struct ConfigurationLoaderTests {
         #expect(configuration.certificates == [.init(certificate: "a.pem", key: "b.pem")])
         #expect(configuration.injection.position == .after("proxy"))
         #expect(configuration.certificateNames == ["sts.example.com"])
+        #expect(configuration.authorityOverlap == 120)
         #expect(configuration.injection.sidecarMode == .native)
         #expect(configuration.injection.tokenMode == 0o440)
         #expect(configuration.injection.resources.requestedCPU == "10m")
