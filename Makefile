@@ -18,7 +18,7 @@ test: tools check build ## Everything: checks, unit tests, acceptance tests, the
 	$(SWIFT) test --skip-build --skip ModelTests
 	$(SWIFT) test --skip-build --filter ModelTests
 	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess Tests/RotationProcess \
-		Tests/AdmissionProcess
+		Tests/AdmissionProcess Tests/RestartProcess Tests/Chart Tests/Documents
 	scripts/plugin-trial
 
 acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
