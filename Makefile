@@ -18,7 +18,7 @@ test: tools check build ## Everything: checks, unit tests, acceptance tests, the
 	$(SWIFT) test --skip-build --skip ModelTests
 	$(SWIFT) test --skip-build --filter ModelTests
 	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess Tests/RotationProcess \
-		Tests/AdmissionProcess Tests/RestartProcess Tests/Chart Tests/Documents
+		Tests/AdmissionProcess Tests/Chart Tests/Documents
 	scripts/plugin-trial
 
 acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
@@ -33,7 +33,8 @@ check: ## Fast checks of the sources: layout and neutrality.
 
 BENCH := --package-path Benchmarks --scratch-path .build-bench -c release
 
-soak: tools build ## What takes minutes by the clock: an authority is replaced while sidecars of the former one run.
+soak: tools build ## What goes by the clock: a rolling restart under load; an authority is replaced while sidecars run.
+	.venv/bin/python -m pytest -q Tests/RestartProcess
 	STS_ACCEPTANCE_SLOW=1 $(SWIFT) test --skip-build --filter AuthorityRotationAcceptanceTests
 
 bench: tools ## Figures, in release: the first build takes ten minutes and more. Needs wrk, and perf for a profile.
