@@ -18,6 +18,8 @@ public actor KeySetCache {
     private var keys: JSONWebKeySet?
     private var lastAttempt: Date?
     private var isLoading = false
+    /// Calls that came during the very first reading, which have nothing else to go by.
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     public init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {
         self.init(maximumAge: maximumAge, minimumInterval: minimumInterval, firstRetryInterval: 1) {
@@ -47,6 +49,7 @@ public actor KeySetCache {
     ///
     /// - Throws: as ``keys(for:at:)``.
     func lookUp(_ keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> (keys: JSONWebKeySet, isNew: Bool) {
+        if keys == nil, isLoading { await withCheckedContinuation { waiting.append($0) } }
         let age = lastAttempt.map { now.timeIntervalSince($0) } ?? .infinity
         let isUnknown = keys.map { keys in keyID.map { keys[$0] == nil } ?? false } ?? true
         let interval = keys == nil ? firstRetryInterval : minimumInterval
@@ -62,7 +65,11 @@ public actor KeySetCache {
         }
         isLoading = true
         lastAttempt = now
-        defer { isLoading = false }
+        defer {
+            isLoading = false
+            for call in waiting { call.resume() }
+            waiting = []
+        }
         do {
             let loaded = try await load(now)
             keys = loaded
