@@ -85,4 +85,23 @@ struct KeySetCacheTests {
         try folder.write(rsa.json.text, to: "jwks.json")
         #expect(try await KeySetCache(file: path).keys(for: TestKeys.rsa.keyID, at: now) == rsa)
     }
+
+    @Test("Calls that come during the very first reading wait for it, and it is one for all")
+    func firstReading() async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Never.self)
+        let readings = Mutex(0)
+        let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in
+            readings.withLock { $0 += 1 }
+            for await _ in gate {}
+            return JSONWebKeySet(keys: [TestKeys.ec.publicKey])
+        }
+        async let first = cache.keys(for: nil, at: ExampleGateway.now)
+        async let second = cache.keys(for: nil, at: ExampleGateway.now)
+        while readings.withLock({ $0 }) == 0 { await Task.yield() }
+        async let third = cache.keys(for: nil, at: ExampleGateway.now)
+        for _ in 0..<100 { await Task.yield() }
+        opening.finish()
+        #expect(try await [first, second, third].map(\.keys.count) == [1, 1, 1])
+        #expect(readings.withLock { $0 } == 1)
+    }
 }
