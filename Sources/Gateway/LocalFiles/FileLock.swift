@@ -5,19 +5,19 @@
 #endif
 
 /// An exclusive lock (flock) on a file, held as long as this value lives; the kernel releases it at the process's death.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
     /// Seconds that it is worth to wait for another process.
-    public static let patience = 5
+    package static let patience = 5
     /// Seconds between two tries.
-    public static let pause = 0.02
+    package static let pause = 0.02
 
     /// Takes the lock, and blocks the thread while another holds it: for the start of a process only.
     ///
     /// - Throws: `busy` where it is not to be had in time.
-    public static func blocking(_ path: String, permissions: UInt32) throws(LocalFile.Failure) -> FileLock {
+    package static func blocking(_ path: String, permissions: UInt32) throws(LocalFile.Failure) -> FileLock {
         var lock = try FileLock(opening: path, permissions)
         for _ in 0..<Int(Double(patience) / pause) {
             if try lock.take() { return lock }
@@ -30,7 +30,7 @@ public final class FileLock: Sendable {
     /// Takes the lock; tasks go on meanwhile.
     ///
     /// - Throws: `busy` where it is not to be had in time.
-    public static func waiting(_ path: String, permissions: UInt32) async throws(LocalFile.Failure) -> FileLock {
+    package static func waiting(_ path: String, permissions: UInt32) async throws(LocalFile.Failure) -> FileLock {
         var lock = try FileLock(opening: path, permissions)
         for _ in 0..<Int(Double(patience) / pause) {
             if try lock.take() { return lock }
@@ -42,7 +42,7 @@ public final class FileLock: Sendable {
     }
 
     /// - Returns: nil where another holds it.
-    public convenience init?(trying path: String, permissions: UInt32) throws(LocalFile.Failure) {
+    package convenience init?(trying path: String, permissions: UInt32) throws(LocalFile.Failure) {
         try self.init(opening: path, permissions)
         guard try take() else { return nil }
     }
@@ -68,7 +68,7 @@ public final class FileLock: Sendable {
     deinit { close(descriptor) }
 
     /// Whether the locked file still is the one of that path.
-    public var isInPlace: Bool {
+    package var isInPlace: Bool {
         var held = stat()
         var named = stat()
         return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino

@@ -6,7 +6,7 @@
 
 /// What tells one writing of a file from the next, where files are written whole and each time anew; and a change of who
 /// may read it.
-public struct FileSignature: Hashable, Sendable {
+package struct FileSignature: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
@@ -17,7 +17,7 @@ public struct FileSignature: Hashable, Sendable {
     /// Follows symbolic links.
     ///
     /// - Returns: nil where there is no such file.
-    public init?(of path: String) {
+    package init?(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         device = UInt64(status.st_dev)

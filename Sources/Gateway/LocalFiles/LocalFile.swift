@@ -5,10 +5,10 @@
 #endif
 
 /// Files of this machine, read within bounds, and written whole or not at all.
-public enum LocalFile {
+package enum LocalFile {
     /// What the system says.
-    public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
-        public enum Reason: Sendable, Equatable {
+    package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+        package enum Reason: Sendable, Equatable {
             /// An `errno`.
             case system(Int32)
             case notAFile
@@ -19,17 +19,17 @@ public enum LocalFile {
         }
 
         /// Such as `read` or `write`.
-        public let operation: String
-        public let path: String
-        public let reason: Reason
+        package let operation: String
+        package let path: String
+        package let reason: Reason
 
-        public init(operation: String, path: String, reason: Reason) {
+        package init(operation: String, path: String, reason: Reason) {
             self.operation = operation
             self.path = path
             self.reason = reason
         }
 
-        public var description: String {
+        package var description: String {
             switch reason {
             case .system(let code): "cannot \(operation) \(path): \(String(cString: strerror(code)))"
             case .notAFile: "\(path) is no file"
@@ -47,7 +47,7 @@ public enum LocalFile {
     /// The whole file; nil where there is none.
     ///
     /// - Parameter limit: in bytes.
-    public static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8]? {
+    package static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8]? {
         // A FIFO without a writer would wait for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -77,7 +77,7 @@ public enum LocalFile {
     /// Writes beside the file, syncs, renames over it and syncs the folder: whoever reads has the old file or the new.
     ///
     /// - Parameter permissions: of the file, whatever the process' umask is.
-    public static func write(_ bytes: [UInt8], to path: String, permissions: UInt32) throws(Failure) {
+    package static func write(_ bytes: [UInt8], to path: String, permissions: UInt32) throws(Failure) {
         let temporary = "\(path).new"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode_t(permissions))
@@ -100,13 +100,13 @@ public enum LocalFile {
         syncFolder(of: path)
     }
 
-    public static func remove(_ path: String) throws(Failure) {
+    package static func remove(_ path: String) throws(Failure) {
         guard unlink(path) == 0 else { throw .current("remove", path) }
         syncFolder(of: path)
     }
 
     /// The folder that a path is in.
-    public static func folder(of path: String) -> String {
+    package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

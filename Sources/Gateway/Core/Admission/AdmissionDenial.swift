@@ -1,7 +1,7 @@
 /// Why a Pod is not admitted; the text reaches its author through kubectl.
-public struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConvertible {
+package struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConvertible {
     /// A status of HTTP, and the word of Kubernetes' `Status` for it.
-    public enum Code: Int, Sendable {
+    package enum Code: Int, Sendable {
         /// What was sent is not what the API has.
         case badRequest = 400
         /// What was asked for cannot be, or may not.
@@ -9,7 +9,7 @@ public struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConvertib
         /// It cannot be told now; clients of Kubernetes try again by themselves.
         case unavailable = 503
 
-        public var reason: String {
+        package var reason: String {
             switch self {
             case .badRequest: "BadRequest"
             case .forbidden: "Forbidden"
@@ -18,36 +18,36 @@ public struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConvertib
         }
 
         /// Seconds, for `status.details.retryAfterSeconds`; nil where another try is of no use.
-        public var retryAfter: Int? { self == .unavailable ? 1 : nil }
+        package var retryAfter: Int? { self == .unavailable ? 1 : nil }
     }
 
-    public let code: Code
+    package let code: Code
     /// Lower case, no final period, says what would be right.
-    public let message: String
+    package let message: String
 
-    public init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
-    public var description: String { message }
+    package var description: String { message }
 }
 
 /// Why a body is no review that could be answered: there is no uid to answer to, so HTTP's status has to tell.
-public enum AdmissionError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum AdmissionError: Error, Sendable, Equatable, CustomStringConvertible {
     /// 413.
     case tooLarge
     /// 400.
     case malformed(String)
 
-    public var status: Int {
+    package var status: Int {
         switch self {
         case .tooLarge: 413
         case .malformed: 400
         }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooLarge:
             "the review is larger than \(AdmissionReview.maximumLength) bytes; admit a smaller Pod"

@@ -1,13 +1,13 @@
 import FoundationEssentials
-public import JOSE
+package import JOSE
 
 /// A review that the API server asks for (admission.k8s.io/v1, and v1beta1), and the answer to it.
-public struct AdmissionReview: Sendable, Equatable {
+package struct AdmissionReview: Sendable, Equatable {
     /// Bytes of a body: the API server's own limit for an object.
-    public static let maximumLength = 3 << 20
+    package static let maximumLength = 3 << 20
 
     /// What there is to decide.
-    public enum Subject: Sendable, Equatable {
+    package enum Subject: Sendable, Equatable {
         /// A Pod that is to be made in that namespace. The Pod's own `metadata` need not name it.
         case pod(JSONValue, namespace: String)
         /// Nothing: a Pod's containers do not change after it was made, and a subresource is not the Pod.
@@ -16,17 +16,17 @@ public struct AdmissionReview: Sendable, Equatable {
     }
 
     /// Echoed, since a client asks for the version that it knows.
-    public let apiVersion: String
-    public let uid: String
-    public let subject: Subject
+    package let apiVersion: String
+    package let uid: String
+    package let subject: Subject
 
     /// Bytes of a `request.uid`; the API server's have 36.
-    public static let longestUID = 256
+    package static let longestUID = 256
 
     private static let versions = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]
 
     /// - Throws: where there is nobody to answer to. What is wrong beyond that is the ``subject``'s to say.
-    public init(parsing body: [UInt8]) throws(AdmissionError) {
+    package init(parsing body: [UInt8]) throws(AdmissionError) {
         guard body.count <= Self.maximumLength else { throw .tooLarge }
         let json: JSONValue
         do {
@@ -79,7 +79,7 @@ public struct AdmissionReview: Sendable, Equatable {
 
     /// The Pod's name, or what its name is to begin with, such as `web-`; nil where it has neither, or none that
     /// Kubernetes could take.
-    public var podName: String? {
+    package var podName: String? {
         guard case .pod(let pod, _) = subject, let metadata = pod["metadata"] else { return nil }
         if let name = metadata["name"]?.stringValue, !name.isEmpty {
             return KubernetesName.isSubdomain(name) ? name : nil
@@ -89,7 +89,7 @@ public struct AdmissionReview: Sendable, Equatable {
     }
 
     /// The answer of a decision.
-    public func answering(_ decision: AdmissionDecision) -> JSONValue {
+    package func answering(_ decision: AdmissionDecision) -> JSONValue {
         switch decision {
         case .admitted(let outcome): allowing(outcome.patch, warnings: outcome.warnings)
         case .denied(let denial): denying(denial)
@@ -99,7 +99,7 @@ public struct AdmissionReview: Sendable, Equatable {
     /// The answer that admits the object with the additions.
     ///
     /// - Parameter warnings: kubectl prints each to the Pod's author.
-    public func allowing(_ patch: JSONPatch = JSONPatch(), warnings: [String] = []) -> JSONValue {
+    package func allowing(_ patch: JSONPatch = JSONPatch(), warnings: [String] = []) -> JSONValue {
         var response: [JSONValue.Member] = [.init("allowed", true)]
         if !patch.isEmpty {
             response.append(.init("patchType", "JSONPatch"))
@@ -110,7 +110,7 @@ public struct AdmissionReview: Sendable, Equatable {
     }
 
     /// The answer that refuses the object.
-    public func denying(_ denial: AdmissionDenial) -> JSONValue {
+    package func denying(_ denial: AdmissionDenial) -> JSONValue {
         var status: [JSONValue.Member] = [
             .init("code", .integer(denial.code.rawValue)), .init("reason", .string(denial.code.reason)),
             .init("message", .string(denial.message)),

@@ -1,14 +1,14 @@
 /// What the webhook injects by, whatever the Pod: the `injection` block, and what the gateway knows of itself and of
 /// the cluster.
-public struct InjectionPolicy: Sendable, Equatable {
-    public struct Sidecar: Sendable, Equatable {
-        public var image: String
-        public var mode: GatewayConfiguration.Injection.SidecarMode
+package struct InjectionPolicy: Sendable, Equatable {
+    package struct Sidecar: Sendable, Equatable {
+        package var image: String
+        package var mode: GatewayConfiguration.Injection.SidecarMode
         /// Of its token files; any uid may read them by default.
-        public var tokenMode: Int
-        public var resources: SidecarResources
+        package var tokenMode: Int
+        package var resources: SidecarResources
 
-        public init(
+        package init(
             image: String, mode: GatewayConfiguration.Injection.SidecarMode = .auto, tokenMode: Int = 0o644,
             resources: SidecarResources = SidecarResources()
         ) {
@@ -20,26 +20,26 @@ public struct InjectionPolicy: Sendable, Equatable {
     }
 
     /// What labels and annotations begin with, before the slash.
-    public var prefix: String
+    package var prefix: String
     /// The token listener, as Pods reach it: an https URL without a path.
-    public var server: String
-    public var position: GatewayConfiguration.Injection.Position
-    public var sidecar: Sidecar
+    package var server: String
+    package var position: GatewayConfiguration.Injection.Position
+    package var sidecar: Sidecar
     /// PEM certificates that the listener's chain ends in; nil where it ends in one of the public authorities, which
     /// are in the sidecar's image.
-    public var trust: String?
+    package var trust: String?
     /// What the subject token is made for, where every endpoint of the Pod takes that.
-    public var audience: String
+    package var audience: String
     /// Seconds; the kubelet refuses less than ``shortestSubjectToken``.
-    public var subjectTokenLifetime: Int {
+    package var subjectTokenLifetime: Int {
         didSet { subjectTokenLifetime = max(subjectTokenLifetime, Self.shortestSubjectToken) }
     }
     /// The API server's; nil where it is not known, which is taken for an old one.
-    public var serverVersion: KubernetesVersion?
+    package var serverVersion: KubernetesVersion?
 
-    public static let shortestSubjectToken = 600
+    package static let shortestSubjectToken = 600
 
-    public init(
+    package init(
         prefix: String, server: String, position: GatewayConfiguration.Injection.Position = .first, sidecar: Sidecar,
         trust: String? = nil, audience: String, subjectTokenLifetime: Int = 3_600,
         serverVersion: KubernetesVersion? = nil
@@ -59,7 +59,7 @@ public struct InjectionPolicy: Sendable, Equatable {
     /// - Parameters:
     ///   - namespace: the gateway's own; nil where it is not known.
     ///   - standardImage: the sidecar's image where the configuration names none.
-    public init(
+    package init(
         _ configuration: GatewayConfiguration.Injection, namespace: String?, standardImage: String, trust: String?,
         serverVersion: KubernetesVersion?
     ) {

@@ -1,41 +1,41 @@
-public import JOSE
+package import JOSE
 
 /// A JSON Patch (RFC 6902) that only adds, which is all that injection does.
-public struct JSONPatch: Sendable, Equatable {
+package struct JSONPatch: Sendable, Equatable {
     /// The operation `add`: sets an object's member, or inserts a list's element before the one that is there.
-    public struct Addition: Sendable, Equatable {
-        public let path: JSONPointer
-        public let value: JSONValue
+    package struct Addition: Sendable, Equatable {
+        package let path: JSONPointer
+        package let value: JSONValue
 
-        public init(_ path: JSONPointer, _ value: JSONValue) {
+        package init(_ path: JSONPointer, _ value: JSONValue) {
             self.path = path
             self.value = value
         }
     }
 
     /// Each is done on the result of those before it.
-    public private(set) var additions: [Addition]
+    package private(set) var additions: [Addition]
 
-    public init(_ additions: [Addition] = []) { self.additions = additions }
+    package init(_ additions: [Addition] = []) { self.additions = additions }
 
-    public var isEmpty: Bool { additions.isEmpty }
+    package var isEmpty: Bool { additions.isEmpty }
 
-    public mutating func add(_ value: JSONValue, at path: JSONPointer) { additions.append(Addition(path, value)) }
+    package mutating func add(_ value: JSONValue, at path: JSONPointer) { additions.append(Addition(path, value)) }
 
     /// The document that goes over the wire.
-    public var json: JSONValue {
+    package var json: JSONValue {
         .array(additions.map { ["op": "add", "path": .string($0.path.description), "value": $0.value] })
     }
 
     /// The same patch for a document that has this one's at a place within.
-    public func below(_ place: JSONPointer) -> JSONPatch {
+    package func below(_ place: JSONPointer) -> JSONPatch {
         JSONPatch(additions.map { Addition($0.path.below(place), $0.value) })
     }
 
-    public mutating func append(_ other: JSONPatch) { additions += other.additions }
+    package mutating func append(_ other: JSONPatch) { additions += other.additions }
 
     /// - Returns: nil where an operation finds no place in the document (RFC 6902 §4.1); then nothing of it is done.
-    public func applied(to document: JSONValue) -> JSONValue? {
+    package func applied(to document: JSONValue) -> JSONValue? {
         var result = document
         for addition in additions {
             guard let changed = Self.adding(addition.value, at: addition.path.tokens[...], to: result) else {

@@ -1,14 +1,14 @@
 /// Where a value lies within a JSON document (RFC 6901).
-public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
+package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     /// Names of members and indices of elements, unescaped; none for the document itself.
-    public let tokens: [String]
+    package let tokens: [String]
 
-    public init(_ tokens: String...) { self.tokens = tokens }
+    package init(_ tokens: String...) { self.tokens = tokens }
 
     private init(tokens: [String]) { self.tokens = tokens }
 
     /// The text form; nil where it neither is empty nor begins with a slash, or has a `~` that escapes nothing.
-    public init?(parsing text: String) {
+    package init?(parsing text: String) {
         guard text.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []
         for part in text.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
@@ -18,16 +18,16 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
         self.tokens = tokens
     }
 
-    public func appending(_ token: String) -> JSONPointer { JSONPointer(tokens: tokens + [token]) }
+    package func appending(_ token: String) -> JSONPointer { JSONPointer(tokens: tokens + [token]) }
 
-    public func appending(_ index: Int) -> JSONPointer { appending(String(index)) }
+    package func appending(_ index: Int) -> JSONPointer { appending(String(index)) }
 
     func below(_ place: JSONPointer) -> JSONPointer { JSONPointer(tokens: place.tokens + tokens) }
 
     /// After the last element of a list (RFC 6902 §4.1).
-    public var end: JSONPointer { appending("-") }
+    package var end: JSONPointer { appending("-") }
 
-    public var description: String { tokens.map { "/" + Self.escaped($0) }.joined() }
+    package var description: String { tokens.map { "/" + Self.escaped($0) }.joined() }
 
     /// `~` first (RFC 6901 §3).
     private static func escaped(_ token: String) -> String {

@@ -1,15 +1,15 @@
 /// A version of Kubernetes, as far as features go by it.
-public struct KubernetesVersion: Sendable, Comparable, CustomStringConvertible {
-    public let major: Int
-    public let minor: Int
+package struct KubernetesVersion: Sendable, Comparable, CustomStringConvertible {
+    package let major: Int
+    package let minor: Int
 
-    public init(_ major: Int, _ minor: Int) {
+    package init(_ major: Int, _ minor: Int) {
         self.major = major
         self.minor = minor
     }
 
     /// `1.32`, or the `gitVersion` of `/version`, such as `v1.32.4-vendor.1`.
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         let parts = (text.hasPrefix("v") ? text.dropFirst() : text[...]).split(
             separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2 else { return nil }
@@ -17,7 +17,7 @@ public struct KubernetesVersion: Sendable, Comparable, CustomStringConvertible {
     }
 
     /// The members of `/version`; some vendors write the minor one as `32+`.
-    public init?(major: String, minor: String) {
+    package init?(major: String, minor: String) {
         let minor = minor.hasSuffix("+") ? minor.dropLast() : minor[...]
         guard
             [major[...], minor].allSatisfy({ text in
@@ -28,11 +28,11 @@ public struct KubernetesVersion: Sendable, Comparable, CustomStringConvertible {
         self.init(major, minor)
     }
 
-    public static func < (one: KubernetesVersion, other: KubernetesVersion) -> Bool {
+    package static func < (one: KubernetesVersion, other: KubernetesVersion) -> Bool {
         (one.major, one.minor) < (other.major, other.minor)
     }
 
-    public var description: String { "\(major).\(minor)" }
+    package var description: String { "\(major).\(minor)" }
 
     /// From it on, every node that the API server may have (three minor versions older) knows native sidecars, which
     /// are there since 1.29.

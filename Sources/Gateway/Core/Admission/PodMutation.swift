@@ -1,18 +1,18 @@
-public import JOSE
+package import JOSE
 
 /// Decides what a Pod is given. Pure, and additive: the Pod is never written anew, so that fields which nobody here
 /// knows survive. What is there already is left as it is, and a second review of a Pod adds nothing.
-public struct PodMutation: Sendable {
+package struct PodMutation: Sendable {
     /// What is to be done with a Pod that is admitted.
-    public struct Outcome: Sendable, Equatable {
+    package struct Outcome: Sendable, Equatable {
         /// Empty where there is nothing to add.
-        public var patch = JSONPatch()
+        package var patch = JSONPatch()
         /// For the Pod's author; lower case, no final period.
-        public var warnings: [String] = []
+        package var warnings: [String] = []
         /// The endpoints whose tokens the Pod has then, sorted by name.
-        public var endpoints: [String] = []
+        package var endpoints: [String] = []
 
-        public init(patch: JSONPatch = JSONPatch(), warnings: [String] = [], endpoints: [String] = []) {
+        package init(patch: JSONPatch = JSONPatch(), warnings: [String] = [], endpoints: [String] = []) {
             self.patch = patch
             self.warnings = warnings
             self.endpoints = endpoints
@@ -22,21 +22,21 @@ public struct PodMutation: Sendable {
     private let policy: InjectionPolicy
     private let endpoints: [EndpointConfiguration]
 
-    public init(_ policy: InjectionPolicy, endpoints: [EndpointConfiguration]) {
+    package init(_ policy: InjectionPolicy, endpoints: [EndpointConfiguration]) {
         self.policy = policy
         self.endpoints = endpoints
     }
 
     /// The ServiceAccount whose annotations decide, since the Pod lacks one.
-    public struct NeededServiceAccount: Sendable, Equatable {
+    package struct NeededServiceAccount: Sendable, Equatable {
         /// As the Pod has it, which may be none that Kubernetes could take.
-        public let name: String
+        package let name: String
         /// The keys that the Pod lacks.
-        public let keys: Set<String>
+        package let keys: Set<String>
     }
 
     /// nil where the Pod has all that it needs, asks for nothing, or is refused in any case.
-    public func neededServiceAccount(of pod: JSONValue) -> NeededServiceAccount? {
+    package func neededServiceAccount(of pod: JSONValue) -> NeededServiceAccount? {
         guard let labels = try? PodReading.labels(of: pod) else { return nil }
         let asked = RequestedInjections.endpoints(endpoints, of: labels, policy)
         guard !asked.isEmpty, let reading = try? PodReading(pod), !reading.isMirror, !reading.isOfWindows else {
@@ -52,7 +52,7 @@ public struct PodMutation: Sendable {
     ///   - namespace: the request's, since a Pod need not name its own.
     ///   - serviceAccount: the annotations of the Pod's ServiceAccount; none where they are not read.
     /// - Throws: why the Pod is not admitted.
-    public func patch(
+    package func patch(
         _ pod: JSONValue, namespace: String, serviceAccount: [String: String] = [:]
     ) throws(AdmissionDenial) -> Outcome {
         let asked = RequestedInjections.endpoints(endpoints, of: try PodReading.labels(of: pod), policy)
@@ -91,7 +91,7 @@ public struct PodMutation: Sendable {
     /// What becomes of the object of a review.
     ///
     /// - Parameter injector: the endpoint by whose webhook it came; nil for none.
-    public func decision(
+    package func decision(
         on review: AdmissionReview, by injector: String? = nil, serviceAccount: [String: String] = [:]
     ) -> AdmissionDecision {
         switch review.subject {
@@ -119,13 +119,13 @@ public struct PodMutation: Sendable {
     }
 
     /// The answer to a review.
-    public func answer(to review: AdmissionReview, serviceAccount: [String: String] = [:]) -> JSONValue {
+    package func answer(to review: AdmissionReview, serviceAccount: [String: String] = [:]) -> JSONValue {
         review.answering(decision(on: review, serviceAccount: serviceAccount))
     }
 }
 
 /// Whether an object is admitted.
-public enum AdmissionDecision: Sendable, Equatable {
+package enum AdmissionDecision: Sendable, Equatable {
     case admitted(PodMutation.Outcome)
     case denied(AdmissionDenial)
 }

@@ -1,28 +1,28 @@
-public import JOSE
+package import JOSE
 
 /// What a look for labelled Pods without a sidecar asks the API server for, and how it judges what comes.
-public struct UninjectedPodSearch: Sendable, Equatable {
+package struct UninjectedPodSearch: Sendable, Equatable {
     /// One list: Pods with one label, for every endpoint that has it.
-    public struct Query: Sendable, Equatable {
+    package struct Query: Sendable, Equatable {
         /// Of the label and of the annotation.
-        public let key: String
+        package let key: String
         /// Names.
-        public let endpoints: [String]
+        package let endpoints: [String]
 
         /// By labels, as the webhook's objectSelector.
-        public var selector: String { "\(key),\(key)!=false" }
+        package var selector: String { "\(key),\(key)!=false" }
     }
 
     /// By fields: Pods that may still run.
-    public static let fields = "status.phase!=Succeeded,status.phase!=Failed"
+    package static let fields = "status.phase!=Succeeded,status.phase!=Failed"
 
-    public let queries: [Query]
+    package let queries: [Query]
     private let excludedNamespaces: Set<String>
 
     /// - Parameters:
     ///   - prefix: of labels and annotations.
     ///   - namespace: the gateway's own, which the webhook leaves out; nil where it is not known.
-    public init(_ endpoints: [EndpointConfiguration], prefix: String, namespace: String?) {
+    package init(_ endpoints: [EndpointConfiguration], prefix: String, namespace: String?) {
         let byLabel = Dictionary(grouping: endpoints, by: \.injector.label)
         queries = byLabel.keys.sorted().map { label in
             Query(key: "\(prefix)/\(label)", endpoints: (byLabel[label] ?? []).map(\.name).sorted())
@@ -31,11 +31,11 @@ public struct UninjectedPodSearch: Sendable, Equatable {
     }
 
     /// Names of all endpoints that are looked for.
-    public var endpoints: [String] { queries.flatMap(\.endpoints).sorted() }
+    package var endpoints: [String] { queries.flatMap(\.endpoints).sorted() }
 
     /// The endpoints whose tokens a Pod lacks that bears the query's label. None where the Pod has ended or is about to,
     /// where the webhook never sees it, or where it is none.
-    public func missing(in pod: JSONValue, _ query: Query) -> [UninjectedPod] {
+    package func missing(in pod: JSONValue, _ query: Query) -> [UninjectedPod] {
         let metadata = pod["metadata"]
         guard let name = metadata?["name"]?.stringValue, let namespace = metadata?["namespace"]?.stringValue,
             !excludedNamespaces.contains(namespace), metadata?["deletionTimestamp"]?.stringValue == nil,

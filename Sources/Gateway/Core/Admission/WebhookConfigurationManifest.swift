@@ -1,15 +1,15 @@
-public import JOSE
+package import JOSE
 
 /// The MutatingWebhookConfiguration of one endpoint, to be applied by hand. It has no caBundle: the gateway writes that,
 /// and an empty one would make the API server trust its own authorities.
-public struct WebhookConfigurationManifest: Sendable {
+package struct WebhookConfigurationManifest: Sendable {
     /// Namespaces whose Pods must not wait for the gateway.
-    public static let systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"]
+    package static let systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"]
 
     /// All namespaces that the webhook leaves out.
     ///
     /// - Parameter namespace: the gateway's own, whose Pods have to start without it; nil where it is not known.
-    public static func excludedNamespaces(besides namespace: String?) -> [String] {
+    package static func excludedNamespaces(besides namespace: String?) -> [String] {
         guard let namespace else { return systemNamespaces }
         return [namespace] + systemNamespaces.filter { $0 != namespace }
     }
@@ -20,16 +20,16 @@ public struct WebhookConfigurationManifest: Sendable {
     private let namespace: String
 
     /// - Parameter namespace: the gateway's own.
-    public init(_ endpoint: EndpointConfiguration, _ injection: GatewayConfiguration.Injection, namespace: String) {
+    package init(_ endpoint: EndpointConfiguration, _ injection: GatewayConfiguration.Injection, namespace: String) {
         self.endpoint = endpoint.name
         key = "\(injection.prefix)/\(endpoint.injector.label)"
         webhook = injection.webhook
         self.namespace = namespace
     }
 
-    public var name: String { webhook.configurationName(of: endpoint) }
+    package var name: String { webhook.configurationName(of: endpoint) }
 
-    public var json: JSONValue {
+    package var json: JSONValue {
         let resource = KubernetesResource.mutatingWebhookConfigurations
         return [
             "apiVersion": .string(resource.apiVersion), "kind": .string(resource.kind),

@@ -1,32 +1,32 @@
-public import JOSE
+package import JOSE
 
 /// An object as `kubectl apply` takes it: a Pod, or one that has a Pod's template within.
-public struct WorkloadManifest: Sendable {
+package struct WorkloadManifest: Sendable {
     /// A Pod, or a template of Pods, within an object.
-    public struct Pod: Sendable, Equatable {
-        public let pointer: JSONPointer
+    package struct Pod: Sendable, Equatable {
+        package let pointer: JSONPointer
         /// As `metadata.namespace` has it; nil where the object does not say.
-        public let namespace: String?
+        package let namespace: String?
         /// Of the object, such as `Deployment web`.
-        public let name: String
+        package let name: String
     }
 
     /// A ServiceAccount whose annotations may hold what its Pods' lack.
-    public struct ServiceAccount: Sendable, Equatable {
-        public let namespace: String?
-        public let name: String
-        public let annotations: [String: String]
+    package struct ServiceAccount: Sendable, Equatable {
+        package let namespace: String?
+        package let name: String
+        package let annotations: [String: String]
     }
 
-    public let json: JSONValue
-    public private(set) var pods: [Pod] = []
-    public private(set) var serviceAccounts: [ServiceAccount] = []
+    package let json: JSONValue
+    package private(set) var pods: [Pod] = []
+    package private(set) var serviceAccounts: [ServiceAccount] = []
 
-    public init(_ node: ConfigurationNode) { self.init(json: Self.json(node)) }
+    package init(_ node: ConfigurationNode) { self.init(json: Self.json(node)) }
 
     /// nil where the text is not one JSON value. Not all JSON is YAML to a reader of YAML 1.1: pairs of surrogates are
     /// not.
-    public init?(jsonText: [UInt8]) {
+    package init?(jsonText: [UInt8]) {
         guard let json = try? JSONText.value(of: jsonText) else { return nil }
         self.init(json: json)
     }
@@ -37,7 +37,7 @@ public struct WorkloadManifest: Sendable {
     }
 
     /// The Pod's JSON.
-    public func json(of pod: Pod) -> JSONValue? {
+    package func json(of pod: Pod) -> JSONValue? {
         pod.pointer.tokens.reduce(json) { value, token in
             guard let elements = value?.elementList else { return value?[token] }
             return Int(token).flatMap { elements.indices.contains($0) ? elements[$0] : nil }

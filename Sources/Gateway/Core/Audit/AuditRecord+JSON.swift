@@ -1,12 +1,12 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 extension AuditRecord {
     /// The version of the lines' schema: `docs/audit.md`.
-    public static let schemaVersion = 1
+    package static let schemaVersion = 1
 
     /// The record as its line says it, in the order of `docs/audit.md`. What there is nothing to say of is left out.
-    public var json: JSONValue {
+    package var json: JSONValue {
         var members: [JSONValue.Member] = [
             .init("audit", .integer(Self.schemaVersion)),
             .init("time", .string(Self.text(time))),
@@ -30,7 +30,7 @@ extension AuditRecord {
     }
 
     /// The line that stands where records were lost because the sink was full.
-    public static func gap(lost count: Int, at time: Date) -> JSONValue {
+    package static func gap(lost count: Int, at time: Date) -> JSONValue {
         [
             "audit": .integer(schemaVersion), "time": .string(text(time)), "decision": "lost",
             "count": .integer(count),

@@ -1,10 +1,10 @@
-public import FoundationEssentials
-public import GatewayPluginAPI
+package import FoundationEssentials
+package import GatewayPluginAPI
 import JOSE
 
 extension AuditRecord {
     /// What came of a request.
-    public enum Outcome: Sendable {
+    package enum Outcome: Sendable {
         case issued(IssuedToken)
         /// Authorized without a token; the rule is an index.
         case allowed(WorkloadIdentity, rule: Int)
@@ -19,7 +19,7 @@ extension AuditRecord {
     ///   - policy: the endpoint's, by which a rule's index becomes a rule.
     ///   - time: when it was answered.
     ///   - latency: from the request's arrival to its answer.
-    public init(_ outcome: Outcome, of request: Request, policy: AccessPolicy, at time: Date, latency: Duration) {
+    package init(_ outcome: Outcome, of request: Request, policy: AccessPolicy, at time: Date, latency: Duration) {
         let finding = Finding(outcome)
         self.init(
             request: request, time: time, decision: finding.decision, reason: finding.reason,
@@ -84,7 +84,7 @@ extension AuditRecord.Token {
 extension TokenExchangeRequest {
     /// Whether only `acceptApiServerAudience` can let this request's token in: it is meant for none of the audiences
     /// that the endpoint takes, but perhaps for the API server's own.
-    public func usesAPIServerAudience(_ policy: EndpointConfiguration.SubjectTokenPolicy) -> Bool {
+    package func usesAPIServerAudience(_ policy: EndpointConfiguration.SubjectTokenPolicy) -> Bool {
         wire == .bearer && policy.acceptAPIServerAudience
             && !subjectToken.claims.audiences.contains(where: policy.audiences.contains)
     }

@@ -1,11 +1,11 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// What the audit keeps of one decision: one record for every answer of an endpoint's token calls. It holds names,
 /// identifiers and reasons; never a token, a part of one, or anything else that a request brought.
-public struct AuditRecord: Sendable, Equatable {
+package struct AuditRecord: Sendable, Equatable {
     /// The calls that are audited, by the names that logs and metrics have for their routes.
-    public enum Route: String, Sendable, CaseIterable {
+    package enum Route: String, Sendable, CaseIterable {
         /// `POST <path>/token`.
         case token
         /// `<path>/token/user`.
@@ -14,7 +14,7 @@ public struct AuditRecord: Sendable, Equatable {
         case signingCertificate = "sig-cert"
     }
 
-    public enum Decision: String, Sendable, CaseIterable {
+    package enum Decision: String, Sendable, CaseIterable {
         /// A rule allowed it, and a token was issued.
         case issued
         /// A rule allowed it, and no token was asked for.
@@ -36,17 +36,17 @@ public struct AuditRecord: Sendable, Equatable {
     }
 
     /// Facts of the request, whatever comes of it.
-    public struct Request: Sendable, Equatable {
+    package struct Request: Sendable, Equatable {
         /// The `request_id` of its log record.
-        public let id: String
-        public let endpoint: String
-        public let route: Route
+        package let id: String
+        package let endpoint: String
+        package let route: Route
         /// The peer's address; nil where it is not known.
-        public let remoteAddress: String?
+        package let remoteAddress: String?
         /// Whether only `acceptApiServerAudience` lets its subject token in.
-        public var usesAPIServerAudience = false
+        package var usesAPIServerAudience = false
 
-        public init(id: String, endpoint: String, route: Route, remoteAddress: String?) {
+        package init(id: String, endpoint: String, route: Route, remoteAddress: String?) {
             self.id = id
             self.endpoint = endpoint
             self.route = route
@@ -55,32 +55,32 @@ public struct AuditRecord: Sendable, Equatable {
     }
 
     /// The rule that allowed it.
-    public struct Rule: Sendable, Equatable {
+    package struct Rule: Sendable, Equatable {
         /// From 0, in the order of the endpoint's `azRules`.
-        public let index: Int
+        package let index: Int
         /// nil where the policy has no such rule.
-        public let rule: AccessRule?
+        package let rule: AccessRule?
     }
 
     /// Claims of the issued token by which it can be found again.
-    public struct Token: Sendable, Equatable {
-        public let audiences: [String]
-        public let subject: String
-        public let keyID: KeyID
-        public let tokenID: TokenID
-        public let expiration: Date
+    package struct Token: Sendable, Equatable {
+        package let audiences: [String]
+        package let subject: String
+        package let keyID: KeyID
+        package let tokenID: TokenID
+        package let expiration: Date
     }
 
-    public let request: Request
+    package let request: Request
     /// When it was answered.
-    public let time: Date
-    public let decision: Decision
+    package let time: Date
+    package let decision: Decision
     /// Why there is no token; nil where the caller got what it asked for.
-    public let reason: String?
-    public let rule: Rule?
+    package let reason: String?
+    package let rule: Rule?
     /// Who asked; nil where nobody was proved.
-    public let attributes: WorkloadAttributes?
-    public let token: Token?
+    package let attributes: WorkloadAttributes?
+    package let token: Token?
     /// From the request's arrival to its answer.
-    public let latency: Duration
+    package let latency: Duration
 }

@@ -1,29 +1,29 @@
 /// How a policy comes to its decision, rule by rule; for the operator who asks why.
-public struct AccessExplanation: Sendable, Equatable {
-    public let decision: AccessDecision
+package struct AccessExplanation: Sendable, Equatable {
+    package let decision: AccessDecision
     /// One for each rule, in their order.
-    public let rules: [Rule]
+    package let rules: [Rule]
 
-    public struct Rule: Sendable, Equatable {
-        public let rule: AccessRule
-        public let result: FilterResult
+    package struct Rule: Sendable, Equatable {
+        package let rule: AccessRule
+        package let result: FilterResult
         /// The rule's filter; nil for a rule of another scope.
-        public let filter: Filter?
+        package let filter: Filter?
     }
 
     /// A filter, or one that stands within it. All of them are evaluated, those too that no longer matter.
-    public struct Filter: Sendable, Equatable {
+    package struct Filter: Sendable, Equatable {
         /// In canonical form.
-        public let text: String
-        public let result: FilterResult
+        package let text: String
+        package let result: FilterResult
         /// The filters that it joins or negates; empty for a comparison.
-        public let parts: [Filter]
+        package let parts: [Filter]
     }
 }
 
 extension AccessPolicy {
     /// The decision that ``decide(_:)`` takes, with everything it rests on.
-    public func explain(_ attributes: WorkloadAttributes) -> AccessExplanation {
+    package func explain(_ attributes: WorkloadAttributes) -> AccessExplanation {
         AccessExplanation(
             decision: decide(attributes),
             rules: rules.map { rule in

@@ -2,7 +2,7 @@
 
 extension SearchFilter {
     /// The labels and annotations that it names, in its order, each once.
-    public var metadataAttributes: [MetadataAttribute] {
+    package var metadataAttributes: [MetadataAttribute] {
         var attributes: [MetadataAttribute] = []
         root.forEachItem { attribute, _ in
             if case .metadata(let attribute) = attribute, !attributes.contains(attribute) {
@@ -13,12 +13,12 @@ extension SearchFilter {
     }
 
     /// The objects that must be read before it is evaluated.
-    public var metadataSources: Set<WorkloadMetadata.Source> { Set(metadataAttributes.map(\.kind.source)) }
+    package var metadataSources: Set<WorkloadMetadata.Source> { Set(metadataAttributes.map(\.kind.source)) }
 }
 
 extension AccessRule {
     /// The labels and annotations that its filter names.
-    public var metadataAttributes: [MetadataAttribute] {
+    package var metadataAttributes: [MetadataAttribute] {
         guard case .filter(let filter) = scope else { return [] }
         return filter.metadataAttributes
     }
@@ -26,14 +26,14 @@ extension AccessRule {
 
 extension AccessPolicy {
     /// The objects that must be read before ``decide(_:)``.
-    public var metadataSources: Set<WorkloadMetadata.Source> {
+    package var metadataSources: Set<WorkloadMetadata.Source> {
         Set(rules.flatMap(\.metadataAttributes).map(\.kind.source))
     }
 }
 
 extension EndpointConfiguration.TokenPolicy {
     /// The objects that its claims take labels and annotations from.
-    public var metadataSources: Set<WorkloadMetadata.Source> {
+    package var metadataSources: Set<WorkloadMetadata.Source> {
         Set(
             claims.compactMap { claim in
                 guard case .attribute(let name) = claim.source else { return nil }

@@ -1,6 +1,6 @@
 extension AccessRule {
     /// What is legal and still worth a word: lower case, no final period, each says what would be better.
-    public var warnings: [String] {
+    package var warnings: [String] {
         switch scope {
         case .filter(let filter): filter.warnings
         case .group(let group) where ["system:serviceaccounts", "system:authenticated"].contains(group):

@@ -1,6 +1,6 @@
 /// One of an endpoint's `azRules`: a condition that lets a ServiceAccount have the endpoint's tokens.
-public struct AccessRule: Sendable, Equatable, CustomStringConvertible {
-    public enum Scope: Sendable, Equatable {
+package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
+    package enum Scope: Sendable, Equatable {
         /// `filter`: whoever the filter is true for.
         case filter(SearchFilter)
         /// `group`: whoever is in this group, such as `system:serviceaccounts:myns`, compared exactly.
@@ -9,13 +9,13 @@ public struct AccessRule: Sendable, Equatable, CustomStringConvertible {
         case anyServiceAccount
     }
 
-    public let scope: Scope
+    package let scope: Scope
 
     /// Reads a rule as it is configured.
     ///
     /// - Parameter scope: `filter`, `group` or `dn`, without regard to case.
     /// - Throws: what is wrong with it; a filter that names what is no attribute is refused too.
-    public init(scope: String, constraint: String) throws(AccessRuleError) {
+    package init(scope: String, constraint: String) throws(AccessRuleError) {
         switch scope.lowercased() {
         case "filter": self.scope = .filter(try Self.filter(constraint))
         case "group":
@@ -31,7 +31,7 @@ public struct AccessRule: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// A rule of a filter that may name what is no attribute, so as to see what comes of it.
-    public init(_ filter: SearchFilter) { scope = .filter(filter) }
+    package init(_ filter: SearchFilter) { scope = .filter(filter) }
 
     private static func filter(_ text: String) throws(AccessRuleError) -> SearchFilter {
         let filter: SearchFilter
@@ -45,7 +45,7 @@ public struct AccessRule: Sendable, Equatable, CustomStringConvertible {
         return filter
     }
 
-    public func evaluate(_ attributes: WorkloadAttributes) -> FilterResult {
+    package func evaluate(_ attributes: WorkloadAttributes) -> FilterResult {
         switch scope {
         case .filter(let filter): filter.evaluate(attributes)
         case .group(let group): FilterResult(attributes.contains(.groups) { $0.utf8.elementsEqual(group.utf8) })
@@ -54,7 +54,7 @@ public struct AccessRule: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Scope and constraint, as configured but in canonical form.
-    public var description: String {
+    package var description: String {
         switch scope {
         case .filter(let filter): "filter \(filter)"
         case .group(let group): "group \(group)"

@@ -1,5 +1,5 @@
 /// Why one of an endpoint's `azRules` is refused; for the operator.
-public enum AccessRuleError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum AccessRuleError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownScope(String)
     case unknownDistinguishedName(String)
     case emptyGroup
@@ -7,7 +7,7 @@ public enum AccessRuleError: Error, Sendable, Equatable, CustomStringConvertible
     /// Names in a filter that are no attribute's; one or more.
     case unknownAttributes([String])
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownScope(let scope):
             #"scope "\#(scope)" is unknown; use filter, group, or dn with the constraint o=Tremolo"#

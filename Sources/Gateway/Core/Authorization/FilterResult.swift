@@ -1,6 +1,6 @@
 /// The value of a filter for one workload, in three-valued logic (RFC 4511 §4.5.1.7, which follows X.511 (1993)
 /// §7.8.1). Only `true` allows anything.
-public enum FilterResult: String, Sendable, Equatable, CaseIterable {
+package enum FilterResult: String, Sendable, Equatable, CaseIterable {
     case `true`, `false`
     /// The filter asks for something of which nothing is known.
     case undefined

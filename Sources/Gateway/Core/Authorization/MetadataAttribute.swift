@@ -4,14 +4,14 @@
 ///     namespace-label/team
 ///     sa-label/example.com/team
 ///     sa-annotation/example.com/owner
-public struct MetadataAttribute: Sendable, Hashable, CustomStringConvertible {
-    public enum Kind: String, Sendable, CaseIterable {
+package struct MetadataAttribute: Sendable, Hashable, CustomStringConvertible {
+    package enum Kind: String, Sendable, CaseIterable {
         case namespaceLabel = "namespace-label"
         case serviceAccountLabel = "sa-label"
         case serviceAccountAnnotation = "sa-annotation"
 
         /// The object that it stands on.
-        public var source: WorkloadMetadata.Source {
+        package var source: WorkloadMetadata.Source {
             switch self {
             case .namespaceLabel: .namespace
             case .serviceAccountLabel, .serviceAccountAnnotation: .serviceAccount
@@ -23,14 +23,14 @@ public struct MetadataAttribute: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// How the names are written, for messages.
-    public static let forms = Kind.allCases.map { "\($0.rawValue)/KEY" }
+    package static let forms = Kind.allCases.map { "\($0.rawValue)/KEY" }
 
-    public let kind: Kind
+    package let kind: Kind
     /// Compared exactly, case included, as Kubernetes does.
-    public let key: String
+    package let key: String
 
     /// - Parameter name: a kind without regard to case, a slash, and a Kubernetes key; nil for any other.
-    public init?(named name: String) {
+    package init?(named name: String) {
         guard let slash = name.firstIndex(of: "/"), let kind = Kind(rawValue: name[..<slash].lowercased()) else {
             return nil
         }
@@ -44,7 +44,7 @@ public struct MetadataAttribute: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The kind in lower case, a slash, and the key.
-    public var name: String { "\(kind.rawValue)/\(key)" }
+    package var name: String { "\(kind.rawValue)/\(key)" }
 
-    public var description: String { name }
+    package var description: String { name }
 }

@@ -2,7 +2,7 @@ extension SearchFilter {
     /// The filter's value for a workload (RFC 4511 §4.5.1.7). A comparison with an attribute that the workload lacks
     /// is false, one with a name that is no attribute's is undefined, and so is one with a label or an annotation that
     /// was not read; of several values one is enough.
-    public func evaluate(_ attributes: WorkloadAttributes) -> FilterResult { root.evaluate(attributes) }
+    package func evaluate(_ attributes: WorkloadAttributes) -> FilterResult { root.evaluate(attributes) }
 }
 
 extension SearchFilter.Node {

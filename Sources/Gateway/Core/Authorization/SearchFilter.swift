@@ -14,11 +14,11 @@
 /// - Blanks, tabs and line ends, of which RFC 4515 knows none, are skipped where they cannot be part of a value: around
 ///   the whole, between filters, after an opening parenthesis and after `&`, `|` and `!`. Between `=` and `)` every
 ///   blank belongs to the value; before `=` it is refused.
-public struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
+package struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
     /// Filters within filters, the outermost and the comparison among them.
-    public static let maximumDepth = 64
+    package static let maximumDepth = 64
     /// In UTF-8 bytes.
-    public static let maximumLength = 16_384
+    package static let maximumLength = 16_384
 
     /// Bounded in depth by the parser, so that walking it needs no care for the stack.
     indirect enum Node: Sendable, Equatable {
@@ -63,10 +63,10 @@ public struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
 
     /// The filter without anything that could be left out; parsing it yields an equal filter. Control characters are
     /// escaped in it, so that some thousands of them may bring it above ``maximumLength``.
-    public var description: String { root.text }
+    package var description: String { root.text }
 
     /// Names that are no attribute's, in the order of the filter, each once. A comparison with one is undefined.
-    public var unknownAttributes: [String] {
+    package var unknownAttributes: [String] {
         var names: [String] = []
         root.forEachItem { attribute, _ in
             if case .unknown(let name) = attribute, !names.contains(name) { names.append(name) }
@@ -77,7 +77,7 @@ public struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
 
 extension SearchFilter {
     /// - Throws: what is wrong first, and where.
-    public init(parsing text: String) throws(SearchFilterError) {
+    package init(parsing text: String) throws(SearchFilterError) {
         self.init(root: try SearchFilterParser.parse(text))
     }
 }

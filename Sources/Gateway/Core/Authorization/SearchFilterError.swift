@@ -1,6 +1,6 @@
 /// Why a text is no filter, and where it ceases to be one.
-public struct SearchFilterError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Reason: Sendable, Equatable {
+package struct SearchFilterError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Reason: Sendable, Equatable {
         case empty
         case tooLong
         case tooDeep
@@ -33,15 +33,15 @@ public struct SearchFilterError: Error, Sendable, Equatable, CustomStringConvert
     }
 
     /// The character at which it is wrong, counted from 1 in Unicode scalars.
-    public let position: Int
-    public let reason: Reason
+    package let position: Int
+    package let reason: Reason
 
-    public init(_ reason: Reason, at position: Int) {
+    package init(_ reason: Reason, at position: Int) {
         self.position = position
         self.reason = reason
     }
 
-    public var description: String {
+    package var description: String {
         switch reason {
         case .empty, .tooLong: text
         default: "character \(position): \(text)"

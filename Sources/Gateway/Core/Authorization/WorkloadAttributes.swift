@@ -1,11 +1,11 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 
 /// What the rules of an endpoint, and the claims that it takes from attributes, may know of who asks.
 ///
 /// Labels and annotations that the cluster is asked for come in here as values that were read before.
-public struct WorkloadAttributes: Sendable, Equatable {
+package struct WorkloadAttributes: Sendable, Equatable {
     /// What is known under a name.
-    public enum Lookup: Sendable, Equatable {
+    package enum Lookup: Sendable, Equatable {
         /// One or more; only `groups` has more.
         case values([String])
         /// A known attribute that this workload does not have, such as `pod-name` of a token bound to no Pod.
@@ -15,7 +15,7 @@ public struct WorkloadAttributes: Sendable, Equatable {
     }
 
     /// Every attribute there is but the labels and annotations, as the documentation spells it.
-    public static let names = WorkloadAttribute.allCases.map(\.rawValue)
+    package static let names = WorkloadAttribute.allCases.map(\.rawValue)
 
     let identity: WorkloadIdentity
     let endpoint: String
@@ -25,7 +25,7 @@ public struct WorkloadAttributes: Sendable, Equatable {
     /// - Parameters:
     ///   - endpoint: the name of the endpoint that is asked.
     ///   - metadata: what was read of the workload's objects; by default nothing.
-    public init(_ identity: WorkloadIdentity, endpoint: String, metadata: WorkloadMetadata = WorkloadMetadata()) {
+    package init(_ identity: WorkloadIdentity, endpoint: String, metadata: WorkloadMetadata = WorkloadMetadata()) {
         self.identity = identity
         self.endpoint = endpoint
         self.metadata = metadata
@@ -33,7 +33,7 @@ public struct WorkloadAttributes: Sendable, Equatable {
     }
 
     /// - Parameter name: without regard to the case of its letters, but for the key of a label or an annotation.
-    public func lookup(_ name: String) -> Lookup {
+    package func lookup(_ name: String) -> Lookup {
         guard let attribute = WorkloadAttribute(named: name) else {
             return MetadataAttribute(named: name).map(metadata.lookup) ?? .unknown
         }
@@ -42,7 +42,7 @@ public struct WorkloadAttributes: Sendable, Equatable {
     }
 
     /// The values under a name, one or more; nil where the attribute is absent or there is none of this name.
-    public func values(of name: String) -> [String]? {
+    package func values(of name: String) -> [String]? {
         guard case .values(let values) = lookup(name) else { return nil }
         return values
     }

@@ -1,18 +1,18 @@
 /// What was read of a workload's objects before its rules are evaluated. An evaluation never waits, and a read that
 /// failed is an error before it, never an absent attribute.
-public struct WorkloadMetadata: Sendable, Equatable {
+package struct WorkloadMetadata: Sendable, Equatable {
     /// The objects that there are attributes of.
-    public enum Source: Sendable, Hashable, CaseIterable {
+    package enum Source: Sendable, Hashable, CaseIterable {
         case namespace, serviceAccount
     }
 
     /// `metadata` (meta/v1 ObjectMeta) of one object, as far as it matters here.
-    public struct Object: Sendable, Equatable {
-        public let uid: String
-        public let labels: [String: String]
-        public let annotations: [String: String]
+    package struct Object: Sendable, Equatable {
+        package let uid: String
+        package let labels: [String: String]
+        package let annotations: [String: String]
 
-        public init(uid: String, labels: [String: String], annotations: [String: String]) {
+        package init(uid: String, labels: [String: String], annotations: [String: String]) {
             self.uid = uid
             self.labels = labels
             self.annotations = annotations
@@ -20,16 +20,16 @@ public struct WorkloadMetadata: Sendable, Equatable {
     }
 
     /// nil where it was not read.
-    public var namespace: Object?
+    package var namespace: Object?
     /// nil where it was not read.
-    public var serviceAccount: Object?
+    package var serviceAccount: Object?
 
-    public init(namespace: Object? = nil, serviceAccount: Object? = nil) {
+    package init(namespace: Object? = nil, serviceAccount: Object? = nil) {
         self.namespace = namespace
         self.serviceAccount = serviceAccount
     }
 
-    public subscript(_ source: Source) -> Object? {
+    package subscript(_ source: Source) -> Object? {
         get {
             switch source {
             case .namespace: namespace

@@ -1,13 +1,13 @@
-public import Logging
+package import Logging
 
 /// What a configuration is read with beside its text.
-public struct ConfigurationContext: Sendable {
+package struct ConfigurationContext: Sendable {
     /// The namespace that the gateway itself runs in; nil where it is none or not known.
-    public let namespace: String?
+    package let namespace: String?
     /// What plugins log to; each gets it with its endpoint's name in the metadata.
-    public let logger: Logger
+    package let logger: Logger
 
-    public init(namespace: String?, logger: Logger) {
+    package init(namespace: String?, logger: Logger) {
         self.namespace = namespace
         self.logger = logger
     }

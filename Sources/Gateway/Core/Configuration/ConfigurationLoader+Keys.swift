@@ -3,7 +3,7 @@ extension ConfigurationLoader {
     ///
     /// - Parameter node: nil where it is no YAML; then it is the cluster, as it is without the key.
     /// - Returns: nil where just that is wrong, too.
-    public static func placeOfKeys(
+    package static func placeOfKeys(
         _ node: ConfigurationNode?
     ) -> (keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?)? {
         guard let node else { return (.kubernetes, nil) }

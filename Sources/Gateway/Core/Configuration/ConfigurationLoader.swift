@@ -1,12 +1,12 @@
 import GatewayPluginAPI
 
 /// Makes a ``GatewayConfiguration`` of a parsed file, or says all that keeps it from being one.
-public enum ConfigurationLoader {
+package enum ConfigurationLoader {
     /// Does no I/O: files that the configuration names are not looked at.
     ///
     /// - Parameter catalog: the plugins that endpoints may name.
     /// - Returns: the configuration, nil where a problem is an error; and every problem, in the order of the file.
-    public static func load(
+    package static func load(
         _ node: ConfigurationNode, catalog: PluginCatalog, context: ConfigurationContext
     ) -> (configuration: GatewayConfiguration?, problems: [ConfigurationProblem]) {
         let problems = ProblemList()

@@ -1,23 +1,23 @@
 /// A parsed YAML or JSON document before anything is known of its meaning. The file format's parser makes it.
-public indirect enum ConfigurationNode: Sendable, Equatable {
+package indirect enum ConfigurationNode: Sendable, Equatable {
     /// `isPlain` is false for a quoted scalar, which is always a string.
     case scalar(String, isPlain: Bool, line: Int)
     case sequence([ConfigurationNode], line: Int)
     /// In the order of the file; a key is there once.
     case mapping([Member], line: Int)
 
-    public struct Member: Sendable, Equatable {
-        public let key: String
-        public let value: ConfigurationNode
+    package struct Member: Sendable, Equatable {
+        package let key: String
+        package let value: ConfigurationNode
 
-        public init(key: String, value: ConfigurationNode) {
+        package init(key: String, value: ConfigurationNode) {
             self.key = key
             self.value = value
         }
     }
 
     /// Where it begins in the file, from 1; 0 where it came from no file.
-    public var line: Int {
+    package var line: Int {
         switch self {
         case .scalar(_, _, let line), .sequence(_, let line), .mapping(_, let line): line
         }

@@ -2,9 +2,9 @@ import JOSE
 
 /// The JSON Schema (draft 2020-12) of `gateway.yaml`, for editors. It is made of the tables that the loader reads by,
 /// and is the looser of the two: what only shows between keys, or in a plugin's settings, the loader alone checks.
-public enum ConfigurationSchema {
+package enum ConfigurationSchema {
     /// Indented, ends without a line end.
-    public static let text: String = {
+    package static let text: String = {
         var members: [JSONValue.Member] = [
             .init("$schema", "https://json-schema.org/draft/2020-12/schema"),
             .init("title", "STS Gateway configuration"),

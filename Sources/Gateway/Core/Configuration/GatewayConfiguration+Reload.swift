@@ -1,6 +1,6 @@
 extension GatewayConfiguration {
     /// The keys that differ and that a gateway takes on with a restart only.
-    public func fixedDifferences(from other: GatewayConfiguration) -> [String] {
+    package func fixedDifferences(from other: GatewayConfiguration) -> [String] {
         var keys: [String] = []
         if listeners != other.listeners { keys.append("listeners") }
         if certificates != other.certificates || certificateNames != other.certificateNames

@@ -1,9 +1,9 @@
 /// The path below which an endpoint's routes lie: one to four segments of `[a-z0-9][a-z0-9-]*`.
-public struct PathPrefix: Hashable, Sendable, CustomStringConvertible {
+package struct PathPrefix: Hashable, Sendable, CustomStringConvertible {
     /// Without slashes; never empty.
-    public let segments: [String]
+    package let segments: [String]
 
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.utf8.count <= 255, text.utf8.first == UInt8(ascii: "/") else { return nil }
         let segments = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (1...4).contains(segments.count), segments.allSatisfy(Self.isSegment) else { return nil }
@@ -20,5 +20,5 @@ public struct PathPrefix: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String { "/" + segments.joined(separator: "/") }
+    package var description: String { "/" + segments.joined(separator: "/") }
 }

@@ -1,11 +1,11 @@
 /// An HTTP proxy: `http://[user:password@]host:port`, as `HTTPS_PROXY` has it; the scheme may be left out.
-public struct ProxyAddress: Hashable, Sendable {
-    public let host: String
-    public let port: Int
+package struct ProxyAddress: Hashable, Sendable {
+    package let host: String
+    package let port: Int
     /// `user:password`, decoded; a secret.
-    public let credentials: String?
+    package let credentials: String?
 
-    public init?(_ text: String) {
+    package init?(_ text: String) {
         var rest = text[...]
         if let scheme = rest.firstRange(of: "://") {
             guard rest[..<scheme.lowerBound].lowercased() == "http" else { return nil }

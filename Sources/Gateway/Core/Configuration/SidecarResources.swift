@@ -1,12 +1,12 @@
 /// What the sidecar asks of its node, as quantities of Kubernetes.
-public struct SidecarResources: Sendable, Equatable {
-    public var requestedCPU = "5m"
-    public var requestedMemory = "16Mi"
+package struct SidecarResources: Sendable, Equatable {
+    package var requestedCPU = "5m"
+    package var requestedMemory = "16Mi"
     /// None by default, since a throttled start would hold the Pod's start up.
-    public var cpuLimit: String?
-    public var memoryLimit = "32Mi"
+    package var cpuLimit: String?
+    package var memoryLimit = "32Mi"
 
-    public init() {}
+    package init() {}
 
     init(_ block: BlockReader) {
         self.init()

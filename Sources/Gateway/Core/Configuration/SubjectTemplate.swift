@@ -1,6 +1,6 @@
 /// How the `sub` of an endpoint's tokens is made: text with `{cluster}`, `{namespace}` and `{saname}` in it.
-public struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
-    public enum Placeholder: String, Sendable, CaseIterable { case cluster, namespace, saname }
+package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
+    package enum Placeholder: String, Sendable, CaseIterable { case cluster, namespace, saname }
 
     enum Part: Sendable, Equatable {
         case text(String)
@@ -8,8 +8,8 @@ public struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Longest subject, in ASCII characters (OpenID Connect Core 1.0 §2).
-    public static let maximumLength = 255
-    public static let standard = SubjectTemplate(parts: [
+    package static let maximumLength = 255
+    package static let standard = SubjectTemplate(parts: [
         .placeholder(.cluster), .text(":"), .placeholder(.namespace), .text(":"), .placeholder(.saname),
     ])
     /// The beginning of subjects that belong to the gateway's own publishers.
@@ -20,7 +20,7 @@ public struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
     init(parts: [Part]) { self.parts = parts }
 
     /// - Throws: what is wrong with the text, first things first.
-    public init(_ text: String) throws(SubjectTemplateError) {
+    package init(_ text: String) throws(SubjectTemplateError) {
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { throw .notASCII }
         guard text.utf8.count <= Self.maximumLength else { throw .tooLong }
@@ -40,7 +40,7 @@ public struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The subject of one workload; nil where it is longer than ``maximumLength`` or not of ASCII characters.
-    public func render(cluster: String, namespace: String, serviceAccount: String) -> String? {
+    package func render(cluster: String, namespace: String, serviceAccount: String) -> String? {
         var subject = ""
         for part in parts {
             switch part {
@@ -57,7 +57,7 @@ public struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// As it is written in a configuration.
-    public var description: String {
+    package var description: String {
         parts.map { part in
             switch part {
             case .text(let text): text
@@ -95,7 +95,7 @@ public struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Why a text is no subject template; for the operator.
-public enum SubjectTemplateError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum SubjectTemplateError: Error, Sendable, Equatable, CustomStringConvertible {
     case empty
     case notASCII
     case tooLong
@@ -103,7 +103,7 @@ public enum SubjectTemplateError: Error, Sendable, Equatable, CustomStringConver
     case unbalancedBrace
     case unknownPlaceholder(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .empty: "is empty; write one such as \(SubjectTemplate.standard)"
         case .notASCII: "has a character that is not printable ASCII; leave it out"

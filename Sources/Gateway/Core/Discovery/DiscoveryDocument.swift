@@ -1,24 +1,24 @@
-public import GatewayPluginAPI
-public import JOSE
+package import GatewayPluginAPI
+package import JOSE
 
 /// What an issuer says of itself (OpenID Connect Discovery 1.0 §3), without anything that would answer 404.
-public struct DiscoveryDocument: Sendable {
+package struct DiscoveryDocument: Sendable {
     /// In every token.
     static let commonClaimNames = [
         "iss", "aud", "sub", "exp", "nbf", "iat", "jti", "cluster", "namespace", "saname", "kubernetes.io",
     ]
 
-    public let issuer: Issuer
-    public let keys: JSONWebKeySet
-    public let privateClaimNames: [String]
+    package let issuer: Issuer
+    package let keys: JSONWebKeySet
+    package let privateClaimNames: [String]
 
-    public init(issuer: Issuer, keys: JSONWebKeySet, privateClaimNames: [String]) {
+    package init(issuer: Issuer, keys: JSONWebKeySet, privateClaimNames: [String]) {
         self.issuer = issuer
         self.keys = keys
         self.privateClaimNames = privateClaimNames
     }
 
-    public var json: JSONValue {
+    package var json: JSONValue {
         func strings(_ values: [String]) -> JSONValue { .array(values.map(JSONValue.string)) }
         let algorithms = Set(keys.keys.compactMap { $0.algorithm?.rawValue }).sorted()
         return [
@@ -31,7 +31,7 @@ public struct DiscoveryDocument: Sendable {
         ]
     }
 
-    public var issuerDocuments: IssuerDocuments {
+    package var issuerDocuments: IssuerDocuments {
         IssuerDocuments(discovery: json.utf8Text, keys: keys.json.utf8Text)
     }
 }

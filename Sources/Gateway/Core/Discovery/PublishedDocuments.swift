@@ -1,27 +1,27 @@
 import Crypto
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 import JOSE
 
 /// An issuer's two documents, and their entity tags, made once per snapshot.
-public struct PublishedDocuments: Sendable, Equatable {
+package struct PublishedDocuments: Sendable, Equatable {
     /// A JSON document as it is served.
-    public struct Document: Sendable, Equatable {
-        public let body: [UInt8]
+    package struct Document: Sendable, Equatable {
+        package let body: [UInt8]
         /// A strong entity tag with its quotes (RFC 9110 §8.8.3), of the body's SHA-256.
-        public let entityTag: String
+        package let entityTag: String
 
-        public init(_ body: [UInt8]) {
+        package init(_ body: [UInt8]) {
             self.body = body
             self.entityTag = "\"\(Base64URL.encode(Array(SHA256.hash(data: body).prefix(16))))\""
         }
     }
 
-    public let discovery: Document
-    public let keys: Document
+    package let discovery: Document
+    package let keys: Document
     /// Stock's `issuer-docs`: both documents as strings in one object.
-    public let bundle: Document
+    package let bundle: Document
 
-    public init(_ documents: IssuerDocuments) {
+    package init(_ documents: IssuerDocuments) {
         discovery = Document(documents.discovery)
         keys = Document(documents.keys)
         let bundle: JSONValue = [

@@ -1,38 +1,38 @@
 import Crypto
-public import FoundationEssentials
+package import FoundationEssentials
 import GatewayPluginAPI
-public import JOSE
+package import JOSE
 
 /// An Event (core/v1) on the Pod whose token call was refused by policy, for those who may look at the Pod and not at
 /// the gateway's audit.
-public struct PodEvent: Sendable, Equatable {
+package struct PodEvent: Sendable, Equatable {
     /// One word in upper camel case, by which people select Events; each is told for itself.
-    public enum Reason: String, Sendable, CaseIterable {
+    package enum Reason: String, Sendable, CaseIterable {
         /// No rule of the endpoint allows the Pod's ServiceAccount.
         case tokenRefused = "TokenRefused"
     }
 
     /// What an Event is told of once in ``interval``.
-    public struct Key: Sendable, Hashable {
-        public let podUID: String
-        public let endpoint: String
-        public let reason: Reason
+    package struct Key: Sendable, Hashable {
+        package let podUID: String
+        package let endpoint: String
+        package let reason: Reason
     }
 
     /// Seconds between two Events of one key.
-    public static let interval = 600.0
+    package static let interval = 600.0
     /// As `kubectl get events` shows the source.
-    public static let component = "sts-gateway"
+    package static let component = "sts-gateway"
 
-    public let key: Key
-    public let namespace: String
-    public let podName: String
+    package let key: Key
+    package let namespace: String
+    package let podName: String
     /// The `request_id` of the audit's record.
-    public let auditID: String
-    public let time: Date
+    package let auditID: String
+    package let time: Date
 
     /// - Returns: nil where the record is no refusal by policy, or where the review has not vouched for a Pod.
-    public init?(of record: AuditRecord) {
+    package init?(of record: AuditRecord) {
         guard record.decision == .denied, let identity = record.attributes?.identity, let pod = identity.pod,
             let uid = pod.uid, !uid.isEmpty, KubernetesName.isSubdomain(pod.name),
             KubernetesName.isLabel(identity.namespace)
@@ -46,7 +46,7 @@ public struct PodEvent: Sendable, Equatable {
 
     /// The Pod's name with 16 hexadecimal digits, as client-go makes the names of Events. All replicas make the same one
     /// within an ``interval`` of the clock, so that the first of them tells it and the others find it there.
-    public var name: String {
+    package var name: String {
         let interval = Int((time.timeIntervalSince1970 / Self.interval).rounded(.down))
         let told = "\(key.podUID)\n\(key.endpoint)\n\(key.reason.rawValue)\n\(interval)"
         let digest = SHA256.hash(data: Data(told.utf8)).prefix(8)
@@ -62,12 +62,12 @@ public struct PodEvent: Sendable, Equatable {
     /// Bytes; all of them are ASCII.
     private static let longestName = 253
 
-    public var message: String { "refused by policy of endpoint \(key.endpoint); audit id \(auditID)" }
+    package var message: String { "refused by policy of endpoint \(key.endpoint); audit id \(auditID)" }
 
     /// As it is to be made in the Pod's namespace.
     ///
     /// - Parameter instance: the gateway's own Pod; nil where it is not known.
-    public func json(reportedBy instance: String?) -> JSONValue {
+    package func json(reportedBy instance: String?) -> JSONValue {
         let time = JSONValue.string(time.formatted(.iso8601))
         var members: [JSONValue.Member] = [
             .init("apiVersion", .string(KubernetesResource.events.apiVersion)),

@@ -1,7 +1,7 @@
 /// Which Events are due: one for each key in ``PodEvent/interval``, and of all no more than the API server is to have.
 /// It keeps as many keys as the rate lets in.
-public struct PodEventThrottle: Sendable {
-    public enum Verdict: Sendable, Equatable {
+package struct PodEventThrottle: Sendable {
+    package enum Verdict: Sendable, Equatable {
         case due
         /// It was told within the interval.
         case repeated
@@ -10,15 +10,15 @@ public struct PodEventThrottle: Sendable {
     }
 
     /// Of one replica.
-    public struct Limits: Sendable {
+    package struct Limits: Sendable {
         /// Events a second.
-        public var rate = 5.0
+        package var rate = 5.0
         /// Events at once, after a time without any.
-        public var burst = 50.0
+        package var burst = 50.0
         /// Keys that are kept; above ``burst`` and what ``rate`` lets in within the interval it bounds nothing.
-        public var keys = 4096
+        package var keys = 4096
 
-        public init() {}
+        package init() {}
     }
 
     private let limits: Limits
@@ -26,7 +26,7 @@ public struct PodEventThrottle: Sendable {
     private var tokens: Double
     private var filled: Double?
 
-    public init(_ limits: Limits = Limits()) {
+    package init(_ limits: Limits = Limits()) {
         self.limits = limits
         tokens = limits.burst
     }
@@ -37,7 +37,7 @@ public struct PodEventThrottle: Sendable {
     /// Whether an Event is due; one that is counts as told.
     ///
     /// - Parameter now: monotonic seconds.
-    public mutating func verdict(on key: PodEvent.Key, at now: Double) -> Verdict {
+    package mutating func verdict(on key: PodEvent.Key, at now: Double) -> Verdict {
         if let last = told[key], now - last < PodEvent.interval { return .repeated }
         tokens = min(limits.burst, tokens + max(0, now - (filled ?? now)) * limits.rate)
         filled = now
@@ -50,5 +50,5 @@ public struct PodEventThrottle: Sendable {
     }
 
     /// The Event was not told after all.
-    public mutating func forget(_ key: PodEvent.Key) { told[key] = nil }
+    package mutating func forget(_ key: PodEvent.Key) { told[key] = nil }
 }

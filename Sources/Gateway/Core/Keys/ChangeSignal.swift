@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Tells those who wait that something has changed, and not what: they look for themselves.
-public final class ChangeSignal: Sendable {
+package final class ChangeSignal: Sendable {
     private struct State {
         var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
         var lastWatcher = 0
@@ -9,14 +9,14 @@ public final class ChangeSignal: Sendable {
 
     private let state = Mutex(State())
 
-    public init() {}
+    package init() {}
 
-    public func send() {
+    package func send() {
         for watcher in state.withLock({ Array($0.watchers.values) }) { watcher.yield() }
     }
 
     /// An element for what is sent since this call; several that nobody has waited for are one.
-    public func changes() -> AsyncStream<Void> {
+    package func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state in
             state.lastWatcher += 1

@@ -1,8 +1,8 @@
-public import FoundationEssentials
+package import FoundationEssentials
 import Synchronization
 
 /// The snapshot in force.
-public final class CurrentSigningKeys: Sendable {
+package final class CurrentSigningKeys: Sendable {
     private struct State {
         var snapshot: SigningKeySnapshot
         /// Until when it may sign; nil for always.
@@ -12,13 +12,13 @@ public final class CurrentSigningKeys: Sendable {
     private let current: Mutex<State>
     private let signal = ChangeSignal()
 
-    public init(_ snapshot: SigningKeySnapshot) { current = Mutex(State(snapshot: snapshot)) }
+    package init(_ snapshot: SigningKeySnapshot) { current = Mutex(State(snapshot: snapshot)) }
 
-    public var snapshot: SigningKeySnapshot { current.withLock { $0.snapshot } }
+    package var snapshot: SigningKeySnapshot { current.withLock { $0.snapshot } }
 
     /// The snapshot, without a key that signs where the store has not confirmed it for too long: another replica may
     /// have revoked it, or taken it out of the key set.
-    public func snapshot(at now: Date) -> SigningKeySnapshot {
+    package func snapshot(at now: Date) -> SigningKeySnapshot {
         let (snapshot, end) = current.withLock { ($0.snapshot, $0.confirmedUntil) }
         guard let end, now >= end, snapshot.active != nil else { return snapshot }
         return snapshot.suspended(
@@ -26,17 +26,17 @@ public final class CurrentSigningKeys: Sendable {
                 "it has not confirmed the key ring for too long, so nothing signs; see why it is away"))
     }
 
-    public func replace(with snapshot: SigningKeySnapshot) {
+    package func replace(with snapshot: SigningKeySnapshot) {
         current.withLock { $0.snapshot = snapshot }
         signal.send()
     }
 
     /// Lets it sign until then; nil for always.
-    public func confirm(until end: Date?) { current.withLock { $0.confirmedUntil = end } }
+    package func confirm(until end: Date?) { current.withLock { $0.confirmedUntil = end } }
 
     /// Until when it may sign; nil for always.
-    public var confirmedUntil: Date? { current.withLock { $0.confirmedUntil } }
+    package var confirmedUntil: Date? { current.withLock { $0.confirmedUntil } }
 
     /// An element for replacements since this call; several that nobody has waited for are one.
-    public func changes() -> AsyncStream<Void> { signal.changes() }
+    package func changes() -> AsyncStream<Void> { signal.changes() }
 }

@@ -2,14 +2,14 @@ import Crypto
 import FoundationEssentials
 
 /// The X.509 certificate that goes with a signing key; only the stock wire shows it.
-public struct KeyCertificate: Sendable, Equatable {
-    public let pem: String
+package struct KeyCertificate: Sendable, Equatable {
+    package let pem: String
     /// SHA-256 of the DER, in upper-case hexadecimal.
-    public let thumbprint: String
+    package let thumbprint: String
 
     /// - Parameter pem: one certificate, or a chain whose first is meant.
     /// - Returns: nil where there is no certificate in it.
-    public init?(pem: String) {
+    package init?(pem: String) {
         let begin = "-----BEGIN CERTIFICATE-----"
         let end = "-----END CERTIFICATE-----"
         guard let start = pem.firstRange(of: begin)?.upperBound,

@@ -1,5 +1,5 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// Each change makes a ring of the next revision. Times are rounded up to whole seconds, as stores keep them, so that no
 /// wait is shorter after a restart.
@@ -8,7 +8,7 @@ extension KeyRing {
     private static let maximumRevoked = 20
 
     /// With a key more. In a ring without keys it signs at once: nobody can have cached its absence.
-    public func adding(
+    package func adding(
         _ signingKey: SigningKey, certificate: KeyCertificate, at now: Date, policy: RotationPolicy
     ) -> KeyRing {
         changed { ring in
@@ -25,7 +25,7 @@ extension KeyRing {
 
     /// - Parameter now: for what stops signing and what begins.
     /// - Returns: nil for a step that changes nothing, or that needs a key: ``adding(_:certificate:at:policy:)``.
-    public func applying(_ step: RotationStep, at now: Date, policy: RotationPolicy) -> KeyRing? {
+    package func applying(_ step: RotationStep, at now: Date, policy: RotationPolicy) -> KeyRing? {
         switch step {
         case .addKey, .wait: nil
         case .markPublished(let keyID, let time):
@@ -45,7 +45,7 @@ extension KeyRing {
     }
 
     /// Without that key, which never comes back. nil where the ring has no such key.
-    public func revoking(_ keyID: KeyID, at now: Date) -> KeyRing? {
+    package func revoking(_ keyID: KeyID, at now: Date) -> KeyRing? {
         guard self[keyID] != nil else { return nil }
         return changed { ring in
             ring.keys.removeAll { $0.keyID == keyID }
@@ -54,10 +54,10 @@ extension KeyRing {
         }
     }
 
-    public func recording(_ keypair: ImportedKeyPair?) -> KeyRing { changed { $0.keypair = keypair } }
+    package func recording(_ keypair: ImportedKeyPair?) -> KeyRing { changed { $0.keypair = keypair } }
 
     /// The same ring under a new revision, for a store that has lost it.
-    public var restored: KeyRing { changed { _ in } }
+    package var restored: KeyRing { changed { _ in } }
 
     private func activating(_ keyID: KeyID, at now: Date, _ policy: RotationPolicy) -> KeyRing {
         changed { ring in

@@ -1,15 +1,15 @@
-public import JOSE
+package import JOSE
 
 /// What an endpoint's `issuer.keypair` holds: input, never written.
-public struct FoundKeyPair: Sendable {
+package struct FoundKeyPair: Sendable {
     /// The Secret's name.
-    public let name: String
+    package let name: String
     /// The Secret's uid.
-    public let uid: String
-    public let signingKey: SigningKey
-    public let certificate: KeyCertificate
+    package let uid: String
+    package let signingKey: SigningKey
+    package let certificate: KeyCertificate
 
-    public init(name: String, uid: String, signingKey: SigningKey, certificate: KeyCertificate) {
+    package init(name: String, uid: String, signingKey: SigningKey, certificate: KeyCertificate) {
         self.name = name
         self.uid = uid
         self.signingKey = signingKey
@@ -17,13 +17,13 @@ public struct FoundKeyPair: Sendable {
     }
 
     /// What the ring keeps of it.
-    public var record: KeyRing.ImportedKeyPair {
+    package var record: KeyRing.ImportedKeyPair {
         KeyRing.ImportedKeyPair(name: name, uid: uid, kid: signingKey.keyID, isPresent: true)
     }
 }
 
 /// What a look at the `issuer.keypair` asks of the ring.
-public enum KeyPairStep: Sendable, Equatable {
+package enum KeyPairStep: Sendable, Equatable {
     case nothing
     /// Only what was seen is written down.
     case record(KeyRing.ImportedKeyPair?)
@@ -41,7 +41,7 @@ extension KeyRing {
     /// - Parameters:
     ///   - name: as configured; nil where the endpoint has none.
     ///   - found: nil where there is no such Secret.
-    public func keyPairStep(name: String?, found: FoundKeyPair?) -> KeyPairStep {
+    package func keyPairStep(name: String?, found: FoundKeyPair?) -> KeyPairStep {
         guard name != nil else { return keypair == nil ? .nothing : .record(nil) }
         guard let found else {
             guard let keypair, keypair.isPresent, keypair.name == name else { return .nothing }

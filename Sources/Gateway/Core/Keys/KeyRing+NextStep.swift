@@ -1,15 +1,15 @@
-public import FoundationEssentials
+package import FoundationEssentials
 import JOSE
 
 extension KeyRing {
     /// How old a reading of the issuer URL may be for a key to sign by it, in seconds.
-    public static let readingLife = 30.0
+    package static let readingLife = 30.0
 
     /// What to do next. A pure function: asked again after each step, by whoever has the ring, it goes on where the ring
     /// is.
     ///
     /// - Parameter evidence: the last reading of the issuer URL; nil where there was none yet.
-    public func nextStep(at now: Date, policy: RotationPolicy, evidence: PublicEvidence?) -> RotationStep {
+    package func nextStep(at now: Date, policy: RotationPolicy, evidence: PublicEvidence?) -> RotationStep {
         let ended = keys.filter { key in policy.end(key).map { $0 <= now } ?? false }
         if !ended.isEmpty { return .remove(ended.map(\.keyID)) }
         if let active, active.longestLife < policy.timeToLive {
@@ -22,7 +22,7 @@ extension KeyRing {
     }
 
     /// When the issuer URL is to be read again for the ring to go on; nil where nothing waits for that.
-    public func readingWanted(_ policy: RotationPolicy) -> Date? {
+    package func readingWanted(_ policy: RotationPolicy) -> Date? {
         guard let successor, let published = successor.published, active != nil else { return nil }
         return published.addingTimeInterval(Double(policy.propagation))
     }

@@ -1,12 +1,12 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// All keys of one endpoint. At most one signs; every key that a verifier may still need is in the key set.
 ///
 /// A value: its changes are in `KeyRing+Changes`, what to change next is ``nextStep(at:policy:evidence:)``.
-public struct KeyRing: Sendable {
+package struct KeyRing: Sendable {
     /// A key goes through these in their order, and is then gone.
-    public enum State: String, Sendable, Codable, CaseIterable {
+    package enum State: String, Sendable, Codable, CaseIterable {
         /// In the key set, which the issuer URL does not serve yet as far as anybody has seen.
         case prepared
         /// In the key set that the issuer URL serves; waits until every cache has it.
@@ -17,20 +17,20 @@ public struct KeyRing: Sendable {
         case retiring
     }
 
-    public struct Key: Sendable {
-        public let signingKey: SigningKey
-        public internal(set) var state: State
-        public let created: Date
-        public let certificate: KeyCertificate
+    package struct Key: Sendable {
+        package let signingKey: SigningKey
+        package internal(set) var state: State
+        package let created: Date
+        package let certificate: KeyCertificate
         /// When the issuer URL was first seen to serve it, after the last time it was seen without.
-        public internal(set) var published: Date?
-        public internal(set) var activated: Date?
+        package internal(set) var published: Date?
+        package internal(set) var activated: Date?
         /// When it stopped signing.
-        public internal(set) var retired: Date?
+        package internal(set) var retired: Date?
         /// The longest life of a token that it may have signed, in seconds; 0 before it signs.
-        public internal(set) var longestLife: Int
+        package internal(set) var longestLife: Int
 
-        public init(
+        package init(
             signingKey: SigningKey, state: State, created: Date, certificate: KeyCertificate, published: Date? = nil,
             activated: Date? = nil, retired: Date? = nil, longestLife: Int = 0
         ) {
@@ -44,32 +44,32 @@ public struct KeyRing: Sendable {
             self.longestLife = longestLife
         }
 
-        public var keyID: KeyID { signingKey.keyID }
+        package var keyID: KeyID { signingKey.keyID }
     }
 
     /// A key that was revoked; nothing of it is kept but its name.
-    public struct RevokedKey: Sendable, Equatable, Codable {
-        public let kid: KeyID
-        public let revoked: Date
+    package struct RevokedKey: Sendable, Equatable, Codable {
+        package let kid: KeyID
+        package let revoked: Date
 
-        public init(kid: KeyID, revoked: Date) {
+        package init(kid: KeyID, revoked: Date) {
             self.kid = kid
             self.revoked = revoked
         }
     }
 
     /// What the ring has seen of the endpoint's `issuer.keypair`.
-    public struct ImportedKeyPair: Sendable, Equatable, Codable {
+    package struct ImportedKeyPair: Sendable, Equatable, Codable {
         /// The Secret's name.
-        public let name: String
+        package let name: String
         /// The Secret's uid.
-        public let uid: String
+        package let uid: String
         /// Of the key that it held.
-        public let kid: KeyID
+        package let kid: KeyID
         /// Whether it was there when it was last looked for.
-        public let isPresent: Bool
+        package let isPresent: Bool
 
-        public init(name: String, uid: String, kid: KeyID, isPresent: Bool) {
+        package init(name: String, uid: String, kid: KeyID, isPresent: Bool) {
             self.name = name
             self.uid = uid
             self.kid = kid
@@ -78,18 +78,18 @@ public struct KeyRing: Sendable {
     }
 
     /// The endpoint's name.
-    public let endpoint: String
+    package let endpoint: String
     /// Random, made with the ring and never changed: tells its published documents from every other ring's.
-    public let owner: String
+    package let owner: String
     /// Grows by one with every write of the ring.
-    public internal(set) var revision: Int
+    package internal(set) var revision: Int
     /// In the order in which they came.
-    public internal(set) var keys: [Key]
+    package internal(set) var keys: [Key]
     /// The last ones, so that none of them is ever taken back.
-    public internal(set) var revoked: [RevokedKey]
-    public internal(set) var keypair: ImportedKeyPair?
+    package internal(set) var revoked: [RevokedKey]
+    package internal(set) var keypair: ImportedKeyPair?
 
-    public init(
+    package init(
         endpoint: String, owner: String, revision: Int = 1, keys: [Key], revoked: [RevokedKey] = [],
         keypair: ImportedKeyPair? = nil
     ) {
@@ -101,13 +101,13 @@ public struct KeyRing: Sendable {
         self.keypair = keypair
     }
 
-    public var active: Key? { keys.first { $0.state == .active } }
+    package var active: Key? { keys.first { $0.state == .active } }
 
     /// The key that is to sign next: at most one at a time.
-    public var successor: Key? { keys.first { $0.state == .prepared || $0.state == .published } }
+    package var successor: Key? { keys.first { $0.state == .prepared || $0.state == .published } }
 
-    public subscript(_ keyID: KeyID) -> Key? { keys.first { $0.keyID == keyID } }
+    package subscript(_ keyID: KeyID) -> Key? { keys.first { $0.keyID == keyID } }
 
     /// What verifiers get.
-    public var publicKeys: JSONWebKeySet { JSONWebKeySet(keys: keys.map(\.signingKey.publicKey)) }
+    package var publicKeys: JSONWebKeySet { JSONWebKeySet(keys: keys.map(\.signingKey.publicKey)) }
 }

@@ -1,4 +1,4 @@
-public import FoundationEssentials
+package import FoundationEssentials
 import JOSE
 
 /// A key ring as stores keep it: JSON, one object, readable without this gateway (`docs/keys.md`).
@@ -9,9 +9,9 @@ import JOSE
 ///
 /// Version 1 had one active key and nothing else; a ring from before `owner` and `revision` has its first key's `kid`
 /// and 1.
-public enum KeyRingDocument {
+package enum KeyRingDocument {
     /// The newest format that this gateway reads, and the one it writes.
-    public static let version = 2
+    package static let version = 2
 
     private struct Version: Decodable {
         let version: Int
@@ -41,7 +41,7 @@ public enum KeyRingDocument {
     }
 
     /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
-    public static func decode(_ document: Data, endpoint: String) throws(KeyStoreError) -> KeyRing {
+    package static func decode(_ document: Data, endpoint: String) throws(KeyStoreError) -> KeyRing {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         guard let version = try? decoder.decode(Version.self, from: document).version else {
@@ -115,7 +115,7 @@ public enum KeyRingDocument {
     }
 
     /// The document, with private keys: for a key store only.
-    public static func encode(_ ring: KeyRing) throws(KeyStoreError) -> Data {
+    package static func encode(_ ring: KeyRing) throws(KeyStoreError) -> Data {
         let document = Ring(
             version: version, endpoint: ring.endpoint, owner: ring.owner, revision: ring.revision,
             keys: ring.keys.map { key in

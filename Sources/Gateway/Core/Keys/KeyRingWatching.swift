@@ -1,12 +1,12 @@
 /// The port to what becomes of the rings in a store, as other replicas and people change them.
-public protocol KeyRingWatching: Sendable {
+package protocol KeyRingWatching: Sendable {
     /// Tells of every ring there is, then of every change, until the task is cancelled. Failures of the store are retried
     /// with backoff and logged; while they last nothing is told.
     func watch(_ tell: @Sendable (KeyRingNews) async -> Void) async
 }
 
 /// What a watch of a store tells.
-public enum KeyRingNews: Sendable {
+package enum KeyRingNews: Sendable {
     /// This is the endpoint's ring now.
     case ring(endpoint: String, StoredKeyRing)
     /// What is kept for the endpoint is no ring that this gateway can use.

@@ -1,19 +1,19 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// What was seen of a ring's documents out in the world.
-public struct PublicEvidence: Sendable, Equatable {
+package struct PublicEvidence: Sendable, Equatable {
     /// When the issuer URL was read.
-    public let read: Date
+    package let read: Date
     /// The keys it served then.
-    public let served: Set<KeyID>
+    package let served: Set<KeyID>
     /// The keys it should have served.
-    public let expected: Set<KeyID>
+    package let expected: Set<KeyID>
     /// Whether everything had been done by then for it to serve them: the documents written, and the edges' old copies
     /// forgotten.
-    public let isSettled: Bool
+    package let isSettled: Bool
 
-    public init(read: Date, served: Set<KeyID>, expected: Set<KeyID>, isSettled: Bool) {
+    package init(read: Date, served: Set<KeyID>, expected: Set<KeyID>, isSettled: Bool) {
         self.read = read
         self.served = served
         self.expected = expected

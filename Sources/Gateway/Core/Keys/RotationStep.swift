@@ -1,8 +1,8 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// The one thing to do next with a key ring.
-public enum RotationStep: Sendable, Equatable {
+package enum RotationStep: Sendable, Equatable {
     /// A key is made; it will sign once it is published.
     case addKey(Reason)
     /// The issuer URL serves it, at this time.
@@ -18,7 +18,7 @@ public enum RotationStep: Sendable, Equatable {
     /// Nothing, until that time or until something is seen.
     case wait(Wait, until: Date?)
 
-    public enum Reason: String, Sendable, CaseIterable {
+    package enum Reason: String, Sendable, CaseIterable {
         /// The key that signs is as old as `rotation.every`.
         case age
         /// The key that signs is of another algorithm than the configured one.
@@ -28,7 +28,7 @@ public enum RotationStep: Sendable, Equatable {
     }
 
     /// What it waits for.
-    public enum Wait: Sendable, Equatable {
+    package enum Wait: Sendable, Equatable {
         /// The next rotation is due then.
         case age
         /// The new key's documents are to be written, or the edges to forget the old ones.

@@ -1,23 +1,23 @@
-public import FoundationEssentials
-public import GatewayPluginAPI
+package import FoundationEssentials
+package import GatewayPluginAPI
 
 /// One moment of an endpoint's keys: what signs, and the documents by which it is verified. Immutable, so that a token
 /// never names a `kid` that the key set lacks.
-public struct SigningKeySnapshot: Sendable {
-    public let active: KeyRing.Key?
+package struct SigningKeySnapshot: Sendable {
+    package let active: KeyRing.Key?
     /// Why no ring could be read; nil where one was.
-    public let failure: KeyStoreError?
-    public let documents: PublishedDocuments?
+    package let failure: KeyStoreError?
+    package let documents: PublishedDocuments?
     /// The same documents, for a publisher.
-    public let publishable: PublishableDocuments?
+    package let publishable: PublishableDocuments?
 
     /// Every key of the ring.
-    public let keys: [KeyRing.Key]
+    package let keys: [KeyRing.Key]
 
     /// Of a ring that was read.
     ///
     /// - Parameter readingWanted: as ``PublishableDocuments/readingWanted``.
-    public init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingWanted: Date? = nil) {
+    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingWanted: Date? = nil) {
         active = ring.active
         keys = ring.keys
         failure = nil
@@ -28,14 +28,14 @@ public struct SigningKeySnapshot: Sendable {
     }
 
     /// Of an endpoint's ring.
-    public init(ring: KeyRing, of configuration: EndpointConfiguration) {
+    package init(ring: KeyRing, of configuration: EndpointConfiguration) {
         self.init(
             ring: ring, issuer: configuration.issuer, privateClaimNames: configuration.token.claims.map(\.name),
             readingWanted: ring.readingWanted(configuration.rotationPolicy))
     }
 
     /// Of a ring that could not be read: nothing signs.
-    public init(failure: KeyStoreError) {
+    package init(failure: KeyStoreError) {
         active = nil
         keys = []
         self.failure = failure
@@ -52,7 +52,7 @@ public struct SigningKeySnapshot: Sendable {
     }
 
     /// The same documents, and nothing that signs.
-    public func suspended(because failure: KeyStoreError) -> SigningKeySnapshot {
+    package func suspended(because failure: KeyStoreError) -> SigningKeySnapshot {
         SigningKeySnapshot(suspending: self, because: failure)
     }
 }

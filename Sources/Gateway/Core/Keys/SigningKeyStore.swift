@@ -1,5 +1,5 @@
 /// The port to where key rings are kept. Every write is compare-and-swap, so two replicas never make two keys.
-public protocol SigningKeyStore: Sendable {
+package protocol SigningKeyStore: Sendable {
     /// The endpoint's ring; nil where there is none yet.
     func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing?
 
@@ -19,24 +19,24 @@ public protocol SigningKeyStore: Sendable {
 }
 
 /// A ring as read, with what a later write compares.
-public struct StoredKeyRing: Sendable {
-    public let ring: KeyRing
-    public let version: KeyRingVersion
+package struct StoredKeyRing: Sendable {
+    package let ring: KeyRing
+    package let version: KeyRingVersion
 
-    public init(ring: KeyRing, version: KeyRingVersion) {
+    package init(ring: KeyRing, version: KeyRingVersion) {
         self.ring = ring
         self.version = version
     }
 }
 
 /// What a store tells two states of a ring apart by; of no meaning outside it.
-public struct KeyRingVersion: RawRepresentable, Hashable, Sendable {
-    public let rawValue: String
-    public init(rawValue: String) { self.rawValue = rawValue }
+package struct KeyRingVersion: RawRepresentable, Hashable, Sendable {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
 }
 
 /// Why a ring was not read or written; for the operator, and never with anything of a key.
-public enum KeyStoreError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum KeyStoreError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Somebody else wrote in between.
     case conflict
     /// What is kept is no ring of this endpoint.
@@ -48,7 +48,7 @@ public enum KeyStoreError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What an operator asks for is not to be done with what is there; the whole text.
     case refused(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .conflict: "the key ring was written by somebody else in between"
         case .malformed(let why):

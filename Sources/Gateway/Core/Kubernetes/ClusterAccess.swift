@@ -1,33 +1,33 @@
 /// How to reach one API server, trust it, and be known by it. Nothing has been opened yet.
-public struct ClusterAccess: Sendable, Equatable {
+package struct ClusterAccess: Sendable, Equatable {
     /// A certificate, key or token. It does not print.
-    public enum Material: Sendable, Equatable {
+    package enum Material: Sendable, Equatable {
         /// A path that can be opened; the file is read again while the program runs.
         case file(String)
         case bytes([UInt8])
     }
 
-    public struct ClientCertificate: Sendable, Equatable {
+    package struct ClientCertificate: Sendable, Equatable {
         /// PEM, the leaf first.
-        public var chain: Material
+        package var chain: Material
         /// PEM, not encrypted.
-        public var key: Material
+        package var key: Material
 
-        public init(chain: Material, key: Material) {
+        package init(chain: Material, key: Material) {
             self.chain = chain
             self.key = key
         }
     }
 
-    public var server: KubernetesServer
+    package var server: KubernetesServer
     /// The name that the server's certificate must bear, where it is not the address.
-    public var serverName: String?
+    package var serverName: String?
     /// PEM of the trusted authorities; nil for those of the system.
-    public var authority: Material?
-    public var token: Material?
-    public var clientCertificate: ClientCertificate?
+    package var authority: Material?
+    package var token: Material?
+    package var clientCertificate: ClientCertificate?
 
-    public init(
+    package init(
         server: KubernetesServer, serverName: String? = nil, authority: Material?, token: Material?,
         clientCertificate: ClientCertificate? = nil
     ) {
@@ -40,14 +40,14 @@ public struct ClusterAccess: Sendable, Equatable {
 }
 
 extension ClusterAccess.Material: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String {
+    package var description: String {
         switch self {
         case .file(let path): path
         case .bytes: "data"
         }
     }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .enum) }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [], displayStyle: .enum) }
 }
 
 extension ClusterAccess {
@@ -57,7 +57,7 @@ extension ClusterAccess {
     /// - Parameters:
     ///   - environment: `KUBERNETES_SERVICE_HOST`, an IPv4 or IPv6 address or a name, and `KUBERNETES_SERVICE_PORT`.
     ///   - folder: where the kubelet mounts `ca.crt` and `token`.
-    public static func inCluster(
+    package static func inCluster(
         environment: [String: String], folder: String
     ) throws(KubernetesConnectionError) -> ClusterAccess {
         guard let host = environment["KUBERNETES_SERVICE_HOST"], !host.isEmpty else {

@@ -5,12 +5,12 @@ import FoundationEssentials
 ///
 /// What would make the gateway somebody else than it seems, or trust a server that nobody vouched for, is refused by
 /// name; what only kubectl needs (namespaces, preferences, extensions) is passed over.
-public enum Kubeconfig {
+package enum Kubeconfig {
     /// - Parameters:
     ///   - document: the file's YAML.
     ///   - folder: the file's own folder, to which its relative paths are relative.
     /// - Throws: every problem, each with its key path.
-    public static func access(
+    package static func access(
         _ document: ConfigurationNode, folder: String
     ) throws(KubernetesConnectionError) -> ClusterAccess {
         var reader = KubeconfigReader(folder: folder)

@@ -3,14 +3,14 @@
 extension KubernetesName {
     /// A name, or an RFC 1123 subdomain, a slash and a name; the name is 1 to 63 of `[A-Za-z0-9._-]` with a letter or a
     /// digit at each end.
-    public static func isLabelKey(_ text: some StringProtocol) -> Bool {
+    package static func isLabelKey(_ text: some StringProtocol) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let name = parts.last, isKeyName(Array(name)) else { return false }
         return parts.count == 1 || isSubdomain(String(decoding: parts[0], as: UTF8.self))
     }
 
     /// As a label's key; its prefix may have upper case too, since the API server lowers it before it looks.
-    public static func isAnnotationKey(_ text: some StringProtocol) -> Bool {
+    package static func isAnnotationKey(_ text: some StringProtocol) -> Bool {
         text.utf8.allSatisfy { $0 < 0x80 } && isLabelKey(text.lowercased())
     }
 

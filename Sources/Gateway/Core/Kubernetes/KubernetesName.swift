@@ -1,12 +1,12 @@
 /// The name rules of Kubernetes' API conventions ("Object Names and IDs").
-public enum KubernetesName {
+package enum KubernetesName {
     /// RFC 1123 label: 1 to 63 of `[a-z0-9-]`, no hyphen at an end.
-    public static func isLabel(_ text: some StringProtocol) -> Bool {
+    package static func isLabel(_ text: some StringProtocol) -> Bool {
         isLabel(Array(text.utf8)[...])
     }
 
     /// RFC 1123 subdomain: labels joined by dots, 253 bytes at most. A label may be as long as the whole.
-    public static func isSubdomain(_ text: some StringProtocol) -> Bool {
+    package static func isSubdomain(_ text: some StringProtocol) -> Bool {
         let bytes = Array(text.utf8)
         guard (1...253).contains(bytes.count) else { return false }
         return bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

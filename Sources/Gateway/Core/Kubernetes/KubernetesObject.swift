@@ -1,13 +1,13 @@
 import FoundationEssentials
-public import JOSE
+package import JOSE
 
 /// An object as the API server told it, with every field that it has. It does not print, since it may be a Secret.
-public struct KubernetesObject: Sendable {
-    public let meta: ObjectMeta
-    public let json: JSONValue
+package struct KubernetesObject: Sendable {
+    package let meta: ObjectMeta
+    package let json: JSONValue
 
     /// nil where there is no metadata with name, uid and resourceVersion.
-    public init?(_ json: JSONValue) {
+    package init?(_ json: JSONValue) {
         guard let meta = ObjectMeta(json["metadata"]) else { return nil }
         self.meta = meta
         self.json = json
@@ -16,7 +16,7 @@ public struct KubernetesObject: Sendable {
     /// An answer to a call about one object.
     ///
     /// - Returns: nil where the body is no object of that kind.
-    public init?(body: [UInt8], of resource: KubernetesResource) {
+    package init?(body: [UInt8], of resource: KubernetesResource) {
         guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(body)),
             json["kind"]?.stringValue == resource.kind, json["apiVersion"]?.stringValue == resource.apiVersion
         else { return nil }
@@ -25,21 +25,21 @@ public struct KubernetesObject: Sendable {
 }
 
 extension KubernetesObject: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "\(meta.name) (\(meta.uid), \(meta.resourceVersion))" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
+    package var description: String { "\(meta.name) (\(meta.uid), \(meta.resourceVersion))" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
 }
 
 /// A list's answer, or a page of it ("Retrieving large results sets in chunks").
-public struct KubernetesList: Sendable {
-    public let items: [KubernetesObject]
+package struct KubernetesList: Sendable {
+    package let items: [KubernetesObject]
     /// Where a watch begins that misses nothing.
-    public let resourceVersion: String
+    package let resourceVersion: String
     /// What asks for the next page; nil after the last.
-    public let continuation: String?
+    package let continuation: String?
 
     /// - Returns: nil where the body is no list of that kind.
-    public init?(body: [UInt8], of resource: KubernetesResource) {
+    package init?(body: [UInt8], of resource: KubernetesResource) {
         // Pages of Pods are large, and a reader that tries each type in turn takes long for them.
         guard let json = try? JSONText.value(of: body), json["kind"]?.stringValue == resource.kind + "List",
             json["apiVersion"]?.stringValue == resource.apiVersion, let metadata = json["metadata"],

@@ -1,14 +1,14 @@
 import FoundationEssentials
 
 /// Where an API server listens: always `https`.
-public struct KubernetesServer: Sendable, Equatable {
+package struct KubernetesServer: Sendable, Equatable {
     /// A name or an address, without brackets.
-    public let host: String
-    public let port: Int
+    package let host: String
+    package let port: Int
     /// What comes before `/api` and `/apis`, such as `/k8s/clusters/c-1`; no slash at the end, empty for most.
-    public let basePath: String
+    package let basePath: String
 
-    public init?(host: String, port: Int, basePath: String = "") {
+    package init?(host: String, port: Int, basePath: String = "") {
         guard (1...65535).contains(port), !host.isEmpty, host.utf8.allSatisfy(Self.isHostByte) else { return nil }
         self.host = host
         self.port = port
@@ -16,7 +16,7 @@ public struct KubernetesServer: Sendable, Equatable {
     }
 
     /// Reads an `https` URL with host, and maybe port and path; nil for anything else.
-    public init?(url: String) {
+    package init?(url: String) {
         guard let parts = URLComponents(string: url), parts.scheme?.lowercased() == "https", let host = parts.host,
             parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil
         else { return nil }
@@ -26,7 +26,7 @@ public struct KubernetesServer: Sendable, Equatable {
     }
 
     /// Host and port as a URL and the `Host` field write them.
-    public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     private static func isHostByte(_ byte: UInt8) -> Bool {
         switch byte {

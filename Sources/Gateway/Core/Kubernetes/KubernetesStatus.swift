@@ -1,17 +1,17 @@
 import FoundationEssentials
 
 /// The `Status` object (meta/v1) that an API server answers a failed request with.
-public struct KubernetesStatus: Sendable, Equatable, Decodable {
+package struct KubernetesStatus: Sendable, Equatable, Decodable {
     /// A word such as `Forbidden`, `NotFound` or `TooManyRequests`.
-    public let reason: String?
+    package let reason: String?
     /// For people; it may quote what was sent.
-    public let message: String?
-    public let code: Int?
-    public let retryAfterSeconds: Int?
+    package let message: String?
+    package let code: Int?
+    package let retryAfterSeconds: Int?
     /// The fields that were refused, such as `data`; never their values.
-    public let fields: [String]
+    package let fields: [String]
     /// Whether nothing can be made in the namespace any more, since it is being deleted; told as 403.
-    public let isNamespaceTerminating: Bool
+    package let isNamespaceTerminating: Bool
 
     private struct Cause: Decodable {
         let reason: String?
@@ -22,12 +22,12 @@ public struct KubernetesStatus: Sendable, Equatable, Decodable {
     private enum DetailsKeys: CodingKey { case retryAfterSeconds, causes }
 
     /// nil where the body is no Status.
-    public init?(json: [UInt8]) {
+    package init?(json: [UInt8]) {
         guard let status = try? JSONDecoder().decode(Self.self, from: Data(json)) else { return nil }
         self = status
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         guard try container.decode(String.self, forKey: .kind) == "Status" else {
             throw DecodingError.dataCorruptedError(forKey: .kind, in: container, debugDescription: "not a Status")

@@ -1,19 +1,19 @@
-public import JOSE
+package import JOSE
 
 /// A Lease (coordination.k8s.io/v1): who holds what only one may hold.
-public struct Lease: Sendable {
+package struct Lease: Sendable {
     /// What it says, with the times as they were written, since they are compared and never reckoned with.
-    public struct Record: Sendable, Equatable {
+    package struct Record: Sendable, Equatable {
         /// Empty where nobody holds it.
-        public var holder: String
+        package var holder: String
         /// Seconds; nil where none is said.
-        public var duration: Int?
-        public var acquired: String?
-        public var renewed: String?
+        package var duration: Int?
+        package var acquired: String?
+        package var renewed: String?
         /// How often it went from one holder to another.
-        public var transitions: Int
+        package var transitions: Int
 
-        public init(holder: String, duration: Int?, acquired: String?, renewed: String?, transitions: Int) {
+        package init(holder: String, duration: Int?, acquired: String?, renewed: String?, transitions: Int) {
             self.holder = holder
             self.duration = duration
             self.acquired = acquired
@@ -22,11 +22,11 @@ public struct Lease: Sendable {
         }
     }
 
-    public let object: KubernetesObject
+    package let object: KubernetesObject
 
-    public init(_ object: KubernetesObject) { self.object = object }
+    package init(_ object: KubernetesObject) { self.object = object }
 
-    public var record: Record {
+    package var record: Record {
         let spec = object.json["spec"]
         return Record(
             holder: spec?["holderIdentity"]?.stringValue ?? "",
@@ -35,13 +35,13 @@ public struct Lease: Sendable {
     }
 
     /// A Lease to be made.
-    public static func new(name: String, namespace: String, _ record: Record) -> JSONValue {
+    package static func new(name: String, namespace: String, _ record: Record) -> JSONValue {
         let json: JSONValue = ["metadata": ["name": .string(name), "namespace": .string(namespace)]]
         return setting(record, in: json)
     }
 
     /// This Lease with another record, and with everything else that it has: to be written in its place.
-    public func setting(_ record: Record) -> JSONValue { Self.setting(record, in: object.json) }
+    package func setting(_ record: Record) -> JSONValue { Self.setting(record, in: object.json) }
 
     private static func setting(_ record: Record, in json: JSONValue) -> JSONValue {
         json.setting(.string(KubernetesResource.leases.apiVersion), at: "apiVersion")

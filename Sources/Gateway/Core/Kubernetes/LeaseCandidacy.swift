@@ -1,25 +1,25 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// One candidate's view of a Lease, and what it may write into it, as client-go's leader election judges: a record
 /// holds for its duration from the moment that *this* candidate saw it change, by its own monotonic clock. The times in
 /// the record are never compared with a clock.
-public struct LeaseCandidacy: Sendable {
+package struct LeaseCandidacy: Sendable {
     /// In seconds; each well above the next.
-    public struct Timing: Sendable {
+    package struct Timing: Sendable {
         /// Others wait so long after the last change that they saw.
-        public var leaseDuration = 15
+        package var leaseDuration = 15
         /// A leader that has renewed nothing for so long leads no more.
-        public var renewDeadline = 10.0
+        package var renewDeadline = 10.0
         /// Between two renewals, or two looks.
-        public var retryPeriod = 2.0
+        package var retryPeriod = 2.0
         /// For one attempt.
-        public var attemptTimeout = 4.0
+        package var attemptTimeout = 4.0
 
-        public init() {}
+        package init() {}
     }
 
-    public let identity: String
-    public let timing: Timing
+    package let identity: String
+    package let timing: Timing
     private var observed: Lease.Record?
     private var observedAt = 0.0
     /// When the last write that succeeded was sent: before the lease duration from then is over, nobody else held it.
@@ -27,13 +27,13 @@ public struct LeaseCandidacy: Sendable {
     /// Since when a Lease that was there is gone, and when that was seen last.
     private var absent: (since: Double, last: Double)?
 
-    public init(identity: String, timing: Timing) {
+    package init(identity: String, timing: Timing) {
         self.identity = identity
         self.timing = timing
     }
 
     /// Who holds the Lease as far as is known; nil for nobody.
-    public var holder: String? { observed.flatMap { $0.holder.isEmpty ? nil : $0.holder } }
+    package var holder: String? { observed.flatMap { $0.holder.isEmpty ? nil : $0.holder } }
 
     /// Takes note of what the Lease says; nil where there is none.
     ///
@@ -42,7 +42,7 @@ public struct LeaseCandidacy: Sendable {
     ///
     /// - Parameter time: monotonic seconds, taken after the answer came; an answer that is older than the attempt's
     ///   timeout is not to be told.
-    public mutating func observe(_ record: Lease.Record?, at time: Double) {
+    package mutating func observe(_ record: Lease.Record?, at time: Double) {
         guard let record else {
             guard observed != nil else { return }
             let since = absent.flatMap { time - $0.last <= 3 * timing.retryPeriod ? $0.since : nil }
@@ -58,7 +58,7 @@ public struct LeaseCandidacy: Sendable {
     /// Takes note of a write of this candidate that succeeded.
     ///
     /// - Parameter sent: monotonic seconds, taken before it was sent.
-    public mutating func wrote(_ record: Lease.Record, sent: Double) {
+    package mutating func wrote(_ record: Lease.Record, sent: Double) {
         observe(record, at: sent)
         proved = sent
     }
@@ -68,7 +68,7 @@ public struct LeaseCandidacy: Sendable {
     /// - Parameters:
     ///   - time: monotonic seconds.
     ///   - now: what the record says, for people.
-    public func claim(at time: Double, now: Date) -> Lease.Record? {
+    package func claim(at time: Double, now: Date) -> Lease.Record? {
         let text = MicroTime.text(now)
         var record = Lease.Record(
             holder: identity, duration: timing.leaseDuration, acquired: text, renewed: text, transitions: 0)
@@ -86,7 +86,7 @@ public struct LeaseCandidacy: Sendable {
     }
 
     /// The record that lets the next one take over at once; nil where the Lease is not ours.
-    public func release(now: Date) -> Lease.Record? {
+    package func release(now: Date) -> Lease.Record? {
         guard let observed, observed.holder == identity else { return nil }
         let text = MicroTime.text(now)
         return Lease.Record(

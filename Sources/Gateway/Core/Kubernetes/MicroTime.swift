@@ -1,8 +1,8 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// The API's time with microseconds (MicroTime, meta/v1): `2026-05-08T14:40:00.000000Z`.
-public enum MicroTime {
-    public static func text(_ date: Date) -> String {
+package enum MicroTime {
+    package static func text(_ date: Date) -> String {
         let microseconds = Int((date.timeIntervalSince1970 * 1e6).rounded(.down))
         let (seconds, rest) = (microseconds.flooredQuotient(1_000_000), microseconds.flooredRemainder(1_000_000))
         let whole = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)

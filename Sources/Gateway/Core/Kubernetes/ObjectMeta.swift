@@ -1,31 +1,31 @@
-public import JOSE
+package import JOSE
 
 /// What every object of the API has (ObjectMeta, meta/v1), as far as the gateway looks at it.
-public struct ObjectMeta: Sendable, Equatable {
+package struct ObjectMeta: Sendable, Equatable {
     /// An object's address within its kind.
-    public struct Key: Sendable, Hashable {
+    package struct Key: Sendable, Hashable {
         /// nil for a cluster's own objects.
-        public let namespace: String?
-        public let name: String
+        package let namespace: String?
+        package let name: String
 
-        public init(namespace: String?, name: String) {
+        package init(namespace: String?, name: String) {
             self.namespace = namespace
             self.name = name
         }
     }
 
-    public let key: Key
+    package let key: Key
     /// Another one where the object was deleted and made anew.
-    public let uid: String
+    package let uid: String
     /// Opaque; another one after each change.
-    public let resourceVersion: String
-    public let labels: [String: String]
-    public let annotations: [String: String]
+    package let resourceVersion: String
+    package let labels: [String: String]
+    package let annotations: [String: String]
 
-    public var name: String { key.name }
+    package var name: String { key.name }
 
     /// - Parameter json: the object's `metadata`; nil where that has no name, uid or resourceVersion.
-    public init?(_ json: JSONValue?) {
+    package init?(_ json: JSONValue?) {
         guard let json, let name = json["name"]?.stringValue, !name.isEmpty, let uid = json["uid"]?.stringValue,
             !uid.isEmpty, let version = json["resourceVersion"]?.stringValue, !version.isEmpty
         else { return nil }

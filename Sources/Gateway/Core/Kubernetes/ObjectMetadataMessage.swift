@@ -1,10 +1,10 @@
 import FoundationEssentials
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 
 /// A Namespace or a ServiceAccount (core/v1) as the API server answers a GET with it.
-public enum ObjectMetadataMessage {
+package enum ObjectMetadataMessage {
     /// The names in an identity are those of Kubernetes, which need no encoding.
-    public static func path(of source: WorkloadMetadata.Source, _ identity: WorkloadIdentity) -> String {
+    package static func path(of source: WorkloadMetadata.Source, _ identity: WorkloadIdentity) -> String {
         let namespace = "/api/v1/namespaces/\(identity.namespace)"
         return switch source {
         case .namespace: namespace
@@ -13,7 +13,7 @@ public enum ObjectMetadataMessage {
     }
 
     /// The resource's name in a role, such as `serviceaccounts`.
-    public static func resource(of source: WorkloadMetadata.Source) -> String {
+    package static func resource(of source: WorkloadMetadata.Source) -> String {
         switch source {
         case .namespace: "namespaces"
         case .serviceAccount: "serviceaccounts"
@@ -23,7 +23,7 @@ public enum ObjectMetadataMessage {
     /// Reads the answer.
     ///
     /// - Returns: nil where the body is not the object that was asked for, or has no uid.
-    public static func object(
+    package static func object(
         in json: [UInt8], of source: WorkloadMetadata.Source, _ identity: WorkloadIdentity
     ) -> WorkloadMetadata.Object? {
         let (kind, name) =

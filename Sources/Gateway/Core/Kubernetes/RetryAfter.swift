@@ -1,11 +1,11 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// The `Retry-After` field (RFC 9110 §10.2.3): seconds, or a date.
-public enum RetryAfter {
+package enum RetryAfter {
     /// Seconds from `now`, 0 for a date that has passed; nil for what is neither form.
     ///
     /// Of the three date forms only IMF-fixdate is read: the others are obsolete (RFC 9110 §5.6.7).
-    public static func seconds(_ field: String, at now: Date) -> Int? {
+    package static func seconds(_ field: String, at now: Date) -> Int? {
         let text = field.split(separator: " ", omittingEmptySubsequences: false)
         if text.count == 1 {
             guard !field.isEmpty, field.utf8.allSatisfy(isDigit) else { return nil }

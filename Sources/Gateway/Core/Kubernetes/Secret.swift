@@ -1,23 +1,23 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// A Secret (core/v1). It does not print.
-public struct Secret: Sendable {
-    public let object: KubernetesObject
+package struct Secret: Sendable {
+    package let object: KubernetesObject
 
-    public init(_ object: KubernetesObject) { self.object = object }
+    package init(_ object: KubernetesObject) { self.object = object }
 
-    public var meta: ObjectMeta { object.meta }
+    package var meta: ObjectMeta { object.meta }
     /// Neither its data nor this can be changed any more.
-    public var isImmutable: Bool { object.json["immutable"] == .bool(true) }
+    package var isImmutable: Bool { object.json["immutable"] == .bool(true) }
 
     /// nil where it has no such key.
-    public func data(_ key: String) -> Data? {
+    package func data(_ key: String) -> Data? {
         object.json["data"]?[key]?.stringValue.flatMap { Data(base64Encoded: $0) }
     }
 
     /// A Secret to be made, of type Opaque.
-    public static func new(
+    package static func new(
         name: String, namespace: String, labels: [(String, String)], data: [(String, Data)]
     ) -> JSONValue {
         [
@@ -32,7 +32,7 @@ public struct Secret: Sendable {
     }
 
     /// This Secret with labels and data set, and with everything else that it has: to be written in its place.
-    public func setting(labels: [(String, String)], data: [(String, Data)]) -> JSONValue {
+    package func setting(labels: [(String, String)], data: [(String, Data)]) -> JSONValue {
         var json = object.json.setting("v1", at: "apiVersion").setting("Secret", at: "kind")
         for (name, value) in labels { json = json.setting(.string(value), at: "metadata", "labels", name) }
         for (name, value) in data { json = json.setting(.string(value.base64EncodedString()), at: "data", name) }
@@ -41,7 +41,7 @@ public struct Secret: Sendable {
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { object.description }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
+    package var description: String { object.description }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
 }

@@ -1,15 +1,15 @@
 import FoundationEssentials
-public import JOSE
+package import JOSE
 
 /// The TokenReview resource (authentication.k8s.io/v1) as it goes over the wire.
-public enum TokenReviewMessage {
-    public static let path = "/apis/authentication.k8s.io/v1/tokenreviews"
+package enum TokenReviewMessage {
+    package static let path = "/apis/authentication.k8s.io/v1/tokenreviews"
     private static let apiVersion = "authentication.k8s.io/v1"
 
     /// The body that asks. It holds the token, so it is never logged.
     ///
     /// - Parameter audiences: `spec.audiences`; nil leaves it out, which asks for the API server's own.
-    public static func request(token: String, audiences: [String]?) -> JSONValue {
+    package static func request(token: String, audiences: [String]?) -> JSONValue {
         var spec = [JSONValue.Member("token", .string(token))]
         if let audiences { spec.append(.init("audiences", .array(audiences.map(JSONValue.string)))) }
         return ["apiVersion": .string(apiVersion), "kind": "TokenReview", "spec": .object(spec)]
@@ -22,7 +22,7 @@ public enum TokenReviewMessage {
     /// contradicts it and is not believed.
     ///
     /// - Returns: nil where the body is no TokenReview with a status, or vouches for a user without a name.
-    public static func review(in json: [UInt8]) -> TokenReview? {
+    package static func review(in json: [UInt8]) -> TokenReview? {
         guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)), wire.kind == "TokenReview",
             wire.apiVersion == apiVersion
         else { return nil }

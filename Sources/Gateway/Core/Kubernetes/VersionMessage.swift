@@ -1,8 +1,8 @@
 import FoundationEssentials
 
 /// What an API server tells of itself at `/version` (`version.Info` of k8s.io/apimachinery), which anybody may read.
-public enum VersionMessage {
-    public static let path = "/version"
+package enum VersionMessage {
+    package static let path = "/version"
 
     private struct Wire: Decodable {
         let major: String
@@ -10,7 +10,7 @@ public enum VersionMessage {
     }
 
     /// nil where the body is no such answer.
-    public static func version(in json: [UInt8]) -> KubernetesVersion? {
+    package static func version(in json: [UInt8]) -> KubernetesVersion? {
         guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)) else { return nil }
         return KubernetesVersion(major: wire.major, minor: wire.minor)
     }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import JOSE
 
 /// A line of a watch's answer (WatchEvent, meta/v1).
-public enum WatchEvent: Sendable {
+package enum WatchEvent: Sendable {
     case added(KubernetesObject)
     case modified(KubernetesObject)
     /// The object's last state; its resourceVersion is that of the deletion.
@@ -13,7 +13,7 @@ public enum WatchEvent: Sendable {
     case error(KubernetesStatus)
 
     /// nil where the line is no such event.
-    public init?(line: [UInt8]) {
+    package init?(line: [UInt8]) {
         guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(line)), let object = json["object"]
         else { return nil }
         switch json["type"]?.stringValue {

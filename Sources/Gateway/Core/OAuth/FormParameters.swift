@@ -1,13 +1,13 @@
 /// The parameters of an `application/x-www-form-urlencoded` body (RFC 6749 appendix B), each at most once
 /// (RFC 6749 §3.2).
-public struct FormParameters: Sendable {
+package struct FormParameters: Sendable {
     /// More parameters than this are refused.
     static let maximumCount = 64
 
     private let values: [String: String]
 
     /// - Throws: an `invalid_request` that quotes nothing of the request but the names this gateway knows.
-    public init(parsing body: [UInt8]) throws(OAuthError) {
+    package init(parsing body: [UInt8]) throws(OAuthError) {
         var values: [String: String] = [:]
         for pair in body.split(separator: UInt8(ascii: "&")) {
             let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
@@ -23,7 +23,7 @@ public struct FormParameters: Sendable {
     }
 
     /// nil where the parameter is absent or empty, which is the same (RFC 6749 §3.2).
-    public subscript(_ name: String) -> String? {
+    package subscript(_ name: String) -> String? {
         guard let value = values[name], !value.isEmpty else { return nil }
         return value
     }

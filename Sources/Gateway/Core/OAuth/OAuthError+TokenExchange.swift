@@ -1,6 +1,6 @@
 extension OAuthError {
     /// What the caller is told, by the wire it used. Why a token was refused is the operator's to know.
-    public init(_ error: TokenExchangeError, wire: TokenExchangeRequest.Wire) {
+    package init(_ error: TokenExchangeError, wire: TokenExchangeRequest.Wire) {
         switch (error, wire) {
         case (.invalidSubjectToken, .tokenExchange):
             self = .invalidRequest("the subject token is invalid or not accepted at this endpoint")

@@ -1,10 +1,10 @@
-public import JOSE
+package import JOSE
 
 /// An error answer to a caller of a token endpoint (RFC 6749 §5.2, RFC 6750 §3.1, RFC 8693 §2.2.2).
 ///
 /// The description is constant text: nothing of a request is ever in it.
-public struct OAuthError: Error, Sendable, Equatable {
-    public enum Code: String, Sendable {
+package struct OAuthError: Error, Sendable, Equatable {
+    package enum Code: String, Sendable {
         case invalidRequest = "invalid_request"
         case unsupportedGrantType = "unsupported_grant_type"
         case invalidTarget = "invalid_target"
@@ -14,15 +14,15 @@ public struct OAuthError: Error, Sendable, Equatable {
     }
 
     /// The HTTP status.
-    public let status: Int
-    public let code: Code
-    public let description: String
+    package let status: Int
+    package let code: Code
+    package let description: String
     /// Seconds, for `Retry-After`.
-    public let retryAfter: Int?
+    package let retryAfter: Int?
     /// Whether the answer carries `WWW-Authenticate: Bearer`.
-    public let challenge: BearerChallenge?
+    package let challenge: BearerChallenge?
 
-    public init(
+    package init(
         status: Int, code: Code, description: String, retryAfter: Int? = nil, challenge: BearerChallenge? = nil
     ) {
         self.status = status
@@ -33,7 +33,7 @@ public struct OAuthError: Error, Sendable, Equatable {
     }
 
     /// The body.
-    public var json: JSONValue {
+    package var json: JSONValue {
         ["error": .string(code.rawValue), "error_description": .string(description)]
     }
 
@@ -43,12 +43,12 @@ public struct OAuthError: Error, Sendable, Equatable {
 }
 
 /// The value of a `WWW-Authenticate` header (RFC 6750 §3).
-public struct BearerChallenge: Sendable, Equatable {
+package struct BearerChallenge: Sendable, Equatable {
     /// nil where the request carried no token at all: then the challenge gives no reason (RFC 6750 §3.1).
-    public let error: OAuthError.Code?
-    public let description: String
+    package let error: OAuthError.Code?
+    package let description: String
 
-    public var headerValue: String {
+    package var headerValue: String {
         guard let error else { return #"Bearer realm="sts-gateway""# }
         return #"Bearer realm="sts-gateway", error="\#(error.rawValue)", error_description="\#(description)""#
     }

@@ -1,6 +1,6 @@
 /// A token call as it was read from its wire, before its subject token is looked at. It does not print.
-public struct TokenCall: Sendable {
-    public let wire: TokenExchangeRequest.Wire
+package struct TokenCall: Sendable {
+    package let wire: TokenExchangeRequest.Wire
     private let token: String
     private let audience: String?
     private let resource: String?
@@ -18,7 +18,7 @@ public struct TokenCall: Sendable {
     }
 
     /// - Throws: `invalidSubjectToken(.malformed)`.
-    public func request() throws(TokenExchangeError) -> TokenExchangeRequest {
+    package func request() throws(TokenExchangeError) -> TokenExchangeRequest {
         TokenExchangeRequest(
             wire: wire, subjectToken: try SubjectToken(parsing: token), audience: audience, resource: resource,
             lifetime: lifetime)
@@ -26,7 +26,7 @@ public struct TokenCall: Sendable {
 }
 
 extension TokenCall: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "TokenCall(\(wire))" }
-    public var debugDescription: String { description }
-    public var customMirror: Mirror { Mirror(self, children: ["wire": wire], displayStyle: .struct) }
+    package var description: String { "TokenCall(\(wire))" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["wire": wire], displayStyle: .struct) }
 }

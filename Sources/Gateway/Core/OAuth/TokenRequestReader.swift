@@ -1,7 +1,7 @@
 /// Reads a token call once, at the edge: the form or the bearer header.
-public enum TokenRequestReader {
-    public static let grantType = "urn:ietf:params:oauth:grant-type:token-exchange"
-    public static let jwtType = "urn:ietf:params:oauth:token-type:jwt"
+package enum TokenRequestReader {
+    package static let grantType = "urn:ietf:params:oauth:grant-type:token-exchange"
+    package static let jwtType = "urn:ietf:params:oauth:token-type:jwt"
     /// RFC 8693 §3; a ServiceAccount token may be called any of these.
     static let subjectTokenTypes: Set<String> = [
         jwtType, "urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:access_token",
@@ -12,7 +12,7 @@ public enum TokenRequestReader {
     /// - Parameters:
     ///   - authorization: the `Authorization` headers' values, each as sent.
     ///   - query: the raw query, without its question mark.
-    public static func tokenExchange(
+    package static func tokenExchange(
         form body: [UInt8], contentType: String?, authorization: [String], query: String?
     ) throws(OAuthError) -> TokenCall {
         try refuseTokenInQuery(query)
@@ -45,7 +45,7 @@ public enum TokenRequestReader {
     }
 
     /// `/token/user` and `/sig-cert`: the bearer token alone (RFC 6750 §2.1).
-    public static func bearer(authorization: [String], query: String?) throws(OAuthError) -> TokenCall {
+    package static func bearer(authorization: [String], query: String?) throws(OAuthError) -> TokenCall {
         try refuseTokenInQuery(query)
         guard let token = try bearerToken(authorization) else { throw .missingBearer }
         return TokenCall(wire: .bearer, token: token)

@@ -1,17 +1,17 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 
 /// The provider plugins that a gateway mounts: those of the binary that its manifest names, in the manifest's order.
-public struct PluginCatalog: Sendable {
-    public let plugins: [any ProviderPlugin.Type]
+package struct PluginCatalog: Sendable {
+    package let plugins: [any ProviderPlugin.Type]
 
-    public init(plugins: [any ProviderPlugin.Type]) { self.plugins = plugins }
+    package init(plugins: [any ProviderPlugin.Type]) { self.plugins = plugins }
 
-    public var ids: [PluginID] { plugins.map { $0.id } }
+    package var ids: [PluginID] { plugins.map { $0.id } }
 
-    public subscript(_ id: PluginID) -> (any ProviderPlugin.Type)? { plugins.first { $0.id == id } }
+    package subscript(_ id: PluginID) -> (any ProviderPlugin.Type)? { plugins.first { $0.id == id } }
 
     /// The plugin that recognises one of the audiences; nil where none does, or more than one.
-    public func recognising(_ audiences: [String]) -> (any ProviderPlugin.Type)? {
+    package func recognising(_ audiences: [String]) -> (any ProviderPlugin.Type)? {
         let found = plugins.filter { plugin in audiences.contains { plugin.defaults.recognises($0) } }
         return found.count == 1 ? found[0] : nil
     }

@@ -1,23 +1,23 @@
 import FoundationEssentials
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 import JOSE
 
 /// `plugins.json`: which of the plugins in the binary a gateway mounts.
 ///
 ///     {"plugins": [{"id": "example", "target": "ExamplePlugin", "summary": "an example"}]}
-public struct PluginManifest: Sendable, Equatable {
-    public struct Entry: Sendable, Equatable {
-        public let id: PluginID
+package struct PluginManifest: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
+        package let id: PluginID
         /// The target that the plugin is in, for the reader; nothing depends on it.
-        public let target: String?
-        public let summary: String?
+        package let target: String?
+        package let summary: String?
     }
 
     /// In the order of the file; one or more, an id is there once.
-    public let entries: [Entry]
+    package let entries: [Entry]
 
     /// Reads the JSON text.
-    public init(parsing text: [UInt8]) throws(PluginManifestError) {
+    package init(parsing text: [UInt8]) throws(PluginManifestError) {
         guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(text)) else {
             throw PluginManifestError(["is not JSON; \(Self.example)"])
         }
@@ -42,7 +42,7 @@ public struct PluginManifest: Sendable, Equatable {
     }
 
     /// The named plugins, out of those that the binary has.
-    public func resolve(
+    package func resolve(
         against compiledIn: [any ProviderPlugin.Type]
     ) throws(PluginManifestError) -> PluginCatalog {
         let all = PluginCatalog(plugins: compiledIn)

@@ -1,8 +1,8 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 
 extension DocumentStamp {
     /// The stamp of a document that a key ring publishes.
-    public init(ring: KeyRing, content: [UInt8]) {
+    package init(ring: KeyRing, content: [UInt8]) {
         self.init(owner: ring.owner, revision: ring.revision, digest: Self.digest(of: content))
     }
 }

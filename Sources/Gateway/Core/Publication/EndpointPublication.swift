@@ -1,16 +1,16 @@
-public import FoundationEssentials
-public import GatewayPluginAPI
+package import FoundationEssentials
+package import GatewayPluginAPI
 
 /// The publication of one endpoint, step by step: rounds at the place, invalidation of the edges, and reading the public
 /// URL back. It never waits by itself: each step says when the next is due.
-public struct EndpointPublication: Sendable {
+package struct EndpointPublication: Sendable {
     /// What a step did that others want to know.
-    public struct Report: Sendable {
+    package struct Report: Sendable {
         /// Of a round, where one was made.
-        public var outcomes: [PublicationRound.Outcome] = []
-        public var status: PublicationStatus
+        package var outcomes: [PublicationRound.Outcome] = []
+        package var status: PublicationStatus
         /// When the next step is due, unless the documents change before.
-        public var next: Date
+        package var next: Date
     }
 
     private let publisher: (any DiscoveryPublisher)?
@@ -29,7 +29,7 @@ public struct EndpointPublication: Sendable {
     private var probeDue = Date.distantPast
     private var invalidations: [EdgeInvalidation] = []
     private var edgeRepairDue = Date.distantPast
-    public private(set) var status: PublicationStatus
+    package private(set) var status: PublicationStatus
 
     /// - Parameters:
     ///   - publisher: nil where an operator uploads by hand; then the public URL is only read.
@@ -38,7 +38,7 @@ public struct EndpointPublication: Sendable {
     ///   - takesOver: whether what another key ring published may be overwritten.
     ///   - onlyLooks: whether nothing is written.
     ///   - random: from 0 to 1, for backoff.
-    public init(
+    package init(
         publisher: (any DiscoveryPublisher)?, reader: (any IssuerReading)?, interval: Int, takesOver: Bool = false,
         onlyLooks: Bool = false, now: @escaping @Sendable () -> Date, random: @escaping @Sendable () -> Double
     ) {
@@ -53,7 +53,7 @@ public struct EndpointPublication: Sendable {
     }
 
     /// Does all that is due.
-    public mutating func step(_ documents: PublishableDocuments) async -> Report {
+    package mutating func step(_ documents: PublishableDocuments) async -> Report {
         var report = Report(status: status, next: .distantFuture)
         if documents != seen {
             seen = documents

@@ -1,9 +1,9 @@
 import FoundationEssentials
-public import GatewayPluginAPI
-public import JOSE
+package import GatewayPluginAPI
+package import JOSE
 
 /// Whether the world sees what it should.
-public enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
+package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     case matches
     /// The public key set lacks these of ours.
     case lacksKeys([KeyID])
@@ -13,7 +13,7 @@ public enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     case ownAnswer
     case unreachable(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .matches: "the issuer URL serves the documents"
         case .lacksKeys(let keys):
@@ -26,7 +26,7 @@ public enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// - Parameter isPublished: whether a publisher is configured, so that an answer of a gateway does not count.
-    public init(_ answers: [IssuerDocumentKind: IssuerAnswer], expected: PublishableDocuments, isPublished: Bool) {
+    package init(_ answers: [IssuerDocumentKind: IssuerAnswer], expected: PublishableDocuments, isPublished: Bool) {
         for kind in IssuerDocumentKind.allCases {
             switch answers[kind] {
             case .none: self = .unreachable("\(kind.path): not read")

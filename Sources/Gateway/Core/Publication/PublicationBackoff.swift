@@ -1,5 +1,5 @@
 /// How long a failed step waits: exponential, with full jitter, so that many endpoints do not come back together.
-public enum PublicationBackoff {
+package enum PublicationBackoff {
     /// Seconds.
     static let longest = 300.0
 
@@ -8,7 +8,7 @@ public enum PublicationBackoff {
     /// - Parameters:
     ///   - failures: in a row; 1 or more.
     ///   - random: from 0 to 1.
-    public static func delay(failures: Int, retryAfter: Int?, random: Double) -> Double {
+    package static func delay(failures: Int, retryAfter: Int?, random: Double) -> Double {
         let bound = min(longest, Double(1 << min(max(failures, 1), 9)))
         return max(0.5, random * bound, Double(retryAfter ?? 0))
     }

@@ -1,7 +1,7 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 
 /// What to do with one document at one place: whose it is there, and whether it is what the ring says, decides.
-public enum PublicationDecision: Sendable, Equatable {
+package enum PublicationDecision: Sendable, Equatable {
     /// What is there is what should be.
     case keep
     /// Write it, if the place is still as it was seen.
@@ -14,7 +14,7 @@ public enum PublicationDecision: Sendable, Equatable {
     ///   - length: of that document, in bytes.
     ///   - stored: what is there; nil where nothing is.
     ///   - takeOver: whether an operator has said that what a foreign owner published may be overwritten.
-    public init(stamp: DocumentStamp, length: Int, stored: StoredDocument?, takeOver: Bool) {
+    package init(stamp: DocumentStamp, length: Int, stored: StoredDocument?, takeOver: Bool) {
         guard let stored else {
             self = .put(.absent)
             return
@@ -40,7 +40,7 @@ public enum PublicationDecision: Sendable, Equatable {
 }
 
 /// Why a gateway leaves a document alone that is not what it would publish.
-public enum PublicationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+package enum PublicationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     /// Another key ring's owner id.
     case foreignOwner(String)
     /// A later state of the same ring.
@@ -52,7 +52,7 @@ public enum PublicationRefusal: Error, Sendable, Equatable, CustomStringConverti
             + "\""
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .foreignOwner(let owner):
             "the documents there are of another key ring, owner \(Self.quoted(owner)); give each endpoint of each cluster its own "

@@ -1,15 +1,15 @@
-public import FoundationEssentials
+package import FoundationEssentials
 import GatewayPluginAPI
-public import JOSE
+package import JOSE
 
 /// A document that was put where the world reads it, or the refusal to: a line of the audit (`docs/audit.md`).
-public struct PublicationRecord: Sendable {
-    public let time: Date
-    public let endpoint: String
-    public let place: String
-    public let outcome: PublicationRound.Outcome
+package struct PublicationRecord: Sendable {
+    package let time: Date
+    package let endpoint: String
+    package let place: String
+    package let outcome: PublicationRound.Outcome
 
-    public init(time: Date, endpoint: String, place: String, outcome: PublicationRound.Outcome) {
+    package init(time: Date, endpoint: String, place: String, outcome: PublicationRound.Outcome) {
         self.time = time
         self.endpoint = endpoint
         self.place = place
@@ -17,7 +17,7 @@ public struct PublicationRecord: Sendable {
     }
 
     /// nil where nothing happened that an audit needs to know.
-    public var json: JSONValue? {
+    package var json: JSONValue? {
         let decision: String
         var reason: String?
         switch outcome.result {

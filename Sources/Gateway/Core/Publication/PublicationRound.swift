@@ -1,9 +1,9 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 
 /// One look at what is published, and the writing of what is not as it should be.
-public struct PublicationRound: Sendable {
+package struct PublicationRound: Sendable {
     /// What became of one document.
-    public enum Result: Sendable, Equatable {
+    package enum Result: Sendable, Equatable {
         /// It is what it should be; nothing was sent.
         case unchanged
         case written
@@ -13,11 +13,11 @@ public struct PublicationRound: Sendable {
         case failed(PublishError)
 
         /// The result's name, for metrics and people.
-        public enum Kind: String, Sendable, CaseIterable {
+        package enum Kind: String, Sendable, CaseIterable {
             case unchanged, written, stale, refused, failed
         }
 
-        public var kind: Kind {
+        package var kind: Kind {
             switch self {
             case .unchanged: .unchanged
             case .written: .written
@@ -28,17 +28,17 @@ public struct PublicationRound: Sendable {
         }
     }
 
-    public struct Outcome: Sendable, Equatable {
-        public let document: PublishableDocuments.Document
-        public let result: Result
+    package struct Outcome: Sendable, Equatable {
+        package let document: PublishableDocuments.Document
+        package let result: Result
 
-        public init(document: PublishableDocuments.Document, result: Result) {
+        package init(document: PublishableDocuments.Document, result: Result) {
             self.document = document
             self.result = result
         }
     }
 
-    public init() {}
+    package init() {}
 
     /// Looks at all documents, and writes those that are not as they should be in their order. Where one may not be
     /// overwritten nothing is written, and a failure ends the round, so that no discovery document comes without its
@@ -47,7 +47,7 @@ public struct PublicationRound: Sendable {
     /// - Parameters:
     ///   - takeOver: whether what another key ring published may be overwritten.
     ///   - onlyLooks: whether nothing is written.
-    public func run(
+    package func run(
         _ documents: PublishableDocuments, through publisher: any DiscoveryPublisher, takeOver: Bool = false,
         onlyLooks: Bool = false
     ) async -> [Outcome] {

@@ -1,23 +1,23 @@
-public import FoundationEssentials
-public import GatewayPluginAPI
-public import JOSE
+package import FoundationEssentials
+package import GatewayPluginAPI
+package import JOSE
 
 /// The documents of one state of a key ring, in the order in which they are published.
-public struct PublishableDocuments: Sendable, Equatable {
-    public struct Document: Sendable, Equatable {
-        public let kind: IssuerDocumentKind
-        public let content: [UInt8]
-        public let stamp: DocumentStamp
+package struct PublishableDocuments: Sendable, Equatable {
+    package struct Document: Sendable, Equatable {
+        package let kind: IssuerDocumentKind
+        package let content: [UInt8]
+        package let stamp: DocumentStamp
     }
 
     /// The key set first.
-    public let documents: [Document]
+    package let documents: [Document]
     /// Of the key set.
-    public let keyIDs: Set<KeyID>
+    package let keyIDs: Set<KeyID>
     /// When the public URL is to be read at the latest, for a new key to sign; nil where nothing waits for that.
-    public let readingWanted: Date?
+    package let readingWanted: Date?
 
-    public init(ring: KeyRing, documents: IssuerDocuments, readingWanted: Date? = nil) {
+    package init(ring: KeyRing, documents: IssuerDocuments, readingWanted: Date? = nil) {
         keyIDs = Set(ring.keys.map(\.keyID))
         self.readingWanted = readingWanted
         self.documents = [(IssuerDocumentKind.keys, documents.keys), (.discovery, documents.discovery)].map {
@@ -25,5 +25,5 @@ public struct PublishableDocuments: Sendable, Equatable {
         }
     }
 
-    public subscript(_ kind: IssuerDocumentKind) -> [UInt8] { documents.first { $0.kind == kind }?.content ?? [] }
+    package subscript(_ kind: IssuerDocumentKind) -> [UInt8] { documents.first { $0.kind == kind }?.content ?? [] }
 }

@@ -1,19 +1,19 @@
-public import FoundationEssentials
+package import FoundationEssentials
 import GatewayPluginAPI
 import JOSE
 
 /// The gateway's token for itself: a relying party that trusts the endpoint's issuer may let it publish. It goes through
 /// no template and no rule, and no workload can get one with its `sub`.
-public enum PublisherToken {
+package enum PublisherToken {
     /// Longest life, in seconds.
     static let longestLife = 300
 
-    public static func subject(cluster: String, endpoint: String) -> String {
+    package static func subject(cluster: String, endpoint: String) -> String {
         "\(IssuedClaims.reservedSubjectPrefix)publisher:\(cluster):\(endpoint)"
     }
 
     /// - Returns: the compact token; nil where no key signs.
-    public static func issue(
+    package static func issue(
         _ configuration: EndpointConfiguration, keys: SigningKeySnapshot, at now: Date, tokenID: TokenID
     ) -> String? {
         guard let key = keys.active else { return nil }

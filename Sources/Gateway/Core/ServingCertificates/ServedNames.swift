@@ -1,17 +1,17 @@
 /// What the gateway's own certificate is good for: every name that clients reach it by.
-public struct ServedNames: Sendable, Equatable {
+package struct ServedNames: Sendable, Equatable {
     /// DNS names in lower case, sorted, each once; the first label may be `*`.
-    public let dns: [String]
+    package let dns: [String]
     /// IP addresses as 4 or 16 bytes, sorted, each once.
-    public let addresses: [[UInt8]]
+    package let addresses: [[UInt8]]
 
-    public init(dns: [String], addresses: [[UInt8]]) {
+    package init(dns: [String], addresses: [[UInt8]]) {
         self.dns = Set(dns.map { $0.lowercased() }).sorted()
         self.addresses = Set(addresses).sorted { $0.lexicographicallyPrecedes($1) }
     }
 
     /// The forms in which a Pod, or the API server, may write a Service's name.
-    public static func ofService(_ service: String, namespace: String) -> [String] {
+    package static func ofService(_ service: String, namespace: String) -> [String] {
         [
             service, "\(service).\(namespace)", "\(service).\(namespace).svc",
             "\(service).\(namespace).svc.cluster.local",
@@ -21,7 +21,7 @@ public struct ServedNames: Sendable, Equatable {
     /// The Service that a host within the cluster names, where it is one of that namespace.
     ///
     /// - Parameter host: such as `gateway.sts.svc` or `gateway.sts.svc.cluster.local`.
-    public static func service(ofHost host: String, namespace: String) -> String? {
+    package static func service(ofHost host: String, namespace: String) -> String? {
         let labels = host.lowercased().split(separator: ".", omittingEmptySubsequences: false)
         guard labels.count >= 3, labels[1] == namespace, labels[2] == "svc", KubernetesName.isLabel(labels[0]) else {
             return nil
@@ -30,7 +30,7 @@ public struct ServedNames: Sendable, Equatable {
     }
 
     /// The part of an `https://host[:port][/path]` that a certificate names; an IPv6 address without its brackets.
-    public static func host(ofURL url: String) -> String? {
+    package static func host(ofURL url: String) -> String? {
         guard let scheme = url.firstRange(of: "://") else { return nil }
         let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
         let host: Substring
@@ -44,19 +44,19 @@ public struct ServedNames: Sendable, Equatable {
 }
 
 /// What an authority may sign leaves for: its name constraints (RFC 5280 §4.2.1.10).
-public struct NameConstraint: Sendable, Equatable, Codable {
+package struct NameConstraint: Sendable, Equatable, Codable {
     /// Each permits itself and all names below it.
-    public let dns: [String]
+    package let dns: [String]
     /// Whether it may sign for IP addresses.
-    public let permitsAddresses: Bool
+    package let permitsAddresses: Bool
 
-    public init(dns: [String], permitsAddresses: Bool) {
+    package init(dns: [String], permitsAddresses: Bool) {
         self.dns = dns
         self.permitsAddresses = permitsAddresses
     }
 
     /// What permits those names. `localhost` is always among them.
-    public init(for names: ServedNames) {
+    package init(for names: ServedNames) {
         let bases = names.dns.map { $0.hasPrefix("*.") ? String($0.dropFirst(2)) : $0 } + ["localhost"]
         self.init(dns: Set(bases).sorted(), permitsAddresses: !names.addresses.isEmpty)
     }
@@ -68,7 +68,7 @@ extension ServedNames {
     /// The names that an authority may sign for.
     ///
     /// - Parameter constraint: nil for an authority without one.
-    public func permitted(by constraint: NameConstraint?) -> ServedNames {
+    package func permitted(by constraint: NameConstraint?) -> ServedNames {
         guard let constraint else { return self }
         return ServedNames(
             dns: dns.filter(constraint.permits), addresses: constraint.permitsAddresses ? addresses : [])

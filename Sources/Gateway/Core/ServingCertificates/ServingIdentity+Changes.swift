@@ -1,4 +1,4 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// Each change makes an identity of the next revision.
 extension ServingIdentity {
@@ -6,7 +6,7 @@ extension ServingIdentity {
     /// nothing.
     ///
     /// - Parameter request: what asked for it; nil for what was answered before.
-    public func announcing(_ authority: Authority, answering request: String?) -> ServingIdentity {
+    package func announcing(_ authority: Authority, answering request: String?) -> ServingIdentity {
         changed { identity in
             identity.authorities.removeAll { $0.state == .next }
             identity.authorities.append(authority)
@@ -17,7 +17,7 @@ extension ServingIdentity {
     /// With the announced authority issuing, and its leaf served. The one that issued is trusted on for a while.
     ///
     /// - Returns: nil where there is no such authority.
-    public func activating(
+    package func activating(
         _ id: String, leaf: Leaf, at now: Date, policy: ServingPolicy
     ) -> ServingIdentity? {
         guard let next = self[id], next.state == .next else { return nil }
@@ -36,18 +36,18 @@ extension ServingIdentity {
         }
     }
 
-    public func renewing(_ leaf: Leaf) -> ServingIdentity { changed { $0.leaf = leaf } }
+    package func renewing(_ leaf: Leaf) -> ServingIdentity { changed { $0.leaf = leaf } }
 
-    public func recording(life seconds: Int) -> ServingIdentity {
+    package func recording(life seconds: Int) -> ServingIdentity {
         changed { $0.longestLife = max($0.longestLife, seconds) }
     }
 
-    public func removing(_ ids: [String]) -> ServingIdentity {
+    package func removing(_ ids: [String]) -> ServingIdentity {
         changed { identity in identity.authorities.removeAll { ids.contains($0.id) && $0.state == .trusted } }
     }
 
     /// The same under a new revision, for a store that has lost it.
-    public var restored: ServingIdentity { changed { _ in } }
+    package var restored: ServingIdentity { changed { _ in } }
 
     private func changed(_ change: (inout ServingIdentity) -> Void) -> ServingIdentity {
         var identity = self
@@ -59,5 +59,5 @@ extension ServingIdentity {
 
 extension Date {
     /// This second's beginning, or the next one's: stores keep whole seconds, and no wait is to be shorter for it.
-    public var roundedUp: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
+    package var roundedUp: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
 }

@@ -1,9 +1,9 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 extension ServingIdentity {
     /// What to do next. A pure function: asked again after each step, by whoever has the identity, it goes on where the
     /// identity is.
-    public func nextStep(at now: Date, policy: ServingPolicy, evidence: ServingEvidence) -> ServingStep {
+    package func nextStep(at now: Date, policy: ServingPolicy, evidence: ServingEvidence) -> ServingStep {
         if longestLife < policy.timeToLive { return .recordLife(seconds: policy.timeToLive) }
         let ended = authorities.filter { $0.trustedUntil.map { $0 <= now } ?? false }
         if !ended.isEmpty { return .remove(ended.map(\.id)) }

@@ -1,11 +1,11 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// The gateway's own serving identity: the authorities that clients are to trust, and the leaf that all replicas serve.
 ///
 /// A value: its changes are in `ServingIdentity+Changes`, what to change next is ``nextStep(at:policy:evidence:)``.
-public struct ServingIdentity: Sendable, Equatable {
+package struct ServingIdentity: Sendable, Equatable {
     /// An authority goes through these in their order, and is then gone.
-    public enum State: String, Sendable, Codable, CaseIterable {
+    package enum State: String, Sendable, Codable, CaseIterable {
         /// Clients are told to trust it; nothing that it signed is served yet.
         case next
         /// Signs the leaf that is served.
@@ -15,7 +15,7 @@ public struct ServingIdentity: Sendable, Equatable {
     }
 
     /// Why an authority was made.
-    public enum Reason: String, Sendable, Codable, CaseIterable {
+    package enum Reason: String, Sendable, Codable, CaseIterable {
         /// There was none.
         case first
         /// The one before it nears its end.
@@ -27,40 +27,40 @@ public struct ServingIdentity: Sendable, Equatable {
     }
 
     /// A private key in PEM, which does not print.
-    public struct PrivateKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
+    package struct PrivateKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
         CustomReflectable
     {
         /// For a store, and for signing.
-        public let pem: String
+        package let pem: String
 
-        public init(pem: String) { self.pem = pem }
+        package init(pem: String) { self.pem = pem }
 
-        public var description: String { "PrivateKey" }
-        public var debugDescription: String { description }
-        public var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
+        package var description: String { "PrivateKey" }
+        package var debugDescription: String { description }
+        package var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
     }
 
     /// One authority's certificate, with its key as long as it is to sign.
-    public struct Authority: Sendable, Equatable {
+    package struct Authority: Sendable, Equatable {
         /// SHA-256 of the certificate's DER, in hexadecimal.
-        public let id: String
-        public let certificatePEM: String
+        package let id: String
+        package let certificatePEM: String
         /// nil where it signs no more.
-        public internal(set) var key: PrivateKey?
-        public internal(set) var state: State
-        public let reason: Reason
-        public let constraint: NameConstraint?
+        package internal(set) var key: PrivateKey?
+        package internal(set) var state: State
+        package let reason: Reason
+        package let constraint: NameConstraint?
         /// When clients were first told of it.
-        public let created: Date
-        public let notBefore: Date
-        public let notAfter: Date
+        package let created: Date
+        package let notBefore: Date
+        package let notAfter: Date
         /// Up to when clients are told to trust it, once it signs no more.
-        public internal(set) var trustedUntil: Date?
+        package internal(set) var trustedUntil: Date?
 
         /// - Parameters:
         ///   - constraint: nil where it may sign for any name.
         /// - Returns: nil where the PEM holds no certificate.
-        public init?(
+        package init?(
             certificatePEM: String, key: PrivateKey?, state: State, reason: Reason, constraint: NameConstraint?,
             created: Date, notBefore: Date, notAfter: Date, trustedUntil: Date? = nil
         ) {
@@ -79,15 +79,15 @@ public struct ServingIdentity: Sendable, Equatable {
     }
 
     /// What every replica serves.
-    public struct Leaf: Sendable, Equatable {
+    package struct Leaf: Sendable, Equatable {
         /// The leaf's certificate alone.
-        public let certificatePEM: String
-        public let key: PrivateKey
-        public let names: ServedNames
-        public let notBefore: Date
-        public let notAfter: Date
+        package let certificatePEM: String
+        package let key: PrivateKey
+        package let names: ServedNames
+        package let notBefore: Date
+        package let notAfter: Date
 
-        public init(
+        package init(
             certificatePEM: String, key: PrivateKey, names: ServedNames, notBefore: Date, notAfter: Date
         ) {
             self.certificatePEM = certificatePEM
@@ -99,18 +99,18 @@ public struct ServingIdentity: Sendable, Equatable {
     }
 
     /// Random, made with the identity and never changed: tells it from one that was made by who did not know it.
-    public let owner: String
+    package let owner: String
     /// Grows by one with every write.
-    public internal(set) var revision: Int
+    package internal(set) var revision: Int
     /// The one that issues first, then the others as they came.
-    public internal(set) var authorities: [Authority]
-    public internal(set) var leaf: Leaf
+    package internal(set) var authorities: [Authority]
+    package internal(set) var leaf: Leaf
     /// The longest life of a token of any endpoint so far, in seconds: a sidecar asks for the bundle within it.
-    public internal(set) var longestLife: Int
+    package internal(set) var longestLife: Int
     /// The last request for another authority that was answered.
-    public internal(set) var answered: String?
+    package internal(set) var answered: String?
 
-    public init(
+    package init(
         owner: String, revision: Int = 1, authorities: [Authority], leaf: Leaf, longestLife: Int,
         answered: String? = nil
     ) {
@@ -122,16 +122,16 @@ public struct ServingIdentity: Sendable, Equatable {
         self.answered = answered
     }
 
-    public var issuing: Authority? { authorities.first { $0.state == .issuing } }
-    public var next: Authority? { authorities.first { $0.state == .next } }
+    package var issuing: Authority? { authorities.first { $0.state == .issuing } }
+    package var next: Authority? { authorities.first { $0.state == .next } }
 
-    public subscript(_ id: String) -> Authority? { authorities.first { $0.id == id } }
+    package subscript(_ id: String) -> Authority? { authorities.first { $0.id == id } }
 
     /// What clients are to trust: every authority in PEM, the one that issues first.
-    public var bundle: String { authorities.map(\.certificatePEM.endedWithNewline).joined() }
+    package var bundle: String { authorities.map(\.certificatePEM.endedWithNewline).joined() }
 
     /// The leaf with its issuer, as a server sends them.
-    public var chainPEM: String {
+    package var chainPEM: String {
         leaf.certificatePEM.endedWithNewline + (issuing?.certificatePEM.endedWithNewline ?? "")
     }
 }

@@ -1,4 +1,4 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// The serving identity as stores keep it: JSON, one object, readable without this gateway
 /// (`docs/serving-certificates.md`).
@@ -8,11 +8,11 @@ public import FoundationEssentials
 ///       "constraint": {"dns": ["sts-gateway.sts.svc"], "permitsAddresses": false}, "certificate": "<PEM>",
 ///       "privateKey": "<PKCS#8 PEM>"}], "leaf": {"dns": ["…"], "addresses": [], "notBefore": "…", "notAfter": "…",
 ///       "certificate": "<PEM>", "privateKey": "<PKCS#8 PEM>"}}
-public enum ServingIdentityDocument {
+package enum ServingIdentityDocument {
     /// The newest format that this gateway reads, and the one it writes.
-    public static let version = 1
+    package static let version = 1
     /// More are never made: each needs its overlap before the next.
-    public static let maximumAuthorities = 20
+    package static let maximumAuthorities = 20
 
     private struct Version: Decodable {
         let version: Int
@@ -52,7 +52,7 @@ public enum ServingIdentityDocument {
     /// What fits together is not looked at here, but for the states.
     ///
     /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
-    public static func decode(_ document: Data) throws(ServingIdentityError) -> ServingIdentity {
+    package static func decode(_ document: Data) throws(ServingIdentityError) -> ServingIdentity {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .iso8601
         guard let version = try? decoder.decode(Version.self, from: document).version else {
@@ -113,7 +113,7 @@ public enum ServingIdentityDocument {
     }
 
     /// The document, with private keys: for a store only.
-    public static func encode(_ identity: ServingIdentity) throws(ServingIdentityError) -> Data {
+    package static func encode(_ identity: ServingIdentity) throws(ServingIdentityError) -> Data {
         let document = Document(
             version: version, owner: identity.owner, revision: identity.revision, longestLife: identity.longestLife,
             answered: identity.answered,

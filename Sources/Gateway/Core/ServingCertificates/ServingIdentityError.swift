@@ -1,5 +1,5 @@
 /// Why the serving identity was not read or written; for the operator, and never with anything of a key.
-public enum ServingIdentityError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum ServingIdentityError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Somebody else wrote in between.
     case conflict
     /// What is kept is ours, and cannot be read.
@@ -11,7 +11,7 @@ public enum ServingIdentityError: Error, Sendable, Equatable, CustomStringConver
     /// The store does not answer or does not let us.
     case unavailable(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .conflict: "the serving certificate was written by somebody else in between"
         case .malformed(let why): "the serving certificate is unreadable: \(why)"

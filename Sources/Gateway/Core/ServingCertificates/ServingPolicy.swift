@@ -1,32 +1,32 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// When the gateway's own certificates are renewed, and how long clients are told of an authority before and after it
 /// issues. All in seconds.
-public struct ServingPolicy: Sendable, Equatable {
-    public var names: ServedNames
+package struct ServingPolicy: Sendable, Equatable {
+    package var names: ServedNames
     /// The longest life of a token of all endpoints; a sidecar refreshes, and asks for the bundle, well within it.
-    public var timeToLive: Int
+    package var timeToLive: Int
 
     /// Ten years.
-    public var authorityLifetime = 10 * 365 * 86_400
+    package var authorityLifetime = 10 * 365 * 86_400
     /// Ninety days.
-    public var leafLifetime = 90 * 86_400
+    package var leafLifetime = 90 * 86_400
     /// The least time for which an authority is announced, and then kept on.
-    public var leastOverlap: Int
+    package var leastOverlap: Int
     /// The same where an authority is replaced because of its age: for Pods that were away, or waited to begin.
-    public var plannedOverlap = 7 * 86_400
+    package var plannedOverlap = 7 * 86_400
     /// How late a replica may be told what the store has; after that it issues no tokens.
-    public var replicaWindow: Int
+    package var replicaWindow: Int
     /// For which every webhook configuration has an authority before its leaf is served: API servers hear of a change
     /// a little later than they tell of it.
-    public var settling = 5
+    package var settling = 5
     /// So long before an authority's end its successor issues whatever the webhook configurations say, and is not
     /// replaced by another one before. More than any overlap.
-    public var lastCall = 30 * 86_400
+    package var lastCall = 30 * 86_400
 
     /// - Parameter leastOverlap: an hour, but where a rotation is to be tried in less; then the replicas' window is
     ///   shorter in proportion.
-    public init(names: ServedNames, timeToLive: Int, leastOverlap: Int = 3_600) {
+    package init(names: ServedNames, timeToLive: Int, leastOverlap: Int = 3_600) {
         self.names = names
         self.timeToLive = timeToLive
         self.leastOverlap = leastOverlap
@@ -34,36 +34,36 @@ public struct ServingPolicy: Sendable, Equatable {
     }
 
     /// From an authority's announcement to its first leaf, and from its last leaf to its end in the bundle.
-    public func overlap(_ reason: ServingIdentity.Reason, longestLife: Int) -> Int {
+    package func overlap(_ reason: ServingIdentity.Reason, longestLife: Int) -> Int {
         let least = max(leastOverlap, timeToLive, longestLife)
         return (reason == .age ? max(least, plannedOverlap) : least) + replicaWindow
     }
 
     /// When an authority's successor is made: after four fifths of its life.
-    public func due(_ authority: ServingIdentity.Authority) -> Date {
+    package func due(_ authority: ServingIdentity.Authority) -> Date {
         authority.notBefore.addingTimeInterval(authority.notAfter.timeIntervalSince(authority.notBefore) * 4 / 5)
     }
 
     /// When the successor of this authority issues at the latest, if it was announced in time.
-    public func lastCall(of authority: ServingIdentity.Authority) -> Date {
+    package func lastCall(of authority: ServingIdentity.Authority) -> Date {
         authority.notAfter.addingTimeInterval(-Double(lastCall))
     }
 
     /// When a leaf is replaced: after two thirds of its life.
-    public func due(_ leaf: ServingIdentity.Leaf) -> Date {
+    package func due(_ leaf: ServingIdentity.Leaf) -> Date {
         leaf.notBefore.addingTimeInterval(leaf.notAfter.timeIntervalSince(leaf.notBefore) * 2 / 3)
     }
 
     /// A leaf's end, where it is signed now: never after its issuer's.
-    public func leafEnd(at now: Date, of authority: ServingIdentity.Authority) -> Date {
+    package func leafEnd(at now: Date, of authority: ServingIdentity.Authority) -> Date {
         min(now.addingTimeInterval(Double(leafLifetime)), authority.notAfter)
     }
 }
 
 /// What the leader sees of those who trust the gateway's authorities.
-public struct ServingEvidence: Sendable, Equatable {
+package struct ServingEvidence: Sendable, Equatable {
     /// The webhook configurations of the API server.
-    public enum Webhooks: Sendable, Equatable {
+    package enum Webhooks: Sendable, Equatable {
         /// None trusts by our bundle: there is none, or others see to them.
         case nobody
         /// They cannot be read, or were not yet.
@@ -72,11 +72,11 @@ public struct ServingEvidence: Sendable, Equatable {
         case trust([String: Date])
     }
 
-    public var webhooks: Webhooks
+    package var webhooks: Webhooks
     /// What an operator has written to ask for another authority; a new request is one with another text.
-    public var request: String?
+    package var request: String?
 
-    public init(webhooks: Webhooks, request: String? = nil) {
+    package init(webhooks: Webhooks, request: String? = nil) {
         self.webhooks = webhooks
         self.request = request
     }

@@ -1,7 +1,7 @@
-public import FoundationEssentials
+package import FoundationEssentials
 
 /// The one thing to do next with the serving identity.
-public enum ServingStep: Sendable, Equatable {
+package enum ServingStep: Sendable, Equatable {
     /// An authority is made and announced, in place of one that is announced already.
     case announce(ServingIdentity.Reason)
     /// The announced authority signs a leaf of those names, which is served from now on.
@@ -15,13 +15,13 @@ public enum ServingStep: Sendable, Equatable {
     /// Nothing, until that time or until something is seen.
     case wait(Wait, until: Date?)
 
-    public enum LeafReason: String, Sendable, CaseIterable {
+    package enum LeafReason: String, Sendable, CaseIterable {
         case age
         case names
     }
 
     /// What it waits for.
-    public enum Wait: Sendable, Equatable {
+    package enum Wait: Sendable, Equatable {
         /// The next renewal.
         case age
         /// Clients are to hear of the announced authority.

@@ -1,8 +1,8 @@
 import FoundationEssentials
-public import JOSE
+package import JOSE
 
 /// A MutatingWebhookConfiguration (admissionregistration.k8s.io/v1), as far as its trust in the gateway goes.
-public struct WebhookConfiguration: Sendable {
+package struct WebhookConfiguration: Sendable {
     private let object: KubernetesObject
     /// Indexes of the webhooks that call the gateway's Service.
     private let ours: [Int]
@@ -10,7 +10,7 @@ public struct WebhookConfiguration: Sendable {
     /// - Parameters:
     ///   - service: in front of the gateway's webhook listener.
     ///   - namespace: the gateway's own.
-    public init(_ object: KubernetesObject, service: String, namespace: String) {
+    package init(_ object: KubernetesObject, service: String, namespace: String) {
         self.object = object
         let webhooks = object.json["webhooks"]?.elementList ?? []
         ours = webhooks.indices.filter { index in
@@ -19,24 +19,24 @@ public struct WebhookConfiguration: Sendable {
         }
     }
 
-    public var name: String { object.meta.name }
+    package var name: String { object.meta.name }
     /// Whether a webhook in it calls the gateway.
-    public var callsGateway: Bool { !ours.isEmpty }
+    package var callsGateway: Bool { !ours.isEmpty }
 
     /// The annotation by which cert-manager's injector writes the bundle; nil where it does not.
-    public var otherKeeper: String? {
+    package var otherKeeper: String? {
         let annotations = object.meta.annotations
         return ["inject-ca-from", "inject-ca-from-secret", "inject-apiserver-ca"].map { "cert-manager.io/\($0)" }
             .first { annotations[$0] != nil }
     }
 
     /// Whether every webhook that calls the gateway has exactly this bundle.
-    public func trusts(_ bundle: String) -> Bool {
+    package func trusts(_ bundle: String) -> Bool {
         ours.allSatisfy { self.bundle(at: $0) == bundle }
     }
 
     /// What makes them so (RFC 6902); refused by the API server where the object was changed since it was read.
-    public func patch(trusting bundle: String) -> [JSONValue] {
+    package func patch(trusting bundle: String) -> [JSONValue] {
         let test: JSONValue = [
             "op": "test", "path": "/metadata/resourceVersion", "value": .string(object.meta.resourceVersion),
         ]

@@ -1,11 +1,11 @@
 /// An endpoint that is served: its configuration, its keys, and the exchange between them.
-public struct MountedEndpoint: Sendable {
-    public let configuration: EndpointConfiguration
-    public let keys: CurrentSigningKeys
-    public let exchange: TokenExchange
+package struct MountedEndpoint: Sendable {
+    package let configuration: EndpointConfiguration
+    package let keys: CurrentSigningKeys
+    package let exchange: TokenExchange
 
     /// - Parameter metadata: reads labels and annotations; nil where nothing can, so that none may be named.
-    public init(
+    package init(
         configuration: EndpointConfiguration, keys: CurrentSigningKeys, reviewer: any TokenReviewing,
         metadata: (any WorkloadMetadataReading)? = nil
     ) {

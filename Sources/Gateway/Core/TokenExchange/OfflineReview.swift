@@ -1,22 +1,22 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// Reviews a token by a key set instead of by the API server: signature, `iss`, `aud`, `exp`, `nbf`. It cannot see that a
 /// Pod, a node or a ServiceAccount has been deleted.
-public struct OfflineReview: Sendable {
+package struct OfflineReview: Sendable {
     /// Seconds by which the cluster's clock may be ahead.
     static let notBeforeLeeway = 10.0
 
     let keys: JSONWebKeySet
     let issuer: String
 
-    public init(keys: JSONWebKeySet, issuer: String) {
+    package init(keys: JSONWebKeySet, issuer: String) {
         self.keys = keys
         self.issuer = issuer
     }
 
     /// - Parameter audiences: nil for the API server's own, which by default is the issuer (`--api-audiences`).
-    public func review(_ token: SubjectToken, audiences: [String]?, at now: Date) -> TokenReview {
+    package func review(_ token: SubjectToken, audiences: [String]?, at now: Date) -> TokenReview {
         let claims = token.claims
         let seconds = now.timeIntervalSince1970
         guard claims.issuer == issuer, (try? token.jwt.verify(with: keys)) != nil else {

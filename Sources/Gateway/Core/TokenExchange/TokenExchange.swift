@@ -1,10 +1,10 @@
-public import FoundationEssentials
-public import GatewayPluginAPI
+package import FoundationEssentials
+package import GatewayPluginAPI
 import JOSE
 
 /// The main job, for one endpoint: who asks, may they, and the token they get. It touches nothing but its ports.
-public struct TokenExchange: Sendable {
-    public let configuration: EndpointConfiguration
+package struct TokenExchange: Sendable {
+    package let configuration: EndpointConfiguration
     let reviewer: any TokenReviewing
     let metadata: (any WorkloadMetadataReading)?
     let keys: CurrentSigningKeys
@@ -13,7 +13,7 @@ public struct TokenExchange: Sendable {
 
     /// - Parameter metadata: asked for the labels and annotations that the endpoint's rules and claims name, and for
     ///   nothing where they name none. Without it such an endpoint gives nobody a token.
-    public init(
+    package init(
         configuration: EndpointConfiguration, reviewer: any TokenReviewing,
         metadata: (any WorkloadMetadataReading)? = nil, keys: CurrentSigningKeys
     ) {
@@ -28,7 +28,7 @@ public struct TokenExchange: Sendable {
     /// Issues a token, or says why not.
     ///
     /// - Parameter tokenID: the `jti`, new for each call.
-    public func exchange(
+    package func exchange(
         _ request: TokenExchangeRequest, at now: Date, tokenID: TokenID
     ) async throws(TokenExchangeError) -> IssuedToken {
         let audiences = try narrowedAudiences(request)
@@ -58,7 +58,7 @@ public struct TokenExchange: Sendable {
     ///
     /// - Returns: who asks, and the index of the rule that allows it.
     @discardableResult
-    public func authorize(
+    package func authorize(
         _ request: TokenExchangeRequest, at now: Date
     ) async throws(TokenExchangeError) -> (identity: WorkloadIdentity, rule: Int) {
         let (attributes, rule) = try await decide(request, reading: sourcesOfPolicy, at: now)

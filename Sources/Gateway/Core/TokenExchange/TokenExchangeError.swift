@@ -1,7 +1,7 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 
 /// Why no token was issued. What each case carries is for the log and the audit; the caller learns the case at most.
-public enum TokenExchangeError: Error, Sendable, Equatable {
+package enum TokenExchangeError: Error, Sendable, Equatable {
     /// The subject token proves nobody.
     case invalidSubjectToken(SubjectTokenRefusal)
     /// A ServiceAccount that no rule of the endpoint allows.
@@ -17,7 +17,7 @@ public enum TokenExchangeError: Error, Sendable, Equatable {
 }
 
 /// Why a subject token proves nobody.
-public enum SubjectTokenRefusal: String, Error, Sendable, Equatable, CaseIterable {
+package enum SubjectTokenRefusal: String, Error, Sendable, Equatable, CaseIterable {
     case malformed = "not a signed JWT with a known algorithm"
     case expired = "expired"
     case notYetValid = "not valid yet"

@@ -1,8 +1,8 @@
-public import FoundationEssentials
-public import GatewayPluginAPI
+package import FoundationEssentials
+package import GatewayPluginAPI
 
 /// The port to whoever knows the labels and annotations of a workload's namespace and ServiceAccount.
-public protocol WorkloadMetadataReading: Sendable {
+package protocol WorkloadMetadataReading: Sendable {
     /// Reads one object of somebody whom a review vouches for. It may be some seconds old.
     ///
     /// - Returns: nil where there is no such object any more.

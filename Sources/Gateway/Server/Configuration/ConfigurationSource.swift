@@ -1,17 +1,17 @@
 import FoundationEssentials
-public import GatewayCore
+package import GatewayCore
 import LocalFiles
 
 /// The configuration file of a gateway that runs, and how a text becomes a configuration.
-public struct ConfigurationSource: Sendable {
-    public let path: String
+package struct ConfigurationSource: Sendable {
+    package let path: String
     /// Does no I/O but that of the text's own parsing.
     let load: @Sendable (String) -> (configuration: GatewayConfiguration?, problems: [ConfigurationProblem])
 
     /// Bytes; what is longer is not read.
     private static let maximumLength = 4 << 20
 
-    public init(
+    package init(
         path: String,
         load:
             @escaping @Sendable (String) -> (

@@ -1,13 +1,13 @@
 import FoundationEssentials
-public import GatewayCore
-public import Logging
+package import GatewayCore
+package import Logging
 
 /// Finds the last good configuration of a gateway whose file is not good.
-public enum LastGoodStart {
+package enum LastGoodStart {
     /// - Parameter text: what the file holds; nil where it cannot be read.
     /// - Returns: nil where nothing tells where keys are kept, or none was kept there.
     /// - Throws: why it cannot be read, in words for the operator.
-    public static func text(
+    package static func text(
         besides text: String?, in surroundings: GatewayAssembly.Surroundings, logger: Logger
     ) async throws(ConfigurationProblem) -> String? {
         let node = text.flatMap { try? YAMLConfigurationSource.parse($0) }

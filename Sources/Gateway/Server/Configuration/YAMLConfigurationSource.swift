@@ -1,13 +1,13 @@
-public import GatewayCore
+package import GatewayCore
 import Yams
 
 /// Reads the text of a configuration, which is one YAML document; JSON is YAML too.
 ///
 /// Refused, since a reader of the file would not expect them: several documents, tags, merge keys (`<<`), keys that are
 /// not text or that are there twice, and aliases or nesting that make much of little.
-public enum YAMLConfigurationSource {
+package enum YAMLConfigurationSource {
     /// Bytes of UTF-8.
-    public static let maximumLength = 4 << 20
+    package static let maximumLength = 4 << 20
     /// Nodes, with those that aliases repeat.
     static let maximumNodes = 100_000
     static let maximumDepth = 64
@@ -15,7 +15,7 @@ public enum YAMLConfigurationSource {
     /// An empty text is an empty mapping.
     ///
     /// - Throws: what is wrong first, with its line.
-    public static func parse(_ text: String) throws(ConfigurationProblem) -> ConfigurationNode {
+    package static func parse(_ text: String) throws(ConfigurationProblem) -> ConfigurationNode {
         guard text.utf8.count <= maximumLength else {
             throw ConfigurationProblem(.error, at: "", "the file is larger than 4 MiB; make it smaller")
         }

@@ -1,12 +1,12 @@
 import FoundationEssentials
-public import GatewayCore
+package import GatewayCore
 import GatewayPluginAPI
-public import JOSE
+package import JOSE
 import Logging
 
 /// What an operator does with key rings by hand. Every write is compare-and-swap beside whatever gateways run.
-public struct KeyAdministration: Sendable {
-    public enum Rotation: Sendable, Equatable {
+package struct KeyAdministration: Sendable {
+    package enum Rotation: Sendable, Equatable {
         /// The new key; the leading gateway brings it on.
         case begun(KeyID)
         /// This key is to sign next already.
@@ -15,20 +15,20 @@ public struct KeyAdministration: Sendable {
 
     private let session: ManualSession
 
-    public init(_ session: ManualSession) { self.session = session }
+    package init(_ session: ManualSession) { self.session = session }
 
     /// The endpoints that have a ring, configured or not.
-    public func endpoints() async throws(KeyStoreError) -> [String] { try await session.keyStore.store.endpoints() }
+    package func endpoints() async throws(KeyStoreError) -> [String] { try await session.keyStore.store.endpoints() }
 
     /// nil where there is none.
-    public func ring(of endpoint: String) async throws(KeyStoreError) -> KeyRing? {
+    package func ring(of endpoint: String) async throws(KeyStoreError) -> KeyRing? {
         try await session.keyStore.store.load(endpoint: endpoint)?.ring
     }
 
     /// Reads the issuer's public URL, and says what the ring waits for.
     ///
     /// - Returns: the verdict is nil where the URL is not to be read.
-    public func outlook(
+    package func outlook(
         _ ring: KeyRing, of configuration: EndpointConfiguration
     ) async -> (next: RotationStep, verdict: ProbeVerdict?) {
         let tools = PublicationTools(in: session.surroundings, logger: session.logger)
@@ -48,7 +48,7 @@ public struct KeyAdministration: Sendable {
     }
 
     /// Makes the key that is to sign next, unless there is one.
-    public func rotate(_ configuration: EndpointConfiguration) async throws(KeyStoreError) -> Rotation {
+    package func rotate(_ configuration: EndpointConfiguration) async throws(KeyStoreError) -> Rotation {
         while true {
             let stored = try await stored(configuration)
             if let successor = stored.ring.successor { return .underWay(successor.keyID) }
@@ -74,7 +74,7 @@ public struct KeyAdministration: Sendable {
     ///   - isForced: whether it is revoked although nothing can be published now.
     ///   - tell: takes a line for people.
     /// - Returns: the key; and whether the key set without it was published.
-    public func revoke(
+    package func revoke(
         _ configuration: EndpointConfiguration, kid: KeyID?, isForced: Bool, tell: @Sendable (String) -> Void
     ) async throws(KeyStoreError) -> (kid: KeyID, isPublished: Bool) {
         let stored = try await stored(configuration)
@@ -144,7 +144,7 @@ public struct KeyAdministration: Sendable {
     /// Deletes the ring of an endpoint that is no longer configured.
     ///
     /// - Parameter isForced: whether it is deleted although tokens of its keys may still be about.
-    public func purge(_ endpoint: String, isForced: Bool) async throws(KeyStoreError) {
+    package func purge(_ endpoint: String, isForced: Bool) async throws(KeyStoreError) {
         guard let stored = try await session.keyStore.store.load(endpoint: endpoint) else {
             throw .refused("there is no key ring of \"\(endpoint)\"; see keys list")
         }

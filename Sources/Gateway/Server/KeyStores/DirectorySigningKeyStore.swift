@@ -1,25 +1,25 @@
 import Crypto
 import FoundationEssentials
-public import GatewayCore
+package import GatewayCore
 import JOSE
 import LocalFiles
 import Synchronization
 
 /// Key rings in a directory, one file `<endpoint>.keyring.json` each (0600), for one machine. Not for a shared file
 /// system without locks.
-public struct DirectorySigningKeyStore: SigningKeyStore {
+package struct DirectorySigningKeyStore: SigningKeyStore {
     private let directory: PrivateDirectory
 
     /// - Throws: `unavailable` where the directory is missing and cannot be made.
-    public init(path: String) throws(KeyStoreError) { directory = try PrivateDirectory(path: path) }
+    package init(path: String) throws(KeyStoreError) { directory = try PrivateDirectory(path: path) }
 
-    public func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
+    package func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
         guard let document = try directory.read(Self.fileName(endpoint)) else { return nil }
         return StoredKeyRing(
             ring: try KeyRingDocument.decode(document, endpoint: endpoint), version: Self.version(document))
     }
 
-    public func save(
+    package func save(
         _ ring: KeyRing, replacing expected: KeyRingVersion?
     ) async throws(KeyStoreError) -> KeyRingVersion {
         let document = try KeyRingDocument.encode(ring)
@@ -31,7 +31,7 @@ public struct DirectorySigningKeyStore: SigningKeyStore {
         return Self.version(document)
     }
 
-    public func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
+    package func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
         let name = Self.fileName(endpoint)
         try await directory.locked(name) { () throws(KeyStoreError) in
             guard try directory.read(name).map(Self.version) == version else { throw .conflict }
@@ -39,7 +39,7 @@ public struct DirectorySigningKeyStore: SigningKeyStore {
         }
     }
 
-    public func endpoints() async throws(KeyStoreError) -> [String] { try names().sorted() }
+    package func endpoints() async throws(KeyStoreError) -> [String] { try names().sorted() }
 
     func names() throws(KeyStoreError) -> [String] {
         try directory.names().filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }

@@ -1,11 +1,11 @@
-public import GatewayCore
+package import GatewayCore
 import Logging
 import Synchronization
 
 extension SecretSigningKeyStore: KeyRingWatching {
     /// Follows the Secrets by their label. One that has lost its label is looked at when that happens, and then with
     /// every list.
-    public func watch(_ tell: @Sendable (KeyRingNews) async -> Void) async {
+    package func watch(_ tell: @Sendable (KeyRingNews) async -> Void) async {
         let reflector = Reflector(secrets, selector: Self.ringLabel, settings: settings, logger: logger)
         let present = Mutex<Set<String>>([])
         await reflector.run { event in

@@ -1,5 +1,5 @@
 import FoundationEssentials
-public import GatewayCore
+package import GatewayCore
 import Logging
 import Synchronization
 
@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// What else there is in a Secret, others' labels, annotations and owners, stays when a ring is written. The gateway
 /// needs get, list, watch, create, update and delete on secrets in its namespace.
-public final class SecretSigningKeyStore: SigningKeyStore {
+package final class SecretSigningKeyStore: SigningKeyStore {
     static let namePrefix = "sts-keyring-"
     static let dataKey = "keyring.json"
     static let ringLabel = "sts-gateway.io/keyring"
@@ -32,12 +32,12 @@ public final class SecretSigningKeyStore: SigningKeyStore {
         self.logger = logger
     }
 
-    public func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
+    package func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
         guard let secret = try await secret(endpoint) else { return nil }
         return try Self.ring(of: secret, endpoint: endpoint)
     }
 
-    public func save(
+    package func save(
         _ ring: KeyRing, replacing expected: KeyRingVersion?
     ) async throws(KeyStoreError) -> KeyRingVersion {
         let name = Self.name(ring.endpoint)
@@ -68,7 +68,7 @@ public final class SecretSigningKeyStore: SigningKeyStore {
         return Self.version(written)
     }
 
-    public func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
+    package func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
         let parts = version.rawValue.split(separator: "/", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { throw .conflict }
         do throws(KubernetesFailure) {
@@ -78,7 +78,7 @@ public final class SecretSigningKeyStore: SigningKeyStore {
         }
     }
 
-    public func endpoints() async throws(KeyStoreError) -> [String] {
+    package func endpoints() async throws(KeyStoreError) -> [String] {
         var names: [String] = []
         do throws(KubernetesFailure) {
             _ = try await secrets.list(selector: Self.ringLabel, pageSize: settings.pageSize) { object in

@@ -1,6 +1,6 @@
-public import FoundationEssentials
-public import GatewayCore
-public import GatewayPluginAPI
+package import FoundationEssentials
+package import GatewayCore
+package import GatewayPluginAPI
 import HTTPTypes
 import Synchronization
 
@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// It needs `get` on `namespaces` and on `serviceaccounts`, each only where a rule or a claim names a label or an
 /// annotation of it.
-public final class KubernetesWorkloadMetadataReader: WorkloadMetadataReading {
+package final class KubernetesWorkloadMetadataReader: WorkloadMetadataReading {
     private struct State {
         var cache: MetadataCache
         var inFlight = 0
@@ -25,7 +25,7 @@ public final class KubernetesWorkloadMetadataReader: WorkloadMetadataReading {
         state = Mutex(State(cache: MetadataCache(limits: limits)))
     }
 
-    public func read(
+    package func read(
         _ source: WorkloadMetadata.Source, of identity: WorkloadIdentity, at now: Date
     ) async throws(TokenReviewFailure) -> WorkloadMetadata.Object? {
         let key = MetadataCache.Key(source, identity)

@@ -3,19 +3,19 @@ import GatewayCore
 import GatewayPluginAPI
 
 /// Bounds of reading labels and annotations. Times in seconds.
-public struct WorkloadMetadataLimits: Sendable {
+package struct WorkloadMetadataLimits: Sendable {
     /// Reads at a time; beyond, callers are told to come back.
-    public var inFlight = 128
+    package var inFlight = 128
     /// Objects that are kept.
-    public var cachedObjects = 10_000
+    package var cachedObjects = 10_000
     /// Labels and annotations that are kept, in bytes; one object may have a quarter of a megabyte of annotations.
-    public var cachedBytes = 16 << 20
+    package var cachedBytes = 16 << 20
     /// How long an object is kept.
-    public var lifetime = 10.0
+    package var lifetime = 10.0
     /// For one read, with connecting and a second try.
-    public var timeout = 5.0
+    package var timeout = 5.0
 
-    public init() {}
+    package init() {}
 }
 
 /// Objects read in the last seconds, in two generations as those of ``ReviewCache``: when the younger one is full or

@@ -1,11 +1,11 @@
 import FoundationEssentials
-public import GatewayCore
+package import GatewayCore
 import GatewayPluginAPI
 import Logging
 
 /// One round of publication by hand, the same way as the gateway's own: documents, edges, and a look at the public URL.
-public struct ManualPublication: Sendable {
-    public enum Mode: Sendable {
+package struct ManualPublication: Sendable {
+    package enum Mode: Sendable {
         case publish
         /// What another key ring published may be overwritten.
         case takeOver
@@ -13,7 +13,7 @@ public struct ManualPublication: Sendable {
         case check
     }
 
-    public enum Result: Sendable {
+    package enum Result: Sendable {
         case good
         /// Something is not as it should be, and only a look was wanted.
         case differs
@@ -22,12 +22,12 @@ public struct ManualPublication: Sendable {
 
     private let session: ManualSession
 
-    public init(_ session: ManualSession) { self.session = session }
+    package init(_ session: ManualSession) { self.session = session }
 
     /// - Parameters:
     ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
     ///   - tell: takes a line for people.
-    public func run(
+    package func run(
         _ endpoint: EndpointConfiguration, mode: Mode, isByAdministrator: Bool = false,
         tell: @Sendable (String) -> Void
     ) async -> Result {

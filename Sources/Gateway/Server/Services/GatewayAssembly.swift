@@ -1,34 +1,34 @@
 import AsyncHTTPClient
-public import FoundationEssentials
-public import GatewayCore
-public import Logging
+package import FoundationEssentials
+package import GatewayCore
+package import Logging
 import NIOCore
-public import ServiceLifecycle
+package import ServiceLifecycle
 
 /// A gateway put together from its configuration: every key ring opened, every certificate read, ready to run.
-public struct GatewayAssembly: Sendable {
+package struct GatewayAssembly: Sendable {
     /// In the order of their start; stopped in reverse.
-    public let services: [any Service]
+    package let services: [any Service]
 
     /// What keeps the gateway from starting with a configuration that is good in itself, all at once.
-    public struct StartProblems: Error, Sendable {
-        public let problems: [ConfigurationProblem]
+    package struct StartProblems: Error, Sendable {
+        package let problems: [ConfigurationProblem]
     }
 
     /// What a gateway is told beside its configuration.
-    public struct Surroundings: Sendable {
-        public let version: String
+    package struct Surroundings: Sendable {
+        package let version: String
         /// The process's environment variables, for the API server's address inside a cluster.
-        public let environment: [String: String]
+        package let environment: [String: String]
         /// The gateway's own, in a cluster; nil where nothing tells it.
-        public let namespace: String?
+        package let namespace: String?
         /// Makes a path of the configuration one that can be opened.
-        public let resolve: @Sendable (String) -> String
-        public let clock: @Sendable () -> Date
+        package let resolve: @Sendable (String) -> String
+        package let clock: @Sendable () -> Date
         /// Takes whole lines of the audit; false where they were not written.
-        public let writeAudit: @Sendable (String) -> Bool
+        package let writeAudit: @Sendable (String) -> Bool
 
-        public init(
+        package init(
             version: String, environment: [String: String], namespace: String?,
             resolve: @escaping @Sendable (String) -> String,
             clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool
@@ -47,7 +47,7 @@ public struct GatewayAssembly: Sendable {
     ///   - text: what the file held.
     ///   - fallback: why the configuration is not the one in the file; nil where it is.
     /// - Throws: ``StartProblems``.
-    public static func make(
+    package static func make(
         _ configuration: GatewayConfiguration, from source: ConfigurationSource?, text: String?,
         fallback: String? = nil, in surroundings: Surroundings, logger: Logger
     ) async throws -> GatewayAssembly {

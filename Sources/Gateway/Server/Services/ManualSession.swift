@@ -1,16 +1,16 @@
 import FoundationEssentials
-public import GatewayCore
-public import Logging
+package import GatewayCore
+package import Logging
 
 /// What work by hand needs: the key store, opened, and where this process runs. Gateways may run beside it.
-public struct ManualSession: Sendable {
+package struct ManualSession: Sendable {
     let keyStore: OpenedKeyStore
     let surroundings: GatewayAssembly.Surroundings
     let pacing: Pacing
     let logger: Logger
 
     /// - Throws: why the key store cannot be opened.
-    public init(
+    package init(
         _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
     ) throws(ConfigurationProblem) {
         pacing = Pacing.system(clock: surroundings.clock)
@@ -24,5 +24,5 @@ public struct ManualSession: Sendable {
     }
 
     /// Ends what was opened; must be called.
-    public func close() async { await keyStore.abandon() }
+    package func close() async { await keyStore.abandon() }
 }

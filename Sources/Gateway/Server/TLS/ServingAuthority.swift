@@ -1,12 +1,12 @@
 import Crypto
-public import FoundationEssentials
-public import GatewayCore
+package import FoundationEssentials
+package import GatewayCore
 import SwiftASN1
 import X509
 
 /// One of the gateway's own certificate authorities: its key signs the leaf that is served, and its certificate is what
 /// clients trust.
-public struct ServingAuthority: Sendable {
+package struct ServingAuthority: Sendable {
     private let certificate: Certificate
     private let key: P256.Signing.PrivateKey
 
@@ -18,7 +18,7 @@ public struct ServingAuthority: Sendable {
     /// - Parameters:
     ///   - constraint: what it may sign for, in its certificate (RFC 5280 §4.2.1.10, critical); nil for anything.
     ///   - lifetime: seconds.
-    public init(
+    package init(
         from now: Date, constraint: NameConstraint? = nil, lifetime: Double = 10 * 365 * 86_400
     ) throws {
         key = P256.Signing.PrivateKey()
@@ -45,7 +45,7 @@ public struct ServingAuthority: Sendable {
     /// The authority that was kept.
     ///
     /// - Throws: where one of them cannot be read, or the key is not the certificate's.
-    public init(certificatePEM: String, keyPEM: String) throws {
+    package init(certificatePEM: String, keyPEM: String) throws {
         certificate = try Certificate(pemEncoded: certificatePEM)
         key = try P256.Signing.PrivateKey(pemRepresentation: keyPEM)
         guard certificate.publicKey == Certificate.PublicKey(key.publicKey) else {
@@ -53,21 +53,21 @@ public struct ServingAuthority: Sendable {
         }
     }
 
-    public var certificatePEM: String {
+    package var certificatePEM: String {
         get throws { try certificate.serializeAsPEM().pemString + "\n" }
     }
 
     /// For the authority's store only.
-    public var keyPEM: String { key.pemRepresentation + "\n" }
+    package var keyPEM: String { key.pemRepresentation + "\n" }
 
-    public var notBefore: Date { certificate.notValidBefore }
-    public var notAfter: Date { certificate.notValidAfter }
+    package var notBefore: Date { certificate.notValidBefore }
+    package var notAfter: Date { certificate.notValidAfter }
 
     /// Makes a leaf.
     ///
     /// - Parameters:
     ///   - end: of its life; never after the authority's own.
-    public func sign(_ names: ServedNames, from now: Date, to end: Date) throws -> ServingIdentity.Leaf {
+    package func sign(_ names: ServedNames, from now: Date, to end: Date) throws -> ServingIdentity.Leaf {
         let leafKey = P256.Signing.PrivateKey()
         let alternatives: [GeneralName] =
             names.dns.map { .dnsName($0) }
@@ -108,7 +108,7 @@ extension ServingAuthority {
     /// - Parameters:
     ///   - names: DNS names.
     ///   - addresses: IP addresses as 4 or 16 bytes.
-    public func issue(names: [String], addresses: [[UInt8]], from now: Date) throws -> ServingCertificate {
+    package func issue(names: [String], addresses: [[UInt8]], from now: Date) throws -> ServingCertificate {
         let leaf = try sign(
             ServedNames(dns: names, addresses: addresses), from: now, to: now.addingTimeInterval(90 * 86_400))
         return try ServingCertificate(

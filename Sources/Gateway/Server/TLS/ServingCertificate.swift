@@ -1,24 +1,24 @@
-public import FoundationEssentials
-public import NIOSSL
+package import FoundationEssentials
+package import NIOSSL
 import SwiftASN1
 import X509
 
 /// A certificate chain and its key, as a listener serves it, with the names it is good for.
-public struct ServingCertificate: Sendable {
-    public let chain: [NIOSSLCertificate]
-    public let key: NIOSSLPrivateKey
+package struct ServingCertificate: Sendable {
+    package let chain: [NIOSSLCertificate]
+    package let key: NIOSSLPrivateKey
     /// DNS names in lower case; the first label may be `*`.
-    public let names: [String]
+    package let names: [String]
     /// PEM of the certificates above the leaf; empty where the chain has none.
-    public let issuers: String
+    package let issuers: String
     /// Of the leaf.
-    public let notAfter: Date
+    package let notAfter: Date
 
     /// - Parameters:
     ///   - chainPEM: the leaf first.
     ///   - keyPEM: the leaf's private key.
     /// - Throws: a ``ServingCertificateError`` in words for the operator.
-    public init(chainPEM: String, keyPEM: String) throws(ServingCertificateError) {
+    package init(chainPEM: String, keyPEM: String) throws(ServingCertificateError) {
         do {
             chain = try NIOSSLCertificate.fromPEMBytes(Array(chainPEM.utf8))
         } catch {
@@ -73,8 +73,8 @@ public struct ServingCertificate: Sendable {
     }
 }
 
-public struct ServingCertificateError: Error, Sendable, Equatable, CustomStringConvertible {
-    public let description: String
+package struct ServingCertificateError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
 
     init(_ description: String) { self.description = description }
 }

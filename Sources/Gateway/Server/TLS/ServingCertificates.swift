@@ -1,11 +1,11 @@
 import GatewayCore
 import NIOCore
-public import NIOSSL
+package import NIOSSL
 import Synchronization
 
 /// What a listener serves, at any moment: replaced whole, without a restart. Connections that are open keep what they
 /// began with.
-public final class ServingCertificates: Sendable {
+package final class ServingCertificates: Sendable {
     /// What is in force at a time.
     struct Served: Sendable {
         /// Where no name fits, or none was sent.
@@ -41,7 +41,7 @@ public final class ServingCertificates: Sendable {
     init(nothingBecause problem: String) { state = Mutex(.nothing(because: problem)) }
 
     /// Serves the same all the time.
-    public convenience init(first: ServingCertificate, others: [ServingCertificate]) {
+    package convenience init(first: ServingCertificate, others: [ServingCertificate]) {
         self.init(Served(first: first, others: others))
     }
 
@@ -64,19 +64,19 @@ public final class ServingCertificates: Sendable {
 
     /// PEM of what clients are to trust now, each certificate once: the issuers in the served chains, or every
     /// authority of the gateway's own. What `/ca-bundle` answers. Empty where no chain has any.
-    public var issuers: String { served?.issuers ?? "" }
+    package var issuers: String { served?.issuers ?? "" }
 
     /// PEM of what Pods are given to trust: the gateway's own authorities, or the configured one; nil where the
     /// certificate is one of the public authorities', and while there is none.
-    public var trust: String? { served?.trust }
+    package var trust: String? { served?.trust }
 
     /// Why there is nothing to serve; nil where there is.
-    public var problem: String? {
+    package var problem: String? {
         state.withLock { if case .nothing(let problem) = $0 { problem } else { nil } }
     }
 
     /// Returns once there is something to serve, or when cancelled.
-    public func untilReady() async {
+    package func untilReady() async {
         // Before the look, so that no change falls between.
         var changes = signal.changes().makeAsyncIterator()
         while served == nil, await changes.next() != nil {}
@@ -87,7 +87,7 @@ public final class ServingCertificates: Sendable {
 
     /// TLS 1.2 at least. The certificate of every handshake is chosen from what is in force then; without any the
     /// handshake fails.
-    public var tlsConfiguration: TLSConfiguration {
+    package var tlsConfiguration: TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
         // A server's: nothing is asked of the client.
         configuration.certificateVerification = .none

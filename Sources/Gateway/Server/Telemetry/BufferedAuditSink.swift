@@ -1,8 +1,8 @@
 import Dispatch
-public import FoundationEssentials
-public import GatewayCore
+package import FoundationEssentials
+package import GatewayCore
 import JOSE
-public import ServiceLifecycle
+package import ServiceLifecycle
 import Synchronization
 
 /// Writes audit records as JSON lines, in their order and from a thread of its own: no request waits for the output.
@@ -10,9 +10,9 @@ import Synchronization
 /// The buffer is bounded, and a record that finds it full is dropped and counted. A record of somebody of whom nothing
 /// is proved finds it full at half its size, so that garbage from the network cannot push out what is known of others.
 /// The line after a loss says how many records are missing (`docs/audit.md`).
-public final class BufferedAuditSink: AuditSink, Service {
+package final class BufferedAuditSink: AuditSink, Service {
     /// Records that may wait; those that are being written are not among them.
-    public static let standardCapacity = 8192
+    package static let standardCapacity = 8192
 
     /// What waits to be written.
     private enum Entry {
@@ -52,7 +52,7 @@ public final class BufferedAuditSink: AuditSink, Service {
     ///   - clock: for the line that tells a loss.
     ///   - write: takes whole lines with their ends and may block; false where they were not written. Calls come one
     ///     at a time.
-    public init(
+    package init(
         capacity: Int = standardCapacity, drainTime: Duration = .seconds(5), metrics: GatewayMetrics,
         clock: @escaping @Sendable () -> Date, write: @escaping @Sendable (String) -> Bool
     ) {
@@ -63,11 +63,11 @@ public final class BufferedAuditSink: AuditSink, Service {
         self.write = write
     }
 
-    public func record(_ record: AuditRecord) {
+    package func record(_ record: AuditRecord) {
         self.record(.decision(record), room: record.attributes == nil ? capacity / 2 : capacity)
     }
 
-    public func record(_ record: PublicationRecord) {
+    package func record(_ record: PublicationRecord) {
         if let json = record.json { self.record(.publication(json), room: capacity) }
     }
 
@@ -84,7 +84,7 @@ public final class BufferedAuditSink: AuditSink, Service {
 
     /// Waits for the end of the process, and then for what is left to be written. It belongs before the listeners in a
     /// service group, so that it is stopped after them.
-    public func run() async {
+    package func run() async {
         // Cancelled where the process ends at once; then nothing is waited for.
         try? await gracefulShutdown()
         await withTaskGroup { group in

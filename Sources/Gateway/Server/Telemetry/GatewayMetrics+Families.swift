@@ -59,5 +59,5 @@ extension GatewayMetrics {
 
 extension PrometheusMetrics {
     /// With the gateway's metrics, and no others.
-    public convenience init() { self.init(families: GatewayMetrics.families) }
+    package convenience init() { self.init(families: GatewayMetrics.families) }
 }

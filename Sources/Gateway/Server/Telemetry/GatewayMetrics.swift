@@ -1,13 +1,13 @@
-public import CoreMetrics
-public import FoundationEssentials
-public import GatewayCore
+package import CoreMetrics
+package import FoundationEssentials
+package import GatewayCore
 import JOSE
 
 /// The gateway's metrics (`docs/metrics.md`). Every handle is made here, once; all labels are from closed sets: the
 /// names of the configured endpoints, and enumerations.
-public struct GatewayMetrics: Sendable {
+package struct GatewayMetrics: Sendable {
     /// What became of audit records.
-    public enum AuditResult: String, Sendable, CaseIterable {
+    package enum AuditResult: String, Sendable, CaseIterable {
         case written
         /// The sink was full.
         case dropped
@@ -22,7 +22,7 @@ public struct GatewayMetrics: Sendable {
     /// - Parameters:
     ///   - factory: the backend, such as ``PrometheusMetrics``. Metrics of the same factory go on counting.
     ///   - version: the gateway's own.
-    public init(factory: any MetricsFactory, endpoints: [EndpointConfiguration], version: String) {
+    package init(factory: any MetricsFactory, endpoints: [EndpointConfiguration], version: String) {
         self.endpoints = Dictionary(
             endpoints.map { ($0.name, EndpointMetrics($0, factory: factory)) }, uniquingKeysWith: { first, _ in first })
         func counter(_ label: String, _ result: String) -> Counter {
@@ -42,16 +42,16 @@ public struct GatewayMetrics: Sendable {
     }
 
     /// Counts one answer of a token call: its duration, the decision, and the token where one was issued.
-    public func record(_ record: AuditRecord) { endpoints[record.request.endpoint]?.record(record) }
+    package func record(_ record: AuditRecord) { endpoints[record.request.endpoint]?.record(record) }
 
     /// Counts what happens in the reviewing of subject tokens; goes where a ``TokenReviewObserver`` is asked for.
-    public func observe(_ event: TokenReviewEvent) { reviews[event]?.increment() }
+    package func observe(_ event: TokenReviewEvent) { reviews[event]?.increment() }
 
     /// Counts what became of audit records.
-    public func audited(_ result: AuditResult, count: Int = 1) { audit[result]?.increment(by: count) }
+    package func audited(_ result: AuditResult, count: Int = 1) { audit[result]?.increment(by: count) }
 
     /// Brings the state and the age of an endpoint's keys up to date.
-    public func observe(_ keys: SigningKeySnapshot, of endpoint: String, at now: Date) {
+    package func observe(_ keys: SigningKeySnapshot, of endpoint: String, at now: Date) {
         endpoints[endpoint]?.observe(keys.keys, signing: keys.active, at: now)
     }
 
@@ -59,12 +59,12 @@ public struct GatewayMetrics: Sendable {
     func forget(_ endpoint: String) { endpoints[endpoint]?.destroyGauges() }
 
     /// Counts what a round of publication did with one document.
-    public func record(_ outcome: PublicationRound.Outcome, of endpoint: String) {
+    package func record(_ outcome: PublicationRound.Outcome, of endpoint: String) {
         endpoints[endpoint]?.record(outcome)
     }
 
     /// Brings the state of an endpoint's publication up to date.
-    public func observe(_ status: PublicationStatus, of endpoint: String) { endpoints[endpoint]?.observe(status) }
+    package func observe(_ status: PublicationStatus, of endpoint: String) { endpoints[endpoint]?.observe(status) }
 
     #if arch(x86_64)
         private static let architecture = "amd64"

@@ -1,29 +1,29 @@
 import FoundationEssentials
 import JOSE
-public import Logging
+package import Logging
 import Synchronization
 
 /// Writes each log record as one line of JSON: `time`, `level`, `logger`, `message`, then the metadata in name order.
-public struct JSONLogHandler: LogHandler {
-    public var logLevel: Logger.Level
-    public var metadata: Logger.Metadata = [:]
-    public var metadataProvider: Logger.MetadataProvider?
+package struct JSONLogHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
     let label: String
     let write: @Sendable (String) -> Void
 
     /// - Parameter write: takes a whole line with its end; calls come from any thread.
-    public init(label: String, logLevel: Logger.Level, write: @escaping @Sendable (String) -> Void) {
+    package init(label: String, logLevel: Logger.Level, write: @escaping @Sendable (String) -> Void) {
         self.label = label
         self.logLevel = logLevel
         self.write = write
     }
 
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         var merged = metadata
         if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }
         if let explicit = event.metadata { merged.merge(explicit) { $1 } }

@@ -1,7 +1,7 @@
-public import FoundationEssentials
-public import GatewayCore
+package import FoundationEssentials
+package import GatewayCore
 import JOSE
-public import ServiceLifecycle
+package import ServiceLifecycle
 import Synchronization
 
 /// Puts a cache of a few seconds before a reviewer, lets callers with the same question share one review, and bounds
@@ -12,7 +12,7 @@ import Synchronization
 /// asked to stop it begins none, and ends when those in flight have ended.
 ///
 /// What holds at one endpoint alone (a Pod binding, rules) is judged after this, by who asks.
-public final class CachingTokenReviewer: TokenReviewing, Service {
+package final class CachingTokenReviewer: TokenReviewing, Service {
     typealias Answer = Result<TokenReview, TokenReviewFailure>
     private typealias Waiter = CheckedContinuation<Answer, Never>
 
@@ -46,7 +46,7 @@ public final class CachingTokenReviewer: TokenReviewing, Service {
     private let takeOff: AsyncStream<Flight>.Continuation
 
     /// - Parameter id: which reviewer this is; one of another id never shares an answer with it.
-    public init(
+    package init(
         _ reviewer: any TokenReviewing, id: String, limits: TokenReviewLimits, observe: @escaping TokenReviewObserver
     ) {
         self.reviewer = reviewer
@@ -58,7 +58,7 @@ public final class CachingTokenReviewer: TokenReviewing, Service {
         (flights, takeOff) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
-    public func run() async throws {
+    package func run() async throws {
         await withDiscardingTaskGroup { group in
             for await flight in flights.cancelOnGracefulShutdown() {
                 group.addTask { await self.fly(flight) }
@@ -72,7 +72,7 @@ public final class CachingTokenReviewer: TokenReviewing, Service {
         for waiter in left { waiter.resume(returning: .failure(Self.stopping)) }
     }
 
-    public func review(
+    package func review(
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         let key = ReviewKey(token: token.compact, reviewer: id, audiences: audiences)

@@ -10,7 +10,7 @@ extension KeySetCache {
     private static let maximumSize = 1 << 20
 
     /// A JWKS file, read again every ten seconds, and at once for a `kid` it did not have a second ago.
-    public init(file: String) {
+    package init(file: String) {
         self.init(maximumAge: 10, minimumInterval: 1) { () throws(TokenReviewFailure) in try Self.read(file: file) }
     }
 

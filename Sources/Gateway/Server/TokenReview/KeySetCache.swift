@@ -1,12 +1,12 @@
-public import FoundationEssentials
-public import GatewayCore
-public import JOSE
+package import FoundationEssentials
+package import GatewayCore
+package import JOSE
 
 /// The key set that tokens are verified with: read at first use, read again when it is old or lacks a token's `kid`,
 /// and kept when reading it again fails.
-public actor KeySetCache {
+package actor KeySetCache {
     /// Where key sets come from. Its error is for the log.
-    public typealias Load = @Sendable () async throws(TokenReviewFailure) -> JSONWebKeySet
+    package typealias Load = @Sendable () async throws(TokenReviewFailure) -> JSONWebKeySet
 
     private let load: @Sendable (Date) async throws(TokenReviewFailure) -> JSONWebKeySet
     /// Seconds after which a key set is read again.
@@ -21,7 +21,7 @@ public actor KeySetCache {
     /// Calls that came during the very first reading, which have nothing else to go by.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    public init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {
+    package init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {
         self.init(maximumAge: maximumAge, minimumInterval: minimumInterval, firstRetryInterval: 1) {
             _ throws(TokenReviewFailure) in try await load()
         }
@@ -41,7 +41,7 @@ public actor KeySetCache {
     /// The keys to verify a token of this `kid` with.
     ///
     /// - Throws: where no key set could be read yet.
-    public func keys(for keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> JSONWebKeySet {
+    package func keys(for keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> JSONWebKeySet {
         try await lookUp(keyID, at: now).keys
     }
 

@@ -1,15 +1,15 @@
-public import FoundationEssentials
-public import GatewayCore
+package import FoundationEssentials
+package import GatewayCore
 import HTTPTypes
 
 /// Asks the API server: `TokenReview` of authentication.k8s.io/v1, one call for each review.
-public struct KubernetesTokenReviewer: TokenReviewing {
+package struct KubernetesTokenReviewer: TokenReviewing {
     let client: KubernetesClient
     /// Seconds.
     let timeout: Double
     let observe: TokenReviewObserver
 
-    public func review(
+    package func review(
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         do {

@@ -1,20 +1,20 @@
-public import FoundationEssentials
-public import GatewayCore
+package import FoundationEssentials
+package import GatewayCore
 import JOSE
 
 /// Verifies ServiceAccount tokens by the cluster's published keys, without asking the API server.
-public struct OfflineTokenReviewer: TokenReviewing {
+package struct OfflineTokenReviewer: TokenReviewing {
     let keys: KeySetCache
     let issuer: String
     let observe: TokenReviewObserver
 
-    public init(keys: KeySetCache, issuer: String, observe: @escaping TokenReviewObserver) {
+    package init(keys: KeySetCache, issuer: String, observe: @escaping TokenReviewObserver) {
         self.keys = keys
         self.issuer = issuer
         self.observe = observe
     }
 
-    public func review(
+    package func review(
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         let keySet: JSONWebKeySet

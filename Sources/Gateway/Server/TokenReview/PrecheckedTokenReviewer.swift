@@ -1,5 +1,5 @@
-public import FoundationEssentials
-public import GatewayCore
+package import FoundationEssentials
+package import GatewayCore
 import JOSE
 import Synchronization
 
@@ -14,7 +14,7 @@ import Synchronization
 ///   decides.
 ///
 /// A token that passes is only not refuted; the reviewer vouches for it.
-public final class PrecheckedTokenReviewer: TokenReviewing {
+package final class PrecheckedTokenReviewer: TokenReviewing {
     private enum Verdict {
         case possible, forged, foreignKey, unknownKey, unchecked
     }
@@ -25,7 +25,7 @@ public final class PrecheckedTokenReviewer: TokenReviewing {
     private let observe: TokenReviewObserver
     private let unknownInFlight = Mutex(0)
 
-    public init(
+    package init(
         _ reviewer: any TokenReviewing, keys: KeySetCache, maximumUnknown: Int, observe: @escaping TokenReviewObserver
     ) {
         self.reviewer = reviewer
@@ -34,7 +34,7 @@ public final class PrecheckedTokenReviewer: TokenReviewing {
         self.observe = observe
     }
 
-    public func review(
+    package func review(
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         switch await verdict(token, at: now) {

@@ -1,5 +1,5 @@
 /// What happened on a token's way through the reviewers, for metrics: a closed set without a word of any token.
-public enum TokenReviewEvent: Sendable, Equatable, CaseIterable {
+package enum TokenReviewEvent: Sendable, Equatable, CaseIterable {
     /// Answered from a review of the last seconds.
     case cacheHit
     /// Began a review.
@@ -25,21 +25,21 @@ public enum TokenReviewEvent: Sendable, Equatable, CaseIterable {
 }
 
 /// Told of each event, at once and from any thread; it must not wait.
-public typealias TokenReviewObserver = @Sendable (TokenReviewEvent) -> Void
+package typealias TokenReviewObserver = @Sendable (TokenReviewEvent) -> Void
 
 /// Bounds of reviewing by the API server. Times in seconds.
-public struct TokenReviewLimits: Sendable {
+package struct TokenReviewLimits: Sendable {
     /// Reviews at a time; beyond, callers are told to come back.
-    public var inFlight = 64
+    package var inFlight = 64
     /// Of those, reviews of tokens whose `kid` nobody knows (yet): they must not crowd out the others.
-    public var unknownKeysInFlight = 4
+    package var unknownKeysInFlight = 4
     /// Answers that are kept.
-    public var cachedAnswers = 20_000
+    package var cachedAnswers = 20_000
     /// How long a positive answer is kept at most; never past the token's own end.
-    public var positiveLifetime = 5.0
-    public var negativeLifetime = 2.0
+    package var positiveLifetime = 5.0
+    package var negativeLifetime = 2.0
     /// For one review, with connecting and a second try.
-    public var timeout = 5.0
+    package var timeout = 5.0
 
-    public init() {}
+    package init() {}
 }

@@ -1,4 +1,4 @@
-public import CoreMetrics
+package import CoreMetrics
 import Synchronization
 
 /// A backend of swift-metrics whose numbers Prometheus can fetch. It is handed on as a value and never made the
@@ -7,7 +7,7 @@ import Synchronization
 /// There are only the metrics that were declared, with only the labels that they were declared with: a handler for
 /// anything else, or for a family that is full, keeps nothing. Asking for the same series again yields the same
 /// handler, so that counts go on when the endpoints are mounted anew.
-public final class PrometheusMetrics: MetricsFactory {
+package final class PrometheusMetrics: MetricsFactory {
     /// Most series in a family. Endpoints, routes and outcomes stay far below it; it bounds what a mistake can cost.
     static let maximumSeries = 4096
 
@@ -17,16 +17,16 @@ public final class PrometheusMetrics: MetricsFactory {
     /// - Parameter families: with different names.
     init(families: [MetricFamily]) { self.families = families }
 
-    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         find(label, dimensions) { $0 == .counter ? CounterSeries() : nil } ?? NOOPMetricsHandler.instance
     }
 
-    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         find(label, dimensions) { $0 == .gauge ? GaugeSeries() : nil } ?? NOOPMetricsHandler.instance
     }
 
     /// - Parameter aggregate: whether the observations are counted by bucket, or the last one is the value.
-    public func makeRecorder(
+    package func makeRecorder(
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler {
         guard aggregate else {
@@ -35,14 +35,14 @@ public final class PrometheusMetrics: MetricsFactory {
         return find(label, dimensions, make: Self.histogram) ?? NOOPMetricsHandler.instance
     }
 
-    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         find(label, dimensions, make: Self.histogram) ?? NOOPMetricsHandler.instance
     }
 
-    public func destroyCounter(_ handler: any CounterHandler) { forget(handler) }
-    public func destroyMeter(_ handler: any MeterHandler) { forget(handler) }
-    public func destroyRecorder(_ handler: any RecorderHandler) { forget(handler) }
-    public func destroyTimer(_ handler: any TimerHandler) { forget(handler) }
+    package func destroyCounter(_ handler: any CounterHandler) { forget(handler) }
+    package func destroyMeter(_ handler: any MeterHandler) { forget(handler) }
+    package func destroyRecorder(_ handler: any RecorderHandler) { forget(handler) }
+    package func destroyTimer(_ handler: any TimerHandler) { forget(handler) }
 
     /// Every family with its series, these in the order of their labels' values.
     var current: [(family: MetricFamily, series: [(values: [String], sample: MetricSample)])] {
