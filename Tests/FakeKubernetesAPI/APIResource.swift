@@ -1,11 +1,11 @@
 /// A kind of object that the stand-in keeps, under the names of the Kubernetes API reference.
-public struct APIResource: Hashable, Sendable {
+package struct APIResource: Hashable, Sendable {
     /// Empty for the core group.
-    public let group: String
-    public let version: String
-    public let plural: String
-    public let kind: String
-    public let isNamespaced: Bool
+    package let group: String
+    package let version: String
+    package let plural: String
+    package let kind: String
+    package let isNamespaced: Bool
     /// Whether a PUT without a resourceVersion is taken, which each kind's strategy decides.
     let allowsUnconditionalUpdate: Bool
     /// What `fieldSelector` may name beside `metadata.name` and `metadata.namespace`.
@@ -24,39 +24,39 @@ public struct APIResource: Hashable, Sendable {
         self.selectableFields = selectableFields
     }
 
-    public static let namespaces = APIResource(
+    package static let namespaces = APIResource(
         "namespaces", "Namespace", isNamespaced: false, selectableFields: ["status.phase"])
-    public static let nodes = APIResource(
+    package static let nodes = APIResource(
         "nodes", "Node", isNamespaced: false, selectableFields: ["spec.unschedulable"])
-    public static let serviceAccounts = APIResource("serviceaccounts", "ServiceAccount")
-    public static let pods = APIResource(
+    package static let serviceAccounts = APIResource("serviceaccounts", "ServiceAccount")
+    package static let pods = APIResource(
         "pods", "Pod", selectableFields: ["spec.nodeName", "spec.serviceAccountName", "status.phase"])
-    public static let secrets = APIResource("secrets", "Secret", selectableFields: ["type"])
-    public static let configMaps = APIResource("configmaps", "ConfigMap")
-    public static let events = APIResource(
+    package static let secrets = APIResource("secrets", "Secret", selectableFields: ["type"])
+    package static let configMaps = APIResource("configmaps", "ConfigMap")
+    package static let events = APIResource(
         "events", "Event",
         selectableFields: ["involvedObject.kind", "involvedObject.name", "involvedObject.uid", "reason", "type"])
-    public static let leases = APIResource(
+    package static let leases = APIResource(
         "leases", "Lease", group: "coordination.k8s.io", allowsUnconditionalUpdate: false)
-    public static let mutatingWebhookConfigurations = APIResource(
+    package static let mutatingWebhookConfigurations = APIResource(
         "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", group: "admissionregistration.k8s.io",
         isNamespaced: false, allowsUnconditionalUpdate: false)
     /// The newer group of the same objects; here it is a store of its own.
-    public static let newerEvents = APIResource(
+    package static let newerEvents = APIResource(
         "events", "Event", group: "events.k8s.io", selectableFields: ["regarding.name", "reason", "type"])
 
-    public static let all = [
+    package static let all = [
         namespaces, nodes, serviceAccounts, pods, secrets, configMaps, events, leases, mutatingWebhookConfigurations,
         newerEvents,
     ]
 
-    public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
+    package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
     /// As error texts name it, such as `leases.coordination.k8s.io`.
     var qualifiedName: String { group.isEmpty ? plural : "\(plural).\(group)" }
 
     /// The path of its objects; without a namespace, of those of all namespaces.
-    public func path(namespace: String? = nil, name: String? = nil) -> String {
+    package func path(namespace: String? = nil, name: String? = nil) -> String {
         var path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
         if let namespace { path += "/namespaces/\(namespace)" }
         path += "/\(plural)"

@@ -1,25 +1,25 @@
-public import GatewayTestSupport
+package import GatewayTestSupport
 import JOSE
 
 /// The objects of a workload in one call each, and its tokens.
 extension FakeKubernetesAPI {
-    public func addNamespace(
+    package func addNamespace(
         _ name: String, labels: [String: String] = [:], annotations: [String: String] = [:]
     ) throws(Refused) {
         try add(.namespaces, Self.object(name, labels, annotations))
     }
 
-    public func addServiceAccount(
+    package func addServiceAccount(
         _ name: String, namespace: String, labels: [String: String] = [:], annotations: [String: String] = [:]
     ) throws(Refused) {
         try add(.serviceAccounts, namespace: namespace, Self.object(name, labels, annotations))
     }
 
-    public func addNode(_ name: String) throws(Refused) {
+    package func addNode(_ name: String) throws(Refused) {
         try add(.nodes, Self.object(name, [:], [:]))
     }
 
-    public func addPod(
+    package func addPod(
         _ name: String, namespace: String, serviceAccount: String = "default", node: String? = nil,
         labels: [String: String] = [:], annotations: [String: String] = [:]
     ) throws(Refused) {
@@ -32,7 +32,7 @@ extension FakeKubernetesAPI {
     }
 
     /// A namespace, node, ServiceAccount and running Pod, each where it is not there yet.
-    public func addWorkload(
+    package func addWorkload(
         namespace: String = "default", serviceAccount: String = "web", pod: String = "web-0", node: String = "node-1"
     ) throws(Refused) {
         if object(.namespaces, name: namespace) == nil { try addNamespace(namespace) }
@@ -49,7 +49,7 @@ extension FakeKubernetesAPI {
     ///   - pod: nil for a token bound to none.
     ///   - audiences: empty for the API server's own.
     ///   - lifetime: seconds, 600 at least.
-    public func token(
+    package func token(
         namespace: String = "default", serviceAccount: String = "web", pod: String? = "web-0", audiences: [String],
         lifetime: Int = 3600
     ) throws(Refused) -> String {
@@ -68,7 +68,7 @@ extension FakeKubernetesAPI {
     }
 
     /// A token with the cluster's signature and any claims, for what TokenRequest would not issue.
-    public func forgedToken(_ adjust: (inout TestCluster.Claims) -> Void) throws(Refused) -> String {
+    package func forgedToken(_ adjust: (inout TestCluster.Claims) -> Void) throws(Refused) -> String {
         try told { () throws(APIStatus) in try sign(at: clock(), adjust) }
     }
 

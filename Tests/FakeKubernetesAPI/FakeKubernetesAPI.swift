@@ -1,9 +1,9 @@
-public import FoundationEssentials
-public import GatewayTestSupport
+package import FoundationEssentials
+package import GatewayTestSupport
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
-public import JOSE
+package import JOSE
 import Logging
 import NIOCore
 
@@ -11,9 +11,9 @@ import NIOCore
 /// tell: reviews and issues ServiceAccount tokens, keeps objects with resourceVersions, tells watches, and fails on demand.
 ///
 /// It has no kubelet and no controllers: what is deleted is gone at once, unless a test calls ``beginDeletion(_:namespace:name:)``.
-public final class FakeKubernetesAPI: Sendable {
-    public static let clientNamespace = "sts-gateway"
-    public static let clientServiceAccount = "sts-gateway"
+package final class FakeKubernetesAPI: Sendable {
+    package static let clientNamespace = "sts-gateway"
+    package static let clientServiceAccount = "sts-gateway"
 
     let store = ObjectStore()
     let faults = FaultPlan()
@@ -24,7 +24,7 @@ public final class FakeKubernetesAPI: Sendable {
     let client: APIUser
     let clock: @Sendable () -> Date
     /// `--api-audiences`.
-    public let apiAudiences: [String]
+    package let apiAudiences: [String]
 
     private init(clock: @escaping @Sendable () -> Date, identity: TestCluster, authorityPEM: String) throws {
         self.clock = clock
@@ -51,7 +51,7 @@ public final class FakeKubernetesAPI: Sendable {
     /// Runs a server while `body` runs; then its files are removed.
     ///
     /// - Parameter clock: the API server's idea of now, for tokens and timestamps. TLS and watches go by real time.
-    public static func run<Value: Sendable>(
+    package static func run<Value: Sendable>(
         clock: @escaping @Sendable () -> Date, identity: TestCluster = TestCluster(key: TestKeys.rsa),
         _ body: (FakeKubernetesAPI) async throws -> Value
     ) async throws -> Value {
@@ -114,9 +114,9 @@ public final class FakeKubernetesAPI: Sendable {
     }
 
     /// `iss` of its tokens.
-    public var issuer: String { keys.issuer }
+    package var issuer: String { keys.issuer }
     /// What `/openid/v1/jwks` holds.
-    public var keySet: JSONWebKeySet { keys.keySet }
+    package var keySet: JSONWebKeySet { keys.keySet }
 
     var versionDocument: JSONValue {
         ["major": "1", "minor": "33", "gitVersion": "v1.33.0", "platform": "linux/amd64", "goVersion": "go1.24.2"]

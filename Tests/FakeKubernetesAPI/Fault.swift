@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What goes wrong with a request on demand.
-public enum Fault: Sendable {
+package enum Fault: Sendable {
     /// A Status of that code; the seconds of `Retry-After` where given.
     case status(Int, retryAfter: Int? = nil)
     /// No answer until ``FakeKubernetesAPI/releaseHanging()``, then the right one.
@@ -16,7 +16,7 @@ public enum Fault: Sendable {
     case reply(Int, contentType: String = "application/json", body: String)
 
     /// What a proxy in between might say.
-    public static let notJSON = Fault.reply(200, contentType: "text/html", body: "<html><body>hello</body></html>")
+    package static let notJSON = Fault.reply(200, contentType: "text/html", body: "<html><body>hello</body></html>")
 }
 
 /// The faults that are still to come, and the requests that hang.

@@ -1,13 +1,13 @@
 import Synchronization
 
 /// What was asked of the server.
-public struct LoggedRequest: Sendable, Equatable {
-    public let method: String
+package struct LoggedRequest: Sendable, Equatable {
+    package let method: String
     /// Without the query.
-    public let path: String
-    public let query: String
+    package let path: String
+    package let query: String
     /// The body as text.
-    public let body: String
+    package let body: String
 }
 
 /// The requests so far, and those who wait for one.

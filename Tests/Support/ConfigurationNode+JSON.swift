@@ -1,9 +1,9 @@
-public import GatewayCore
-public import JOSE
+package import GatewayCore
+package import JOSE
 
 extension ConfigurationNode {
     /// A configuration written as a literal in a test.
-    public init(_ value: JSONValue) {
+    package init(_ value: JSONValue) {
         switch value {
         case .null: self = .scalar("", isPlain: true, line: 0)
         case .bool(let flag): self = .scalar(flag ? "true" : "false", isPlain: true, line: 0)

@@ -1,10 +1,10 @@
-public import GatewayPluginAPI
-public import JOSE
+package import GatewayPluginAPI
+package import JOSE
 import Logging
 
 extension Endpoint {
     /// An endpoint such as people configure, for a plugin's own tests; nil where the issuer is none.
-    public static func example(
+    package static func example(
         name: String = "one", host: String = "issuer.example.com", path: String = "",
         audiences: [String] = ["https://example.com"], algorithm: SignatureAlgorithm = .rs256
     ) -> Endpoint? {
@@ -17,7 +17,7 @@ extension Endpoint {
 
 extension PluginContext {
     /// Its logger says nothing.
-    public static var silent: PluginContext {
+    package static var silent: PluginContext {
         PluginContext(logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 }

@@ -1,27 +1,27 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 import JOSE
 
 /// A provider plugin for the tests of the core and the server, which name no real one.
-public struct ExampleProvider: ProviderPlugin {
-    public static let id: PluginID = PluginID("example")
+package struct ExampleProvider: ProviderPlugin {
+    package static let id: PluginID = PluginID("example")
 
-    public static let defaults = EndpointDefaults(
+    package static let defaults = EndpointDefaults(
         audiences: ["https://example.com"],
         recognisedAudiences: ["https://example.com"],
         injector: .init(label: "example-role", tokenVariable: "EXAMPLE_TOKEN_FILE", valueVariable: "EXAMPLE_ROLE"),
         algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512])
 
-    public struct Settings: Decodable, Sendable {
+    package struct Settings: Decodable, Sendable {
         /// Becomes the claim `greeting`; one line of at most 100 bytes.
-        public let greeting: String?
+        package let greeting: String?
     }
 
     /// The keys of a `publish` block: a place in memory.
-    public struct PublisherSettings: Decodable, Sendable {
-        public let shelf: String
+    package struct PublisherSettings: Decodable, Sendable {
+        package let shelf: String
     }
 
-    public static func publisher(
+    package static func publisher(
         for endpoint: Endpoint, settings: PublisherSettings
     ) throws(SettingsErrors) -> PublisherPlan? {
         guard isOneLine(settings.shelf) else {
@@ -32,10 +32,10 @@ public struct ExampleProvider: ProviderPlugin {
         return PublisherPlan(place: settings.shelf) { _ in FakePublisher(place: settings.shelf) }
     }
 
-    public let endpoint: Endpoint
-    public let settings: Settings
+    package let endpoint: Endpoint
+    package let settings: Settings
 
-    public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
+    package init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
         var errors: [SettingsError] = []
         if let greeting = settings.greeting, !Self.isOneLine(greeting) {
             errors.append(SettingsError("settings.greeting", "not one line of 1 to 100 bytes; write a shorter text"))
@@ -45,13 +45,13 @@ public struct ExampleProvider: ProviderPlugin {
         self.settings = settings
     }
 
-    public func claims(for workload: WorkloadIdentity) -> PrivateClaims {
+    package func claims(for workload: WorkloadIdentity) -> PrivateClaims {
         var claims = PrivateClaims()
         if let greeting = settings.greeting { claims.set("greeting", .string("\(greeting), \(workload.namespace)")) }
         return claims
     }
 
-    public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
+    package func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
         guard Self.isOneLine(request.annotation) else {
             throw InjectionError("the annotation is not one line of 1 to 100 bytes; write the name of a role")
         }

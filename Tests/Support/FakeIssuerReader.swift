@@ -1,28 +1,28 @@
-public import GatewayCore
-public import GatewayPluginAPI
+package import GatewayCore
+package import GatewayPluginAPI
 import Synchronization
 
 /// The public issuer URL as a test wants it to answer.
-public final class FakeIssuerReader: IssuerReading {
+package final class FakeIssuerReader: IssuerReading {
     private let state = Mutex<(answers: [IssuerDocumentKind: IssuerAnswer], reads: Int)>(([:], 0))
 
-    public init() {}
+    package init() {}
 
     /// Documents read so far.
-    public var reads: Int { state.withLock { $0.reads } }
+    package var reads: Int { state.withLock { $0.reads } }
 
-    public func answer(_ answer: IssuerAnswer, to document: IssuerDocumentKind) {
+    package func answer(_ answer: IssuerAnswer, to document: IssuerDocumentKind) {
         state.withLock { $0.answers[document] = answer }
     }
 
     /// Serves what was published there.
-    public func serve(_ publisher: FakePublisher) {
+    package func serve(_ publisher: FakePublisher) {
         for kind in IssuerDocumentKind.allCases {
             answer(publisher[kind].map { .content($0.content, isOwn: false) } ?? .failure("it answers 404"), to: kind)
         }
     }
 
-    public func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
+    package func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
         state.withLock { state in
             state.reads += 1
             return state.answers[document] ?? .failure("it answers 404")

@@ -1,20 +1,20 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 import Synchronization
 
 /// A place in memory, as strict about conditions as a bucket is, that fails when it is told to.
-public final class FakePublisher: DiscoveryPublisher {
+package final class FakePublisher: DiscoveryPublisher {
     /// A call that was made.
-    public enum Call: Sendable, Equatable {
+    package enum Call: Sendable, Equatable {
         case stored(IssuerDocumentKind)
         case put(IssuerDocumentKind)
     }
 
-    public struct Object: Sendable, Equatable {
-        public var content: [UInt8]
-        public var stamp: DocumentStamp?
-        public var version: Int
+    package struct Object: Sendable, Equatable {
+        package var content: [UInt8]
+        package var stamp: DocumentStamp?
+        package var version: Int
 
-        public init(content: [UInt8], stamp: DocumentStamp?, version: Int) {
+        package init(content: [UInt8], stamp: DocumentStamp?, version: Int) {
             self.content = content
             self.stamp = stamp
             self.version = version
@@ -29,20 +29,20 @@ public final class FakePublisher: DiscoveryPublisher {
         var beforePut: (@Sendable () -> Void)?
     }
 
-    public let place: String
-    public let edge: FakeEdge?
+    package let place: String
+    package let edge: FakeEdge?
     private let state = Mutex(State())
 
-    public init(place: String = "here", edge: FakeEdge? = nil) {
+    package init(place: String = "here", edge: FakeEdge? = nil) {
         self.place = place
         self.edge = edge
     }
 
-    public var edgeCache: (any EdgeCacheInvalidating)? { edge }
+    package var edgeCache: (any EdgeCacheInvalidating)? { edge }
 
-    public var calls: [Call] { state.withLock { $0.calls } }
+    package var calls: [Call] { state.withLock { $0.calls } }
 
-    public subscript(_ document: IssuerDocumentKind) -> Object? {
+    package subscript(_ document: IssuerDocumentKind) -> Object? {
         get { state.withLock { $0.objects[document] } }
         set {
             state.withLock { state in
@@ -54,12 +54,12 @@ public final class FakePublisher: DiscoveryPublisher {
     }
 
     /// The next calls fail so, one after another.
-    public func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
+    package func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
 
     /// What somebody else does before the next write arrives.
-    public func beforeNextPut(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforePut = work } }
+    package func beforeNextPut(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforePut = work } }
 
-    public func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
+    package func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
         try take(.stored(document))
         return self[document].map { object in
             let stamp = object.stamp.map {
@@ -70,7 +70,7 @@ public final class FakePublisher: DiscoveryPublisher {
         }
     }
 
-    public func put(
+    package func put(
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String {
         try take(.put(document))
@@ -103,29 +103,29 @@ public final class FakePublisher: DiscoveryPublisher {
 }
 
 /// The edges in front of it: an invalidation is complete when a test says so.
-public final class FakeEdge: EdgeCacheInvalidating {
-    public struct Invalidation: Sendable, Equatable {
-        public let documents: [IssuerDocumentKind]
-        public let reference: String
-        public var isComplete = false
+package final class FakeEdge: EdgeCacheInvalidating {
+    package struct Invalidation: Sendable, Equatable {
+        package let documents: [IssuerDocumentKind]
+        package let reference: String
+        package var isComplete = false
     }
 
     private let state = Mutex<(invalidations: [Invalidation], failures: [PublishError])>(([], []))
 
-    public init() {}
+    package init() {}
 
-    public var invalidations: [Invalidation] { state.withLock { $0.invalidations } }
+    package var invalidations: [Invalidation] { state.withLock { $0.invalidations } }
 
     /// The next calls fail so, one after another.
-    public func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
+    package func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
 
-    public func complete() {
+    package func complete() {
         state.withLock { state in
             for index in state.invalidations.indices { state.invalidations[index].isComplete = true }
         }
     }
 
-    public func invalidate(
+    package func invalidate(
         _ documents: [IssuerDocumentKind], reference: String
     ) async throws(PublishError) -> String {
         try take()
@@ -136,7 +136,7 @@ public final class FakeEdge: EdgeCacheInvalidating {
         }
     }
 
-    public func isComplete(_ invalidation: String) async throws(PublishError) -> Bool {
+    package func isComplete(_ invalidation: String) async throws(PublishError) -> Bool {
         try take()
         let known = state.withLock { state in
             Int(invalidation).flatMap { state.invalidations.indices.contains($0) ? state.invalidations[$0] : nil }

@@ -1,8 +1,8 @@
-public import GatewayCore
+package import GatewayCore
 import Synchronization
 
 /// A store in memory, as strict about versions as a real one, that fails when it is told to.
-public final class FakeSigningKeyStore: SigningKeyStore {
+package final class FakeSigningKeyStore: SigningKeyStore {
     private struct State {
         var rings: [String: StoredKeyRing] = [:]
         var lastVersion = 0
@@ -13,21 +13,21 @@ public final class FakeSigningKeyStore: SigningKeyStore {
 
     private let state = Mutex(State())
 
-    public init() {}
+    package init() {}
 
-    public subscript(endpoint: String) -> StoredKeyRing? { state.withLock { $0.rings[endpoint] } }
+    package subscript(endpoint: String) -> StoredKeyRing? { state.withLock { $0.rings[endpoint] } }
 
     /// Writes that were done.
-    public var saves: Int { state.withLock { $0.saves } }
+    package var saves: Int { state.withLock { $0.saves } }
 
     /// Every call fails so; nil for none.
-    public func fail(_ failure: KeyStoreError?) { state.withLock { $0.failure = failure } }
+    package func fail(_ failure: KeyStoreError?) { state.withLock { $0.failure = failure } }
 
     /// What somebody else does before the next write arrives.
-    public func beforeNextSave(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforeSave = work } }
+    package func beforeNextSave(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforeSave = work } }
 
     /// Writes without a condition; nil takes the ring away.
-    public func put(_ ring: KeyRing?, for endpoint: String) {
+    package func put(_ ring: KeyRing?, for endpoint: String) {
         state.withLock { state in
             state.lastVersion += 1
             let version = KeyRingVersion(rawValue: "\(state.lastVersion)")
@@ -35,12 +35,12 @@ public final class FakeSigningKeyStore: SigningKeyStore {
         }
     }
 
-    public func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
+    package func load(endpoint: String) async throws(KeyStoreError) -> StoredKeyRing? {
         try check()
         return self[endpoint]
     }
 
-    public func save(
+    package func save(
         _ ring: KeyRing, replacing expected: KeyRingVersion?
     ) async throws(KeyStoreError) -> KeyRingVersion {
         try check()
@@ -61,7 +61,7 @@ public final class FakeSigningKeyStore: SigningKeyStore {
         return written
     }
 
-    public func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
+    package func delete(endpoint: String, version: KeyRingVersion) async throws(KeyStoreError) {
         try check()
         let isDeleted = state.withLock { state in
             guard state.rings[endpoint]?.version == version else { return false }
@@ -71,7 +71,7 @@ public final class FakeSigningKeyStore: SigningKeyStore {
         guard isDeleted else { throw .conflict }
     }
 
-    public func endpoints() async throws(KeyStoreError) -> [String] {
+    package func endpoints() async throws(KeyStoreError) -> [String] {
         try check()
         return state.withLock { $0.rings.keys.sorted() }
     }

@@ -1,21 +1,21 @@
-public import FoundationEssentials
-public import GatewayCore
+package import FoundationEssentials
+package import GatewayCore
 import Synchronization
 
 /// Answers every review the same way, and keeps what it was asked.
-public final class FakeTokenReviewer: TokenReviewing {
-    public typealias Answer = Result<TokenReview, TokenReviewFailure>
+package final class FakeTokenReviewer: TokenReviewing {
+    package typealias Answer = Result<TokenReview, TokenReviewFailure>
 
     private let state: Mutex<(answer: Answer, asked: [[String]?])>
 
-    public init(_ answer: Answer) { state = Mutex((answer, [])) }
+    package init(_ answer: Answer) { state = Mutex((answer, [])) }
 
     /// The audiences of each review so far.
-    public var asked: [[String]?] { state.withLock { $0.asked } }
+    package var asked: [[String]?] { state.withLock { $0.asked } }
 
-    public func answer(_ answer: Answer) { state.withLock { $0.answer = answer } }
+    package func answer(_ answer: Answer) { state.withLock { $0.answer = answer } }
 
-    public func review(
+    package func review(
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         let answer = state.withLock { state in
@@ -28,7 +28,7 @@ public final class FakeTokenReviewer: TokenReviewing {
 
 extension ReviewedUser {
     /// A ServiceAccount's user as the API server tells it, bound to a Pod where one is named.
-    public static func serviceAccount(
+    package static func serviceAccount(
         namespace: String = "default", name: String = "web", pod: String? = "web-0",
         audiences: [String] = ["sts-gateway.test.svc"]
     ) -> ReviewedUser {

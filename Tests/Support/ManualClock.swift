@@ -1,15 +1,15 @@
-public import FoundationEssentials
+package import FoundationEssentials
 import Synchronization
 
 /// A clock that moves only when a test says so.
-public final class ManualClock: Sendable {
+package final class ManualClock: Sendable {
     private let time: Mutex<Date>
 
-    public init(now: Date) { time = Mutex(now) }
+    package init(now: Date) { time = Mutex(now) }
 
-    public var now: Date { time.withLock { $0 } }
+    package var now: Date { time.withLock { $0 } }
 
-    public func advance(by seconds: TimeInterval) {
+    package func advance(by seconds: TimeInterval) {
         time.withLock { $0 = $0.addingTimeInterval(seconds) }
     }
 }

@@ -1,42 +1,42 @@
-public import FoundationEssentials
-public import JOSE
+package import FoundationEssentials
+package import JOSE
 
 /// A throw-away cluster identity: issues ServiceAccount tokens in the shape of the API server's own.
-public struct TestCluster: Sendable {
-    public static let defaultIssuer = "https://kubernetes.default.svc.cluster.local"
+package struct TestCluster: Sendable {
+    package static let defaultIssuer = "https://kubernetes.default.svc.cluster.local"
 
-    public let issuer: String
-    public let key: SigningKey
+    package let issuer: String
+    package let key: SigningKey
 
-    public init(key: SigningKey, issuer: String = TestCluster.defaultIssuer) {
+    package init(key: SigningKey, issuer: String = TestCluster.defaultIssuer) {
         self.key = key
         self.issuer = issuer
     }
 
-    public var keySet: JSONWebKeySet { JSONWebKeySet(keys: [key.publicKey]) }
+    package var keySet: JSONWebKeySet { JSONWebKeySet(keys: [key.publicKey]) }
 
     /// What a token says; each member can be set to something wrong.
-    public struct Claims: Sendable {
-        public var issuer: String
-        public var namespace = "default"
-        public var serviceAccount = "web"
-        public var pod: String? = "web-0"
-        public var node: String? = "node-1"
-        public var audiences = ["sts-gateway.test.svc"]
-        public var issuedAt: Date
+    package struct Claims: Sendable {
+        package var issuer: String
+        package var namespace = "default"
+        package var serviceAccount = "web"
+        package var pod: String? = "web-0"
+        package var node: String? = "node-1"
+        package var audiences = ["sts-gateway.test.svc"]
+        package var issuedAt: Date
         /// Seconds.
-        public var lifetime = 3600.0
-        public var notBefore: Date?
+        package var lifetime = 3600.0
+        package var notBefore: Date?
         /// In place of `system:serviceaccount:<namespace>:<name>`.
-        public var subject: String?
+        package var subject: String?
         /// In place of `uid-of-<name>`.
-        public var serviceAccountUID: String?
-        public var podUID: String?
-        public var nodeUID: String?
-        public var tokenID = "5b7ad8a0-93c4-4d5c-9f0a-0d5f4a6a7c11"
+        package var serviceAccountUID: String?
+        package var podUID: String?
+        package var nodeUID: String?
+        package var tokenID = "5b7ad8a0-93c4-4d5c-9f0a-0d5f4a6a7c11"
     }
 
-    public func token(at now: Date, _ adjust: (inout Claims) -> Void = { _ in }) throws -> String {
+    package func token(at now: Date, _ adjust: (inout Claims) -> Void = { _ in }) throws -> String {
         var claims = Claims(issuer: issuer, issuedAt: now)
         adjust(&claims)
         return try SignedJWT.sign(Self.json(claims), with: key)

@@ -1,11 +1,11 @@
-public import JOSE
+package import JOSE
 
 /// Keys made once per process: an RSA key takes long to make.
-public enum TestKeys {
+package enum TestKeys {
     /// RS256, 2048 bits.
-    public static let rsa = make(.rs256)
+    package static let rsa = make(.rs256)
     /// ES256.
-    public static let ec = make(.es256)
+    package static let ec = make(.es256)
 
     private static func make(_ algorithm: SignatureAlgorithm) -> SigningKey {
         do {

@@ -1,7 +1,7 @@
 /// A rule of the plugin API that a plugin breaks.
-public struct ConformanceBreach: Sendable, Equatable, CustomStringConvertible {
+package struct ConformanceBreach: Sendable, Equatable, CustomStringConvertible {
     /// What every plugin keeps.
-    public enum Rule: String, Sendable, CaseIterable {
+    package enum Rule: String, Sendable, CaseIterable {
         case identifier = "the id is well-formed"
         case constantDefaults = "the defaults are the same at each reading"
         case audiences = "the audiences can be used and are recognised"
@@ -18,11 +18,11 @@ public struct ConformanceBreach: Sendable, Equatable, CustomStringConvertible {
         case independence = "two endpoints share no state"
     }
 
-    public let rule: Rule
+    package let rule: Rule
     /// What was found.
-    public let message: String
+    package let message: String
 
-    public var description: String { "\(rule.rawValue): \(message)" }
+    package var description: String { "\(rule.rawValue): \(message)" }
 }
 
 /// What a check has found so far.

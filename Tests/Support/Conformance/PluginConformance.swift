@@ -1,4 +1,4 @@
-public import GatewayPluginAPI
+package import GatewayPluginAPI
 import JOSE
 
 /// Checks a provider plugin against the rules that the core relies on. Every plugin's test says
@@ -12,7 +12,7 @@ import JOSE
 ///   - annotation: one that the plugin accepts.
 ///   - settings: the JSON text of a `settings` block that it accepts.
 /// - Returns: each rule that is broken, with what was found; empty where all is well.
-public func checkConformance<Plugin: ProviderPlugin>(
+package func checkConformance<Plugin: ProviderPlugin>(
     of plugin: Plugin.Type, annotation: String, settings: String = "{}"
 ) -> [ConformanceBreach] {
     var findings = ConformanceFindings()

@@ -2,7 +2,7 @@ import Dispatch
 package import FoundationEssentials
 package import GatewayCore
 import JOSE
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// Writes audit records as JSON lines, in their order and from a thread of its own: no request waits for the output.

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import GatewayCore
 import JOSE
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// Puts a cache of a few seconds before a reviewer, lets callers with the same question share one review, and bounds
