@@ -20,7 +20,7 @@ def test_the_linter_finds_what_is_wrong() -> None:
 
 
 def test_the_version_is_that_of_the_program() -> None:
-    source = (REPOSITORY / "Sources/Gateway/App/GatewayCommand.swift").read_text()
+    source = (REPOSITORY / "Sources/Gateway/App/GatewayVersion.swift").read_text()
     with helm_python.Chart.load(CHART) as chart:
         assert f'current = "{chart.metadata["appVersion"]}"' in source
 

@@ -15,13 +15,3 @@ struct GatewayCommand: AsyncParsableCommand {
             VersionCommand.self,
         ])
 }
-
-enum GatewayVersion {
-    static let current = "0.1.0"
-}
-
-struct VersionCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
-
-    func run() { print("sts-gateway \(GatewayVersion.current)") }
-}

@@ -41,8 +41,3 @@ struct ConfigCommand: ParsableCommand {
         func run() { print(ConfigurationSchema.text) }
     }
 }
-
-extension Logger {
-    /// For commands that have no log.
-    static var silent: Logger { Logger(label: "sts-gateway") { _ in SwiftLogNoOpLogHandler() } }
-}

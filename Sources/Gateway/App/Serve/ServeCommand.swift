@@ -40,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             assembly = try await GatewayAssembly.make(
                 configuration, from: served.source, text: served.text, fallback: served.fallback,
-                in: GatewayAssembly.Surroundings(of: file), logger: logger)
+                in: HostEnvironment(of: file), logger: logger)
         } catch let problems as GatewayAssembly.StartProblems {
             for problem in problems.problems { Terminal.error(problem.text(file: config)) }
             throw ExitStatus.configuration

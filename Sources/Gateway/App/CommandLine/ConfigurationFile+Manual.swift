@@ -18,7 +18,7 @@ extension ConfigurationFile {
         let session: ManualSession
         do {
             session = try ManualSession(
-                configuration, in: GatewayAssembly.Surroundings(of: self), logger: logger)
+                configuration, in: HostEnvironment(of: self), logger: logger)
         } catch {
             Terminal.error(error.text(file: path))
             throw ExitStatus.configuration
@@ -54,7 +54,7 @@ extension GatewayConfiguration {
     }
 }
 
-extension GatewayAssembly.Surroundings {
+extension HostEnvironment {
     /// This process's, with paths from the configuration file's folder.
     init(of file: ConfigurationFile) {
         self.init(

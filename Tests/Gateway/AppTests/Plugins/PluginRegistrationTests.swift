@@ -8,7 +8,7 @@ struct PluginRegistrationTests {
     @Test("are named in every place that must know them")
     func registered() throws {
         // Tests/Gateway/AppTests/<this file>
-        let root = "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        let root = "/" + #filePath.split(separator: "/").dropLast(5).joined(separator: "/")
         #expect(try PluginRegistration(root: root, types: BuiltInPlugins.all).problems == [])
     }
 

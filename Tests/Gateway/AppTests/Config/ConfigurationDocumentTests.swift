@@ -21,7 +21,7 @@ struct ConfigurationDocumentTests {
     /// A file of the repository.
     private func file(_ path: String) throws -> String {
         // Tests/Gateway/AppTests/<this file>
-        let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+        let root = #filePath.split(separator: "/").dropLast(5).joined(separator: "/")
         let contents = try #require(FileManager.default.contents(atPath: "/\(root)/\(path)"))
         return String(decoding: contents, as: UTF8.self)
     }

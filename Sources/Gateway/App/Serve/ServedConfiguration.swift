@@ -70,7 +70,7 @@ struct ServedConfiguration {
     ) async -> GatewayConfiguration? {
         do {
             let kept = try await LastGoodStart.text(
-                besides: text, in: GatewayAssembly.Surroundings(of: file), logger: logger)
+                besides: text, in: HostEnvironment(of: file), logger: logger)
             return kept.flatMap { load($0).configuration }
         } catch {
             Terminal.error(error.text(file: file.path))

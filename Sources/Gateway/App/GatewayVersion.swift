@@ -1,0 +1,3 @@
+enum GatewayVersion {
+    static let current = "0.1.0"
+}
