@@ -27,13 +27,6 @@ package struct SigningKeySnapshot: Sendable {
         publishable = PublishableDocuments(ring: ring, documents: made, readingWanted: readingWanted)
     }
 
-    /// Of an endpoint's ring.
-    package init(ring: KeyRing, of configuration: EndpointConfiguration) {
-        self.init(
-            ring: ring, issuer: configuration.issuer, privateClaimNames: configuration.token.claims.map(\.name),
-            readingWanted: ring.readingWanted(configuration.rotationPolicy))
-    }
-
     /// Of a ring that could not be read: nothing signs.
     package init(failure: KeyStoreError) {
         active = nil

@@ -8,7 +8,7 @@ package enum LastGoodStart {
     /// - Returns: nil where nothing tells where keys are kept, or none was kept there.
     /// - Throws: why it cannot be read, in words for the operator.
     package static func text(
-        besides text: String?, in surroundings: GatewayAssembly.Surroundings, logger: Logger
+        besides text: String?, in surroundings: HostEnvironment, logger: Logger
     ) async throws(ConfigurationProblem) -> String? {
         let node = text.flatMap { try? YAMLConfigurationSource.parse($0) }
         guard let place = ConfigurationLoader.placeOfKeys(node) else { return nil }

@@ -34,7 +34,7 @@ struct OpenedKeyStore: Sendable {
 
     /// Calls nothing yet, but for the making of a directory.
     init(
-        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, pacing: Pacing,
+        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, pacing: Pacing,
         logger: Logger
     ) throws(Problem) {
         var kubeconfig: String?
@@ -45,7 +45,7 @@ struct OpenedKeyStore: Sendable {
 
     /// - Parameter kubeconfig: as the configuration has it; nil inside a cluster.
     init(
-        _ keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?, in surroundings: GatewayAssembly.Surroundings,
+        _ keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?, in surroundings: HostEnvironment,
         pacing: Pacing, logger: Logger
     ) throws(Problem) {
         leadership = Leadership(monotonic: pacing.monotonic)

@@ -16,10 +16,10 @@ struct PublicationTools: Sendable {
     let transport: PluginTransport
     let probeClients = ProbeClients()
     private let rules: ProxyRules
-    private let surroundings: GatewayAssembly.Surroundings
+    private let surroundings: HostEnvironment
     private let logger: Logger
 
-    init(in surroundings: GatewayAssembly.Surroundings, logger: Logger) {
+    init(in surroundings: HostEnvironment, logger: Logger) {
         rules = ProxyRules(environment: surroundings.environment)
         if rules.misread != nil {
             logger.warning("HTTPS_PROXY is no http://HOST:PORT, and does not hold")

@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-package import FoundationEssentials
+import FoundationEssentials
 package import GatewayCore
 package import Logging
 import NIOCore
@@ -15,33 +15,6 @@ package struct GatewayAssembly: Sendable {
         package let problems: [ConfigurationProblem]
     }
 
-    /// What a gateway is told beside its configuration.
-    package struct Surroundings: Sendable {
-        package let version: String
-        /// The process's environment variables, for the API server's address inside a cluster.
-        package let environment: [String: String]
-        /// The gateway's own, in a cluster; nil where nothing tells it.
-        package let namespace: String?
-        /// Makes a path of the configuration one that can be opened.
-        package let resolve: @Sendable (String) -> String
-        package let clock: @Sendable () -> Date
-        /// Takes whole lines of the audit; false where they were not written.
-        package let writeAudit: @Sendable (String) -> Bool
-
-        package init(
-            version: String, environment: [String: String], namespace: String?,
-            resolve: @escaping @Sendable (String) -> String,
-            clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool
-        ) {
-            self.version = version
-            self.environment = environment
-            self.namespace = namespace
-            self.resolve = resolve
-            self.clock = clock
-            self.writeAudit = writeAudit
-        }
-    }
-
     /// - Parameters:
     ///   - source: the file to follow; nil to follow none.
     ///   - text: what the file held.
@@ -49,7 +22,7 @@ package struct GatewayAssembly: Sendable {
     /// - Throws: ``StartProblems``.
     package static func make(
         _ configuration: GatewayConfiguration, from source: ConfigurationSource?, text: String?,
-        fallback: String? = nil, in surroundings: Surroundings, logger: Logger
+        fallback: String? = nil, in surroundings: HostEnvironment, logger: Logger
     ) async throws -> GatewayAssembly {
         let clock = surroundings.clock
         let prometheus = PrometheusMetrics()
@@ -122,7 +95,7 @@ package struct GatewayAssembly: Sendable {
     /// nil where no API server says which Pod it was.
     private static func podEvents(
         _ configuration: GatewayConfiguration, _ cluster: KubernetesClient?, _ prometheus: PrometheusMetrics,
-        _ pacing: Pacing, in surroundings: Surroundings, logger: Logger
+        _ pacing: Pacing, in surroundings: HostEnvironment, logger: Logger
     ) -> PodEvents? {
         guard case .kubernetes = configuration.review, let cluster else { return nil }
         return PodEvents(
@@ -131,7 +104,7 @@ package struct GatewayAssembly: Sendable {
     }
 
     /// Within a Pod, requests come until every node has heard that it ends.
-    private static func drainDelay(_ configuration: GatewayConfiguration, _ surroundings: Surroundings) -> Double {
+    private static func drainDelay(_ configuration: GatewayConfiguration, _ surroundings: HostEnvironment) -> Double {
         let isInPod = surroundings.environment["KUBERNETES_SERVICE_HOST"] != nil
         return configuration.limits.drainDelay.map(Double.init) ?? (isInPod ? 5 : 0)
     }

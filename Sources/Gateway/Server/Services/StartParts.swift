@@ -19,13 +19,13 @@ struct StartParts {
     private(set) var problems: [ConfigurationProblem] = []
 
     private let configuration: GatewayConfiguration
-    private let surroundings: GatewayAssembly.Surroundings
+    private let surroundings: HostEnvironment
     private let observe: TokenReviewObserver
     private let pacing: Pacing
     private let logger: Logger
 
     init(
-        configuration: GatewayConfiguration, surroundings: GatewayAssembly.Surroundings,
+        configuration: GatewayConfiguration, surroundings: HostEnvironment,
         observe: @escaping TokenReviewObserver, pacing: Pacing, logger: Logger
     ) {
         self.configuration = configuration

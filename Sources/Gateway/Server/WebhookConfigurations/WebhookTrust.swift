@@ -2,19 +2,6 @@ import FoundationEssentials
 import GatewayCore
 import Synchronization
 
-/// The port to who trusts the gateway's authorities beside Pods.
-protocol WebhookEvidenceReading: Sendable {
-    var webhooks: ServingEvidence.Webhooks { get }
-    /// An element for each change from now on.
-    func changes() -> AsyncStream<Void>
-}
-
-/// For a gateway that no webhook configuration trusts by its own authorities.
-struct NoWebhookTrust: WebhookEvidenceReading {
-    let webhooks = ServingEvidence.Webhooks.nobody
-    func changes() -> AsyncStream<Void> { AsyncStream { _ in } }
-}
-
 /// Since when each webhook configuration has which authorities in its caBundle, as far as the leader has seen.
 final class WebhookTrust: WebhookEvidenceReading {
     /// What was seen of one configuration.

@@ -5,13 +5,13 @@ package import Logging
 /// What work by hand needs: the key store, opened, and where this process runs. Gateways may run beside it.
 package struct ManualSession: Sendable {
     let keyStore: OpenedKeyStore
-    let surroundings: GatewayAssembly.Surroundings
+    let surroundings: HostEnvironment
     let pacing: Pacing
     let logger: Logger
 
     /// - Throws: why the key store cannot be opened.
     package init(
-        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, logger: Logger
+        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, logger: Logger
     ) throws(ConfigurationProblem) {
         pacing = Pacing.system(clock: surroundings.clock)
         do {

@@ -23,7 +23,7 @@ struct OpenedServing: Sendable {
     ///
     /// - Throws: everything that is wrong with the configured certificates or the directory.
     init(
-        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings,
+        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment,
         keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger
     ) throws(ServingProblems) {
         namespace = keyStore.kubernetes?.namespace ?? surroundings.namespace

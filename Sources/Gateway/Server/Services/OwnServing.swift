@@ -13,7 +13,7 @@ struct OwnServing: Sendable {
 
     /// - Parameter namespace: the gateway's own; nil where it is not known.
     init(
-        _ configuration: GatewayConfiguration, in surroundings: GatewayAssembly.Surroundings, namespace: String?,
+        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, namespace: String?,
         keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger
     ) throws(ServingProblems) {
         let certificates = ServingCertificates(

@@ -33,7 +33,7 @@ struct OpenedServingTests {
         var configuration = try ExampleGateway.configuration()
         configuration.keyStore = .directory("keys")
         adjust(&configuration)
-        let surroundings = GatewayAssembly.Surroundings(
+        let surroundings = HostEnvironment(
             version: "test", environment: [:], namespace: namespace,
             resolve: { [folder] in "\(folder.path)/\($0)" }, clock: { Date() }, writeAudit: { _ in true })
         let pacing = Pacing.system { Date() }

@@ -1,0 +1,8 @@
+extension SigningKeySnapshot {
+    /// Of an endpoint's ring.
+    package init(ring: KeyRing, of configuration: EndpointConfiguration) {
+        self.init(
+            ring: ring, issuer: configuration.issuer, privateClaimNames: configuration.token.claims.map(\.name),
+            readingWanted: ring.readingWanted(configuration.rotationPolicy))
+    }
+}
