@@ -27,9 +27,10 @@ acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECON
 build: ## Build the gateway and the tests (debug).
 	$(SWIFT) build --build-tests $(WALLS)
 
-check: ## Fast checks of the sources: layout and neutrality.
+check: ## Fast checks of the sources: layout, neutrality and the order of folders.
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 	scripts/neutral-core
+	scripts/folder-order
 
 BENCH := --package-path Benchmarks --scratch-path .build-bench -c release
 
