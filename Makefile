@@ -28,11 +28,11 @@ build: ## Build the gateway and the tests (debug).
 	$(SWIFT) build --build-tests $(WALLS)
 
 check: ## Fast checks of the sources: layout, neutrality and the order of folders.
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
 	scripts/neutral-core
 	scripts/folder-order
 
-BENCH := --package-path Benchmarks --scratch-path .build-bench -c release
+BENCH := --scratch-path .build-bench -c release
 
 soak: tools build ## What goes by the clock: a rolling restart under load; an authority is replaced while sidecars run.
 	.venv/bin/python -m pytest -q Tests/RestartProcess
@@ -59,7 +59,7 @@ image: tools ## Both images as OCI archives, without a container engine, tried i
 	scripts/measure-start
 
 format: ## Lay the sources out.
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
 
 tools: ## Install what the demo and the tests need beside Swift.
 	@scripts/install-tools

@@ -2,13 +2,13 @@ import CLibXML2
 
 extension XMLElement {
     /// What a document may cost.
-    public struct Limits: Sendable {
+    package struct Limits: Sendable {
         /// Bytes.
-        public var length: Int
-        public var depth: Int
-        public var elements: Int
+        package var length: Int
+        package var depth: Int
+        package var elements: Int
 
-        public init(length: Int = 1 << 20, depth: Int = 32, elements: Int = 65_536) {
+        package init(length: Int = 1 << 20, depth: Int = 32, elements: Int = 65_536) {
             self.length = length
             self.depth = depth
             self.elements = elements
@@ -16,7 +16,7 @@ extension XMLElement {
     }
 
     /// Reads a document with libxml2's reader: no network, no entity but XML's own five, no document type.
-    public init(parsing document: [UInt8], limits: Limits = Limits()) throws(XMLReadingError) {
+    package init(parsing document: [UInt8], limits: Limits = Limits()) throws(XMLReadingError) {
         guard document.count <= limits.length else { throw .tooLong(limits.length) }
         guard !document.isEmpty else { throw .malformed(line: 1) }
         let result = document.withUnsafeBytes { bytes -> Result<XMLElement, XMLReadingError> in

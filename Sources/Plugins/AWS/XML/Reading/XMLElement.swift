@@ -1,14 +1,14 @@
 /// An element of an XML document, as far as a web service's reply needs it: no attributes, comments or instructions.
-public struct XMLElement: Sendable, Equatable {
+package struct XMLElement: Sendable, Equatable {
     /// Without its prefix.
-    public let name: String
+    package let name: String
     /// The namespace's URI; nil where it is in none.
-    public let namespace: String?
+    package let namespace: String?
     /// Its own character data, joined, without the white space at both ends.
-    public internal(set) var text: String
-    public internal(set) var children: [XMLElement]
+    package internal(set) var text: String
+    package internal(set) var children: [XMLElement]
 
-    public init(_ name: String, namespace: String? = nil, text: String = "", children: [XMLElement] = []) {
+    package init(_ name: String, namespace: String? = nil, text: String = "", children: [XMLElement] = []) {
         self.name = name
         self.namespace = namespace
         self.text = text
@@ -16,5 +16,5 @@ public struct XMLElement: Sendable, Equatable {
     }
 
     /// The first child of that name, in whatever namespace.
-    public subscript(_ name: String) -> XMLElement? { children.first { $0.name == name } }
+    package subscript(_ name: String) -> XMLElement? { children.first { $0.name == name } }
 }

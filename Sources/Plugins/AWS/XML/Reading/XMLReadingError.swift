@@ -1,5 +1,5 @@
 /// Why a text was not read as XML. Says nothing of what the text holds.
-public enum XMLReadingError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum XMLReadingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Longer than was allowed, in bytes.
     case tooLong(Int)
     /// Elements in elements, deeper than was allowed.
@@ -13,7 +13,7 @@ public enum XMLReadingError: Error, Sendable, Equatable, CustomStringConvertible
     /// It is not well-formed, or cut off; the line where that shows.
     case malformed(line: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooLong(let limit): "longer than \(limit) bytes"
         case .tooDeep(let limit): "elements in elements more than \(limit) deep"

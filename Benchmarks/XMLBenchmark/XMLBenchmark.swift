@@ -20,7 +20,8 @@ enum XMLBenchmark {
             let bytes = Array(document.utf8)
             guard (try? XMLElement(parsing: bytes, limits: limits)) == nil else { throw Unexpected() }
             let refusal = median { keep((try? XMLElement(parsing: bytes, limits: limits)) == nil) }
-            print("refusing \(title): \(text(refusal)) (\(Double(Int(refusal / reading * 10_000)) / 10_000) × the reading)")
+            let ratio = Double(Int(refusal / reading * 10_000)) / 10_000
+            print("refusing \(title): \(text(refusal)) (\(ratio) × the reading)")
         }
     }
 
