@@ -13,19 +13,8 @@ import Testing
     "The whole gateway: another authority while sidecars run",
     .enabled(if: ProcessInfo.processInfo.environment["STS_ACCEPTANCE_SLOW"] != nil, "takes minutes; run: make soak"))
 struct AuthorityRotationAcceptanceTests {
-    private struct NeverTrue: Error {
-        let log: String
-    }
-
-    private func until(
-        _ gateway: RunningGateway, seconds: Double, _ condition: () async throws -> Bool
-    ) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(seconds)
-        while try await !condition() {
-            guard clock.now < end else { throw NeverTrue(log: gateway.process.standardError) }
-            try await clock.sleep(for: .milliseconds(100))
-        }
+    private func until(_ gateway: RunningGateway, _ condition: () async throws -> Bool) async throws {
+        try await eventually(gateway.process.standardError, condition)
     }
 
     private static func certificates(_ bundle: String) -> Int {
@@ -48,15 +37,13 @@ struct AuthorityRotationAcceptanceTests {
                     azRules: [{scope: filter, constraint: "(namespace=\(cluster.namespace))"}]
                     subjectToken: {audiences: [\(ReviewAcceptanceTests.audience)]}
                 """
-            let gateway = try await RunningGateway(
+            try await RunningGateway.run(
                 configuration: configuration, keyStore: "{kind: kubernetes}",
-                environment: ["POD_NAMESPACE": cluster.namespace, "POD_NAME": "gateway-0"])
-            do {
+                environment: ["POD_NAMESPACE": cluster.namespace, "POD_NAME": "gateway-0"]
+            ) { gateway in
                 try await rotate(cluster, gateway)
-            } catch {
-                Issue.record(error)
+                #expect(try await gateway.stop().status == 0)
             }
-            #expect(try await gateway.stop().status == 0)
         }
     }
 
@@ -71,54 +58,55 @@ struct AuthorityRotationAcceptanceTests {
         try FileManager.default.createDirectory(atPath: "\(folder.path)/tokens", withIntermediateDirectories: true)
         let former = try await gateway.send(.GET, "/ca-bundle").text
         #expect(Self.certificates(former) == 1)
-        let sidecar = try ChildProcess(
+        try await ChildProcess.run(
             Place.sidecar, ["run"],
             environment: [
                 "STS_SERVER": "https://localhost:\(gateway.port)", "STS_ENDPOINTS": "generic",
                 "STS_SUBJECT_TOKEN_FILE": "\(folder.path)/subject-token",
                 "STS_TOKEN_DIRECTORY": "\(folder.path)/tokens", "STS_CA_CERTIFICATES": former,
                 "STS_TERMINATION_LOG": "\(folder.path)/termination",
-            ])
-        defer { sidecar.signal(SIGKILL) }
-        func token() -> Data? { FileManager.default.contents(atPath: "\(folder.path)/tokens/generic/token") }
-        try await until(gateway, seconds: 20) { token() != nil }
+            ]
+        ) { sidecar in
+            func token() -> Data? { FileManager.default.contents(atPath: "\(folder.path)/tokens/generic/token") }
+            try await until(gateway) { token() != nil }
 
-        let path = "/api/v1/namespaces/\(cluster.namespace)/secrets/sts-gateway-serving"
-        let secret = try await cluster.send(.get, path)
-        try await cluster.send(
-            .put, path, secret.setting("now", at: "metadata", "annotations", "sts-gateway.io/rotate-ca"))
-        var both = ""
-        try await until(gateway, seconds: 20) {
-            both = try await gateway.send(.GET, "/ca-bundle").text
-            return Self.certificates(both) == 2
+            let path = "/api/v1/namespaces/\(cluster.namespace)/secrets/sts-gateway-serving"
+            let secret = try await cluster.send(.get, path)
+            try await cluster.send(
+                .put, path, secret.setting("now", at: "metadata", "annotations", "sts-gateway.io/rotate-ca"))
+            var both = ""
+            try await until(gateway) {
+                both = try await gateway.send(.GET, "/ca-bundle").text
+                return Self.certificates(both) == 2
+            }
+            #expect(both.contains(former.trimmingCharacters(in: .whitespacesAndNewlines)))
+            // A client that knows the former one alone, and learns nothing, is met by another leaf at last.
+            func isFormer() async throws -> Bool {
+                try folder.write(former, to: "former.pem")
+                let asked = try await ChildProcess.run(
+                    "/usr/bin/curl",
+                    [
+                        "-sS", "--noproxy", "*", "--cacert", "\(folder.path)/former.pem", "-o", "/dev/null",
+                        "https://localhost:\(gateway.port)/ca-bundle",
+                    ])
+                return asked.status == 0
+            }
+            #expect(try await isFormer())
+            try await until(gateway) { try await !isFormer() }
+            for _ in 0..<2 {
+                let before = token()
+                try await until(gateway) { token() != before }
+            }
+            // The former authority goes after as long again; nothing asks for it any more.
+            try await until(gateway) {
+                Self.certificates(try await gateway.send(.GET, "/ca-bundle").text) == 1
+            }
+            let last = token()
+            try await until(gateway) { token() != last }
+            sidecar.signal(SIGTERM)
+            let ended = await sidecar.ended()
+            #expect(ended.status == 0)
+            #expect(!ended.errors.contains("\"level\":\"error\"") && !ended.errors.contains("\"level\":\"warning\""))
         }
-        #expect(both.contains(former.trimmingCharacters(in: .whitespacesAndNewlines)))
-        // A client that knows the former one alone, and learns nothing, is met by another leaf at last.
-        func isFormer() async throws -> Bool {
-            try folder.write(former, to: "former.pem")
-            let asked = try await ChildProcess.run(
-                "/usr/bin/curl",
-                [
-                    "-sS", "--noproxy", "*", "--cacert", "\(folder.path)/former.pem", "-o", "/dev/null",
-                    "https://localhost:\(gateway.port)/ca-bundle",
-                ])
-            return asked.status == 0
-        }
-        #expect(try await isFormer())
-        try await until(gateway, seconds: 150) { try await !isFormer() }
-        for _ in 0..<2 {
-            let before = token()
-            try await until(gateway, seconds: 60) { token() != before }
-        }
-        // The former authority goes after as long again; nothing asks for it any more.
-        try await until(gateway, seconds: 150) {
-            Self.certificates(try await gateway.send(.GET, "/ca-bundle").text) == 1
-        }
-        let last = token()
-        try await until(gateway, seconds: 60) { token() != last }
-        sidecar.signal(SIGTERM)
-        let ended = await sidecar.ended()
-        #expect(ended.status == 0)
-        #expect(!ended.errors.contains("\"level\":\"error\"") && !ended.errors.contains("\"level\":\"warning\""))
     }
 }

@@ -1,10 +1,11 @@
 import Foundation
 import Synchronization
 
-/// A program that runs beside the test; everything it prints is kept.
+/// A program that runs beside the test; everything that it prints is kept.
 ///
-/// Foundation's `Process` would hand on the pipes of other children and the signals that its own threads block, so
-/// that a child neither ends on SIGTERM nor seems to end; this one hands on nothing.
+/// It ends with the scope that started it, with the task that waits for it, and with the test process, however that
+/// ends. Foundation's `Process` would pass the pipes of other children and the signals that its own threads block to the
+/// child, so that a child neither ends on SIGTERM nor seems to end.
 final class ChildProcess: Sendable {
     struct Ended: Sendable {
         /// The exit status; 128 and the signal's number where a signal ended it.
@@ -23,65 +24,114 @@ final class ChildProcess: Sendable {
     private let identifier: pid_t
     private let output: KeptOutput
     private let errors: KeptOutput
-    private let end = Ending()
+    private let end: Ending
 
-    init(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:], workingDirectory: String? = nil
-    ) throws {
-        let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map {
-            "\($0.key)=\($0.value)"
-        }
-        let arguments =
-            workingDirectory.map { ["/usr/bin/env", "-C", $0, program] + arguments } ?? [program] + arguments
-        // One at a time: between a pipe's making and its mark to be closed, no other child may be made.
-        let started = try Self.starting.withLock { _ in
-            let (outputRead, outputWrite) = try Self.pipe()
-            let (errorRead, errorWrite) = try Self.pipe()
-            defer {
-                close(outputWrite)
-                close(errorWrite)
-            }
-            let identifier = try Self.spawn(arguments, environment, output: outputWrite, errors: errorWrite)
-            return (identifier: identifier, output: outputRead, errors: errorRead)
-        }
-        identifier = started.identifier
-        output = KeptOutput(started.output)
-        errors = KeptOutput(started.errors)
-        Thread.detachNewThread { [identifier, end] in
-            var status: Int32 = 0
-            while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
-            end.set(status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F))
-        }
+    private init(identifier: pid_t, output: KeptOutput, errors: KeptOutput, end: Ending) {
+        self.identifier = identifier
+        self.output = output
+        self.errors = errors
+        self.end = end
     }
 
-    deinit { if end.status == nil { kill(identifier, SIGKILL) } }
-
-    var standardError: String { errors.text }
-
-    func signal(_ signal: Int32) { if end.status == nil { kill(identifier, signal) } }
-
-    /// Waits for the end.
-    func ended() async -> Ended {
-        let status = await end.wait()
-        return Ended(status: status, output: await output.all(), errors: await errors.all())
+    /// Starts a program, runs `body` beside it, and ends the program where it still runs then.
+    static func run<Value>(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:],
+        workingDirectory: String? = nil, _ body: (ChildProcess) async throws -> Value
+    ) async throws -> Value {
+        let process = try await start(
+            endsWithParent + (workingDirectory.map { ["env", "-C", $0] } ?? []) + [program] + arguments,
+            environment: environment)
+        do {
+            let value = try await body(process)
+            await process.kill()
+            return value
+        } catch {
+            await process.kill()
+            throw error
+        }
     }
-
-    /// The first line of standard error that satisfies the condition; nil where the program ends before there is one.
-    func line(where condition: @Sendable (String) -> Bool) async -> String? { await errors.line(where: condition) }
 
     /// Runs a program to its end.
     static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], workingDirectory: String? = nil
     ) async throws -> Ended {
-        try await ChildProcess(
-            program, arguments, environment: environment, workingDirectory: workingDirectory
-        ).ended()
+        try await run(program, arguments, environment: environment, workingDirectory: workingDirectory) {
+            await $0.ended()
+        }
+    }
+
+    var standardError: String { errors.text }
+
+    func signal(_ signal: Int32) { end.whileRunning { Foundation.kill(identifier, signal) } }
+
+    /// Waits for the end.
+    func ended() async -> Ended {
+        await killingAtDeadline {
+            let status = await end.wait()
+            return Ended(status: status, output: await output.all(), errors: await errors.all())
+        }
+    }
+
+    /// The first line of standard error that satisfies the condition; nil where the program ends before there is one.
+    func line(where condition: @Sendable (String) -> Bool) async -> String? {
+        await killingAtDeadline { await errors.line(where: condition) }
+    }
+
+    /// Kills the program where the waiting task is cancelled, or where `body` hangs.
+    private func killingAtDeadline<Value>(_ body: () async -> Value) async -> Value {
+        let deadline = Task {
+            try await Task.sleep(for: hangDeadline)
+            signal(SIGKILL)
+        }
+        defer { deadline.cancel() }
+        return await withTaskCancellationHandler {
+            await body()
+        } onCancel: {
+            signal(SIGKILL)
+        }
+    }
+
+    private func kill() async {
+        signal(SIGKILL)
+        _ = await end.wait()
+    }
+
+    /// The kernel kills what it starts once the test process has ended, even by SIGKILL.
+    private static let endsWithParent = ["setpriv", "--pdeathsig", "KILL", "--"]
+
+    private static func start(_ arguments: [String], environment: [String: String]) async throws -> ChildProcess {
+        let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map {
+            "\($0.key)=\($0.value)"
+        }
+        let (outputRead, outputWrite) = try pipe()
+        let (errorRead, errorWrite) = try pipe()
+        let end = Ending()
+        let identifier = try await withCheckedThrowingContinuation { (started: CheckedContinuation<pid_t, any Error>) in
+            // The death signal follows the thread that starts the child: this one lives as long as the child does.
+            Thread.detachNewThread {
+                let result = Result {
+                    try starting.withLock { _ in
+                        try spawn(arguments, environment, output: outputWrite, errors: errorWrite)
+                    }
+                }
+                close(outputWrite)
+                close(errorWrite)
+                started.resume(with: result)
+                guard case .success(let identifier) = result else { return }
+                end.waitForChild(identifier)
+            }
+        }
+        return ChildProcess(
+            identifier: identifier, output: KeptOutput(outputRead), errors: KeptOutput(errorRead), end: end)
     }
 
     private static func pipe() throws -> (read: Int32, write: Int32) {
         var ends: [Int32] = [0, 0]
-        guard Foundation.pipe(&ends) == 0 else { throw CannotStart(program: "pipe", code: errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        // No child starts between the pipe's creation and its close-on-exec flags.
+        try starting.withLock { _ in
+            guard Foundation.pipe(&ends) == 0 else { throw CannotStart(program: "pipe", code: errno) }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        }
         return (ends[0], ends[1])
     }
 
@@ -110,13 +160,13 @@ final class ChildProcess: Sendable {
         let environmentPointers = environment.map { strdup($0) } + [nil]
         defer { (argumentPointers + environmentPointers).forEach { free($0) } }
         var identifier: pid_t = 0
-        let code = posix_spawn(&identifier, arguments[0], &actions, &attributes, argumentPointers, environmentPointers)
+        let code = posix_spawnp(&identifier, arguments[0], &actions, &attributes, argumentPointers, environmentPointers)
         guard code == 0 else { throw CannotStart(program: arguments[0], code: code) }
         return identifier
     }
 }
 
-/// A program's end, awaited by many.
+/// The end of a child of this process, awaited by many.
 private final class Ending: Sendable {
     private struct State {
         var status: Int32?
@@ -125,15 +175,23 @@ private final class Ending: Sendable {
 
     private let state = Mutex(State())
 
-    var status: Int32? { state.withLock { $0.status } }
-
-    func set(_ status: Int32) {
+    /// Blocks until the child has ended, and notifies all who wait.
+    func waitForChild(_ identifier: pid_t) {
+        var information = siginfo_t()
+        // The zombie stays until no signal can be sent to it any more: its identifier is not reused before.
+        while waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
         let waiters = state.withLock { state in
-            state.status = status
+            var status: Int32 = 0
+            while waitpid(identifier, &status, 0) < 0 && errno == EINTR {}
+            state.status = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
             defer { state.waiters = [] }
-            return state.waiters
+            return (state.waiters, state.status ?? 0)
         }
-        waiters.forEach { $0.resume(returning: status) }
+        waiters.0.forEach { $0.resume(returning: waiters.1) }
+    }
+
+    func whileRunning(_ body: () -> Void) {
+        state.withLock { state in if state.status == nil { body() } }
     }
 
     func wait() async -> Int32 {

@@ -2,7 +2,7 @@ import Foundation
 import GatewayTestSupport
 import Testing
 
-@Suite("The whole gateway: commands")
+@Suite("The whole gateway: commands", .wholeProcesses)
 struct CommandAcceptanceTests {
     let folder: TemporaryFolder
 

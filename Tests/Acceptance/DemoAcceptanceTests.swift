@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("The demo")
+@Suite("The demo", .wholeProcesses)
 struct DemoAcceptanceTests {
     @Test("make demo ONCE=1 passes: a strict STS accepts the token, and the other account refuses it")
     func demo() async throws {

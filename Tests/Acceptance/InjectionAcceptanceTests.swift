@@ -12,21 +12,10 @@ import Testing
 @testable import GatewayCore
 @testable import GatewayServer
 
-@Suite("The whole gateway: the webhook in a cluster")
+@Suite("The whole gateway: the webhook in a cluster", .wholeProcesses)
 struct InjectionAcceptanceTests {
-    private struct NeverTrue: Error {
-        let log: String
-    }
-
-    private static func until(
-        _ gateway: RunningGateway, seconds: Double = 20, _ condition: () async throws -> Bool
-    ) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(seconds)
-        while try await !condition() {
-            guard clock.now < end else { throw NeverTrue(log: gateway.process.standardError) }
-            try await clock.sleep(for: .milliseconds(50))
-        }
+    private static func until(_ gateway: RunningGateway, _ condition: () async throws -> Bool) async throws {
+        try await eventually(gateway.process.standardError, condition)
     }
 
     private static let configurations = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
@@ -47,7 +36,7 @@ struct InjectionAcceptanceTests {
             }
             // A name of the cluster's, not of a namespace's; two runs on one cluster keep apart.
             let prefix = "sts-\(cluster.namespace.suffix(8))"
-            let gateway = try await RunningGateway(
+            try await RunningGateway.run(
                 review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
                 namespace: cluster.namespace,
                 adding: """
@@ -57,31 +46,41 @@ struct InjectionAcceptanceTests {
                       serviceAccountAnnotations: true
                       webhook: {configuration: \(prefix)}
                     """,
-                environment: ["POD_NAMESPACE": cluster.namespace, "POD_NAME": "gateway-0"])
-            let printed = try await ChildProcess.run(
-                Place.gateway,
-                [
-                    "webhook", "manifest", "--config", "\(gateway.folder.path)/gateway.yaml", "--plugins",
-                    "\(Place.repository)/plugins.json", "--namespace", cluster.namespace, "--json",
-                ])
-            #expect(printed.status == 0, "\(printed.errors)")
-            let list = try JSONDecoder().decode(JSONValue.self, from: Data(printed.output.utf8))
-            let items = list["items"]?.elementList ?? []
-            #expect(items.count == 3)
-            for item in items { try await cluster.send(.post, configurations, item) }
-            do {
-                try await body(cluster, gateway, "\(prefix)-injector-one")
-            } catch {
-                for item in items { _ = try? await cluster.send(.delete, path(of: item)) }
-                _ = try? await gateway.stop()
-                throw error
+                environment: ["POD_NAMESPACE": cluster.namespace, "POD_NAME": "gateway-0"]
+            ) { gateway in
+                let configurations = try await addConfigurations(cluster, gateway)
+                let result: Result<Void, any Error>
+                do {
+                    result = .success(try await body(cluster, gateway, "\(prefix)-injector-one"))
+                } catch {
+                    result = .failure(error)
+                }
+                for item in configurations { _ = try? await cluster.send(.delete, path(of: item)) }
+                try result.get()
+                let ended = try await gateway.stop()
+                #expect(ended.status == 0)
+                #expect(!(ended.errors + ended.output).contains("PRIVATE KEY"))
+                #expect(!ended.errors.contains("(403)"), "it requests more than it is granted: \(ended.errors)")
             }
-            for item in items { try await cluster.send(.delete, path(of: item)) }
-            let ended = try await gateway.stop()
-            #expect(ended.status == 0)
-            #expect(!(ended.errors + ended.output).contains("PRIVATE KEY"))
-            #expect(!ended.errors.contains("403"), "it asks for no more than it is granted: \(ended.errors)")
         }
+    }
+
+    /// The webhook configurations that the gateway prints, now in the cluster.
+    private static func addConfigurations(_ cluster: AskedCluster, _ gateway: RunningGateway) async throws
+        -> [JSONValue]
+    {
+        let printed = try await ChildProcess.run(
+            Place.gateway,
+            [
+                "webhook", "manifest", "--config", "\(gateway.folder.path)/gateway.yaml", "--plugins",
+                "\(Place.repository)/plugins.json", "--namespace", cluster.namespace, "--json",
+            ])
+        #expect(printed.status == 0, "\(printed.errors)")
+        let list = try JSONDecoder().decode(JSONValue.self, from: Data(printed.output.utf8))
+        let items = list["items"]?.elementList ?? []
+        #expect(items.count == 3)
+        for item in items { try await cluster.send(.post, configurations, item) }
+        return items
     }
 
     private static func path(of item: JSONValue) -> String {
@@ -118,7 +117,7 @@ struct InjectionAcceptanceTests {
         request.body = .bytes(body.utf8Text)
         let answer: Result<JSONValue, any Error>
         do {
-            let response = try await client.execute(request, timeout: .seconds(10))
+            let response = try await client.execute(request, timeout: .seconds(600))
             let bytes = try await response.body.collect(upTo: 1 << 20)
             answer = .success(try JSONDecoder().decode(JSONValue.self, from: Data(bytes.readableBytesView)))
         } catch {
@@ -235,7 +234,7 @@ struct InjectionAcceptanceTests {
                 .post, "/api/v1/namespaces/\(other)/pods",
                 Self.missedPod)
             do {
-                try await Self.until(gateway, seconds: 60) {
+                try await Self.until(gateway) {
                     try await gateway.send(.GET, "/metrics", admin: true).text.contains(
                         #"sts_uninjected_pods{endpoint="one",reason="missing"} 1"#)
                 }

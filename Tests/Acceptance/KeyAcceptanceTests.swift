@@ -4,16 +4,17 @@ import JOSE
 import NIOHTTP1
 import Testing
 
-@Suite("The whole gateway: keys")
+@Suite("The whole gateway: keys", .wholeProcesses)
 struct KeyAcceptanceTests {
     @Test("Keys are made once, private to their owner, and survive restarts")
     func restarts() async throws {
         let folder = try TemporaryFolder()
         var sets: [[UInt8]] = []
         for _ in 0..<2 {
-            let gateway = try await RunningGateway(folder: folder)
-            sets.append(try await gateway.send(.GET, "/team/one/certs").body)
-            #expect(try await gateway.stop().status == 0)
+            try await RunningGateway.run(folder: folder) { gateway in
+                sets.append(try await gateway.send(.GET, "/team/one/certs").body)
+                #expect(try await gateway.stop().status == 0)
+            }
         }
         #expect(sets[0] == sets[1])
         #expect(try folder.permissions("keys") == 0o700)
@@ -29,10 +30,11 @@ struct KeyAcceptanceTests {
         let sets = try await withThrowingTaskGroup(of: [UInt8].self) { group in
             for _ in 0..<4 {
                 group.addTask {
-                    let gateway = try await RunningGateway(folder: folder)
-                    let keys = try await gateway.send(.GET, "/team/two/certs").body
-                    _ = try await gateway.stop()
-                    return keys
+                    try await RunningGateway.run(folder: folder) { gateway in
+                        let keys = try await gateway.send(.GET, "/team/two/certs").body
+                        _ = try await gateway.stop()
+                        return keys
+                    }
                 }
             }
             return try await group.reduce(into: Set<[UInt8]>()) { $0.insert($1) }
@@ -43,16 +45,17 @@ struct KeyAcceptanceTests {
     @Test("A ring that is garbage stops its own endpoint only, and says what to do")
     func garbage() async throws {
         let folder = try TemporaryFolder()
-        let first = try await RunningGateway(folder: folder)
-        _ = try await first.stop()
-        try folder.write("{\"version\": 1}", to: "keys/one.keyring.json")
-        let gateway = try await RunningGateway(folder: folder)
-        let token = try gateway.cluster.token(at: Date())
-        let refused = try await gateway.exchange("/team/one", token)
-        #expect(refused.status == 503 && refused.headers.first(name: "Retry-After") != nil)
-        #expect(try await gateway.exchange("/team/two", token).status == 200)
-        let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true)
-        #expect(ready.status == 200 && ready.text.contains("[-]keyring/one failed: the key ring is unreadable"))
-        _ = try await gateway.stop()
+        try await RunningGateway.run(folder: folder) { first in
+            _ = try await first.stop()
+            try folder.write("{\"version\": 1}", to: "keys/one.keyring.json")
+            try await RunningGateway.run(folder: folder) { gateway in
+                let token = try gateway.cluster.token(at: Date())
+                let refused = try await gateway.exchange("/team/one", token)
+                #expect(refused.status == 503 && refused.headers.first(name: "Retry-After") != nil)
+                #expect(try await gateway.exchange("/team/two", token).status == 200)
+                let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true)
+                #expect(ready.status == 200 && ready.text.contains("[-]keyring/one failed: the key ring is unreadable"))
+            }
+        }
     }
 }

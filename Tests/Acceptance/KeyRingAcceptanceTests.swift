@@ -8,16 +8,18 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The whole gateway: key rings in Secrets")
+@Suite("The whole gateway: key rings in Secrets", .wholeProcesses)
 struct KeyRingAcceptanceTests {
     /// One replica of a gateway that keeps its keys in the cluster.
     private struct Replica {
         let gateway: RunningGateway
         let environment: [String: String]
 
-        init(_ cluster: AskedCluster, name: String) async throws {
+        static func run(
+            _ cluster: AskedCluster, name: String, _ body: (Replica) async throws -> Void
+        ) async throws {
             let folder = try TemporaryFolder()
-            // Any certificate does: the client of these tests looks at none that the gateway did not make.
+            // Any certificate does: the client of these tests verifies none that the gateway did not issue.
             let made = try await ChildProcess.run(
                 "/usr/bin/openssl",
                 [
@@ -26,12 +28,19 @@ struct KeyRingAcceptanceTests {
                     "\(folder.path)/server-key.pem", "-out", "\(folder.path)/server.pem",
                 ])
             #expect(made.status == 0, "\(made.errors)")
-            environment = ["POD_NAMESPACE": cluster.namespace, "POD_NAME": name]
-            gateway = try await RunningGateway(
+            let environment = ["POD_NAMESPACE": cluster.namespace, "POD_NAME": name]
+            try await RunningGateway.run(
                 folder: folder, review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
                 namespace: cluster.namespace,
                 adding: "tls: {certificates: [{certificate: server.pem, key: server-key.pem}]}",
-                environment: environment)
+                environment: environment
+            ) { gateway in
+                try await body(Replica(gateway: gateway, environment: environment))
+            }
+        }
+
+        func eventually(_ condition: () async throws -> Bool) async throws {
+            try await AcceptanceTests.eventually(gateway.process.standardError, condition)
         }
 
         func kids() async throws -> Set<KeyID> {
@@ -49,63 +58,57 @@ struct KeyRingAcceptanceTests {
         }
     }
 
-    private struct NeverTrue: Error {}
-
-    private func until(_ seconds: Double = 10, _ condition: () async throws -> Bool) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(seconds)
-        while try await !condition() {
-            guard clock.now < end else { throw NeverTrue() }
-            try await clock.sleep(for: .milliseconds(50))
-        }
-    }
-
     @Test(
         "Replicas share one ring: a rotation by hand reaches both, a deleted Secret comes back, a revocation stops both"
     )
     func replicas() async throws {
         try await AskedCluster.run { cluster in
-            let one = try await Replica(cluster, name: "gateway-0")
-            let two = try await Replica(cluster, name: "gateway-1")
-            let first = try await one.kids()
-            #expect(try await two.kids() == first && first.count == 1)
-            let secrets = "/api/v1/namespaces/\(cluster.namespace)/secrets"
-            let secret = try await cluster.send(.get, "\(secrets)/sts-keyring-two")
-            #expect(secret["metadata"]?["labels"]?["sts-gateway.io/keyring"] == "two")
-
-            #expect(try await one.keys("rotate", "--endpoint", "two").status == 0)
-            // Both within 2 s of the write; the rest is for a busy machine.
-            try await until(6) {
-                let counts = [try await one.kids().count, try await two.kids().count]
-                return counts == [2, 2]
+            try await Replica.run(cluster, name: "gateway-0") { one in
+                try await Replica.run(cluster, name: "gateway-1") { two in
+                    try await share(one, two, cluster)
+                }
             }
-            let both = try await one.kids()
-            #expect(try await two.kids() == both && both.isSuperset(of: first))
+        }
+    }
 
-            try await cluster.send(.delete, "\(secrets)/sts-keyring-two")
-            try await until { (try? await cluster.send(.get, "\(secrets)/sts-keyring-two")) != nil }
-            #expect(try await two.kids() == both)
+    private func share(_ one: Replica, _ two: Replica, _ cluster: AskedCluster) async throws {
+        let first = try await one.kids()
+        #expect(try await two.kids() == first && first.count == 1)
+        let secrets = "/api/v1/namespaces/\(cluster.namespace)/secrets"
+        let secret = try await cluster.send(.get, "\(secrets)/sts-keyring-two")
+        #expect(secret["metadata"]?["labels"]?["sts-gateway.io/keyring"] == "two")
 
-            let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
-            let token = try await cluster.token(
-                serviceAccount: "web", pod: "web-0", uid: uid, audiences: [ReviewAcceptanceTests.audience])
-            #expect(try await two.gateway.exchange("/team/two", token).status == 200)
-            let revoked = try await one.keys("revoke", "--endpoint", "two", "--active")
-            #expect(revoked.status == 0, "\(revoked.errors)")
-            try await until(6) {
-                let answers = [
-                    try await one.gateway.exchange("/team/two", token),
-                    try await two.gateway.exchange("/team/two", token),
-                ]
-                return answers.allSatisfy { $0.status == 503 && $0.headers.first(name: "Retry-After") != nil }
-            }
-            #expect(try await one.kids().isDisjoint(with: first))
-            #expect(try await one.gateway.exchange("/team/one", token).status == 200)
-            for replica in [one, two] {
-                let ended = try await replica.gateway.stop()
-                #expect(ended.status == 0)
-                #expect(!(ended.errors + ended.output).contains("PRIVATE KEY"))
-            }
+        #expect(try await one.keys("rotate", "--endpoint", "two").status == 0)
+        try await one.eventually {
+            let counts = [try await one.kids().count, try await two.kids().count]
+            return counts == [2, 2]
+        }
+        let both = try await one.kids()
+        #expect(try await two.kids() == both && both.isSuperset(of: first))
+
+        try await cluster.send(.delete, "\(secrets)/sts-keyring-two")
+        try await one.eventually { (try? await cluster.send(.get, "\(secrets)/sts-keyring-two")) != nil }
+        #expect(try await two.kids() == both)
+
+        let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
+        let token = try await cluster.token(
+            serviceAccount: "web", pod: "web-0", uid: uid, audiences: [ReviewAcceptanceTests.audience])
+        #expect(try await two.gateway.exchange("/team/two", token).status == 200)
+        let revoked = try await one.keys("revoke", "--endpoint", "two", "--active")
+        #expect(revoked.status == 0, "\(revoked.errors)")
+        try await one.eventually {
+            let answers = [
+                try await one.gateway.exchange("/team/two", token),
+                try await two.gateway.exchange("/team/two", token),
+            ]
+            return answers.allSatisfy { $0.status == 503 && $0.headers.first(name: "Retry-After") != nil }
+        }
+        #expect(try await one.kids().isDisjoint(with: first))
+        #expect(try await one.gateway.exchange("/team/one", token).status == 200)
+        for replica in [one, two] {
+            let ended = try await replica.gateway.stop()
+            #expect(ended.status == 0)
+            #expect(!(ended.errors + ended.output).contains("PRIVATE KEY"))
         }
     }
 
@@ -119,16 +122,17 @@ struct KeyRingAcceptanceTests {
                 }
                 return holder
             }
-            let one = try await Replica(cluster, name: "gateway-0")
-            try await until { await holder().hasPrefix("gateway-0_") }
-            let two = try await Replica(cluster, name: "gateway-1")
-            one.gateway.process.signal(SIGKILL)
-            try await until(40) { await holder().hasPrefix("gateway-1_") }
-            let three = try await Replica(cluster, name: "gateway-2")
-            #expect(try await two.gateway.stop().status == 0)
-            try await until(8) { await holder().hasPrefix("gateway-2_") }
-            _ = try await three.gateway.stop()
-            _ = try? await one.gateway.stop()
+            try await Replica.run(cluster, name: "gateway-0") { one in
+                try await one.eventually { await holder().hasPrefix("gateway-0_") }
+                try await Replica.run(cluster, name: "gateway-1") { two in
+                    one.gateway.process.signal(SIGKILL)
+                    try await two.eventually { await holder().hasPrefix("gateway-1_") }
+                    try await Replica.run(cluster, name: "gateway-2") { three in
+                        #expect(try await two.gateway.stop().status == 0)
+                        try await three.eventually { await holder().hasPrefix("gateway-2_") }
+                    }
+                }
+            }
         }
     }
 }

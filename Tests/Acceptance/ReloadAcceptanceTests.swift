@@ -4,19 +4,10 @@ import JOSE
 import NIOHTTP1
 import Testing
 
-@Suite("The whole gateway: a changed configuration")
+@Suite("The whole gateway: a changed configuration", .wholeProcesses)
 struct ReloadAcceptanceTests {
-    private struct NeverTrue: Error {
-        let log: String
-    }
-
     private func until(_ gateway: RunningGateway, _ condition: () async throws -> Bool) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(20)
-        while try await !condition() {
-            guard clock.now < end else { throw NeverTrue(log: gateway.process.standardError) }
-            try await clock.sleep(for: .milliseconds(50))
-        }
+        try await eventually(gateway.process.standardError, condition)
     }
 
     /// Puts a configuration in place of the file, as an editor or the kubelet does.
@@ -28,11 +19,12 @@ struct ReloadAcceptanceTests {
         }
     }
 
-    private func text(namespace: String = "default", keyStore: String = "{directory: keys}", adding: String = "")
-        -> String
-    {
+    private func text(
+        namespace: String = "default", limits: String = RunningGateway.patientLimits, adding: String = ""
+    ) -> String {
         RunningGateway.configuration(
-            review: RunningGateway.offlineReview, keyStore: keyStore, namespace: namespace, adding: adding)
+            review: RunningGateway.offlineReview, keyStore: "{directory: keys}", namespace: namespace, limits: limits,
+            adding: adding)
     }
 
     private func count(_ result: String, _ gateway: RunningGateway) async throws -> Int {
@@ -66,87 +58,98 @@ struct ReloadAcceptanceTests {
 
     @Test("An endpoint is added, its rules are changed, and it is taken away, while the others go on with their keys")
     func endpoints() async throws {
-        let gateway = try await RunningGateway()
-        let token = try gateway.cluster.token(at: Date())
-        let keys = try await gateway.send(.GET, "/team/one/certs").text
-        #expect(try await gateway.exchange("/three", token).status == 404)
+        try await RunningGateway.run { gateway in
+            let token = try gateway.cluster.token(at: Date())
+            let keys = try await gateway.send(.GET, "/team/one/certs").text
+            #expect(try await gateway.exchange("/three", token).status == 404)
 
-        try write(text() + third, gateway)
-        try await until(gateway) { try await gateway.exchange("/three", token).status == 200 }
-        #expect(try await gateway.exchange("/team/one", token).status == 200)
-        #expect(try await gateway.send(.GET, "/team/one/certs").text == keys)
-        let documents = try await gateway.send(.GET, "/three/certs").text
+            try write(text() + third, gateway)
+            try await until(gateway) { try await gateway.exchange("/three", token).status == 200 }
+            #expect(try await gateway.exchange("/team/one", token).status == 200)
+            #expect(try await gateway.send(.GET, "/team/one/certs").text == keys)
+            let documents = try await gateway.send(.GET, "/three/certs").text
 
-        try write(text(namespace: "elsewhere") + third, gateway)
-        try await until(gateway) { try await gateway.exchange("/team/one", token).status == 400 }
-        #expect(try await gateway.exchange("/three", token).status == 200)
+            try write(text(namespace: "elsewhere") + third, gateway)
+            try await until(gateway) { try await gateway.exchange("/team/one", token).status == 400 }
+            #expect(try await gateway.exchange("/three", token).status == 200)
 
-        try write(text(), gateway)
-        try await until(gateway) { try await gateway.exchange("/three", token).status == 404 }
-        #expect(try await gateway.exchange("/team/one", token).status == 200)
-        // Its tokens are still about: who verifies them finds the keys.
-        #expect(try await gateway.send(.GET, "/three/certs").text == documents)
-        #expect(try await count("applied", gateway) == 3)
+            try write(text(), gateway)
+            try await until(gateway) { try await gateway.exchange("/three", token).status == 404 }
+            #expect(try await gateway.exchange("/team/one", token).status == 200)
+            // Its tokens are still about: who verifies them finds the keys.
+            #expect(try await gateway.send(.GET, "/three/certs").text == documents)
+            try await until(gateway) { try await count("applied", gateway) == 3 }
 
-        // The same name again goes on with the ring that was kept.
-        try write(text() + third, gateway)
-        try await until(gateway) { try await gateway.exchange("/three", token).status == 200 }
-        #expect(try await gateway.send(.GET, "/three/certs").text == documents)
-        #expect(try await gateway.stop().status == 0)
+            // The same name again goes on with the ring that was kept.
+            try write(text() + third, gateway)
+            try await until(gateway) { try await gateway.exchange("/three", token).status == 200 }
+            #expect(try await gateway.send(.GET, "/three/certs").text == documents)
+            #expect(try await gateway.stop().status == 0)
+        }
     }
 
     @Test(
         "A bad file changes nothing, is told in the words of config check, and a restart falls back to the last good one"
     )
     func bad() async throws {
-        let gateway = try await RunningGateway()
-        let token = try gateway.cluster.token(at: Date())
-        try await until(gateway) {
-            FileManager.default.fileExists(atPath: "\(gateway.folder.path)/keys/last-good-gateway.yaml")
-        }
-        let bad = text().replacing("cluster: acceptance", with: "cluster: changed").replacing(
-            "path: /generic", with: "path: /team/one")
-        try write(bad, gateway)
-        try await until(gateway) { try await count("rejected", gateway) == 1 }
-        #expect(try await cluster(gateway, token) == "acceptance")
-        let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true)
-        #expect(ready.status == 200)
-        #expect(ready.text.contains("[-]configuration failed: the file is not good (sts.endpoints[2].path: "))
-        #expect(gateway.process.standardError.contains("give each endpoint its own path"))
-        #expect(try await gateway.stop().status == 0)
+        try await RunningGateway.run { gateway in
+            let token = try gateway.cluster.token(at: Date())
+            try await until(gateway) {
+                FileManager.default.fileExists(atPath: "\(gateway.folder.path)/keys/last-good-gateway.yaml")
+            }
+            let bad = text().replacing("cluster: acceptance", with: "cluster: changed").replacing(
+                "path: /generic", with: "path: /team/one")
+            try write(bad, gateway)
+            try await until(gateway) { try await count("rejected", gateway) == 1 }
+            #expect(try await cluster(gateway, token) == "acceptance")
+            let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true)
+            #expect(ready.status == 200)
+            #expect(ready.text.contains("[-]configuration failed: the file is not good (sts.endpoints[2].path: "))
+            try await until(gateway) { gateway.process.standardError.contains("give each endpoint its own path") }
+            #expect(try await gateway.stop().status == 0)
 
-        let again = try await RunningGateway(folder: gateway.folder, configuration: bad, cluster: gateway.cluster)
-        #expect(try await cluster(again, token) == "acceptance")
-        #expect(again.process.standardError.contains("started with the last good configuration"))
-        try write(text().replacing("cluster: acceptance", with: "cluster: mended"), again)
-        try await until(again) { try await count("applied", again) == 1 }
-        #expect(try await again.send(.GET, "/readyz?verbose", admin: true).text.contains("[+]configuration ok"))
-        #expect(try await cluster(again, token) == "mended")
-        #expect(try await again.stop().status == 0)
+            try await RunningGateway.run(folder: gateway.folder, configuration: bad, cluster: gateway.cluster) {
+                again in
+                #expect(try await cluster(again, token) == "acceptance")
+                #expect(again.process.standardError.contains("started with the last good configuration"))
+                try write(text().replacing("cluster: acceptance", with: "cluster: mended"), again)
+                try await until(again) { try await count("applied", again) == 1 }
+                #expect(try await again.send(.GET, "/readyz?verbose", admin: true).text.contains("[+]configuration ok"))
+                #expect(try await cluster(again, token) == "mended")
+                #expect(try await again.stop().status == 0)
+            }
+        }
     }
 
     @Test("What is fixed while the process runs is said to take a restart, and nothing else of that file is taken on")
     func restart() async throws {
-        let gateway = try await RunningGateway()
-        let token = try gateway.cluster.token(at: Date())
-        try write(text(namespace: "elsewhere", adding: "limits: {bodyBytes: 2048}\nlog: {level: debug}"), gateway)
-        try await until(gateway) { try await count("needs_restart", gateway) == 1 }
-        #expect(try await gateway.exchange("/team/one", token).status == 200)
-        let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true).text
-        #expect(ready.contains("the file has changed limits, log, which takes a restart of the gateway"))
-        #expect(try await gateway.stop().status == 0)
+        try await RunningGateway.run { gateway in
+            let token = try gateway.cluster.token(at: Date())
+            try write(text(namespace: "elsewhere", limits: "{bodyBytes: 2048}", adding: "log: {level: debug}"), gateway)
+            try await until(gateway) { try await count("needs_restart", gateway) == 1 }
+            #expect(try await gateway.exchange("/team/one", token).status == 200)
+            let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true).text
+            #expect(ready.contains("the file has changed limits, log, which takes a restart of the gateway"))
+            #expect(try await gateway.stop().status == 0)
+        }
     }
 
     @Test("A gateway starts without endpoints, and issues once there is one")
     func empty() async throws {
-        let nothing = "keyStore: {directory: keys}\nreview: \(RunningGateway.offlineReview)\nsts: {endpoints: []}\n"
-        let gateway = try await RunningGateway(configuration: nothing)
-        #expect(try await gateway.send(.GET, "/readyz", admin: true).status == 200)
-        #expect(try await gateway.exchange("/team/one", try gateway.cluster.token(at: Date())).status == 404)
-        try write(text(), gateway)
-        try await until(gateway) {
-            try await gateway.exchange("/team/one", try gateway.cluster.token(at: Date())).status == 200
+        let nothing = """
+            limits: \(RunningGateway.patientLimits)
+            keyStore: {directory: keys}
+            review: \(RunningGateway.offlineReview)
+            sts: {endpoints: []}
+            """
+        try await RunningGateway.run(configuration: nothing) { gateway in
+            #expect(try await gateway.send(.GET, "/readyz", admin: true).status == 200)
+            #expect(try await gateway.exchange("/team/one", try gateway.cluster.token(at: Date())).status == 404)
+            try write(text(), gateway)
+            try await until(gateway) {
+                try await gateway.exchange("/team/one", try gateway.cluster.token(at: Date())).status == 200
+            }
+            #expect(try await gateway.stop().status == 0)
         }
-        #expect(try await gateway.stop().status == 0)
     }
 }

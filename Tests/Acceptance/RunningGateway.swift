@@ -32,9 +32,15 @@ final class RunningGateway: Sendable {
 
     static let offlineReview = "{offline: {jwks: jwks.json, issuer: \"\(TestCluster.defaultIssuer)\"}}"
 
-    static func configuration(review: String, keyStore: String, namespace: String, adding: String) -> String {
+    /// Limits that no client exceeds, on however slow a machine.
+    static let patientLimits = "{readTimeout: 600s, idleTimeout: 3600s}"
+
+    static func configuration(
+        review: String, keyStore: String, namespace: String, limits: String = patientLimits, adding: String
+    ) -> String {
         """
         cluster: acceptance
+        limits: \(limits)
         review: \(review)
         keyStore: \(keyStore)
         \(adding)
@@ -63,53 +69,88 @@ final class RunningGateway: Sendable {
         """
     }
 
-    /// - Parameters:
-    ///   - namespace: whose ServiceAccounts the rules allow.
-    ///   - adding: further blocks of the configuration.
-    ///   - configuration: in place of all that.
-    init(
-        folder: TemporaryFolder? = nil, configuration: String? = nil, review: String = offlineReview,
-        keyStore: String = "{directory: keys}",
-        namespace: String = "default", adding: String = "", environment: [String: String] = [:],
-        cluster: TestCluster = TestCluster(key: TestKeys.ec)
+    private init(
+        folder: TemporaryFolder, process: ChildProcess, cluster: TestCluster, client: HTTPClient
     ) async throws {
-        let folder = try folder ?? TemporaryFolder()
-        self.folder = folder
-        self.cluster = cluster
-        try folder.write(cluster.keySet.json.text, to: "jwks.json")
-        try folder.write(
-            configuration
-                ?? Self.configuration(review: review, keyStore: keyStore, namespace: namespace, adding: adding),
-            to: "gateway.yaml")
-        let process = try ChildProcess(
-            Place.gateway,
-            [
-                "serve", "--config", "\(folder.path)/gateway.yaml", "--plugins", "\(Place.repository)/plugins.json",
-                "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0",
-            ], environment: environment)
-        self.process = process
         guard let port = await Self.port("tokens", process), let adminPort = await Self.port("admin", process),
             let webhookPort = await Self.port("webhook", process)
         else {
             throw DidNotStart(log: process.standardError)
         }
+        self.folder = folder
+        self.process = process
+        self.cluster = cluster
+        self.client = client
         self.port = port
         self.adminPort = adminPort
         self.webhookPort = webhookPort
+    }
+
+    /// Runs `body` beside the program, which has ended afterwards, whatever `body` did.
+    ///
+    /// - Parameters:
+    ///   - namespace: whose ServiceAccounts the rules allow.
+    ///   - limits: the configuration's; by default no client is too slow.
+    ///   - adding: further blocks of the configuration.
+    ///   - configuration: in place of all that.
+    static func run<Value>(
+        folder: TemporaryFolder? = nil, configuration: String? = nil, review: String = offlineReview,
+        keyStore: String = "{directory: keys}", namespace: String = "default", limits: String = patientLimits,
+        adding: String = "", environment: [String: String] = [:],
+        cluster: TestCluster = TestCluster(key: TestKeys.ec), _ body: (RunningGateway) async throws -> Value
+    ) async throws -> Value {
+        let folder = try folder ?? TemporaryFolder()
+        try folder.write(cluster.keySet.json.text, to: "jwks.json")
+        let text =
+            configuration
+            ?? Self.configuration(
+                review: review, keyStore: keyStore, namespace: namespace, limits: limits, adding: adding)
+        try folder.write(text, to: "gateway.yaml")
+        return try await ChildProcess.run(
+            Place.gateway, serve(folder), environment: environment
+        ) { process in
+            let client = HTTPClient(
+                eventLoopGroupProvider: .singleton,
+                configuration: clientConfiguration(
+                    authority: adding.contains("certificates:") || !keyStore.contains("directory")
+                        ? nil : "\(folder.path)/keys/serving-ca.pem"))
+            let result: Result<Value, any Error>
+            do {
+                let gateway = try await RunningGateway(
+                    folder: folder, process: process, cluster: cluster, client: client)
+                result = .success(try await body(gateway))
+            } catch {
+                result = .failure(error)
+            }
+            try? await client.shutdown()
+            return try result.get()
+        }
+    }
+
+    /// The arguments of the program for a configuration in `folder`, with listeners on any free port.
+    static func serve(_ folder: TemporaryFolder) -> [String] {
+        [
+            "serve", "--config", "\(folder.path)/gateway.yaml", "--plugins", "\(Place.repository)/plugins.json",
+            "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0",
+        ]
+    }
+
+    private static func clientConfiguration(authority: String?) -> HTTPClient.Configuration {
         var tls = TLSConfiguration.makeClientConfiguration()
-        if adding.contains("certificates:") || !keyStore.contains("directory") {
-            tls.certificateVerification = .none
+        if let authority {
+            tls.trustRoots = .file(authority)
         } else {
-            tls.trustRoots = .file("\(folder.path)/keys/serving-ca.pem")
+            tls.certificateVerification = .none
         }
         var configuration = HTTPClient.Configuration(tlsConfiguration: tls, redirectConfiguration: .disallow)
         configuration.httpVersion = .http1Only
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        configuration.timeout.connect = .seconds(600)
+        return configuration
     }
 
     /// Ends the program as a cluster would.
     func stop() async throws -> ChildProcess.Ended {
-        try await client.shutdown()
+        try? await client.shutdown()
         process.signal(SIGTERM)
         return await process.ended()
     }
@@ -140,7 +181,7 @@ final class RunningGateway: Sendable {
         request.headers = headers
         if let host { request.headers.replaceOrAdd(name: "Host", value: host) }
         if let body { request.body = .bytes(Array(body.utf8)) }
-        let response = try await client.execute(request, timeout: .seconds(30))
+        let response = try await client.execute(request, timeout: .seconds(600))
         let bytes = Array(try await response.body.collect(upTo: 1 << 20).readableBytesView)
         return Answer(status: Int(response.status.code), headers: response.headers, body: bytes)
     }

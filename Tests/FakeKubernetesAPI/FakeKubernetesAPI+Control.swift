@@ -93,9 +93,9 @@ extension FakeKubernetesAPI {
 
     /// Creates an object as a POST does.
     @discardableResult
-    package func add(_ resource: APIResource, namespace: String? = nil, _ object: JSONValue) throws(Refused)
-        -> JSONValue
-    {
+    package func add(
+        _ resource: APIResource, namespace: String? = nil, _ object: JSONValue
+    ) throws(Refused) -> JSONValue {
         try told { () throws(APIStatus) in try create(resource, namespace: namespace, object) }
     }
 
