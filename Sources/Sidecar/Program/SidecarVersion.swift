@@ -1,4 +1,4 @@
 enum SidecarVersion {
     /// The project's; the gateway's own has the same.
-    static let text = "0.1.0"
+    static let text = "0.2.0"
 }
