@@ -27,8 +27,10 @@ struct ExampleGateway {
         let problems: [ConfigurationProblem]
     }
 
-    init(reviewer: (any TokenReviewing)? = nil, bodyLimit: Int = 65_536) throws {
-        let configuration = try Self.configuration()
+    init(
+        reviewer: (any TokenReviewing)? = nil, bodyLimit: Int = 65_536, acceptsAPIServerAudience: Bool = false
+    ) throws {
+        let configuration = try Self.configuration(acceptsAPIServerAudience: acceptsAPIServerAudience)
         let log = KeptLog()
         self.log = log
         let rings = KeyRingReplica(store: SilentStore(), clock: { Self.now }, logger: log.logger)
@@ -68,14 +70,16 @@ struct ExampleGateway {
     }
 
     /// The first endpoint has a publisher, the second has none.
-    static func configuration() throws -> GatewayConfiguration {
+    static func configuration(acceptsAPIServerAudience: Bool = false) throws -> GatewayConfiguration {
         func endpoint(_ name: String, _ algorithm: String, publish: JSONValue) -> JSONValue {
             [
                 "name": .string(name), "plugin": "example", "audience": "https://example.com",
                 "path": .string("/\(name)"), "issuer": ["host": .string("\(name).example.com"), "path": "/issuer"],
                 "azRules": [["scope": "filter", "constraint": "(namespace=default)"]],
-                "subjectToken": ["audiences": ["sts-gateway.test.svc"]], "token": ["algorithm": .string(algorithm)],
-                "publish": publish,
+                "subjectToken": [
+                    "audiences": ["sts-gateway.test.svc"], "acceptApiServerAudience": .bool(acceptsAPIServerAudience),
+                ],
+                "token": ["algorithm": .string(algorithm)], "publish": publish,
             ]
         }
         let document: JSONValue = [
@@ -107,13 +111,13 @@ struct ExampleGateway {
 
     func send(
         _ method: HTTPRequest.Method, _ path: String, host: String = "gateway.test", headers: HTTPFields = [:],
-        body: String = "", to other: GatewayResponder? = nil
+        body: String = "", streaming stream: RequestBody? = nil, to other: GatewayResponder? = nil
     ) async throws -> Answer {
         var fields = headers
         if !body.isEmpty { fields[.contentLength] = String(body.utf8.count) }
         let head = HTTPRequest(method: method, scheme: "https", authority: host, path: path, headerFields: fields)
         let response = try await (other ?? responder).respond(
-            to: head, body: RequestBody(buffer: ByteBuffer(string: body)), from: "192.0.2.1")
+            to: head, body: stream ?? RequestBody(buffer: ByteBuffer(string: body)), from: "192.0.2.1")
         let kept = KeptBody()
         try await response.body.write(KeptBody.Writer(body: kept))
         return Answer(status: response.status.code, headers: response.headers, body: kept.bytes.withLock { $0 })
