@@ -12,8 +12,9 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+let hashing: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let crypto: [Target.Dependency] = [
-    .product(name: "Crypto", package: "swift-crypto"),
+    hashing,
     .product(name: "CryptoExtras", package: "swift-crypto"),
 ]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -38,7 +39,7 @@ struct ProviderPlugin {
                 name: "\(name)Plugin", dependencies: api + own + products, path: "Sources/Plugins/\(name)",
                 exclude: ownFolders, swiftSettings: settings),
             .testTarget(
-                name: "\(name)PluginTests", dependencies: api + own + products + [dependency, "GatewayTestSupport"],
+                name: "\(name)PluginTests", dependencies: api + own + products + [dependency, "GatewayPluginTesting"],
                 path: "Tests/Plugins/\(name)PluginTests", swiftSettings: settings),
         ]
     }
@@ -58,6 +59,7 @@ let package = Package(
         .executable(name: "sts-sidecar", targets: ["Sidecar"]),
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
+        .library(name: "GatewayPluginTesting", targets: ["GatewayPluginTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -79,8 +81,15 @@ let package = Package(
         .target(name: "JOSE", dependencies: crypto, path: "Sources/Gateway/JOSE", swiftSettings: settings),
         .target(
             name: "GatewayPluginAPI",
-            dependencies: ["JOSE", logging] + crypto,
+            dependencies: ["JOSE", logging, hashing],
             path: "Sources/Gateway/PluginAPI",
+            swiftSettings: settings
+        ),
+        // For the tests of a plugin, in this package and in others.
+        .target(
+            name: "GatewayPluginTesting",
+            dependencies: ["JOSE", "GatewayPluginAPI", logging],
+            path: "Sources/Gateway/PluginTesting",
             swiftSettings: settings
         ),
         .target(
@@ -177,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "FakeKubernetesAPITests",
             dependencies: [
-                "FakeKubernetesAPI", "JOSE", "GatewayTestSupport",
+                "FakeKubernetesAPI", "GatewayPluginTesting", "JOSE", "GatewayTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -194,21 +203,23 @@ let package = Package(
         ),
         .testTarget(
             name: "PluginAPITests",
-            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayTestSupport"],
+            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayPluginTesting", "GatewayTestSupport"],
             path: "Tests/Gateway/PluginAPITests",
             swiftSettings: settings
         ),
         .testTarget(
             name: "CoreTests",
-            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayTestSupport", logging] + crypto,
+            dependencies: [
+                "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayPluginTesting", "GatewayTestSupport", logging,
+            ] + crypto,
             path: "Tests/Gateway/CoreTests",
             swiftSettings: settings
         ),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "FakeKubernetesAPI", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
-                logging,
+                "FakeKubernetesAPI", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayPluginTesting",
+                "GatewayTestSupport", logging,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -106,7 +106,7 @@ def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any)
         audience = (audiences or ["https://example.com"])[0]
         endpoint = {"name": "it", "path": "/it", "audience": audience, "issuer": {"host": "example.com"}}
         named = {"sts": {"endpoints": [{**endpoint, "plugin": plugin}]}}
-        # By its audience alone, where it recognises it.
+        # By its audience alone, where it recognizes it.
         for given in [named, {"sts": {"endpoints": [endpoint]}}] if audiences else [named]:
             objects = render(given)
             ended = check(files(objects))

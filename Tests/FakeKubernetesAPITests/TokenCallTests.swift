@@ -1,5 +1,6 @@
 import FakeKubernetesAPI
 import Foundation
+import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
 import NIOHTTP1

@@ -7,7 +7,7 @@ package struct ExampleProvider: ProviderPlugin {
 
     package static let defaults = EndpointDefaults(
         audiences: ["https://example.com"],
-        recognisedAudiences: ["https://example.com"],
+        recognizedAudiences: ["https://example.com"],
         injector: .init(label: "example-role", tokenVariable: "EXAMPLE_TOKEN_FILE", valueVariable: "EXAMPLE_ROLE"),
         algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512])
 
@@ -29,7 +29,7 @@ package struct ExampleProvider: ProviderPlugin {
                 SettingsError("publish.shelf", "not one line of 1 to 100 bytes; write a shorter text")
             ])
         }
-        return PublisherPlan(place: settings.shelf) { _ in FakePublisher(place: settings.shelf) }
+        return PublisherPlan(location: settings.shelf) { _ in FakePublisher(location: settings.shelf) }
     }
 
     package let endpoint: Endpoint

@@ -29,12 +29,12 @@ package final class FakePublisher: DiscoveryPublisher {
         var beforePut: (@Sendable () -> Void)?
     }
 
-    package let place: String
+    package let location: String
     package let edge: FakeEdge?
     private let state = Mutex(State())
 
-    package init(place: String = "here", edge: FakeEdge? = nil) {
-        self.place = place
+    package init(location: String = "here", edge: FakeEdge? = nil) {
+        self.location = location
         self.edge = edge
     }
 

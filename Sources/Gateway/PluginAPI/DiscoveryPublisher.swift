@@ -1,49 +1,63 @@
 import Crypto
 
-/// A place that serves an issuer's documents, and what lies between it and the verifiers. A publisher does single steps;
-/// the core decides which, in what order, and whose documents may be overwritten.
+/// A store that serves an issuer's documents, and the CDN in front of it. A publisher does single steps; the core decides
+/// which steps, in what order, and whose documents may be overwritten.
 public protocol DiscoveryPublisher: Sendable {
-    /// For people, such as a bucket's or a directory's name.
-    var place: String { get }
+    /// Where the documents are, human-readable, such as the name of a bucket or a directory.
+    var location: String { get }
 
-    /// What is kept there of a document; nil where it is absent, or where the place will not say.
+    /// Returns the state of a stored document; nil where it is absent, or where its state cannot be read.
+    ///
+    /// - Throws: ``PublishError`` where the store cannot be asked.
     func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument?
 
     /// Writes a document, with its stamp, `application/json` and `Cache-Control: max-age=`
     /// ``PublisherContext/maximumAge``.
     ///
-    /// - Returns: its new version.
-    /// - Throws: ``PublishError/Kind/conflict`` where the condition does not hold.
+    /// - Parameters:
+    ///   - content: the document's JSON text as UTF-8.
+    ///   - stamp: its digest is that of `content`.
+    ///   - condition: what must be stored at the moment of the write. The comparison and the write are one atomic step.
+    /// - Returns: the new version, as ``stored(_:)`` returns it from then on.
+    /// - Throws: ``PublishError/Kind/conflict`` where the condition does not hold; then nothing was written.
     func put(
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String
 
-    /// nil where the place itself answers the verifiers.
+    /// The CDN in front of the store; nil where verifiers read from the store itself.
     var edgeCache: (any EdgeCacheInvalidating)? { get }
 }
 
 extension DiscoveryPublisher {
+    /// No CDN.
     public var edgeCache: (any EdgeCacheInvalidating)? { nil }
 }
 
-/// A content delivery network in front of a publisher's place.
+/// A content delivery network (CDN) in front of a publisher's store.
 public protocol EdgeCacheInvalidating: Sendable {
-    /// Has the edges forget these documents.
+    /// Requests the invalidation of cached copies of these documents.
     ///
-    /// - Parameter reference: the same reference asks for the same invalidation.
+    /// - Parameter reference: an idempotency key: the same reference returns the same invalidation.
     /// - Returns: the invalidation's id.
+    /// - Throws: ``PublishError`` where the request failed.
     func invalidate(_ documents: [IssuerDocumentKind], reference: String) async throws(PublishError) -> String
 
-    /// Whether every edge has forgotten them.
+    /// Whether the invalidation is complete: no cache serves a copy from before it.
+    ///
+    /// - Parameter invalidation: an id that ``invalidate(_:reference:)`` returned.
+    /// - Throws: ``PublishError`` where the state cannot be read.
     func isComplete(_ invalidation: String) async throws(PublishError) -> Bool
 }
 
-/// The key set goes first, so that no discovery document names an algorithm that it lacks.
+/// The documents of an issuer, in the order in which they are published: the key set first, so that the discovery document
+/// never names an algorithm that no published key has.
 public enum IssuerDocumentKind: Sendable, Hashable, CaseIterable {
+    /// The JSON Web Key Set (RFC 7517 §5).
     case keys
+    /// The discovery document (OpenID Connect Discovery 1.0 §3).
     case discovery
 
-    /// Below the issuer's URL, with its first slash.
+    /// The path below the issuer's URL, with its first slash.
     public var path: String {
         switch self {
         case .keys: Issuer.keysPath
@@ -52,23 +66,25 @@ public enum IssuerDocumentKind: Sendable, Hashable, CaseIterable {
     }
 }
 
-/// Whose a published document is, kept beside it.
+/// The owner of a published document, stored beside it.
 public struct DocumentStamp: Sendable, Equatable {
     /// The key ring's random id.
     public let owner: String
-    /// Grows with every change of the ring.
+    /// The key ring's revision; it grows with every change of the ring.
     public let revision: Int
-    /// SHA-256 of the content, in lower-case hexadecimal. Of a stored document it is that of what is there now, whatever
-    /// was written beside it; a document that is not served as it must be has none, an empty text.
+    /// SHA-256 of the content, in lower-case hexadecimal. For a stored document, compute it from the stored content, not
+    /// from what was written beside it. An empty text asks for the document to be written again, as where it is served
+    /// with a wrong content type.
     public let digest: String
 
+    /// Creates a stamp from its parts; nothing is checked.
     public init(owner: String, revision: Int, digest: String) {
         self.owner = owner
         self.revision = revision
         self.digest = digest
     }
 
-    /// SHA-256 in lower-case hexadecimal.
+    /// Returns the SHA-256 of the content in lower-case hexadecimal.
     public static func digest(of content: [UInt8]) -> String {
         SHA256.hash(data: content).map { byte in
             let hexadecimal = String(byte, radix: 16)
@@ -77,14 +93,16 @@ public struct DocumentStamp: Sendable, Equatable {
     }
 }
 
+/// The state of a document that is stored.
 public struct StoredDocument: Sendable, Equatable {
-    /// What a conditional write compares, such as an entity tag.
+    /// The version that a conditional write compares, such as an entity tag (RFC 9110 §8.8.3).
     public let version: String
-    /// nil where something else than a gateway wrote it.
+    /// nil where the document was not written by a gateway.
     public let stamp: DocumentStamp?
-    /// Length in bytes.
+    /// Length of the content in bytes.
     public let length: Int
 
+    /// Creates the state from its parts.
     public init(version: String, stamp: DocumentStamp?, length: Int) {
         self.version = version
         self.stamp = stamp
@@ -92,9 +110,10 @@ public struct StoredDocument: Sendable, Equatable {
     }
 }
 
+/// What must be stored at the moment of a write.
 public enum PutCondition: Sendable, Equatable {
-    /// Nothing is there yet.
+    /// No document (RFC 9110 §13.1.2: `If-None-Match: *`).
     case absent
-    /// That version is there.
+    /// The document in this version (RFC 9110 §13.1.1: `If-Match`).
     case version(String)
 }

@@ -2,9 +2,10 @@
 public struct Issuer: Hashable, Sendable, CustomStringConvertible {
     /// A DNS name in lower case.
     public let host: String
-    /// Empty, or segments that each begin with a slash.
+    /// Empty, or segments of unreserved characters (RFC 3986 §2.3) that each begin with a slash; 255 bytes at most.
     public let path: String
 
+    /// Creates an issuer; nil where the host is not a DNS name or the path is not as ``path`` says. The host is lowercased.
     public init?(host: String, path: String) {
         let host = host.lowercased()
         guard Self.isHostName(host), Self.isPath(path) else { return nil }
@@ -15,15 +16,18 @@ public struct Issuer: Hashable, Sendable, CustomStringConvertible {
     /// The value of the `iss` claim and of `issuer` in the discovery document.
     public var url: String { "https://\(host)\(path)" }
 
-    /// OpenID Connect Discovery 1.0 §4.
+    /// The discovery document's URL (OpenID Connect Discovery 1.0 §4).
     public var discoveryURL: String { url + Self.discoveryPath }
 
-    /// The `jwks_uri`.
+    /// The key set's URL, `jwks_uri` in the discovery document (OpenID Connect Discovery 1.0 §3).
     public var keysURL: String { url + Self.keysPath }
 
+    /// The discovery document's path below the issuer's URL.
     public static let discoveryPath = "/.well-known/openid-configuration"
+    /// The key set's path below the issuer's URL.
     public static let keysPath = "/certs"
 
+    /// The URL.
     public var description: String { url }
 
     private static func isHostName(_ host: String) -> Bool {

@@ -1,9 +1,10 @@
 public import Logging
 
-/// What the gateway hands to a plugin beside its endpoint.
+/// What the gateway gives to a plugin beside its endpoint.
 public struct PluginContext: Sendable {
-    /// Carries the endpoint's name in its metadata.
+    /// A logger whose metadata has the endpoint's name.
     public let logger: Logger
 
+    /// Creates a context. Tests take `PluginContext.silent` of GatewayPluginTesting.
     public init(logger: Logger) { self.logger = logger }
 }

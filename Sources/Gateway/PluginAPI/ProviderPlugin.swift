@@ -1,38 +1,43 @@
 /// A kind of relying party that trusts tokens issued by this gateway. One value per endpoint that names the plugin.
 ///
-/// A plugin describes; the core acts. Registered claims, token review, authorization, key custody and signing stay with
-/// the core, so a plugin can neither forget them nor get them wrong, and never holds a private key.
+/// A plugin describes; the core acts. Registered claims, token review, authorization, key custody and signing are in the
+/// core. A plugin never holds a private key.
 public protocol ProviderPlugin: Sendable {
-    /// The endpoint's `settings` block. A key of the block that decoding does not ask for is reported as unknown.
+    /// The endpoint's `settings` block. A key of the block that decoding does not read is reported as unknown.
     associatedtype Settings: Decodable & Sendable = NoSettings
 
-    /// The keys of an endpoint's `publish` block, but for `plugin` and `probe`, where this plugin publishes. An endpoint
-    /// may publish through another plugin than its own.
+    /// An endpoint's `publish` block, without the keys `plugin` and `probe`, where this plugin publishes. An endpoint may
+    /// publish through another plugin than its own.
     associatedtype PublisherSettings: Decodable & Sendable = NoSettings
 
+    /// The plugin's name in `gateway.yaml` and `plugins.json`.
     static var id: PluginID { get }
 
-    /// What an endpoint of this plugin has where its configuration says nothing, and what its relying party accepts.
+    /// The defaults of the plugin's endpoints, and what its relying party accepts; a constant.
     static var defaults: EndpointDefaults { get }
 
-    /// Made once per endpoint and configuration; does no I/O.
+    /// Creates the plugin's value for one endpoint, once per configuration; does no I/O.
     ///
-    /// - Throws: a ``SettingsError`` for each thing the relying party would refuse, all at once.
+    /// - Throws: a ``SettingsError`` for each value that is not valid or that the relying party would not accept, all at
+    ///   once.
     init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors)
 
-    /// Claims beside the registered ones and those every token has. The core refuses a name that is reserved.
+    /// Returns the claims to add to those of every token; the same claims for the same workload. Reserved names
+    /// (``PrivateClaims/reservedNames``) cannot be set.
     func claims(for workload: WorkloadIdentity) -> PrivateClaims
 
-    /// What the plugin adds to a Pod that asks for this endpoint.
+    /// Returns what to add to a Pod that asks for this endpoint's tokens.
     ///
-    /// - Throws: an ``InjectionError`` that the Pod's author reads.
+    /// - Throws: an ``InjectionError`` that the Pod's author reads; the Pod is denied.
     func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection
 
-    /// How an endpoint's issuer documents reach the world through this plugin; does no I/O.
+    /// Returns how this plugin publishes an endpoint's issuer documents; does no I/O.
     ///
-    /// - Parameter endpoint: of this plugin or of another.
+    /// - Parameters:
+    ///   - endpoint: an endpoint of this plugin or of another.
+    ///   - settings: its `publish` block.
     /// - Returns: nil where this plugin does not publish.
-    /// - Throws: a ``SettingsError`` for each thing that cannot be; keys are below the endpoint's block, such as
+    /// - Throws: a ``SettingsError`` for each value that is not valid; keys are below the endpoint's block, such as
     ///   `publish.bucket`.
     static func publisher(
         for endpoint: Endpoint, settings: PublisherSettings
@@ -40,8 +45,10 @@ public protocol ProviderPlugin: Sendable {
 }
 
 extension ProviderPlugin {
+    /// No claims.
     public func claims(for workload: WorkloadIdentity) -> PrivateClaims { PrivateClaims() }
 
+    /// No publisher.
     public static func publisher(
         for endpoint: Endpoint, settings: PublisherSettings
     ) throws(SettingsErrors) -> PublisherPlan? { nil }
@@ -49,10 +56,12 @@ extension ProviderPlugin {
 
 /// The settings of a plugin that has none: an empty block, or no block.
 public struct NoSettings: Decodable, Sendable {
+    /// Creates the settings of an absent block.
     public init() {}
 
     private enum CodingKeys: CodingKey {}
 
+    /// Reads a block; every key in it is unknown.
     public init(from decoder: any Decoder) throws {
         _ = try decoder.container(keyedBy: CodingKeys.self)
     }

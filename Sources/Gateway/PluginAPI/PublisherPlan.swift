@@ -1,38 +1,45 @@
 public import FoundationEssentials
 public import Logging
 
-/// An endpoint's `publish` block, read and found good; opened when the gateway runs.
+/// A validated `publish` block of an endpoint. The gateway opens it when it starts to publish.
 public struct PublisherPlan: Sendable {
-    /// Where the documents go, for people and to tell two plans apart: no two endpoints may have the same.
-    public let place: String
-    /// Does no I/O; what is opened does.
+    /// Where the documents are published, human-readable. It differs for any two endpoints: two endpoints with the same
+    /// location are a configuration error.
+    public let location: String
+    /// Creates the publisher. Opening does no I/O; the publisher does.
     public let open: @Sendable (PublisherContext) -> any DiscoveryPublisher
 
-    public init(place: String, open: @escaping @Sendable (PublisherContext) -> any DiscoveryPublisher) {
-        self.place = place
+    /// Creates a plan from its location and the function that opens it.
+    public init(location: String, open: @escaping @Sendable (PublisherContext) -> any DiscoveryPublisher) {
+        self.location = location
         self.open = open
     }
 }
 
-/// What the gateway hands to a publisher.
+/// What the gateway gives to a publisher.
 public struct PublisherContext: Sendable {
-    /// Carries the endpoint's name in its metadata.
+    /// A logger whose metadata has the endpoint's name.
     public let logger: Logger
+    /// The HTTP client.
     public let transport: any HTTPTransport
+    /// The clock.
     public let now: @Sendable () -> Date
-    /// How long edges and verifiers may keep a document, in seconds: what its `Cache-Control: max-age` says.
+    /// How long caches and verifiers may reuse a document, in seconds: the value of its `Cache-Control: max-age`
+    /// (RFC 9111 §5.2.2.1).
     public let maximumAge: Int
-    /// The process's environment variable of that name.
+    /// Returns the process's environment variable of that name.
     public let environment: @Sendable (String) -> String?
+    /// Access to the files that the settings name.
     public let files: any PublisherFiles
-    /// A short-lived token of this endpoint for the publisher itself, with the `sub`
-    /// `sts-gateway:publisher:<cluster>:<endpoint>`: a relying party may give it leave to publish.
+    /// Returns a token of this endpoint for the publisher itself, valid for five minutes at most, with the `sub`
+    /// `sts-gateway:publisher:<cluster>:<endpoint>`. A relying party may allow that subject to publish.
     public let ownToken: @Sendable () async throws(PublishError) -> String
-    /// Whether the public issuer URL, read now, serves the key that signs ``ownToken``; nil where nobody can say.
+    /// Whether the public issuer URL serves, at this moment, the key that signs ``ownToken``; nil where that is unknown.
     public let isOwnKeyPublic: @Sendable () async -> Bool?
-    /// Whether an administrator runs this by hand, whose own credentials are to be used.
+    /// Whether an administrator runs the command by hand; then the publisher uses the administrator's credentials.
     public let isByAdministrator: Bool
 
+    /// Creates a context. Tests take `PublisherContext.example` of GatewayPluginTesting.
     public init(
         logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date, maximumAge: Int = 300,
         environment: @escaping @Sendable (String) -> String?, files: any PublisherFiles,
@@ -51,18 +58,23 @@ public struct PublisherContext: Sendable {
     }
 }
 
-/// Files that a publisher's settings name. A relative path starts at the configuration file's folder.
+/// The files that a publisher's settings name. A relative path starts at the configuration file's directory.
 public protocol PublisherFiles: Sendable {
-    /// The whole file; nil where there is none.
+    /// Returns the content of a file; nil where it does not exist.
     ///
-    /// - Throws: `misconfigured` where it cannot be read, or is longer than 1 MiB.
+    /// - Throws: ``PublishError/Kind/misconfigured`` where it cannot be read, or is longer than 1 MiB.
     func read(_ path: String) throws(PublishError) -> [UInt8]?
 
-    /// Writes a file that others may read, whole or not at all, and makes its folders; what a reader has open stays as
-    /// it is.
+    /// Replaces a file atomically and creates its directories. Every user may read it; a reader that has the old file open
+    /// reads the old content.
+    ///
+    /// - Throws: ``PublishError/Kind/misconfigured`` where it cannot be written.
     func write(_ content: [UInt8], to path: String) throws(PublishError)
 
-    /// Runs the work while no other process holds the lock of that file; waits a few seconds for one that does.
+    /// Runs the work while this process holds an exclusive lock on that file; waits a few seconds for another process that
+    /// holds it.
+    ///
+    /// - Throws: ``PublishError/Kind/unavailable`` where the lock is not free in time; what the work throws.
     func locked<Value>(
         _ path: String, _ work: () throws(PublishError) -> Value
     ) async throws(PublishError) -> Value

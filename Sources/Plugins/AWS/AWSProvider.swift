@@ -10,7 +10,7 @@ public struct AWSProvider: ProviderPlugin {
     /// of `AssumeRoleWithWebIdentity` (WebIdentityToken) and `CreateOpenIDConnectProvider` (Url, ClientIDList).
     public static let defaults = EndpointDefaults(
         audiences: ["sts.amazonaws.com"],
-        recognisedAudiences: ["sts.amazonaws.com", "sts.aws.com"],
+        recognizedAudiences: ["sts.amazonaws.com", "sts.aws.com"],
         injector: .init(
             label: "aws-role", tokenVariable: "AWS_WEB_IDENTITY_TOKEN_FILE", valueVariable: "AWS_ROLE_ARN"),
         algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512],

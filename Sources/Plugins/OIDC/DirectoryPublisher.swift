@@ -9,7 +9,7 @@ struct DirectoryPublisher: DiscoveryPublisher {
     let folder: String
     let files: any PublisherFiles
 
-    var place: String { folder }
+    var location: String { folder }
 
     func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
         try read(document)

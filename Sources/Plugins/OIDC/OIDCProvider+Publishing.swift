@@ -18,6 +18,6 @@ extension OIDCProvider {
             ])
         }
         let folder = "\(directory)\(endpoint.issuer.path)"
-        return PublisherPlan(place: folder) { DirectoryPublisher(folder: folder, files: $0.files) }
+        return PublisherPlan(location: folder) { DirectoryPublisher(folder: folder, files: $0.files) }
     }
 }

@@ -1,35 +1,37 @@
 import GatewayPluginAPI
+import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
 import Synchronization
 
-/// A provider with one flaw at a time, to prove that the conformance suite can fail.
+/// A provider with one flaw at a time, to show that the conformance suite finds it.
 struct FlawedProvider: ProviderPlugin {
     enum Flaw: String, Sendable, CaseIterable {
-        case malformedID, changingDefaults, unrecognisedAudience, emptyAudience, noAlgorithm, repeatedAlgorithm
+        case malformedID, changingDefaults, unrecognizedAudience, emptyAudience, noAlgorithm, repeatedAlgorithm
         case badLabel, badTokenVariable, sameVariables, zeroLimit, longSubject, tightLimit, refusesOneAlgorithm
         case countingClaims, claimsWithoutNumber, claimTwice, refusesAnnotation, emptyValue, variableTwice,
             injectorVariable
         case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
-        case errorWithControl, remembers
+        case errorWithControl, remembers, sharedLocation, changingLocation
 
-        /// The rule that it breaks.
+        /// The rule that the flaw breaks.
         var rule: ConformanceBreach.Rule {
             switch self {
             case .malformedID: .identifier
             case .changingDefaults: .constantDefaults
-            case .unrecognisedAudience, .emptyAudience: .audiences
+            case .unrecognizedAudience, .emptyAudience: .audiences
             case .noAlgorithm, .repeatedAlgorithm: .algorithms
             case .badLabel, .badTokenVariable, .sameVariables: .injectorNames
             case .zeroLimit, .longSubject, .tightLimit: .limits
             case .refusesOneAlgorithm: .typicalEndpoint
             case .countingClaims: .repeatableClaims
             case .claimsWithoutNumber, .claimTwice: .claimsInJSON
-            case .refusesAnnotation, .emptyValue: .goodAnnotation
+            case .refusesAnnotation, .emptyValue: .validAnnotation
             case .variableTwice, .injectorVariable, .badVariable: .variableNames
             case .passesLineBreaks, .passesDirection, .passesLength: .values
             case .longError, .errorWithPeriod, .errorInUpperCase, .errorWithControl: .errorText
             case .remembers: .independence
+            case .sharedLocation, .changingLocation: .publisherPlan
             }
         }
     }
@@ -63,7 +65,7 @@ struct FlawedProvider: ProviderPlugin {
         }
         let token = flaw == .badTokenVariable ? "1-TOKEN" : "FLAWED_TOKEN_FILE"
         return EndpointDefaults(
-            audiences: audiences, recognisedAudiences: flaw == .unrecognisedAudience ? [] : Set(audiences),
+            audiences: audiences, recognizedAudiences: flaw == .unrecognizedAudience ? [] : Set(audiences),
             injector: .init(
                 label: flaw == .badLabel ? "prefix/label" : "flawed-role", tokenVariable: token,
                 valueVariable: flaw == .sameVariables ? token : "FLAWED_ROLE"),
@@ -74,6 +76,18 @@ struct FlawedProvider: ProviderPlugin {
         guard Self.flaw != .refusesOneAlgorithm || endpoint.algorithm != .es256 else {
             throw SettingsErrors([SettingsError("token.algorithm", "not taken")])
         }
+    }
+
+    static func publisher(
+        for endpoint: Endpoint, settings: NoSettings
+    ) throws(SettingsErrors) -> PublisherPlan? {
+        let location =
+            switch flaw {
+            case .sharedLocation: "store"
+            case .changingLocation: "store-\(count())"
+            default: "store\(endpoint.issuer.path)"
+            }
+        return PublisherPlan(location: location) { _ in FakePublisher(location: location) }
     }
 
     func claims(for workload: WorkloadIdentity) -> PrivateClaims {
@@ -90,7 +104,7 @@ struct FlawedProvider: ProviderPlugin {
     func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
         let annotation = request.annotation
         switch Self.flaw {
-        case .refusesAnnotation: throw InjectionError("nothing is good enough")
+        case .refusesAnnotation: throw InjectionError("no annotation is accepted")
         case .emptyValue: return PodInjection(value: "")
         case .variableTwice: return PodInjection(value: "v", environment: [.init("ONE", "1"), .init("ONE", "2")])
         case .injectorVariable: return PodInjection(value: "v", environment: [.init("FLAWED_ROLE", "1")])

@@ -1,5 +1,5 @@
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin
@@ -16,13 +16,13 @@ struct AWSProviderTests {
                 == [])
     }
 
-    @Test("recognises the audience of the SDKs and that of stock's configuration")
+    @Test("recognizes the audience of the SDKs and that of stock's configuration")
     func audiences() {
         #expect(AWSProvider.defaults.audiences == ["sts.amazonaws.com"])
-        #expect(AWSProvider.defaults.recognises("sts.amazonaws.com"))
-        #expect(AWSProvider.defaults.recognises("sts.aws.com"))
-        #expect(!AWSProvider.defaults.recognises("STS.amazonaws.com"))
-        #expect(!AWSProvider.defaults.recognises("https://sts.amazonaws.com"))
+        #expect(AWSProvider.defaults.recognizes("sts.amazonaws.com"))
+        #expect(AWSProvider.defaults.recognizes("sts.aws.com"))
+        #expect(!AWSProvider.defaults.recognizes("STS.amazonaws.com"))
+        #expect(!AWSProvider.defaults.recognizes("https://sts.amazonaws.com"))
     }
 
     @Test("gives a Pod its role and the name of its session")

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import Testing
 
 @testable import OIDCPlugin
@@ -93,8 +93,8 @@ struct DirectoryPublisherTests {
         let settings = try JSONDecoder().decode(
             OIDCProvider.PublisherSettings.self, from: Data(#"{"directory": "\#(directory)"}"#.utf8))
         let plan = try #require(try OIDCProvider.publisher(for: endpoint, settings: settings))
-        let publisher = plan.open(.silent(files: files))
-        #expect(publisher.place == (directory == "www" ? "www/reports" : "/srv/www/reports"))
+        let publisher = plan.open(.example(files: files))
+        #expect(publisher.location == (directory == "www" ? "www/reports" : "/srv/www/reports"))
         #expect(publisher.edgeCache == nil)
     }
 

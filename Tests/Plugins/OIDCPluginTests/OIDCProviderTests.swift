@@ -1,5 +1,5 @@
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import JOSE
 import OIDCPlugin
 import Testing
@@ -11,10 +11,10 @@ struct OIDCProviderTests {
         #expect(checkConformance(of: OIDCProvider.self, annotation: "reports: nightly") == [])
     }
 
-    @Test("assumes no audience and recognises none, so that an endpoint must name both")
+    @Test("assumes no audience and recognizes none, so that an endpoint must name both")
     func audiences() {
         #expect(OIDCProvider.defaults.audiences.isEmpty)
-        #expect(OIDCProvider.defaults.recognisedAudiences.isEmpty)
+        #expect(OIDCProvider.defaults.recognizedAudiences.isEmpty)
     }
 
     @Test("signs with RS256 unless told otherwise, since every relying party verifies it")

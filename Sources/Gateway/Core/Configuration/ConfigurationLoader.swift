@@ -99,7 +99,7 @@ package enum ConfigurationLoader {
                 metadata: metadata)
         }
         let endpoints = readers.map { $0.read() }
-        EndpointCollisions(readers).report(places: endpoints.map { $0?.publisher?.plan.place })
+        EndpointCollisions(readers).report(places: endpoints.map { $0?.publisher?.plan.location })
         return endpoints.compactMap(\.self)
     }
 }

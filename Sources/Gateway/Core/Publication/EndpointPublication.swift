@@ -49,7 +49,7 @@ package struct EndpointPublication: Sendable {
         self.onlyLooks = onlyLooks
         self.now = now
         self.random = random
-        status = PublicationStatus(place: publisher?.place)
+        status = PublicationStatus(place: publisher?.location)
     }
 
     /// Does all that is due.

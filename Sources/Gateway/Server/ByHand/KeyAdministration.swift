@@ -132,7 +132,7 @@ package struct KeyAdministration: Sendable {
             random: session.pacing.random)
         let report = await publication.step(documents)
         for outcome in report.outcomes {
-            tell(ManualPublication.told(outcome, at: publisher.place, of: configuration.name))
+            tell(ManualPublication.told(outcome, at: publisher.location, of: configuration.name))
         }
         if report.status.edgeFailure == nil, report.status.invalidatingSince != nil {
             tell("\(configuration.name): the edges are told to forget the old documents")

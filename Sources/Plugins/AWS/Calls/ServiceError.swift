@@ -51,7 +51,7 @@ struct ServiceError: Error, Sendable, Equatable {
         if isForeign {
             return "answers \(status) and a page that is not the service's XML: is there a proxy in between?"
         }
-        return message.isEmpty ? "\(code) (\(status))" : "\(code): \(Quotation.of(message, 300)) (\(status))"
+        return message.isEmpty ? "\(code) (\(status))" : "\(code): \(Quotation.of(message, limit: 300)) (\(status))"
     }
 
     /// CloudFront and STS add the canonical request, with the session's token, to what they say of a signature.

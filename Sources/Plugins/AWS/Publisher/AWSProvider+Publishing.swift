@@ -5,7 +5,7 @@ extension AWSProvider {
         for endpoint: Endpoint, settings: PublisherSettings
     ) throws(SettingsErrors) -> PublisherPlan? {
         let plan = try PublishPlan(settings, for: endpoint)
-        return PublisherPlan(place: plan.name) { plan.open($0) }
+        return PublisherPlan(location: plan.name) { plan.open($0) }
     }
 }
 

@@ -21,7 +21,7 @@ struct S3Publisher: DiscoveryPublisher {
         self.maximumAge = maximumAge
     }
 
-    var place: String { plan.name }
+    var location: String { plan.name }
 
     func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
         let key = plan.key(of: document)

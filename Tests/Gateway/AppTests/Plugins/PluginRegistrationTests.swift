@@ -12,11 +12,11 @@ struct PluginRegistrationTests {
         #expect(try PluginRegistration(root: root, types: BuiltInPlugins.all).problems == [])
     }
 
-    @Test("have ids of their own, and no audience is recognised by two of them")
+    @Test("have ids of their own, and no audience is recognized by two of them")
     func distinct() {
         let types = BuiltInPlugins.all
         #expect(Set(types.map { $0.id }).count == types.count)
-        let audiences = types.flatMap { Array($0.defaults.recognisedAudiences) }
+        let audiences = types.flatMap { Array($0.defaults.recognizedAudiences) }
         #expect(Set(audiences).count == audiences.count)
     }
 

@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
+import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
 import Synchronization

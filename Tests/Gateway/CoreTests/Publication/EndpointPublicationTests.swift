@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
+import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
 import Testing

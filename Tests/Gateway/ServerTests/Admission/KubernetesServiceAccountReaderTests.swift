@@ -1,6 +1,7 @@
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
 import Testing

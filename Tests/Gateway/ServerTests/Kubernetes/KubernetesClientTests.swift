@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginTesting
 import GatewayTestSupport
 import HTTPTypes
 import JOSE

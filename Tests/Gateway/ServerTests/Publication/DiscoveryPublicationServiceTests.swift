@@ -14,7 +14,7 @@ struct DiscoveryPublicationServiceTests {
     private let pacing = ManualPacing()
     private let statuses = PublicationStatuses()
     private let leadership: Leadership
-    private let publishers = [FakePublisher(place: "one"), FakePublisher(place: "two")]
+    private let publishers = [FakePublisher(location: "one"), FakePublisher(location: "two")]
 
     init() throws {
         gateway = try ExampleGateway()

@@ -1,6 +1,7 @@
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayPluginAPI
+import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
 import Testing

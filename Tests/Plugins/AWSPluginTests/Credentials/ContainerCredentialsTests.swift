@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin
@@ -11,7 +12,7 @@ struct ContainerCredentialsTests {
     private static let relative = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/a1b2"]
 
     private func credentials(
-        _ transport: ScriptedTransport, _ variables: [String: String], files: FilesToRead = FilesToRead()
+        _ transport: ScriptedTransport, _ variables: [String: String], files: FilesInMemory = FilesInMemory()
     ) async throws(PublishError) -> AccessKey? {
         try await ContainerCredentials(
             environment: { variables[$0] }, files: files, call: MetadataCall(transport: transport)
@@ -93,7 +94,7 @@ struct ContainerCredentialsTests {
         var variables = Self.relative.merging(["AWS_CONTAINER_AUTHORIZATION_TOKEN": "Basic abc"]) { $1 }
         _ = try await credentials(transport, variables)
         variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"] = "/token"
-        _ = try await credentials(transport, variables, files: FilesToRead(["/token": "ey.of.file"]))
+        _ = try await credentials(transport, variables, files: FilesInMemory(["/token": "ey.of.file"]))
         #expect(transport.requests.map { $0.headers("authorization") } == [["Basic abc"], ["ey.of.file"]])
     }
 
@@ -101,7 +102,7 @@ struct ContainerCredentialsTests {
     func badAuthorization() async {
         let transport = ScriptedTransport(.answer(200, Self.answer))
         let variables = Self.relative.merging(["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"]) { $1 }
-        let files = FilesToRead(["/token": "hidden\r\nX-Evil: 1"])
+        let files = FilesInMemory(["/token": "hidden\r\nX-Evil: 1"])
         let split = await #expect(throws: PublishError.self) {
             try await credentials(transport, variables, files: files)
         }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin

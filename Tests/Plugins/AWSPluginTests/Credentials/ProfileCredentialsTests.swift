@@ -1,4 +1,5 @@
 import GatewayPluginAPI
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin
@@ -6,7 +7,7 @@ import Testing
 @Suite("Credentials of a profile")
 struct ProfileCredentialsTests {
     private func credentials(
-        _ files: FilesToRead, profile: String? = nil, _ variables: [String: String] = ["HOME": "/home/me"]
+        _ files: FilesInMemory, profile: String? = nil, _ variables: [String: String] = ["HOME": "/home/me"]
     ) async throws(PublishError) -> AccessKey? {
         try await ProfileCredentials(profile: profile, environment: { variables[$0] }, files: files).credentials()
     }
@@ -15,7 +16,7 @@ struct ProfileCredentialsTests {
 
     @Test("come from the credentials file, else from the config file")
     func files() async throws {
-        let files = FilesToRead([
+        let files = FilesInMemory([
             "/home/me/.aws/credentials": "[default]\n" + Self.keys("A"),
             "/home/me/.aws/config": "[default]\n" + Self.keys("B") + "[profile one]\n" + Self.keys("C"),
         ])
@@ -27,7 +28,7 @@ struct ProfileCredentialsTests {
 
     @Test("are of the profile of the settings, of AWS_PROFILE, or of default")
     func names() async throws {
-        let files = FilesToRead([
+        let files = FilesInMemory([
             "/c": "[default]\n\(Self.keys("A"))[one]\n\(Self.keys("B"))aws_session_token=t\n[two]\n\(Self.keys("C"))"
                 + "aws_session_token=\n"
         ])
@@ -35,24 +36,24 @@ struct ProfileCredentialsTests {
         #expect(try await credentials(files, variables) == AccessKey(id: "B", secret: "s", sessionToken: "t"))
         #expect(try await credentials(files, profile: "two", variables) == AccessKey(id: "C", secret: "s"))
         #expect(try await credentials(files, ["AWS_SHARED_CREDENTIALS_FILE": "/c", "AWS_PROFILE": ""])?.id == "A")
-        #expect(!files.asked.contains { $0.contains(".aws") })
+        #expect(!files.reads.contains { $0.contains(".aws") })
     }
 
     @Test("are not set up where no profile is meant and none is there")
     func none() async throws {
-        #expect(try await credentials(FilesToRead()) == nil)
-        #expect(try await credentials(FilesToRead(), [:]) == nil)
-        #expect(try await credentials(FilesToRead(["/home/me/.aws/credentials": "[one]\n" + Self.keys("A")])) == nil)
+        #expect(try await credentials(FilesInMemory()) == nil)
+        #expect(try await credentials(FilesInMemory(), [:]) == nil)
+        #expect(try await credentials(FilesInMemory(["/home/me/.aws/credentials": "[one]\n" + Self.keys("A")])) == nil)
     }
 
     @Test("lack where a profile is meant and is not there")
     func lacking() async {
         let bySettings = await #expect(throws: PublishError.self) {
-            try await credentials(FilesToRead(), profile: "one")
+            try await credentials(FilesInMemory(), profile: "one")
         }
         #expect(bySettings?.message.contains(#"no profile "one""#) == true)
         let byVariable = await #expect(throws: PublishError.self) {
-            try await credentials(FilesToRead(), ["AWS_PROFILE": "two"])
+            try await credentials(FilesInMemory(), ["AWS_PROFILE": "two"])
         }
         #expect(byVariable?.message.contains(#"no profile "two""#) == true)
         #expect(byVariable?.kind == .denied)
@@ -60,7 +61,7 @@ struct ProfileCredentialsTests {
 
     @Test("say what is not followed, without any value")
     func notFollowed() async {
-        let files = FilesToRead([
+        let files = FilesInMemory([
             "/home/me/.aws/config": "[default]\nsso_session = mine\nsso_account_id = 1\nrole_arn = hidden\n"
                 + "credential_process = /bin/hidden\naws_secret_access_key = hidden\n"
         ])

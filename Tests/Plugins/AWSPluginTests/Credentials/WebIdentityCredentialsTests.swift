@@ -1,4 +1,5 @@
 import GatewayPluginAPI
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin
@@ -11,7 +12,7 @@ struct WebIdentityCredentialsTests {
 
     private func credentials(
         _ transport: ScriptedTransport, _ variables: [String: String] = Self.variables,
-        files: FilesToRead = FilesToRead(["/token": " header.claims.signature\n"])
+        files: FilesInMemory = FilesInMemory(["/token": " header.claims.signature\n"])
     ) async throws(PublishError) -> AccessKey? {
         try await WebIdentityCredentials(
             environment: { variables[$0] }, files: files,
@@ -25,9 +26,9 @@ struct WebIdentityCredentialsTests {
     func session() async throws {
         let answer = ScriptedTransport.Answer.answer(200, SessionAnswer.text())
         let transport = ScriptedTransport(answer, answer)
-        let files = FilesToRead(["/token": " header.claims.signature\n"])
+        let files = FilesInMemory(["/token": " header.claims.signature\n"])
         #expect(try await credentials(transport, files: files) == SessionAnswer.key)
-        files["/token"] = "second"
+        files["/token"] = Array("second".utf8)
         _ = try await credentials(transport, files: files)
         #expect(transport.requests[0].text.hasSuffix("&WebIdentityToken=header.claims.signature"))
         #expect(transport.requests[0].text.contains("&RoleSessionName=sts-gateway.test.one&"))

@@ -1,5 +1,5 @@
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin
@@ -38,7 +38,7 @@ struct AWSPublishingTests {
     }
 
     private func publisher(
-        _ transport: ScriptedTransport, _ files: FilesToRead, sources: String, isByAdministrator: Bool = false
+        _ transport: ScriptedTransport, _ files: FilesInMemory, sources: String, isByAdministrator: Bool = false
     ) throws -> any DiscoveryPublisher {
         let plan = try AWSProvider.publisher(
             for: try #require(.example()),
@@ -61,17 +61,17 @@ struct AWSPublishingTests {
         ])
     func listed(sources: String, id: String, reads: Int, hosts: [String]) async throws {
         let transport = network()
-        let files = FilesToRead(Self.files)
+        let files = FilesInMemory(Self.files)
         _ = try await publisher(transport, files, sources: sources).stored(.keys)
         #expect(transport.requests.last?.headers("authorization")[0].contains("Credential=\(id)/") == true)
-        #expect(files.asked.count == reads)
+        #expect(files.reads.count == reads)
         #expect(transport.requests.dropLast().map { $0.url.split(separator: "/")[1] } == hosts.map { $0[...] })
     }
 
     @Test("asks once for many calls")
     func once() async throws {
         let transport = network()
-        let publisher = try publisher(transport, FilesToRead(Self.files), sources: #"["self"]"#)
+        let publisher = try publisher(transport, FilesInMemory(Self.files), sources: #"["self"]"#)
         _ = try await publisher.stored(.keys)
         _ = try await publisher.stored(.discovery)
         #expect(transport.calls.count { $0.hasPrefix("POST") } == 1)
@@ -82,7 +82,7 @@ struct AWSPublishingTests {
     func administrator() async throws {
         let transport = network()
         let publisher = try publisher(
-            transport, FilesToRead(Self.files), sources: #"["self"]"#, isByAdministrator: true)
+            transport, FilesInMemory(Self.files), sources: #"["self"]"#, isByAdministrator: true)
         _ = try await publisher.stored(.keys)
         #expect(transport.requests[0].headers("authorization")[0].contains("Credential=AKIDENVIRONMENT/"))
         #expect(transport.requests.count == 1)
@@ -91,13 +91,13 @@ struct AWSPublishingTests {
     @Test("trusts the authorities of the file for every service, read anew for each call")
     func authorities() async throws {
         let transport = network()
-        let files = FilesToRead(["ca.pem": "PEM 1"])
+        let files = FilesInMemory(["ca.pem": "PEM 1"])
         let plan = try PublishPlan.example(
             #"{"bucket":"bucket","region":"eu-central-1","role":"\#(Self.role)","caFile":"ca.pem"}"#)
         let publisher = plan.open(.example(transport, files: files))
         _ = try await publisher.stored(.keys)
         #expect(transport.requests.map(\.certificateAuthorities) == ["PEM 1", "PEM 1"])
-        files["ca.pem"] = "PEM 2"
+        files["ca.pem"] = Array("PEM 2".utf8)
         _ = try await publisher.stored(.keys)
         #expect(transport.requests.last?.certificateAuthorities == "PEM 2")
         files["ca.pem"] = nil
@@ -109,9 +109,9 @@ struct AWSPublishingTests {
     @Test("does nothing before it is asked")
     func idle() throws {
         let transport = network()
-        let files = FilesToRead(Self.files)
+        let files = FilesInMemory(Self.files)
         _ = try publisher(transport, files, sources: #"["self","profile","imds"]"#)
-        #expect(transport.requests.isEmpty && files.asked.isEmpty)
+        #expect(transport.requests.isEmpty && files.reads.isEmpty)
     }
 
     @Test("refuses a block with every reason")

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin
@@ -18,14 +18,13 @@ extension PublishPlan {
 }
 
 extension PublisherContext {
+    /// A context at the time of the published examples.
     static func example(
-        _ transport: any HTTPTransport, environment: [String: String] = [:], files: FilesToRead = FilesToRead(),
+        _ transport: any HTTPTransport, environment: [String: String] = [:], files: FilesInMemory = FilesInMemory(),
         isByAdministrator: Bool = false, maximumAge: Int = 300
     ) -> PublisherContext {
-        PublisherContext(
-            logger: PluginContext.silent.logger, transport: transport, now: { exampleTime }, maximumAge: maximumAge,
-            environment: { environment[$0] }, files: files,
-            ownToken: { () throws(PublishError) in "header.claims.signature" }, isOwnKeyPublic: { true },
-            isByAdministrator: isByAdministrator)
+        .example(
+            transport: transport, files: files, environment: environment, clock: ManualClock(now: exampleTime),
+            maximumAge: maximumAge, isByAdministrator: isByAdministrator)
     }
 }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin
@@ -38,7 +38,7 @@ struct S3PublisherTests {
     func storedDocument() async throws {
         let transport = ScriptedTransport(stored())
         let publisher = try publisher(transport)
-        #expect(publisher.place == "s3://bucket/a/one")
+        #expect(publisher.location == "s3://bucket/a/one")
         #expect(publisher.edgeCache == nil)
         #expect(try await publisher.stored(.keys) == StoredDocument(version: "\"1\"", stamp: stamp, length: 21))
         #expect(transport.calls == ["HEAD \(Self.host)/a/one/certs"])

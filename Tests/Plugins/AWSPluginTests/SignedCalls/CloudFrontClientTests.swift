@@ -1,5 +1,6 @@
 import AWSXML
 import GatewayPluginAPI
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin

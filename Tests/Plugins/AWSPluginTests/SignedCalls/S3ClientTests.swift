@@ -1,4 +1,5 @@
 import GatewayPluginAPI
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin

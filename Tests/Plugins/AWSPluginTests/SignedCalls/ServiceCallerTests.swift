@@ -1,5 +1,5 @@
 import GatewayPluginAPI
-import GatewayTestSupport
+import GatewayPluginTesting
 import Testing
 
 @testable import AWSPlugin

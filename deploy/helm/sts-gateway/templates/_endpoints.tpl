@@ -38,7 +38,7 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
   {{- else if has $given.name $mounted }}
     {{- $plugin = $given.name }}
   {{- else }}
-    {{- $plugin = include "sts-gateway.recognising" (dict
+    {{- $plugin = include "sts-gateway.recognizing" (dict
         "audience" $given.audience "mounted" $mounted "defaults" $defaults) }}
     {{- if not $plugin }}
       {{- $problems = append $problems (printf
@@ -63,13 +63,13 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
 {{- dict "endpoints" $endpoints "problems" $problems | toJson }}
 {{- end }}
 
-{{/* The one plugin that recognises one of the audiences; nothing where none does, or more than one. */}}
-{{- define "sts-gateway.recognising" -}}
+{{/* The one plugin that recognizes one of the audiences; nothing where none does, or more than one. */}}
+{{- define "sts-gateway.recognizing" -}}
 {{- $audiences := kindIs "slice" .audience | ternary .audience (list .audience) }}
 {{- $found := list }}
 {{- range $id := .mounted }}
   {{- $default := get $.defaults $id | default dict }}
-  {{- range $default.recognises }}
+  {{- range $default.recognizes }}
     {{- if has . $audiences }}{{ $found = append $found $id }}{{ end }}
   {{- end }}
 {{- end }}

@@ -1,10 +1,10 @@
 {{/*
-What the chart has to know of the plugins: the default label, and the audiences that they recognise. It is what
+What the chart has to know of the plugins: the default label, and the audiences that they recognize. It is what
 `sts-gateway` has in itself, and a test compares the two.
 */}}
 {{- define "sts-gateway.pluginDefaults" -}}
-aws: {label: aws-role, recognises: [sts.amazonaws.com, sts.aws.com]}
-oidc: {label: oidc, recognises: []}
+aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
+oidc: {label: oidc, recognizes: []}
 {{- end }}
 
 {{/* "aws, gcp or oidc" of a list. */}}

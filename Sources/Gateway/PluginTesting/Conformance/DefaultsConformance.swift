@@ -2,48 +2,50 @@ import GatewayPluginAPI
 import JOSE
 
 extension ConformanceFindings {
-    /// The id, and what an endpoint has where its configuration says nothing.
+    /// Checks the id and the defaults.
     mutating func checkDefaults(of plugin: (some ProviderPlugin).Type) {
         let id = plugin.id.rawValue
         expect(
             PluginID.isWellFormed(id), .identifier,
-            "\"\(id)\" is not a lower-case letter and up to 31 lower-case letters, digits and hyphens")
+            "invalid id \(Quotation.of(id)); expected [a-z][a-z0-9-]{0,31}")
         let defaults = plugin.defaults
-        expect(defaults == plugin.defaults, .constantDefaults, "make `defaults` a constant")
-        expect(!defaults.algorithms.isEmpty, .algorithms, "name what the relying party verifies, the default first")
+        expect(defaults == plugin.defaults, .constantDefaults, "make defaults a constant")
+        expect(
+            !defaults.algorithms.isEmpty, .algorithms,
+            "algorithms is empty; name what the relying party verifies, the default first")
         expect(
             Set(defaults.algorithms).count == defaults.algorithms.count, .algorithms,
-            "\(defaults.algorithms.map(\.rawValue)) repeats itself")
+            "duplicate in \(defaults.algorithms.map(\.rawValue)); remove it")
         checkAudiences(defaults)
         checkInjector(defaults.injector)
         checkLimits(defaults)
     }
 
     private mutating func checkAudiences(_ defaults: EndpointDefaults) {
-        for audience in defaults.audiences + defaults.recognisedAudiences.sorted() {
+        for audience in defaults.audiences + defaults.recognizedAudiences.sorted() {
             expect(
                 !audience.isEmpty && audience.utf8.allSatisfy { (0x21...0x7E).contains($0) }, .audiences,
-                "\"\(audience)\" is empty or has characters beside printable ASCII")
+                "invalid audience \(Quotation.of(audience)); expected printable ASCII")
         }
         for audience in defaults.audiences {
             expect(
-                defaults.recognises(audience), .audiences,
-                "\"\(audience)\" is assumed but not recognised; add it to recognisedAudiences")
+                defaults.recognizes(audience), .audiences,
+                "\"\(audience)\" is a default but not recognized; add it to recognizedAudiences")
         }
     }
 
     private mutating func checkInjector(_ injector: EndpointDefaults.Injector) {
         expect(
             ConformanceName.isLabelName(injector.label), .injectorNames,
-            "\"\(injector.label)\" is not the name part of a label")
+            "invalid label \(Quotation.of(injector.label)); expected the name part of a label's key")
         for variable in [injector.tokenVariable] + (injector.valueVariable.map { [$0] } ?? []) {
             expect(
                 ConformanceName.isVariable(variable), .injectorNames,
-                "\"\(variable)\" is not the name of an environment variable")
+                "invalid variable \(Quotation.of(variable)); expected a C identifier")
         }
         expect(
             injector.tokenVariable != injector.valueVariable, .injectorNames,
-            "\(injector.tokenVariable) cannot hold the token's path and the annotation's value")
+            "\(injector.tokenVariable) is both tokenVariable and valueVariable; use a different name")
     }
 
     private mutating func checkLimits(_ defaults: EndpointDefaults) {
@@ -53,26 +55,29 @@ extension ConformanceFindings {
             ("subjectLength", limits.subjectLength), ("issuerLength", limits.issuerLength),
             ("tokenLength", limits.tokenLength),
         ]
-        for (name, value) in named { expect(value > 0, .limits, "\(name) is \(value)") }
+        for (name, value) in named {
+            expect(value > 0, .limits, "invalid \(name) \(value); expected a positive number")
+        }
         expect(
-            limits.subjectLength <= 255, .limits, "subjectLength is \(limits.subjectLength), and the core's own is 255")
+            limits.subjectLength <= 255, .limits, "invalid subjectLength \(limits.subjectLength); expected 255 or less")
         expect(
             defaults.audiences.count <= limits.audiences
                 && defaults.audiences.allSatisfy { $0.utf8.count <= limits.audienceLength },
-            .limits, "the plugin's own audiences \(defaults.audiences) exceed them")
+            .limits, "the default audiences \(defaults.audiences) exceed the limits")
     }
 }
 
-/// Names as the API server checks them.
+/// Names as the API server validates them.
 enum ConformanceName {
-    /// The name part of a label's key: 63 characters at most of `[A-Za-z0-9_.-]`, an alphanumeric at both ends.
+    /// Whether the text is the name part of a label's key: at most 63 characters of `[A-Za-z0-9_.-]`, with an alphanumeric
+    /// one at both ends.
     static func isLabelName(_ text: String) -> Bool {
         guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 63 else { return false }
         return isAlphanumeric(first) && isAlphanumeric(last)
             && text.utf8.allSatisfy { isAlphanumeric($0) || "_.-".utf8.contains($0) }
     }
 
-    /// A C identifier. Kubernetes takes more, but shells do not.
+    /// Whether the text is a C identifier. Kubernetes accepts more, but shells do not.
     static func isVariable(_ text: String) -> Bool {
         guard let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
             return false

@@ -5,13 +5,13 @@ extension ConformanceFindings {
         for workload in ConformanceInput.workloads {
             do throws(InjectionError) {
                 let injection = try plugin.injection(for: ConformanceInput.request(annotation, for: workload))
-                expect(!injection.value.isEmpty, .goodAnnotation, "\"\(annotation)\" yields an empty value")
+                expect(!injection.value.isEmpty, .validAnnotation, "\(Quotation.of(annotation)) gives an empty value")
                 check(injection, of: Plugin.self)
             } catch {
-                add(.goodAnnotation, "\"\(annotation)\" of \(workload.username) is refused: \(error)")
+                add(.validAnnotation, "\(Quotation.of(annotation)) of \(workload.username) is rejected: \(error)")
             }
         }
-        for hostile in ConformanceInput.hostileAnnotations(beside: annotation) {
+        for hostile in ConformanceInput.hostileAnnotations(near: annotation) {
             do throws(InjectionError) {
                 check(try plugin.injection(for: ConformanceInput.request(hostile)), of: Plugin.self)
             } catch {
@@ -24,44 +24,50 @@ extension ConformanceFindings {
         var taken = Set([plugin.defaults.injector.tokenVariable])
         if let variable = plugin.defaults.injector.valueVariable { taken.insert(variable) }
         for variable in injection.environment {
-            expect(ConformanceName.isVariable(variable.name), .variableNames, "\"\(variable.name)\" is no C identifier")
-            expect(taken.insert(variable.name).inserted, .variableNames, "\(variable.name) is set already")
+            expect(
+                ConformanceName.isVariable(variable.name), .variableNames,
+                "invalid variable \(Quotation.of(variable.name)); expected a C identifier")
+            expect(taken.insert(variable.name).inserted, .variableNames, "duplicate variable \(variable.name)")
         }
         for (name, value) in [("the value", injection.value)] + injection.environment.map({ ($0.name, $0.value) }) {
-            expect(value.isVisible, .values, "\(name) has a control character, a line break or a change of direction")
-            expect(value.utf8.count <= 4096, .values, "\(name) has \(value.utf8.count) bytes; refuse what is over 4096")
+            expect(
+                value.isVisible, .values,
+                "\(name) has a control character, a line break or a bidirectional override; reject the annotation")
+            expect(
+                value.utf8.count <= 4096, .values,
+                "\(name) has \(value.utf8.count) bytes; reject annotations that give more than 4096")
         }
     }
 
     private mutating func check(_ error: InjectionError) {
         let text = error.message
-        expect(text.isVisible, .errorText, "an error repeats a control character; quote foreign text escaped")
+        expect(text.isVisible, .errorText, "an error has a control character; quote the annotation with Quotation.of")
         expect(
             (1...1000).contains(text.utf8.count), .errorText,
-            "an error has \(text.utf8.count) bytes; cut what it quotes")
+            "an error has \(text.utf8.count) bytes; quote the annotation with Quotation.of")
         expect(text.last != ".", .errorText, "\"\(text.prefix(200))\" ends in a period")
         expect(text.first?.isUppercase != true, .errorText, "\"\(text.prefix(200))\" begins in upper case")
     }
 
-    /// What one endpoint was asked must not change what another answers, nor what it answers later.
+    /// Calls of one endpoint must not change the results of another, nor its own later ones.
     mutating func checkIndependence<Plugin: ProviderPlugin>(of example: ConformanceExample<Plugin>) {
         guard let one = try? example.make(name: "one") else { return }
-        let before = answers(of: one, to: example.annotation)
+        let before = results(of: one, for: example.annotation)
         if let other = try? example.make(name: "other") {
-            for annotation in ConformanceInput.hostileAnnotations(beside: example.annotation) {
-                _ = answers(of: other, to: annotation)
+            for annotation in ConformanceInput.hostileAnnotations(near: example.annotation) {
+                _ = results(of: other, for: annotation)
             }
         }
         expect(
-            before == answers(of: one, to: example.annotation), .independence,
-            "an endpoint answers otherwise after another one was asked")
+            before == results(of: one, for: example.annotation), .independence,
+            "an endpoint's results change after calls of another endpoint")
         guard let same = try? example.make(name: "one") else { return }
         expect(
-            before == answers(of: same, to: example.annotation), .independence,
-            "an endpoint made anew answers otherwise")
+            before == results(of: same, for: example.annotation), .independence,
+            "the results of an endpoint that is created again differ")
     }
 
-    private func answers(of plugin: some ProviderPlugin, to annotation: String) -> [ConformanceAnswer] {
+    private func results(of plugin: some ProviderPlugin, for annotation: String) -> [ConformanceResult] {
         ConformanceInput.workloads.map { workload in
             let injection: Result<PodInjection, InjectionError>
             do throws(InjectionError) {
@@ -69,18 +75,19 @@ extension ConformanceFindings {
             } catch {
                 injection = .failure(error)
             }
-            return ConformanceAnswer(claims: plugin.claims(for: workload), injection: injection)
+            return ConformanceResult(claims: plugin.claims(for: workload), injection: injection)
         }
     }
 }
 
-private struct ConformanceAnswer: Equatable {
+private struct ConformanceResult: Equatable {
     let claims: PrivateClaims
     let injection: Result<PodInjection, InjectionError>
 }
 
 extension String {
-    /// Without control characters, line and paragraph separators and bidirectional overrides (Unicode UAX #9).
+    /// Whether the text has no control characters, line or paragraph separators, and no bidirectional overrides (Unicode
+    /// UAX #9).
     fileprivate var isVisible: Bool {
         unicodeScalars.allSatisfy { scalar in
             switch scalar.properties.generalCategory {

@@ -3,17 +3,18 @@ import GatewayPluginAPI
 import JOSE
 
 extension ConformanceFindings {
-    /// Reserved names need no check here: ``GatewayPluginAPI/PrivateClaims`` does not take them.
+    /// Reserved names need no check here: ``GatewayPluginAPI/PrivateClaims`` does not accept them.
     mutating func checkClaims(of plugin: some ProviderPlugin) {
         for workload in ConformanceInput.workloads {
             let claims = plugin.claims(for: workload)
             expect(
-                claims == plugin.claims(for: workload), .repeatableClaims, "of \(workload.username), they differ")
+                claims == plugin.claims(for: workload), .repeatableClaims,
+                "the claims of \(workload.username) differ from call to call")
             let json = JSONValue.object(claims.members)
             let decoded = try? JSONDecoder().decode(JSONValue.self, from: Data(json.utf8Text))
             expect(
                 decoded.map { $0.ordered == json.ordered } ?? false, .claimsInJSON,
-                "\(json.text) reads back as \(decoded?.text ?? "nothing")")
+                "\(json.text) parses to \(decoded?.text ?? "nothing")")
         }
     }
 }
