@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cluster_identity
+import pki
 import pytest
+from built_programs import built_gateway
 
 from .gateway_process import Gateway
-
-import cluster_identity  # isort: skip
-import pki  # isort: skip
-from gateway_program import built_program  # isort: skip
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +22,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Gat
 
     def new(**injection: Any) -> Gateway:
         folder = tmp_path_factory.mktemp("gateway")
-        gateway = Gateway(built_program(), folder, shared / "cluster", shared / "pki")
+        gateway = Gateway(built_gateway(), folder, shared / "cluster", shared / "pki")
         gateway.injection = injection
         made.append(gateway)
         return gateway

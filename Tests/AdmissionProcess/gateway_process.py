@@ -5,14 +5,12 @@ import http.client
 import json
 import socket
 import ssl
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "Peers")]
-
-from gateway_program import OWN_AUDIENCE, REPOSITORY, GatewayProgram, until  # noqa: E402
+from gateway_program import OWN_AUDIENCE, REPOSITORY, GatewayProgram
+from waiting import DEADLINE, until
 
 PODS = REPOSITORY / "Tests/Fixtures/Pods"
 SERVER = "https://sts-gateway.test.svc:8443"
@@ -56,7 +54,7 @@ class Gateway(GatewayProgram):
             lines = [line for line in self.log if line["message"] == "listening" and line["listener"] == "webhook"]
             return lines[-1]["port"] if lines else None
 
-        self.webhook_port = until(port, what="the webhook's listener")
+        self.webhook_port = until(port, "the webhook's listener")
         return self
 
     def context(self) -> ssl.SSLContext:
@@ -68,7 +66,7 @@ class Gateway(GatewayProgram):
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         """To the webhook."""
         context = context or self.context()
-        connection = http.client.HTTPSConnection("127.0.0.1", self.webhook_port, timeout=10, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.webhook_port, timeout=DEADLINE, context=context)
         path = f"/k8s/webhooks/v1/injector-{endpoint}"
         connection.request("POST", path, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
@@ -90,7 +88,7 @@ class Gateway(GatewayProgram):
         if alpn:
             context.set_alpn_protocols(alpn)
         with (
-            socket.create_connection(("127.0.0.1", self.webhook_port), timeout=10) as plain,
+            socket.create_connection(("127.0.0.1", self.webhook_port), timeout=DEADLINE) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secured,
         ):
             if alpn:

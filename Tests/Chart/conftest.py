@@ -2,24 +2,19 @@
 
 import importlib.machinery
 import importlib.util
-import os
-import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
+import child_process
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY / "Tests/Peers")]
+from built_programs import REPOSITORY, built_gateway
 
 
 @pytest.fixture(scope="session")
 def program() -> Path:
-    """STS_GATEWAY, or what `make build` has built."""
-    path = Path(os.environ.get("STS_GATEWAY", REPOSITORY / ".build/debug/sts-gateway"))
-    assert path.exists(), f"there is no gateway at {path}; run: make build"
-    return path
+    return built_gateway()
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +37,12 @@ def manifests() -> Any:
 def check(program: Path, tmp_path: Path) -> Any:
     """`config check` of what a ConfigMap holds: its exit code and what it says."""
 
-    def run(files: dict[str, str], namespace: str = "sts") -> subprocess.CompletedProcess[str]:
+    def run(files: dict[str, str], namespace: str = "sts") -> CompletedProcess[str]:
         for name, text in files.items():
             (tmp_path / name).write_text(text)
-        return subprocess.run(
+        return child_process.run(
             [program, "config", "check", tmp_path / "gateway.yaml", "--plugins", tmp_path / "plugins.json"],
-            env={"POD_NAMESPACE": namespace, "POD_NAME": "it"}, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+            env={"POD_NAMESPACE": namespace, "POD_NAME": "it"},
+        )
 
     return run

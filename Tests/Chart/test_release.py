@@ -6,6 +6,7 @@ from typing import Any
 
 import helm_python
 import pytest
+from waiting import DEADLINE
 
 from .charts import CHART, endpoints, seed
 from .cluster import Change, Cluster
@@ -37,11 +38,11 @@ def helm(cluster: Cluster) -> Iterator[helm_python.Config]:
 
 
 def install(helm: helm_python.Config, given: dict[str, Any]) -> None:
-    helm.install(CHART, NAME, given, namespace="sts", wait="hookOnly", timeout=20)
+    helm.install(CHART, NAME, given, namespace="sts", wait="hookOnly", timeout=int(DEADLINE))
 
 
 def upgrade(helm: helm_python.Config, given: dict[str, Any]) -> None:
-    helm.upgrade(CHART, NAME, given, namespace="sts", wait="hookOnly", timeout=20)
+    helm.upgrade(CHART, NAME, given, namespace="sts", wait="hookOnly", timeout=int(DEADLINE))
 
 
 def outside_of_hooks(changes: list[Change]) -> list[Change]:
@@ -69,7 +70,7 @@ def test_an_upgrade_leaves_the_bundle_alone(helm: helm_python.Config, cluster: C
     configuration["webhooks"][0]["clientConfig"]["caBundle"] = "Y2E="
     before = len(cluster.changes)
     upgrade(helm, seed(webhook={"timeoutSeconds": 3}))
-    helm.rollback(NAME, version=1, timeout=20)
+    helm.rollback(NAME, version=1, timeout=int(DEADLINE))
     upgrade(helm, seed(webhook={"timeoutSeconds": 4}))
     sent = [change for change in cluster.changes[before:] if change.resource == "mutatingwebhookconfigurations"]
     assert sent
@@ -139,5 +140,5 @@ def test_bad_values_never_reach_the_cluster(helm: helm_python.Config, cluster: C
 
 
 def test_a_packaged_chart_installs_too(tmp_path: Path, helm: helm_python.Config, cluster: Cluster) -> None:
-    helm.install(helm_python.package(CHART, destination=tmp_path), NAME, seed(), wait="hookOnly", timeout=20)
+    helm.install(helm_python.package(CHART, destination=tmp_path), NAME, seed(), wait="hookOnly", timeout=int(DEADLINE))
     assert cluster.get("deployments", NAME, "sts")

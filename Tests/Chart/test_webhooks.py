@@ -1,11 +1,12 @@
 """The MutatingWebhookConfigurations: whose Pods wait for the gateway, and whose never do."""
 
 import json
-import subprocess
 import tempfile
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
+import child_process
 import pytest
 import yaml
 
@@ -99,7 +100,7 @@ def test_the_service_in_front_is_the_webhooks() -> None:
 
 def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any) -> None:
     """The chart's table of plugins against the program's own: an endpoint that says as little as it can."""
-    listed = subprocess.run([program, "plugins"], capture_output=True, text=True, check=True).stdout
+    listed = child_process.run([program, "plugins"], check=True).stdout
     plugins = {line.split("\t")[0]: line.split("\t")[2].split() for line in listed.splitlines()}
     assert plugins
     for plugin, audiences in plugins.items():
@@ -138,14 +139,12 @@ def files(objects: list[dict[str, Any]]) -> dict[str, str]:
     }
 
 
-def inject(program: Path, objects: list[dict[str, Any]], pod: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def inject(program: Path, objects: list[dict[str, Any]], pod: dict[str, Any]) -> CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files(objects).items():
             (Path(folder) / name).write_text(text)
-        return subprocess.run(
-            [program, "inject", "--config", Path(folder) / "gateway.yaml", "-f", "-"],
-            input=json.dumps(pod), capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
+        command = [program, "inject", "--config", Path(folder) / "gateway.yaml", "-f", "-"]
+        return child_process.run(command, input=json.dumps(pod))
 
 
 @pytest.mark.parametrize("name", ["seed", "every-option"])
@@ -153,12 +152,10 @@ def test_the_program_prints_the_same_configurations(name: str, program: Path, tm
     objects = render(values(name))
     full = "token-service" if name == "every-option" else "sts-gateway"
     (tmp_path / "gateway.yaml").write_text(the(objects, "ConfigMap", full)["data"]["gateway.yaml"])
-    if "\n  webhook " not in subprocess.run([program, "--help"], capture_output=True, text=True, timeout=60).stdout:
+    if "\n  webhook " not in child_process.run([program, "--help"]).stdout:
         pytest.skip("this program has no `webhook manifest` yet")
-    ended = subprocess.run(
-        [program, "webhook", "manifest", "--config", tmp_path / "gateway.yaml"],
-        env={"POD_NAMESPACE": "sts"}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    command = [program, "webhook", "manifest", "--config", tmp_path / "gateway.yaml"]
+    ended = child_process.run(command, env={"POD_NAMESPACE": "sts"})
     assert ended.returncode == 0, ended.stderr
     printed = {one["metadata"]["name"]: one["webhooks"] for one in yaml.safe_load_all(ended.stdout) if one}
     rendered = {one["metadata"]["name"]: one["webhooks"] for one in of_kind(objects, "MutatingWebhookConfiguration")}

@@ -3,11 +3,11 @@
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import boto3
+import child_process
 import moto
 import pytest
 import yaml
@@ -43,7 +43,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = [script for script in scripts if all((folder / file).exists() for file in inputs(script))]
     assert len(made) >= 5, made
     for script in made:
-        subprocess.run(["bash", "-euc", script], cwd=folder, env={**os.environ, **OWN}, check=True, timeout=30)
+        child_process.run(["bash", "-euc", script], cwd=folder, env={**os.environ, **OWN}, check=True)
     return folder
 
 

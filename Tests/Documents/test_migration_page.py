@@ -2,10 +2,11 @@
 
 import copy
 import json
-import subprocess
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
+import child_process
 import pytest
 import yaml
 
@@ -56,7 +57,7 @@ def with_openunison(pod: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def inject(gateway: Path, tmp_path: Path) -> Any:
-    def run(pod: dict[str, Any], prefix: str = "tremolo.io") -> subprocess.CompletedProcess[str]:
+    def run(pod: dict[str, Any], prefix: str = "tremolo.io") -> CompletedProcess[str]:
         endpoint = {"name": "aws", "issuer": {"host": "d1.cloudfront.net"}}
         endpoint["azRules"] = [{"scope": "filter", "constraint": "(namespace=myns)"}]
         (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod))
@@ -64,9 +65,7 @@ def inject(gateway: Path, tmp_path: Path) -> Any:
             yaml.safe_dump({"injection": {"prefix": prefix}, "sts": {"endpoints": [endpoint]}})
         )
         command = [gateway, "inject", "--config", "gateway.yaml", "--endpoint", "aws", "-f", "pod.yaml"]
-        return subprocess.run(
-            command, cwd=tmp_path, env={"POD_NAMESPACE": "sts"}, capture_output=True, text=True, timeout=30
-        )
+        return child_process.run(command, cwd=tmp_path, env={"POD_NAMESPACE": "sts"})
 
     return run
 

@@ -3,9 +3,9 @@
 import functools
 import re
 import shlex
-import subprocess
 from pathlib import Path
 
+import child_process
 import pytest
 
 from .documents import PAGES, REPOSITORY, commands, name, spans
@@ -35,7 +35,7 @@ def invocations(line: str, program: str) -> list[list[str]]:
 
 @functools.cache
 def help_of(program: Path, subcommand: tuple[str, ...]) -> str:
-    done = subprocess.run([program, *subcommand, "--help"], capture_output=True, text=True, timeout=30)
+    done = child_process.run([program, *subcommand, "--help"])
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -98,7 +98,7 @@ def test_the_gateway_has_the_commands(page: Path, gateway: Path) -> None:
     "page", [page for page in PAGES if any(invocations(text, "sts-sidecar") for _, text in commands(page))], ids=name
 )
 def test_the_sidecar_has_the_commands(page: Path, sidecar: Path) -> None:
-    text = subprocess.run([sidecar, "--help"], capture_output=True, text=True, timeout=30).stdout
+    text = child_process.run([sidecar, "--help"]).stdout
     for line, command in commands(page):
         for words in invocations(command, "sts-sidecar"):
             assert words[0] in re.findall(r"^sts-sidecar (\w+)", text, re.MULTILINE), f"line {line}"

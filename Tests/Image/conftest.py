@@ -2,20 +2,16 @@
 
 import itertools
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cluster_identity
+import pki
 import pytest
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY / "Tests/Peers"), str(Path(__file__).parent)]
-
-import cluster_identity  # noqa: E402
-import pki  # noqa: E402
-from container import NONROOT, Container  # noqa: E402
-from layout import Archive, read_archive  # noqa: E402
-from packed_gateway import PackedGateway, endpoint  # noqa: E402
+from built_programs import REPOSITORY
+from container import NONROOT, Container
+from layout import Archive, read_archive
+from packed_gateway import PackedGateway, endpoint
 
 SERVED = "gateway.image.example"
 """A name that only the tests' own name server knows."""

@@ -1,16 +1,20 @@
 """Containers of an image without a container runtime: enter.py in new namespaces, as the image's config says."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import CompletedProcess, Popen
 
+import child_process
 from layout import Archive
+from processes import descendants
+from waiting import DEADLINE, until
 
 ENTER = Path(__file__).with_name("enter.py")
 NONROOT = 65532
@@ -65,27 +69,22 @@ class Container:
         }  # fmt: skip
         file = self.folder / f"spec-{time.monotonic_ns()}.json"
         file.write_text(json.dumps(spec))
-        return ["unshare", "--mount", "--pid", "--fork", sys.executable, str(ENTER), str(file), *arguments]
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, str(ENTER), str(file), *arguments]
 
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **environment: str) -> CompletedProcess[str]:
         """To its end."""
-        command = self.command(*arguments, **environment)
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return child_process.run(self.command(*arguments, **environment))
 
 
-def first_process(unshare: subprocess.Popen[bytes]) -> int:
+def first_process(unshare: Popen[bytes]) -> int:
     """The container's process 1, by its number out here."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        children = Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children").read_text().split()
-        if children:
-            return int(children[0])
-        time.sleep(0.001)
-    raise AssertionError("the container has no process")
+    found = until(lambda: unshare.poll() is not None or descendants(unshare.pid), "the container's process")
+    assert found is not True, "the container has ended"
+    return found[0].number
 
 
-def end(unshare: subprocess.Popen[bytes], number: signal.Signals) -> int:
+def end(unshare: Popen[bytes], number: signal.Signals) -> int:
     """Sends process 1 a signal; the status that it ends with."""
-    if unshare.poll() is None:
+    with contextlib.suppress(AssertionError, ProcessLookupError):
         os.kill(first_process(unshare), number)
-    return unshare.wait(15)
+    return unshare.wait(DEADLINE)

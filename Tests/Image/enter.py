@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 
+PARENT_DEATH_SIGNAL = 1
 READ_ONLY, NO_SUID, NO_DEV, REMOUNT, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
 NO_NEW_PRIVILEGES = 38
 libc = ctypes.CDLL(None, use_errno=True)
@@ -43,6 +44,8 @@ os.chdir(spec["folder"])
 os.setgroups([])
 os.setgid(spec["group"])
 os.setuid(spec["user"])
+# Another user loses what `unshare --kill-child` has asked for.
+libc.prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 os.umask(0o022)
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)

@@ -20,10 +20,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "Peers"), str(Path(__f
 
 import cluster_identity  # noqa: E402
 import pki  # noqa: E402
+from built_programs import REPOSITORY  # noqa: E402
 from container import Container  # noqa: E402
-from gateway_program import REPOSITORY, until  # noqa: E402
 from layout import read_archive  # noqa: E402
 from packed_gateway import PackedGateway, endpoint  # noqa: E402
+from waiting import DEADLINE, until  # noqa: E402
 
 ENDPOINTS = [f"endpoint-{number}" for number in range(10)]
 IDLE = 10
@@ -58,16 +59,16 @@ def forget(folder: Path) -> None:
 def first_token(gateway: PackedGateway, context: ssl.SSLContext, form: str) -> float:
     """Asks again until there is one; the moment at which it is there."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + DEADLINE
     while time.monotonic() < ends:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPSConnection("127.0.0.1", gateway.port, timeout=10, context=context)
+            connection = http.client.HTTPSConnection("127.0.0.1", gateway.port, timeout=DEADLINE, context=context)
             connection.request("POST", f"/{ENDPOINTS[-1]}/token", form, headers)
             answer = connection.getresponse()
             if answer.status == 200 and b"access_token" in answer.read():
                 return time.monotonic()
         time.sleep(0.001)
-    raise SystemExit(f"no token within a minute: {gateway.text}")
+    raise SystemExit(f"no token within {DEADLINE:.0f} s: {gateway.text}")
 
 
 def measured(gateway: PackedGateway, is_idle_wanted: bool) -> Round:

@@ -54,6 +54,7 @@ class PackedGateway(GatewayProgram):
             "tls": {"certificates": [{"certificate": f"{pki}/server.pem", "key": f"{pki}/server-key.pem"}]},
             "review": {"offline": {"jwks": self.jwks, "issuer": cluster_identity.ISSUER}},
             "keyStore": {"directory": KEYS},
+            "limits": self.limits,
             "sts": {"endpoints": list(self.endpoints.values())},
         }
         file = self.folder / "etc/gateway.yaml"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from conftest import SERVED, needs_root
 from container import ANY_OTHER, NONROOT, Container
-from gateway_program import until
 from joserfc import jwk, jws
 from layout import Archive
 from loopback_server import LoopbackServer
 from name_server import NameServer
 from packed_gateway import PackedGateway
+from waiting import until
 
 pytestmark = needs_root
 USERS = [pytest.param((NONROOT, NONROOT), id="as-nonroot"), pytest.param((ANY_OTHER, 0), id="as-any-other")]
@@ -50,7 +50,7 @@ def test_it_checks_a_configuration(gateway: PackedGateway) -> None:
 def test_it_exchanges_a_token_over_tls_and_stops(gateway: PackedGateway) -> None:
     gateway.serve()
     assert gateway.get("/livez")[0] == 200
-    until(lambda: gateway.get("/readyz")[0] == 200, what="readiness")
+    until(lambda: gateway.get("/readyz")[0] == 200, "readiness")
     status, content = gateway.call("POST", "/one/token", gateway.form())
     assert status == 200, content
     keys, _ = gateway.documents()
@@ -118,7 +118,7 @@ def test_it_looks_names_up_by_dns_and_trusts_the_bundle(
         mount_names(gateway.container, names, (shared / "pki/ca.pem").read_bytes())
         gateway.jwks = f"https://{SERVED}:{key_server.server_address[1]}/keys"
         gateway.serve()
-        until(lambda: gateway.exchange() == 200, what="a token")
+        until(lambda: gateway.exchange() == 200, "a token")
         assert KeySet.asked.is_set() and SERVED in names.asked
 
 
@@ -142,7 +142,7 @@ def test_it_looks_names_up_in_hosts(new_gateway: NewGateway, shared: Path) -> No
         mount_names(gateway.container, names, b"")
         gateway.jwks = f"http://localhost:{server.server_address[1]}/keys"
         gateway.serve()
-        until(lambda: gateway.exchange() == 200, what="a token")
+        until(lambda: gateway.exchange() == 200, "a token")
         assert "localhost" not in names.asked
     server.stop()
 

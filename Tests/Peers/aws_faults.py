@@ -14,6 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from waiting import DEADLINE
+
 if TYPE_CHECKING:
     from fault_proxy import Handler
     from fault_rule import Request
@@ -105,7 +107,7 @@ def cut_in_head(handler: "Handler", request: "Request") -> bool:
 
 def never(handler: "Handler", request: "Request") -> bool:
     """No answer, for as long as the caller waits."""
-    handler.connection.settimeout(60)
+    handler.connection.settimeout(DEADLINE)
     with contextlib.suppress(OSError):
         handler.connection.recv(1)
     return handler.hang_up(0)
@@ -114,7 +116,7 @@ def never(handler: "Handler", request: "Request") -> bool:
 def drip(handler: "Handler", request: "Request") -> bool:
     """An answer that is never silent for long, and never done."""
     handler.start(200, {"Content-Type": "application/xml", "ETag": '"0"'})
-    end = time.monotonic() + 60
+    end = time.monotonic() + DEADLINE
     with contextlib.suppress(OSError):
         while time.monotonic() < end:
             handler.write(b" ")

@@ -1,10 +1,9 @@
-"""What moto does not keep of CloudFront's invalidations: each takes its time, and a reference is one invalidation.
+"""What moto does not keep of CloudFront's invalidations: each is in progress at first, and a reference is one of them.
 
 Sources: CloudFront API Reference 2020-05-31, "InvalidationBatch" (CallerReference) and "Invalidation" (Status).
 """
 
 import re
-import time
 from collections.abc import Callable
 
 from aws_faults import cloudfront_document
@@ -17,9 +16,10 @@ class Invalidations:
     PATH = re.compile(r"/2020-05-31/distribution/(?P<distribution>[^/]+)/invalidation(?:/(?P<id>[^/]+))?")
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.looks = 0
+        """How many requests for an invalidation's status find it in progress."""
         self._asked: dict[tuple[str, bytes], tuple[bytes, str]] = {}
-        self._created: dict[str, float] = {}
+        self._looked: dict[str, int] = {}
 
     def answer(self, request: Request, forward: Callable[[Request], Answer]) -> Answer:
         """Moto's answer, with CloudFront's words in it."""
@@ -38,8 +38,8 @@ class Invalidations:
         name = found[1].decode() if found else ""
         if answer.status == 201 and name and reference and not known:
             self._asked[key] = (request.body, name)
-            self._created[name] = time.monotonic()
-        is_over = time.monotonic() - self._created.get(name, 0) > self.seconds
-        status = b"Completed" if is_over and request.method == "GET" else b"InProgress"
+        is_look = request.method == "GET"
+        self._looked[name] = self._looked.get(name, 0) + is_look
+        status = b"Completed" if is_look and self._looked[name] > self.looks else b"InProgress"
         answer.content = answer.content.replace(b"<Status>COMPLETED</Status>", b"<Status>%s</Status>" % status)
         return answer

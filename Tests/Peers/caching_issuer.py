@@ -11,10 +11,14 @@ import random
 import ssl
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+from waiting import DEADLINE
 
 
 @dataclass
@@ -29,6 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         host = self.headers.get("Host", "").split(":")[0].lower()
+        self.server.readings[host] += 1
         content = self.server.read(host, self.path)
         self.send_response_only(404 if content is None else 200)
         self.send_header("Content-Type", "application/json")
@@ -41,14 +46,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class CachingIssuer(ThreadingHTTPServer):
-    """The server. `folders` has what each host serves."""
+    """The server. `folders` has what each host serves, `readings` counts its requests. `clock` is in seconds."""
 
     daemon_threads = True
 
-    def __init__(self, pki: Path, max_age: float = 1, edges: int = 2) -> None:
+    def __init__(
+        self, pki: Path, max_age: float = 1, edges: int = 2, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.folders: dict[str, Path] = {}
+        self.readings: Counter[str] = Counter()
         self.max_age = max_age
+        self.clock = clock
         self.held: set[str] = set()
         """Hosts whose edges go on with what they have, however old it is."""
         self._edges = [_Edge() for _ in range(edges)]
@@ -68,7 +77,7 @@ class CachingIssuer(ThreadingHTTPServer):
         with self._lock:
             edge = random.choice(self._edges)
             end, content = edge.kept.get((host, path), (0.0, b""))
-            now = time.monotonic()
+            now = self.clock()
             if now < end or (end and host in self.held):
                 return content
             try:
@@ -84,12 +93,21 @@ class CachingIssuer(ThreadingHTTPServer):
             content = (self.folders[host] / path.lstrip("/")).read_bytes()
             with self._lock:
                 for edge in self._edges:
-                    edge.kept[host, path] = (time.monotonic() + self.max_age, content)
+                    edge.kept[host, path] = (self.clock() + self.max_age, content)
         self.held.add(host)
+
+    def release(self, host: str) -> None:
+        """Ends `hold`."""
+        self.held.discard(host)
+
+    def is_everywhere(self, host: str, word: str) -> bool:
+        """Whether the key set that each edge keeps has the word."""
+        with self._lock:
+            return all(word.encode() in edge.kept.get((host, "/certs"), (0.0, b""))[1] for edge in self._edges)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """The handshake is here, on the connection's own thread, so that none holds up the others."""
-        request.settimeout(30)
+        request.settimeout(DEADLINE)
         with contextlib.suppress(OSError), self._context.wrap_socket(request, server_side=True) as connection:
             super().finish_request(connection, client_address)
 

@@ -3,8 +3,8 @@
 
 Every request is forwarded as it is; the next ones of a method and path can be answered by a fault (see aws_faults.py)
 instead. What it adds to moto: signatures of known access keys are verified; a bucket takes no ACL; conditional writes
-and all other writes happen one after the other; a checksum is compared and kept; an invalidation is `InProgress` for a
-while, then `Completed`, and the same CallerReference means the same invalidation. The first line on stdout is its URL.
+and all other writes happen one after the other; a checksum is compared and kept; an invalidation is `InProgress` at the
+first requests for it, then `Completed`, and the same CallerReference means the same invalidation. The first line on stdout is its URL.
 
 Sources: S3 User Guide, "How to prevent object overwrites with conditional writes" and "Checking object integrity"; S3
 API Reference, "PutObject".
@@ -31,6 +31,7 @@ from aws_faults import FAULTS, Fault, refuse_acl, s3_error
 from aws_invalidations import Invalidations
 from fault_rule import Answer, Request, Rule
 from loopback_server import LoopbackServer
+from waiting import DEADLINE
 
 MAXIMUM_BODY = 1 << 20
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect"}
@@ -110,13 +111,13 @@ class FaultProxy(LoopbackServer):
         self._writes = threading.Lock()
 
     @property
-    def invalidation_seconds(self) -> float:
-        """How long an invalidation is in progress."""
-        return self._invalidations.seconds
+    def invalidation_looks(self) -> int:
+        """How many requests for an invalidation's status find it in progress."""
+        return self._invalidations.looks
 
-    @invalidation_seconds.setter
-    def invalidation_seconds(self, seconds: float) -> None:
-        self._invalidations.seconds = seconds
+    @invalidation_looks.setter
+    def invalidation_looks(self, looks: int) -> None:
+        self._invalidations.looks = looks
 
     def fail(self, fault: str | Fault, method: str = ".*", path: str = ".*", count: int | None = None,
              when: Callable[[Request], bool] | None = None) -> Rule:  # fmt: skip
@@ -171,7 +172,7 @@ class FaultProxy(LoopbackServer):
         return self._forward(request)
 
     def _forward(self, request: Request) -> Answer:
-        connection = http.client.HTTPConnection(self.upstream, timeout=30)
+        connection = http.client.HTTPConnection(self.upstream, timeout=DEADLINE)
         dropped = HOP_BY_HOP | {"content-length"}
         headers = {name: value for name, value in request.headers.items() if name not in dropped}
         if self.account:
@@ -225,11 +226,11 @@ def main() -> None:
     parser.add_argument("--account", help="12 digits; of requests that name none")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--pki", type=Path, metavar="DIR", help="with server.pem and server-key.pem: TLS")
-    parser.add_argument("--invalidation-seconds", type=float, default=0, help="how long one is in progress")
+    parser.add_argument("--invalidation-looks", type=int, default=0, help="how many requests find one in progress")
     parser.add_argument("--fault", type=_fault, action="append", default=[], metavar="NAME=METHOD,PATH[,COUNT]")
     options = parser.parse_args()
     with FaultProxy(options.upstream, options.account, options.pki, options.port) as proxy:
-        proxy.invalidation_seconds = options.invalidation_seconds
+        proxy.invalidation_looks = options.invalidation_looks
         for rule in options.fault:
             proxy.fail(rule.fault, rule.method, rule.path, rule.count)
         print(proxy.url, flush=True)

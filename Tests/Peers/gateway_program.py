@@ -5,45 +5,28 @@ import http.client
 import json
 import os
 import re
-import signal
 import ssl
 import subprocess
 import sys
 import threading
-import time
 import urllib.parse
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+import child_process
 import cluster_identity
+from built_programs import REPOSITORY
+from waiting import DEADLINE, until
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = "trial"
 OWN_AUDIENCE = "sts-gateway.trial.svc"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 CAPABILITIES = "--bounding-set=-dac_override,-dac_read_search"
 """A superuser's that make permissions of files say nothing."""
-
-
-def built_program() -> Path:
-    """STS_GATEWAY, or what `make build` has built."""
-    path = Path(os.environ.get("STS_GATEWAY", REPOSITORY / ".build/debug/sts-gateway")).resolve()
-    assert path.exists(), f"there is no gateway at {path}; run: make build"
-    return path
-
-
-def until(condition: Callable[[], Any], seconds: float = 20, what: str = "it") -> Any:
-    """What the condition says, once it says something."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"{what} did not come true in time"
-        time.sleep(0.03)
-    return value
 
 
 @dataclass
@@ -63,6 +46,8 @@ class GatewayProgram:
     """Of the environment."""
     said: str = ""
     """All that commands have printed."""
+    limits: dict[str, Any] = field(default_factory=lambda: {"readTimeout": "600s", "idleTimeout": "1h"})
+    """Of the configuration; so long that no slow client of a test meets one."""
 
     def write(self) -> Path:
         """The configuration; JSON is YAML."""
@@ -72,6 +57,7 @@ class GatewayProgram:
             "tls": {"certificates": [{"certificate": str(pki / "server.pem"), "key": str(pki / "server-key.pem")}]},
             "review": {"offline": {"jwks": str(self.identity / "jwks.json"), "issuer": cluster_identity.ISSUER}},
             "keyStore": {"directory": str(self.keys)},
+            "limits": self.limits,
             "sts": {"endpoints": list(self.endpoints.values())},
         }
         file = self.folder / "gateway.yaml"
@@ -101,7 +87,7 @@ class GatewayProgram:
         listeners = ["--listen", self.listen, "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0"]
         arguments = self.arguments("serve") + listeners
         with (self.folder / "audit").open("ab") as audit, (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = child_process.start(
                 arguments, env=self.environment(with_credentials), stdout=audit, stderr=log, cwd=self.folder
             )
         return self.process
@@ -117,29 +103,25 @@ class GatewayProgram:
             found = {line["listener"]: line["port"] for line in lines}
             return found if {"tokens", "admin"} <= found.keys() else None
 
-        found = until(ports, 30, "the gateway's start")
+        found = until(ports, "the gateway's start")
         self.port, self.admin_port = found["tokens"], found["admin"]
         return self
 
     def stop(self) -> None:
         """SIGTERM, and an end in good order."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(15) == 0, "it ends in good order"
+        assert child_process.end(self.process) == 0, "it ends in good order"
         self.process = None
 
     def kill(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        child_process.kill(self.process)
 
     def command(self, *arguments: str, with_credentials: bool = True) -> subprocess.CompletedProcess[str]:
         """A command that reads the configuration, to its end."""
         self.write()
-        ended = subprocess.run(
-            self.arguments(*arguments), env=self.environment(with_credentials), capture_output=True, text=True,
-            timeout=60, cwd=self.folder,
-        )  # fmt: skip
+        ended = child_process.run(
+            self.arguments(*arguments), env=self.environment(with_credentials), cwd=self.folder
+        )
         self.said += ended.stdout + ended.stderr
         return ended
 
@@ -165,7 +147,7 @@ class GatewayProgram:
 
     def get(self, path: str) -> tuple[int, str]:
         """Of the admin listener."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=DEADLINE)
         connection.request("GET", path)
         answer = connection.getresponse()
         found = answer.status, answer.read().decode()
@@ -185,10 +167,14 @@ class GatewayProgram:
                     return sample.value
         return None
 
+    def connection(self) -> http.client.HTTPSConnection:
+        """To the token listener."""
+        context = ssl.create_default_context(cafile=str(self.pki / "ca.pem"))
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE, context=context)
+
     def call(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
         """Of the token listener."""
-        context = ssl.create_default_context(cafile=str(self.pki / "ca.pem"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+        connection = self.connection()
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         connection.request(method, path, body, headers)
         answer = connection.getresponse()

@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from waiting import DEADLINE
+
 
 class LoopbackServer(ThreadingHTTPServer):
     """What the peers' servers share. `pki` is a folder of pki.py; without it there is no TLS."""
@@ -42,7 +44,7 @@ class LoopbackServer(ThreadingHTTPServer):
         if self._context is None:
             super().finish_request(request, client_address)
             return
-        request.settimeout(30)
+        request.settimeout(DEADLINE)
         with contextlib.suppress(OSError), self._context.wrap_socket(request, server_side=True) as connection:
             super().finish_request(connection, client_address)
 

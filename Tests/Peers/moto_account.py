@@ -12,6 +12,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from waiting import DEADLINE
+
 REGION = "us-east-1"
 _creation = threading.Lock()  # clients may be shared between threads, sessions may not
 
@@ -36,7 +38,7 @@ def _client(moto: str, account: str, service: str) -> Any:
         service,
         endpoint_url=moto,
         config=Config(
-            proxies={}, connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1},
+            proxies={}, connect_timeout=DEADLINE, read_timeout=DEADLINE, retries={"total_max_attempts": 1},
             s3={"addressing_style": "path"},
         ),
     )  # fmt: skip

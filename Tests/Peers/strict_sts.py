@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import sts_error
 from issuer_documents import Address, IssuerDocuments
 from sts_error import STSError, validation_error
+from waiting import DEADLINE
 from web_identity_decision import AssumeRoleRequest, WebIdentityDecision
 from web_identity_token import WebIdentityToken
 
@@ -82,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         self._forward("POST", "/", urlencode(parameters).encode(), form)
 
     def _forward(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
-        connection = http.client.HTTPConnection(self.server.moto_netloc, timeout=30)
+        connection = http.client.HTTPConnection(self.server.moto_netloc, timeout=DEADLINE)
         kept = {name: value for name, value in headers.items() if name.lower() not in HOP_BY_HOP}
         try:
             connection.request(method, path, body or None, {**kept, "Connection": "close"})

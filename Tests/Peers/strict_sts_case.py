@@ -3,6 +3,7 @@
 import http.client
 import json
 import logging
+import math
 import os
 import re
 import ssl
@@ -25,6 +26,7 @@ import pki
 from issuer_documents import IssuerDocuments
 from moto_account import account_client
 from strict_sts import StrictSTS
+from waiting import DEADLINE
 
 HOST, OTHER_HOST = "issuer.example", "other.example"
 ACCOUNT, OTHER_ACCOUNT = "111111111111", "222222222222"
@@ -102,7 +104,8 @@ class StrictSTSCase(unittest.TestCase):
         cls.addClassCleanup(moto.stop)
         cls.moto = "http://{}:{}".format(*moto.get_host_and_port())
         address = ("127.0.0.1", cls.issuer.server_port)
-        documents = IssuerDocuments(str(directory / "ca.pem"), {HOST: address, OTHER_HOST: address})
+        connect_to = {HOST: address, OTHER_HOST: address}
+        documents = IssuerDocuments(str(directory / "ca.pem"), connect_to, cache_seconds=math.inf)
         cls.sts = StrictSTS(("127.0.0.1", 0), cls.moto, documents)
         for server in (cls.issuer, cls.sts):
             threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -143,7 +146,7 @@ class StrictSTSCase(unittest.TestCase):
         return status, code, body
 
     def send(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.sts.server_port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.sts.server_port, timeout=DEADLINE)
         connection.request(method, path, body, {"Content-Type": "application/x-www-form-urlencoded"} if body else {})
         answer = connection.getresponse()
         result = answer.status, answer.read().decode()

@@ -2,23 +2,38 @@
 
 import http.client
 import ssl
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pki
 import pytest
 from caching_issuer import CachingIssuer
+from waiting import DEADLINE
 
 HOST = "one.issuer.example"
+MAX_AGE = 60.0
+
+
+class ManualClock:
+    """Goes on by hand."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @pytest.fixture
-def issuer(tmp_path: Path) -> Iterator[CachingIssuer]:
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def issuer(tmp_path: Path, clock: ManualClock) -> Iterator[CachingIssuer]:
     pki.write(tmp_path / "pki", ["127.0.0.1", "*.issuer.example"])
     (tmp_path / "www/.well-known").mkdir(parents=True)
     (tmp_path / "www/.well-known/openid-configuration").write_text("{}")
-    made = CachingIssuer(tmp_path / "pki", max_age=0.3).start()
+    made = CachingIssuer(tmp_path / "pki", max_age=MAX_AGE, clock=clock).start()
     made.folders[HOST] = tmp_path / "www"
     yield made
     made.stop()
@@ -32,12 +47,13 @@ def reads(issuer: CachingIssuer, count: int = 50) -> set[bytes | None]:
     return {issuer.read(HOST, "/certs") for _ in range(count)}
 
 
-def test_an_edge_keeps_what_it_has_read_for_its_time_and_no_longer(issuer: CachingIssuer) -> None:
+def test_an_edge_keeps_what_it_has_read_for_its_time_and_no_longer(issuer: CachingIssuer, clock: ManualClock) -> None:
     put(issuer, "old")
     assert reads(issuer) == {b"old"}
     put(issuer, "new")
+    clock.now += MAX_AGE - 1
     assert reads(issuer) == {b"old"}
-    time.sleep(0.35)
+    clock.now += 1
     assert reads(issuer) == {b"new"}
 
 
@@ -54,11 +70,11 @@ def test_what_is_absent_is_not_kept(issuer: CachingIssuer) -> None:
     assert reads(issuer) == {b"new"}
 
 
-def test_held_edges_go_on_with_what_they_have(issuer: CachingIssuer) -> None:
+def test_held_edges_go_on_with_what_they_have(issuer: CachingIssuer, clock: ManualClock) -> None:
     put(issuer, "old")
     issuer.hold(HOST)
     put(issuer, "new")
-    time.sleep(0.35)
+    clock.now += 10 * MAX_AGE
     assert reads(issuer) == {b"old"}
     issuer.held.clear()
     assert reads(issuer) == {b"new"}
@@ -71,7 +87,7 @@ def test_it_answers_over_tls_by_host_and_shows_no_other_file(issuer: CachingIssu
 
     def get(path: str) -> tuple[int, bytes]:
         host, port = issuer.address.split(":")
-        connection = http.client.HTTPSConnection(host, int(port), timeout=5, context=context)
+        connection = http.client.HTTPSConnection(host, int(port), timeout=DEADLINE, context=context)
         connection.request("GET", path, headers={"Host": HOST})
         answer = connection.getresponse()
         found = answer.status, answer.read()

@@ -17,6 +17,7 @@ import pki
 from aws_publication import Publication
 from edge import Edge, Front
 from moto_account import account_client
+from waiting import DEADLINE
 
 ACCOUNT = "333333333333"
 
@@ -43,7 +44,7 @@ def publication(moto: str, request: pytest.FixtureRequest) -> Publication:
 def edge(moto: str, publication: Publication, tmp_path: Path) -> Iterator[Edge]:
     pki.write(tmp_path, [publication.domain])
     front = Front(ACCOUNT, publication.bucket, "origin", publication.distribution)
-    made = Edge(moto, tmp_path, {publication.domain: front}).start()
+    made = Edge(moto, tmp_path, {publication.domain: front}, error_seconds=math.inf).start()
     yield made
     made.stop()
 
@@ -56,8 +57,8 @@ class Viewer:
         self.context = ssl.create_default_context(cafile=str(authority))
 
     def get(self, path: str, method: str = "GET") -> tuple[int, bytes, dict[str, str]]:
-        plain = socket.create_connection(("127.0.0.1", self.edge.server_port), 10)
-        connection = http.client.HTTPConnection(self.host, timeout=10)
+        plain = socket.create_connection(("127.0.0.1", self.edge.server_port), DEADLINE)
+        connection = http.client.HTTPConnection(self.host, timeout=DEADLINE)
         connection.sock = self.context.wrap_socket(plain, server_hostname=self.host)
         connection.request(method, path)
         answer = connection.getresponse()

@@ -19,6 +19,7 @@ import aws_publication
 from aws_faults import FAULTS, moved
 from fault_proxy import FaultProxy, _fault
 from moto_account import account_client, plain_session
+from waiting import DEADLINE
 
 ACCOUNT = "444444444444"
 KEY, SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -94,7 +95,7 @@ def test_of_many_writers_that_saw_nothing_one_wins(proxy: FaultProxy) -> None:
     writers = [client(proxy, "s3") for _ in range(8)]
 
     def write(s3: Any) -> None:
-        gate.wait(10)
+        gate.wait(DEADLINE)
         with contextlib.suppress(ClientError):
             s3.put_object(Bucket="bucket", Key="race", Body=b"content", IfNoneMatch="*")
 
@@ -102,7 +103,7 @@ def test_of_many_writers_that_saw_nothing_one_wins(proxy: FaultProxy) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(DEADLINE)
     assert sorted(request.status for request in proxy.seen) == [200] + [412] * 7
 
 
@@ -139,7 +140,7 @@ def test_a_moved_bucket_answers_in_its_own_region_only(proxy: FaultProxy) -> Non
     client(proxy, "s3").put_object(Bucket="bucket", Key="m", Body=b"")
     proxy.mend()
     proxy.fail(moved("eu-central-1"))
-    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=DEADLINE)
     connection.request("HEAD", "/bucket/m")
     answer = connection.getresponse()
     assert (answer.status, answer.getheader("x-amz-bucket-region"), answer.read()) == (301, "eu-central-1", b"")
@@ -150,7 +151,7 @@ def test_a_cut_answer_breaks_off_after_moto_has_answered(fault: str, proxy: Faul
     s3 = client(proxy, "s3")
     s3.put_object(Bucket="bucket", Key=fault, Body=b"content")
     proxy.fail(fault, count=1)
-    with socket.create_connection(("127.0.0.1", proxy.server_port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", proxy.server_port), DEADLINE) as connection:
         connection.sendall(f"GET /bucket/{fault} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         received = b"".join(iter(lambda: connection.recv(4096), b""))
     head, end, content = received.partition(b"\r\n\r\n")
@@ -162,7 +163,7 @@ def test_a_cut_answer_breaks_off_after_moto_has_answered(fault: str, proxy: Faul
     assert proxy.seen[-1].is_fault and proxy.seen[-1].status in (200, 403)
 
 
-def test_invalidations_take_their_time_and_a_reference_is_one_invalidation(proxy: FaultProxy, moto: str) -> None:
+def test_invalidations_are_in_progress_at_first_and_a_reference_is_one_invalidation(proxy: FaultProxy, moto: str) -> None:
     made = aws_publication.set_up(moto, ACCOUNT, "edge-bucket", "us-east-1", "c", "one", "r", ["sts.amazonaws.com"])
     cloudfront = client(proxy, "cloudfront")
 
@@ -170,13 +171,12 @@ def test_invalidations_take_their_time_and_a_reference_is_one_invalidation(proxy
         batch = {"Paths": {"Quantity": len(paths), "Items": list(paths)}, "CallerReference": reference}
         return cloudfront.create_invalidation(DistributionId=made.distribution, InvalidationBatch=batch)["Invalidation"]
 
-    proxy.invalidation_seconds = 1_000
+    proxy.invalidation_looks = 1
     first = ask("one", "/certs")
     assert first["Status"] == "InProgress" and ask("one", "/certs")["Id"] == first["Id"] != ask("two", "/certs")["Id"]
     assert code(lambda: ask("one", "/other")) == "InvalidationBatchAlreadyExists"
     look = lambda: cloudfront.get_invalidation(DistributionId=made.distribution, Id=first["Id"])  # noqa: E731
     assert look()["Invalidation"]["Status"] == "InProgress"
-    proxy.invalidation_seconds = 0
     assert look()["Invalidation"]["Status"] == "Completed"
     proxy.fail("too-many-invalidations", "POST")
     assert code(lambda: ask("three", "/certs")) == "TooManyInvalidationsInProgress"

@@ -4,18 +4,18 @@
 """
 
 import json
-import os
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import jsonpatch
 import yaml
 
+import child_process
 import pki
-from gateway_program import REPOSITORY, built_program
+from built_programs import REPOSITORY, built_gateway, built_sidecar
 
 PODS = REPOSITORY / "Tests/Fixtures/Pods"
 ADMITTED = sorted(PODS.glob("*.json"))
@@ -55,12 +55,12 @@ class InjectCase(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         (Path(cls.folder.name) / "gateway.yaml").write_text(json.dumps(CONFIGURATION))
 
-    def inject(self, text: str, *options: str) -> subprocess.CompletedProcess[str]:
+    def inject(self, text: str, *options: str) -> CompletedProcess[str]:
         """What the command says of a file on its standard input."""
-        return subprocess.run(
-            [built_program(), "inject", "--config", f"{self.folder.name}/gateway.yaml", "--plugins",
+        return child_process.run(
+            [built_gateway(), "inject", "--config", f"{self.folder.name}/gateway.yaml", "--plugins",
              REPOSITORY / "plugins.json", "-f", "-", *options],
-            input=text, capture_output=True, text=True, timeout=60,
+            input=text,
         )  # fmt: skip
 
     def patch_and_result(self, text: str, *options: str) -> tuple[Any, Any]:
@@ -156,13 +156,10 @@ class SidecarTests(InjectCase):
         sidecar = next(c for c in containers(pod) if c["name"] == SIDECAR)
         variables = {v["name"]: v["value"] for v in sidecar["env"]}
         self.assertEqual(authority.read_text(), variables["STS_CA_CERTIFICATES"])
-        program = os.environ.get("STS_SIDECAR", REPOSITORY / ".build/debug/sts-sidecar")
         for command, status, word in [("probe", 1, "two: "), ("once", 69, "one: ")]:
             # Without the Pod's volumes there is no token to exchange, and none to find.
             more = {"STS_DEADLINE": "1s", "STS_TERMINATION_LOG": f"{self.folder.name}/log"}
-            ended = subprocess.run(
-                [program, command], env={**variables, **more}, capture_output=True, text=True, timeout=30
-            )
+            ended = child_process.run([built_sidecar(), command], env={**variables, **more})
             self.assertEqual(status, ended.returncode, ended.stderr)
             self.assertIn(word, ended.stderr)
         self.assertEqual(["probe"], sidecar["startupProbe"]["exec"]["command"][1:])

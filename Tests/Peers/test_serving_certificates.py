@@ -8,10 +8,10 @@ import http.client
 import json
 import socket
 import ssl
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from cryptography import x509
@@ -19,9 +19,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.verification import PolicyBuilder, Store
 
+import child_process
 import cluster_identity
-from gateway_program import GatewayProgram, built_program, until
+from built_programs import built_gateway
+from gateway_program import GatewayProgram
 from pki import general_name
+from waiting import DEADLINE, until
 
 NAME = "sts.internal.example"
 
@@ -34,6 +37,7 @@ class OwnAuthority(GatewayProgram):
             "tls": {"names": [NAME]},
             "review": {"offline": {"jwks": str(self.identity / "jwks.json"), "issuer": cluster_identity.ISSUER}},
             "keyStore": {"directory": str(self.keys)},
+            "limits": self.limits,
             "sts": {"endpoints": list(self.endpoints.values())},
         }
         file = self.folder / "gateway.yaml"
@@ -52,7 +56,7 @@ class OwnAuthority(GatewayProgram):
         """What a listener serves, as OpenSSL finds it good for that name or address."""
         context = ssl.create_default_context(cafile=str(self.bundle))
         with (
-            socket.create_connection(("127.0.0.1", port), 10) as plain,
+            socket.create_connection(("127.0.0.1", port), DEADLINE) as plain,
             context.wrap_socket(plain, server_hostname=name) as secure,
         ):
             return x509.load_der_x509_certificate(secure.getpeercert(binary_form=True) or b"")
@@ -68,7 +72,7 @@ class ServingCertificatesCase(unittest.TestCase):
         folder = Path(temporary.name)
         identity = folder / "identity"
         cluster_identity.init(identity)
-        cls.gateway = OwnAuthority(built_program(), folder, identity, folder / "pki")
+        cls.gateway = OwnAuthority(built_gateway(), folder, identity, folder / "pki")
         cls.gateway.endpoints["one"] = {
             "name": "one", "plugin": "oidc", "audience": "https://example.com", "path": "/one",
             "issuer": {"host": "one.example.com"},
@@ -120,7 +124,7 @@ class ServingCertificatesCase(unittest.TestCase):
                     self.assertNotEqual(said.returncode, 0)
                     self.assertIn(word, said.stderr)
 
-    def verify(self, issuing: dict[str, str], name: str) -> subprocess.CompletedProcess[str]:
+    def verify(self, issuing: dict[str, str], name: str) -> CompletedProcess[str]:
         """OpenSSL's word on a leaf that the authority's key has signed for a name."""
         authority = x509.load_pem_x509_certificate(issuing["certificate"].encode())
         key = serialization.load_pem_private_key(issuing["privateKey"].encode(), None)
@@ -140,7 +144,7 @@ class ServingCertificatesCase(unittest.TestCase):
         file = self.gateway.folder / "leaf.pem"
         file.write_bytes(leaf.public_bytes(serialization.Encoding.PEM))
         command = ["openssl", "verify", "-CAfile", str(self.gateway.bundle), "-verify_hostname", name, str(file)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=20)
+        return child_process.run(command)
 
     def test_the_bundle_is_served_and_a_restart_changes_nothing(self) -> None:
         before = self.gateway.leaf(self.gateway.port, "localhost")
@@ -148,7 +152,7 @@ class ServingCertificatesCase(unittest.TestCase):
         self.gateway.serve()
         self.assertEqual(self.gateway.leaf(self.gateway.port, "localhost"), before)
         context = ssl.create_default_context(cafile=str(self.gateway.bundle))
-        connection = http.client.HTTPSConnection("localhost", self.gateway.port, timeout=10, context=context)
+        connection = http.client.HTTPSConnection("localhost", self.gateway.port, timeout=DEADLINE, context=context)
         connection.request("GET", "/ca-bundle")
         answer = connection.getresponse()
         self.assertEqual((answer.status, answer.read()), (200, self.gateway.bundle.read_bytes()))
@@ -158,7 +162,7 @@ class ServingCertificatesCase(unittest.TestCase):
         file = self.gateway.keys / "serving.json"
         before = self.gateway.document
         file.unlink()
-        until(file.exists, what="the serving identity")
+        until(file.exists, "the serving identity")
         after = self.gateway.document
         self.assertEqual(after["authorities"], before["authorities"])
         self.assertEqual(after["leaf"], before["leaf"])

@@ -6,15 +6,16 @@
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import unittest
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import yaml
 
-from gateway_program import REPOSITORY, built_program
+import child_process
+from built_programs import REPOSITORY, built_gateway
 
 NAMES = ["one", "no", "a-very-long-name-of-an-endpoint-with-sixty-three-letters-in-all"]
 CONFIGURATION = {
@@ -42,12 +43,12 @@ class WebhookManifestTests(unittest.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         (Path(cls.folder.name) / "gateway.yaml").write_text(json.dumps(CONFIGURATION))
 
-    def manifest(self, *options: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def manifest(self, *options: str, environment: dict[str, str] | None = None) -> CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if name != "POD_NAMESPACE"}
-        return subprocess.run(
-            [built_program(), "webhook", "manifest", "--config", f"{self.folder.name}/gateway.yaml", "--plugins",
+        return child_process.run(
+            [built_gateway(), "webhook", "manifest", "--config", f"{self.folder.name}/gateway.yaml", "--plugins",
              REPOSITORY / "plugins.json", *options],
-            env=inherited | (environment or {}), capture_output=True, text=True, timeout=60,
+            env=inherited | (environment or {}),
         )  # fmt: skip
 
     def documents(self) -> list[dict[str, Any]]:
@@ -111,10 +112,9 @@ class WebhookManifestTests(unittest.TestCase):
     @unittest.skipUnless(shutil.which("kubectl"), "there is no kubectl")
     def test_kubectl_reads_the_same(self) -> None:
         text = self.manifest("--namespace", "sts").stdout
-        ended = subprocess.run(
+        ended = child_process.run(
             ["kubectl", "annotate", "--local", "-f", "-", "read=yes", "-o", "json"],
-            input=text, env={"PATH": os.environ["PATH"], "HOME": self.folder.name}, capture_output=True, text=True,
-            timeout=60,
+            input=text, env={"PATH": os.environ["PATH"], "HOME": self.folder.name},
         )  # fmt: skip
         self.assertEqual(0, ended.returncode, ended.stderr)
         decoder, rest, read = json.JSONDecoder(), ended.stdout.strip(), []

@@ -4,9 +4,8 @@ Moto and the STS are there once; a test has a bucket, a distribution, a role, an
 """
 
 import os
+import re
 import secrets
-import socket
-import subprocess
 import sys
 import threading
 import unittest.mock
@@ -16,18 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY / "Tests/Peers")]
-
-import aws_publication  # noqa: E402
-from aws_publication import Publication  # noqa: E402
-from edge import Edge, Front  # noqa: E402
-from fault_proxy import FaultProxy  # noqa: E402
-from fault_rule import Request  # noqa: E402
-from gateway_program import CLUSTER, until  # noqa: E402
-from issuer_documents import Address, IssuerDocuments  # noqa: E402
-from moto_account import account_client  # noqa: E402
-from strict_sts import StrictSTS  # noqa: E402
+import aws_publication
+import child_process
+from aws_publication import Publication
+from edge import Edge, Front
+from fault_proxy import FaultProxy
+from fault_rule import Request
+from gateway_program import CLUSTER
+from issuer_documents import Address, IssuerDocuments
+from moto_account import account_client
+from strict_sts import StrictSTS
+from waiting import until
 
 ACCOUNT = "111111111111"
 AUDIENCE = "sts.amazonaws.com"
@@ -125,10 +123,12 @@ class Cloud:
     @contextmanager
     def running(self) -> Iterator["Cloud"]:
         threading.Thread(target=self.sts.serve_forever, args=(0.05,), daemon=True).start()
-        with unittest.mock.patch("strict_sts.log", side_effect=self.sts_log.append):
-            yield self
-        self.sts.shutdown()
-        self.sts.server_close()
+        try:
+            with unittest.mock.patch("strict_sts.log", side_effect=self.sts_log.append):
+                yield self
+        finally:
+            self.sts.shutdown()
+            self.sts.server_close()
 
 
 class Surroundings:
@@ -187,23 +187,19 @@ class Surroundings:
 @contextmanager
 def moto_process(folder: Path) -> Iterator[str]:
     """A moto server of its own, which no AWS configuration of the machine reaches; its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    with (folder / "moto.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log,
-            env=environment,
-        )  # fmt: skip
-        try:
-            until(lambda: _answers(port), 30, "moto's start")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-            process.wait()
+    file = folder / "moto.log"
+    with file.open("wb") as log:
+        process = child_process.start(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], stdout=log, stderr=log, env=environment
+        )
 
+    def url() -> str | None:
+        assert process.poll() is None, f"moto did not start: {file.read_text()}"
+        found = re.search(r"Running on (http://127\.0\.0\.1:\d+)\s", file.read_text())
+        return found[1] if found else None
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    try:
+        yield until(url, "moto's start")
+    finally:
+        child_process.kill(process)

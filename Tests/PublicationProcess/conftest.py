@@ -3,20 +3,18 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cluster_identity
+import pki
 import pytest
+from built_programs import built_gateway
 
 from .cloud import Cloud, Place, Surroundings, moto_process
 from .gateway_process import Gateway
 
-import cluster_identity  # isort: skip
-from gateway_program import built_program  # isort: skip
-import pki  # isort: skip
-
 
 @pytest.fixture(scope="session")
 def program() -> Path:
-    """STS_GATEWAY, or what `make build` has built."""
-    return built_program()
+    return built_gateway()
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import Any
 
-from .cloud import AUDIENCE, Place, Surroundings
+from gateway_program import OWN_AUDIENCE, GatewayProgram
 
-from gateway_program import OWN_AUDIENCE, GatewayProgram  # isort: skip
+from .cloud import AUDIENCE, Place, Surroundings
 
 
 @dataclass

@@ -8,20 +8,21 @@ from pathlib import Path
 import pki
 import pytest
 from edge import Answer
+from waiting import until
 
-from .cloud import DISCOVERY, KEYS, OLD_DISCOVERY, OLD_KEYS, Place, Surroundings, until
+from .cloud import DISCOVERY, KEYS, OLD_DISCOVERY, OLD_KEYS, Place, Surroundings
 from .gateway_process import Gateway
 
 
 def test_changed_paths_are_invalidated_and_the_invalidation_is_awaited(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
-    around.proxy.invalidation_seconds = 1.5
+    around.proxy.invalidation_looks = 1
     ended = gateway.publish()
     assert ended.returncode == 0
     assert "waiting for the edges" in ended.stdout and "the edges have forgotten" in ended.stdout
     asked = [request for request in around.invalidations(place, "GET") if request.status == 200]
-    assert len(asked) >= 1
+    assert len(asked) >= 2
     assert sorted(place.invalidations[0]["Paths"]["Items"]) == [f"/{DISCOVERY}", f"/{KEYS}"]
     place.delete(KEYS)
     assert gateway.publish().returncode == 0
@@ -38,10 +39,11 @@ def test_an_edge_that_lags_behind_shows_and_unreadies_nobody(
     for key in [KEYS, DISCOVERY]:
         around.edge.answer(host, f"/{key}")
     around.edge.delay = math.inf
+    began = int(time.time())
     gateway.serve()
-    until(lambda: len(gateway.lines("document published")) == 2, what="the publication")
-    assert (gateway.metric("sts_publish_last_success_timestamp_seconds", endpoint="one") or 0) > time.time() - 60
-    until(lambda: gateway.matches() == 0, what="the mismatch")
+    until(lambda: len(gateway.lines("document published")) == 2, "the publication")
+    assert (gateway.metric("sts_publish_last_success_timestamp_seconds", endpoint="one") or 0) >= began
+    until(lambda: gateway.matches() == 0, "the mismatch")
     assert place.get(KEYS) == gateway.documents()[0], "the bucket has the new documents"
     assert around.edge.answer(host, f"/{KEYS}")[0].content == OLD_KEYS, "and the edge the old ones"
     status, line = gateway.readiness()
@@ -49,7 +51,7 @@ def test_an_edge_that_lags_behind_shows_and_unreadies_nobody(
     assert gateway.get("/readyz")[0] == 200
     assert gateway.exchange() == 200
     around.edge.delay = 0
-    until(lambda: gateway.matches() == 1, 15, "the match")
+    until(lambda: gateway.matches() == 1, "the match")
     status, line = gateway.readiness()
     assert status == 200 and line.startswith("[+]")
     verdicts = [line["verdict"] for line in gateway.lines("public documents read")]
@@ -61,14 +63,14 @@ def test_an_edge_that_lags_behind_shows_and_unreadies_nobody(
 def test_a_lost_answer_costs_no_second_invalidation(gateway: Gateway, place: Place, around: Surroundings) -> None:
     around.proxy.fail("cut", "POST", count=1)
     gateway.serve()
-    until(lambda: gateway.matches() == 1, what="the publication")
-    until(lambda: len(around.invalidations(place, "POST")) == 2, what="the second attempt")
+    until(lambda: gateway.matches() == 1, "the publication")
+    until(lambda: len(around.invalidations(place, "POST")) == 2, "the second attempt")
     references = {
         re.search(rb"<CallerReference>(.*)</CallerReference>", request.body)[1]
         for request in around.invalidations(place, "POST")
     }
     assert len(references) == 1 and len(place.invalidations) == 1
-    until(lambda: gateway.lines("invalidation works again"), what="the recovery")
+    until(lambda: gateway.lines("invalidation works again"), "the recovery")
     gateway.stop()
 
 
@@ -80,12 +82,12 @@ def test_a_gateway_that_is_killed_before_the_invalidation_asks_for_it_when_it_is
         around.edge.answer(place.publication.domain, f"/{key}")
     rule = around.proxy.fail("never", "POST")
     gateway.serve()
-    until(lambda: rule.hits, what="the call")
+    until(lambda: rule.hits, "the call")
     gateway.kill()
     assert place.owner(KEYS) == place.owner(DISCOVERY) == gateway.ring()["owner"] and place.invalidations == []
     around.proxy.mend()
     gateway.serve()
-    until(lambda: gateway.matches() == 1, 20, "the match")
+    until(lambda: gateway.matches() == 1, "the match")
     assert len(place.invalidations) == 1
     assert len(around.objects(place, "PUT")) == 2, "what is as it should be is not sent again"
     gateway.stop()
@@ -96,21 +98,17 @@ def test_too_many_invalidations_are_waited_for(gateway: Gateway, place: Place, a
     ended = gateway.publish()
     assert ended.returncode == 0, ended.stdout + ended.stderr
     first, second, third = [request.at for request in around.invalidations(place, "POST")]
-    assert 0.4 < second - first < 3 and 0.4 < third - second < 5, "two seconds at most, then four"
+    assert second - first > 0.4 and third - second > 0.4, "half a second at least"
     assert "TooManyInvalidationsInProgress" in ended.stdout and len(place.invalidations) == 1
 
 
 def test_a_gateway_that_answers_for_itself_does_not_count(gateway: Gateway, place: Place) -> None:
     """A misled name: the issuer URL leads to the gateway and not to the edge."""
     gateway.serve()
-    port = gateway.port
+    gateway.add(place, probe={"connectTo": f"127.0.0.1:{gateway.port}"}).write()
+    until(lambda: "leads to the gateway itself" in gateway.readiness()[1], "the verdict")
+    assert gateway.matches() == 0
     gateway.stop()
-    gateway.add(place, probe={"connectTo": f"127.0.0.1:{port}"})
-    gateway.listen = f"127.0.0.1:{port}"
-    gateway.serve()
-    until(lambda: gateway.matches() == 0, what="the verdict")
-    assert "leads to the gateway itself" in gateway.readiness()[1]
-    gateway.kill()
 
 
 def test_an_issuer_url_with_a_foreign_certificate_is_not_read(gateway: Gateway, place: Place, tmp_path: Path) -> None:
@@ -149,7 +147,7 @@ def test_where_an_operator_uploads_the_gateway_only_reads(plain: Gateway, place:
     probe = plain.add(place, distribution=None).endpoints["one"]["publish"]["probe"]
     plain.endpoints["one"]["publish"] = {"probe": probe}
     plain.serve()
-    until(lambda: plain.matches() == 1, what="the match")
+    until(lambda: plain.matches() == 1, "the match")
     assert plain.readiness()[1].startswith("[+]")
     assert around.proxy.seen == [] and plain.failures() == []
     plain.stop()

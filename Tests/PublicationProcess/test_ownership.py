@@ -3,7 +3,9 @@
 import threading
 from collections.abc import Callable
 
-from .cloud import DISCOVERY, KEYS, OLD_KEYS, Place, Surroundings, until
+from waiting import DEADLINE, until
+
+from .cloud import DISCOVERY, KEYS, OLD_KEYS, Place, Surroundings
 from .gateway_process import Gateway
 
 FOREIGN = "Zm9yZWlnbi1vd25lci1pZA"
@@ -73,9 +75,9 @@ def test_a_running_gateway_leaves_a_foreign_owner_alone_and_works(
 ) -> None:
     place.put_stamped(KEYS, OLD_KEYS, FOREIGN, 1)
     gateway.serve()
-    until(gateway.failures, what="the refusal")
+    until(gateway.failures, "the refusal")
     assert FOREIGN in gateway.failures()[0] and "--take-over" in gateway.failures()[0]
-    refused = until(lambda: gateway.audited("publication-refused"), what="the audit's line")
+    refused = until(lambda: gateway.audited("publication-refused"), "the audit's line")
     assert len(refused) == 1 and refused[0]["endpoint"] == "one" and FOREIGN in refused[0]["reason"]
     assert refused[0]["publication"]["document"] == "/certs"
     assert gateway.exchange() == 200
@@ -90,7 +92,7 @@ def test_of_two_gateways_with_one_bucket_exactly_one_publishes(
     another: Callable[[], Gateway], place: Place, around: Surroundings
 ) -> None:
     # Both see an empty bucket before either of them writes.
-    gate = threading.Barrier(2, timeout=10)
+    gate = threading.Barrier(2, timeout=DEADLINE)
 
     def meet(*_: object) -> bool:
         gate.wait()
@@ -100,8 +102,8 @@ def test_of_two_gateways_with_one_bucket_exactly_one_publishes(
     both = [another().add(place), another().add(place)]
     for gateway in both:
         gateway.serve()
-    until(lambda: any(gateway.failures() for gateway in both), what="the loser's words")
-    until(lambda: place.owner(DISCOVERY), what="the winner's documents")
+    until(lambda: any(gateway.failures() for gateway in both), "the loser's words")
+    until(lambda: place.owner(DISCOVERY), "the winner's documents")
     loser, winner = sorted(both, key=lambda gateway: len(gateway.lines("document published")))
     assert len(winner.lines("document published")) == 2 and loser.lines("document published") == []
     assert winner.failures() == [] and "another key ring" in loser.failures()[0]
@@ -115,13 +117,13 @@ def test_of_two_gateways_with_one_bucket_exactly_one_publishes(
 
 def test_a_running_gateway_repairs_drift(gateway: Gateway, place: Place, around: Surroundings) -> None:
     gateway.serve()
-    until(lambda: gateway.matches() == 1, what="the publication")
+    until(lambda: gateway.matches() == 1, "the publication")
     keys, discovery = gateway.documents()
     place.change(KEYS, keys.replace(b"ES256", b"ES384"))
     place.delete(DISCOVERY)
-    until(lambda: place.head(DISCOVERY), 15, "the repair")
+    until(lambda: place.head(DISCOVERY), "the repair")
     assert (place.get(KEYS), place.get(DISCOVERY)) == (keys, discovery)
-    until(lambda: len(gateway.audited("published")) == 4, what="the audit's lines")
+    until(lambda: len(gateway.audited("published")) == 4, "the audit's lines")
     published = [line["publication"]["document"] for line in gateway.audited("published")]
     assert published == ["/certs", "/.well-known/openid-configuration"] * 2
     gateway.stop()

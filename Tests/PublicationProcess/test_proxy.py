@@ -9,6 +9,7 @@ from pathlib import Path
 import pki
 import pytest
 from fault_proxy import FaultProxy
+from waiting import DEADLINE
 
 from .cloud import ACCOUNT, KEYS, Place, Surroundings
 from .gateway_process import Gateway
@@ -47,7 +48,7 @@ class ConnectProxy:
                 back = threading.Thread(target=self._copy, args=(server, client), daemon=True)
                 back.start()
                 self._copy(client, server)
-                back.join(10)
+                back.join(DEADLINE)
 
     def _copy(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 
+import cluster_identity
+import pki
 import pytest
+from built_programs import built_gateway
 
 from .scenarios import Scenarios
 from .stage import Stage, Theatre
-
-import cluster_identity  # isort: skip
-import pki  # isort: skip
-from gateway_program import built_program  # isort: skip
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +17,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     folder = tmp_path_factory.mktemp("theatre")
     cluster_identity.init(folder / "cluster")
     pki.write(folder / "pki", ["127.0.0.1", "localhost", "*.issuer.example"])
-    return Theatre(built_program(), folder)
+    return Theatre(built_gateway(), folder)
 
 
 @pytest.fixture(scope="session")

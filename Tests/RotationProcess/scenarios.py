@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from waiting import give_up
+
 from .stage import Stage, Theatre
 
 Body = Callable[[Stage], None]
@@ -37,6 +39,9 @@ class Scenarios:
         self._running[body].result()
 
     def stop(self) -> None:
+        """Of a run that ends early, scenarios may still wait for something."""
+        if not all(future.done() for future in self._running.values()):
+            give_up()
         self._pool.shutdown(cancel_futures=True)
 
     @staticmethod

@@ -7,8 +7,6 @@ import json
 import os
 import secrets
 import signal
-import ssl
-import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -16,14 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "Peers")]
+from caching_issuer import CachingIssuer
+from gateway_program import OWN_AUDIENCE, GatewayProgram, exchange_form
+from waiting import until
 
-from caching_issuer import CachingIssuer  # noqa: E402
-from gateway_program import OWN_AUDIENCE, GatewayProgram, exchange_form, until  # noqa: E402
+from .client import Client
+from .rings import LONG_AGO, Ring, key_in, kids, locked
+from .watcher import Watcher
 
-from .client import Client  # noqa: E402
-from .rings import LONG_AGO, Ring, key_in, kids, locked  # noqa: E402
-from .watcher import Watcher  # noqa: E402
+STATES = ["prepared", "published", "retiring"]
+"""Of keys, in the order of a rotation's steps: the new key's first two, and the old key's when the new one signs."""
 
 
 @dataclass
@@ -71,8 +71,8 @@ class Gateway(GatewayProgram):
             "issuer": {"host": host, **(issuer or {})},
             "injector": {"label": name},
             "subjectToken": {"audiences": [OWN_AUDIENCE]},
-            "token": {"algorithm": "ES256", "ttl": "60s"},
-            "rotation": {"every": "1h", "propagation": "2s", "maxAge": "1s"},
+            "token": {"algorithm": "ES256", "ttl": "24h"},
+            "rotation": {"every": "30d", "propagation": "2s", "maxAge": "1s"},
             "publish": {
                 "plugin": "oidc", "directory": str(self.public(name)),
                 "probe": {
@@ -100,7 +100,7 @@ class Gateway(GatewayProgram):
     def settle(self) -> "Gateway":
         """Waits until every endpoint's documents are out."""
         for endpoint in self.endpoints:
-            until(lambda name=endpoint: self.seen(name), 20, f"the publication of {endpoint}")
+            until(lambda name=endpoint: self.seen(name), f"the publication of {endpoint}")
         return self
 
     def seen(self, endpoint: str = "one") -> bool:
@@ -117,10 +117,18 @@ class Gateway(GatewayProgram):
 
     def edit(self, change: Callable[[Ring], None], endpoint: str = "one") -> None:
         """Changes the ring by hand, as an operator who knows its format."""
-        with locked(self.keys / f"{endpoint}.keyring.json.lock"):
-            ring = self.ring(endpoint)
-            change(ring)
-            self.put(json.dumps(ring, indent=2).encode(), endpoint)
+        with self.locked(endpoint):
+            self.edit_locked(change, endpoint)
+
+    def edit_locked(self, change: Callable[[Ring], None], endpoint: str = "one") -> None:
+        """The same under a lock that is held already."""
+        ring = self.ring(endpoint)
+        change(ring)
+        self.put(json.dumps(ring, indent=2).encode(), endpoint)
+
+    def locked(self, endpoint: str = "one") -> contextlib.AbstractContextManager[None]:
+        """Holds the ring's lock: nobody else writes the ring."""
+        return locked(self.keys / f"{endpoint}.keyring.json.lock")
 
     def put(self, content: bytes, endpoint: str = "one") -> None:
         """Puts a whole file in the ring's place."""
@@ -131,7 +139,7 @@ class Gateway(GatewayProgram):
 
     def age(self, endpoint: str = "one") -> None:
         """Makes the key that signs so old that it is to be replaced."""
-        self.edit(lambda ring: key_in(ring, "active").update(activated=LONG_AGO), endpoint)
+        self.edit(aged, endpoint)
 
     def end_retirement(self, endpoint: str = "one") -> None:
         """Makes the last token of the retiring key a thing of the past."""
@@ -143,10 +151,11 @@ class Gateway(GatewayProgram):
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return next(kid for kid in kids(self.ring(endpoint)) if kid in ended.stdout)
 
-    def kill_before_next_write(self, endpoint: str = "one") -> None:
-        """Holds the ring's lock until the gateway waits for it, and kills the gateway then."""
-        with locked(self.keys / f"{endpoint}.keyring.json.lock"):
-            until(self.waits_for_a_lock, 40, "a write")
+    def kill_before_next_write(self, cause: Callable[[], object], endpoint: str = "one") -> None:
+        """Holds the ring's lock, gives the gateway a cause to write, and kills it while it waits for the lock."""
+        with self.locked(endpoint):
+            cause()
+            until(self.waits_for_a_lock, "a write")
             self.kill()
 
     def waits_for_a_lock(self, endpoint: str = "one") -> bool:
@@ -163,12 +172,15 @@ class Gateway(GatewayProgram):
     def has(self, state: str, endpoint: str = "one") -> bool:
         return any(key["state"] == state for key in self.ring(endpoint)["keys"])
 
+    def has_reached(self, state: str, endpoint: str = "one") -> bool:
+        """Whether a rotation has come to that state or to a later one."""
+        return any(self.has(one, endpoint) for one in STATES[STATES.index(state) :])
+
     def answer(
         self, method: str = "POST", path: str = "/one/token", is_bearer: bool = False
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
         """To a workload that exchanges its token, or bears it as the stock wire has it."""
-        context = ssl.create_default_context(cafile=str(self.pki / "ca.pem"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context)
+        connection = self.connection()
         form = exchange_form(self.identity)
         if is_bearer:
             token = urllib.parse.parse_qs(form)["subject_token"][0]
@@ -270,3 +282,13 @@ class Stage:
 
 def active(gateway: Gateway, endpoint: str = "one") -> str:
     return key_in(gateway.ring(endpoint), "active")["kid"]
+
+
+def aged(ring: Ring) -> None:
+    """Its key that signs is so old that it is to be replaced."""
+    key_in(ring, "active").update(activated=LONG_AGO)
+
+
+def propagated(ring: Ring) -> None:
+    """Its next key was published so long ago that it may sign."""
+    key_in(ring, "published").update(published=LONG_AGO)

@@ -6,7 +6,6 @@ there at its next start, and are mended while it runs.
 
 import json
 import re
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc import jwk
+from waiting import until
 
 from .rings import Ring, read
 from .stage import Gateway, Stage, active
@@ -161,13 +161,6 @@ class Trial:
         return {name: self.look(endpoint_of(name), begin) for name in [*CASES, *WELL]}
 
 
-def soon(condition: Callable[[], bool]) -> None:
-    """Waits a few seconds for it: a gateway looks at its rings once a second. What has not come the tests find."""
-    end = time.monotonic() + 4
-    while time.monotonic() < end and not condition():
-        time.sleep(0.1)
-
-
 @pytest.fixture(scope="module")
 def trial(stage: Stage) -> Iterator[Trial]:
     """Puts all bad rings in place, starts anew, and mends them."""
@@ -185,18 +178,19 @@ def trial(stage: Stage) -> Iterator[Trial]:
         elif case.make:
             made.bad[name] = case.make(json.loads(good[name]))
             gateway.put(made.bad[name], endpoint)
-    soon(lambda: all(gateway.problem(endpoint_of(name)) for name in CASES))
+    until(lambda: all(gateway.problem(endpoint_of(name)) for name in CASES), "a problem of each")
     made.running = made.look_at_all()
     gateway.stop()
     begin = len(gateway.log)
     gateway.serve()
+    until(lambda: all(gateway.problem(endpoint_of(name)) for name in CASES), "a problem of each after the start")
     made.started = made.look_at_all(begin)
     for name, case in CASES.items():
         if case.mend:
             case.mend(gateway, endpoint_of(name))
         else:
             gateway.put(good[name], endpoint_of(name))
-    soon(lambda: not any(gateway.problem(endpoint_of(name)) for name in CASES))
+    until(lambda: not any(gateway.problem(endpoint_of(name)) for name in CASES), "the end of all problems")
     made.mended = made.look_at_all()
     made.kids = {name: (before[name], active(gateway, endpoint_of(name))) for name in CASES}
     yield made

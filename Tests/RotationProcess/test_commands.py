@@ -2,9 +2,11 @@
 
 import json
 
+from waiting import until
+
 from .rings import LONG_AGO, Ring, kids
 from .scenarios import scenario
-from .stage import Gateway, Stage, active, until
+from .stage import Gateway, Stage, active
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k", "privateKey"}
 
@@ -18,6 +20,7 @@ def run(gateway: Gateway, *arguments: str, status: int = 0) -> str:
 @scenario
 def test_what_is_listed_and_exported_is_what_the_gateway_serves_and_nothing_private(stage: Stage) -> None:
     gateway = stage.gateway().add().add("two").serve().settle()
+    stage.issuer.hold(gateway.host("two"))
     kid, new = active(gateway), gateway.rotate("two")
     exported = json.loads(run(gateway, "export", "--endpoint", "one"))
     assert exported == json.loads(gateway.documents()[0])
@@ -51,7 +54,7 @@ def test_without_a_gateway_that_runs_a_rotation_begins_and_the_next_start_goes_o
     new = gateway.rotate()
     assert active(gateway) == old
     gateway.serve()
-    until(lambda: gateway.has("retiring"), 40, "the end of the rotation")
+    until(lambda: gateway.has("retiring"), "the end of the rotation")
     assert active(gateway) == new and kids(gateway.ring()) == [old, new]
 
 

@@ -2,17 +2,17 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pki
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwk
+from waiting import until
 
 from .rings import kids
 from .scenarios import scenario
-from .stage import Gateway, Stage, active, until
+from .stage import Gateway, Stage, active
 
 NAME = "one-signing"
 
@@ -59,15 +59,16 @@ def begin(stage: Stage) -> tuple[Gateway, str]:
 def test_a_changed_key_pair_is_rotated_to_while_the_gateway_runs_and_before_verifiers(stage: Stage) -> None:
     gateway, first = begin(stage)
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
+    stage.issuer.hold(gateway.host())
     second, text = put_key_pair(gateway, 1)
-    until(lambda: second in kids(gateway.ring()), 40, "the import")
+    until(lambda: second in kids(gateway.ring()), "the import")
+    client.goes_on()
     assert active(gateway) == first, "until the new one is known, the old one signs"
-    until(lambda: active(gateway) == second, 40, "the end of the rotation")
-    until(lambda: second in client.kids(), 5, "a token of the new key")
-    time.sleep(2)
-    client.stop()
+    stage.issuer.release(gateway.host())
+    until(lambda: active(gateway) == second, "the end of the rotation")
+    until(lambda: second in client.kids(), "a token of the new key")
+    client.end()
     watcher.stop()
-    client.check()
     watcher.check(keys=2)
     assert certificate(gateway) == text
 
@@ -79,16 +80,15 @@ def test_a_key_pair_that_is_taken_away_is_replaced_by_one_key_and_only_once(stag
     gateway.kill()
     (gateway.keys / NAME).unlink()
     gateway.serve()
-    until(lambda: gateway.has("retiring"), 40, "the end of the rotation")
+    until(lambda: gateway.has("retiring"), "the end of the rotation")
     second = active(gateway)
     for _ in range(3):
         gateway.kill()
         gateway.serve()
-        time.sleep(2)
+        client.goes_on()
     assert kids(gateway.ring()) == [first, second]
-    client.stop()
+    client.end()
     watcher.stop()
-    client.check()
     watcher.check(keys=2)
 
 
@@ -102,14 +102,14 @@ def test_a_key_pair_that_came_back_changed_is_rotated_to_again(stage: Stage) -> 
         else:
             (gateway.keys / NAME).unlink()
         gateway.serve()
-        until(lambda: len(kids(gateway.ring(), "retiring")) == count, 40, "the end of the rotation")  # noqa: B023
+        until(lambda: len(kids(gateway.ring(), "retiring")) == count, "the end of the rotation")  # noqa: B023
     assert active(gateway) == second and len(kids(gateway.ring())) == 3 and first in kids(gateway.ring(), "retiring")
 
 
-def is_refused(gateway: Gateway, first: str) -> None:
+def is_refused(stage: Stage, gateway: Gateway, first: str) -> None:
     """A problem of that endpoint alone, told once, in the log and in readiness detail; the ring's key signs on."""
-    until(lambda: gateway.lines("key rotation failed"), 10, "the problem in the log")
-    time.sleep(4)
+    until(lambda: gateway.lines("key rotation failed"), "the problem in the log")
+    stage.client(gateway, rate=20).goes_on(100)
     told = gateway.lines("key rotation failed")
     assert len(told) == 1 and NAME in told[0]["reason"], told
     assert gateway.exchange() == 200 and gateway.exchange("two") == 200 and kids(gateway.ring()) == [first]
@@ -129,7 +129,7 @@ def put_file(gateway: Gateway, name: str, content: str) -> None:
 def test_a_key_pair_that_is_none_is_told_and_the_key_of_the_ring_signs_on(stage: Stage) -> None:
     gateway, first = begin(stage)
     put_file(gateway, "tls.key", "-----BEGIN PRIVATE KEY-----\nno key\n-----END PRIVATE KEY-----\n")
-    is_refused(gateway, first)
+    is_refused(stage, gateway, first)
 
 
 @scenario
@@ -140,7 +140,7 @@ def test_a_key_pair_of_an_unknown_curve_is_told_and_the_key_of_the_ring_signs_on
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     put_file(gateway, "tls.key", pem.decode())
-    is_refused(gateway, first)
+    is_refused(stage, gateway, first)
 
 
 @scenario
@@ -148,4 +148,4 @@ def test_a_key_that_does_not_fit_its_certificate_is_told_and_the_key_of_the_ring
     gateway, first = begin(stage)
     pki.write(gateway.place / "other", ["signing"])
     put_file(gateway, "tls.key", (gateway.place / "other/server-key.pem").read_text())
-    is_refused(gateway, first)
+    is_refused(stage, gateway, first)

@@ -3,9 +3,10 @@
 import contextlib
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from waiting import DEADLINE
 
 from .rings import Ring, kids, read, states
 
@@ -21,8 +22,8 @@ class Watcher:
     endpoint: str = "one"
     rings: list[Ring] = field(default_factory=list)
     """Every ring that was seen, in order."""
-    sets: list[tuple[float, set[str]]] = field(default_factory=list)
-    """Every published key set that was seen, and since when."""
+    sets: list[set[str]] = field(default_factory=list)
+    """Every published key set that was seen, in order."""
 
     def start(self) -> "Watcher":
         self._ends = threading.Event()
@@ -31,19 +32,22 @@ class Watcher:
         return self
 
     def stop(self) -> None:
+        """Looks for the last time."""
         self._ends.set()
-        self._thread.join(5)
+        self._thread.join(DEADLINE)
 
     def _run(self) -> None:
         last: tuple[bytes, bytes] = b"", b""
         files = self.gateway.ring_file(self.endpoint), self.gateway.public(self.endpoint) / "certs"
-        while not self._ends.wait(0.015):
+        is_last = False
+        while not is_last:
+            is_last = self._ends.wait(0.015)
             ring, published = (read(file) for file in files)
             if ring and ring != last[0]:
                 with contextlib.suppress(ValueError):
                     self.rings.append(json.loads(ring))
             if published and published != last[1]:
-                self.sets.append((time.monotonic(), {key["kid"] for key in json.loads(published)["keys"]}))
+                self.sets.append({key["kid"] for key in json.loads(published)["keys"]})
             last = ring, published
 
     @property

@@ -46,21 +46,40 @@ class FaultGateway:
     faults: list[Fault] = field(default_factory=list)
     always: Fault | None = None
     token_calls: list[tuple[float, str, str]] = field(default_factory=list)
+    """When each came, on the monotonic clock, its path and its subject token."""
     bundle_calls: list[str | None] = field(default_factory=list)
     issued: list[str] = field(default_factory=list)
     connections: int = 0
 
     def start(self) -> "FaultGateway":
-        self.stopped = threading.Event()
-        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
-        self.listener = socket.socket(family)
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((self.address, self.port))
-        self.listener.listen(16)
+        self.listener = self.bound()
         self.port = self.listener.getsockname()[1]
+        self.spare = self.bound()
         self.serve_with(self.pki)
-        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+        self.listen()
         return self
+
+    def bound(self) -> socket.socket:
+        made = socket.socket(socket.AF_INET6 if ":" in self.address else socket.AF_INET)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((self.address, self.port))
+        return made
+
+    def listen(self) -> None:
+        self.stopped = threading.Event()
+        self.listener.listen(16)
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def refuse(self) -> None:
+        """Connections are refused from now on. The spare socket keeps the port."""
+        self.stopped.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def listen_again(self) -> None:
+        """Ends `refuse`, once."""
+        self.listener = self.spare
+        self.listen()
 
     def serve_with(self, pki: Path) -> None:
         """New connections see this certificate."""
@@ -69,11 +88,9 @@ class FaultGateway:
         self.context = context
 
     def stop(self) -> None:
-        if self.stopped.is_set():
-            return
-        self.stopped.set()
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        if not self.stopped.is_set():
+            self.refuse()
+        self.spare.close()
 
     @property
     def url(self) -> str:

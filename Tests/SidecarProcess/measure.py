@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "Peers")]
 
+import child_process  # noqa: E402
 import pki  # noqa: E402
 from fault_gateway import FaultGateway  # noqa: E402
 
@@ -40,7 +41,7 @@ def main() -> None:
         (folder / "tokens").mkdir()
         (folder / "subject").write_text("a.b.c")
         gateway = FaultGateway(folder / "pki", ttl=2, bundle=(folder / "pki/ca.pem").read_bytes()).start()
-        process = subprocess.Popen(
+        process = child_process.start(
             [program, "run"], stderr=subprocess.DEVNULL, cwd="/",
             env={
                 "STS_SERVER": gateway.url, "STS_ENDPOINTS": "one,two,three",
@@ -64,8 +65,7 @@ def main() -> None:
         awake = switches(process.pid)
         time.sleep(20)
         awake = switches(process.pid) - awake
-        process.terminate()
-        assert process.wait(5) == 0
+        assert child_process.end(process) == 0
         gateway.stop()
     print(f"| three endpoints, idle | after the first round | after {rounds} rounds |\n|---|---|---|")
     for title, names in [

@@ -1,14 +1,21 @@
 """The program as it ships, alone in an empty root: STS_SIDECAR_STATIC names it (`make sidecar`)."""
 
+import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
+import child_process
 import pytest
-from conftest import Sidecar, until
 from fault_gateway import FaultGateway
+from processes import descendants
+from sidecar_program import Sidecar
+from waiting import DEADLINE, until
 
+ENTER = Path(__file__).resolve().parents[1] / "Image/enter.py"
+NAMESPACES = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
 STATIC = os.environ.get("STS_SIDECAR_STATIC", "")
 pytestmark = [
     pytest.mark.skipif(not STATIC, reason="make sidecar builds the static program and runs this"),
@@ -34,19 +41,24 @@ def test_it_needs_nothing_but_resolv_conf_hosts_and_proc(sidecar: Sidecar, gatew
         "STS_TOKEN_DIRECTORY": "/tokens",
         "STS_CA_FILE": "/secrets/ca.pem",
     }
-    enter = f'mount -t proc proc "{root}/proc" && exec chroot --userspec=12345:12345 "{root}" /sts-sidecar "$0"'
-    process = subprocess.Popen(
-        ["unshare", "--mount", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", enter, "run"],
-        env={**environment, "PATH": os.environ["PATH"]}, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+    spec = {
+        "root": str(root), "entrypoint": "/sts-sidecar", "folder": "/", "user": 12345, "group": 12345, "began": "",
+        "environment": environment, "volumes": {"/tokens": [str(root / "tokens"), True]},
+    }  # fmt: skip
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    command = [*NAMESPACES, sys.executable, ENTER, tmp_path / "spec.json", "run"]
+    with (tmp_path / "log").open("wb") as log:
+        process = child_process.start(command, stderr=log)
     try:
         until(lambda: process.poll() is not None or len(gateway.issued) >= 2)
-        assert process.poll() is None, process.stderr.read() if process.stderr else ""
+        assert process.poll() is None, (tmp_path / "log").read_text()
         until(lambda: (root / "tokens/one/token").read_text() == gateway.issued[-1])
-    finally:
         # The program is process 1 of its own namespace: it must end by SIGTERM there too.
-        os.killpg(process.pid, signal.SIGTERM)
-        process.communicate(timeout=5)
+        (program,) = descendants(process.pid)
+        os.kill(program.number, signal.SIGTERM)
+        assert process.wait(DEADLINE) == 0
+    finally:
+        child_process.kill(process)
 
 
 def test_it_is_small_and_has_no_libraries() -> None:

@@ -1,0 +1,20 @@
+"""The programs that `make build` has built; STS_GATEWAY and STS_SIDECAR name others."""
+
+import os
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def built_gateway() -> Path:
+    return _built("STS_GATEWAY", "sts-gateway")
+
+
+def built_sidecar() -> Path:
+    return _built("STS_SIDECAR", "sts-sidecar")
+
+
+def _built(variable: str, name: str) -> Path:
+    path = Path(os.environ.get(variable, REPOSITORY / ".build/debug" / name)).resolve()
+    assert path.exists(), f"there is no {name} at {path}; run: make build"
+    return path

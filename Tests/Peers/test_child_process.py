@@ -1,0 +1,76 @@
+"""Child processes end with the run that has started them: by Ctrl-C, by SIGTERM and by SIGKILL in its midst."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import child_process
+from processes import Process, descendants
+from waiting import until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a parent-death signal")
+RUN = '''
+import subprocess, threading, pathlib
+import pytest
+import child_process
+from waiting import until
+
+FOREVER = ["sleep", "100000"]
+
+@pytest.fixture
+def child():
+    process = child_process.start(FOREVER)
+    yield process
+    child_process.kill(process)
+
+def test_that_hangs(child):
+    started = []
+    # The thread ends long before the run does.
+    thread = threading.Thread(target=lambda: started.append(child_process.start(FOREVER)))
+    thread.start()
+    thread.join()
+    threading.Thread(target=lambda: child_process.run(FOREVER), daemon=True).start()
+    pathlib.Path("begun").touch()
+    until(lambda: False, "nothing")
+'''
+"""A test run with three children: a fixture's, one that a thread has left behind, and a command that does not end."""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> subprocess.Popen[bytes]:
+    (tmp_path / "test_run.py").write_text(RUN)
+    peers = Path(child_process.__file__).parent
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {peers}\n")
+    (tmp_path / "conftest.py").write_text((peers.parent / "conftest.py").read_text())
+    with (tmp_path / "log").open("wb") as log:
+        process = child_process.start([sys.executable, "-m", "pytest", "-q", tmp_path], stdout=log, cwd=tmp_path)
+    until((tmp_path / "begun").exists, "the start of the inner run")
+    return process
+
+
+def sleeping(process: subprocess.Popen[bytes]) -> list[Process]:
+    return [one for one in descendants(process.pid) if one.command[:1] == ["sleep"]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_child_outlives_a_run_that_a_signal_ends(number: signal.Signals, run: subprocess.Popen[bytes]) -> None:
+    until(lambda: len(sleeping(run)) == 3, "three children")
+    children = descendants(run.pid)
+    assert child_process.end(run, number) != 0
+    until(lambda: not any(one.is_running for one in children), "the end of every child")
+
+
+def test_a_child_is_not_started_once_its_parent_has_ended(tmp_path: Path) -> None:
+    """What the shell of a tied command line finds then is another parent than the one that it is given."""
+    command = child_process.tied(["touch", tmp_path / "started"])
+    of_another = [str(1 << 30) if word == command[6] else word for word in command]
+    assert subprocess.run(of_another).returncode == 1
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_child_that_ends_is_waited_for_with_its_status() -> None:
+    assert child_process.end(child_process.start(["sleep", "100000"])) == -signal.SIGTERM
+    assert child_process.run(["sh", "-c", "echo out; exit 3"]).returncode == 3
