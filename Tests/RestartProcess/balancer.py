@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from waiting import DEADLINE
+
 from .replica import Replica
 
 FORM = "application/x-www-form-urlencoded"
@@ -17,18 +19,21 @@ LAG = 1.0
 
 @dataclass
 class Balancer:
-    """Sends exchanges all the time, and keeps what became of each."""
+    """Sends exchanges all the time, and records the outcome of each."""
 
     form: str
     """The body of an exchange."""
     authority: Path
     replicas: list[Replica] = field(default_factory=list)
-    answers: list[int] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
-    by_replica: dict[int, int] = field(default_factory=dict)
+    answers: dict[str, int] = field(default_factory=dict)
+    """How many, by the replica's name."""
     _ended: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _targets: list[Replica] = field(default_factory=list)
+    _connected: dict[int, Replica] = field(default_factory=dict)
+    """By the client's thread."""
 
     def start(self, clients: int) -> "Balancer":
         self._targets = list(self.replicas)
@@ -41,13 +46,18 @@ class Balancer:
     def stop(self) -> None:
         self._ended.set()
         for thread in self._threads:
-            thread.join(20)
+            thread.join(DEADLINE)
 
     def add(self, replica: Replica) -> None:
         self.replicas = [*self.replicas, replica]
 
     def remove(self, replica: Replica) -> None:
         self.replicas = [other for other in self.replicas if other is not replica]
+
+    def has_left(self, replica: Replica) -> bool:
+        """Whether no client is connected to it, and none will be."""
+        with self._lock:
+            return not any(one is replica for one in [*self._targets, *self._connected.values()])
 
     def _probe(self) -> None:
         """As kubelet and kube-proxy do, and as late."""
@@ -62,12 +72,20 @@ class Balancer:
                     pass
             seen.append((time.monotonic() + LAG, ready))
             while seen and seen[0][0] <= time.monotonic():
-                self._targets = seen.pop(0)[1] or self._targets
+                with self._lock:
+                    self._targets = seen.pop(0)[1] or self._targets
 
     def _connection(self) -> tuple[Replica, http.client.HTTPSConnection]:
-        replica = random.choice(self._targets)
+        with self._lock:
+            replica = random.choice(self._targets)
+            self._connected[threading.get_ident()] = replica
         context = ssl.create_default_context(cafile=str(self.authority))
-        return replica, http.client.HTTPSConnection("127.0.0.1", replica.port, timeout=10, context=context)
+        return replica, http.client.HTTPSConnection("127.0.0.1", replica.port, timeout=DEADLINE, context=context)
+
+    def _close(self, connection: http.client.HTTPSConnection) -> None:
+        connection.close()
+        with self._lock:
+            del self._connected[threading.get_ident()]
 
     def _ask(self, replica: Replica, connection: http.client.HTTPSConnection) -> bool:
         """Whether the connection may be used again."""
@@ -78,8 +96,7 @@ class Balancer:
         except (OSError, http.client.HTTPException) as error:
             self.failures.append(f"{type(error).__name__}: {error}")
             return False
-        self.answers.append(answer.status)
-        self.by_replica[replica.port] = self.by_replica.get(replica.port, 0) + 1
+        self.answers[replica.name] = self.answers.get(replica.name, 0) + 1
         if answer.status != 200:
             self.failures.append(f"status {answer.status}")
         return answer.getheader("Connection", "").lower() != "close"
@@ -90,11 +107,11 @@ class Balancer:
             replica, connection = self._connection()
             while self._ask(replica, connection) and not self._ended.wait(0.02):
                 pass
-            connection.close()
+            self._close(connection)
 
     def _anew(self) -> None:
         """A client that opens a connection for each call, as the stock sidecar does."""
         while not self._ended.wait(0.02):
             replica, connection = self._connection()
             self._ask(replica, connection)
-            connection.close()
+            self._close(connection)

@@ -1,14 +1,10 @@
 """What every test of restarts has: a cluster's identity and certificates."""
 
-import sys
 from pathlib import Path
 
+import cluster_identity
+import pki
 import pytest
-
-sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "Peers")]
-
-import cluster_identity  # noqa: E402
-import pki  # noqa: E402
 
 
 @pytest.fixture(scope="session")

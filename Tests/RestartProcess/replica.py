@@ -1,9 +1,7 @@
 """One replica of a gateway, as a Deployment would run it."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from gateway_program import OWN_AUDIENCE, GatewayProgram
 
@@ -13,18 +11,19 @@ class Replica(GatewayProgram):
     """One whose keys other replicas have too."""
 
     place: Path = field(kw_only=True)
-    drain_delay: str = field(default="2s", kw_only=True)
+    drain_delay: int = field(kw_only=True)
+    """Seconds."""
+
+    def __post_init__(self) -> None:
+        self.limits["drainDelay"] = f"{self.drain_delay}s"
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
 
     @property
     def keys(self) -> Path:
         return self.place / "keys"
-
-    def write(self) -> Path:
-        file = super().write()
-        configuration: dict[str, Any] = json.loads(file.read_text())
-        configuration["limits"] = {"drainDelay": self.drain_delay}
-        file.write_text(json.dumps(configuration))
-        return file
 
     def endpoint(self) -> "Replica":
         self.endpoints["one"] = {
