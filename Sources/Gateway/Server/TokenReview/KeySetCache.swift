@@ -18,7 +18,7 @@ package actor KeySetCache {
     private var keys: JSONWebKeySet?
     private var lastAttempt: Date?
     private var isLoading = false
-    /// Calls that came during the very first reading, which have nothing else to go by.
+    /// Calls that came during a reading and need it: the very first one, or one while their `kid` is unknown.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     package init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {
@@ -49,9 +49,9 @@ package actor KeySetCache {
     ///
     /// - Throws: as ``keys(for:at:)``.
     func lookUp(_ keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> (keys: JSONWebKeySet, isNew: Bool) {
-        if keys == nil, isLoading { await withCheckedContinuation { waiting.append($0) } }
+        if isLoading, isUnknown(keyID) { await withCheckedContinuation { waiting.append($0) } }
         let age = lastAttempt.map { now.timeIntervalSince($0) } ?? .infinity
-        let isUnknown = keys.map { keys in keyID.map { keys[$0] == nil } ?? false } ?? true
+        let isUnknown = self.isUnknown(keyID)
         let interval = keys == nil ? firstRetryInterval : minimumInterval
         guard age >= maximumAge || (isUnknown && age >= interval) else {
             guard let keys else { throw TokenReviewFailure(retryAfter: 1, reason: "the key set could not be read yet") }
@@ -78,5 +78,11 @@ package actor KeySetCache {
             guard let keys else { throw error }
             return (keys, false)
         }
+    }
+
+    /// Whether there is no key set yet, or none with that key.
+    private func isUnknown(_ keyID: KeyID?) -> Bool {
+        guard let keys else { return true }
+        return keyID.map { keys[$0] == nil } ?? false
     }
 }

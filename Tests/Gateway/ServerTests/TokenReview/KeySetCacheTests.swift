@@ -104,4 +104,29 @@ struct KeySetCacheTests {
         #expect(try await [first, second, third].map(\.keys.count) == [1, 1, 1])
         #expect(readings.withLock { $0 } == 1)
     }
+
+    @Test("Calls with an unknown kid wait for the reading that another one has begun")
+    func readingForAnUnknownKeyID() async throws {
+        let (gate, opening) = AsyncStream.makeStream(of: Never.self)
+        let readings = Mutex(0)
+        let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { [rsa, both] () throws(TokenReviewFailure) in
+            let count = readings.withLock { count in
+                count += 1
+                return count
+            }
+            guard count > 1 else { return rsa }
+            for await _ in gate {}
+            return both
+        }
+        let later = now.addingTimeInterval(60)
+        #expect(try await cache.keys(for: TestKeys.rsa.keyID, at: now) == rsa)
+        async let first = cache.keys(for: TestKeys.ec.keyID, at: later)
+        while readings.withLock({ $0 }) == 1 { await Task.yield() }
+        async let second = cache.keys(for: TestKeys.ec.keyID, at: later)
+        for _ in 0..<100 { await Task.yield() }
+        #expect(try await cache.keys(for: TestKeys.rsa.keyID, at: later) == rsa)
+        opening.finish()
+        #expect(try await [first, second] == [both, both])
+        #expect(readings.withLock { $0 } == 2)
+    }
 }
