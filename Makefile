@@ -23,7 +23,7 @@ test: tools check build ## Everything: checks, unit tests, acceptance tests, the
 	$(SWIFT) test --skip-build --filter '$(MODELS)'
 	$(SWIFT) test --skip-build --filter '$(PROCESSES)'
 	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess Tests/RotationProcess \
-		Tests/AdmissionProcess Tests/Chart Tests/Documents
+		Tests/RestartProcess Tests/AdmissionProcess Tests/DemoProcess Tests/Chart Tests/Documents
 	scripts/plugin-trial
 
 acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
@@ -39,8 +39,7 @@ check: ## Fast checks of the sources: layout, neutrality and the order of folder
 
 BENCH := --scratch-path .build-bench -c release
 
-soak: tools build ## What goes by the clock: a rolling restart under load; an authority is replaced while sidecars run.
-	.venv/bin/python -m pytest -q Tests/RestartProcess
+soak: tools build ## What takes minutes: a certificate authority is replaced while sidecars run.
 	STS_ACCEPTANCE_SLOW=1 $(SWIFT) test --skip-build --filter AuthorityRotationAcceptanceTests
 
 bench: tools ## Figures, in release: the first build takes ten minutes and more. Needs wrk, and perf for a profile.

@@ -146,7 +146,7 @@ def test_a_ring_that_somebody_holds_the_lock_of_keeps_no_request_waiting(stage: 
         for name in names[1:]:
             until(lambda one=name: gateway.waits_for_a_lock(one), f"a write of {name}")
         for client in clients:
-            client.goes_on(30)
+            client.goes_on(10)
         assert all(len(kids(gateway.ring(name))) == 1 for name in names[1:]), "no write has come to its end"
     for name in names[1:]:
         until(lambda one=name: gateway.has("retiring", one), "the end of the rotation")
