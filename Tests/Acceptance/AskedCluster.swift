@@ -27,7 +27,7 @@ struct AskedCluster: Sendable {
         if let real = ProcessInfo.processInfo.environment["STS_ACCEPTANCE_KUBECONFIG"], !real.isEmpty {
             try await run(kubeconfig: real, standIn: nil, body)
         } else {
-            try await FakeKubernetesAPI.run(clock: { Date() }) { api in
+            try await FakeKubernetesAPI.run(clock: { Date() }, sleep: FakeKubernetesAPI.realTime) { api in
                 try await run(kubeconfig: api.kubeconfig.path, standIn: api, body)
             }
         }
@@ -38,7 +38,7 @@ struct AskedCluster: Sendable {
     ) async throws {
         let (client, service) = try KubernetesConnection.make(
             kubeconfig: kubeconfig, environment: [:], serviceAccountFolder: "", at: Date(), limits: .init(),
-            logger: Logger(label: "acceptance") { _ in SwiftLogNoOpLogHandler() })
+            pacing: .system { Date() }, logger: Logger(label: "acceptance") { _ in SwiftLogNoOpLogHandler() })
         let namespace = "sts-acceptance-\(UUID().uuidString.prefix(8).lowercased())"
         let cluster = AskedCluster(kubeconfig: kubeconfig, standIn: standIn, namespace: namespace, client: client)
         do {

@@ -12,7 +12,7 @@ struct OutageAcceptanceTests {
         "It starts while the API server is away: it lives, is unready for want of a certificate, and serves at once after"
     )
     func away() async throws {
-        try await FakeKubernetesAPI.run(clock: { Date() }) { api in
+        try await FakeKubernetesAPI.run(clock: { Date() }, sleep: FakeKubernetesAPI.realTime) { api in
             try api.addNamespace("sts")
             let folder = try TemporaryFolder()
             let configuration = RunningGateway.configuration(

@@ -22,7 +22,7 @@ enum APIReply: Sendable {
     }
 
     /// - Parameter request: its connection is watched during a watch, which ends when the client has gone.
-    func response(_ store: ObjectStore, to request: RequestBody) -> Response {
+    func response(_ api: FakeKubernetesAPI, to request: RequestBody) -> Response {
         switch self {
         case .json(let value, let status): Self.response(status, "application/json", value.utf8Text)
         case .text(let text): Self.response(200, "text/plain; charset=utf-8", Array(text.utf8))
@@ -32,12 +32,12 @@ enum APIReply: Sendable {
                 // To notice that the client has gone the connection's input is used up, so it serves no second request.
                 status: .ok, headers: [.contentType: "application/json", .connection: "close"],
                 body: ResponseBody { writer in
-                    let watch = store.watch(
+                    let watch = api.store.watch(
                         scope, from: options.revision, bookmarks: options.bookmarks,
                         sendsInitialEvents: options.sendsInitialEvents)
                     defer { watch.end(false) }
                     try await request.consumeWithInboundCloseHandler { _ in
-                        try await Self.stream(watch, of: scope.resource, options, to: &writer)
+                        try await Self.stream(watch, of: scope.resource, options, sleep: api.sleep, to: &writer)
                     } onInboundClosed: {
                         watch.end(false)
                     }
@@ -61,11 +61,11 @@ enum APIReply: Sendable {
     /// One JSON text per line until the time is over; before its end comes a bookmark, where asked for.
     private static func stream(
         _ watch: ObjectStore.Watch, of resource: APIResource, _ options: WatchOptions,
-        to writer: inout any ResponseBodyWriter
+        sleep: @escaping FakeKubernetesAPI.Sleep, to writer: inout any ResponseBodyWriter
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await Task.sleep(for: .seconds(options.timeout))
+                await sleep(options.timeout)
                 watch.end(options.bookmarks)
             }
             defer { group.cancelAll() }

@@ -31,8 +31,7 @@ struct APIResponder: HTTPResponder {
             return APIReply.response(status, contentType, Array(body.utf8))
         case .hang?:
             try await request.body.consumeWithCancellationOnInboundClose { _ in await api.faults.hang() }
-        case .slow(let time)?: try await Task.sleep(for: time)
-        case .cut?, nil: break
+        case .cut?, .noFault?, nil: break
         }
         guard let collected else {
             return APIReply.response(
@@ -45,7 +44,7 @@ struct APIResponder: HTTPResponder {
         do throws(APIStatus) {
             let user = try authenticate(request.headers[.authorization])
             try authorize(user, parsed)
-            response = try answer(parsed).response(api.store, to: request.body)
+            response = try answer(parsed).response(api, to: request.body)
         } catch {
             response = APIReply.response(error)
         }
@@ -119,10 +118,12 @@ struct APIResponder: HTTPResponder {
         }
     }
 
-    /// The connection is read meanwhile, so that a client that has had enough is noticed.
+    /// The connection is read meanwhile, so that a client that has had enough is noticed. A client that takes the whole
+    /// reply, however slowly, is the one to end it.
     private static func oversized(_ count: Int, to request: RequestBody) -> Response {
         let frame = (begin: #"{"padding":""#, end: #""}"#)
         let padding = max(0, count - frame.begin.utf8.count - frame.end.utf8.count)
+        let (isOpen, closed) = AsyncStream.makeStream(of: Never.self)
         return Response(
             status: .created, headers: [.contentType: "application/json", .connection: "close"],
             body: ResponseBody { writer in
@@ -133,9 +134,11 @@ struct APIResponder: HTTPResponder {
                         try await writer.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: size))
                     }
                     try await writer.write(ByteBuffer(string: frame.end))
+                    try await writer.finish(nil)
+                    for await _ in isOpen {}
                 } onInboundClosed: {
+                    closed.finish()
                 }
-                try await writer.finish(nil)
             })
     }
 

@@ -23,11 +23,29 @@ package final class FakeKubernetesAPI: Sendable {
     let credentials: ClientCredentials
     let client: APIUser
     let clock: @Sendable () -> Date
+    let sleep: Sleep
     /// `--api-audiences`.
     package let apiAudiences: [String]
 
-    private init(clock: @escaping @Sendable () -> Date, identity: TestCluster, authorityPEM: String) throws {
+    /// Returns after so many seconds, or when cancelled.
+    package typealias Sleep = @Sendable (_ seconds: Int) async -> Void
+
+    /// A watch ends when its time is over, as in a cluster.
+    package static let realTime: Sleep = { try? await Task.sleep(for: .seconds($0)) }
+
+    /// A watch ends when a test says so; one of no seconds ends at once.
+    package static let endless: Sleep = { seconds in
+        guard seconds > 0 else { return }
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        for await _ in stream {}
+        withExtendedLifetime(continuation) {}
+    }
+
+    private init(
+        clock: @escaping @Sendable () -> Date, sleep: @escaping Sleep, identity: TestCluster, authorityPEM: String
+    ) throws {
         self.clock = clock
+        self.sleep = sleep
         apiAudiences = [identity.issuer]
         keys = ClusterKeys(identity)
         let now = clock()
@@ -50,13 +68,17 @@ package final class FakeKubernetesAPI: Sendable {
 
     /// Runs a server while `body` runs; then its files are removed.
     ///
-    /// - Parameter clock: the API server's idea of now, for tokens and timestamps. TLS and watches go by real time.
+    /// - Parameters:
+    ///   - clock: the API server's idea of now, for tokens and timestamps. TLS goes by real time.
+    ///   - sleep: waits for the `timeoutSeconds` of a watch.
     package static func run<Value: Sendable>(
-        clock: @escaping @Sendable () -> Date, identity: TestCluster = TestCluster(key: TestKeys.rsa),
+        clock: @escaping @Sendable () -> Date, sleep: @escaping Sleep,
+        identity: TestCluster = TestCluster(key: TestKeys.rsa),
         _ body: (FakeKubernetesAPI) async throws -> Value
     ) async throws -> Value {
         let authority = try ThrowawayAuthority(now: Date())
-        let api = try FakeKubernetesAPI(clock: clock, identity: identity, authorityPEM: authority.certificatePEM)
+        let api = try FakeKubernetesAPI(
+            clock: clock, sleep: sleep, identity: identity, authorityPEM: authority.certificatePEM)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
             responder: APIResponder(api: api),

@@ -6,8 +6,8 @@ package enum Fault: Sendable {
     case status(Int, retryAfter: Int? = nil)
     /// No answer until ``FakeKubernetesAPI/releaseHanging()``, then the right one.
     case hang
-    /// The right answer after that time.
-    case slow(Duration)
+    /// The right answer: what is planned after it is for the requests that follow.
+    case noFault
     /// The right answer's head and so many bytes of its body, then the connection ends.
     case cut(afterBytes: Int)
     /// 201 with a JSON object of so many bytes.

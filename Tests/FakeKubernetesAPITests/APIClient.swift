@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FakeKubernetesAPI
 import Foundation
+import GatewayTestSupport
 import JOSE
 import NIOCore
 import NIOHTTP1
@@ -22,6 +23,7 @@ struct APIClient: Sendable {
 
     let api: FakeKubernetesAPI
     private let http: HTTPClient
+    private static let hang = Int64(HangDeadline.seconds)
 
     /// Runs a stand-in with a client while `body` runs.
     static func run(
@@ -32,12 +34,14 @@ struct APIClient: Sendable {
     }
 
     static func run(
-        clock: @escaping @Sendable () -> Date, _ body: (FakeKubernetesAPI, APIClient) async throws -> Void
+        clock: @escaping @Sendable () -> Date, sleep: @escaping FakeKubernetesAPI.Sleep = FakeKubernetesAPI.endless,
+        _ body: (FakeKubernetesAPI, APIClient) async throws -> Void
     ) async throws {
-        try await FakeKubernetesAPI.run(clock: clock) { api in
+        try await FakeKubernetesAPI.run(clock: clock, sleep: sleep) { api in
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(api.authorityPEM.utf8)))
-            let http = HTTPClient(configuration: .init(tlsConfiguration: tls))
+            let http = HTTPClient(
+                configuration: .init(tlsConfiguration: tls, timeout: .init(connect: .seconds(Self.hang))))
             do {
                 try await body(api, APIClient(api: api, http: http))
             } catch {
@@ -52,7 +56,7 @@ struct APIClient: Sendable {
     func send(
         _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, token: String? = nil, headers: HTTPHeaders = [:]
     ) async throws -> Answer {
-        let response = try await http.execute(request(method, path, body, token, headers), timeout: .seconds(20))
+        let response = try await http.execute(request(method, path, body, token, headers), timeout: .seconds(Self.hang))
         let buffer = try await response.body.collect(upTo: 64 << 20)
         return Answer(
             status: Int(response.status.code), headers: response.headers, body: Array(buffer.readableBytesView))
@@ -83,7 +87,7 @@ struct APIClient: Sendable {
         _ path: String, count: Int = .max, whileOpen: () async throws -> Void = {},
         onEvent: (JSONValue) -> Void = { _ in }
     ) async throws -> [JSONValue] {
-        let response = try await http.execute(request(.GET, path, nil, nil, [:]), timeout: .seconds(20))
+        let response = try await http.execute(request(.GET, path, nil, nil, [:]), timeout: .seconds(Self.hang))
         // The first event may be what `whileOpen` causes, so the head of the reply is all that is waited for.
         try await whileOpen()
         var events: [JSONValue] = []

@@ -1,9 +1,10 @@
 import FakeKubernetesAPI
+import GatewayTestSupport
 import JOSE
 import NIOHTTP1
 import Testing
 
-@Suite struct FaultTests {
+@Suite(.hangs) struct FaultTests {
     @Test func `the next requests answer a status with Retry-After, those after them do not`() async throws {
         try await APIClient.run { (api, client) async throws in
             api.fail(.status(429, retryAfter: 3), next: 2)
@@ -58,12 +59,19 @@ import Testing
         }
     }
 
-    @Test func `a reply can be late, too large, or not JSON`() async throws {
+    @Test func `a request is left alone between faults`() async throws {
         try await APIClient.run { (api, client) async throws in
-            api.fail(.slow(.milliseconds(50)))
-            let start = ContinuousClock.now
-            #expect(try await client.get("/version").status == 200)
-            #expect(ContinuousClock.now - start >= .milliseconds(50))
+            api.fail(.status(500))
+            api.fail(.noFault)
+            api.fail(.status(503))
+            var statuses: [Int] = []
+            for _ in 0..<4 { statuses.append(try await client.get("/version").status) }
+            #expect(statuses == [500, 200, 503, 200])
+        }
+    }
+
+    @Test func `a reply can be too large, or not JSON`() async throws {
+        try await APIClient.run { (api, client) async throws in
             api.fail(.oversized(bytes: 5_000_000))
             let large = try await client.get("/version")
             #expect(large.body.count == 5_000_000)

@@ -1,9 +1,10 @@
 import FakeKubernetesAPI
+import GatewayTestSupport
 import JOSE
 import NIOHTTP1
 import Testing
 
-@Suite struct ObjectCallTests {
+@Suite(.hangs) struct ObjectCallTests {
     private let secrets = APIResource.secrets.path(namespace: "default")
     private let leases = APIResource.leases.path(namespace: "default")
 

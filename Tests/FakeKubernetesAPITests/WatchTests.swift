@@ -1,8 +1,10 @@
 import FakeKubernetesAPI
+import Foundation
+import GatewayTestSupport
 import JOSE
 import Testing
 
-@Suite struct WatchTests {
+@Suite(.hangs) struct WatchTests {
     private let pods = APIResource.pods.path(namespace: "default")
 
     private func types(_ events: [JSONValue]) -> [String] { events.compactMap { $0.text("type") } }
@@ -66,12 +68,20 @@ import Testing
     }
 
     @Test func `bookmarks come to those who asked, and once more before the time is over`() async throws {
-        try await APIClient.run { (api, client) async throws in
-            let query = "watch=true&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion=\(api.resourceVersion)"
+        let (time, end) = AsyncStream.makeStream(of: Never.self)
+        let now = Date(timeIntervalSince1970: 1_778_251_200)
+        try await APIClient.run(clock: { now }) { seconds in
+            #expect(seconds == 30)
+            for await _ in time {}
+        } _: { (api, client) async throws in
+            let query = "watch=true&allowWatchBookmarks=true&timeoutSeconds=30&resourceVersion=\(api.resourceVersion)"
             let events = try await client.watch("\(pods)?\(query)") {
+                await api.waitForWatches(1)
                 api.sendBookmarks()
+            } onEvent: { _ in
+                end.finish()
             }
-            #expect(types(events).last == "BOOKMARK")
+            #expect(types(events) == ["BOOKMARK", "BOOKMARK"])
             #expect(events.last?.text("object", "metadata", "resourceVersion") == api.resourceVersion)
             #expect(events.last?.text("object", "kind") == "Pod")
         }
@@ -90,7 +100,7 @@ import Testing
     @Test func `watches can be ended from the server's side`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
-            let all = try await client.watch("\(pods)?watch=true&timeoutSeconds=15") {
+            let all = try await client.watch("\(pods)?watch=true&timeoutSeconds=30") {
             } onEvent: { _ in
                 #expect(api.openWatches == 1)
                 api.endWatches()

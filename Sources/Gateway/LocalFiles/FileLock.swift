@@ -29,8 +29,11 @@ package final class FileLock: Sendable {
 
     /// Takes the lock; tasks go on meanwhile.
     ///
+    /// - Parameter patience: seconds.
     /// - Throws: `busy` where it is not to be had in time.
-    package static func waiting(_ path: String, permissions: UInt32) async throws(LocalFile.Failure) -> FileLock {
+    package static func waiting(
+        _ path: String, permissions: UInt32, patience: Int = FileLock.patience
+    ) async throws(LocalFile.Failure) -> FileLock {
         var lock = try FileLock(opening: path, permissions)
         for _ in 0..<Int(Double(patience) / pause) {
             if try lock.take() { return lock }

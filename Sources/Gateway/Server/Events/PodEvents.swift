@@ -132,7 +132,8 @@ final class PodEvents: Service {
         + "events, or set audit.events to false"
 
     private func works(_ event: PodEvent) {
-        metrics.count(.written)
+        // Last, so that whoever sees the count finds the rest done.
+        defer { metrics.count(.written) }
         let failed = state.withLock { state in
             // That another namespace allows it says nothing of the one that does not.
             let wasPaused = state.paused.removeValue(forKey: event.namespace) != nil
@@ -145,7 +146,7 @@ final class PodEvents: Service {
 
     private func fails(_ event: PodEvent, _ failure: KubernetesFailure) {
         if Task.isCancelled { return }
-        metrics.count(.failed)
+        defer { metrics.count(.failed) }
         let now = pacing.monotonic()
         let isForbidden = failure.kind == .forbidden
         let reason = isForbidden ? Self.forbidden : failure.description

@@ -78,7 +78,7 @@ struct OpenedKeyStore: Sendable {
                 made = try KubernetesConnection.make(
                     kubeconfig: kubeconfig.map(surroundings.resolve), environment: surroundings.environment,
                     serviceAccountFolder: KubernetesConnection.serviceAccountFolder, at: pacing.now(),
-                    limits: KubernetesClient.Limits(), logger: logger)
+                    limits: KubernetesClient.Limits(), pacing: pacing, logger: logger)
             } catch {
                 throw Problem(
                     keyPath: "keyStore",

@@ -28,11 +28,14 @@ struct KubernetesClient: Sendable {
     private let urlPrefix: String
     private let credentials: KubernetesCredentials
     let limits: Limits
+    private let pacing: Pacing
     private let client: HTTPClient
 
     /// Opens no connection yet. The service ends the client when the gateway stops, and must run.
+    ///
+    /// - Parameter pacing: its clock ends calls; connecting and an idle watch end by the HTTP client's own.
     static func make(
-        _ access: ClusterAccess, credentials: KubernetesCredentials, limits: Limits = Limits()
+        _ access: ClusterAccess, credentials: KubernetesCredentials, limits: Limits = Limits(), pacing: Pacing
     ) -> (client: KubernetesClient, service: HTTPClientService) {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, decompression: .disabled)
         configuration.timeout = .init(
@@ -52,7 +55,7 @@ struct KubernetesClient: Sendable {
         return (
             KubernetesClient(
                 server: access.server, urlPrefix: "https://\(shown.authority)\(access.server.basePath)",
-                credentials: credentials, limits: limits, client: client),
+                credentials: credentials, limits: limits, pacing: pacing, client: client),
             HTTPClientService(client: client)
         )
     }
@@ -66,45 +69,49 @@ struct KubernetesClient: Sendable {
     func send(
         _ request: KubernetesRequest, at now: Date, timeout: Double? = nil
     ) async throws(KubernetesRequestError) -> KubernetesReply {
-        let seconds = min(timeout ?? limits.requestTimeout, limits.requestTimeout)
-        let deadline = NIODeadline.now() + TimeAmount(seconds: seconds)
-        let reply = try await attempt(request, credentials.current(at: now), now, deadline)
-        guard reply.status == 401, credentials.renew(at: now) else { return reply }
-        return try await attempt(request, credentials.current(at: now), now, deadline)
+        try await within(min(timeout ?? limits.requestTimeout, limits.requestTimeout)) {
+            let reply = try await attempt(request, credentials.current(at: now), now)
+            guard reply.status == 401, credentials.renew(at: now) else { return reply }
+            return try await attempt(request, credentials.current(at: now), now)
+        }
     }
 
     /// A connection that was kept may be closed by the server just as it is used again; what is repeatable then is.
     private func attempt(
-        _ request: KubernetesRequest, _ shown: KubernetesCredentials.Shown, _ now: Date, _ deadline: NIODeadline
-    ) async throws(KubernetesRequestError) -> KubernetesReply {
+        _ request: KubernetesRequest, _ shown: KubernetesCredentials.Shown, _ now: Date
+    ) async throws -> KubernetesReply {
         do {
-            return try await exchange(request, shown, now, deadline)
+            return try await exchange(request, shown, now)
         } catch {
-            guard request.isRepeatable, Self.isClosedConnection(error) else { throw Self.told(error) }
+            guard request.isRepeatable, Self.isClosedConnection(error) else { throw error }
         }
-        do {
-            return try await exchange(request, shown, now, deadline)
-        } catch {
-            throw Self.told(error)
-        }
+        return try await exchange(request, shown, now)
     }
 
-    /// The deadline is kept by a clock of our own: the HTTP client's ends with the answer's head.
     private func exchange(
-        _ request: KubernetesRequest, _ shown: KubernetesCredentials.Shown, _ now: Date, _ deadline: NIODeadline
+        _ request: KubernetesRequest, _ shown: KubernetesCredentials.Shown, _ now: Date
     ) async throws -> KubernetesReply {
-        try await withThrowingTaskGroup(of: KubernetesReply.self) { group in
-            group.addTask {
-                let response = try await client.execute(message(request, shown), deadline: deadline)
-                return try await reply(response, upTo: limits.replyBytes, at: now)
+        let response = try await client.execute(message(request, shown), deadline: .distantFuture)
+        return try await reply(response, upTo: limits.replyBytes, at: now)
+    }
+
+    /// Does the work within so many seconds. The HTTP client has a deadline too, but it ends with the reply's head.
+    private func within<Value: Sendable>(
+        _ seconds: Double, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws(KubernetesRequestError) -> Value {
+        do {
+            return try await withThrowingTaskGroup(of: Value.self) { group in
+                group.addTask { try await work() }
+                group.addTask {
+                    try await pacing.sleep(seconds)
+                    throw KubernetesRequestError.timeout
+                }
+                defer { group.cancelAll() }
+                guard let value = try await group.next() else { throw KubernetesRequestError.cancelled }
+                return value
             }
-            group.addTask {
-                try await Task.sleep(for: .nanoseconds(max(0, (deadline - .now()).nanoseconds)))
-                throw KubernetesRequestError.timeout
-            }
-            defer { group.cancelAll() }
-            guard let reply = try await group.next() else { throw KubernetesRequestError.cancelled }
-            return reply
+        } catch {
+            throw Self.told(error)
         }
     }
 
@@ -204,11 +211,8 @@ extension KubernetesClient {
     private func begin(
         _ request: KubernetesRequest, at now: Date
     ) async throws(KubernetesRequestError) -> HTTPClientResponse {
-        let deadline = NIODeadline.now() + TimeAmount(seconds: limits.requestTimeout)
-        do {
-            return try await client.execute(message(request, credentials.current(at: now)), deadline: deadline)
-        } catch {
-            throw Self.told(error)
+        try await within(limits.requestTimeout) {
+            try await client.execute(message(request, credentials.current(at: now)), deadline: .distantFuture)
         }
     }
 }

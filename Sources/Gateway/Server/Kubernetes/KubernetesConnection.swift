@@ -12,10 +12,11 @@ enum KubernetesConnection {
     /// - Parameters:
     ///   - kubeconfig: a path that can be opened; nil inside a cluster.
     ///   - environment: the process'.
+    ///   - pacing: its clock ends the client's calls.
     /// - Throws: every problem, with the file's name.
     static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String, at now: Date,
-        limits: KubernetesClient.Limits, logger: Logger
+        limits: KubernetesClient.Limits, pacing: Pacing, logger: Logger
     ) throws(KubernetesConnectionError) -> (client: KubernetesClient, service: HTTPClientService) {
         let access: ClusterAccess
         if let kubeconfig {
@@ -24,7 +25,7 @@ enum KubernetesConnection {
             access = try .inCluster(environment: environment, folder: serviceAccountFolder)
         }
         let credentials = try KubernetesCredentials(access, at: now, logger: logger)
-        return KubernetesClient.make(access, credentials: credentials, limits: limits)
+        return KubernetesClient.make(access, credentials: credentials, limits: limits, pacing: pacing)
     }
 
     static func read(_ path: String) throws(KubernetesConnectionError) -> ClusterAccess {

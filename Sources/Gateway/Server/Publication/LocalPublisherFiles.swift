@@ -9,6 +9,8 @@ struct LocalPublisherFiles: PublisherFiles {
 
     private static let permissions: UInt32 = 0o644
 
+    /// Seconds that it is worth to wait for a lock.
+    var lockPatience = FileLock.patience
     /// Makes a path of the configuration one that can be opened.
     let resolve: @Sendable (String) -> String
 
@@ -31,7 +33,7 @@ struct LocalPublisherFiles: PublisherFiles {
         try makeFolder(of: file)
         let lock: FileLock
         do {
-            lock = try await FileLock.waiting(file, permissions: Self.permissions)
+            lock = try await FileLock.waiting(file, permissions: Self.permissions, patience: lockPatience)
         } catch {
             throw PublishError(.unavailable, "\(error)")
         }

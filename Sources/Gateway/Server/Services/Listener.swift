@@ -20,10 +20,10 @@ struct Listener: Service {
     let certificates: ServingCertificates?
     /// PEM: who connects has a certificate of one of these authorities; nil for anybody.
     var clientAuthorityFile: String?
+    /// A TLS handshake takes at most this long.
+    var handshakeTimeout = TimeAmount.seconds(10)
     let logger: Logger
 
-    /// A TLS handshake takes at most this long.
-    private static let handshakeTimeout = TimeAmount.seconds(10)
     /// What is read of a body that is too large, before the connection is cut.
     private static let drainedBytes = 1 << 20
 
@@ -47,7 +47,7 @@ struct Listener: Service {
                     idleTimeout: .seconds(limits.idleTimeout), gracefulCloseTimeout: .seconds(limits.readTimeout),
                     streamConfiguration: streamConfiguration),
                 responder: responder)
-            return HandshakeDeadline(base: channel, timeout: Self.handshakeTimeout)
+            return HandshakeDeadline(base: channel, timeout: handshakeTimeout)
         }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)

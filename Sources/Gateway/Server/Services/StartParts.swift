@@ -62,8 +62,8 @@ struct StartParts {
         case .kubernetes(let kubeconfig):
             do throws(KubernetesConnectionError) {
                 let made = try KubernetesTokenReviewer.make(
-                    kubeconfig: kubeconfig.map(resolve), environment: surroundings.environment, at: now, logger: logger,
-                    observe: observe)
+                    kubeconfig: kubeconfig.map(resolve), environment: surroundings.environment, at: now,
+                    pacing: pacing, logger: logger, observe: observe)
                 reviewer = made.reviewer
                 metadata = made.metadata
                 services += made.services

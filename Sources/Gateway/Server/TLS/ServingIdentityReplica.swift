@@ -130,17 +130,15 @@ final class ServingIdentityReplica: Sendable {
     }
 
     private func refuse(_ problem: ServingIdentityError, _ version: String) {
-        let isNew = state.withLock { state -> Bool in
-            defer {
-                state.view.problem = problem
-                state.view.inPlace = version
-                state.view.isGone = false
-            }
-            return state.view.problem != problem
+        if view.problem != problem {
+            logger.error("the serving certificate in the store cannot be used", metadata: ["reason": "\(problem)"])
         }
         lack("\(problem)")
-        if isNew {
-            logger.error("the serving certificate in the store cannot be used", metadata: ["reason": "\(problem)"])
+        // Last, so that whoever sees it in the view finds the rest done.
+        state.withLock { state in
+            state.view.problem = problem
+            state.view.inPlace = version
+            state.view.isGone = false
         }
     }
 }

@@ -108,11 +108,11 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
     ) -> Turn {
         if Task.isCancelled { return .answered(.failure(cancelled)) }
         if let kept = state.cache.answer(for: key, at: now) { return .answered(.success(kept)) }
-        guard !state.isClosed else { return .answered(.failure(stopping)) }
         if state.waiters[key] != nil {
             state.waiters[key]?[number] = waiter
             return .waits
         }
+        guard !state.isClosed else { return .answered(.failure(stopping)) }
         guard state.waiters.count < limits.inFlight else { return .answered(.failure(capped)) }
         state.waiters[key] = [number: waiter]
         return .begins

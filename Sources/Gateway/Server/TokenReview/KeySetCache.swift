@@ -21,6 +21,9 @@ package actor KeySetCache {
     /// Calls that came during a reading and need it: the very first one, or one while their `kid` is unknown.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
+    /// How many calls wait for the very first reading.
+    var waitingCalls: Int { waiting.count }
+
     package init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {
         self.init(maximumAge: maximumAge, minimumInterval: minimumInterval, firstRetryInterval: 1) {
             _ throws(TokenReviewFailure) in try await load()

@@ -14,25 +14,28 @@ extension KubernetesTokenReviewer {
     ///   - environment: the process', for the address inside a cluster.
     ///   - serviceAccountFolder: where `ca.crt` and `token` are inside a cluster; nil for where the kubelet mounts
     ///     them.
+    ///   - connection: bounds of the connection; those of its size follow from `limits`.
+    ///   - pacing: its clock ends calls of the API server.
     ///   - observe: told what happens, for metrics.
     /// - Returns: the reviewer, the reader of labels and annotations that shares its connections, the services that
     ///   they need running, in the order of their start: before the listeners; and the client itself.
     /// - Throws: every problem of the connection's files. The API server itself is not called.
     static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String? = nil, at now: Date,
-        limits: TokenReviewLimits = TokenReviewLimits(), logger: Logger,
+        limits: TokenReviewLimits = TokenReviewLimits(), connection: KubernetesClient.Limits = .init(), pacing: Pacing,
+        logger: Logger,
         observe: @escaping TokenReviewObserver = { _ in }
     ) throws(KubernetesConnectionError) -> (
         reviewer: any TokenReviewing, metadata: any WorkloadMetadataReading, services: [any Service],
         client: KubernetesClient
     ) {
-        var bounds = KubernetesClient.Limits()
+        var bounds = connection
         bounds.replyBytes = 1 << 20
         bounds.connections = max(1, limits.inFlight / 2)
         let (client, service) = try KubernetesConnection.make(
             kubeconfig: kubeconfig, environment: environment,
             serviceAccountFolder: serviceAccountFolder ?? KubernetesConnection.serviceAccountFolder, at: now,
-            limits: bounds, logger: logger)
+            limits: bounds, pacing: pacing, logger: logger)
         let reviewer = CachingTokenReviewer(
             PrecheckedTokenReviewer(
                 KubernetesTokenReviewer(client: client, timeout: limits.timeout, observe: observe),

@@ -116,12 +116,12 @@ final class WebhookConfigurationKeeper: Service {
             do throws(KubernetesFailure) {
                 let kept = try await step(name, sight, logger)
                 failures = 0
-                trust.record(kept.sight, of: name, at: pacing.now())
                 if let reason = kept.reason {
                     tell(.warning, "a webhook configuration is left as it is", reason)
                 } else {
                     told = nil
                 }
+                trust.record(kept.sight, of: name, at: pacing.now())
             } catch {
                 failures += 1
                 tell(.error, "a webhook configuration's caBundle cannot be written", error.description)

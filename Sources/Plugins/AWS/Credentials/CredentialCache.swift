@@ -22,6 +22,9 @@ actor CredentialCache {
         self.logger = logger
     }
 
+    /// How many calls wait for a renewal.
+    var waitingCalls: Int { waiters.count }
+
     func current() async throws(PublishError) -> AccessKey {
         while true {
             let time = now()

@@ -1,8 +1,9 @@
+import GatewayTestSupport
 import Testing
 
 @testable import GatewayServer
 
-@Suite("Admission: the limit of large reviews")
+@Suite("Admission: the limit of large reviews", .hangs)
 struct AdmissionLimiterTests {
     @Test("A few large ones at a time are answered, and the others do not wait for them")
     func large() async throws {
@@ -17,7 +18,7 @@ struct AdmissionLimiterTests {
                     }
                 }
             }
-            while limiter.queue.load.running < AdmissionLimiter.largeAtATime { await Task.yield() }
+            try await until { limiter.queue.load.running == AdmissionLimiter.largeAtATime }
             for length in [nil, AdmissionLimiter.largeLength + 1] {
                 await #expect(throws: AdmissionLimiter.Overload()) {
                     try await limiter.run(atMost: 64, length: length) {}

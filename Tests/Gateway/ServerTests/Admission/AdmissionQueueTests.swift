@@ -1,10 +1,11 @@
 import GatewayCore
+import GatewayTestSupport
 import Synchronization
 import Testing
 
 @testable import GatewayServer
 
-@Suite("Admission: the limit of reviews at a time")
+@Suite("Admission: the limit of reviews at a time", .hangs)
 struct AdmissionQueueTests {
     private let time = ManualPacing()
 
@@ -25,7 +26,7 @@ struct AdmissionQueueTests {
                     }
                 }
             }
-            while queue.load.running < count { await Task.yield() }
+            try await until { queue.load.running == count }
             defer { hold.finish() }
             try await body()
         }
@@ -39,7 +40,7 @@ struct AdmissionQueueTests {
             try await holding(1, of: queue) {
                 for number in 1...3 {
                     group.addTask { try await queue.run(atMost: 1) { told.add(number) } }
-                    while queue.load.waiting < number { await Task.yield() }
+                    try await until { queue.load.waiting == number }
                 }
                 #expect(queue.load == (1, 3))
             }
@@ -55,7 +56,7 @@ struct AdmissionQueueTests {
         try await withThrowingTaskGroup(of: Void.self) { group in
             try await holding(1, of: queue) {
                 group.addTask { try await queue.run(atMost: 1) {} }
-                while queue.load.waiting < 1 { await Task.yield() }
+                try await until { queue.load.waiting == 1 }
                 await #expect(throws: AdmissionQueue.Overload()) { try await queue.run(atMost: 1) {} }
             }
             try await group.waitForAll()
@@ -82,9 +83,9 @@ struct AdmissionQueueTests {
     func cancelled() async throws {
         let queue = newQueue()
         try await holding(1, of: queue) {
-            await withThrowingTaskGroup(of: Void.self) { group in
+            try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await queue.run(atMost: 1) {} }
-                while queue.load.waiting < 1 { await Task.yield() }
+                try await until { queue.load.waiting == 1 }
                 group.cancelAll()
                 await #expect(throws: AdmissionQueue.Overload()) { try await group.waitForAll() }
             }

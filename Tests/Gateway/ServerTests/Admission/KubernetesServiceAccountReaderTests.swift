@@ -8,25 +8,19 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Admission: annotations of ServiceAccounts")
+@Suite("Admission: annotations of ServiceAccounts", .hangs)
 struct KubernetesServiceAccountReaderTests {
     private static let path = "/api/v1/namespaces/shop/serviceaccounts/web"
     private let keys: Set = ["tremolo.io/example-role"]
     private let clock = ManualClock(now: ExampleGateway.now)
 
-    /// A busy machine answers late.
-    private static var patient: WorkloadMetadataLimits {
-        var limits = KubernetesServiceAccountReader.limits
-        limits.timeout = 60
-        return limits
-    }
-
     private func reading(
-        limits: WorkloadMetadataLimits = Self.patient,
+        limits: WorkloadMetadataLimits = KubernetesServiceAccountReader.limits,
         annotations: [String: String] = ["tremolo.io/example-role": "reader", "other": "secret"],
+        time: ManualPacing = ManualPacing(),
         _ body: @Sendable (KubernetesServiceAccountReader, FakeKubernetesAPI) async throws -> Void
     ) async throws {
-        try await StoodInCluster.run { [clock] cluster in
+        try await StoodInCluster.run(time: time) { [clock] cluster in
             try cluster.api.addNamespace("shop")
             try cluster.api.addServiceAccount("web", namespace: "shop", annotations: annotations)
             try await body(
@@ -99,18 +93,19 @@ struct KubernetesServiceAccountReaderTests {
     @Test("A read takes a bounded time")
     func slow() async throws {
         #expect(KubernetesServiceAccountReader.limits.timeout <= 2, "an API server gives its webhooks five seconds")
-        var limits = Self.patient
-        limits.timeout = 0.2
-        try await reading(limits: limits) { reader, api in
+        let time = ManualPacing()
+        try await reading(time: time) { reader, api in
             api.fail(.hang, path: Self.path)
-            #expect(await failure(reader) == "the API server did not answer in time")
-            api.releaseHanging()
+            async let failure = failure(reader)
+            await api.waitForHangingRequests(1)
+            time.advance(by: KubernetesServiceAccountReader.limits.timeout)
+            #expect(await failure == "the API server did not answer in time")
         }
     }
 
     @Test("Reads at a time are bounded")
     func bounded() async throws {
-        var limits = Self.patient
+        var limits = KubernetesServiceAccountReader.limits
         limits.inFlight = 1
         try await reading(limits: limits) { reader, api in
             api.fail(.hang, path: Self.path)

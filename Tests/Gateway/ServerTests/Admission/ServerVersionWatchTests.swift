@@ -1,11 +1,12 @@
 import FakeKubernetesAPI
 import GatewayCore
+import GatewayTestSupport
 import Logging
 import Testing
 
 @testable import GatewayServer
 
-@Suite("Admission: the API server's version")
+@Suite("Admission: the API server's version", .hangs)
 struct ServerVersionWatchTests {
     private func watching(
         _ time: ManualPacing, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },

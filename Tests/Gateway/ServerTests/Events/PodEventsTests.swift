@@ -10,7 +10,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Events on refused Pods", .timeLimit(.minutes(1)))
+@Suite("Events on refused Pods", .hangs)
 struct PodEventsTests {
     private static let path = APIResource.events.path(namespace: "default")
 
@@ -118,14 +118,8 @@ struct PodEventsTests {
 
     @Test("While the API server hangs no refusal waits, and what the queue has no room for is lost and counted")
     func queue() async throws {
-        // What hangs is not to be given up before it is released.
-        var limits = KubernetesClient.Limits()
-        limits.requestTimeout = 60
-        try await StoodInCluster.run(limits: limits) { cluster in
-            let part = Part(cluster, isImpatient: false) {
-                $0.queue = 2
-                $0.timeout = 60
-            }
+        try await StoodInCluster.run { cluster in
+            let part = Part(cluster, isImpatient: false) { $0.queue = 2 }
             cluster.api.fail(.hang, path: Self.path)
             await part.running {
                 part.refuse("web-0")

@@ -12,7 +12,8 @@ final class ManualPacing: Sendable {
     }
 
     private struct Waiter {
-        let matches: @Sendable (_ seconds: Double, _ ordinal: Int) -> Bool
+        /// Of those who sleep, by their ordinals: seconds.
+        let isMet: @Sendable (_ sleepers: [Int: Double]) -> Bool
         let continuation: AsyncStream<Never>.Continuation
     }
 
@@ -22,6 +23,8 @@ final class ManualPacing: Sendable {
         var lastSleeper = 0
         var waiters: [Waiter] = []
         var slept: [Double] = []
+
+        var sleeping: [Int: Double] { sleepers.mapValues(\.seconds) }
     }
 
     private let state = Mutex(State())
@@ -60,19 +63,37 @@ final class ManualPacing: Sendable {
 
     /// Returns once somebody waits for so many seconds, or when cancelled.
     func waitForSleeper(_ matches: @escaping @Sendable (Double) -> Bool = { _ in true }) async {
-        await wait { seconds, _ in matches(seconds) }
+        await waitForSleepers(1, matches)
+    }
+
+    /// Returns once so many wait for such a time at once, or when cancelled.
+    func waitForSleepers(_ count: Int, _ matches: @escaping @Sendable (Double) -> Bool = { _ in true }) async {
+        await wait { sleepers in sleepers.values.count(where: matches) >= count }
     }
 
     /// Returns once a wait is under way that is the second, fourth and so on of all.
-    func waitForEvenSleeper() async { await wait { _, ordinal in ordinal.isMultiple(of: 2) } }
+    func waitForEvenSleeper() async { await wait { $0.keys.contains { $0.isMultiple(of: 2) } } }
 
-    private func wait(_ matches: @escaping @Sendable (Double, Int) -> Bool) async {
+    /// Lets each wait of at most so many seconds pass while `body` runs: for what may be tried again more often than it
+    /// has to be.
+    func passing<Value: Sendable>(upTo seconds: Double, _ body: () async throws -> Value) async rethrows -> Value {
+        try await StoodInCluster.running {
+            while !Task.isCancelled {
+                await self.waitForSleeper { $0 <= seconds }
+                if !Task.isCancelled { self.advance(by: seconds) }
+            }
+        } _: {
+            try await body()
+        }
+    }
+
+    private func wait(_ isMet: @escaping @Sendable ([Int: Double]) -> Bool) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in
-            if state.sleepers.contains(where: { matches($0.value.seconds, $0.key) }) {
+            if isMet(state.sleeping) {
                 continuation.finish()
             } else {
-                state.waiters.append(Waiter(matches: matches, continuation: continuation))
+                state.waiters.append(Waiter(isMet: isMet, continuation: continuation))
             }
         }
         for await _ in stream {}
@@ -90,10 +111,9 @@ final class ManualPacing: Sendable {
             }
             state.sleepers[state.lastSleeper] = Sleeper(
                 seconds: seconds, due: state.time + seconds, continuation: continuation)
-            let ordinal = state.lastSleeper
-            let told = state.waiters.filter { $0.matches(seconds, ordinal) }
-            state.waiters.removeAll { $0.matches(seconds, ordinal) }
-            for waiter in told { waiter.continuation.finish() }
+            let sleeping = state.sleeping
+            for waiter in state.waiters where waiter.isMet(sleeping) { waiter.continuation.finish() }
+            state.waiters.removeAll { $0.isMet(sleeping) }
             return state.lastSleeper
         }
         for await _ in stream {}

@@ -7,7 +7,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Watching a directory of key rings")
+@Suite("Watching a directory of key rings", .hangs)
 struct DirectoryKeyRingWatchTests {
     private let folder: TemporaryFolder
     private let store: DirectorySigningKeyStore

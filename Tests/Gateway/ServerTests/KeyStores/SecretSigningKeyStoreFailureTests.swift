@@ -7,7 +7,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("What is wrong with a key ring's Secret", .timeLimit(.minutes(1)))
+@Suite("What is wrong with a key ring's Secret", .hangs)
 struct SecretSigningKeyStoreFailureTests {
     private func failure(_ body: () async throws -> Void) async -> KeyStoreError? {
         do {

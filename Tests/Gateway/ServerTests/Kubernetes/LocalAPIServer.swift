@@ -6,6 +6,7 @@ import Hummingbird
 import JOSE
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
 import Testing
 
@@ -71,11 +72,14 @@ struct LocalAPIServer: Sendable {
         }
         let (ports, found) = AsyncStream<Int>.makeStream()
         let logger = Logger(label: "local") { _ in PortHandler(found: found) }
+        var limits = try ExampleGateway.configuration().limits
+        limits.readTimeout = HangDeadline.minutes * 60
+        limits.idleTimeout = HangDeadline.minutes * 60
         let listener = Listener(
-            name: "local", address: try #require(ListenAddress("127.0.0.1:0")),
-            limits: try ExampleGateway.configuration().limits,
+            name: "local", address: try #require(ListenAddress("127.0.0.1:0")), limits: limits,
             responder: GatewayResponder(table: table, maximumBodyBytes: 1 << 20, decisions: nil, logger: logger),
-            certificates: ServingCertificates(first: leaf, others: []), logger: logger)
+            certificates: ServingCertificates(first: leaf, others: []),
+            handshakeTimeout: .seconds(Int64(HangDeadline.seconds)), logger: logger)
         let authorityPEM = try authority.certificatePEM
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await listener.run() }
@@ -119,34 +123,27 @@ extension LocalAPIServer {
 
     /// A client as it is inside a cluster, with its service running.
     func client<Value: Sendable>(
-        _ folder: TemporaryFolder, at now: Date, limits: KubernetesClient.Limits = .init(),
-        _ body: @Sendable (KubernetesClient) async throws -> Value
+        _ folder: TemporaryFolder, at now: Date, limits: KubernetesClient.Limits = .patient,
+        time: ManualPacing = ManualPacing(), _ body: @Sendable (KubernetesClient) async throws -> Value
     ) async throws -> Value {
         let (client, service) = try KubernetesConnection.make(
             kubeconfig: nil, environment: environment, serviceAccountFolder: folder.path, at: now, limits: limits,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            pacing: time.pacing, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return try await Self.running(service) { try await body(client) }
     }
 
-    /// Runs the services that ``KubernetesTokenReviewer/make`` gives for the time of the body.
+    /// Runs the services for the time of the body.
     static func running<Value: Sendable>(
-        _ client: HTTPClientService, _ reviewer: CachingTokenReviewer, _ body: @Sendable () async throws -> Value
+        _ services: any Service..., body: @Sendable () async throws -> Value
     ) async throws -> Value {
-        try await running(client) {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await reviewer.run() }
-                defer { group.cancelAll() }
-                return try await body()
-            }
-        }
+        try await running(services, body: body)
     }
 
-    /// Runs the client's service for the time of the body.
     static func running<Value: Sendable>(
-        _ service: HTTPClientService, _ body: @Sendable () async throws -> Value
+        _ services: [any Service], body: @Sendable () async throws -> Value
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await service.run() }
+            for service in services { group.addTask { try await service.run() } }
             defer { group.cancelAll() }
             return try await body()
         }

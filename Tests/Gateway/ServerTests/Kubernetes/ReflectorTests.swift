@@ -1,12 +1,13 @@
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
+import GatewayTestSupport
 import JOSE
 import Testing
 
 @testable import GatewayServer
 
-@Suite("Following the objects of a collection", .timeLimit(.minutes(1)))
+@Suite("Following the objects of a collection", .hangs)
 struct ReflectorTests {
     let time = ManualPacing(isImpatient: true)
     let log = KeptLog()

@@ -1,6 +1,7 @@
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
+import GatewayTestSupport
 import Logging
 import Synchronization
 
@@ -15,17 +16,21 @@ struct StoodInCluster: Sendable {
     let api: FakeKubernetesAPI
     let client: KubernetesClient
 
+    /// - Parameter time: ends the client's calls when it is moved.
     static func run(
-        limits: KubernetesClient.Limits = .init(), _ body: @Sendable (StoodInCluster) async throws -> Void
+        limits: KubernetesClient.Limits = .patient, time: ManualPacing = ManualPacing(),
+        _ body: @Sendable (StoodInCluster) async throws -> Void
     ) async throws {
-        try await FakeKubernetesAPI.run(clock: { ExampleGateway.now }) { api in
+        try await FakeKubernetesAPI.run(
+            clock: { ExampleGateway.now }, sleep: FakeKubernetesAPI.endless
+        ) { api in
             let (client, service) = try KubernetesConnection.make(
                 kubeconfig: nil,
                 environment: [
                     "KUBERNETES_SERVICE_HOST": FakeKubernetesAPI.host, "KUBERNETES_SERVICE_PORT": String(api.port),
                 ],
                 serviceAccountFolder: api.serviceAccountFolder.path, at: ExampleGateway.now, limits: limits,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                pacing: time.pacing, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             try await LocalAPIServer.running(service) {
                 try await body(StoodInCluster(api: api, client: client))
             }
@@ -53,6 +58,16 @@ struct StoodInCluster: Sendable {
             await task.value
             throw error
         }
+    }
+}
+
+extension KubernetesClient.Limits {
+    /// For servers that answer, on a machine of any speed: what goes by the HTTP client's own clock never comes first.
+    static var patient: KubernetesClient.Limits {
+        var limits = KubernetesClient.Limits()
+        limits.connectTimeout = HangDeadline.seconds
+        limits.watchIdleTimeout = HangDeadline.seconds
+        return limits
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The publication of all endpoints")
+@Suite("The publication of all endpoints", .hangs)
 struct DiscoveryPublicationServiceTests {
     private let gateway: ExampleGateway
     private let pacing = ManualPacing()
@@ -36,10 +36,7 @@ struct DiscoveryPublicationServiceTests {
     /// Runs the service beside the test's own steps.
     private func running(_ steps: () async throws -> Void) async throws {
         let service = service
-        let task = Task { await service.run() }
-        try await steps()
-        task.cancel()
-        await task.value
+        try await StoodInCluster.running({ await service.run() }, steps)
     }
 
     /// Until the condition holds; each look waits for a change of the first endpoint's status.
@@ -49,9 +46,7 @@ struct DiscoveryPublicationServiceTests {
         for await _ in changes where condition(statuses[endpoint]) { return }
     }
 
-    @Test(
-        "Who leads publishes, tells metrics and audit, and forgets what it knew when it leads no more",
-        .timeLimit(.minutes(1)))
+    @Test("Who leads publishes, tells metrics and audit, and forgets what it knew when it leads no more")
     func leader() async throws {
         try await running {
             #expect(publishers[0].calls.isEmpty)
@@ -70,9 +65,7 @@ struct DiscoveryPublicationServiceTests {
         #expect(gateway.log.text.contains("document published"))
     }
 
-    @Test(
-        "An endpoint that fails waits alone, and its failure is one line however often it is tried",
-        .timeLimit(.minutes(1)))
+    @Test("An endpoint that fails waits alone, and its failure is one line however often it is tried")
     func failure() async throws {
         let away = PublishError(.unavailable, "the place is away", reference: "1")
         let again = PublishError(.unavailable, "the place is away", reference: "2")
@@ -93,7 +86,7 @@ struct DiscoveryPublicationServiceTests {
         #expect(publishers[1].puts == 2)
     }
 
-    @Test("A new key set is published at once", .timeLimit(.minutes(1)))
+    @Test("A new key set is published at once")
     func change() async throws {
         try await running {
             leadership.lead(until: .infinity)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Files of publishers")
+@Suite("Files of publishers", .hangs)
 struct LocalPublisherFilesTests {
     private let folder: TemporaryFolder
     private let files: LocalPublisherFiles
@@ -14,7 +14,9 @@ struct LocalPublisherFilesTests {
     init() throws {
         let folder = try TemporaryFolder()
         self.folder = folder
-        files = LocalPublisherFiles { $0.hasPrefix("/") ? $0 : "\(folder.path)/\($0)" }
+        files = LocalPublisherFiles(lockPatience: HangDeadline.minutes * 60) {
+            $0.hasPrefix("/") ? $0 : "\(folder.path)/\($0)"
+        }
     }
 
     @Test("What is written is there for everybody to read, in folders that are made, and replaces what was there whole")

@@ -10,7 +10,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The webhook's routes")
+@Suite("The webhook's routes", .hangs)
 struct WebhookRoutesTests {
     @Test("A Pod of the fixtures becomes what it is to be", arguments: PodFiles.admitted)
     func fixtures(name: String) async throws {
@@ -184,7 +184,7 @@ struct WebhookRoutesTests {
         let (stream, hold) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await limiter.queue.run(atMost: 1) { for await _ in stream {} } }
-            while limiter.queue.load.running < 1 { await Task.yield() }
+            try await until { limiter.queue.load.running == 1 }
             let answer = try await webhook.send(body)
             #expect(answer.status == 429)
             #expect(answer.headers[.retryAfter] == "1")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Configured certificates", .timeLimit(.minutes(1)))
+@Suite("Configured certificates", .hangs)
 struct ConfiguredCertificatesTests {
     private let folder: TemporaryFolder
     private let authority: ServingAuthority

@@ -1,12 +1,13 @@
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
+import GatewayTestSupport
 import JOSE
 import Testing
 
 @testable import GatewayServer
 
-@Suite("The serving identity in its Secret", .timeLimit(.minutes(1)))
+@Suite("The serving identity in its Secret", .hangs)
 struct SecretServingIdentityTests {
     private let time = ManualPacing(random: 1)
     private static let name = SecretServingIdentityStore.name
@@ -219,8 +220,7 @@ struct SecretServingIdentityTests {
                 #expect(leader.certificates.problem?.contains("the verb create on secrets") == true)
                 #expect(leader.log.text.contains("serving certificates are not kept"))
                 cluster.api.allow("create", "secrets")
-                time.advance(by: 0.5)
-                await leader.certificates.untilReady()
+                await time.passing(upTo: 30) { await leader.certificates.untilReady() }
                 #expect(leader.log.text.contains("serving certificates are kept again") || secret(cluster) != nil)
             }
         }

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import GatewayCore
 import GatewayPluginAPI
+import GatewayTestSupport
 import JOSE
 import ServiceLifecycle
 import Synchronization
@@ -9,7 +10,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The audit's output")
+@Suite("The audit's output", .hangs)
 struct BufferedAuditSinkTests {
     /// Takes lines; while it is stopped, a write waits.
     private final class Output: Sendable {
@@ -38,11 +39,15 @@ struct BufferedAuditSinkTests {
         /// Returns when a write waits.
         func untilWriting() { began.wait() }
         func release(_ writes: Int) { for _ in 0..<writes { gate.signal() } }
+        /// So that no thread outlives the test.
+        func releaseAll() { release(1_000) }
     }
 
     private let backend = PrometheusMetrics()
 
-    private func sink(_ output: Output, capacity: Int = 16, drainTime: Duration = .seconds(60)) -> BufferedAuditSink {
+    private func sink(
+        _ output: Output, capacity: Int = 16, drainTime: Duration = .seconds(HangDeadline.seconds)
+    ) -> BufferedAuditSink {
         BufferedAuditSink(
             capacity: capacity, drainTime: drainTime,
             metrics: GatewayMetrics(factory: backend, endpoints: [], version: "1"), clock: { ExampleGateway.now },
@@ -98,6 +103,7 @@ struct BufferedAuditSinkTests {
     @Test("What finds the buffer full is dropped and counted, and the next line says how many are missing")
     func full() async throws {
         let output = Output(isStopped: true)
+        defer { output.releaseAll() }
         let sink = sink(output, capacity: 4)
         sink.record(record(0))
         output.untilWriting()
@@ -113,6 +119,7 @@ struct BufferedAuditSinkTests {
     @Test("Records of callers of whom nothing is proved leave half of the buffer to the others")
     func garbage() async throws {
         let output = Output(isStopped: true)
+        defer { output.releaseAll() }
         let sink = sink(output, capacity: 4)
         sink.record(record(0))
         output.untilWriting()
@@ -132,11 +139,11 @@ struct BufferedAuditSinkTests {
         #expect(count("failed") == "1")
 
         let output = Output(isStopped: true)
+        defer { output.releaseAll() }
         let stuck = sink(output, drainTime: .zero)
         stuck.record(record(0))
         output.untilWriting()
         try await drain(stuck)
         #expect(output.lines.isEmpty)
-        output.release(1)
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The caching reviewer", .timeLimit(.minutes(1)))
+@Suite("The caching reviewer", .hangs)
 struct CachingTokenReviewerTests {
     let clock = ManualClock(now: ExampleGateway.now)
     let events = KeptEvents()
@@ -222,17 +222,47 @@ struct CachingTokenReviewerTests {
     @Test("A service that was stopped answers at once that it stops, and leaves nobody waiting")
     func stopped() async throws {
         let reviewer = caching(inner)
-        let token = try SubjectToken.sample()
+        let (token, late) = (try SubjectToken.sample(), try SubjectToken.sample(pod: "late"))
         let now = clock.now
-        let waiting = Task { try await reviewer.review(token, audiences: nil, at: now) }
-        await events.wait(for: .cacheMiss, count: 1)
-        let service = Task { try await reviewer.run() }
-        service.cancel()
-        _ = await service.result
-        _ = await waiting.result
-        await #expect(throws: CachingTokenReviewer.stopping) {
-            try await reviewer.review(.sample(pod: "late"), audiences: nil, at: now)
+        try await withThrowingTaskGroup(of: TokenReview.self) { waiting in
+            waiting.addTask { try await reviewer.review(token, audiences: nil, at: now) }
+            await events.wait(for: .cacheMiss, count: 1)
+            // It is stopped before it has begun anything.
+            try await withThrowingTaskGroup(of: Void.self) { service in
+                service.cancelAll()
+                service.addTask { try await reviewer.run() }
+                try await service.waitForAll()
+            }
+            await #expect(throws: CachingTokenReviewer.stopping) { try await waiting.next() }
         }
+        #expect(inner.reviews == 0)
+        await #expect(throws: CachingTokenReviewer.stopping) {
+            try await reviewer.review(late, audiences: nil, at: now)
+        }
+    }
+
+    @Test("A service that stops answers who waits for a review in flight, and begins no other")
+    func stopping() async throws {
+        let inner = HeldReviewer()
+        let reviewer = caching(inner)
+        let (token, late) = (try SubjectToken.sample(), try SubjectToken.sample(pod: "late"))
+        let now = clock.now
+        try await withThrowingTaskGroup(of: Void.self) { service in
+            service.addTask { try await reviewer.run() }
+            try await withThrowingTaskGroup(of: TokenReview.self) { waiting in
+                waiting.addTask { try await reviewer.review(token, audiences: nil, at: now) }
+                await inner.wait(forReviews: 1)
+                service.cancelAll()
+                waiting.addTask { try await reviewer.review(token, audiences: nil, at: now) }
+                await events.wait(for: .cacheShared, count: 1)
+                inner.open()
+                for try await review in waiting { #expect(review == .positive) }
+            }
+        }
+        await #expect(throws: CachingTokenReviewer.stopping) {
+            try await reviewer.review(late, audiences: nil, at: now)
+        }
+        #expect(inner.reviews == 1)
     }
 
     @Test("The cache holds no more answers than it may, however many tokens come")

@@ -7,7 +7,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The cached key set")
+@Suite("The cached key set", .hangs)
 struct KeySetCacheTests {
     /// A source whose answer can be changed, and that counts.
     private final class Source: Sendable {
@@ -95,11 +95,12 @@ struct KeySetCacheTests {
             for await _ in gate {}
             return JSONWebKeySet(keys: [TestKeys.ec.publicKey])
         }
+        defer { opening.finish() }
         async let first = cache.keys(for: nil, at: ExampleGateway.now)
         async let second = cache.keys(for: nil, at: ExampleGateway.now)
-        while readings.withLock({ $0 }) == 0 { await Task.yield() }
+        try await until { readings.withLock { $0 } == 1 }
         async let third = cache.keys(for: nil, at: ExampleGateway.now)
-        for _ in 0..<100 { await Task.yield() }
+        try await until { await cache.waitingCalls == 2 }
         opening.finish()
         #expect(try await [first, second, third].map(\.keys.count) == [1, 1, 1])
         #expect(readings.withLock { $0 } == 1)

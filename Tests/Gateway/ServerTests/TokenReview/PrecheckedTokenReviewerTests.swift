@@ -8,7 +8,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The check before a review", .timeLimit(.minutes(1)))
+@Suite("The check before a review", .hangs)
 struct PrecheckedTokenReviewerTests {
     let clock = ManualClock(now: ExampleGateway.now)
     let events = KeptEvents()

@@ -9,7 +9,7 @@ import Testing
 @testable import GatewayCore
 
 /// Every rule of a TokenReview, from a Pod's token to the issued one.
-@Suite struct ReviewRuleTests {
+@Suite(.hangs) struct ReviewRuleTests {
     @Test(arguments: [ReviewedCluster.Access.inCluster, .kubeconfig])
     func `a Pod's token for the endpoint's audience is exchanged, in the cluster and by a kubeconfig`(
         _ access: ReviewedCluster.Access

@@ -9,7 +9,7 @@ import Testing
 @testable import GatewayServer
 
 /// What reaches the API server and how often, and what becomes of a gateway whose API server fails.
-@Suite struct ReviewTrafficTests {
+@Suite(.hangs) struct ReviewTrafficTests {
     private let ours = ["one.test.svc"]
 
     @Test func `a thousand exchanges of one token at once cause one review`() async throws {
@@ -110,20 +110,17 @@ import Testing
     }
 
     @Test func `an API server that hangs is 503 when the time is over`() async throws {
-        var limits = TokenReviewLimits()
-        limits.timeout = 2
-        try await ReviewedCluster.run(limits: limits) { cluster async throws in
+        try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(audiences: ours)
-            // The key set is read first, without haste.
-            #expect(try await cluster.exchange(token) == ReviewedCluster.web)
-            cluster.clock.advance(by: 6)
             cluster.api.fail(.hang, path: ReviewedCluster.reviews)
-            let outcome = try await cluster.exchange(token)
+            async let late = cluster.exchange(token)
+            await cluster.api.waitForHangingRequests(1)
+            cluster.time.advance(by: TokenReviewLimits().timeout)
+            let outcome = try await late
             guard case .unavailable = outcome else {
                 Issue.record("\(outcome)")
                 return
             }
-            cluster.api.releaseHanging()
             #expect(try await cluster.exchange(token) == ReviewedCluster.web)
         }
     }
@@ -138,13 +135,10 @@ import Testing
             async let first = cluster.exchange(tokens[0])
             async let second = cluster.exchange(tokens[1])
             // With one connection only one of them hangs there; both are in flight.
-            await cluster.api.waitForRequests(2, to: ReviewedCluster.reviews)
+            await cluster.events.wait(for: .cacheMiss, count: 3)
             await cluster.api.waitForHangingRequests(1)
-            var refused = false
-            for _ in 0..<50 where !refused {
-                if case .unavailable = try await cluster.exchange(tokens[2]) { refused = true }
-            }
-            #expect(refused)
+            #expect(try await cluster.exchange(tokens[2]) == .unavailable(retryAfter: 1))
+            #expect(cluster.events.count(.capped) == 1)
             cluster.api.clearFaults()
             cluster.api.releaseHanging()
             #expect(try await first == ReviewedCluster.web)

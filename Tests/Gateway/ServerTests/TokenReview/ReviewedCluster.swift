@@ -16,6 +16,9 @@ struct ReviewedCluster {
 
     let api: FakeKubernetesAPI
     let clock: ManualClock
+    /// Ends calls of the API server when it is moved.
+    let time: ManualPacing
+    let events: KeptEvents
     let exchanges: [String: TokenExchange]
 
     struct Unusable: Error {
@@ -33,7 +36,8 @@ struct ReviewedCluster {
         _ body: (ReviewedCluster) async throws -> Void
     ) async throws {
         let clock = ManualClock(now: start)
-        try await FakeKubernetesAPI.run(clock: { clock.now }) { api in
+        let (time, events) = (ManualPacing(), KeptEvents())
+        try await FakeKubernetesAPI.run(clock: { clock.now }, sleep: FakeKubernetesAPI.endless) { api in
             try api.addWorkload()
             let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
             let (reviewer, metadata, services, _) = try KubernetesTokenReviewer.make(
@@ -41,14 +45,17 @@ struct ReviewedCluster {
                 environment: [
                     "KUBERNETES_SERVICE_HOST": FakeKubernetesAPI.host, "KUBERNETES_SERVICE_PORT": String(api.port),
                 ],
-                serviceAccountFolder: api.serviceAccountFolder.path, at: clock.now, limits: limits, logger: logger)
-            let cluster = ReviewedCluster(api: api, clock: clock, exchanges: try exchanges(reviewer, metadata))
+                serviceAccountFolder: api.serviceAccountFolder.path, at: clock.now, limits: limits,
+                connection: .patient, pacing: time.pacing, logger: logger, observe: events.observer)
             let group = ServiceGroup(
                 configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await group.run() }
                 do {
-                    try await body(cluster)
+                    try await body(
+                        ReviewedCluster(
+                            api: api, clock: clock, time: time, events: events,
+                            exchanges: try exchanges(reviewer, metadata)))
                 } catch {
                     api.releaseHanging()
                     await group.triggerGracefulShutdown()

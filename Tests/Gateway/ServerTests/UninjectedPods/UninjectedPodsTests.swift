@@ -2,13 +2,14 @@ import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
+import GatewayTestSupport
 import JOSE
 import Logging
 import Testing
 
 @testable import GatewayServer
 
-@Suite("The leader's look for Pods without a sidecar", .timeLimit(.minutes(1)))
+@Suite("The leader's look for Pods without a sidecar", .hangs)
 struct UninjectedPodsTests {
     private static let path = "/api/v1/pods"
     /// Seconds; each look is followed by a wait of nine tenths of it, as the random number is 0.
@@ -58,9 +59,7 @@ struct UninjectedPodsTests {
             await rest()
         }
 
-        func waitForNoSeries() async {
-            while !series.isEmpty, !Task.isCancelled { await Task.yield() }
-        }
+        func waitForNoSeries() async throws { try await until { series.isEmpty } }
 
         func running(_ body: () async throws -> Void) async rethrows {
             try await StoodInCluster.running({ [pods] in await pods.run() }, body)
@@ -161,17 +160,17 @@ struct UninjectedPodsTests {
             try addPod("web-0", cluster)
             let part = try Part(cluster)
             part.leadership.stepDown()
-            await part.running {
-                await Task.yield()
-                #expect(cluster.api.requestCount(Self.path) == 0)
+            try await part.running {
+                #expect(part.series.isEmpty)
                 part.leadership.lead(until: 1e9)
                 await part.rest()
                 #expect(part.series == series(1, 0))
                 part.leadership.stepDown()
-                await part.waitForNoSeries()
+                try await part.waitForNoSeries()
                 part.leadership.lead(until: 1e9)
                 await part.rest()
                 #expect(part.series == series(1, 0))
+                // One for each time of leading.
                 #expect(cluster.api.requestCount(Self.path) == 2)
             }
             #expect(part.series.isEmpty)
@@ -252,7 +251,7 @@ struct UninjectedPodsTests {
         try await StoodInCluster.run { cluster in
             try addPod("web-0", cluster)
             let part = try Part(cluster)
-            await part.running {
+            try await part.running {
                 await part.rest()
                 part.follow { _ in }
                 part.follow(endpoint: 1) { $0.uninjectedPods.interval = 100 }
@@ -260,7 +259,7 @@ struct UninjectedPodsTests {
                 #expect(part.series == series(1, 0, endpoint: "two"))
                 #expect(cluster.api.requestCount(Self.path) == 2)
                 part.follow { $0.uninjectedPods.isEnabled = false }
-                await part.waitForNoSeries()
+                try await part.waitForNoSeries()
                 part.follow { $0.prefix = "example.com" }
                 await part.rest()
                 #expect(part.series == series(0, 0))

@@ -10,7 +10,7 @@ import Testing
 @testable import GatewayServer
 
 /// Rules by labels and annotations, from a Pod's token to the issued one.
-@Suite struct MetadataReadTests {
+@Suite(.hangs) struct MetadataReadTests {
     private static let namespace = "/api/v1/namespaces/default"
     private static let account = "/api/v1/namespaces/default/serviceaccounts/web"
     private let ours = ["one.test.svc"]

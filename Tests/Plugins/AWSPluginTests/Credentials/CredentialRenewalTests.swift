@@ -6,7 +6,7 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("The renewal of credentials")
+@Suite("The renewal of credentials", .timeLimit(.minutes(20)))
 struct CredentialRenewalTests {
     private func cache(_ way: any CredentialProviding) -> CredentialCache {
         CredentialCache(ways: [(.container, way)], now: { exampleTime }, logger: PluginContext.silent.logger)
@@ -18,8 +18,7 @@ struct CredentialRenewalTests {
         let cache = cache(gate)
         let keys = try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<50 { group.addTask { try await cache.current().id } }
-            await gate.awaitAsk()
-            await Task.yield()
+            try await until { await cache.waitingCalls == 49 }
             gate.answer(.success(.example))
             return try await group.reduce(into: [String]()) { $0.append($1) }
         }
@@ -31,7 +30,7 @@ struct CredentialRenewalTests {
     func failure() async throws {
         let gate = Gate()
         let cache = cache(gate)
-        let failures = await withTaskGroup(of: Bool.self) { group in
+        let failures = try await withThrowingTaskGroup(of: Bool.self) { group in
             for _ in 0..<2 {
                 group.addTask {
                     do {
@@ -42,65 +41,77 @@ struct CredentialRenewalTests {
                     }
                 }
             }
-            // The second either waits for the first, or comes after it and asks anew.
-            for _ in 0..<2 { gate.answer(.failure(PublishError(.unavailable, "no"))) }
-            return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            try await until { await cache.waitingCalls == 1 }
+            gate.answer(.failure(PublishError(.unavailable, "no")))
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
         }
         #expect(failures == 2)
-        gate.reset()
         gate.answer(.success(.example))
         #expect(try await cache.current() == .example)
+        #expect(gate.asked == 2)
     }
 
     @Test("is taken over by one who waits, where the task that began it is cancelled")
     func cancelled() async throws {
         let gate = Gate()
         let cache = cache(gate)
-        let first = Task { try await cache.current() }
-        await gate.awaitAsk()
-        let second = Task { try await cache.current().id }
-        await Task.yield()
-        first.cancel()
-        await #expect(throws: PublishError.self) { try await first.value }
-        await gate.awaitAsk()
-        gate.answer(.success(.example))
-        #expect(try await second.value == AccessKey.example.id)
+        try await withThrowingTaskGroup(of: AccessKey.self) { first in
+            first.addTask { try await cache.current() }
+            try await until { gate.asked == 1 }
+            async let second = cache.current()
+            try await until { await cache.waitingCalls == 1 }
+            first.cancelAll()
+            await #expect(throws: PublishError.self) { try await first.next() }
+            try await until { gate.asked == 2 }
+            gate.answer(.success(.example))
+            #expect(try await second == .example)
+        }
         #expect(gate.asked == 2)
     }
 }
 
-/// Credentials that come when a test says so; who is cancelled gets a failure, as with a transport.
+/// Returns once it is so: calls that wait tell nobody. A hang is ended by the suite's time limit alone.
+private func until(_ condition: () async -> Bool) async throws {
+    while await !condition() { try await Task.sleep(for: .milliseconds(1)) }
+}
+
+/// Credentials that come when a test says so, to one caller at a time; who is cancelled gets a failure, as with a
+/// transport.
 private final class Gate: CredentialProviding {
+    typealias Answer = Result<AccessKey, PublishError>
+
     private struct State {
         var asked = 0
-        var seen = 0
-        var answers: [Result<AccessKey, PublishError>] = []
+        var answers: [Answer] = []
+        var waiting: AsyncStream<Answer>.Continuation?
     }
 
     private let state = Mutex(State())
 
     var asked: Int { state.withLock { $0.asked } }
 
-    func answer(_ answer: Result<AccessKey, PublishError>) { state.withLock { $0.answers.append(answer) } }
-
-    func reset() { state.withLock { $0.answers = [] } }
-
-    func awaitAsk() async {
-        while !state.withLock({ state in
-            defer { if state.asked > state.seen { state.seen += 1 } }
-            return state.asked > state.seen
-        }) {
-            await Task.yield()
+    func answer(_ answer: Answer) {
+        state.withLock { state in
+            if let waiting = state.waiting {
+                waiting.yield(answer)
+                state.waiting = nil
+            } else {
+                state.answers.append(answer)
+            }
         }
     }
 
     func credentials() async throws(PublishError) -> AccessKey? {
-        state.withLock { $0.asked += 1 }
-        while !Task.isCancelled {
-            let answer = state.withLock { $0.answers.isEmpty ? nil : $0.answers.removeFirst() }
-            if let answer { return try answer.get() }
-            await Task.yield()
+        let (stream, continuation) = AsyncStream.makeStream(of: Answer.self)
+        state.withLock { state in
+            state.asked += 1
+            if state.answers.isEmpty {
+                state.waiting = continuation
+            } else {
+                continuation.yield(state.answers.removeFirst())
+            }
         }
+        for await answer in stream { return try answer.get() }
         throw PublishError(.unavailable, "given up")
     }
 }
