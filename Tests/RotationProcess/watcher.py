@@ -26,29 +26,31 @@ class Watcher:
     """Every published key set that was seen, in order."""
 
     def start(self) -> "Watcher":
+        self._last = b"", b""
+        self._look()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Looks for the last time."""
         self._ends.set()
         self._thread.join(DEADLINE)
+        self._look()
 
     def _run(self) -> None:
-        last: tuple[bytes, bytes] = b"", b""
-        files = self.gateway.ring_file(self.endpoint), self.gateway.public(self.endpoint) / "certs"
-        is_last = False
-        while not is_last:
-            is_last = self._ends.wait(0.015)
-            ring, published = (read(file) for file in files)
-            if ring and ring != last[0]:
-                with contextlib.suppress(ValueError):
-                    self.rings.append(json.loads(ring))
-            if published and published != last[1]:
-                self.sets.append({key["kid"] for key in json.loads(published)["keys"]})
-            last = ring, published
+        while not self._ends.wait(0.015):
+            self._look()
+
+    def _look(self) -> None:
+        ring = read(self.gateway.ring_file(self.endpoint))
+        published = read(self.gateway.public(self.endpoint) / "certs")
+        if ring and ring != self._last[0]:
+            with contextlib.suppress(ValueError):
+                self.rings.append(json.loads(ring))
+        if published and published != self._last[1]:
+            self.sets.append({key["kid"] for key in json.loads(published)["keys"]})
+        self._last = ring, published
 
     @property
     def kids(self) -> list[str]:
