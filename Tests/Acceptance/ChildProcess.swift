@@ -39,7 +39,7 @@ final class ChildProcess: Sendable {
         workingDirectory: String? = nil, _ body: (ChildProcess) async throws -> Value
     ) async throws -> Value {
         let process = try await start(
-            endsWithParent + (workingDirectory.map { ["env", "-C", $0] } ?? []) + [program] + arguments,
+            endingWithParent(getpid()) + (workingDirectory.map { ["env", "-C", $0] } ?? []) + [program] + arguments,
             environment: environment)
         do {
             let value = try await body(process)
@@ -96,8 +96,13 @@ final class ChildProcess: Sendable {
         _ = await end.wait()
     }
 
-    /// The kernel kills what it starts once the test process has ended, even by SIGKILL.
-    private static let endsWithParent = ["setpriv", "--pdeathsig", "KILL", "--"]
+    /// What starts a program so that the kernel kills it when its parent ends, even by SIGKILL. A parent that has ended
+    /// before the kernel was asked is not the parent any more, so the program is not started.
+    ///
+    /// - Parameter parent: the process that starts it; the death signal follows the thread that does.
+    static func endingWithParent(_ parent: pid_t) -> [String] {
+        ["setpriv", "--pdeathsig", "KILL", "--", "/bin/sh", "-c", #"[ $PPID = "$0" ] && exec "$@""#, "\(parent)"]
+    }
 
     private static func start(_ arguments: [String], environment: [String: String]) async throws -> ChildProcess {
         let environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map {

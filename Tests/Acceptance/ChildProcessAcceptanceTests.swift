@@ -44,8 +44,9 @@ struct ChildProcessAcceptanceTests {
     @Test("A program that starts programs this way takes them along when it is killed")
     func death() async throws {
         // Bash starts a child as these tests do, and is killed before it can end it.
+        let start = ChildProcess.endingWithParent(0).dropLast().map { "'\($0)'" }.joined(separator: " ")
         let ended = try await ChildProcess.run(
-            "/bin/bash", ["-c", "setpriv --pdeathsig KILL -- sleep 3600 >&- 2>&- & echo $!; kill -KILL $$"])
+            "/bin/bash", ["-c", "\(start) $$ sleep 3600 >&- 2>&- & echo $!; kill -KILL $$"])
         #expect(ended.status == 128 + SIGKILL)
         let child = try #require(pid_t(ended.output.trimmingCharacters(in: .whitespacesAndNewlines)))
         try await eventually("") { !exists(child) }
