@@ -1,3 +1,5 @@
+import GatewayTestSupport
+
 /// What a condition of another program did not become before the deadline.
 struct NeverTrue: Error {
     /// What the program logged.
@@ -5,7 +7,7 @@ struct NeverTrue: Error {
 }
 
 /// A deadline for hangs: no machine is so slow that it matters there.
-let hangDeadline = Duration.seconds(1200)
+let hangDeadline = Duration.seconds(HangDeadline.seconds)
 
 /// Waits until the state of another program is as expected; only asking again can show that.
 ///

@@ -21,7 +21,7 @@ package actor KeySetCache {
     /// Calls that came during a reading and need it: the very first one, or one while their `kid` is unknown.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// How many calls wait for the very first reading.
+    /// How many calls wait for a reading.
     var waitingCalls: Int { waiting.count }
 
     package init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {

@@ -119,12 +119,13 @@ struct KeySetCacheTests {
             for await _ in gate {}
             return both
         }
+        defer { opening.finish() }
         let later = now.addingTimeInterval(60)
         #expect(try await cache.keys(for: TestKeys.rsa.keyID, at: now) == rsa)
         async let first = cache.keys(for: TestKeys.ec.keyID, at: later)
-        while readings.withLock({ $0 }) == 1 { await Task.yield() }
+        try await until { readings.withLock { $0 } == 2 }
         async let second = cache.keys(for: TestKeys.ec.keyID, at: later)
-        for _ in 0..<100 { await Task.yield() }
+        try await until { await cache.waitingCalls == 1 }
         #expect(try await cache.keys(for: TestKeys.rsa.keyID, at: later) == rsa)
         opening.finish()
         #expect(try await [first, second] == [both, both])
