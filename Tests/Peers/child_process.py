@@ -20,14 +20,16 @@ def tied(arguments: Sequence[str | Path]) -> list[str]:
     """A command line that the kernel kills when the thread that runs it ends (prctl(2), PR_SET_PDEATHSIG).
 
     The shell does not start it where its parent ended before setpriv had asked for the signal. A program that changes
-    its user loses the signal and has to ask again.
+    its user loses the signal and has to ask again. Signals that this process ignores, as a job in the background does
+    with SIGINT, have their default action again.
     """
     setpriv = shutil.which("setpriv")
     plain = [str(argument) for argument in arguments]
     if sys.platform != "linux" or setpriv is None:
         return plain
     check = 'test "$PPID" = "$0" && exec "$@"'
-    return [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", check, str(os.getpid()), *plain]
+    tie = [setpriv, "--pdeathsig", "KILL", "/bin/sh", "-c", check, str(os.getpid())]
+    return [*tie, "env", "--default-signal", *plain]
 
 
 def start(arguments: Sequence[str | Path], **options: Any) -> subprocess.Popen[bytes]:
