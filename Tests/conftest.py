@@ -2,5 +2,7 @@
 
 import signal
 
-# SIGTERM ends a run as Ctrl-C does: fixtures release what they hold.
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+# Both end a run in good order, with fixtures that release what they hold. A shell that starts a run in the background has
+# it ignore SIGINT, which Python then keeps.
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.default_int_handler)
