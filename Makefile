@@ -74,8 +74,10 @@ plugin: ## Write a new provider plugin: make plugin NAME=Azure
 plugin-trial: ## Prove that a generated plugin builds and passes conformance.
 	scripts/plugin-trial
 
-schema: build tools ## Write docs/configuration.schema.json anew, and the chart's schema with it.
+schema: build tools ## Write what derives from the declared keys: docs/configuration.{schema.json,md}, the chart's schema.
 	"$$($(SWIFT) build --show-bin-path)/sts-gateway" config schema > docs/configuration.schema.json
+	"$$($(SWIFT) build --show-bin-path)/sts-gateway" config reference docs/configuration.md > .build/configuration.md
+	cp .build/configuration.md docs/configuration.md
 	scripts/render-manifests
 
 manifests: tools ## Write the plain manifests, the golden renders and the chart's schema anew.

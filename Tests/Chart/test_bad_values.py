@@ -66,7 +66,7 @@ def test_templates_refuse_in_the_words_of_config_check(given: dict[str, Any], ch
 def test_an_unknown_plugins_label_must_be_told() -> None:
     given = endpoints({"name": "it", "plugin": "corp", "injector": None})
     given["gateway"] = {"plugins": [{"id": "corp"}]}
-    assert "sts.endpoints[0].injector.label: is missing" in refusal(given)
+    assert "sts.endpoints[0].injector.label: missing required key" in refusal(given)
     given["sts"]["endpoints"][0]["injector"] = {"label": "corp"}
     assert render(given)
 
@@ -74,9 +74,9 @@ def test_an_unknown_plugins_label_must_be_told() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (seed(certManager={"enabled": True}), "gateway.certManager.issuerRef.name: is missing"),
+        (seed(certManager={"enabled": True}), "gateway.certManager.issuerRef.name: missing required key"),
         (seed(ingress={"enabled": True}), "gateway.ingress: has no host"),
-        (seed(route={"enabled": True, "hosts": ["it"]}), "gateway.route.parentRefs: is missing"),
+        (seed(route={"enabled": True, "hosts": ["it"]}), "gateway.route.parentRefs: missing required key"),
         (seed(route={"enabled": True, "parentRefs": [{"name": "it"}]}), "gateway.route: has no host"),
         (
             seed(
@@ -88,7 +88,7 @@ def test_an_unknown_plugins_label_must_be_told() -> None:
                     "hosts": ["it"],
                 }
             ),
-            "gateway.route.tokens: false is of no use with a TLSRoute",
+            "gateway.route.tokens: false is not supported with a TLSRoute",
         ),
     ],
     ids=lambda one: one if isinstance(one, str) else "",

@@ -88,9 +88,9 @@ BAD = {
     ),
     "a scope that is not there": (endpoints({"azRules": [{"scope": "role", "constraint": "x"}]}), "azRules[0].scope"),
     "two endpoints with one issuer": (
-        endpoints({}, {"name": "two", "plugin": "aws", "path": "/two"}), "is used by sts.endpoints[0] already",
+        endpoints({}, {"name": "two", "plugin": "aws", "path": "/two"}), "duplicate of sts.endpoints[0].issuer.host",
     ),
-    "a path of the gateway's own": (endpoints({"path": "/k8s"}), '"/k8s" is the gateway\'s own'),
+    "a path of the gateway's own": (endpoints({"path": "/k8s"}), '"/k8s" is reserved for the gateway'),
     "a plugin that is not compiled in": (
         {**endpoints({"plugin": "corp"}), "gateway": {"plugins": [{"id": "corp"}, {"id": "aws"}]}},
         '"corp" is not in this binary',

@@ -6,7 +6,7 @@ import Logging
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config", abstract: "Check a configuration, or print its schema.",
-        subcommands: [Check.self, Schema.self])
+        subcommands: [Check.self, Schema.self, Reference.self])
 
     /// Prints every problem at once; exits 1 on an error.
     struct Check: ParsableCommand {
@@ -39,5 +39,22 @@ struct ConfigCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print the configuration's JSON Schema.")
 
         func run() { print(ConfigurationSchema.text) }
+    }
+
+    /// For `make schema`.
+    struct Reference: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a page of the documentation with its tables of keys, and its example, up to date.",
+            shouldDisplay: false)
+
+        @Argument(help: "The page (Markdown).")
+        var file: String
+
+        func run() throws {
+            guard let contents = FileManager.default.contents(atPath: file) else {
+                throw ValidationError("\(file): cannot be read")
+            }
+            print(ConfigurationReference.updated(String(decoding: contents, as: UTF8.self)), terminator: "")
+        }
     }
 }

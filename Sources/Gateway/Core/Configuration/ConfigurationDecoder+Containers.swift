@@ -48,7 +48,7 @@ struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
         decoder.record.ask(decoder.codingPath, for: key.stringValue)
         guard let member = members.first(where: { $0.key == key.stringValue }) else {
             throw DecodingError.keyNotFound(
-                key, .init(codingPath: decoder.codingPath, debugDescription: "is missing; write it"))
+                key, .init(codingPath: decoder.codingPath, debugDescription: "missing required key"))
         }
         return decoder.below(key, member.value)
     }
@@ -79,7 +79,7 @@ struct SettingsList: UnkeyedDecodingContainer {
     private func current() throws -> ConfigurationDecoder {
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
-                String.self, .init(codingPath: codingPath, debugDescription: "has too few values; write more"))
+                String.self, .init(codingPath: codingPath, debugDescription: "too few values"))
         }
         return decoder.below(Index(intValue: currentIndex), values[currentIndex])
     }

@@ -28,13 +28,13 @@ struct ConfigurationDecoder: Decoder {
         ConfigurationDecoder(node, record: record, codingPath: codingPath + [key])
     }
 
-    func mismatch(_ type: Any.Type, _ wanted: String) -> DecodingError {
+    func mismatch(_ type: Any.Type, _ expected: String) -> DecodingError {
         let place = record.keyPath(of: codingPath)
         return .typeMismatch(
             type,
             .init(
                 codingPath: codingPath,
-                debugDescription: "\(QuotedValue.text(node, at: place)) does not fit; write \(wanted)"))
+                debugDescription: "invalid value \(QuotedValue.text(node, at: place)); expected \(expected)"))
     }
 }
 
@@ -48,13 +48,13 @@ extension ConfigurationDecoder {
     }
 
     func string() throws -> String {
-        guard case .scalar(let text, _, _) = node, !node.isNull else { throw mismatch(String.self, "a text") }
+        guard case .scalar(let text, _, _) = node, !node.isNull else { throw mismatch(String.self, "a string") }
         return text
     }
 
     func integer<Number: FixedWidthInteger>(_ type: Number.Type) throws -> Number {
         guard case .scalar(let text, _, _) = node, let number = Number(text) else {
-            throw mismatch(type, "a whole number from \(Number.min) to \(Number.max)")
+            throw mismatch(type, "an integer from \(Number.min) to \(Number.max)")
         }
         return number
     }

@@ -1,102 +1,96 @@
 import GatewayPluginAPI
 
-/// Makes a ``GatewayConfiguration`` of a parsed file, or says all that keeps it from being one.
+/// Makes a ``GatewayConfiguration`` of a parsed file, or reports everything that is wrong with it.
 package enum ConfigurationLoader {
-    /// Does no I/O: files that the configuration names are not looked at.
+    /// Performs no I/O: files that the configuration names are not read.
     ///
     /// - Parameter catalog: the plugins that endpoints may name.
-    /// - Returns: the configuration, nil where a problem is an error; and every problem, in the order of the file.
+    /// - Returns: the configuration, nil if a problem is an error; and every problem, in the order of the file.
     package static func load(
         _ node: ConfigurationNode, catalog: PluginCatalog, context: ConfigurationContext
     ) -> (configuration: GatewayConfiguration?, problems: [ConfigurationProblem]) {
         let problems = ProblemList()
-        let root = gatewayReader(node, problems)
-        let cluster = self.cluster(root)
-        let listeners = GatewayConfiguration.Listeners(root.block("listeners"))
-        let tls = root.block("tls")
-        let certificates = GatewayConfiguration.CertificateFiles.list(tls)
-        let certificateNames = GatewayConfiguration.certificateNames(tls)
-        let authorityOverlap = tls.duration("overlap") ?? 3_600
-        let review = GatewayConfiguration.Review(root.block("review"))
-        let keyStore = GatewayConfiguration.KeyStore(root.block("keyStore"))
-        let injection = GatewayConfiguration.Injection(root.block("injection"))
-        let limits = GatewayConfiguration.Limits(root.block("limits"))
-        let log = GatewayConfiguration.Log(root.block("log"))
-        let audit = GatewayConfiguration.Audit(root.block("audit"))
-        let endpoints = self.endpoints(
-            root, cluster: cluster, catalog: catalog, context: context, metadata: MetadataNeeds(review: review))
+        let root = gatewayBlock(node, problems)
+        let cluster = cluster(root)
+        let listeners = GatewayConfiguration.Listeners(root.listeners)
+        let tls = root.tls
+        let certificates = (tls.certificates ?? []).compactMap(GatewayConfiguration.CertificateFiles.init)
+        let certificateNames = (tls.names ?? []).map { $0.lowercased() }
+        let overlap = tls.overlap
+        let review = GatewayConfiguration.Review(root.review)
+        let keyStore = GatewayConfiguration.KeyStore(root.keyStore)
+        let injection = GatewayConfiguration.Injection(root.injection)
+        let limits = GatewayConfiguration.Limits(root.limits)
+        let log = GatewayConfiguration.Log(level: root.log.level)
+        let audit = GatewayConfiguration.Audit(events: root.audit.events)
+        let endpoints = endpoints(
+            root.sts, cluster: cluster, catalog: catalog, context: context, metadata: MetadataNeeds(review: review))
 
         guard !problems.hasErrors, let review, let keyStore else { return (nil, problems.sorted) }
         let configuration = GatewayConfiguration(
             cluster: cluster, listeners: listeners, certificates: certificates, certificateNames: certificateNames,
-            authorityOverlap: authorityOverlap,
-            review: review, keyStore: keyStore, injection: injection, limits: limits, audit: audit, log: log,
-            endpoints: endpoints)
+            authorityOverlap: overlap.seconds, review: review, keyStore: keyStore, injection: injection, limits: limits,
+            audit: audit, log: log, endpoints: endpoints)
         return (configuration, problems.sorted)
     }
 
-    /// The file's keys, without those of OpenUnison that a `values.yaml` may have beside ours.
-    static func gatewayReader(_ node: ConfigurationNode, _ problems: ProblemList) -> BlockReader {
-        guard case .mapping(let members, let line) = node else {
-            return BlockReader(node.isNull ? nil : node, at: "", line: 1, as: .gateway, problems: problems)
+    /// Where the file stores keys, whatever else is wrong with it.
+    ///
+    /// - Parameter node: nil if the file is not YAML; then the default applies.
+    /// - Returns: nil if these keys themselves are wrong.
+    package static func placeOfKeys(
+        _ node: ConfigurationNode?
+    ) -> (keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?)? {
+        let root = gatewayBlock(node ?? .mapping([], line: 0), ProblemList())
+        guard let keyStore = GatewayConfiguration.KeyStore(root.keyStore) else { return nil }
+        guard case .kubernetes(let kubeconfig) = GatewayConfiguration.Review(root.review) else {
+            return (keyStore, nil)
         }
-        let ignored = members.filter { ConfigurationBlock.ignoredOpenUnisonKeys.contains($0.key) }
-        if let first = ignored.first {
-            let names = ignored.map(\.key).joined(separator: ", ")
-            problems.warning(
-                at: "", line: first.value.line,
-                "of OpenUnison's keys the gateway reads sts and k8s_cluster_name; it passes over \(names)")
-        }
-        let own = members.filter { !ConfigurationBlock.ignoredOpenUnisonKeys.contains($0.key) }
-        return BlockReader(.mapping(own, line: line), at: "", as: .gateway, problems: problems)
+        return (keyStore, kubeconfig)
     }
 
-    private static func cluster(_ root: BlockReader) -> String {
-        var name = "kubernetes"
-        for key in ["k8s_cluster_name", "cluster"] {
-            guard let text = root.text(key) else { continue }
-            guard (1...63).contains(text.utf8.count), text.utf8.allSatisfy(isOfClusterName) else {
-                root.error(
-                    key, #"\#(root.quote(text, key)) does not fit; write 63 letters, digits, ".", "_" and "-" at most"#)
-                continue
+    /// The file's keys, without those of OpenUnison's `values.yaml` that are ignored.
+    private static func gatewayBlock(
+        _ node: ConfigurationNode, _ problems: ProblemList
+    ) -> ConfigurationBlock<GatewayKeys> {
+        var node = node
+        if case .mapping(let members, let line) = node {
+            let ignored = members.filter { GatewayKeys.ignored.contains($0.key) }
+            if let first = ignored.first {
+                let names = ignored.map(\.key).joined(separator: ", ")
+                problems.warning(
+                    at: "", line: first.value.line,
+                    "of OpenUnison's keys only sts and k8s_cluster_name are read; ignored: \(names)")
             }
-            name = text
+            node = .mapping(members.filter { !GatewayKeys.ignored.contains($0.key) }, line: line)
         }
-        return name
+        let value = ConfigurationValue(node: node.isNull ? nil : node, keyPath: "", line: node.line, problems: problems)
+        return ConfigurationBlock(value, .all, GatewayKeys.type.description.keys)
     }
 
-    private static func isOfClusterName(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "._-".utf8.contains(byte)
-        }
+    private static func cluster(_ root: ConfigurationBlock<GatewayKeys>) -> String {
+        let ofOpenUnison = root.openUnisonCluster
+        let own = root.cluster
+        return root.isSet(\.cluster) ? own : ofOpenUnison ?? own
     }
 
     private static func endpoints(
-        _ root: BlockReader, cluster: String, catalog: PluginCatalog, context: ConfigurationContext,
+        _ sts: ConfigurationBlock<STSKeys>, cluster: String, catalog: PluginCatalog, context: ConfigurationContext,
         metadata: MetadataNeeds
     ) -> [EndpointConfiguration] {
-        let sts = root.block("sts")
-        if sts.text("image") != nil {
-            sts.warning("image", "is OpenUnison's and not used; injection.sidecar.image names the sidecar's image")
+        if sts.image != nil {
+            sts.warning(\.image, "OpenUnison's key is ignored; injection.sidecar.image is the sidecar's image")
         }
-        if let node = sts["openunison"] {
-            if case .mapping = node {} else { sts.mismatch("openunison", node) }
-            sts.warning("openunison", "is OpenUnison's and not used; it may be left out")
+        if sts.isSet(\.openUnison) {
+            _ = sts.openUnison
+            sts.warning(\.openUnison, "OpenUnison's key is ignored; it may be removed")
         }
-        guard let blocks = sts.blocks("endpoints"), !blocks.isEmpty else {
-            if sts["endpoints"] == nil { sts.error("endpoints", "is missing; write a list of one endpoint or more") }
-            if case .sequence = sts["endpoints"] {
-                sts.warning("endpoints", "is empty, so the gateway issues no token; add an endpoint")
-            }
-            return []
+        guard let blocks = sts.endpoints else { return [] }
+        if blocks.isEmpty {
+            sts.warning(\.endpoints, "the list is empty, so that the gateway issues no tokens; add an endpoint")
         }
-        let readers = blocks.map { block in
-            EndpointReader(
-                node: block.node, block: block.reader, cluster: cluster, catalog: catalog, context: context,
-                metadata: metadata)
+        let readers = blocks.map {
+            EndpointReader($0, cluster: cluster, catalog: catalog, context: context, metadata: metadata)
         }
         let endpoints = readers.map { $0.read() }
         EndpointCollisions(readers).report(places: endpoints.map { $0?.publisher?.plan.location })

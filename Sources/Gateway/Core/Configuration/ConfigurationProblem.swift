@@ -1,5 +1,5 @@
 /// One thing wrong with the configuration, or worth a word. The text never holds the value of a secret key.
-package struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
+package struct ConfigurationProblem: Error, Sendable, Hashable, CustomStringConvertible {
     /// An error refuses the configuration; a warning is printed and the gateway starts.
     package enum Severity: String, Sendable { case error, warning }
 

@@ -1,85 +1,49 @@
 import JOSE
 
-/// The JSON Schema (draft 2020-12) of `gateway.yaml`, for editors. It is made of the tables that the loader reads by,
-/// and is the looser of the two: what only shows between keys, or in a plugin's settings, the loader alone checks.
+/// The JSON Schema (draft 2020-12) of `gateway.yaml`, for editors. It derives from the declarations of the keys, and
+/// allows more than the loader, which alone checks what concerns several keys or a plugin's settings.
 package enum ConfigurationSchema {
-    /// Indented, ends without a line end.
+    /// Indented; ends without a newline.
     package static let text: String = {
         var members: [JSONValue.Member] = [
             .init("$schema", "https://json-schema.org/draft/2020-12/schema"),
             .init("title", "STS Gateway configuration"),
         ]
-        if case .object(let schema) = ConfigurationBlock.gateway.schema { members += schema }
-        // Keys of OpenUnison's values.yaml, which the loader passes over.
-        let ignored = ConfigurationBlock.ignoredOpenUnisonKeys.sorted()
+        members += GatewayKeys.type.description.schema.members
+        let ignored = GatewayKeys.ignored.sorted()
         members.append(
             .init("patternProperties", .object([.init("^(\(ignored.joined(separator: "|")))$", true)])))
         return JSONValue.object(members).indentedText()
     }()
 
-    /// Every key of the tables, by its path, such as `sts.endpoints[].issuer.host`.
-    static var keyPaths: [String] { paths(of: .gateway, at: "") }
+    /// The key path of every declared key, such as `sts.endpoints[].issuer.host`.
+    static let keyPaths: [String] = GatewayKeys.type.description.keyPaths(at: "")
+}
 
-    private static func paths(of block: ConfigurationBlock, at place: String) -> [String] {
-        block.keys.flatMap { key -> [String] in
+extension TypeDescription {
+    fileprivate func keyPaths(at place: String) -> [String] {
+        keys.flatMap { key in
             let path = place.isEmpty ? key.name : "\(place).\(key.name)"
-            return switch key.shape {
-            case .block(let inner), .choiceOrBlock(_, let inner): [path] + paths(of: inner, at: path)
-            case .list(of: .block(let inner)): [path] + paths(of: inner, at: path + "[]")
-            default: [path]
-            }
-        }
-    }
-}
-
-extension ConfigurationBlock {
-    fileprivate var schema: JSONValue {
-        var members: [JSONValue.Member] = [.init("type", "object")]
-        let required = keys.filter(\.isRequired).map { JSONValue.string($0.name) }
-        if !required.isEmpty { members.append(.init("required", .array(required))) }
-        if !keys.isEmpty {
-            members.append(.init("properties", .object(keys.map { JSONValue.Member($0.name, $0.schema) })))
-        }
-        if !isOpen { members.append(.init("additionalProperties", false)) }
-        return .object(members)
-    }
-}
-
-extension ConfigurationKey {
-    fileprivate var schema: JSONValue {
-        var members = [JSONValue.Member("description", .string(summary))]
-        if let fallback {
-            let node = ConfigurationNode.scalar(fallback, isPlain: true, line: 0)
-            members.append(.init("default", fallback == "[self]" ? ["self"] : JSONValue(node)))
-        }
-        if case .object(let schema) = shape.schema { members += schema }
-        return .object(members)
-    }
-}
-
-extension ConfigurationShape {
-    fileprivate var schema: JSONValue {
-        switch self {
-        case .text(let pattern): pattern.map { ["type": "string", "pattern": .string($0)] } ?? ["type": "string"]
-        case .boolean: ["type": "boolean"]
-        case .integer(let range):
-            ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
-        case .duration: ["type": ["string", "integer"], "pattern": "^[0-9]{1,10}[smhd]?$"]
-        case .choice(let words): ["enum": .array(words.map(JSONValue.string))]
-        case .textOrList:
-            ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"], "minItems": 1]]]
-        case .list(let item): ["type": "array", "items": item.schema]
-        case .block(let block): block.schema
-        case .choiceOrBlock(let words, let block):
-            ["anyOf": [["enum": .array(words.map(JSONValue.string))], block.schema]]
-        case .foreignMapping: ["type": "object"]
-        case .attributes: ["anyOf": [["type": "array", "items": ["type": "string"]], Self.claims.schema]]
-        case .claims: ["type": "object"]
+            return [path] + key.type.keyPaths(at: key.type.isList ? path + "[]" : path)
         }
     }
 }
 
 extension JSONValue {
+    /// The schema of a mapping with these keys.
+    static func block(_ keys: [KeyDeclaration], isOpen: Bool) -> JSONValue {
+        var members: [Member] = [.init("type", "object")]
+        let required = keys.filter(\.isRequired).map { JSONValue.string($0.name) }
+        if !required.isEmpty { members.append(.init("required", .array(required))) }
+        members.append(.init("properties", .object(keys.map { Member($0.name, $0.schema) })))
+        if !isOpen { members.append(.init("additionalProperties", false)) }
+        return .object(members)
+    }
+
+    fileprivate var members: [Member] {
+        if case .object(let members) = self { members } else { [] }
+    }
+
     /// On many lines, two spaces a level; empty lists and objects, and lists of scalars, stay on one.
     fileprivate func indentedText(_ indentation: String = "") -> String {
         let inner = indentation + "  "
@@ -100,5 +64,14 @@ extension JSONValue {
         case .array, .object: true
         default: false
         }
+    }
+}
+
+extension KeyDeclaration {
+    fileprivate var schema: JSONValue {
+        let text = documentation + (otherwise.map { " Default: \($0)." } ?? "")
+        var members = [JSONValue.Member("description", .string(text))]
+        if let fallback { members.append(.init("default", fallback)) }
+        return .object(members + type.schema.members)
     }
 }

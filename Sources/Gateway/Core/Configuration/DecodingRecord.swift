@@ -35,7 +35,7 @@ final class DecodingRecord {
         mappings[path]?.asked.append(key)
     }
 
-    /// After a decoding that came to its end: what was never asked for is nobody's.
+    /// After a decoding that succeeded: a key that it did not ask for is unknown.
     func reportUnknownKeys(to problems: ProblemList) {
         for path in paths {
             guard let mapping = mappings[path] else { continue }
@@ -49,10 +49,10 @@ final class DecodingRecord {
     func explain(_ error: any Error) -> (keyPath: String, message: String) {
         switch error {
         case DecodingError.keyNotFound(let key, let context):
-            (keyPath(of: context.codingPath + [key]), "is missing; write it")
+            (keyPath(of: context.codingPath + [key]), "missing required key")
         // The standard library's own words for an enumeration without such a case.
         case DecodingError.dataCorrupted(let context) where context.debugDescription.hasPrefix("Cannot initialize"):
-            (keyPath(of: context.codingPath), "does not fit; write one of the words that the plugin's page lists")
+            (keyPath(of: context.codingPath), "invalid value; expected one that the plugin's page lists")
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
             DecodingError.dataCorrupted(let context):
             (keyPath(of: context.codingPath), context.debugDescription)

@@ -18,13 +18,13 @@ struct EndpointCollisions {
         for (index, place) in places.enumerated() {
             guard let place, let other = places[..<index].firstIndex(of: place) else { continue }
             endpoints[index].block.error(
-                "publish",
-                "\"\(place)\" is where \(endpoints[other].block.keyPath) publishes already; "
-                    + "give each endpoint its own place")
+                \.publish,
+                "duplicate of \(endpoints[other].block.value(of: \.publish).keyPath) (\"\(place)\"); "
+                    + "publish each endpoint to a different location")
         }
         for (index, endpoint) in endpoints.enumerated() {
             if let first = endpoint.path?.segments.first, Self.reservedSegments.contains(first) {
-                endpoint.block.error("path", #""/\#(first)" is the gateway's own; write another path"#)
+                endpoint.block.error(\.path, #""/\#(first)" is reserved for the gateway; use a different path"#)
             }
             for other in endpoints[..<index] { report(endpoint, after: other) }
             for other in endpoints where other.block.keyPath != endpoint.block.keyPath {
@@ -34,26 +34,23 @@ struct EndpointCollisions {
     }
 
     private func report(_ endpoint: EndpointReader, after other: EndpointReader) {
-        let place = other.block.keyPath
-        func shared<Value: Equatable & CustomStringConvertible>(
-            _ value: (EndpointReader) -> Value?, _ block: BlockReader, _ key: String, _ hint: String
+        func shared<Value: Equatable>(
+            _ value: (EndpointReader) -> Value?, at key: (EndpointReader) -> ConfigurationValue, _ hint: String
         ) {
             guard let own = value(endpoint), own == value(other) else { return }
-            block.error(key, "\(block.quote(own.description, key)) is used by \(place) already; \(hint)")
+            key(endpoint).error("duplicate of \(key(other).keyPath) (\"\(own)\"); \(hint)")
         }
-        let issuer = endpoint.issuerBlock
-        shared(\.name, endpoint.block, "name", "give each endpoint its own name")
-        shared(\.path, endpoint.block, "path", "give each endpoint its own path")
-        shared(\.issuer, issuer, "host", "give each endpoint its own issuer, by another host or path")
-        shared(\.keypair, issuer, "keypair", "give each endpoint its own key")
+        shared(\.name, at: { $0.block.value(of: \.name) }, "use a different name")
+        shared(\.path, at: { $0.block.value(of: \.path) }, "use a different path")
+        shared(\.issuer, at: { $0.issuerBlock.value(of: \.host) }, "use a different host or issuer.path")
+        shared(\.keypair, at: { $0.issuerBlock.value(of: \.keypair) }, "use a different Secret")
         if let own = endpoint.injector, let its = other.injector, own.label == its.label,
             own.tokenVariable == its.tokenVariable
         {
             endpoint.block.warning(
-                "injector",
-                #"a Pod with the label "\#(own.label)" is injected for \#(place) too, "#
-                    + #"and both set \#(own.tokenVariable); give each endpoint its own label"#
-            )
+                \.injector,
+                "duplicate of \(other.block.value(of: \.injector).keyPath): both inject \(own.tokenVariable) into Pods with "
+                    + "the label \"\(own.label)\"; use a different label")
         }
     }
 
@@ -63,19 +60,17 @@ struct EndpointCollisions {
         {
             let route = "/" + own[...its.count].joined(separator: "/")
             endpoint.block.error(
-                "path",
-                "\"/\(own.joined(separator: "/"))\" lies at or below \"\(route)\", "
-                    + "a route of \(other.block.keyPath); write another path"
-            )
+                \.path,
+                "\"/\(own.joined(separator: "/"))\" conflicts with the route \"\(route)\" of \(other.block.keyPath); "
+                    + "use a different path")
         }
         if let own = endpoint.issuer, let its = other.issuer, own.host == its.host {
             for document in [its.path + Issuer.keysPath, its.path + "/.well-known"]
             where own.path == document || own.path.hasPrefix(document + "/") {
                 endpoint.issuerBlock.error(
-                    "path",
-                    "\"\(own.path)\" lies at or below \"\(document)\", "
-                        + "where \(other.block.keyPath) has a document; write another path"
-                )
+                    \.path,
+                    "\"\(own.path)\" conflicts with the document \"\(document)\" of \(other.block.keyPath); "
+                        + "use a different path")
             }
         }
     }

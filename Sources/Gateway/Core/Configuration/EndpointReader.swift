@@ -2,10 +2,10 @@ import GatewayPluginAPI
 import JOSE
 import Logging
 
-/// Reads one of `sts.endpoints`. Everything is looked at, whatever else is wrong, so that all of it is told at once.
+/// Reads one of `sts.endpoints`. Every key is read, whatever else is wrong, so that all problems are reported at once.
 struct EndpointReader {
-    let block: BlockReader
-    let issuerBlock: BlockReader
+    let block: ConfigurationBlock<EndpointKeys>
+    let issuerBlock: ConfigurationBlock<IssuerKeys>
     let name: String?
     let path: PathPrefix?
     let issuer: Issuer?
@@ -13,7 +13,6 @@ struct EndpointReader {
     let plugin: (any ProviderPlugin.Type)?
     let injector: EndpointConfiguration.Injector?
 
-    private let node: ConfigurationNode
     private let cluster: String
     private let catalog: PluginCatalog
     private let context: ConfigurationContext
@@ -21,32 +20,33 @@ struct EndpointReader {
     private let audiences: [String]
 
     init(
-        node: ConfigurationNode, block: BlockReader, cluster: String, catalog: PluginCatalog,
+        _ block: ConfigurationBlock<EndpointKeys>, cluster: String, catalog: PluginCatalog,
         context: ConfigurationContext, metadata: MetadataNeeds
     ) {
-        self.node = node
         self.block = block
         self.cluster = cluster
         self.catalog = catalog
         self.context = context
         self.metadata = metadata
-        name = Self.name(block)
-        path = Self.path(block, name: name)
-        let given = block.texts("audience")
-        plugin = Self.plugin(block, name: name, audiences: given ?? [], catalog: catalog)
-        audiences = Self.audiences(block, given: given, plugin: plugin)
-        issuerBlock = block.block("issuer")
-        (issuer, keypair) = Self.issuer(issuerBlock, limits: plugin?.defaults.limits)
-        injector = Self.injector(block.block("injector"), defaults: plugin?.defaults.injector)
+        let name = block.name
+        self.name = name
+        path = block.isSet(\.path) ? block.path : name.flatMap { PathPrefix("/\($0)") }
+        let audiences = block.audience
+        plugin = Self.plugin(block, name: name, audiences: audiences ?? [], catalog: catalog)
+        self.audiences = Self.audiences(block, given: audiences, plugin: plugin)
+        issuerBlock = block.issuer
+        keypair = issuerBlock.keypair
+        issuer = Self.issuer(issuerBlock, limits: plugin?.defaults.limits)
+        injector = Self.injector(block.injector, defaults: plugin?.defaults.injector)
     }
 
-    /// nil where something is missing that an endpoint cannot be without.
+    /// nil if something is missing that an endpoint needs.
     func read() -> EndpointConfiguration? {
         let policy = self.policy()
         let subjectToken = self.subjectToken()
         let token = TokenReader(block, plugin: plugin, cluster: cluster, metadata: metadata)
         let rotation = self.rotation()
-        let isOrigin = block.boolean("host_in_openunison") ?? false
+        let isServedByOpenUnison = block.isServedByOpenUnison ?? false
         let probe = self.probe()
         let endpoint: Endpoint? =
             if let name, let issuer {
@@ -57,16 +57,16 @@ struct EndpointReader {
                 nil
             }
         let publisher = self.publisher(for: endpoint)
-        if publisher == nil, !probe.isEnabled, !isOrigin {
-            block.block("publish").block("probe").warning(
-                "enabled",
-                "nothing publishes and nothing looks, so a new key signs after rotation.propagation whether it was "
-                    + "uploaded or not; enable the probe")
+        if publisher == nil, !probe.isEnabled, !isServedByOpenUnison {
+            block.publish.probe.warning(
+                \.enabled,
+                "neither publication nor probe is configured, so that a new key signs after rotation.propagation even if "
+                    + "it is not published; enable the probe")
         }
         var logger = context.logger
         logger[metadataKey: "endpoint"] = "\(name ?? "")"
         guard let plugin,
-            let provider = PluginSettings(block: block, node: node).provider(
+            let provider = PluginSettings(block).provider(
                 of: plugin, for: audiences.isEmpty ? nil : endpoint, context: PluginContext(logger: logger)),
             let endpoint, let name, let path, let injector
         else { return nil }
@@ -77,31 +77,27 @@ struct EndpointReader {
     }
 
     private func policy() -> AccessPolicy {
-        let blocks = block.blocks("azRules") ?? []
-        if block["azRules"] == nil || blocks.isEmpty {
+        let blocks = block.rules ?? []
+        if blocks.isEmpty {
             block.warning(
-                "azRules",
-                "there is no rule, so nobody may have a token of this endpoint; "
-                    + "write one such as {scope: filter, constraint: (namespace=myns)}"
-            )
+                \.rules,
+                "azRules is empty; every request will be denied; "
+                    + "add a rule such as {scope: filter, constraint: (namespace=myns)}")
         }
         var rules: [AccessRule] = []
-        for (_, rule) in blocks {
-            let scope = rule.requiredText("scope", "filter, group or dn")
-            let constraint = rule.requiredText("constraint", "a filter such as (namespace=myns)")
+        for block in blocks {
+            let (scope, constraint) = (block.scope, block.constraint)
             guard let scope, let constraint else { continue }
             do {
-                let accepted = try AccessRule(scope: scope, constraint: constraint)
-                for warning in accepted.warnings { rule.warning("constraint", warning) }
-                if let refusal = metadata.refusal(of: accepted.metadataAttributes) {
-                    rule.error("constraint", refusal)
-                }
-                rules.append(accepted)
+                let rule = try AccessRule(scope: scope, constraint: constraint)
+                for warning in rule.warnings { block.warning(\.constraint, warning) }
+                if let refusal = metadata.refusal(of: rule.metadataAttributes) { block.error(\.constraint, refusal) }
+                rules.append(rule)
             } catch {
                 if case .unknownScope = error {
-                    rule.error("scope", "\(error)")
+                    block.error(\.scope, "\(error)")
                 } else {
-                    rule.error("constraint", "\(error)")
+                    block.error(\.constraint, "\(error)")
                 }
             }
         }
@@ -109,63 +105,52 @@ struct EndpointReader {
     }
 
     private func subjectToken() -> EndpointConfiguration.SubjectTokenPolicy {
-        let block = block.block("subjectToken")
-        let acceptsAPIServer = block.boolean("acceptApiServerAudience") ?? false
+        let block = block.subjectToken
+        let acceptsAPIServer = block.acceptsAPIServerAudience
         if acceptsAPIServer {
             block.warning(
-                "acceptApiServerAudience",
-                "takes ServiceAccount tokens that are not made for the gateway, so whoever a Pod sends its default token "
-                    + "to can replay it here; turn it off when no OpenUnison sidecar is left"
-            )
+                \.acceptsAPIServerAudience,
+                "accepts ServiceAccount tokens that are not issued for the gateway, so that whoever receives a Pod's "
+                    + "default token can replay it here; turn it off when no OpenUnison sidecar is left")
         }
         return .init(
-            audiences: (block.texts("audiences") ?? [context.subjectAudience]).sorted(),
-            acceptAPIServerAudience: acceptsAPIServer, requirePod: block.boolean("requirePod") ?? true)
+            audiences: (block.audiences ?? [context.subjectAudience]).sorted(),
+            acceptAPIServerAudience: acceptsAPIServer, requirePod: block.requiresPod)
     }
 
     private func rotation() -> EndpointConfiguration.Rotation {
-        let block = block.block("rotation")
-        let rotation = EndpointConfiguration.Rotation(
-            every: block.duration("every") ?? 2_592_000, propagation: block.duration("propagation") ?? 7_200,
-            maximumAge: block.duration("maxAge") ?? 300)
-        if rotation.propagation < 2 * rotation.maximumAge {
+        let block = block.rotation
+        let (every, propagation, maximumAge) = (block.every, block.propagation, block.maximumAge)
+        if propagation.seconds < 2 * maximumAge.seconds {
             block.error(
-                "propagation",
-                "is shorter than twice maxAge (\(ConfigurationDuration.text(2 * rotation.maximumAge))), so an edge and "
-                    + "then a verifier could still lack the key; make it longer")
+                \.propagation,
+                "shorter than twice maxAge (\(ConfigurationDuration(seconds: 2 * maximumAge.seconds))), so that a CDN and "
+                    + "then a verifier may lack the key; use a longer duration")
         }
-        if rotation.every <= rotation.propagation {
-            let propagation = ConfigurationDuration.text(rotation.propagation)
+        if every <= propagation {
             block.error(
-                "every", "is not longer than propagation (\(propagation)), so no key would sign in time; make it longer"
-            )
+                \.every,
+                "not longer than propagation (\(propagation)), so that no key signs in time; use a longer duration")
         }
-        return rotation
+        return .init(every: every.seconds, propagation: propagation.seconds, maximumAge: maximumAge.seconds)
     }
 
     private func probe() -> EndpointConfiguration.Probe {
-        let publish = block.block("publish")
-        let probe = publish.block("probe")
-        let proxy = probe.text("proxy")
-        if let proxy, ProxyAddress(proxy) == nil {
-            probe.error("proxy", "\(probe.quote(proxy, "proxy")) does not fit; write http://HOST:PORT")
-        }
-        return EndpointConfiguration.Probe(
-            isEnabled: probe.boolean("enabled") ?? true, connectTo: probe.listenAddress("connectTo"),
-            authorityFile: probe.text("caFile"), proxy: proxy, interval: probe.duration("interval") ?? 300)
+        let block = block.publish.probe
+        return .init(
+            isEnabled: block.enabled, connectTo: block.connectTo, authorityFile: block.authorityFile,
+            proxy: block.proxy, interval: block.interval.seconds)
     }
 
-    /// nil where nothing is said of a publisher: `publish: {probe: …}` alone is about reading.
+    /// nil if no publisher is configured: `publish: {probe: …}` alone configures the probe.
     private func publisher(for endpoint: Endpoint?) -> EndpointConfiguration.Publisher? {
-        guard case .mapping(let members, let line) = block["publish"] else { return nil }
+        let publish = block.publish
+        guard case .mapping(let members, let line) = publish.node else { return nil }
         let own = members.filter { $0.key != "plugin" && $0.key != "probe" }
-        let publish = block.block("publish")
-        let named = publish["plugin"] == nil ? plugin : Self.mounted(publish, catalog: catalog)
-        guard publish["plugin"] != nil || !own.isEmpty else { return nil }
-        guard let named else { return nil }
-        let settings = PluginSettings(block: block, node: node)
-        guard let endpoint,
-            let plan = settings.publisher(of: named, for: endpoint, settings: .mapping(own, line: line))
+        let isNamed = publish.isSet(\.plugin)
+        let named = isNamed ? publish.plugin.flatMap { catalog.plugin($0, publish.value(of: \.plugin)) } : plugin
+        guard isNamed || !own.isEmpty, let named, let endpoint,
+            let plan = PluginSettings(block).publisher(of: named, for: endpoint, settings: .mapping(own, line: line))
         else { return nil }
         return EndpointConfiguration.Publisher(pluginID: named.id, plan: plan)
     }

@@ -1,82 +1,46 @@
-// How the blocks outside of `sts` become values. What is not good is on the reader's problem list and has its default.
+// How the blocks outside of `sts` become values. A key that is invalid is on the problem list and has its default.
 
 extension GatewayConfiguration.Listeners {
-    init(_ block: BlockReader) {
-        tokens = Self.address(block, "tokens", port: 8_443)
-        webhook = Self.address(block, "webhook", port: 9_443)
-        admin = Self.address(block, "admin", port: 9_090)
-        // Port 0 is a free one each time.
-        let named = [("tokens", tokens), ("webhook", webhook), ("admin", admin)].filter { $0.1.port != 0 }
-        for (index, listener) in named.enumerated() {
-            guard let other = named[..<index].first(where: { $0.1 == listener.1 }) else { continue }
-            block.error(
-                listener.0,
-                "\(block.quote(listener.1.description, listener.0)) is used by \(block.path(other.0)) already; "
-                    + "give each listener its own port"
-            )
+    init(_ block: ConfigurationBlock<ListenerKeys>) {
+        tokens = block.tokens
+        webhook = block.webhook
+        admin = block.admin
+        let listeners = [(\ListenerKeys.tokens, tokens), (\.webhook, webhook), (\.admin, admin)]
+        for (index, (key, address)) in listeners.enumerated() {
+            // Port 0 is a different free port each time.
+            guard address.port != 0, let other = listeners[..<index].first(where: { $0.1 == address }) else { continue }
+            block.error(key, "duplicate of \(block.value(of: other.0).keyPath) (\"\(address)\"); use a different port")
         }
-    }
-
-    private static func address(_ block: BlockReader, _ key: String, port: Int) -> ListenAddress {
-        block.listenAddress(key) ?? ListenAddress(host: "0.0.0.0", port: port)
     }
 }
 
 extension GatewayConfiguration.CertificateFiles {
-    static func list(_ block: BlockReader) -> [Self] {
-        (block.blocks("certificates") ?? []).compactMap { _, pair in
-            let certificate = pair.requiredText("certificate", "the path of a PEM file")
-            let key = pair.requiredText("key", "the path of a PEM file")
-            guard let certificate, let key else { return nil }
-            return Self(certificate: certificate, key: key, authority: pair.text("ca"))
-        }
-    }
-}
-
-extension GatewayConfiguration {
-    /// `tls.names`, in lower case.
-    static func certificateNames(_ block: BlockReader) -> [String] {
-        (block.texts("names") ?? []).map { $0.lowercased() }.filter { name in
-            let labels = name.hasPrefix("*.") ? name.dropFirst(2) : name[...]
-            if KubernetesName.isSubdomain(String(labels)) { return true }
-            block.error("names", "\(block.quote(name, "names")) does not fit; write a DNS name")
-            return false
-        }
+    init?(_ block: ConfigurationBlock<CertificateKeys>) {
+        let (certificate, key, authority) = (block.certificate, block.key, block.authority)
+        guard let certificate, let key else { return nil }
+        self.init(certificate: certificate, key: key, authority: authority)
     }
 }
 
 extension GatewayConfiguration.Review {
-    init?(_ block: BlockReader) {
-        let nested = block.block("offline")
-        let flat = ["jwks", "issuer"].filter { block[$0] != nil }
-        let hasOffline = block["offline"] != nil
-        let kind = block.choice("kind") ?? (hasOffline || !flat.isEmpty ? "offline" : "kubernetes")
-        guard kind == "offline" else {
-            for key in (hasOffline ? ["offline"] : []) + flat {
-                block.error(key, "is of no use beside kind: kubernetes; write kind: offline, or leave it out")
+    init?(_ block: ConfigurationBlock<ReviewKeys>) {
+        let isNested = block.isSet(\.offline)
+        let flat = [block.value(of: \.keySet), block.value(of: \.issuer)].filter { $0.node != nil }
+        switch block.kind ?? (isNested || !flat.isEmpty ? .offline : .kubernetes) {
+        case .kubernetes:
+            for value in (isNested ? [block.value(of: \.offline)] : []) + flat {
+                value.error("not supported with kind: kubernetes; set kind: offline or remove the key")
             }
-            self = .kubernetes(kubeconfig: block.text("kubeconfig"))
-            return
+            self = .kubernetes(kubeconfig: block.kubeconfig)
+        case .offline:
+            if block.isSet(\.kubeconfig) { block.error(\.kubeconfig, "not supported with kind: offline; remove it") }
+            if isNested { for value in flat { value.error("not supported beside offline; move it into offline") } }
+            let nested = block.offline
+            let keys = isNested ? nested.required(\.keySet) : block.required(\.keySet)
+            let issuer = isNested ? nested.required(\.issuer) : block.required(\.issuer)
+            guard let keys, let issuer else { return nil }
+            self = .offline(keys: keys, issuer: issuer)
         }
-        if block["kubeconfig"] != nil {
-            block.error("kubeconfig", "is of no use beside kind: offline; leave one of them out")
-        }
-        if hasOffline {
-            for key in flat { block.error(key, "is there beside offline; write it within offline only") }
-        }
-        let source = hasOffline ? nested : block
-        let keys = source.requiredText("jwks", "a file or an https URL").flatMap { text in
-            let keys = GatewayConfiguration.KeySetSource(text)
-            if keys == nil {
-                source.error(
-                    "jwks",
-                    "\(source.quote(text, "jwks")) does not fit; write a file, or an https URL (http on loopback only)")
-            }
-            return keys
-        }
-        let issuer = source.requiredText("issuer", "the iss of the cluster's ServiceAccount tokens")
-        guard let keys, let issuer else { return nil }
-        self = .offline(keys: keys, issuer: issuer)
     }
 }
 
@@ -103,115 +67,63 @@ extension GatewayConfiguration.KeySetSource {
 }
 
 extension GatewayConfiguration.KeyStore {
-    init?(_ block: BlockReader) {
-        let directory = block.text("directory")
-        let path = block.text("path")
-        if directory != nil, path != nil { block.error("path", "is there beside directory; leave one of them out") }
-        let kind = block.choice("kind") ?? (directory == nil && path == nil ? "kubernetes" : "directory")
-        if kind == "kubernetes" {
-            for key in ["directory", "path"] where block[key] != nil {
-                block.error(key, "is of no use beside kind: kubernetes; write kind: directory, or leave it out")
+    init?(_ block: ConfigurationBlock<KeyStoreKeys>) {
+        let (directory, path) = (block.directory, block.path)
+        if directory != nil, path != nil {
+            block.error(\.path, "duplicate of \(block.keyPath).directory; remove one of them")
+        }
+        switch block.kind ?? (directory == nil && path == nil ? .kubernetes : .directory) {
+        case .kubernetes:
+            for key in [\KeyStoreKeys.directory, \.path] where block.isSet(key) {
+                block.error(key, "not supported with kind: kubernetes; set kind: directory or remove the key")
             }
             self = .kubernetes
-        } else if let place = directory ?? path {
-            self = .directory(place)
-        } else {
-            if block["directory"] == nil, block["path"] == nil {
-                block.error("directory", "is missing; write the path of a directory")
+        case .directory:
+            guard let place = directory ?? path ?? (block.isSet(\.path) ? nil : block.required(\.directory)) else {
+                return nil
             }
-            return nil
+            self = .directory(place)
         }
     }
 }
 
 extension GatewayConfiguration.Injection {
-    init(_ block: BlockReader) {
-        prefix = block.text("prefix") ?? "tremolo.io"
-        if !KubernetesName.isSubdomain(prefix) {
-            block.error("prefix", "\(block.quote(prefix, "prefix")) does not fit; write a DNS name in lower case")
-        }
-        gatewayURL = block.text("gatewayURL")
-        if let gatewayURL, !gatewayURL.hasPrefix("https://") || gatewayURL.utf8.count == "https://".utf8.count {
-            block.error("gatewayURL", "\(block.quote(gatewayURL, "gatewayURL")) does not fit; write an https URL")
-        }
-        position = Self.position(block)
-        let sidecar = block.block("sidecar")
-        sidecarImage = sidecar.text("image")
-        sidecarMode = sidecar.choice("mode", of: SidecarMode.self) ?? .auto
-        tokenMode = Self.tokenMode(sidecar)
-        resources = SidecarResources(sidecar.block("resources"))
-        subjectTokenLifetime = block.duration("subjectTokenLifetime") ?? 3_600
-        readsServiceAccounts = block.boolean("serviceAccountAnnotations") ?? false
-        uninjectedPods = UninjectedPods(block.block("uninjectedPods"))
-        webhook = Webhook(block.block("webhook"))
-    }
-
-    /// As `chmod` takes it. A number of YAML would be read with another base by half of its readers.
-    private static func tokenMode(_ block: BlockReader) -> Int {
-        guard let text = block.text("tokenMode") else { return 0o644 }
-        let digits = text.hasPrefix("0o") ? text.dropFirst(2) : text[...]
-        guard (3...4).contains(digits.utf8.count), let mode = Int(digits, radix: 8), mode <= 0o777,
-            mode & 0o400 != 0, mode & 0o133 == 0
-        else {
-            block.error(
-                "tokenMode",
-                "\(block.quote(text, "tokenMode")) does not fit; write a file's mode that its owner may read and nobody "
-                    + "else may change, such as \"0644\" or \"0440\"")
-            return 0o644
-        }
-        return mode
-    }
-
-    private static func position(_ block: BlockReader) -> Position {
-        guard case .mapping = block["position"] else { return block.choice("position") == "last" ? .last : .first }
-        let after = block.block("position")
-        guard let container = after.requiredText("after", "the name of a container") else { return .first }
-        if !KubernetesName.isLabel(container) {
-            after.error("after", "\(after.quote(container, "after")) does not fit; write the name of a container")
-        }
-        return .after(container)
+    init(_ block: ConfigurationBlock<InjectionKeys>) {
+        let sidecar = block.sidecar
+        prefix = block.prefix
+        gatewayURL = block.gatewayURL
+        position = block.position
+        sidecarImage = sidecar.image
+        sidecarMode = sidecar.mode
+        tokenMode = sidecar.tokenMode
+        resources = SidecarResources(sidecar.resources)
+        subjectTokenLifetime = block.subjectTokenLifetime.seconds
+        readsServiceAccounts = block.serviceAccountAnnotations
+        uninjectedPods = UninjectedPods(
+            isEnabled: block.uninjectedPods.enabled, interval: block.uninjectedPods.interval.seconds)
+        webhook = Webhook(
+            service: block.webhook.service, configurationPrefix: block.webhook.configuration,
+            clientAuthorityFile: block.webhook.clientAuthority, concurrency: block.webhook.concurrency)
     }
 }
 
-extension GatewayConfiguration.Injection.UninjectedPods {
-    init(_ block: BlockReader) {
-        isEnabled = block.boolean("enabled") ?? true
-        interval = block.duration("interval") ?? 300
+extension SidecarResources {
+    init(_ block: ConfigurationBlock<ResourceKeys>) {
+        let (requests, limits) = (block.requests, block.limits)
+        requestedCPU = requests.cpu
+        requestedMemory = requests.memory
+        cpuLimit = limits.cpu
+        memoryLimit = limits.memory
     }
-}
-
-extension GatewayConfiguration.Injection.Webhook {
-    init(_ block: BlockReader) {
-        service = Self.name(block, "service") ?? "sts-gateway-webhook"
-        configurationPrefix = Self.name(block, "configuration") ?? "sts-gateway"
-        clientAuthorityFile = block.text("clientCA")
-        concurrency = block.integer("concurrency") ?? 64
-    }
-
-    private static func name(_ block: BlockReader, _ key: String) -> String? {
-        guard let text = block.text(key) else { return nil }
-        if KubernetesName.isLabel(text) { return text }
-        block.error(
-            key, "\(block.quote(text, key)) does not fit; write 63 lower-case letters, digits and \"-\" at most")
-        return nil
-    }
-}
-
-extension GatewayConfiguration.Audit {
-    init(_ block: BlockReader) { events = block.boolean("events") ?? true }
 }
 
 extension GatewayConfiguration.Limits {
-    init(_ block: BlockReader) {
-        bodyBytes = block.integer("bodyBytes") ?? 65_536
-        headerBytes = block.integer("headerBytes") ?? 16_384
-        readTimeout = block.duration("readTimeout") ?? 10
-        idleTimeout = block.duration("idleTimeout") ?? 60
-        connections = block.integer("connections") ?? 4_096
-        drainDelay = block.duration("drainDelay")
+    init(_ block: ConfigurationBlock<LimitKeys>) {
+        bodyBytes = block.bodyBytes
+        headerBytes = block.headerBytes
+        readTimeout = block.readTimeout.seconds
+        idleTimeout = block.idleTimeout.seconds
+        connections = block.connections
+        drainDelay = block.drainDelay?.seconds
     }
-}
-
-extension GatewayConfiguration.Log {
-    init(_ block: BlockReader) { level = block.choice("level", of: Level.self) ?? .info }
 }

@@ -11,7 +11,7 @@ struct MetadataNeeds {
     func refusal(of attributes: [MetadataAttribute]) -> String? {
         guard isOffline, !attributes.isEmpty else { return nil }
         let names = attributes.map { "\"\($0)\"" }.joined(separator: ", ")
-        return "needs the API server; \(names) is read from it, and review is offline: "
-            + "write review: {kind: kubernetes}, or leave it out"
+        return "not supported with an offline review, as \(names) is read from the API server; "
+            + "use review: {kind: kubernetes} or remove it"
     }
 }

@@ -2,9 +2,9 @@ import GatewayPluginAPI
 
 /// Hands an endpoint's `settings` and `publish` to plugins, and makes the plugin and the publisher's plan.
 struct PluginSettings {
-    let block: BlockReader
-    /// The whole endpoint, for the lines of what the plugin refuses.
-    let node: ConfigurationNode
+    private let block: ConfigurationBlock<EndpointKeys>
+
+    init(_ block: ConfigurationBlock<EndpointKeys>) { self.block = block }
 
     /// - Parameter endpoint: nil where the rest of the endpoint is not good; the settings are looked at all the same.
     /// - Returns: nil where something is wrong, which is on the problem list then.
@@ -17,10 +17,11 @@ struct PluginSettings {
     private func make<Plugin: ProviderPlugin>(
         _ type: Plugin.Type, _ endpoint: Endpoint?, _ context: PluginContext
     ) -> (any ProviderPlugin)? {
-        let settings = block["settings"] ?? .mapping([], line: block.line)
-        guard let decoded: Plugin.Settings = decode(settings, at: block.path("settings")), let endpoint else {
-            return nil
-        }
+        let isInvalid = block.isSet(\.settings) && block.settings == nil
+        let settings = block.settings ?? .mapping([], line: block.line)
+        guard !isInvalid, let decoded: Plugin.Settings = decode(settings, at: block.value(of: \.settings).keyPath),
+            let endpoint
+        else { return nil }
         do {
             return try Plugin(endpoint: endpoint, settings: decoded, context: context)
         } catch {
@@ -40,11 +41,12 @@ struct PluginSettings {
     private func plan<Plugin: ProviderPlugin>(
         _ type: Plugin.Type, _ endpoint: Endpoint, _ settings: ConfigurationNode
     ) -> PublisherPlan? {
-        guard let decoded: Plugin.PublisherSettings = decode(settings, at: block.path("publish")) else { return nil }
+        guard let decoded: Plugin.PublisherSettings = decode(settings, at: block.value(of: \.publish).keyPath) else {
+            return nil
+        }
         do {
             if let plan = try Plugin.publisher(for: endpoint, settings: decoded) { return plan }
-            block.error(
-                "publish", "the plugin \(Plugin.id) does not publish; name one that does in publish.plugin")
+            block.error(\.publish, "publishing is not supported by the plugin \(Plugin.id); use another publish.plugin")
         } catch {
             report(error)
         }
@@ -59,16 +61,18 @@ struct PluginSettings {
             return decoded
         } catch {
             let (keyPath, message) = record.explain(error)
-            let line = node.line(ofMember: String(keyPath.dropFirst(block.keyPath.utf8.count + 1)))
-            block.problems.error(at: keyPath, line: line, message)
+            report(String(keyPath.dropFirst(block.keyPath.utf8.count + 1)), message)
             return nil
         }
     }
 
     private func report(_ errors: SettingsErrors) {
-        for refused in errors.errors {
-            block.problems.error(
-                at: block.path(refused.key), line: node.line(ofMember: refused.key), refused.message)
-        }
+        for error in errors.errors { report(error.key, error.message) }
+    }
+
+    /// - Parameter key: below the endpoint's block.
+    private func report(_ key: String, _ message: String) {
+        let line = block.node?.line(ofMember: key) ?? block.line
+        block.problems.error(at: "\(block.keyPath).\(key)", line: line, message)
     }
 }

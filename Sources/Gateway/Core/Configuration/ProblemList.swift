@@ -1,6 +1,8 @@
 /// The problems found so far, while one configuration is read.
 final class ProblemList {
     private(set) var problems: [ConfigurationProblem] = []
+    /// A key that is read twice reports its problem once.
+    private var seen: Set<ConfigurationProblem> = []
 
     var hasErrors: Bool { problems.contains { $0.severity == .error } }
 
@@ -10,30 +12,36 @@ final class ProblemList {
     }
 
     func error(at keyPath: String, line: Int, _ message: String) {
-        problems.append(ConfigurationProblem(.error, at: keyPath, line: line, message))
+        add(ConfigurationProblem(.error, at: keyPath, line: line, message))
     }
 
     func warning(at keyPath: String, line: Int, _ message: String) {
-        problems.append(ConfigurationProblem(.warning, at: keyPath, line: line, message))
+        add(ConfigurationProblem(.warning, at: keyPath, line: line, message))
+    }
+
+    private func add(_ problem: ConfigurationProblem) {
+        if seen.insert(problem).inserted { problems.append(problem) }
     }
 
     func unknownKey(at keyPath: String, _ name: String, line: Int, known: [String]) {
         let path = keyPath.isEmpty ? name : "\(keyPath).\(name)"
-        if let nearest = SpellingSuggestion.nearest(to: name, among: known) {
-            error(at: path, line: line, #"is an unknown key; did you mean "\#(nearest)"?"#)
-        } else if known.isEmpty {
-            error(at: path, line: line, "is an unknown key; there are none here, so leave it out")
-        } else {
-            error(at: path, line: line, "is an unknown key; the keys here are \(known.joined(separator: ", "))")
-        }
+        let hint =
+            if let nearest = SpellingSuggestion.nearest(to: name, among: known) {
+                "did you mean \"\(nearest)\"?"
+            } else {
+                known.isEmpty ? "no keys are supported here" : "expected \(known.asChoice)"
+            }
+        error(at: path, line: line, "unknown key \(QuotedValue.text(name, at: "")); \(hint)")
     }
 }
 
-/// How a message shows what the file says.
+/// How a message quotes a value of the file.
 enum QuotedValue {
-    /// The value in quotes on one line, or words in its place where the key is one that holds a secret.
+    static let redacted = "(redacted)"
+
+    /// The value in quotes on one line; ``redacted`` if the key is one that holds a secret.
     static func text(_ value: String, at keyPath: String) -> String {
-        guard !isSecret(keyPath) else { return "the value (not shown)" }
+        guard !isSecret(keyPath) else { return redacted }
         var shown = ""
         for scalar in value.unicodeScalars.prefix(80) {
             shown += scalar.properties.generalCategory == .control ? "\u{FFFD}" : String(scalar)
@@ -44,13 +52,12 @@ enum QuotedValue {
     static func text(_ node: ConfigurationNode, at keyPath: String) -> String {
         switch node {
         case .scalar(let value, _, _): text(value, at: keyPath)
-        case .sequence: "a list"
-        case .mapping: "a mapping"
+        case .sequence: "(a list)"
+        case .mapping: "(a mapping)"
         }
     }
 
-    /// By the names of the key and of the blocks that it is in. The gateway itself has no secret in its configuration;
-    /// a plugin's settings might.
+    /// By the names of the key and of the blocks that it is in, as keys of a plugin's settings are not declared.
     static func isSecret(_ keyPath: String) -> Bool {
         keyPath.split(separator: ".").contains { part in
             let name = part.lowercased().filter { $0 != "_" && $0 != "-" }

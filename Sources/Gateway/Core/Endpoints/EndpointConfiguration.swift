@@ -66,7 +66,7 @@ package struct EndpointConfiguration: Sendable {
 
     /// How the public documents are read back.
     package struct Probe: Sendable, Equatable {
-        package var isEnabled = true
+        package var isEnabled: Bool
         /// In place of the issuer's host and port 443.
         package var connectTo: ListenAddress?
         /// A PEM file of authorities to trust, in place of the system's.
@@ -74,7 +74,7 @@ package struct EndpointConfiguration: Sendable {
         /// A URL, in place of the environment's.
         package var proxy: String?
         /// Seconds.
-        package var interval = 300
+        package var interval: Int
     }
 
     /// Seconds.
@@ -82,7 +82,7 @@ package struct EndpointConfiguration: Sendable {
         package var every: Int
         package var propagation: Int
         /// What the documents' `Cache-Control` says.
-        package var maximumAge = 300
+        package var maximumAge: Int
     }
 
     package var rotationPolicy: RotationPolicy {

@@ -105,15 +105,12 @@ package enum SubjectTemplateError: Error, Sendable, Equatable, CustomStringConve
 
     package var description: String {
         switch self {
-        case .empty: "is empty; write one such as \(SubjectTemplate.standard)"
-        case .notASCII: "has a character that is not printable ASCII; leave it out"
-        case .tooLong: "is longer than \(SubjectTemplate.maximumLength) characters, as no subject may be; shorten it"
-        case .reservedPrefix:
-            "begins with \(SubjectTemplate.reservedPrefix), which is the gateway's own; begin it otherwise"
-        case .unbalancedBrace:
-            "has a brace without its other; write {cluster}, {namespace} and {saname}, and no other braces"
-        case .unknownPlaceholder(let name):
-            "{\(name)} stands for nothing; write {cluster}, {namespace} or {saname}"
+        case .empty: "empty; expected a template such as \(SubjectTemplate.standard)"
+        case .notASCII: "not printable ASCII; remove the other characters"
+        case .tooLong: "expected at most \(SubjectTemplate.maximumLength) characters"
+        case .reservedPrefix: "\(SubjectTemplate.reservedPrefix) is reserved for the gateway; use a different prefix"
+        case .unbalancedBrace: "unbalanced brace; expected {cluster}, {namespace} or {saname}"
+        case .unknownPlaceholder(let name): "unknown placeholder {\(name)}; expected {cluster}, {namespace} or {saname}"
         }
     }
 }

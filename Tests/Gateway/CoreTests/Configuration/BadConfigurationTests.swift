@@ -22,58 +22,62 @@ struct BadConfigurationTests {
     }
 
     static let gatewayCases: [Case] = [
-        Case(["sts": .null], "sts.endpoints: is missing; write a list of one endpoint or more"),
-        Case(["sts": ["endpoints": "one"]], #"sts.endpoints: "one" does not fit; write a list"#),
+        Case(["sts": .null], "sts.endpoints: missing required key; expected a list"),
+        Case(["sts": ["endpoints": "one"]], #"sts.endpoints: invalid value "one"; expected a list"#),
         Case(
-            ["sts": "x"], #"sts: "x" does not fit; write a mapping"#,
-            "sts.endpoints: is missing; write a list of one endpoint or more"),
-        Case(["key_store": [:]], #"key_store: is an unknown key; did you mean "keyStore"?"#),
+            ["sts": "x"], #"sts: invalid value "x"; expected a mapping"#,
+            "sts.endpoints: missing required key; expected a list"),
+        Case(["key_store": [:]], #"key_store: unknown key "key_store"; did you mean "keyStore"?"#),
         Case(
             ["colour": "red"],
-            "colour: is an unknown key; the keys here are cluster, k8s_cluster_name, listeners, tls, review, keyStore, injection, limits, audit, log, sts"
+            #"colour: unknown key "colour"; expected cluster, k8s_cluster_name, listeners, tls, review, keyStore, injection, limits, audit, log or sts"#
         ),
-        Case(["audit": ["file": "x"]], "audit.file: is an unknown key; the keys here are events"),
-        Case(["cluster": ["a"]], "cluster: a list does not fit; write a text"),
+        Case(["audit": ["file": "x"]], #"audit.file: unknown key "file"; expected events"#),
+        Case(
+            ["cluster": ["a"]], #"cluster: invalid value (a list); expected 1 to 63 letters, digits, ".", "_" and "-""#),
         Case(
             ["cluster": "a b"],
-            #"cluster: "a b" does not fit; write 63 letters, digits, ".", "_" and "-" at most"#),
-        Case(["cluster": "a\nb"], "cluster: has a line end or another control character; write it on one line"),
+            #"cluster: invalid value "a b"; expected 1 to 63 letters, digits, ".", "_" and "-""#),
+        Case(
+            ["cluster": "a\nb"],
+            "cluster: invalid value \"a\u{FFFD}b\"; expected 1 to 63 letters, digits, \".\", \"_\" and \"-\""),
         Case(
             ["listeners": ["tokens": "8443"]],
-            #"listeners.tokens: "8443" does not fit; write ADDRESS:PORT, such as 0.0.0.0:8443 or [::]:8443"#),
+            #"listeners.tokens: invalid value "8443"; expected ADDRESS:PORT, such as 0.0.0.0:8443 or [::]:8443"#),
         Case(
             ["listeners": ["admin": "0.0.0.0:8443"]],
-            #"listeners.admin: "0.0.0.0:8443" is used by listeners.tokens already; give each listener its own port"#),
+            #"listeners.admin: duplicate of listeners.tokens ("0.0.0.0:8443"); use a different port"#),
         Case(
             ["tls": ["certificates": [["certificate": "a.pem"]]]],
-            "tls.certificates[0].key: is missing; write the path of a PEM file"),
-        Case(["review": ["kind": "online"]], #"review.kind: "online" does not fit; write kubernetes or offline"#),
+            "tls.certificates[0].key: missing required key; expected a path"),
+        Case(["review": ["kind": "online"]], #"review.kind: invalid value "online"; expected kubernetes or offline"#),
         Case(
-            ["review": ["kind": "offline"]], "review.jwks: is missing; write a file or an https URL",
-            "review.issuer: is missing; write the iss of the cluster's ServiceAccount tokens"),
+            ["review": ["kind": "offline"]],
+            "review.jwks: missing required key; expected a file or an https URL (http on loopback only)",
+            "review.issuer: missing required key; expected a single-line string"),
         Case(
             ["review": ["offline": ["jwks": "http://example.com/keys", "issuer": "i"]]],
-            #"review.offline.jwks: "http://example.com/keys" does not fit; write a file, or an https URL (http on loopback only)"#
+            #"review.offline.jwks: invalid value "http://example.com/keys"; expected a file or an https URL (http on loopback only)"#
         ),
         Case(
             ["review": ["kind": "kubernetes", "jwks": "a"]],
-            "review.jwks: is of no use beside kind: kubernetes; write kind: offline, or leave it out"),
+            "review.jwks: not supported with kind: kubernetes; set kind: offline or remove the key"),
         Case(
             ["review": ["offline": ["jwks": "a", "issuer": "i"], "kubeconfig": "c"]],
-            "review.kubeconfig: is of no use beside kind: offline; leave one of them out"),
-        Case(["keyStore": ["kind": "directory"]], "keyStore.directory: is missing; write the path of a directory"),
+            "review.kubeconfig: not supported with kind: offline; remove it"),
+        Case(["keyStore": ["kind": "directory"]], "keyStore.directory: missing required key; expected a path"),
         Case(
             ["keyStore": ["kind": "kubernetes", "directory": "keys"]],
-            "keyStore.directory: is of no use beside kind: kubernetes; write kind: directory, or leave it out"),
+            "keyStore.directory: not supported with kind: kubernetes; set kind: directory or remove the key"),
         Case(
             ["keyStore": ["path": "a", "directory": "b"]],
-            "keyStore.path: is there beside directory; leave one of them out"),
+            "keyStore.path: duplicate of keyStore.directory; remove one of them"),
         Case(
             ["injection": ["position": "middle"]],
-            #"injection.position: "middle" does not fit; write first, last or {after: NAME}"#),
+            #"injection.position: invalid value "middle"; expected first, last or {after: CONTAINER}"#),
         Case(
             ["injection": ["gatewayURL": "http://a"]],
-            #"injection.gatewayURL: "http://a" does not fit; write an https URL"#),
+            #"injection.gatewayURL: invalid value "http://a"; expected an https URL"#),
         Case(
             [
                 "injection": [
@@ -81,108 +85,119 @@ struct BadConfigurationTests {
                     "subjectTokenLifetime": "5m", "webhook": ["service": "Gateway", "concurrency": 0],
                 ]
             ],
-            #"injection.sidecar.tokenMode: "0666" does not fit; write a file's mode that its owner may read and nobody "#
-                + #"else may change, such as "0644" or "0440""#,
-            #"injection.sidecar.resources.limits.memory: "32 MiB" does not fit; write a quantity, such as 5m or 32Mi"#,
-            #"injection.subjectTokenLifetime: "5m" does not fit; write a time from 10m to 24h"#,
-            #"injection.webhook.service: "Gateway" does not fit; write 63 lower-case letters, digits and "-" at most"#,
-            #"injection.webhook.concurrency: "0" does not fit; write a whole number from 1 to 10000"#),
-        Case(["tls": ["names": ["a_b"]]], #"tls.names: "a_b" does not fit; write a DNS name"#),
+            #"injection.sidecar.tokenMode: invalid value "0666"; expected an octal file mode, readable by the owner and "#
+                + #"writable by nobody else, such as "0644" or "0440""#,
+            #"injection.sidecar.resources.limits.memory: invalid value "32 MiB"; expected a Kubernetes quantity, such as 5m or 32Mi"#,
+            #"injection.subjectTokenLifetime: invalid value "5m"; expected a duration from 10m to 24h"#,
+            #"injection.webhook.service: invalid value "Gateway"; expected 1 to 63 lowercase letters, digits and "-", no "-" at either end"#,
+            #"injection.webhook.concurrency: invalid value "0"; expected an integer from 1 to 10000"#),
+        Case(["tls": ["names": ["a_b"]]], #"tls.names[0]: invalid value "a_b"; expected a DNS name"#),
         Case(
             ["limits": ["bodyBytes": 10, "readTimeout": "1d", "connections": "many"]],
-            #"limits.bodyBytes: "10" does not fit; write a whole number from 1024 to 4194304"#,
-            #"limits.readTimeout: "1d" does not fit; write a time from 1s to 10m"#,
-            #"limits.connections: "many" does not fit; write a whole number from 1 to 1000000"#),
+            #"limits.bodyBytes: invalid value "10"; expected an integer from 1024 to 4194304"#,
+            #"limits.readTimeout: invalid value "1d"; expected a duration from 1s to 10m"#,
+            #"limits.connections: invalid value "many"; expected an integer from 1 to 1000000"#),
         Case(
             ["log": ["level": "loud"]],
-            #"log.level: "loud" does not fit; write debug, info, notice, warning or error"#),
+            #"log.level: invalid value "loud"; expected debug, info, notice, warning or error"#),
     ]
 
     static let endpointCases: [Case] = [
-        Case(endpoint: ["audiance": "x"], #"audiance: is an unknown key; did you mean "audience"?"#),
-        Case(endpoint: ["name": .null, "plugin": "example"], "name: is missing; write a name of its own, such as dev"),
+        Case(endpoint: ["audiance": "x"], #"audiance: unknown key "audiance"; did you mean "audience"?"#),
+        Case(
+            endpoint: ["name": .null, "plugin": "example"],
+            #"name: missing required key; expected 1 to 63 lowercase letters, digits and "-", no "-" at either end"#),
         Case(
             endpoint: ["name": "A", "plugin": "example"],
-            #"name: "A" does not fit; write 63 lower-case letters, digits and "-" at most, no "-" at an end"#),
-        Case(endpoint: ["plugin": "exmaple"], #"plugin: "exmaple" is no plugin that is mounted; write example"#),
+            #"name: invalid value "A"; expected 1 to 63 lowercase letters, digits and "-", no "-" at either end"#),
+        Case(endpoint: ["plugin": "exmaple"], #"plugin: unknown plugin "exmaple"; expected example"#),
         Case(
             endpoint: ["name": "other"],
-            "plugin: is missing, and neither name nor audience tells which it is; write example"),
-        Case(endpoint: ["audience": ["a", "a"]], #"audience[1]: "a" is there twice; keep one"#),
-        Case(endpoint: ["audience": []], "audience: is empty; write one or more, or leave the key out"),
+            "plugin: missing required key, as neither name nor audience identifies the plugin; expected example"),
+        Case(endpoint: ["audience": ["a", "a"]], #"audience[1]: duplicate value "a"; remove it"#),
+        Case(endpoint: ["audience": []], "audience: empty list; expected a string or a list of strings"),
         Case(
             endpoint: ["path": "dev"],
-            #"path: "dev" does not fit; write one to four segments of lower-case letters, digits and "-", such as /dev"#
+            #"path: invalid value "dev"; expected 1 to 4 segments of lowercase letters, digits and "-", such as /dev"#
         ),
-        Case(endpoint: ["path": "/k8s/x"], #"path: "/k8s" is the gateway's own; write another path"#),
-        Case(endpoint: ["issuer": .null], "issuer.host: is missing; write the host of the issuer URL"),
-        Case(endpoint: ["issuer": ["host": ""]], "issuer.host: is missing; write the host of the issuer URL"),
+        Case(endpoint: ["path": "/k8s/x"], #"path: "/k8s" is reserved for the gateway; use a different path"#),
+        Case(
+            endpoint: ["issuer": .null],
+            "issuer.host: missing required key; expected a DNS name without scheme, port or path"),
+        Case(
+            endpoint: ["issuer": ["host": ""]],
+            "issuer.host: missing required key; expected a DNS name without scheme, port or path"),
         Case(
             endpoint: ["issuer": ["host": "https://example.com"]],
-            #"issuer.host: "https://example.com" does not fit; write a DNS name alone, without https://, port or path"#),
+            #"issuer.host: invalid value "https://example.com"; expected a DNS name without scheme, port or path"#),
         Case(
             endpoint: ["issuer": ["host": "example.com", "path": "/dev/"]],
-            #"issuer.path: "/dev/" does not fit; begin it with a slash and end it without, such as /dev"#),
+            #"issuer.path: invalid value "/dev/"; expected a path that begins with "/" and does not end with it, such as /dev"#
+        ),
         Case(
             endpoint: ["issuer": ["host": "example.com", "keypair": "A B"]],
-            #"issuer.keypair: "A B" does not fit; write the name of a Secret"#),
+            #"issuer.keypair: invalid value "A B"; expected the name of a Secret"#),
         Case(
             endpoint: ["azRules": [["scope": "ldap", "constraint": "x"], ["scope": "group", "constraint": " "]]],
             "azRules[0].scope: \(AccessRuleError.unknownScope("ldap"))",
             "azRules[1].constraint: \(AccessRuleError.emptyGroup)"),
         Case(
             endpoint: ["azRules": [["scope": "filter"]]],
-            "azRules[0].constraint: is missing; write a filter such as (namespace=myns)"),
+            "azRules[0].constraint: missing required key; expected a constraint, such as (namespace=myns)"),
         Case(
             endpoint: ["injector": ["label": "tremolo.io/role", "token_environment_variable_name": "1A"]],
-            #"injector.label: "tremolo.io/role" does not fit; write the name of a label, without prefix and slash"#,
-            #"injector.token_environment_variable_name: "1A" does not fit; write letters, digits and "_", no digit first"#
+            #"injector.label: invalid value "tremolo.io/role"; expected a label name without prefix and "/""#,
+            #"injector.token_environment_variable_name: invalid value "1A"; expected letters, digits and "_", not beginning with a digit"#
         ),
         Case(
             endpoint: ["injector": ["token_environment_variable_name": "EXAMPLE_ROLE"]],
-            #"injector.label_value_environment_variable_name: "EXAMPLE_ROLE" holds the token file's path already; name another variable"#
+            #"injector.label_value_environment_variable_name: duplicate of sts.endpoints[0].injector.token_environment_variable_name ("EXAMPLE_ROLE"); use a different variable"#
         ),
         Case(
             endpoint: ["subjectToken": ["requirePod": "yes"]],
-            #"subjectToken.requirePod: "yes" does not fit; write true or false"#),
-        Case(endpoint: ["token": ["ttl": "5s"]], #"token.ttl: "5s" does not fit; write a time from 60s to 24h"#),
-        Case(endpoint: ["token": ["ttl": "soon"]], #"token.ttl: "soon" does not fit; write a time from 60s to 24h"#),
+            #"subjectToken.requirePod: invalid value "yes"; expected true or false"#),
+        Case(
+            endpoint: ["token": ["ttl": "5s"]], #"token.ttl: invalid value "5s"; expected a duration from 60s to 24h"#),
+        Case(
+            endpoint: ["token": ["ttl": "soon"]],
+            #"token.ttl: invalid value "soon"; expected a duration from 60s to 24h"#),
         Case(
             endpoint: ["token": ["algorithm": "HS256"]],
-            #"token.algorithm: "HS256" does not fit; write RS256, RS384, RS512, ES256, ES384 or ES512"#),
+            #"token.algorithm: invalid value "HS256"; expected RS256, RS384, RS512, ES256, ES384 or ES512"#),
         Case(
             endpoint: ["token": ["keySize": 2_049]],
-            #"token.keySize: "2049" does not fit; write a multiple of 8, such as 2048, 3072 or 4096"#),
+            #"token.keySize: invalid value "2049"; expected a multiple of 8 from 2048 to 4096"#),
         Case(
             endpoint: ["token": ["subject": "{cluster}:{namespace}"]],
-            #"token.subject: "{cluster}:{namespace}" gives several ServiceAccounts one subject; write {saname} too, or allowSharedSubject: true"#
+            #"token.subject: "{cluster}:{namespace}" maps several ServiceAccounts to one subject; add {saname} or set allowSharedSubject: true"#
         ),
         Case(
             endpoint: ["token": ["subject": "{namespace}-{saname}"]],
-            #"token.subject: "{namespace}-{saname}" can give two ServiceAccounts one subject, for names have letters, digits, ".", "_" and "-"; write ":" or "/" between them, or allowSharedSubject: true"#
+            #"token.subject: "{namespace}-{saname}" can map two ServiceAccounts to one subject, as names contain letters, digits, ".", "_" and "-"; separate the placeholders by ":" or "/", or set allowSharedSubject: true"#
         ),
         Case(
             endpoint: ["token": ["subject": "sts-gateway:{namespace}:{saname}"]],
-            #"token.subject: "sts-gateway:{namespace}:{saname}" begins with sts-gateway:, which is the gateway's own; begin it otherwise"#
+            #"token.subject: invalid value "sts-gateway:{namespace}:{saname}": sts-gateway: is reserved for the gateway; use a different prefix"#
         ),
         Case(
             endpoint: ["token": ["claims": ["sub": "x", "team": ["attribute": "pod-nam"], "none": .null]]],
-            "token.claims.sub: is a claim that the gateway itself sets; name it otherwise",
-            #"token.claims.team.attribute: "pod-nam" is no attribute; did you mean "pod-name"?"#,
-            "token.claims.none: has no value; write one, or {attribute: NAME}"),
+            "token.claims.sub: reserved claim, which the gateway sets; use a different name",
+            #"token.claims.team.attribute: unknown attribute "pod-nam"; did you mean "pod-name"?"#,
+            "token.claims.none: missing value; expected any value or {attribute: NAME}"),
         Case(
             endpoint: ["additionalAttributes": ["groups"], "token": ["claims": ["groups": "x"]]],
-            #"token.claims: "groups" is among additionalAttributes already; leave one of them out"#),
+            #"token.claims: duplicate of additionalAttributes ("groups"); remove one of them"#),
         Case(
             endpoint: ["rotation": ["every": "2h"]],
-            "rotation.every: is not longer than propagation (2h), so no key would sign in time; make it longer"),
+            "rotation.every: not longer than propagation (2h), so that no key signs in time; use a longer duration"),
         Case(
             endpoint: ["settings": ["greting": "hi"]],
-            #"settings.greting: is an unknown key; did you mean "greeting"?"#),
+            #"settings.greting: unknown key "greting"; did you mean "greeting"?"#),
         Case(
             endpoint: ["settings": ["greeting": "a\nb"]],
             "settings.greeting: not one line of 1 to 100 bytes; write a shorter text"),
-        Case(endpoint: ["settings": ["greeting": ["a"]]], "settings.greeting: a list does not fit; write a text"),
+        Case(
+            endpoint: ["settings": ["greeting": ["a"]]], "settings.greeting: invalid value (a list); expected a string"),
     ]
 
     @Test("says what is wrong with the gateway's own blocks", arguments: gatewayCases)
@@ -203,7 +218,7 @@ struct BadConfigurationTests {
         #expect(configuration == nil)
         #expect(
             problems == [
-                "error: sts.endpoints[0].token.subject: makes every subject begin with sts-gateway:, which is the gateway's own; name the cluster otherwise, or begin it otherwise"
+                "error: sts.endpoints[0].token.subject: with this cluster name every subject begins with sts-gateway:, which is reserved for the gateway; use a different subject or cluster name"
             ])
     }
 

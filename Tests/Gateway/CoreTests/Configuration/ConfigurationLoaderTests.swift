@@ -57,7 +57,7 @@ struct ConfigurationLoaderTests {
         #expect(!endpoint.token.capToSubject)
         #expect(endpoint.endpoint.algorithm == .rs256)
         #expect(endpoint.endpoint.rsaKeySize == 2_048)
-        #expect(endpoint.rotation == .init(every: 2_592_000, propagation: 7_200))
+        #expect(endpoint.rotation == .init(every: 2_592_000, propagation: 7_200, maximumAge: 300))
         #expect(endpoint.publisher == nil)
         #expect(endpoint.probe == .init(isEnabled: true, interval: 300))
     }
@@ -138,7 +138,7 @@ struct ConfigurationLoaderTests {
                 .init(name: "static", source: .value(["a": [1, true, .null]])),
                 .init(name: "who", source: .attribute("Pod-Name")),
             ])
-        #expect(one.rotation == .init(every: 604_800, propagation: 900))
+        #expect(one.rotation == .init(every: 604_800, propagation: 900, maximumAge: 300))
         #expect((one.provider as? ExampleProvider)?.settings.greeting == "hello")
     }
 

@@ -7,12 +7,25 @@ import Testing
 
 @Suite("The configuration's schema")
 struct ConfigurationSchemaTests {
-    @Test("is the committed one; `make schema` writes it anew")
+    @Test("is the committed one; `make schema` writes it")
     func committed() throws {
+        #expect(try document("configuration.schema.json") == ConfigurationSchema.text + "\n")
+    }
+
+    @Test("has the keys of the tables and of the example in docs/configuration.md; `make schema` writes both")
+    func reference() throws {
+        let page = try document("configuration.md")
+        #expect(page == ConfigurationReference.updated(page))
+        #expect(page.contains("<!-- keys of gateway.yaml, written by make schema -->"))
+        #expect(page.contains("<!-- example, written by make schema -->"))
+    }
+
+    /// A file of docs.
+    private func document(_ name: String) throws -> String {
         // Tests/Gateway/CoreTests/Configuration/<this file>
         let root = #filePath.split(separator: "/").dropLast(5).joined(separator: "/")
-        let contents = try #require(FileManager.default.contents(atPath: "/\(root)/docs/configuration.schema.json"))
-        #expect(String(decoding: contents, as: UTF8.self) == ConfigurationSchema.text + "\n")
+        let contents = try #require(FileManager.default.contents(atPath: "/\(root)/docs/\(name)"))
+        return String(decoding: contents, as: UTF8.self)
     }
 
     @Test("is JSON that closes every block of the gateway's own")

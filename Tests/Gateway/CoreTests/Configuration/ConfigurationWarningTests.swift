@@ -8,18 +8,18 @@ struct ConfigurationWarningTests {
     static let documents: [(JSONValue, [String])] = [
         (
             ["sts": ["endpoints": []]],
-            ["warning: sts.endpoints: is empty, so the gateway issues no token; add an endpoint"]
+            ["warning: sts.endpoints: the list is empty, so that the gateway issues no tokens; add an endpoint"]
         ),
         (
             ExampleDocument.document(endpoints: [ExampleDocument.endpoint(["azRules": .null])]),
             [
-                "warning: sts.endpoints[0].azRules: there is no rule, so nobody may have a token of this endpoint; write one such as {scope: filter, constraint: (namespace=myns)}"
+                "warning: sts.endpoints[0].azRules: azRules is empty; every request will be denied; add a rule such as {scope: filter, constraint: (namespace=myns)}"
             ]
         ),
         (
             ExampleDocument.document(endpoints: [ExampleDocument.endpoint(["azRules": []])]),
             [
-                "warning: sts.endpoints[0].azRules: there is no rule, so nobody may have a token of this endpoint; write one such as {scope: filter, constraint: (namespace=myns)}"
+                "warning: sts.endpoints[0].azRules: azRules is empty; every request will be denied; add a rule such as {scope: filter, constraint: (namespace=myns)}"
             ]
         ),
         (
@@ -27,7 +27,7 @@ struct ConfigurationWarningTests {
                 ExampleDocument.endpoint(["subjectToken": ["acceptApiServerAudience": true]])
             ]),
             [
-                "warning: sts.endpoints[0].subjectToken.acceptApiServerAudience: takes ServiceAccount tokens that are not made for the gateway, so whoever a Pod sends its default token to can replay it here; turn it off when no OpenUnison sidecar is left"
+                "warning: sts.endpoints[0].subjectToken.acceptApiServerAudience: accepts ServiceAccount tokens that are not issued for the gateway, so that whoever receives a Pod's default token can replay it here; turn it off when no OpenUnison sidecar is left"
             ]
         ),
         (
@@ -35,7 +35,7 @@ struct ConfigurationWarningTests {
                 ExampleDocument.endpoint(["publish": ["probe": ["enabled": false]]])
             ]),
             [
-                "warning: sts.endpoints[0].publish.probe.enabled: nothing publishes and nothing looks, so a new key signs after rotation.propagation whether it was uploaded or not; enable the probe"
+                "warning: sts.endpoints[0].publish.probe.enabled: neither publication nor probe is configured, so that a new key signs after rotation.propagation even if it is not published; enable the probe"
             ]
         ),
         (
@@ -43,20 +43,20 @@ struct ConfigurationWarningTests {
                 ExampleDocument.endpoint(["token": ["algorithm": "ES256", "keySize": 3072]])
             ]),
             [
-                "warning: sts.endpoints[0].token.keySize: says nothing for ES256, whose keys have one size; leave it out"
+                "warning: sts.endpoints[0].token.keySize: ignored for ES256, whose keys have a fixed size; remove it"
             ]
         ),
         (
             ["sts": ["image": "x", "openunison": ["name": "orchestra"], "endpoints": [ExampleDocument.endpoint()]]],
             [
-                "warning: sts.image: is OpenUnison's and not used; injection.sidecar.image names the sidecar's image",
-                "warning: sts.openunison: is OpenUnison's and not used; it may be left out",
+                "warning: sts.image: OpenUnison's key is ignored; injection.sidecar.image is the sidecar's image",
+                "warning: sts.openunison: OpenUnison's key is ignored; it may be removed",
             ]
         ),
         (
             ExampleDocument.document(["network": ["openunison_host": "k8sou.example.com"], "image": "openunison"]),
             [
-                "warning: of OpenUnison's keys the gateway reads sts and k8s_cluster_name; it passes over network, image"
+                "warning: of OpenUnison's keys only sts and k8s_cluster_name are read; ignored: network, image"
             ]
         ),
         (
@@ -67,7 +67,7 @@ struct ConfigurationWarningTests {
                 ]),
             ]),
             [
-                "warning: sts.endpoints[1].injector: a Pod with the label \"example-role\" is injected for sts.endpoints[0] too, and both set EXAMPLE_TOKEN_FILE; give each endpoint its own label"
+                "warning: sts.endpoints[1].injector: duplicate of sts.endpoints[0].injector: both inject EXAMPLE_TOKEN_FILE into Pods with the label \"example-role\"; use a different label"
             ]
         ),
     ]

@@ -29,7 +29,7 @@ struct EndpointCollisionTests {
     func name() {
         #expect(
             problems(["name": "example"]) == [
-                #"error: sts.endpoints[1].name: "example" is used by sts.endpoints[0] already; give each endpoint its own name"#
+                #"error: sts.endpoints[1].name: duplicate of sts.endpoints[0].name ("example"); use a different name"#
             ])
     }
 
@@ -37,7 +37,7 @@ struct EndpointCollisionTests {
     func path() {
         #expect(
             problems(["path": "/example"]) == [
-                #"error: sts.endpoints[1].path: "/example" is used by sts.endpoints[0] already; give each endpoint its own path"#
+                #"error: sts.endpoints[1].path: duplicate of sts.endpoints[0].path ("/example"); use a different path"#
             ])
     }
 
@@ -45,7 +45,7 @@ struct EndpointCollisionTests {
     func issuer() {
         #expect(
             problems(["issuer": ["host": "ISSUER.example.com"]]) == [
-                #"error: sts.endpoints[1].issuer.host: "https://issuer.example.com" is used by sts.endpoints[0] already; give each endpoint its own issuer, by another host or path"#
+                #"error: sts.endpoints[1].issuer.host: duplicate of sts.endpoints[0].issuer.host ("https://issuer.example.com"); use a different host or issuer.path"#
             ])
     }
 
@@ -53,7 +53,7 @@ struct EndpointCollisionTests {
     func place() {
         #expect(
             problems(["publish": ["shelf": "one"]], first: ["publish": ["shelf": "one"]]) == [
-                #"error: sts.endpoints[1].publish: "one" is where sts.endpoints[0] publishes already; give each endpoint its own place"#
+                #"error: sts.endpoints[1].publish: duplicate of sts.endpoints[0].publish ("one"); publish each endpoint to a different location"#
             ])
         #expect(problems(["publish": ["shelf": "two"]], first: ["publish": ["shelf": "one"]]) == [])
     }
@@ -64,7 +64,7 @@ struct EndpointCollisionTests {
             problems(
                 ["issuer": ["host": "second.example.com", "keypair": "key"]],
                 first: ["issuer": ["host": "issuer.example.com", "keypair": "key"]]) == [
-                    #"error: sts.endpoints[1].issuer.keypair: "key" is used by sts.endpoints[0] already; give each endpoint its own key"#
+                    #"error: sts.endpoints[1].issuer.keypair: duplicate of sts.endpoints[0].issuer.keypair ("key"); use a different Secret"#
                 ])
     }
 
@@ -75,7 +75,7 @@ struct EndpointCollisionTests {
         let first = route.split(separator: "/")[0]
         #expect(
             problems(["path": .string("/example/\(route)")]) == [
-                #"error: sts.endpoints[1].path: "/example/\#(route)" lies at or below "/example/\#(first)", a route of sts.endpoints[0]; write another path"#
+                #"error: sts.endpoints[1].path: "/example/\#(route)" conflicts with the route "/example/\#(first)" of sts.endpoints[0]; use a different path"#
             ])
     }
 
@@ -83,7 +83,7 @@ struct EndpointCollisionTests {
     func routeOfLater() {
         #expect(
             problems([:], first: ["path": "/second/token"]) == [
-                #"error: sts.endpoints[0].path: "/second/token" lies at or below "/second/token", a route of sts.endpoints[1]; write another path"#
+                #"error: sts.endpoints[0].path: "/second/token" conflicts with the route "/second/token" of sts.endpoints[1]; use a different path"#
             ])
     }
 
@@ -91,7 +91,7 @@ struct EndpointCollisionTests {
     func issuerDocument() {
         #expect(
             problems(["issuer": ["host": "issuer.example.com", "path": "/certs/two"]]) == [
-                #"error: sts.endpoints[1].issuer.path: "/certs/two" lies at or below "/certs", where sts.endpoints[0] has a document; write another path"#
+                #"error: sts.endpoints[1].issuer.path: "/certs/two" conflicts with the document "/certs" of sts.endpoints[0]; use a different path"#
             ])
     }
 }

@@ -46,8 +46,8 @@ struct MetadataConfigurationTests {
         #expect(!isGood)
         #expect(
             problems == [
-                "error: sts.endpoints[0].\(keyPath): needs the API server; \"namespace-label/a\" is read from it, "
-                    + "and review is offline: write review: {kind: kubernetes}, or leave it out"
+                "error: sts.endpoints[0].\(keyPath): not supported with an offline review, as "
+                    + "\"namespace-label/a\" is read from the API server; use review: {kind: kubernetes} or remove it"
             ])
     }
 
@@ -69,6 +69,6 @@ struct MetadataConfigurationTests {
             ["token": ["claims": ["a": ["attribute": "sa-label/-a"]]]], offline: false)
         #expect(!isGood)
         #expect(problems.count == 1)
-        #expect(problems.first?.contains("is no attribute") == true)
+        #expect(problems.first?.contains("unknown attribute") == true)
     }
 }

@@ -79,19 +79,19 @@ struct PluginSettingsTests {
     }
 
     static let refusals: [(JSONValue, String)] = [
-        (["count": 256], #"count: "256" does not fit; write a whole number from 0 to 255"#),
-        (["count": true], #"count: "true" does not fit; write a whole number from 0 to 255"#),
-        (["regions": [["kind": "near"]]], "regions[0].name: is missing; write it"),
+        (["count": 256], #"count: invalid value "256"; expected an integer from 0 to 255"#),
+        (["count": true], #"count: invalid value "true"; expected an integer from 0 to 255"#),
+        (["regions": [["kind": "near"]]], "regions[0].name: missing required key"),
         (
             ["regions": [["name": "a", "kind": "wide"]]],
-            "regions[0].kind: does not fit; write one of the words that the plugin's page lists"
+            "regions[0].kind: invalid value; expected one that the plugin's page lists"
         ),
-        (["regions": "a"], #"regions: "a" does not fit; write a list"#),
-        (["regions": [["name": "a", "nam": "b"]]], #"regions[0].nam: is an unknown key; did you mean "name"?"#),
-        (["isOn": "on"], #"isOn: "on" does not fit; write true or false"#),
+        (["regions": "a"], #"regions: invalid value "a"; expected a list"#),
+        (["regions": [["name": "a", "nam": "b"]]], #"regions[0].nam: unknown key "nam"; did you mean "name"?"#),
+        (["isOn": "on"], #"isOn: invalid value "on"; expected true or false"#),
         (
             ["clientSecret": "hunter2"],
-            "clientSecret: the value (not shown) does not fit; write a whole number from -9223372036854775808 to 9223372036854775807"
+            "clientSecret: invalid value (redacted); expected an integer from -9223372036854775808 to 9223372036854775807"
         ),
     ]
 
@@ -107,10 +107,11 @@ struct PluginSettingsTests {
         #expect(load("plain", [:]).problems == [])
         #expect(
             load("plain", ["x": 1]).problems == [
-                "error: sts.endpoints[0].settings.x: is an unknown key; there are none here, so leave it out"
+                #"error: sts.endpoints[0].settings.x: unknown key "x"; no keys are supported here"#
             ])
         #expect(
-            load("plain", "x").problems == [#"error: sts.endpoints[0].settings: "x" does not fit; write a mapping"#])
+            load("plain", "x").problems == [#"error: sts.endpoints[0].settings: invalid value "x"; expected a mapping"#]
+        )
     }
 
     @Test("go with the limits of the plugin's relying party")
@@ -124,12 +125,12 @@ struct PluginSettingsTests {
         ).problems
         #expect(
             problems == [
-                "error: sts.endpoints[0].audience: has 2 values; the plugin plain takes 1 at most",
-                #"error: sts.endpoints[0].audience: "0123456789" has 10 bytes; the plugin plain takes 9 at most"#,
-                #"error: sts.endpoints[0].token.algorithm: "RS256" is not what the plugin plain takes; write ES256"#,
-                #"error: sts.endpoints[0].publish.probe.proxy: "ftp://a" does not fit; write http://HOST:PORT"#,
-                #"error: sts.endpoints[0].publish.probe.enabled: "x" does not fit; write true or false"#,
-                #"error: sts.endpoints[0].publish.plugin: "nobody" is no plugin that is mounted; write elaborate or plain"#,
+                "error: sts.endpoints[0].audience: 2 values; the plugin plain supports at most 1",
+                #"error: sts.endpoints[0].audience: "0123456789" has 10 bytes; the plugin plain supports at most 9"#,
+                "error: sts.endpoints[0].token.algorithm: RS256 is not supported by the plugin plain; expected ES256",
+                #"error: sts.endpoints[0].publish.probe.enabled: invalid value "x"; expected true or false"#,
+                "error: sts.endpoints[0].publish.probe.proxy: invalid value (redacted); expected http://HOST:PORT",
+                #"error: sts.endpoints[0].publish.plugin: unknown plugin "nobody"; expected elaborate or plain"#,
             ])
     }
 }

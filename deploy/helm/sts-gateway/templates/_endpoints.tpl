@@ -16,13 +16,13 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
   {{- $path := $given.path | default (printf "/%s" $given.name) }}
   {{- if hasKey $names $given.name }}
     {{- $problems = append $problems (printf
-        "%s.name: %q is used by %s already; give each endpoint its own name"
-        $place $given.name (get $names $given.name)) }}
+        "%s.name: duplicate of %s.name (%q); use a different name"
+        $place (get $names $given.name) $given.name) }}
   {{- end }}
   {{- if hasKey $paths $path }}
     {{- $problems = append $problems (printf
-        "%s.path: %q is used by %s already; give each endpoint its own path"
-        $place $path (get $paths $path)) }}
+        "%s.path: duplicate of %s.path (%q); use a different path"
+        $place (get $paths $path) $path) }}
   {{- end }}
   {{- $_ := set $names $given.name $place }}
   {{- $_ := set $paths $path $place }}
@@ -32,7 +32,7 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
       {{- $plugin = $given.plugin }}
     {{- else }}
       {{- $problems = append $problems (printf
-          "%s.plugin: %q is no plugin that is mounted; write %s"
+          "%s.plugin: unknown plugin %q; expected %s"
           $place $given.plugin $words) }}
     {{- end }}
   {{- else if has $given.name $mounted }}
@@ -42,7 +42,7 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
         "audience" $given.audience "mounted" $mounted "defaults" $defaults) }}
     {{- if not $plugin }}
       {{- $problems = append $problems (printf
-          "%s.plugin: is missing, and neither name nor audience tells which it is; write %s"
+          "%s.plugin: missing required key, as neither name nor audience identifies the plugin; expected %s"
           $place $words) }}
     {{- end }}
   {{- end }}
@@ -52,7 +52,7 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
     {{- $label := $injector.label | default $default.label }}
     {{- if not $label }}
       {{- $problems = append $problems (printf
-          "%s.injector.label: is missing, and the chart does not know the plugin %s; write its label"
+          "%s.injector.label: missing required key, as the chart does not know the plugin %s; expected its label"
           $place $plugin) }}
     {{- end }}
     {{- $issuer := dict "host" $given.issuer.host "path" ($given.issuer.path | default "") }}
