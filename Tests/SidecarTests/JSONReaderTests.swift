@@ -23,6 +23,12 @@ struct JSONReaderTests {
         ])
     func malformed(text: String) { #expect(read(text) == nil) }
 
+    @Test("Names are compared by code units")
+    func codeUnits() {
+        #expect(read("{\"K\":1,\"\u{212A}\":2}")?["K"] == .number(1))
+        #expect(read("{\"\u{E9}\":1,\"e\u{301}\":2}") != nil)
+    }
+
     @Test("Bytes that are not UTF-8 and depths that are nobody's are refused")
     func hostile() {
         #expect(JSONReader.read([0x22, 0xFF, 0x22]) == nil)

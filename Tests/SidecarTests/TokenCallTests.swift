@@ -48,6 +48,28 @@ struct TokenCallTests {
         arguments: ["", "a.b", "e30..c2ln", "e30.e30.c2ln", "e30.!.c2ln", "a.b.c.d"])
     func noToken(text: String) { #expect(IssuedToken(Array(text.utf8)) == nil) }
 
+    @Test(
+        "A token with a time that cannot be represented is no token",
+        arguments: [
+            #"{"exp":1e19}"#, #"{"exp":9223372036854775808}"#, #"{"exp":-1e30}"#, #"{"exp":null}"#,
+            #"{"exp":1900,"iat":null}"#, #"{"exp":1900,"iat":-1e300}"#, #"{"exp":1900,"exp":1901}"#,
+        ])
+    func unrepresentableTimes(claims: String) {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        var text = Array("e30.".utf8)
+        var (bits, count) = (0, 0)
+        for byte in Array(claims.utf8) {
+            (bits, count) = (bits << 8 | Int(byte), count + 8)
+            while count >= 6 {
+                count -= 6
+                text.append(alphabet[bits >> count & 63])
+            }
+            bits &= (1 << count) - 1
+        }
+        if count > 0 { text.append(alphabet[bits << (6 - count) & 63]) }
+        #expect(IssuedToken(text + Array(".c2ln".utf8)) == nil)
+    }
+
     @Test("A log line quotes what would break it")
     func quoting() { #expect(LogLine.quote("a\"\\\n\u{1}é") == "\"a\\\"\\\\\\n\\u0001é\"") }
 }

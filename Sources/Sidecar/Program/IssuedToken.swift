@@ -8,16 +8,20 @@ struct IssuedToken: CustomStringConvertible, CustomReflectable {
 
     static let maximumBytes = 65_536
 
+    /// The years 1970 to 9999 in seconds since 1970: times that can be written (RFC 3339) and counted.
+    private static let times = 0.0...253_402_300_799
+
     /// Seconds from its issue to its end, where it says both.
     var life: Double? { issued.map { expires - $0 } }
 
-    /// nil where the bytes are no JWT with an `exp`.
+    /// nil if the bytes are not a JWT with an `exp`, or `exp` or `iat` is not a number of a representable time.
     init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.maximumBytes else { return nil }
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }), Self.decode(parts[0]) != nil,
             Self.decode(parts[2]) != nil, let payload = Self.decode(parts[1]), let claims = JSONReader.read(payload),
-            let expires = claims["exp"]?.number
+            let expires = claims["exp"]?.number, Self.times.contains(expires),
+            claims["iat"].map({ $0.number.map(Self.times.contains) ?? false }) ?? true
         else { return nil }
         self.bytes = bytes
         self.expires = expires

@@ -5,11 +5,11 @@ enum JSONValue: Equatable {
     case number(Double)
     case string(String)
     case array([JSONValue])
-    /// A name that is there twice is refused.
-    case object([String: JSONValue])
+    /// A duplicate name is rejected. Names are compared by their bytes: `String` takes U+212A (Kelvin sign) for K.
+    case object([[UInt8]: JSONValue])
 
     subscript(_ name: String) -> JSONValue? {
-        if case .object(let members) = self { members[name] } else { nil }
+        if case .object(let members) = self { members[Array(name.utf8)] } else { nil }
     }
 
     var text: String? { if case .string(let text) = self { text } else { nil } }
@@ -72,7 +72,7 @@ struct JSONReader {
 
     private mutating func object(depth: Int) throws(Malformed) -> JSONValue {
         position += 1
-        var members: [String: JSONValue] = [:]
+        var members: [[UInt8]: JSONValue] = [:]
         skipSpace()
         if take("}") { return .object(members) }
         repeat {
@@ -80,7 +80,7 @@ struct JSONReader {
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw Malformed() }
             let name = try string()
             skipSpace()
-            guard take(":"), members.updateValue(try value(depth: depth + 1), forKey: name) == nil
+            guard take(":"), members.updateValue(try value(depth: depth + 1), forKey: Array(name.utf8)) == nil
             else { throw Malformed() }
             skipSpace()
         } while take(",")

@@ -9,7 +9,7 @@ struct STSSidecar {
     private static let systemError: Int32 = 71
 
     static func main() {
-        var arguments = Array(CommandLine.arguments.dropFirst())
+        var arguments = validArguments()
         let command = arguments.isEmpty ? "" : arguments.removeFirst()
         switch command {
         case "run": run(options(arguments))
@@ -23,6 +23,25 @@ struct STSSidecar {
             LogLine.print("sts-sidecar: \"\(command)\" is no command\n\(help)\n")
             exit(usageError)
         }
+    }
+
+    /// The arguments after the program's name. `CommandLine.arguments` would replace invalid bytes by U+FFFD.
+    private static func validArguments() -> [String] {
+        var arguments: [String] = []
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let text = CommandLine.unsafeArgv[index] else { break }
+            guard let argument = String(validatingCString: text) else {
+                LogLine.print("sts-sidecar: argument \(index) is not UTF-8\n")
+                exit(usageError)
+            }
+            arguments.append(argument)
+        }
+        for entry in Options.table {
+            guard let text = getenv(entry.variable), String(validatingCString: text) == nil else { continue }
+            LogLine.print("sts-sidecar: \(entry.variable) is not UTF-8\n")
+            exit(usageError)
+        }
+        return arguments
     }
 
     private static func run(_ options: Options) {
