@@ -1,5 +1,6 @@
 import Foundation
 import GatewayTestSupport
+import JSON
 import Testing
 
 @Suite("The whole gateway: commands", .wholeProcesses)

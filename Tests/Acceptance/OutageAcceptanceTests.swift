@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FakeKubernetesAPI
 import Foundation
 import GatewayTestSupport
+import JSON
 import NIOCore
 import NIOHTTP1
 import Testing

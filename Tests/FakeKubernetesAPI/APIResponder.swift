@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import JOSE
+import JSON
 import NIOCore
 
 /// Answers each request in the API server's order: fault on demand, who asks, may they, then the call itself.

@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import FakeKubernetesAPI
 import Foundation
 import GatewayTestSupport
-import JOSE
+import JSON
 import NIOCore
 import NIOHTTP1
 import NIOSSL

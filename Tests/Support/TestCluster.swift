@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import JOSE
+import JSON
 
 /// A throw-away cluster identity: issues ServiceAccount tokens in the shape of the API server's own.
 package struct TestCluster: Sendable {

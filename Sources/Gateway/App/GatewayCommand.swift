@@ -14,4 +14,14 @@ struct GatewayCommand: AsyncParsableCommand {
             PluginsCommand.self,
             VersionCommand.self,
         ])
+
+    /// Runs the command of the process's arguments; exits 64 if one of them is not UTF-8.
+    static func main() async {
+        do {
+            await main(try CommandLineArguments.ofProcess())
+        } catch {
+            Terminal.error("sts-gateway: \(error)")
+            exit(withError: ExitCode.validationFailure)
+        }
+    }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 
 /// The header of a signed JWT (RFC 7515 §4).
 public struct JOSEHeader: Sendable, Equatable {
@@ -12,35 +12,24 @@ public struct JOSEHeader: Sendable, Equatable {
         self.type = type
     }
 
-    private struct Wire: Decodable {
-        let alg: String
-        let kid: String?
-        let typ: String?
-        /// Even as null, or of another type than RFC 7515 §4.1.11 gives it.
-        let hasCriticalExtensions: Bool
-
-        private enum CodingKeys: CodingKey { case alg, kid, typ, crit }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            alg = try container.decode(String.self, forKey: .alg)
-            kid = try container.decodeIfPresent(String.self, forKey: .kid)
-            typ = try container.decodeIfPresent(String.self, forKey: .typ)
-            hasCriticalExtensions = container.contains(.crit)
+    /// Reads the JSON text of a header. Unknown parameters are ignored, except that any `crit` is rejected, whatever its
+    /// value (RFC 7515 §4.1.11).
+    ///
+    /// - Throws: `malformed` if the text is not a JSON object with the string `alg`, has a duplicate parameter (RFC 7515
+    ///   §4), or a `kid` or `typ` that is not a string; `criticalExtension`; `unsupportedAlgorithm`.
+    init(json text: [UInt8]) throws(JOSEError) {
+        let malformed = JOSEError.malformed("the header is not a JSON object with the string member alg")
+        guard let json = try? JSONValue(parsing: text, limits: .jose), let name = json["alg"]?.stringValue else {
+            throw malformed
         }
-    }
-
-    /// Reads the JSON text of a header. An unknown `alg` and any `crit` are refused.
-    init(json: [UInt8]) throws(JOSEError) {
-        let wire: Wire
-        do {
-            wire = try JSONDecoder().decode(Wire.self, from: Data(json))
-        } catch {
-            throw .malformed("the header is not a JSON object with the string member alg")
+        for member in ["kid", "typ"] {
+            if let value = json[member], value.stringValue == nil { throw malformed }
         }
-        guard !wire.hasCriticalExtensions else { throw .criticalExtension }
-        guard let algorithm = SignatureAlgorithm(rawValue: wire.alg) else { throw .unsupportedAlgorithm }
-        self.init(algorithm: algorithm, keyID: wire.kid.map(KeyID.init(rawValue:)), type: wire.typ)
+        guard json["crit"] == nil else { throw .criticalExtension }
+        guard let algorithm = SignatureAlgorithm(rawValue: name) else { throw .unsupportedAlgorithm }
+        self.init(
+            algorithm: algorithm, keyID: json["kid"]?.stringValue.map(KeyID.init(rawValue:)),
+            type: json["typ"]?.stringValue)
     }
 
     var json: JSONValue {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import JSON
 
 /// A JSON Web Key Set (RFC 7517 §5) of public signature keys.
 public struct JSONWebKeySet: Sendable, Equatable {
@@ -13,60 +13,48 @@ public struct JSONWebKeySet: Sendable, Equatable {
 
     public var json: JSONValue { ["keys": .array(keys.map(\.json))] }
 
-    private struct Wire: Decodable {
-        let keys: [Key]
-
-        struct Key: Decodable {
-            let kty: String
-            let use: String?
-            let alg: String?
-            let kid: String?
-            let n: String?
-            let e: String?
-            let crv: String?
-            let x: String?
-            let y: String?
-        }
-    }
-
-    /// Reads a set's JSON text. Keys of a type, curve or use that cannot verify here are passed over, as RFC 7517 §5 asks.
+    /// Reads a set's JSON text. Unknown members are allowed. Keys of a type, curve or use that cannot verify here, and keys
+    /// with a member of the wrong type, are ignored (RFC 7517 §5).
     ///
-    /// - Throws: `malformed` where it is no key set, or has more than ``maximumKeyCount`` keys.
-    public init(parsing json: [UInt8]) throws(JOSEError) {
-        let wire: Wire
-        do {
-            wire = try JSONDecoder().decode(Wire.self, from: Data(json))
-        } catch {
-            throw .malformed("not a JSON Web Key Set")
-        }
-        guard wire.keys.count <= Self.maximumKeyCount else {
+    /// - Throws: `malformed` if the text is not a key set, has a duplicate member (RFC 7517 §4), a key without `kty`, or
+    ///   more than ``maximumKeyCount`` keys.
+    public init(parsing text: [UInt8]) throws(JOSEError) {
+        guard let json = try? JSONValue(parsing: text, limits: .jose), let elements = json["keys"]?.elementList,
+            elements.allSatisfy({ $0["kty"]?.stringValue != nil })
+        else { throw .malformed("not a JSON Web Key Set") }
+        guard elements.count <= Self.maximumKeyCount else {
             throw .malformed("a key set of more than \(Self.maximumKeyCount) keys")
         }
-        self.keys = wire.keys.compactMap(Self.key)
+        self.keys = elements.compactMap(Self.key)
     }
 
-    private static func key(_ wire: Wire.Key) -> JSONWebKey? {
-        guard wire.use == nil || wire.use == "sig" else { return nil }
-        let algorithm = wire.alg.flatMap(SignatureAlgorithm.init(rawValue:))
-        guard (wire.alg == nil) == (algorithm == nil), let parameters = parameters(wire) else { return nil }
-        if let kid = wire.kid {
+    private static func key(_ json: JSONValue) -> JSONWebKey? {
+        let optional = ["use", "alg", "kid"].compactMap { json[$0] }
+        guard optional.allSatisfy({ $0.stringValue != nil }), json["use"] == nil || json["use"] == "sig" else {
+            return nil
+        }
+        let name = json["alg"]?.stringValue
+        let algorithm = name.flatMap(SignatureAlgorithm.init(rawValue:))
+        guard (name == nil) == (algorithm == nil), let parameters = parameters(json) else { return nil }
+        if let kid = json["kid"]?.stringValue {
             return JSONWebKey(keyID: KeyID(rawValue: kid), algorithm: algorithm, parameters: parameters)
         }
         return JSONWebKey(algorithm: algorithm, parameters: parameters)
     }
 
-    private static func parameters(_ wire: Wire.Key) -> JSONWebKey.Parameters? {
-        switch wire.kty {
+    private static func parameters(_ json: JSONValue) -> JSONWebKey.Parameters? {
+        func bytes(_ name: String) -> [UInt8]? { json[name]?.stringValue.flatMap { Base64URL.decode($0) } }
+        switch json["kty"] {
         case "RSA":
-            guard let modulus = wire.n.flatMap({ Base64URL.decode($0) })?.drop(while: { $0 == 0 }),
-                let exponent = wire.e.flatMap({ Base64URL.decode($0) })?.drop(while: { $0 == 0 }),
+            guard let modulus = bytes("n")?.drop(while: { $0 == 0 }),
+                let exponent = bytes("e")?.drop(while: { $0 == 0 }),
                 (256...1024).contains(modulus.count), (1...8).contains(exponent.count)
             else { return nil }
             return .rsa(modulus: Array(modulus), exponent: Array(exponent))
         case "EC":
-            guard let curve = wire.crv.flatMap(JSONWebKey.Curve.init(rawValue:)),
-                let x = wire.x.flatMap({ Base64URL.decode($0) }), x.count == curve.coordinateLength,
-                let y = wire.y.flatMap({ Base64URL.decode($0) }), y.count == curve.coordinateLength
+            guard let curve = json["crv"]?.stringValue.flatMap(JSONWebKey.Curve.init(rawValue:)),
+                let x = bytes("x"), x.count == curve.coordinateLength,
+                let y = bytes("y"), y.count == curve.coordinateLength
             else { return nil }
             return .ellipticCurve(curve, x: x, y: y)
         default: return nil

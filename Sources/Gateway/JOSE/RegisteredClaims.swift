@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import JSON
 
 /// The claims that RFC 7519 §4.1 registers, as read from a token. Times are seconds since 1970-01-01T00:00:00Z.
 public struct RegisteredClaims: Sendable, Equatable {
@@ -14,44 +14,63 @@ public struct RegisteredClaims: Sendable, Equatable {
     /// The names that only the issuer itself may set.
     public static let names: Set<String> = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]
 
-    private struct Wire: Decodable {
-        let iss: String?
-        let sub: String?
-        let aud: Audiences?
-        let exp: Double?
-        let nbf: Double?
-        let iat: Double?
-        let jti: String?
-    }
+    /// All claims of the payload, those that are not registered included.
+    public let json: JSONValue
 
-    /// `aud` is one string or an array of strings (RFC 7519 §4.1.3).
-    private struct Audiences: Decodable {
-        let values: [String]
+    /// The times that a claim may have: the years 1 to 9999 (RFC 3339), in seconds since 1970-01-01T00:00:00Z.
+    public static let representableTimes = -62_135_596_800.0...253_402_300_799.0
 
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let one = try? container.decode(String.self) {
-                values = [one]
-            } else {
-                values = try container.decode([String].self)
-            }
+    /// Reads the JSON text of a payload. Unknown claims are allowed.
+    ///
+    /// - Throws: `malformed` if the text is not a JSON object, has a duplicate claim (RFC 7519 §4), or a registered claim
+    ///   has another type than RFC 7519 §4.1 gives it (`null` is none of them) or a time beyond ``representableTimes``.
+    public init(json text: [UInt8]) throws(JOSEError) {
+        guard let json = try? JSONValue(parsing: text, limits: .jose), case .object = json else {
+            throw .malformed("the payload is not a JSON object without duplicate members")
         }
+        self.json = json
+        issuer = try Self.text("iss", in: json)
+        subject = try Self.text("sub", in: json)
+        audiences = try Self.audiences(json["aud"])
+        expiration = try Self.time("exp", in: json)
+        notBefore = try Self.time("nbf", in: json)
+        issuedAt = try Self.time("iat", in: json)
+        tokenID = try Self.text("jti", in: json)
     }
 
-    /// Reads the JSON text of a payload; members it does not know are passed over.
-    public init(json: [UInt8]) throws(JOSEError) {
-        let wire: Wire
-        do {
-            wire = try JSONDecoder().decode(Wire.self, from: Data(json))
-        } catch {
-            throw .malformed("the payload is not a JSON object whose registered claims have their types")
-        }
-        self.issuer = wire.iss
-        self.subject = wire.sub
-        self.audiences = wire.aud?.values ?? []
-        self.expiration = wire.exp
-        self.notBefore = wire.nbf
-        self.issuedAt = wire.iat
-        self.tokenID = wire.jti
+    private static func text(_ name: String, in json: JSONValue) throws(JOSEError) -> String? {
+        guard let value = json[name] else { return nil }
+        guard let text = value.stringValue else { throw .malformed("\(name) is not a string") }
+        return text
     }
+
+    /// NumericDate: a JSON number, with or without a fraction (RFC 7519 §2).
+    private static func time(_ name: String, in json: JSONValue) throws(JOSEError) -> Double? {
+        let seconds: Double
+        switch json[name] {
+        case nil: return nil
+        case .integer(let value): seconds = Double(value)
+        case .number(let value): seconds = value
+        default: throw .malformed("\(name) is not a number")
+        }
+        guard representableTimes.contains(seconds) else { throw .malformed("\(name) is out of range") }
+        return seconds
+    }
+
+    /// One string or an array of strings (RFC 7519 §4.1.3).
+    private static func audiences(_ value: JSONValue?) throws(JOSEError) -> [String] {
+        guard let value else { return [] }
+        if let one = value.stringValue { return [one] }
+        guard let elements = value.elementList else { throw .malformed("aud is not a string or an array of strings") }
+        let audiences = elements.compactMap(\.stringValue)
+        guard audiences.count == elements.count else {
+            throw .malformed("aud is not a string or an array of strings")
+        }
+        return audiences
+    }
+}
+
+extension JSONLimits {
+    /// Of headers, payloads and key sets.
+    static let jose = JSONLimits(depth: 64, byteCount: 1 << 20)
 }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
+import JSON
 
 /// The two documents as files below a folder that any static web server serves, with their stamps in `.sts-gateway`
 /// beside them. Every write is under a lock, so that two gateways on one machine, or on a file system with locks, never
@@ -39,7 +40,7 @@ struct DirectoryPublisher: DiscoveryPublisher {
     private func read(_ document: IssuerDocumentKind) throws(PublishError) -> StoredDocument? {
         guard let content = try files.read(path(of: document)) else { return nil }
         let kept = try files.read(stampPath(of: document)) ?? []
-        let stamp = (try? JSONDecoder().decode(FileStamp.self, from: Data(kept))).map {
+        let stamp = (try? JSONValue(parsing: kept).decode(FileStamp.self)).map {
             DocumentStamp(owner: $0.owner, revision: $0.revision, digest: DocumentStamp.digest(of: content))
         }
         return StoredDocument(version: Self.version(content, kept), stamp: stamp, length: content.count)

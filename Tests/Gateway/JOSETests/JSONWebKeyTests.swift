@@ -1,5 +1,6 @@
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @Suite("A JSON Web Key")
@@ -63,6 +64,7 @@ struct JSONWebKeyTests {
             ("a short coordinate", #"{"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"}"#),
             ("no modulus", #"{"kty":"RSA","e":"AQAB"}"#),
             ("a modulus of 1024 bits", #"{"kty":"RSA","e":"AQAB","n":"\#(String(repeating: "_", count: 170))-w"}"#),
+            ("a member of another type", StandardVector.rs256.soleKey.replacing("{", with: #"{"kid":1,"#)),
             ("another use", StandardVector.rs256.soleKey.replacing("{", with: #"{"use":"enc","#)),
             ("another algorithm", StandardVector.rs256.soleKey.replacing("{", with: #"{"alg":"PS256","#)),
         ])
@@ -71,9 +73,19 @@ struct JSONWebKeyTests {
         #expect(try JSONWebKeySet(parsing: Array(text.utf8)).keys == [TestKeys.ec.publicKey])
     }
 
+    @Test("may have unknown members, as may its set")
+    func unknownMembers() throws {
+        let key = TestKeys.ec.publicKey.json.setting(["a"], at: "x5c")
+        let set: JSONValue = ["keys": [key], "issued": 1]
+        #expect(try JSONWebKeySet(parsing: set.utf8Text).keys == [TestKeys.ec.publicKey])
+    }
+
     @Test("set is refused where it is none, or has too many keys")
     func noSet() {
-        for text in ["", "[]", "{}", #"{"keys":{}}"#, #"{"keys":[1]}"#] {
+        for text in [
+            "", "[]", "{}", #"{"keys":{}}"#, #"{"keys":[1]}"#, #"{"keys":[{}]}"#, #"{"keys":[],"keys":[]}"#,
+            #"{"keys":[],}"#, #"{"keys":[{"kty":"oct","kid":"a","kid":"b"}]}"#,
+        ] {
             #expect(throws: JOSEError.malformed("not a JSON Web Key Set")) {
                 try JSONWebKeySet(parsing: Array(text.utf8))
             }

@@ -1,5 +1,6 @@
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @Suite("A signed JWT")
@@ -101,6 +102,25 @@ struct SignedJWTTests {
             Issue.record("\(String(describing: error))")
             return
         }
+    }
+
+    @Test(
+        "is rejected where its header has a duplicate parameter or one of another type (RFC 7515 §4)",
+        arguments: [
+            #"{"alg":"RS256","alg":"ES256"}"#, #"{"alg":"RS256","kid":"a","kid":"b"}"#, #"{"alg":"RS256",}"#,
+            #"{"alg":"RS256","\u0061lg":"none"}"#, #"{"alg":"RS256","kid":null}"#, #"{"alg":"RS256","typ":1}"#,
+        ])
+    func ambiguousHeaders(header: String) {
+        #expect(throws: JOSEError.malformed("the header is not a JSON object with the string member alg")) {
+            try SignedJWT(parsing: Self.token(header: header))
+        }
+    }
+
+    @Test("may have unknown header parameters, and a key id is compared by code units")
+    func unknownParameters() throws {
+        let jwt = try SignedJWT(parsing: Self.token(header: "{\"alg\":\"RS256\",\"x\":[1],\"kid\":\"e\u{301}\"}"))
+        #expect(jwt.header.keyID == KeyID(rawValue: "e\u{301}"))
+        #expect(jwt.header.keyID != KeyID(rawValue: "\u{E9}"))
     }
 
     private static func token(header: String) -> String {

@@ -11,11 +11,12 @@ struct GivenAttributes {
     /// - Parameter options: each `name=value`.
     init(_ options: [String]) throws(AuthzQuestion.NotUnderstood) {
         for option in options {
-            guard let separator = option.firstIndex(of: "=") else {
+            // By code units: a character may be "=" with a combining mark.
+            guard let separator = option.utf8.firstIndex(of: UInt8(ascii: "=")) else {
                 throw .init("--attribute: \"\(option)\" has no \"=\"; write it as namespace=a")
             }
             let name = option[..<separator].lowercased()
-            let value = String(option[option.index(after: separator)...])
+            let value = String(option[option.utf8.index(after: separator)...])
             if let attribute = MetadataAttribute(named: String(option[..<separator])) {
                 // An empty one is a value.
                 guard metadata.updateValue(value, forKey: attribute) == nil else {

@@ -30,7 +30,12 @@ struct ConfigurationFile: Sendable {
                 configuration: nil,
                 problems: [ConfigurationProblem(.error, at: "", "cannot be read; give the path of a readable file")])
         }
-        return Self.read(String(decoding: contents, as: UTF8.self), catalog, namespace: namespace, logger: logger)
+        do {
+            let text = try YAMLConfigurationSource.text(utf8: Array(contents))
+            return Self.read(text, catalog, namespace: namespace, logger: logger)
+        } catch {
+            return Reading(configuration: nil, problems: [error])
+        }
     }
 
     /// A text that the file holds or held.

@@ -6,8 +6,9 @@ enum Surroundings {
     static var namespace: String? {
         if let name = ProcessInfo.processInfo.environment["POD_NAMESPACE"], !name.isEmpty { return name }
         let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
-        guard let contents = FileManager.default.contents(atPath: file) else { return nil }
-        let name = String(decoding: contents, as: UTF8.self).filter { !$0.isWhitespace }
+        guard let contents = FileManager.default.contents(atPath: file),
+            let name = String(validating: contents, as: UTF8.self)?.filter({ !$0.isWhitespace })
+        else { return nil }
         return name.isEmpty ? nil : name
     }
 }

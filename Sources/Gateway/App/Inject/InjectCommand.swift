@@ -61,7 +61,7 @@ struct InjectCommand: ParsableCommand {
             throw ValidationError("\(filename): cannot be read; give the path of a readable file")
         }
         do {
-            return try InjectCommandManifest.documents(String(decoding: contents, as: UTF8.self))
+            return try InjectCommandManifest.documents(YAMLConfigurationSource.text(utf8: contents))
         } catch {
             throw ValidationError(error.text(file: filename))
         }
@@ -76,7 +76,10 @@ struct InjectCommand: ParsableCommand {
             guard let contents = FileManager.default.contents(atPath: caFile) else {
                 throw ValidationError("--ca-file: \(caFile) cannot be read; give the path of a readable PEM file")
             }
-            trust = String(decoding: contents, as: UTF8.self)
+            guard let text = String(validating: contents, as: UTF8.self) else {
+                throw ValidationError("--ca-file: \(caFile) is not UTF-8; give the path of a PEM file")
+            }
+            trust = text
         }
         let configuration = try ConfigurationFile(path: config).checked(manifest: plugins, logger: .silent)
         let names = configuration.endpoints.map(\.name)

@@ -16,7 +16,7 @@ struct ServedConfiguration {
     let configuration: GatewayConfiguration
     /// To follow the file.
     let source: ConfigurationSource
-    /// What the file holds; nil where it cannot be read.
+    /// What the file holds; nil if it cannot be read or is not UTF-8.
     let text: String?
     /// Why the configuration is not the file's; nil where it is.
     let fallback: String?
@@ -41,12 +41,15 @@ struct ServedConfiguration {
             let reading = load(text)
             return (reading.configuration.map(addresses.applied), reading.problems)
         }
-        text = FileManager.default.contents(atPath: file.path).map { String(decoding: $0, as: UTF8.self) }
-        let reading =
-            text.map(load)
-            ?? ConfigurationFile.Reading(
-                configuration: nil,
-                problems: [ConfigurationProblem(.error, at: "", "cannot be read; give the path of a readable file")])
+        let reading: ConfigurationFile.Reading
+        do {
+            let text = try Self.text(of: file)
+            self.text = text
+            reading = load(text)
+        } catch {
+            text = nil
+            reading = ConfigurationFile.Reading(configuration: nil, problems: [error])
+        }
         for problem in reading.problems { Terminal.error(problem.text(file: file.path)) }
         if let configuration = reading.configuration {
             self.configuration = addresses.applied(configuration)
@@ -62,6 +65,13 @@ struct ServedConfiguration {
         logger.critical(
             "started with the last good configuration, for the file is not good",
             metadata: ["file": "\(file.path)", "reason": "\(reason)"])
+    }
+
+    private static func text(of file: ConfigurationFile) throws(ConfigurationProblem) -> String {
+        guard let contents = FileManager.default.contents(atPath: file.path) else {
+            throw ConfigurationProblem(.error, at: "", "cannot be read; give the path of a readable file")
+        }
+        return try YAMLConfigurationSource.text(utf8: Array(contents))
     }
 
     private static func lastGood(

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// One key of the configuration, declared once: its name, type, default and documentation. The reader, the schema and
 /// the reference in docs/configuration.md derive from it.

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// The parts of docs/configuration.md that derive from the declarations of the keys: a table for each block, and the
 /// annotated example. Each one stands between two lines of the page:

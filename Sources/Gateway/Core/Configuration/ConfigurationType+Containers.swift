@@ -1,4 +1,5 @@
 import JOSE
+import JSON
 
 extension ConfigurationType {
     static func block<Keys>(_ keys: Keys) -> Self where Value == ConfigurationBlock<Keys> {

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// What a key may hold: how its value is read, and how messages, schema and reference describe it.
 struct ConfigurationType<Value>: Sendable {

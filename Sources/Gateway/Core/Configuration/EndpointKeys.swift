@@ -1,5 +1,6 @@
 import GatewayPluginAPI
 import JOSE
+import JSON
 
 // The keys of one of `sts.endpoints`. Names with underscores, and `azRules`, are OpenUnison's.
 

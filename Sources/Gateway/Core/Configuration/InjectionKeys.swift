@@ -1,4 +1,5 @@
 import JOSE
+import JSON
 
 // The keys of `injection`.
 

@@ -1,5 +1,6 @@
 package import GatewayPluginAPI
-package import JOSE
+import JOSE
+package import JSON
 
 /// One endpoint of `sts.endpoints`, with its defaults filled in and its plugin made.
 package struct EndpointConfiguration: Sendable {

@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// A JSON Patch (RFC 6902) that only adds, which is all that injection does.
 package struct JSONPatch: Sendable, Equatable {
@@ -53,7 +53,7 @@ package struct JSONPatch: Sendable, Equatable {
         let rest = tokens.dropFirst()
         switch target {
         case .object(var members):
-            let index = members.firstIndex { $0.name == token }
+            let index = members.firstIndex { $0.name.isExactly(token) }
             guard rest.isEmpty else {
                 guard let index, let child = adding(value, at: rest, to: members[index].value) else { return nil }
                 members[index] = .init(token, child)

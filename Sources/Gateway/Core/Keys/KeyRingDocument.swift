@@ -1,5 +1,6 @@
 package import FoundationEssentials
 import JOSE
+import JSON
 
 /// A key ring as stores keep it: JSON, one object, readable without this gateway (`docs/keys.md`).
 ///
@@ -42,13 +43,12 @@ package enum KeyRingDocument {
 
     /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
     package static func decode(_ document: Data, endpoint: String) throws(KeyStoreError) -> KeyRing {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
-        guard let version = try? decoder.decode(Version.self, from: document).version else {
+        guard let json = try? JSONValue(parsing: Array(document)), let version = try? json.decode(Version.self).version
+        else {
             throw .malformed("it is not a key ring's JSON object with the member version")
         }
         guard version <= Self.version else { throw .newerVersion(version) }
-        guard let ring = try? decoder.decode(Ring.self, from: document) else {
+        guard let ring = try? json.decode(Ring.self) else {
             throw .malformed("a member is missing or of the wrong type")
         }
         guard ring.endpoint == endpoint else {
@@ -66,7 +66,9 @@ package enum KeyRingDocument {
         let owner = ring.owner ?? ring.keys.first?.kid ?? ""
         guard isOwner(owner) else { throw .malformed("owner is not 1 to 64 letters, digits, \"-\" and \"_\"") }
         let revision = ring.revision ?? 1
-        guard revision >= 1 else { throw .malformed("revision is below 1") }
+        guard (1...maximumRevision).contains(revision) else {
+            throw .malformed("revision is not 1 to \(maximumRevision)")
+        }
         return KeyRing(
             endpoint: endpoint, owner: owner, revision: revision, keys: keys, revoked: ring.revoked ?? [],
             keypair: ring.keypair)
@@ -105,6 +107,8 @@ package enum KeyRingDocument {
 
     /// A ring is read that has a few more than are ever made.
     private static let maximumKeys = 2 * RotationPolicy.maximumKeys
+    /// What a JSON number holds exactly (RFC 8259 §6), so that the next revision can be counted.
+    private static let maximumRevision = (1 << 53) - 1
     /// Seconds.
     private static let maximumLife = 86_400
 

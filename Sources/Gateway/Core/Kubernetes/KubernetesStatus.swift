@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 
 /// The `Status` object (meta/v1) that an API server answers a failed request with.
 package struct KubernetesStatus: Sendable, Equatable, Decodable {
@@ -23,7 +23,7 @@ package struct KubernetesStatus: Sendable, Equatable, Decodable {
 
     /// nil where the body is no Status.
     package init?(json: [UInt8]) {
-        guard let status = try? JSONDecoder().decode(Self.self, from: Data(json)) else { return nil }
+        guard let status = try? JSONValue(parsing: json).decode(Self.self) else { return nil }
         self = status
     }
 

@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// A Lease (coordination.k8s.io/v1): who holds what only one may hold.
 package struct Lease: Sendable {
@@ -20,6 +20,11 @@ package struct Lease: Sendable {
             self.renewed = renewed
             self.transitions = transitions
         }
+    }
+
+    /// The next number of `leaseTransitions`, an int32 of the API; a number that is not one is replaced.
+    package static func nextTransition(after transitions: Int) -> Int {
+        (0..<Int(Int32.max)).contains(transitions) ? transitions + 1 : 1
     }
 
     package let object: KubernetesObject

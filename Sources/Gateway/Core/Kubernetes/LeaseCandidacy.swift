@@ -81,7 +81,7 @@ package struct LeaseCandidacy: Sendable {
         let end = observedAt + Double(max(0, observed.duration ?? timing.leaseDuration))
         guard isOurs || observed.holder.isEmpty || time >= end else { return nil }
         if isOurs { record.acquired = observed.acquired ?? text }
-        record.transitions = isOurs ? observed.transitions : observed.transitions + 1
+        record.transitions = isOurs ? observed.transitions : Lease.nextTransition(after: observed.transitions)
         return record
     }
 

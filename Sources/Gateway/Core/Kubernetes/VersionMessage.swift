@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 
 /// What an API server tells of itself at `/version` (`version.Info` of k8s.io/apimachinery), which anybody may read.
 package enum VersionMessage {
@@ -11,7 +11,7 @@ package enum VersionMessage {
 
     /// nil where the body is no such answer.
     package static func version(in json: [UInt8]) -> KubernetesVersion? {
-        guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)) else { return nil }
+        guard let wire = try? JSONValue(parsing: json).decode(Wire.self) else { return nil }
         return KubernetesVersion(major: wire.major, minor: wire.minor)
     }
 }

@@ -1,5 +1,4 @@
-import FoundationEssentials
-import JOSE
+import JSON
 
 /// A line of a watch's answer (WatchEvent, meta/v1).
 package enum WatchEvent: Sendable {
@@ -14,7 +13,7 @@ package enum WatchEvent: Sendable {
 
     /// nil where the line is no such event.
     package init?(line: [UInt8]) {
-        guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(line)), let object = json["object"]
+        guard let json = try? JSONValue(parsing: line), let object = json["object"]
         else { return nil }
         switch json["type"]?.stringValue {
         case "BOOKMARK":

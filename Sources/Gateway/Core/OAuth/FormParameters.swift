@@ -1,20 +1,22 @@
+import JSON
+
 /// The parameters of an `application/x-www-form-urlencoded` body (RFC 6749 appendix B), each at most once
 /// (RFC 6749 §3.2).
 package struct FormParameters: Sendable {
     /// More parameters than this are refused.
     static let maximumCount = 64
 
-    private let values: [String: String]
+    private let values: [ExactString: String]
 
     /// - Throws: an `invalid_request` that quotes nothing of the request but the names this gateway knows.
     package init(parsing body: [UInt8]) throws(OAuthError) {
-        var values: [String: String] = [:]
+        var values: [ExactString: String] = [:]
         for pair in body.split(separator: UInt8(ascii: "&")) {
             let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             guard let name = Self.decode(pair[..<equals]), let value = Self.decode(pair[equals...].dropFirst()) else {
                 throw .invalidRequest("the form is not percent-encoded UTF-8")
             }
-            guard values.updateValue(value, forKey: name) == nil else {
+            guard values.updateValue(value, forKey: ExactString(name)) == nil else {
                 throw .invalidRequest("a parameter is repeated; give each once")
             }
             guard values.count <= Self.maximumCount else { throw .invalidRequest("the form has too many parameters") }
@@ -24,7 +26,7 @@ package struct FormParameters: Sendable {
 
     /// nil where the parameter is absent or empty, which is the same (RFC 6749 §3.2).
     package subscript(_ name: String) -> String? {
-        guard let value = values[name], !value.isEmpty else { return nil }
+        guard let value = values[ExactString(name)], !value.isEmpty else { return nil }
         return value
     }
 

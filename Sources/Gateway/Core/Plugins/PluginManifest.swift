@@ -1,6 +1,5 @@
-import FoundationEssentials
 package import GatewayPluginAPI
-import JOSE
+import JSON
 
 /// `plugins.json`: which of the plugins in the binary a gateway mounts.
 ///
@@ -18,8 +17,11 @@ package struct PluginManifest: Sendable, Equatable {
 
     /// Reads the JSON text.
     package init(parsing text: [UInt8]) throws(PluginManifestError) {
-        guard let json = try? JSONDecoder().decode(JSONValue.self, from: Data(text)) else {
-            throw PluginManifestError(["is not JSON; \(Self.example)"])
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: text, limits: JSONLimits(depth: 16, byteCount: 1 << 20))
+        } catch {
+            throw PluginManifestError(["is not JSON (\(error)); \(Self.example)"])
         }
         guard case .object(let members) = json, case .array(let values) = json["plugins"] else {
             throw PluginManifestError([#"has no list "plugins"; \#(Self.example)"#])

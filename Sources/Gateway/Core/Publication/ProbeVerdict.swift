@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import GatewayPluginAPI
 package import JOSE
+import JSON
 
 /// Whether the world sees what it should.
 package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
@@ -79,8 +80,8 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     private static func discovery(_ content: [UInt8], expected: [UInt8]) -> ProbeVerdict {
         if content == expected { return .matches }
         let path = IssuerDocumentKind.discovery.path
-        guard let there = try? JSONDecoder().decode(JSONValue.self, from: Data(content)),
-            let wanted = try? JSONDecoder().decode(JSONValue.self, from: Data(expected)),
+        guard let there = try? JSONValue(parsing: content),
+            let wanted = try? JSONValue(parsing: expected),
             case .object(let members) = wanted
         else { return .differs("\(path) is not JSON") }
         for member in members where there[member.name] != member.value {

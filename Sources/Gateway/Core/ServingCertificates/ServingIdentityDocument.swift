@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import JSON
 
 /// The serving identity as stores keep it: JSON, one object, readable without this gateway
 /// (`docs/serving-certificates.md`).
@@ -13,6 +14,11 @@ package enum ServingIdentityDocument {
     package static let version = 1
     /// More are never made: each needs its overlap before the next.
     package static let maximumAuthorities = 20
+
+    /// What a JSON number holds exactly (RFC 8259 §6), so that the next revision can be counted.
+    private static let maximumRevision = (1 << 53) - 1
+    /// Seconds in ten years.
+    private static let maximumLife = 315_360_000
 
     private struct Version: Decodable {
         let version: Int
@@ -53,13 +59,12 @@ package enum ServingIdentityDocument {
     ///
     /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
     package static func decode(_ document: Data) throws(ServingIdentityError) -> ServingIdentity {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .iso8601
-        guard let version = try? decoder.decode(Version.self, from: document).version else {
+        guard let json = try? JSONValue(parsing: Array(document)), let version = try? json.decode(Version.self).version
+        else {
             throw .malformed("it is no JSON object with the member version")
         }
         guard version <= Self.version else { throw .newerVersion(version) }
-        guard let read = try? decoder.decode(Document.self, from: document) else {
+        guard let read = try? json.decode(Document.self) else {
             throw .malformed("a member is missing or of the wrong type")
         }
         guard read.authorities.count <= maximumAuthorities else {
@@ -81,7 +86,9 @@ package enum ServingIdentityDocument {
         guard read.leaf.addresses.allSatisfy({ [4, 16].contains($0.count) }) else {
             throw .malformed("leaf.addresses holds something else than 4 or 16 bytes")
         }
-        guard !read.owner.isEmpty, read.revision >= 1, read.longestLife >= 0 else {
+        guard !read.owner.isEmpty, (1...maximumRevision).contains(read.revision),
+            (0...maximumLife).contains(read.longestLife)
+        else {
             throw .malformed("owner, revision or longestLife is out of bounds")
         }
         return ServingIdentity(

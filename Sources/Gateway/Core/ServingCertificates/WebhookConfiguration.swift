@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import JOSE
+package import JSON
 
 /// A MutatingWebhookConfiguration (admissionregistration.k8s.io/v1), as far as its trust in the gateway goes.
 package struct WebhookConfiguration: Sendable {
@@ -49,6 +49,6 @@ package struct WebhookConfiguration: Sendable {
 
     private func bundle(at index: Int) -> String? {
         let encoded = object.json["webhooks"]?.elementList?[index]["clientConfig"]?["caBundle"]?.stringValue
-        return encoded.flatMap { Data(base64Encoded: $0) }.map { String(decoding: $0, as: UTF8.self) }
+        return encoded.flatMap { Data(base64Encoded: $0) }.flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

@@ -1,5 +1,5 @@
-import FoundationEssentials
 package import GatewayPluginAPI
+import JSON
 
 /// A Namespace or a ServiceAccount (core/v1) as the API server answers a GET with it.
 package enum ObjectMetadataMessage {
@@ -31,7 +31,7 @@ package enum ObjectMetadataMessage {
             case .namespace: ("Namespace", identity.namespace)
             case .serviceAccount: ("ServiceAccount", identity.serviceAccount.name)
             }
-        guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)), wire.kind == kind,
+        guard let wire = try? JSONValue(parsing: json).decode(Wire.self), wire.kind == kind,
             wire.apiVersion == "v1", wire.metadata.name == name, !wire.metadata.uid.isEmpty,
             source == .namespace || wire.metadata.namespace == identity.namespace
         else { return nil }

@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import JOSE
+import JSON
 
 /// Reviews a token by a key set instead of by the API server: signature, `iss`, `aud`, `exp`, `nbf`. It cannot see that a
 /// Pod, a node or a ServiceAccount has been deleted.
@@ -19,17 +20,17 @@ package struct OfflineReview: Sendable {
     package func review(_ token: SubjectToken, audiences: [String]?, at now: Date) -> TokenReview {
         let claims = token.claims
         let seconds = now.timeIntervalSince1970
-        guard claims.issuer == issuer, (try? token.jwt.verify(with: keys)) != nil else {
+        guard claims.issuer?.isExactly(issuer) == true, (try? token.jwt.verify(with: keys)) != nil else {
             return .unauthenticated(.unauthenticated)
         }
         guard let expiration = claims.expiration, seconds < expiration else { return .unauthenticated(.expired) }
         if let notBefore = claims.notBefore, seconds < notBefore - Self.notBeforeLeeway {
             return .unauthenticated(.notYetValid)
         }
-        let met = claims.audiences.filter((audiences ?? [issuer]).contains)
+        let met = claims.audiences.filter((audiences ?? [issuer]).containsExactly)
         guard !met.isEmpty else { return .unauthenticated(.foreignAudience) }
-        guard let bound = try? JSONDecoder().decode(BoundClaims.self, from: Data(token.jwt.payload)).kubernetes,
-            claims.subject == "system:serviceaccount:\(bound.namespace):\(bound.serviceaccount.name)"
+        guard let bound = try? claims.json.decode(BoundClaims.self).kubernetes,
+            claims.subject?.isExactly("system:serviceaccount:\(bound.namespace):\(bound.serviceaccount.name)") == true
         else { return .unauthenticated(.notServiceAccount) }
         return .authenticated(bound.user(username: claims.subject ?? "", tokenID: claims.tokenID, audiences: met))
     }

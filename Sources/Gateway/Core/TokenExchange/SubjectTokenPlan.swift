@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JOSE
+import JSON
 
 /// How one subject token is to be reviewed, decided from what the token says of itself, so that garbage never reaches
 /// the reviewer.
@@ -21,7 +22,7 @@ struct SubjectTokenPlan: Equatable {
         guard let expiration = token.claims.expiration, seconds < expiration + Self.clockLeeway else { throw .expired }
         if let notBefore = token.claims.notBefore, seconds < notBefore - Self.clockLeeway { throw .notYetValid }
 
-        if token.claims.audiences.contains(where: policy.audiences.contains) {
+        if token.claims.audiences.contains(where: policy.audiences.containsExactly) {
             audiences = policy.audiences
             podIsMandatory = policy.requirePod
         } else if policy.acceptAPIServerAudience && wire == .bearer {
@@ -38,7 +39,7 @@ struct SubjectTokenPlan: Equatable {
         switch review {
         case .unauthenticated(let refusal): throw refusal
         case .authenticated(let user):
-            if let audiences, !user.audiences.contains(where: audiences.contains) { throw .foreignAudience }
+            if let audiences, !user.audiences.contains(where: audiences.containsExactly) { throw .foreignAudience }
             return user
         }
     }

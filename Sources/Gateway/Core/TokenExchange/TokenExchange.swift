@@ -1,6 +1,7 @@
 package import FoundationEssentials
 package import GatewayPluginAPI
 import JOSE
+import JSON
 
 /// The main job, for one endpoint: who asks, may they, and the token they get. It touches nothing but its ports.
 package struct TokenExchange: Sendable {
@@ -112,9 +113,9 @@ package struct TokenExchange: Sendable {
 
     private func narrowedAudiences(_ request: TokenExchangeRequest) throws(TokenExchangeError) -> [String] {
         let audiences = configuration.endpoint.audiences
-        if let resource = request.resource, !audiences.contains(resource) { throw .invalidTarget }
+        if let resource = request.resource, !audiences.containsExactly(resource) { throw .invalidTarget }
         guard let audience = request.audience else { return request.resource.map { [$0] } ?? audiences }
-        guard audiences.contains(audience), request.resource == nil || request.resource == audience else {
+        guard audiences.containsExactly(audience), request.resource?.isExactly(audience) ?? true else {
             throw .invalidTarget
         }
         return [audience]

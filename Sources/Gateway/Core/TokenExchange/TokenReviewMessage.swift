@@ -1,5 +1,4 @@
-import FoundationEssentials
-package import JOSE
+package import JSON
 
 /// The TokenReview resource (authentication.k8s.io/v1) as it goes over the wire.
 package enum TokenReviewMessage {
@@ -23,7 +22,7 @@ package enum TokenReviewMessage {
     ///
     /// - Returns: nil where the body is no TokenReview with a status, or vouches for a user without a name.
     package static func review(in json: [UInt8]) -> TokenReview? {
-        guard let wire = try? JSONDecoder().decode(Wire.self, from: Data(json)), wire.kind == "TokenReview",
+        guard let wire = try? JSONValue(parsing: json).decode(Wire.self), wire.kind == "TokenReview",
             wire.apiVersion == apiVersion
         else { return nil }
         let status = wire.status

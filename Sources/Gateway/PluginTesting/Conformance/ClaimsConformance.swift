@@ -1,6 +1,5 @@
-import FoundationEssentials
 import GatewayPluginAPI
-import JOSE
+import JSON
 
 extension ConformanceFindings {
     /// Reserved names need no check here: ``GatewayPluginAPI/PrivateClaims`` does not accept them.
@@ -11,7 +10,7 @@ extension ConformanceFindings {
                 claims == plugin.claims(for: workload), .repeatableClaims,
                 "the claims of \(workload.username) differ from call to call")
             let json = JSONValue.object(claims.members)
-            let decoded = try? JSONDecoder().decode(JSONValue.self, from: Data(json.utf8Text))
+            let decoded = try? JSONValue(parsing: json.utf8Text)
             expect(
                 decoded.map { $0.ordered == json.ordered } ?? false, .claimsInJSON,
                 "\(json.text) parses to \(decoded?.text ?? "nothing")")

@@ -1,6 +1,6 @@
-import FoundationEssentials
 import GatewayPluginAPI
 import JOSE
+import JSON
 
 /// Creates a plugin for typical endpoints.
 struct ConformanceExample<Plugin: ProviderPlugin> {
@@ -27,7 +27,7 @@ struct ConformanceExample<Plugin: ProviderPlugin> {
     ) throws -> Plugin {
         try Plugin(
             endpoint: try endpoint(name: name, algorithm: algorithm),
-            settings: try JSONDecoder().decode(Plugin.Settings.self, from: Data(settings.utf8)),
+            settings: try JSONValue(parsing: Array(settings.utf8)).decode(Plugin.Settings.self),
             context: .silent)
     }
 }

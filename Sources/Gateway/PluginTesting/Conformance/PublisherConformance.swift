@@ -1,11 +1,11 @@
-import FoundationEssentials
 import GatewayPluginAPI
+import JSON
 
 extension ConformanceFindings {
     /// Plans are values: the same block of the same endpoint gives the same location.
     mutating func checkPlans<Plugin: ProviderPlugin>(of example: ConformanceExample<Plugin>, settings: String) {
         func location(_ name: String) throws -> String? {
-            let settings = try JSONDecoder().decode(Plugin.PublisherSettings.self, from: Data(settings.utf8))
+            let settings = try JSONValue(parsing: Array(settings.utf8)).decode(Plugin.PublisherSettings.self)
             return try Plugin.publisher(for: example.endpoint(name: name), settings: settings)?.location
         }
         do {

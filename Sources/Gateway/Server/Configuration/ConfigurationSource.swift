@@ -22,9 +22,13 @@ package struct ConfigurationSource: Sendable {
         self.load = load
     }
 
-    /// nil where the file cannot be read.
-    func text() -> String? {
-        guard let bytes = try? LocalFile.read(path, atMost: Self.maximumLength) else { return nil }
-        return String(decoding: bytes, as: UTF8.self)
+    /// The text of the file.
+    ///
+    /// - Throws: that the file cannot be read or is not UTF-8.
+    func text() throws(ConfigurationProblem) -> String {
+        guard let bytes = try? LocalFile.read(path, atMost: Self.maximumLength) else {
+            throw ConfigurationProblem(.error, at: "", "cannot be read; the configuration in force stays")
+        }
+        return try YAMLConfigurationSource.text(utf8: Array(bytes))
     }
 }

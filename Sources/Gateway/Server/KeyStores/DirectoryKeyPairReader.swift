@@ -15,7 +15,10 @@ struct DirectoryKeyPairReader: KeyPairReading {
         func text(_ file: String) throws(KeyStoreError) -> String {
             guard let contents = FileManager.default.contents(atPath: "\(folder)/\(file)"), contents.count <= 1 << 20
             else { throw .refused("\(folder)/\(file) cannot be read; put a certificate and its key there") }
-            return String(decoding: contents, as: UTF8.self)
+            guard let text = String(validating: contents, as: UTF8.self) else {
+                throw .refused("\(folder)/\(file) is not UTF-8; put a certificate and its key in PEM there")
+            }
+            return text
         }
         return KeyPairMaterial(uid: Self.uid, certificatePEM: try text("tls.crt"), keyPEM: try text("tls.key"))
     }

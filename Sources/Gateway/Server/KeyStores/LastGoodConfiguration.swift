@@ -32,7 +32,11 @@ struct LastGoodConfiguration: Sendable {
         case .directory(let directory): data = try directory.read(Self.fileName)
         case .secrets(let secrets): data = try await secret(secrets)?.data(Self.dataKey)
         }
-        return data.map { String(decoding: $0, as: UTF8.self) }
+        guard let data else { return nil }
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw .malformed("the last valid configuration is not UTF-8")
+        }
+        return text
     }
 
     /// Of several replicas that keep theirs at once, one's stays: they have read the same file.

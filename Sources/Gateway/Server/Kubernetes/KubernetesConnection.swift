@@ -35,7 +35,7 @@ enum KubernetesConnection {
         else { throw KubernetesConnectionError("\(path): cannot be read; name a readable kubeconfig file") }
         let document: ConfigurationNode
         do {
-            document = try YAMLConfigurationSource.parse(String(decoding: contents, as: UTF8.self))
+            document = try YAMLConfigurationSource.parse(utf8: Array(contents))
         } catch {
             throw KubernetesConnectionError(error.text(file: path))
         }

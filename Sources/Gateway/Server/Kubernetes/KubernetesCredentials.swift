@@ -135,7 +135,7 @@ final class KubernetesCredentials: Sendable {
                 "the client certificate and its key cannot be used together; write a pair for client authentication"
             )
         }
-        let token = contents.token.map { String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace } }
+        let token = contents.token.map { (String(validating: $0, as: UTF8.self) ?? "").filter { !$0.isWhitespace } }
         if let token, token.isEmpty || !token.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) {
             problems.append("the gateway's own token is empty or not one word of ASCII; write the token alone")
         }

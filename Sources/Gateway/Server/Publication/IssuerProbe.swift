@@ -47,10 +47,13 @@ struct IssuerProbe: IssuerReading {
                 "Host": issuer.host, "Accept": "application/json", "User-Agent": "sts-gateway",
             ]
             if let authorities {
-                guard let pem = (try? authorities()) ?? nil else {
+                guard let bytes = (try? authorities()) ?? nil else {
                     return .failure("publish.probe.caFile cannot be read")
                 }
-                request.tlsConfiguration = try .trusting(pem: String(decoding: pem, as: UTF8.self))
+                guard let pem = String(validating: bytes, as: UTF8.self) else {
+                    return .failure("publish.probe.caFile is not UTF-8")
+                }
+                request.tlsConfiguration = try .trusting(pem: pem)
             }
             let answer = try await HTTPExchange.run(
                 request, on: client, seconds: Self.timeout, limit: Self.maximumSize)

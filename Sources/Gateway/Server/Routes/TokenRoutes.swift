@@ -3,6 +3,7 @@ import GatewayCore
 import HTTPTypes
 import Hummingbird
 import JOSE
+import JSON
 
 /// The calls of one endpoint that a Pod makes with its ServiceAccount token.
 struct TokenRoutes: Sendable {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import JSON
 import LocalFiles
 import Logging
 import ServiceLifecycle
@@ -55,12 +56,15 @@ final class ConfigurationReload: Service {
 
     /// Takes the file on, where it holds something new.
     func look() async {
-        guard let text = source.text() else {
-            reject([ConfigurationProblem(.error, at: "", "cannot be read; the configuration in force stays")])
+        let text: String
+        do {
+            text = try source.text()
+        } catch {
+            reject([error])
             tried.withLock { $0 = nil }
             return
         }
-        guard tried.withLock({ $0 != text || report.problem != nil }) else { return }
+        guard tried.withLock({ $0?.isExactly(text) != true || report.problem != nil }) else { return }
         tried.withLock { $0 = text }
         let (configuration, problems) = source.load(text)
         guard let configuration else {

@@ -135,7 +135,13 @@ final class ConfiguredCertificates: Service {
                     ConfigurationProblem(
                         .error, at: "\(key).\(member)", "\"\(path)\" cannot be read; name a readable file"))
             }
-            return bytes.map { String(decoding: $0, as: UTF8.self) }
+            guard let bytes else { return nil }
+            let text = String(validating: bytes, as: UTF8.self)
+            if text == nil {
+                problems.append(
+                    ConfigurationProblem(.error, at: "\(key).\(member)", "\"\(path)\" is not UTF-8; name a PEM file"))
+            }
+            return text
         }
         let chain = text(files.certificate, "certificate")
         let privateKey = text(files.key, "key")

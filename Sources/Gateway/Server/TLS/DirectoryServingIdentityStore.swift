@@ -111,7 +111,7 @@ struct DirectoryServingIdentityStore: ServingIdentityStore {
             try directory.write(document, to: Self.documentFile)
             // An earlier gateway would go on with a key that does not fit the bundle any more.
             if let former = try directory.read(Self.formerKeyFile),
-                String(decoding: former, as: UTF8.self) != identity.issuing?.key?.pem
+                String(validating: former, as: UTF8.self) != identity.issuing?.key?.pem
             {
                 try directory.remove(Self.formerKeyFile)
             }
@@ -126,8 +126,8 @@ struct DirectoryServingIdentityStore: ServingIdentityStore {
         guard let certificate = files.0, let key = files.1 else { return nil }
         do {
             return try ServingAuthority(
-                certificatePEM: String(decoding: certificate, as: UTF8.self),
-                keyPEM: String(decoding: key, as: UTF8.self))
+                certificatePEM: String(validating: certificate, as: UTF8.self) ?? "",
+                keyPEM: String(validating: key, as: UTF8.self) ?? "")
         } catch {
             throw .malformed(
                 "\(directory.path)/\(Self.bundleFile) and \(Self.formerKeyFile) are no authority; "

@@ -12,13 +12,31 @@ package enum YAMLConfigurationSource {
     static let maximumNodes = 100_000
     static let maximumDepth = 64
 
-    /// An empty text is an empty mapping.
+    /// Reads bytes, which must be UTF-8 (YAML 1.2 §5.2 allows others; nothing else is supported).
+    ///
+    /// - Throws: the first problem, with its line.
+    package static func parse(utf8 bytes: [UInt8]) throws(ConfigurationProblem) -> ConfigurationNode {
+        try parse(text(utf8: bytes))
+    }
+
+    /// The text of a file, byte for byte.
+    ///
+    /// - Throws: the line of the first byte that is not UTF-8.
+    package static func text(utf8 bytes: [UInt8]) throws(ConfigurationProblem) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw ConfigurationProblem(.error, at: "", line: index + 1, "invalid UTF-8; save the file in UTF-8")
+    }
+
+    /// An empty text is an empty mapping. A byte order mark at the start is skipped (YAML 1.2 §5.2).
     ///
     /// - Throws: what is wrong first, with its line.
     package static func parse(_ text: String) throws(ConfigurationProblem) -> ConfigurationNode {
         guard text.utf8.count <= maximumLength else {
             throw ConfigurationProblem(.error, at: "", "the file is larger than 4 MiB; make it smaller")
         }
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         let root: Node?
         do {
             root = try Yams.compose(yaml: text, Resolver.basic, .default, .utf8)

@@ -72,7 +72,10 @@ struct ContainerCredentials: CredentialProviding {
             guard let content = try files.read(path) else {
                 throw PublishError(.misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: there is no such file")
             }
-            return String(decoding: content, as: UTF8.self)
+            guard let text = String(validating: content, as: UTF8.self) else {
+                throw PublishError(.misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: the file is not UTF-8")
+            }
+            return text
         }
         return environment("AWS_CONTAINER_AUTHORIZATION_TOKEN").flatMap { $0.isEmpty ? nil : $0 }
     }

@@ -19,7 +19,7 @@ struct InstanceCredentials: CredentialProviding {
                 "\(error); this is no instance of EC2, or its hop limit (HttpPutResponseHopLimit) keeps containers "
                     + "from its metadata; mend that, or give other credentials")
         }
-        let session = String(decoding: issued.body, as: UTF8.self)
+        let session = String(validating: issued.body, as: UTF8.self) ?? ""
         guard issued.status == 200, (1...1_024).contains(session.utf8.count),
             session.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
         else {
@@ -32,7 +32,7 @@ struct InstanceCredentials: CredentialProviding {
         if roles.status == 404 {
             throw PublishError(.denied, "this instance has no role; attach an instance profile")
         }
-        let role = String(decoding: roles.body, as: UTF8.self).split(whereSeparator: \.isNewline).first ?? ""
+        let role = (String(validating: roles.body, as: UTF8.self) ?? "").split(whereSeparator: \.isNewline).first ?? ""
         guard roles.status == 200, (1...64).contains(role.utf8.count), role.utf8.allSatisfy(RoleSessionName.allows)
         else { throw PublishError(.malformed, "\(list) names no role (\(roles.status))") }
         return try MetadataCall.key(try await call.send("GET", list + role, headers: headers), from: list)

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import JOSE
+import JSON
 
 /// Calls of the credential services that run beside a container or below an instance: near, small, and by no proxy.
 struct MetadataCall: Sendable {
@@ -36,7 +36,7 @@ struct MetadataCall: Sendable {
             throw PublishError(
                 .denied, "\(place) answers \(response.status) in place of credentials; see to the role given there")
         }
-        let json = try? JSONDecoder().decode(JSONValue.self, from: Data(response.body))
+        let json = try? JSONValue(parsing: response.body)
         func text(_ name: String) -> String? {
             if case .string(let text) = json?[name], !text.isEmpty { return text }
             return nil

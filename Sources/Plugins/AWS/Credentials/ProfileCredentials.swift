@@ -18,9 +18,10 @@ struct ProfileCredentials: CredentialProviding {
             guard let path = given(variable) ?? home.map({ $0 + file }), let content = try files.read(path) else {
                 continue
             }
-            guard let found = ProfileFile(String(decoding: content, as: UTF8.self), prefixed: prefixed)[name] else {
-                continue
+            guard let text = String(validating: content, as: UTF8.self) else {
+                throw PublishError(.misconfigured, "\(Quotation.of(path)) is not UTF-8")
             }
+            guard let found = ProfileFile(text, prefixed: prefixed)[name] else { continue }
             values = (values ?? [:]).merging(found) { first, _ in first }
             if let key = key(found) { return key }
         }

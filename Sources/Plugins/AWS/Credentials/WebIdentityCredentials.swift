@@ -21,7 +21,9 @@ struct WebIdentityCredentials: CredentialProviding {
         guard let content = try files.read(path) else {
             throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: there is no file \(Quotation.of(path))")
         }
-        let token = String(decoding: content, as: UTF8.self).filter { !$0.isWhitespace }
+        guard let token = String(validating: content, as: UTF8.self)?.filter({ !$0.isWhitespace }) else {
+            throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: \(Quotation.of(path)) is not UTF-8")
+        }
         switch try await tokens.assume(role, sessionName: givenName ?? sessionName, token: token) {
         case .session(let key): return key
         case .refused(let error):

@@ -22,7 +22,10 @@ extension PublishPlan {
             guard let content = try context.files.read(authorityFile) else {
                 throw PublishError(.misconfigured, "publish.caFile: there is no file \(Quotation.of(authorityFile))")
             }
-            return String(decoding: content, as: UTF8.self)
+            guard let text = String(validating: content, as: UTF8.self) else {
+                throw PublishError(.misconfigured, "publish.caFile: \(Quotation.of(authorityFile)) is not UTF-8")
+            }
+            return text
         }
         let security = SecurityTokenClient(endpoint: tokens, transport: context.transport, authorities: authorities)
         // An administrator at the command line has credentials, and a gateway has its own token.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
+import JSON
 
 /// The places that must know each provider plugin, and what is missing in them.
 struct PluginRegistration {

@@ -1,4 +1,5 @@
 import GatewayPluginAPI
+import JSON
 import Testing
 
 @testable import Gateway

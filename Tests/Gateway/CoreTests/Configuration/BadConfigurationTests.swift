@@ -1,6 +1,7 @@
 import GatewayCore
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @Suite("A configuration that does not load")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayPluginAPI
 import JOSE
+import JSON
 import Testing
 
 @testable import GatewayCore

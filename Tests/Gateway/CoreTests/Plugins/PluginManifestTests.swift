@@ -20,7 +20,11 @@ struct PluginManifestTests {
     func idAlone() throws { #expect(try manifest(#"{"plugins": [{"id": "a"}]}"#).entries.count == 1) }
 
     static let refusals: [(String, [String])] = [
-        ("", [#"is not JSON; write {"plugins": [{"id": "oidc"}]}"#]),
+        ("", [#"is not JSON (unexpected end of the text at byte 0); write {"plugins": [{"id": "oidc"}]}"#]),
+        (
+            #"{"plugins":[{"id":"a"}],"plugins":[{"id":"b"}]}"#,
+            [#"is not JSON (duplicate member at byte 33); write {"plugins": [{"id": "oidc"}]}"#]
+        ),
         ("[]", [#"has no list "plugins"; write {"plugins": [{"id": "oidc"}]}"#]),
         (#"{"plugins": []}"#, [#"plugins: is empty; write {"plugins": [{"id": "oidc"}]}"#]),
         (

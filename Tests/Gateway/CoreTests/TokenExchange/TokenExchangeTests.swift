@@ -3,6 +3,7 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @Suite("Token exchange")
@@ -137,6 +138,19 @@ struct TokenExchangeTests {
             await #expect(throws: TokenExchangeError.invalidTarget) { try await audiences(audience, resource) }
         }
         #expect(reviewer.asked.count == reviews, "a foreign target costs no review")
+    }
+
+    @Test("audience and resource are compared by code units: a canonically equivalent one is another one")
+    func equivalentTargets() async throws {
+        let (exchange, _) = try exchange([.init("audience", ["https://example.com/K"])])
+        for (audience, resource) in [("https://example.com/\u{212A}", nil), (nil, "https://example.com/\u{212A}")]
+            as [(String?, String?)]
+        {
+            await #expect(throws: TokenExchangeError.invalidTarget) {
+                try await exchange.exchange(
+                    try request(audience: audience, resource: resource), at: now, tokenID: tokenID)
+            }
+        }
     }
 
     @Test("A token that condemns itself never reaches the reviewer")

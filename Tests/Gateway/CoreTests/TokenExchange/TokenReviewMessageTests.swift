@@ -1,5 +1,6 @@
 import GatewayCore
 import JOSE
+import JSON
 import Testing
 
 @Suite("The TokenReview on the wire")

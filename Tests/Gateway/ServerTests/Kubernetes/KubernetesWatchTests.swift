@@ -4,6 +4,7 @@ import GatewayCore
 import GatewayTestSupport
 import HTTPTypes
 import JOSE
+import JSON
 import NIOCore
 import Testing
 

@@ -84,6 +84,14 @@ struct LeaseCandidacyTests {
         #expect(holder.claim(at: 117, now: now)?.holder == "b")
     }
 
+    @Test("A number of transitions that is not an int32 begins again", arguments: [Int.max, Int(Int32.max), -1, .min])
+    func transitions(number: Int) {
+        var candidate = candidate()
+        candidate.observe(
+            Lease.Record(holder: "", duration: 1, acquired: nil, renewed: "1", transitions: number), at: 5)
+        #expect(candidate.claim(at: 5, now: now)?.transitions == 1)
+    }
+
     @Test(
         "Times are written with microseconds",
         arguments: [

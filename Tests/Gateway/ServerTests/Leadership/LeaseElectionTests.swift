@@ -2,7 +2,7 @@ import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
-import JOSE
+import JSON
 import Logging
 import ServiceLifecycle
 import Testing

@@ -3,7 +3,7 @@ import Foundation
 import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
-import JOSE
+import JSON
 import ServiceLifecycle
 import Synchronization
 import Testing

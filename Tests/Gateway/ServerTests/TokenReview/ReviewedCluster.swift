@@ -4,6 +4,7 @@ import GatewayCore
 import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
+import JSON
 import Logging
 import ServiceLifecycle
 

@@ -3,7 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
-import JOSE
+import JSON
 import Logging
 import Testing
 

@@ -40,6 +40,20 @@ struct YAMLConfigurationSourceTests {
                     ], line: 2))
     }
 
+    @Test("is rejected where it is not UTF-8, with the line")
+    func notUTF8() {
+        let text =
+            Array("azRules:\n- {scope: filter, constraint: \"(!(namespace=\"".utf8) + [0xFF] + Array("))\"}\n".utf8)
+        let problem = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(utf8: text) }
+        #expect(problem?.text(file: "f") == "f:2: error: invalid UTF-8; save the file in UTF-8")
+    }
+
+    @Test("may begin with a byte order mark (YAML 1.2 §5.2)")
+    func byteOrderMark() throws {
+        let expected = try YAMLConfigurationSource.parse("a: 1\n")
+        #expect(try YAMLConfigurationSource.parse(utf8: [0xEF, 0xBB, 0xBF] + Array("a: 1\n".utf8)) == expected)
+    }
+
     @Test("may be empty, or JSON", arguments: ["", "# nothing\n", "{}", "---\n{}\n"])
     func empty(_ text: String) throws {
         guard case .mapping([], _) = try YAMLConfigurationSource.parse(text) else {
