@@ -105,7 +105,7 @@ struct ReloadAcceptanceTests {
             let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true)
             #expect(ready.status == 200)
             #expect(ready.text.contains("[-]configuration failed: the file is not good (sts.endpoints[2].path: "))
-            try await until(gateway) { gateway.process.standardError.contains("give each endpoint its own path") }
+            try await until(gateway) { gateway.process.standardError.contains("use a different path") }
             #expect(try await gateway.stop().status == 0)
 
             try await RunningGateway.run(folder: gateway.folder, configuration: bad, cluster: gateway.cluster) {

@@ -43,6 +43,8 @@ final class ConfigurationReload: Service {
             // What the gateway runs with is what a restart may need; where the file is not it, it is kept already.
             if self.report.problem == nil, let text = self.tried.withLock({ $0 }) { await self.keep(text) }
             var seen = FileSignature(of: self.source.path)
+            // A change between the reading at the start and this signature would be missed.
+            if let text = try? self.source.text(), self.tried.withLock({ $0 != text }) { await self.look() }
             while (try? await self.pacing.sleep(Self.interval)) != nil {
                 let now = FileSignature(of: self.source.path)
                 if now != seen {
