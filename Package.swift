@@ -3,7 +3,8 @@ import PackageDescription
 
 // The targets mirror docs/architecture.md. Three walls are held here and by
 // `--explicit-target-dependency-import-check error` (see the Makefile):
-// a plugin sees JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, and only the executable sees the plugins.
+// a plugin sees JSON, JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, and only the executable sees the
+// plugins.
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -22,7 +23,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 /// One kind of relying party: `Sources/Plugins/<name>` and `Tests/Plugins/<name>PluginTests`.
 struct ProviderPlugin {
     let name: String
-    /// Targets below the plugin's own folder that it needs beside JOSE and GatewayPluginAPI.
+    /// Targets below the plugin's own folder that it needs beside JSON, JOSE and GatewayPluginAPI.
     var ownTargets: [String] = []
     /// The folders of those targets, below the plugin's.
     var ownFolders: [String] = []
@@ -33,7 +34,7 @@ struct ProviderPlugin {
 
     var targets: [Target] {
         let own: [Target.Dependency] = ownTargets.map { .target(name: $0) }
-        let api: [Target.Dependency] = ["JOSE", "GatewayPluginAPI"]
+        let api: [Target.Dependency] = ["JSON", "JOSE", "GatewayPluginAPI"]
         return [
             .target(
                 name: "\(name)Plugin", dependencies: api + own + products, path: "Sources/Plugins/\(name)",
@@ -78,10 +79,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        .target(name: "JOSE", dependencies: crypto, path: "Sources/Gateway/JOSE", swiftSettings: settings),
+        .target(name: "JSON", path: "Sources/Gateway/JSON", swiftSettings: settings),
+        .target(name: "JOSE", dependencies: ["JSON"] + crypto, path: "Sources/Gateway/JOSE", swiftSettings: settings),
         .target(
             name: "GatewayPluginAPI",
-            dependencies: ["JOSE", logging, hashing],
+            dependencies: ["JSON", "JOSE", logging, hashing],
             path: "Sources/Gateway/PluginAPI",
             swiftSettings: settings
         ),
@@ -94,7 +96,7 @@ let package = Package(
         ),
         .target(
             name: "GatewayCore",
-            dependencies: ["JOSE", "GatewayPluginAPI", logging] + crypto,
+            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", logging] + crypto,
             path: "Sources/Gateway/Core",
             swiftSettings: settings
         ),
@@ -103,7 +105,7 @@ let package = Package(
         .target(
             name: "GatewayServer",
             dependencies: [
-                "JOSE", "GatewayPluginAPI", "GatewayCore", "LocalFiles", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "LocalFiles", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -126,7 +128,7 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -163,14 +165,14 @@ let package = Package(
 
         .target(
             name: "GatewayTestSupport",
-            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayCore", logging] + crypto,
+            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", logging] + crypto,
             path: "Tests/Support",
             swiftSettings: settings
         ),
         .target(
             name: "FakeKubernetesAPI",
             dependencies: [
-                "JOSE", "GatewayTestSupport", logging,
+                "JSON", "JOSE", "GatewayTestSupport", logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -186,7 +188,7 @@ let package = Package(
         .testTarget(
             name: "FakeKubernetesAPITests",
             dependencies: [
-                "FakeKubernetesAPI", "GatewayPluginTesting", "JOSE", "GatewayTestSupport",
+                "FakeKubernetesAPI", "GatewayPluginTesting", "JSON", "JOSE", "GatewayTestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -196,21 +198,23 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "JSONTests", dependencies: ["JSON"], path: "Tests/Gateway/JSONTests", swiftSettings: settings),
+        .testTarget(
             name: "JOSETests",
-            dependencies: ["JOSE", "GatewayTestSupport"] + crypto,
+            dependencies: ["JSON", "JOSE", "GatewayTestSupport"] + crypto,
             path: "Tests/Gateway/JOSETests",
             swiftSettings: settings
         ),
         .testTarget(
             name: "PluginAPITests",
-            dependencies: ["JOSE", "GatewayPluginAPI", "GatewayPluginTesting", "GatewayTestSupport"],
+            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", "GatewayPluginTesting", "GatewayTestSupport"],
             path: "Tests/Gateway/PluginAPITests",
             swiftSettings: settings
         ),
         .testTarget(
             name: "CoreTests",
             dependencies: [
-                "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayPluginTesting", "GatewayTestSupport", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayPluginTesting", "GatewayTestSupport", logging,
             ] + crypto,
             path: "Tests/Gateway/CoreTests",
             swiftSettings: settings
@@ -218,7 +222,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "FakeKubernetesAPI", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayPluginTesting",
+                "FakeKubernetesAPI", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayPluginTesting",
                 "GatewayTestSupport", logging,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -236,7 +240,7 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "Gateway", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
+                "Gateway", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
                 logging,
             ],
             path: "Tests/Gateway/AppTests",
@@ -245,7 +249,8 @@ let package = Package(
         .testTarget(
             name: "AcceptanceTests",
             dependencies: [
-                "FakeKubernetesAPI", "Gateway", "GatewayCore", "GatewayServer", "JOSE", "GatewayTestSupport", logging,
+                "FakeKubernetesAPI", "Gateway", "GatewayCore", "GatewayServer", "JSON", "JOSE", "GatewayTestSupport",
+                logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

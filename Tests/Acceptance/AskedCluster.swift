@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import FakeKubernetesAPI
 import Foundation
 import HTTPTypes
-import JOSE
+import JSON
 import Logging
 
 @testable import GatewayServer

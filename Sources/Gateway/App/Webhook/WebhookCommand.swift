@@ -1,6 +1,6 @@
 import ArgumentParser
 import GatewayCore
-import JOSE
+import JSON
 import Logging
 
 /// The admission webhook as the API server is told of it.

@@ -1,3 +1,4 @@
+import JSON
 import JOSE
 
 /// The sidecar as containers and volumes of a Pod. Its settings are those of docs/sidecar.md, as variables.

@@ -1,5 +1,6 @@
+import JOSE
 package import FoundationEssentials
-package import JOSE
+package import JSON
 
 extension AuditRecord {
     /// The version of the lines' schema: `docs/audit.md`.

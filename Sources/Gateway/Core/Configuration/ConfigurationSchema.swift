@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// The JSON Schema (draft 2020-12) of `gateway.yaml`, for editors. It is made of the tables that the loader reads by,
 /// and is the looser of the two: what only shows between keys, or in a plugin's settings, the loader alone checks.

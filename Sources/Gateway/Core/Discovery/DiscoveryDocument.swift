@@ -1,5 +1,6 @@
 package import GatewayPluginAPI
 package import JOSE
+package import JSON
 
 /// What an issuer says of itself (OpenID Connect Discovery 1.0 §3), without anything that would answer 404.
 package struct DiscoveryDocument: Sendable {

@@ -1,6 +1,7 @@
 import Crypto
 package import GatewayPluginAPI
 import JOSE
+import JSON
 
 /// An issuer's two documents, and their entity tags, made once per snapshot.
 package struct PublishedDocuments: Sendable, Equatable {

@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import JOSE
+package import JSON
 
 /// An object as the API server told it, with every field that it has. It does not print, since it may be a Secret.
 package struct KubernetesObject: Sendable {
@@ -41,7 +41,7 @@ package struct KubernetesList: Sendable {
     /// - Returns: nil where the body is no list of that kind.
     package init?(body: [UInt8], of resource: KubernetesResource) {
         // Pages of Pods are large, and a reader that tries each type in turn takes long for them.
-        guard let json = try? JSONText.value(of: body), json["kind"]?.stringValue == resource.kind + "List",
+        guard let json = try? JSONValue(parsing: body), json["kind"]?.stringValue == resource.kind + "List",
             json["apiVersion"]?.stringValue == resource.apiVersion, let metadata = json["metadata"],
             let version = metadata["resourceVersion"]?.stringValue, !version.isEmpty
         else { return nil }

@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// A Lease (coordination.k8s.io/v1): who holds what only one may hold.
 package struct Lease: Sendable {

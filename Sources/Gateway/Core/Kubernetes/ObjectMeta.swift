@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// What every object of the API has (ObjectMeta, meta/v1), as far as the gateway looks at it.
 package struct ObjectMeta: Sendable, Equatable {

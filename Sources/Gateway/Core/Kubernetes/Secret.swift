@@ -1,5 +1,5 @@
 package import FoundationEssentials
-package import JOSE
+package import JSON
 
 /// A Secret (core/v1). It does not print.
 package struct Secret: Sendable {

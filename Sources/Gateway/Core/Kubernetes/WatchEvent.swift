@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JOSE
+import JSON
 
 /// A line of a watch's answer (WatchEvent, meta/v1).
 package enum WatchEvent: Sendable {

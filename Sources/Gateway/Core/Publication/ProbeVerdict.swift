@@ -1,6 +1,7 @@
 import FoundationEssentials
 package import GatewayPluginAPI
 package import JOSE
+import JSON
 
 /// Whether the world sees what it should.
 package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {

@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
 import HTTPTypes
-import JOSE
+import JSON
 import NIOCore
 import NIOHTTP1
 import NIOSSL

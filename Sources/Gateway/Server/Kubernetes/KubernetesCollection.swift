@@ -1,6 +1,6 @@
 import GatewayCore
 import HTTPTypes
-import JOSE
+import JSON
 
 /// The objects of one kind in one namespace, with the verbs of the API ("API Concepts").
 ///

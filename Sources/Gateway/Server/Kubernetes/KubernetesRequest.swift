@@ -1,5 +1,5 @@
 import HTTPTypes
-import JOSE
+import JSON
 
 /// One call of the API server.
 struct KubernetesRequest: Sendable {

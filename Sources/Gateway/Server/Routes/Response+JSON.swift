@@ -1,7 +1,7 @@
 import GatewayCore
 import HTTPTypes
 import Hummingbird
-import JOSE
+import JSON
 import NIOCore
 
 extension Response {

@@ -2,7 +2,7 @@ import FoundationEssentials
 import GatewayCore
 import HTTPTypes
 import Hummingbird
-import JOSE
+import JSON
 
 /// The calls of one endpoint that a Pod makes with its ServiceAccount token.
 struct TokenRoutes: Sendable {

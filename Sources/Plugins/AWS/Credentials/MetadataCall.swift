@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import JOSE
+import JSON
 
 /// Calls of the credential services that run beside a container or below an instance: near, small, and by no proxy.
 struct MetadataCall: Sendable {

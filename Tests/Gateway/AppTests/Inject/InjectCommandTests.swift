@@ -1,7 +1,7 @@
 import ArgumentParser
 import GatewayCore
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @testable import Gateway

@@ -2,7 +2,7 @@ import ArgumentParser
 import GatewayCore
 import GatewayServer
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @testable import Gateway

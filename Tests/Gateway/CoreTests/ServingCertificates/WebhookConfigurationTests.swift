@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayCore
-import JOSE
+import JSON
 import Testing
 
 @Suite("Trust of webhook configurations")

@@ -3,7 +3,7 @@ import GatewayCore
 import GatewayTestSupport
 import HTTPTypes
 import Hummingbird
-import JOSE
+import JSON
 import Logging
 import NIOCore
 import Synchronization

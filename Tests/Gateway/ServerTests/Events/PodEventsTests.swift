@@ -4,7 +4,7 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
 import HTTPTypes
-import JOSE
+import JSON
 import Logging
 import Testing
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @testable import GatewayServer

@@ -3,7 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginTesting
 import GatewayTestSupport
-import JOSE
+import JSON
 import Logging
 import ServiceLifecycle
 

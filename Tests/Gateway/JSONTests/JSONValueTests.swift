@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JOSE
+import JSON
 import Testing
 
 @Suite("A JSON value")
@@ -41,5 +41,14 @@ struct JSONValueTests {
         #expect(value["a"]?["c"] == -7)
         #expect(value["d"] == nil)
         #expect(JSONValue.string("a")["a"] == nil)
+    }
+
+    @Test("is compared by code units")
+    func codeUnits() {
+        #expect(JSONValue.string("\u{E9}") != .string("e\u{301}"))
+        #expect(["\u{E9}": 1] as JSONValue != ["e\u{301}": 1])
+        #expect((["\u{E9}": 1] as JSONValue).setting(2, at: "e\u{301}") == ["\u{E9}": 1, "e\u{301}": 2])
+        #expect(ExactString("\u{E9}") != ExactString("e\u{301}"))
+        #expect(Set([ExactString("K"), ExactString("\u{212A}"), ExactString("K")]).count == 2)
     }
 }

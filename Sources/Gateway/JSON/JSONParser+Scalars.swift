@@ -1,29 +1,27 @@
-import JOSE
-
 // Numbers and strings.
 
-extension JSONText {
-    mutating func number() throws(Problem) -> JSONValue {
+extension JSONParser {
+    mutating func number() throws(JSONError) -> JSONValue {
         let start = position
         if current == UInt8(ascii: "-") { position += 1 }
         let first = current
         let digits = skipDigits()
-        guard digits > 0, first != UInt8(ascii: "0") || digits == 1 else { throw problem("no value") }
+        guard digits > 0, first != UInt8(ascii: "0") || digits == 1 else { throw error("invalid value") }
         var isInteger = true
         if current == UInt8(ascii: ".") {
             isInteger = false
             position += 1
-            guard skipDigits() > 0 else { throw problem("no digit after a point") }
+            guard skipDigits() > 0 else { throw error("expected a digit after the decimal point") }
         }
         if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
             isInteger = false
             position += 1
             if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
-            guard skipDigits() > 0 else { throw problem("no digit in an exponent") }
+            guard skipDigits() > 0 else { throw error("expected a digit in the exponent") }
         }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if isInteger, let value = Int(text) { return .integer(value) }
-        guard let value = Double(text), value.isFinite else { throw problem("a number that is too great") }
+        guard let value = Double(text), value.isFinite else { throw error("number out of range") }
         return .number(value)
     }
 
@@ -33,7 +31,7 @@ extension JSONText {
         return position - start
     }
 
-    mutating func string() throws(Problem) -> String {
+    mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
         skipPlainText()
@@ -43,7 +41,7 @@ extension JSONText {
         }
         var unescaped = Array(bytes[start..<position])
         while let byte = current {
-            guard byte >= 0x20 else { throw problem("a control character within a string") }
+            guard byte >= 0x20 else { throw error("control character in a string") }
             position += 1
             guard byte == UInt8(ascii: "\\") else { return try text(unescaped[...]) }
             try appendEscaped(to: &unescaped)
@@ -51,7 +49,7 @@ extension JSONText {
             skipPlainText()
             unescaped.append(contentsOf: bytes[start..<position])
         }
-        throw problem("a string without an end")
+        throw error("unterminated string")
     }
 
     /// Up to what ends a string, begins an escape, or must not be there.
@@ -65,14 +63,14 @@ extension JSONText {
         position = end
     }
 
-    private func text(_ utf8: ArraySlice<UInt8>) throws(Problem) -> String {
+    private func text(_ utf8: ArraySlice<UInt8>) throws(JSONError) -> String {
         if isUTF8 { return String(decoding: utf8, as: UTF8.self) }
-        guard let text = String(validating: utf8, as: UTF8.self) else { throw problem("no UTF-8") }
+        guard let text = String(validating: utf8, as: UTF8.self) else { throw error("invalid UTF-8") }
         return text
     }
 
-    private mutating func appendEscaped(to text: inout [UInt8]) throws(Problem) {
-        guard let byte = current else { throw problem("a string without an end") }
+    private mutating func appendEscaped(to text: inout [UInt8]) throws(JSONError) {
+        guard let byte = current else { throw error("unterminated string") }
         position += 1
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
@@ -82,28 +80,28 @@ extension JSONText {
         case UInt8(ascii: "r"): text.append(0xD)
         case UInt8(ascii: "t"): text.append(0x9)
         case UInt8(ascii: "u"): text.append(contentsOf: String(try codePoint()).utf8)
-        default: throw problem("an unknown escape")
+        default: throw error("invalid escape")
         }
     }
 
     /// Four hexadecimal digits, or a pair of them for what lies beyond U+FFFF.
-    private mutating func codePoint() throws(Problem) -> Unicode.Scalar {
+    private mutating func codePoint() throws(JSONError) -> Unicode.Scalar {
         let first = try codeUnit()
         if let scalar = Unicode.Scalar(first) { return scalar }
-        guard bytes[position...].starts(with: #"\u"#.utf8) else { throw problem("half a pair of surrogates") }
+        guard bytes[position...].starts(with: #"\u"#.utf8) else { throw error("unpaired surrogate") }
         position += 2
         let second = try codeUnit()
         var decoder = UTF16()
         var units = [first, second].makeIterator()
-        guard case .scalarValue(let scalar) = decoder.decode(&units) else { throw problem("half a pair of surrogates") }
+        guard case .scalarValue(let scalar) = decoder.decode(&units) else { throw error("unpaired surrogate") }
         return scalar
     }
 
-    private mutating func codeUnit() throws(Problem) -> UInt16 {
+    private mutating func codeUnit() throws(JSONError) -> UInt16 {
         let digits = bytes[position...].prefix(4)
         guard digits.count == 4, digits.allSatisfy(Self.isHexadecimal),
             let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw problem("an unknown escape") }
+        else { throw error("invalid escape") }
         position += 4
         return unit
     }
