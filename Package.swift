@@ -1,10 +1,10 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-// The targets mirror docs/architecture.md. Three walls are held here and by
+// The targets mirror docs/architecture.md. Four walls are held here and by
 // `--explicit-target-dependency-import-check error` (see the Makefile):
-// a plugin sees JSON, JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, and only the executable sees the
-// plugins.
+// a plugin sees JSON, JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, Kubernetes does not see the gateway,
+// and only the executable sees the plugins.
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -14,10 +14,8 @@ let settings: [SwiftSetting] = [
 ]
 
 let hashing: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let crypto: [Target.Dependency] = [
-    hashing,
-    .product(name: "CryptoExtras", package: "swift-crypto"),
-]
+/// With RSA, which only signing and certificates need.
+let crypto: [Target.Dependency] = [hashing, .product(name: "CryptoExtras", package: "swift-crypto")]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 /// One kind of relying party: `Sources/Plugins/<name>` and `Tests/Plugins/<name>PluginTests`.
@@ -58,6 +56,7 @@ let package = Package(
     products: [
         .executable(name: "sts-gateway", targets: ["Gateway"]),
         .executable(name: "sts-sidecar", targets: ["Sidecar"]),
+        .library(name: "JSON", targets: ["JSON"]),
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
         .library(name: "GatewayPluginTesting", targets: ["GatewayPluginTesting"]),
@@ -96,8 +95,26 @@ let package = Package(
         ),
         .target(
             name: "GatewayCore",
-            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", logging] + crypto,
+            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", "KubernetesAPI", hashing, logging],
             path: "Sources/Gateway/Core",
+            swiftSettings: settings
+        ),
+        // Knows nothing of this gateway: the objects of the API as values, and a client.
+        .target(
+            name: "KubernetesAPI", dependencies: ["JSON"], path: "Sources/Gateway/KubernetesAPI",
+            swiftSettings: settings),
+        .target(
+            name: "Kubernetes",
+            dependencies: [
+                "JSON", "KubernetesAPI", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Gateway/Kubernetes",
             swiftSettings: settings
         ),
         // The system's calls on files, in a room without other imports: which module they belong to is clear there.
@@ -105,7 +122,7 @@ let package = Package(
         .target(
             name: "GatewayServer",
             dependencies: [
-                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "LocalFiles", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes", "KubernetesAPI", "LocalFiles", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -128,7 +145,7 @@ let package = Package(
         .executableTarget(
             name: "Gateway",
             dependencies: [
-                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "KubernetesAPI", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -185,6 +202,20 @@ let package = Package(
             path: "Tests/FakeKubernetesAPI",
             swiftSettings: settings
         ),
+        .target(
+            name: "KubernetesTestSupport",
+            dependencies: [
+                "FakeKubernetesAPI", "GatewayTestSupport", "Kubernetes", "KubernetesAPI", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/KubernetesSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "FakeKubernetesAPITests",
             dependencies: [
@@ -212,9 +243,27 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "KubernetesAPITests",
+            dependencies: ["JSON", "KubernetesAPI"],
+            path: "Tests/Gateway/KubernetesAPITests",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "KubernetesTests",
+            dependencies: [
+                "FakeKubernetesAPI", "GatewayPluginTesting", "GatewayTestSupport", "JSON", "Kubernetes",
+                "KubernetesAPI", "KubernetesTestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Gateway/KubernetesTests",
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "CoreTests",
             dependencies: [
-                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayPluginTesting", "GatewayTestSupport", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayPluginTesting", "GatewayTestSupport",
+                "KubernetesAPI", logging,
             ] + crypto,
             path: "Tests/Gateway/CoreTests",
             swiftSettings: settings
@@ -222,8 +271,9 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "FakeKubernetesAPI", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayPluginTesting",
-                "GatewayTestSupport", logging,
+                "FakeKubernetesAPI", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer",
+                "GatewayPluginTesting", "GatewayTestSupport", "Kubernetes", "KubernetesAPI", "KubernetesTestSupport",
+                logging,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -241,7 +291,7 @@ let package = Package(
             name: "AppTests",
             dependencies: [
                 "Gateway", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
-                logging,
+                "KubernetesAPI", logging,
             ],
             path: "Tests/Gateway/AppTests",
             swiftSettings: settings
@@ -250,7 +300,7 @@ let package = Package(
             name: "AcceptanceTests",
             dependencies: [
                 "FakeKubernetesAPI", "Gateway", "GatewayCore", "GatewayServer", "JSON", "JOSE", "GatewayTestSupport",
-                logging,
+                "Kubernetes", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -4,7 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 package import JOSE
-package import JSON
+import JSON
 import Logging
 import NIOCore
 

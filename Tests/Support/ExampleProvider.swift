@@ -1,5 +1,6 @@
 package import GatewayPluginAPI
 import JOSE
+import JSON
 
 /// A provider plugin for the tests of the core and the server, which name no real one.
 package struct ExampleProvider: ProviderPlugin {

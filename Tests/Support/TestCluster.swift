@@ -1,6 +1,6 @@
 package import FoundationEssentials
 package import JOSE
-package import JSON
+import JSON
 
 /// A throw-away cluster identity: issues ServiceAccount tokens in the shape of the API server's own.
 package struct TestCluster: Sendable {

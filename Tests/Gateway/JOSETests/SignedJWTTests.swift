@@ -1,5 +1,6 @@
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @Suite("A signed JWT")

@@ -2,6 +2,7 @@ import GatewayPluginAPI
 import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
+import JSON
 import Synchronization
 
 /// A provider with one flaw at a time, to show that the conformance suite finds it.

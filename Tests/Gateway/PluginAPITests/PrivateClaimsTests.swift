@@ -1,5 +1,6 @@
 import GatewayPluginAPI
 import JOSE
+import JSON
 import Testing
 
 @Suite("Private claims")

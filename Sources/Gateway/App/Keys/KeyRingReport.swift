@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayServer
+import JOSE
 import JSON
 
 /// A ring in a line.

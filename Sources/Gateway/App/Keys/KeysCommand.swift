@@ -2,6 +2,7 @@ import ArgumentParser
 import GatewayCore
 import GatewayServer
 import JOSE
+import JSON
 
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
-import JOSE
 package import FoundationEssentials
+import JOSE
 package import JSON
 
 extension AuditRecord {

@@ -1,4 +1,5 @@
 import GatewayPluginAPI
+import KubernetesAPI
 
 // What tells an endpoint from every other: its name, path, plugin, audiences, issuer and injector.
 

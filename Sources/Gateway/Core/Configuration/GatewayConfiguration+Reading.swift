@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 // How the blocks outside of `sts` become values. What is not good is on the reader's problem list and has its default.
 
 extension GatewayConfiguration.Listeners {

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import GatewayCore
 import HTTPTypes
+import Kubernetes
+import KubernetesAPI
 import Logging
 import ServiceLifecycle
 import Synchronization

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 
 /// Reads the Secrets of type kubernetes.io/tls that an endpoint's `issuer.keypair` names. It never writes them.
 struct KeyPairSecretReader: KeyPairReading {

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 
 /// Keeps the last good configuration beside the keys, so that a restart with a bad file falls back to it: in the Secret
 /// `sts-gateway-configuration`, or in the key directory.

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
 import Logging
 import ServiceLifecycle
 
@@ -20,7 +21,7 @@ struct OpenedKeyStore: Sendable {
     /// Decides who leads.
     let election: any Service
     /// Must run for the store to be used; nil where nothing must.
-    let client: HTTPClientService?
+    let client: KubernetesClientService?
     /// Where the store is Kubernetes' own.
     let kubernetes: Cluster?
 
@@ -73,7 +74,7 @@ struct OpenedKeyStore: Sendable {
                     message: "the gateway does not know its namespace, where key rings are kept; set POD_NAMESPACE, "
                         + "or keyStore: {directory: PATH}")
             }
-            let made: (client: KubernetesClient, service: HTTPClientService)
+            let made: (client: KubernetesClient, service: KubernetesClientService)
             do {
                 made = try KubernetesConnection.make(
                     kubeconfig: kubeconfig.map(surroundings.resolve), environment: surroundings.environment,
@@ -92,8 +93,8 @@ struct OpenedKeyStore: Sendable {
             keyPairs = KeyPairSecretReader(client: made.client, namespace: namespace, pacing: pacing)
             election = LeaseElection(
                 client: made.client, namespace: namespace, name: "sts-gateway",
-                identity: Self.identity(surroundings.environment), leadership: leadership, pacing: pacing,
-                logger: logger)
+                identity: Self.identity(surroundings.environment), leadership: leadership,
+                scheduler: pacing.kubernetes, logger: logger)
             client = made.service
             kubernetes = Cluster(client: made.client, namespace: namespace)
             directory = nil
@@ -107,7 +108,7 @@ struct OpenedKeyStore: Sendable {
     }
 
     /// Ends what was opened and does not run.
-    func abandon() async { try? await client?.client.shutdown() }
+    func abandon() async { try? await client?.shutdown() }
 
     /// The Pod's name, or the machine's, and what tells two processes there apart.
     private static func identity(_ environment: [String: String]) -> String {

@@ -1,4 +1,6 @@
 package import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 import Synchronization
 

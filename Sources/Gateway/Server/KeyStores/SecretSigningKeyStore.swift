@@ -1,5 +1,7 @@
 import FoundationEssentials
 package import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 import Synchronization
 

@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPTypes
 import Hummingbird
+import KubernetesAPI
 import Logging
 
 /// `POST /k8s/webhooks/v1/injector-<name>` for each endpoint, where the API server has Pods reviewed

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FoundationEssentials
 package import GatewayCore
+import Kubernetes
 package import Logging
 import NIOCore
 package import ServiceLifecycle

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 
 /// The serving identity in the Secret `sts-gateway-serving` of the gateway's namespace: the document below

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 import ServiceLifecycle
 import Synchronization

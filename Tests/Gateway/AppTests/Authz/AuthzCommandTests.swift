@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import GatewayCore
 import JOSE
+import JSON
 import Testing
 
 @testable import Gateway

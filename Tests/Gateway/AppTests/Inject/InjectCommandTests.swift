@@ -2,6 +2,7 @@ import ArgumentParser
 import GatewayCore
 import GatewayTestSupport
 import JSON
+import KubernetesAPI
 import Testing
 
 @testable import Gateway

@@ -1,5 +1,6 @@
 import GatewayPluginAPI
 import GatewayTestSupport
+import JOSE
 import JSON
 import Testing
 

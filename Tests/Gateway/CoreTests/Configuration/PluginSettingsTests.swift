@@ -1,6 +1,7 @@
 import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
+import JOSE
 import JSON
 import Testing
 

@@ -5,6 +5,7 @@ import GatewayPluginAPI
 import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
+import JSON
 import Synchronization
 import Testing
 

@@ -1,6 +1,8 @@
 import FakeKubernetesAPI
 import GatewayCore
 import GatewayTestSupport
+import KubernetesAPI
+import KubernetesTestSupport
 import Logging
 import Testing
 

@@ -5,6 +5,9 @@ import GatewayPluginAPI
 import GatewayTestSupport
 import HTTPTypes
 import JSON
+import Kubernetes
+import KubernetesAPI
+import KubernetesTestSupport
 import Logging
 import Testing
 

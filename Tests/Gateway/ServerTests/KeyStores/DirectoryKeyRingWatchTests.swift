@@ -2,6 +2,7 @@ import Foundation
 import GatewayCore
 import GatewayTestSupport
 import JOSE
+import KubernetesTestSupport
 import Synchronization
 import Testing
 

@@ -4,6 +4,8 @@ import GatewayCore
 import GatewayTestSupport
 import JOSE
 import JSON
+import Kubernetes
+import KubernetesTestSupport
 
 @testable import GatewayServer
 

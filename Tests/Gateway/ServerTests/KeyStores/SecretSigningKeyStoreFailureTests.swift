@@ -3,6 +3,10 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JOSE
+import JSON
+import Kubernetes
+import KubernetesAPI
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer
@@ -74,8 +78,8 @@ struct SecretSigningKeyStoreFailureTests {
             }
             #expect(
                 failure?.description
-                    == "the key store is unavailable: the gateway may not \(verb) secrets in namespace "
-                    + "\"sts-gateway\" (403); bind its ServiceAccount to a Role with the verb \(verb) on secrets there")
+                    == "the key store is unavailable: not allowed to \(verb) secrets in namespace "
+                    + "\"sts-gateway\" (403); bind the ServiceAccount to a Role with the verb \(verb) on secrets there")
         }
     }
 
@@ -94,14 +98,14 @@ struct SecretSigningKeyStoreFailureTests {
             let elsewhere = SecretSigningKeyStore(
                 client: cluster.client, namespace: "nowhere", pacing: ManualPacing().pacing, logger: KeptLog().logger)
             failure = await self.failure { _ = try await elsewhere.save(try RingCluster.ring(), replacing: nil) }
-            #expect(failure?.description.contains("no such namespace") == true, "\(String(describing: failure))")
+            #expect(failure?.description.contains("namespace not found") == true, "\(String(describing: failure))")
 
             cluster.api.fail(.status(500))
             failure = await self.failure { _ = try await store.load(endpoint: "one") }
-            #expect(failure?.description.contains("the API server fails") == true)
+            #expect(failure?.description.contains("the API server failed") == true)
             cluster.api.fail(.reply(404, contentType: "text/html", body: "<html>"))
             failure = await self.failure { _ = try await store.load(endpoint: "one") }
-            #expect(failure?.description.contains("with 404") == true)
+            #expect(failure?.description.contains("unexpected status 404") == true)
         }
     }
 

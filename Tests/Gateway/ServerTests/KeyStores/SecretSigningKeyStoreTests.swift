@@ -3,6 +3,9 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JOSE
+import JSON
+import Kubernetes
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

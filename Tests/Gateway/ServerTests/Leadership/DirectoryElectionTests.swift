@@ -1,5 +1,6 @@
 import Foundation
 import GatewayTestSupport
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

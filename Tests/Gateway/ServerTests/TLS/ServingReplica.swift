@@ -2,6 +2,7 @@ import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
 import JOSE
+import KubernetesTestSupport
 import Synchronization
 
 @testable import GatewayServer

@@ -4,6 +4,7 @@ import GatewayCore
 import GatewayPluginTesting
 import GatewayTestSupport
 import JSON
+import KubernetesTestSupport
 import Logging
 import ServiceLifecycle
 

@@ -5,6 +5,7 @@ import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
 import JSON
+import KubernetesTestSupport
 import Logging
 import Testing
 
@@ -217,7 +218,7 @@ struct UninjectedPodsTests {
                 #expect(warnings.count == 1)
                 #expect(
                     part.log.text.contains(
-                        "the gateway may not list pods in the cluster (403); bind its ServiceAccount to a ClusterRole "
+                        "not allowed to list pods in the cluster (403); bind the ServiceAccount to a ClusterRole "
                             + "with the verb list on pods, or set injection.uninjectedPods.enabled to false"))
                 cluster.api.allow("list", "pods")
                 part.time.advance(by: Self.interval)

@@ -4,6 +4,7 @@ import GatewayCore
 import GatewayTestSupport
 import JOSE
 import JSON
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer
