@@ -1,7 +1,7 @@
 package import GatewayCore
 import Synchronization
 
-/// A store in memory, as strict about versions as a real one, that fails when it is told to.
+/// A store in memory with compare-and-swap, which fails on request.
 package final class FakeSigningKeyStore: SigningKeyStore {
     private struct State {
         var rings: [String: StoredKeyRing] = [:]
@@ -17,16 +17,16 @@ package final class FakeSigningKeyStore: SigningKeyStore {
 
     package subscript(endpoint: String) -> StoredKeyRing? { state.withLock { $0.rings[endpoint] } }
 
-    /// Writes that were done.
+    /// The number of successful writes.
     package var saves: Int { state.withLock { $0.saves } }
 
-    /// Every call fails so; nil for none.
+    /// Every call throws this error; nil for none.
     package func fail(_ failure: KeyStoreError?) { state.withLock { $0.failure = failure } }
 
-    /// What somebody else does before the next write arrives.
+    /// Runs the work of another writer before the next write.
     package func beforeNextSave(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforeSave = work } }
 
-    /// Writes without a condition; nil takes the ring away.
+    /// Writes without a condition; nil removes the ring.
     package func put(_ ring: KeyRing?, for endpoint: String) {
         state.withLock { state in
             state.lastVersion += 1

@@ -3,11 +3,11 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("Signing a call")
-struct RequestSignerTests {
-    private static let s3 = RequestSigner(service: .s3, region: "eu-central-1")
-    private static let s3East = RequestSigner(service: .s3, region: "us-east-1")
-    private static let cloudFront = RequestSigner(service: .cloudFront, region: "us-east-1")
+@Suite("The SigV4 signer")
+struct SigV4SignerTests {
+    private static let s3 = SigV4Signer(service: .s3, region: "eu-central-1")
+    private static let s3East = SigV4Signer(service: .s3, region: "us-east-1")
+    private static let cloudFront = SigV4Signer(service: .cloudFront, region: "us-east-1")
     private static let session = AccessKey(
         id: AccessKey.example.id, secret: AccessKey.example.secret,
         sessionToken: "FwoGZXIvYXdzEXAMPLE/token+with=signs==")
@@ -78,10 +78,10 @@ struct RequestSignerTests {
             signature: "930b0ea16eb4a8681e74fea3f1a11efddd561ce39997ac61fbc1359ec6e5843f"),
     ]
 
-    @Test("agrees with Amazon's own client", arguments: peers)
+    @Test("agrees with the AWS SDK", arguments: peers)
     func agrees(example: SigningCase) { example.check() }
 
-    @Test("sends what it signed: the headers given, host, date, payload's hash, token, authorization")
+    @Test("returns the signed headers: those given, host, date, payload hash, token, authorization")
     func headers() {
         let request = ServiceRequest(
             method: "GET", host: "h", path: "/", headers: [HTTPHeaderField("If-Match", "\"1\"")])
@@ -95,7 +95,7 @@ struct RequestSignerTests {
         #expect(bare.map(\.name) == ["If-Match", "Host", "X-Amz-Date", "Authorization"])
     }
 
-    @Test("never puts the secret into what it sends")
+    @Test("never puts the secret into a header")
     func secret() {
         let request = ServiceRequest(method: "GET", host: "h", path: "/")
         let headers = Self.s3.signedHeaders(of: request, with: Self.session, at: exampleTime)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("Credentials for the gateway's own token")
-struct OwnCredentialsTests {
+@Suite("Credentials of a self-issued web identity")
+struct SelfIssuedCredentialsTests {
     private func credentials(
         _ transport: ScriptedTransport, token: Result<String, PublishError> = .success("header.claims.signature"),
         isOwnKeyPublic: Bool? = true
@@ -16,9 +16,9 @@ struct OwnCredentialsTests {
         } catch {
             throw PublishError(.misconfigured, "\(error)")
         }
-        return try await OwnCredentials(
+        return try await SelfIssuedCredentials(
             role: role, endpoint: "one", sessionName: "sts-gateway.test.one",
-            tokens: SecurityTokenClient(
+            sts: STSClient(
                 endpoint: ServiceEndpoint(host: "sts.amazonaws.com"), transport: transport,
                 authorities: { () throws(PublishError) in nil }),
             ownToken: { () throws(PublishError) in try token.get() }, isOwnKeyPublic: { isOwnKeyPublic }
@@ -27,12 +27,12 @@ struct OwnCredentialsTests {
 
     @Test("are a session of the publisher role")
     func session() async throws {
-        let transport = ScriptedTransport(.answer(200, SessionAnswer.text()))
-        #expect(try await credentials(transport) == SessionAnswer.key)
+        let transport = ScriptedTransport(.answer(200, SessionResponse.text()))
+        #expect(try await credentials(transport) == SessionResponse.key)
         #expect(transport.requests[0].text.hasSuffix("&WebIdentityToken=header.claims.signature"))
     }
 
-    @Test("are not asked for without a token")
+    @Test("are not requested without a token")
     func noToken() async {
         let transport = ScriptedTransport()
         let failure = PublishError(.unavailable, "no key signs yet")
@@ -41,7 +41,7 @@ struct OwnCredentialsTests {
     }
 
     @Test(
-        "are refused with the command that publishes the first documents, while the world lacks the gateway's key",
+        "are rejected with the command for the first publication while the gateway's key is not public",
         arguments: [
             "InvalidIdentityToken", "AccessDenied", "IDPCommunicationError", "IDPRejectedClaim", "SomethingNew",
         ])
@@ -52,10 +52,10 @@ struct OwnCredentialsTests {
         #expect(error?.message.contains("provision aws --endpoint one --only documents") == true)
         #expect(error?.message.contains("\(code): \"It is so.\"") == true)
         #expect(error?.message.contains("header.claims") == false)
-        #expect(error?.isTold == true)
+        #expect(error?.isWellFormed == true)
     }
 
-    @Test("are refused with what AWS has to know, where the key is public or nobody can say", arguments: [true, nil])
+    @Test("are rejected with what AWS needs where the key is public, or that is unknown", arguments: [true, nil])
     func known(isOwnKeyPublic: Bool?) async {
         let denied = ScriptedTransport(.answer(403, ErrorDocument.sts("AccessDenied")))
         let trust = await #expect(throws: PublishError.self) {
@@ -71,7 +71,7 @@ struct OwnCredentialsTests {
     }
 
     @Test(
-        "are not a matter of documents where STS is busy, or does not answer itself",
+        "are rejected with STS' own reason where it throttles, or a proxy responds",
         arguments: [
             (503, ErrorDocument.sts("ServiceUnavailable"), PublishError.Kind.unavailable),
             (400, ErrorDocument.sts("Throttling"), .throttled), (429, "", .throttled), (500, "", .unavailable),

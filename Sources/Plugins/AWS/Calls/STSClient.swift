@@ -2,21 +2,21 @@ import AWSXML
 import FoundationEssentials
 import GatewayPluginAPI
 
-/// `AssumeRoleWithWebIdentity` (STS API Reference 2011-06-15): a token for a role's temporary credentials. The call is
-/// not signed.
-struct SecurityTokenClient: Sendable {
+/// An STS client for `AssumeRoleWithWebIdentity` (STS API Reference 2011-06-15), which exchanges a token for temporary
+/// credentials of a role. The call is not signed.
+struct STSClient: Sendable {
     let endpoint: ServiceEndpoint
     let transport: any HTTPTransport
-    /// PEM, in place of the system's authorities; nil for those.
+    /// CA certificates to trust in place of the system's, in PEM; nil for the system's.
     let authorities: @Sendable () throws(PublishError) -> String?
 
-    /// What became of a call.
+    /// The outcome of a call.
     enum Answer: Sendable {
         case session(AccessKey)
-        case refused(ServiceError)
+        case rejected(ServiceError)
     }
 
-    /// - Parameter token: goes into the body, and nowhere else.
+    /// - Parameter token: sent in the body; it is in no error text.
     func assume(_ role: RoleARN, sessionName: String, token: String) async throws(PublishError) -> Answer {
         let fields = [
             ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", role.description),
@@ -36,19 +36,21 @@ struct SecurityTokenClient: Sendable {
         } catch {
             throw PublishError(error, calling: call)
         }
-        guard (200..<300).contains(response.status) else { return .refused(ServiceError(response)) }
+        guard (200..<300).contains(response.status) else { return .rejected(ServiceError(response)) }
         let root: XMLElement
         do {
             root = try XMLElement(parsing: response.body)
         } catch {
             throw PublishError(
-                .malformed, "\(call): the answer is not STS' XML, but \(error); is there a proxy in between?")
+                .malformed, "\(call): the response is not STS XML (\(error)); check for a proxy in between")
         }
         let credentials = root["AssumeRoleWithWebIdentityResult"]?["Credentials"]
         guard let id = credentials?["AccessKeyId"]?.text, let secret = credentials?["SecretAccessKey"]?.text,
             let session = credentials?["SessionToken"]?.text, let end = credentials?["Expiration"]?.text,
             !id.isEmpty, !secret.isEmpty, !session.isEmpty, let expiration = Timestamp.date(end)
-        else { throw PublishError(.malformed, "\(call): the answer lacks credentials; is it STS that answers?") }
+        else {
+            throw PublishError(.malformed, "\(call): the response has no credentials; check that the endpoint is STS")
+        }
         return .session(AccessKey(id: id, secret: secret, sessionToken: session, expiration: expiration))
     }
 

@@ -5,14 +5,14 @@ import Testing
 @testable import AWSPlugin
 
 @Suite("A signed call")
-struct ServiceCallerTests {
+struct AWSClientTests {
     private let request = ServiceRequest(
         method: "GET", host: "h.example.com:9000", path: "/a b", query: [HTTPHeaderField("x", "1 2")])
-    private let signer = RequestSigner(service: .s3, region: "us-east-1")
+    private let signer = SigV4Signer(service: .s3, region: "us-east-1")
     private static let other = AccessKey(id: "AKIDOTHER", secret: "other")
 
-    private func send(_ caller: ServiceCaller) async throws(PublishError) -> HTTPTransportResponse {
-        try await caller.send(request, scheme: "https", signer: signer, call: "s3:GetObject on \"b/k\"")
+    private func send(_ client: AWSClient) async throws(PublishError) -> HTTPTransportResponse {
+        try await client.send(request, scheme: "https", signer: signer, call: "s3:GetObject on \"b/k\"")
     }
 
     @Test("is sent to the URL that was signed")
@@ -24,7 +24,7 @@ struct ServiceCallerTests {
     }
 
     @Test(
-        "is repeated once with other credentials where the service says that they are at an end",
+        "is repeated once with new credentials where the service rejects them as expired",
         arguments: [
             "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidClientTokenId",
         ])
@@ -38,46 +38,46 @@ struct ServiceCallerTests {
         #expect(await credentials.asked == 2)
     }
 
-    @Test("is repeated once and no more")
+    @Test("is repeated at most once")
     func once() async throws {
         let transport = ScriptedTransport { _ in .answer(400, ErrorDocument.s3("ExpiredToken")) }
         #expect(try await send(.example(transport)).status == 400)
         #expect(transport.requests.count == 2)
     }
 
-    @Test("is not repeated for another refusal", arguments: ["AccessDenied", "SlowDown", "SignatureDoesNotMatch"])
+    @Test("is not repeated for another error", arguments: ["AccessDenied", "SlowDown", "SignatureDoesNotMatch"])
     func otherRefusal(code: String) async throws {
         let transport = ScriptedTransport(.answer(403, ErrorDocument.s3(code)))
         #expect(try await send(.example(transport)).status == 403)
         #expect(transport.requests.count == 1)
     }
 
-    @Test("is not sent without credentials, nor without the authorities that are configured")
+    @Test("is not sent without credentials, nor without the configured CA certificates")
     func notSent() async {
         let transport = ScriptedTransport(.answer(200))
         let none = await #expect(throws: PublishError.self) {
             try await send(.example(transport, GivenCredentials(.success(nil))))
         }
         #expect(none?.kind == .denied)
-        let caller = ServiceCaller(
-            transport: transport, credentials: ServiceCaller.example(transport).credentials, now: { exampleTime },
+        let client = AWSClient(
+            transport: transport, credentials: AWSClient.example(transport).credentials, now: { exampleTime },
             authorities: { () throws(PublishError) in throw PublishError(.misconfigured, "publish.caFile: none") })
-        let error = await #expect(throws: PublishError.self) { try await send(caller) }
+        let error = await #expect(throws: PublishError.self) { try await send(client) }
         #expect(error?.kind == .misconfigured)
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("carries the authorities that are configured")
+    @Test("has the configured CA certificates")
     func authorities() async throws {
         let transport = ScriptedTransport(.answer(200))
-        let caller = ServiceCaller(
-            transport: transport, credentials: ServiceCaller.example(transport).credentials, now: { exampleTime },
+        let client = AWSClient(
+            transport: transport, credentials: AWSClient.example(transport).credentials, now: { exampleTime },
             authorities: { () throws(PublishError) in "PEM" })
-        _ = try await send(caller)
+        _ = try await send(client)
         #expect(transport.requests[0].certificateAuthorities == "PEM")
     }
 
-    @Test("fails as the network does, with the call's name")
+    @Test("fails with the call's name where the network fails")
     func silence() async {
         let transport = ScriptedTransport(.failure(.timedOut))
         let error = await #expect(throws: PublishError.self) { try await send(.example(transport)) }

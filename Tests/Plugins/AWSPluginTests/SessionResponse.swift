@@ -3,7 +3,7 @@ import FoundationEssentials
 @testable import AWSPlugin
 
 /// STS' answer with credentials that live an hour from the example's time.
-enum SessionAnswer {
+enum SessionResponse {
     static let key = AccessKey(
         id: "ASIASESSION", secret: "session-secret", sessionToken: "session-token",
         expiration: exampleTime.addingTimeInterval(3_600))

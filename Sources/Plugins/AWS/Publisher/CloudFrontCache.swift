@@ -1,12 +1,12 @@
 import GatewayPluginAPI
 
-/// The distribution in front of the bucket.
-struct CloudFrontEdge: EdgeCacheInvalidating {
+/// The CloudFront distribution in front of the bucket.
+struct CloudFrontCache: EdgeCacheInvalidating {
     let plan: PublishPlan
     let client: CloudFrontClient
 
-    /// Paths are those that viewers ask for, whatever the origin path is; "~" is escaped, for CloudFront wants every
-    /// character so that RFC 1738 calls unsafe.
+    /// The paths are those of viewer requests, without the origin path. "~" is percent-encoded: CloudFront requires that
+    /// for every character that RFC 1738 calls unsafe.
     func invalidate(_ documents: [IssuerDocumentKind], reference: String) async throws(PublishError) -> String {
         try await client.createInvalidation(
             paths: documents.map { document in

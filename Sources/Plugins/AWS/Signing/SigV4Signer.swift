@@ -2,15 +2,15 @@ import Crypto
 import FoundationEssentials
 import GatewayPluginAPI
 
-/// Signature Version 4 (IAM User Guide, "Create a signed AWS API request"): a pure function of the call, the credentials
-/// and the time.
-struct RequestSigner: Sendable {
-    /// How a service wants its calls signed.
+/// A Signature Version 4 signer (IAM User Guide, "Create a signed AWS API request"): a pure function of the request, the
+/// credentials and the time.
+struct SigV4Signer: Sendable {
+    /// What differs between services.
     struct Service: Sendable, Equatable {
         let name: String
-        /// Whether the path is escaped once more before it is signed; everywhere but in S3.
+        /// Whether the path is percent-encoded twice before it is signed; so for every service but S3.
         let escapesPathTwice: Bool
-        /// Whether the payload's hash is a header, as S3 wants it.
+        /// Whether the payload's hash is a header field, as S3 requires.
         let showsPayloadHash: Bool
 
         static let s3 = Service(name: "s3", escapesPathTwice: false, showsPayloadHash: true)
@@ -20,7 +20,7 @@ struct RequestSigner: Sendable {
     let service: Service
     let region: String
 
-    /// The call's headers with those of the signature: Host, X-Amz-Date, X-Amz-Security-Token where there is one,
+    /// The request's headers and those of the signature: Host, X-Amz-Date, X-Amz-Security-Token where there is one,
     /// X-Amz-Content-Sha256 for S3, and Authorization.
     func signedHeaders(of request: ServiceRequest, with key: AccessKey, at time: Date) -> [HTTPHeaderField] {
         let stamp = Self.stamp(time)
@@ -48,7 +48,7 @@ struct RequestSigner: Sendable {
         return headers
     }
 
-    /// "Create a canonical request"; and the names of the signed headers.
+    /// The canonical request, and the names of the signed headers.
     func canonicalRequest(
         _ request: ServiceRequest, headers: [HTTPHeaderField], payloadHash: String
     ) -> (text: String, signedHeaders: String) {
@@ -81,8 +81,8 @@ struct RequestSigner: Sendable {
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// Without white space at both ends, and with one space for what there is of it inside; byte by byte, for a space
-    /// before a combining character is a space too.
+    /// Removes white space at both ends and collapses it inside. It works on bytes: a space before a combining character is
+    /// a space too.
     private static func trimmed(_ value: String) -> String {
         let words = value.utf8.split { $0 == UInt8(ascii: " ") || (0x09...0x0D).contains($0) }
         return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")

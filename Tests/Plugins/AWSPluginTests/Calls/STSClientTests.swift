@@ -5,29 +5,29 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("A token for a role's credentials")
-struct SecurityTokenClientTests {
+@Suite("The STS client")
+struct STSClientTests {
     private func client(_ transport: ScriptedTransport, endpoint: String = "https://sts.eu-central-1.amazonaws.com")
         throws
-        -> SecurityTokenClient
+        -> STSClient
     {
-        SecurityTokenClient(
+        STSClient(
             endpoint: try #require(ServiceEndpoint(endpoint)), transport: transport,
             authorities: { () throws(PublishError) in "PEM" })
     }
 
     private let role = "arn:aws:iam::111111111111:role/publisher"
 
-    @Test("is asked for without a signature, the token in the body alone")
+    @Test("sends the token in the body only, without a signature")
     func request() async throws {
-        let transport = ScriptedTransport(.answer(200, SessionAnswer.text()))
+        let transport = ScriptedTransport(.answer(200, SessionResponse.text()))
         let answer = try await client(transport).assume(
             try RoleARN(role), sessionName: "sts-gateway.test.one", token: "header.claims+/=.signature")
         guard case .session(let key) = answer else {
             Issue.record("no session")
             return
         }
-        #expect(key == SessionAnswer.key)
+        #expect(key == SessionResponse.key)
         let request = transport.requests[0]
         #expect(transport.calls == ["POST https://sts.eu-central-1.amazonaws.com/"])
         #expect(
@@ -40,24 +40,24 @@ struct SecurityTokenClientTests {
         #expect(!request.url.contains("header.") && !request.headers.contains { $0.value.contains("header.") })
     }
 
-    @Test("tells a refusal with its code")
-    func refused() async throws {
+    @Test("returns an error response with its code")
+    func rejected() async throws {
         let transport = ScriptedTransport(.answer(400, ErrorDocument.sts("InvalidIdentityToken", "No provider.")))
         let answer = try await client(transport).assume(try RoleARN(role), sessionName: "s", token: "t")
-        guard case .refused(let error) = answer else {
-            Issue.record("no refusal")
+        guard case .rejected(let error) = answer else {
+            Issue.record("no error response")
             return
         }
         #expect(error.code == "InvalidIdentityToken")
     }
 
     @Test(
-        "fails where a success is none of STS'",
+        "rejects a success that is not STS'",
         arguments: [
             "", ErrorDocument.page, "<html/>", "<AssumeRoleWithWebIdentityResponse/>",
-            SessionAnswer.text(id: ""), SessionAnswer.text(secret: ""), SessionAnswer.text(token: ""),
-            SessionAnswer.text(expiration: ""), SessionAnswer.text(expiration: "tomorrow"),
-            String(SessionAnswer.text().dropLast(20)),
+            SessionResponse.text(id: ""), SessionResponse.text(secret: ""), SessionResponse.text(token: ""),
+            SessionResponse.text(expiration: ""), SessionResponse.text(expiration: "tomorrow"),
+            String(SessionResponse.text().dropLast(20)),
         ])
     func malformed(body: String) async throws {
         let client = try client(ScriptedTransport(.answer(200, body)))
@@ -66,13 +66,13 @@ struct SecurityTokenClientTests {
             try await client.assume(role, sessionName: "s", token: "token-of-mine")
         }
         #expect(error?.kind == .malformed)
-        #expect(error?.isTold == true, "\(String(describing: error))")
-        for secret in ["token-of-mine", SessionAnswer.key.secret, SessionAnswer.key.sessionToken ?? ""] {
+        #expect(error?.isWellFormed == true, "\(String(describing: error))")
+        for secret in ["token-of-mine", SessionResponse.key.secret, SessionResponse.key.sessionToken ?? ""] {
             #expect(error?.message.contains(secret) == false)
         }
     }
 
-    @Test("fails as the network does, without the token")
+    @Test("throws the transport's error without the token")
     func silence() async throws {
         let client = try client(ScriptedTransport(.failure(.failed("connection refused"))))
         let role = try RoleARN(role)

@@ -6,7 +6,7 @@ import Testing
 @testable import AWSPlugin
 
 @Suite("A distribution in front of a bucket")
-struct CloudFrontEdgeTests {
+struct CloudFrontCacheTests {
     private func edge(_ transport: ScriptedTransport, path: String = "") throws -> any EdgeCacheInvalidating {
         let publisher = try PublishPlan.example(
             """
@@ -22,7 +22,7 @@ struct CloudFrontEdgeTests {
     }
 
     @Test(
-        "forgets the paths that viewers ask for, not the objects' keys",
+        "invalidates the paths of viewer requests, not the object keys",
         arguments: [
             ("", ["/certs", "/.well-known/openid-configuration"]),
             ("/one", ["/one/certs", "/one/.well-known/openid-configuration"]),
@@ -37,7 +37,7 @@ struct CloudFrontEdgeTests {
     }
 
     @Test(
-        "has forgotten them when the invalidation is completed",
+        "is complete when the invalidation is Completed",
         arguments: [("InProgress", false), ("Completed", true)])
     func completed(status: String, isComplete: Bool) async throws {
         let transport = ScriptedTransport(Self.answer(status))
