@@ -60,7 +60,9 @@ let package = Package(
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
         .library(name: "GatewayPluginTesting", targets: ["GatewayPluginTesting"]),
-    ],
+        // For executables with a plugin list of their own.
+        .library(name: "GatewayApp", targets: ["GatewayApp"]),
+    ] + providerPlugins.map { .library(name: "\($0.name)Plugin", targets: ["\($0.name)Plugin"]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
@@ -123,15 +125,22 @@ let package = Package(
             path: "Sources/Gateway/Server",
             swiftSettings: settings
         ),
-        .executableTarget(
-            name: "Gateway",
+        // The commands, apart from the plugin list, so that other packages can link other plugins.
+        .target(
+            name: "GatewayApp",
             dependencies: [
                 "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ] + providerPlugins.map(\.dependency),
+            ],
             path: "Sources/Gateway/App",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "Gateway",
+            dependencies: ["GatewayApp", "GatewayPluginAPI"] + providerPlugins.map(\.dependency),
+            path: "Sources/Gateway/Main",
             swiftSettings: settings
         ),
 
@@ -236,8 +245,8 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "Gateway", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
-                logging,
+                "Gateway", "GatewayApp", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer",
+                "GatewayTestSupport", logging,
             ],
             path: "Tests/Gateway/AppTests",
             swiftSettings: settings

@@ -4,9 +4,9 @@ import GatewayTestSupport
 import JOSE
 import Testing
 
-@testable import Gateway
+@testable import GatewayApp
 
-@Suite("inject")
+@Suite("inject", .builtInPlugins)
 struct InjectCommandTests {
     private static let configuration = """
         keyStore: {directory: keys}

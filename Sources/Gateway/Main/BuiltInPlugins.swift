@@ -2,8 +2,8 @@ import AWSPlugin
 import GatewayPluginAPI
 import OIDCPlugin
 
-/// The provider plugins that are linked into this binary. Beside `Package.swift` and `plugins.json` this is the one
-/// place that names them; `make plugin NAME=…` adds a line to each.
+/// The provider plugins of the executable `sts-gateway`. `make plugin NAME=…` adds a plugin here and in the other places
+/// that name plugins (docs/writing-a-plugin.md).
 enum BuiltInPlugins {
     static let all: [any ProviderPlugin.Type] = [
         AWSProvider.self,
