@@ -58,7 +58,10 @@ struct WebIdentityCredentialsTests {
         "fail where they are incomplete",
         arguments: [
             (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token"], "AWS_ROLE_ARN is not"),
-            (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "demo"], "AWS_ROLE_ARN: invalid role ARN \"demo\""),
+            (
+                ["AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "demo"],
+                "AWS_ROLE_ARN: invalid role ARN \"demo\""
+            ),
             (
                 ["AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/demo"],
                 "missing file \"/none\""
