@@ -53,8 +53,7 @@ struct ExampleGateway {
         responder = GatewayResponder(
             table: .tokens(endpoints, caBundle: { "-----BEGIN CERTIFICATE-----\n" }, clock: { Self.now }),
             maximumBodyBytes: bodyLimit,
-            decisions: DecisionReporting(
-                endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: { Self.now }),
+            decisions: DecisionReporting(metrics: metrics, audit: audit, clock: { Self.now }),
             logger: log.logger)
     }
 

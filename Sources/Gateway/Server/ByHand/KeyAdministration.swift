@@ -37,7 +37,7 @@ package struct KeyAdministration: Sendable {
             publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: session.pacing.now,
             random: session.pacing.random)
         var status = PublicationStatus()
-        if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.publishable {
+        if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.documents {
             status = await publication.step(documents).status
         }
         await tools.close()
@@ -125,7 +125,7 @@ package struct KeyAdministration: Sendable {
             }
         }
         guard let publisher = opened.publisher,
-            let documents = keys(ring, configuration).snapshot.publishable
+            let documents = keys(ring, configuration).snapshot.documents
         else { return opened.publisher == nil }
         var publication = EndpointPublication(
             publisher: publisher, reader: nil, interval: configuration.probe.interval, now: session.pacing.now,

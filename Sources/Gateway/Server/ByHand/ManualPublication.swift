@@ -43,7 +43,7 @@ package struct ManualPublication: Sendable {
             tell("\(name): \(error)")
             return .failed
         }
-        guard let documents = keys.snapshot.publishable else { return .failed }
+        guard let documents = keys.snapshot.documents else { return .failed }
         let tools = PublicationTools(in: session.surroundings, logger: session.logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
         let result = await run(endpoint, mode, opened, documents, tell)
@@ -64,7 +64,7 @@ package struct ManualPublication: Sendable {
 
     private func run(
         _ endpoint: EndpointConfiguration, _ mode: Mode, _ opened: PublicationTools.Opened,
-        _ documents: PublishableDocuments, _ tell: @Sendable (String) -> Void
+        _ documents: IssuerDocuments, _ tell: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
         let clock = session.surroundings.clock

@@ -40,7 +40,7 @@ struct DiscoveryPublicationService: Service {
             // Before the look at the keys, so that no change falls between.
             let changes = part.keys.changes()
             var next: Date?
-            if let documents = part.keys.snapshot.publishable {
+            if let documents = part.keys.snapshot.documents {
                 let report = await publication.step(documents)
                 next = report.next
                 // Also where the gateway ends meanwhile: what was written is to be known.

@@ -43,7 +43,7 @@ struct WebhookRoutes: Sendable {
         for endpoint in admission.endpoints {
             table.add(
                 Self.path(of: endpoint.name),
-                Route(name: "webhook", endpoint: endpoint.name, methods: [.post]) { request in
+                Route(.webhook, endpoint: endpoint.name, methods: [.post]) { request in
                     try await answer(request, by: endpoint.name)
                 })
         }
@@ -65,9 +65,9 @@ struct WebhookRoutes: Sendable {
             record(result)
             log(review, decision, result)
             return response
-        } catch let refusal as RequestRefusal {
+        } catch let error as RequestError {
             record(.malformed)
-            throw refusal
+            throw error
         } catch let error as AdmissionError {
             record(.malformed)
             return .error(HTTPResponse.Status(code: error.status), "invalid_request", error.description)

@@ -54,8 +54,7 @@ struct ConfigurationMounting: Sendable {
 
         var decided = audit
         if let events, configuration.audit.events { decided = PodEventAuditSink(audit: audit, events: events) }
-        let decisions = DecisionReporting(
-            endpoints: configuration.endpoints, metrics: metrics, audit: decided, clock: clock)
+        let decisions = DecisionReporting(metrics: metrics, audit: decided, clock: clock)
         let limits = configuration.limits
         return MountedConfiguration(
             configuration: configuration, endpoints: endpoints, retired: retired, metrics: metrics,

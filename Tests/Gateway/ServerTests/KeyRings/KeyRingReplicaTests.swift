@@ -39,7 +39,7 @@ struct KeyRingReplicaTests {
         let next = try SigningKey.generate(.es256)
         replica.take(.ring(endpoint: "two", try Self.stored(revision: 2, key: next)))
         #expect(signing == next.keyID)
-        #expect(keys.snapshot.publishable?.keyIDs == [next.keyID])
+        #expect(keys.snapshot.documents?.keyIDs == [next.keyID])
         #expect(replica.view(of: "two").stored?.ring.revision == 2)
     }
 
@@ -75,7 +75,7 @@ struct KeyRingReplicaTests {
         let again = try #require(replica.remount(other))
         #expect(again.snapshot.active?.keyID == first.ring.active?.keyID)
         #expect(again.confirmedUntil == keys.confirmedUntil)
-        #expect(again.snapshot.documents?.discovery.body != keys.snapshot.documents?.discovery.body)
+        #expect(again.snapshot.documents?.discovery.content != keys.snapshot.documents?.discovery.content)
         let next = try SigningKey.generate(.es256)
         replica.take(.ring(endpoint: "two", try Self.stored(revision: 2, key: next)))
         #expect(again.snapshot.active?.keyID == next.keyID)

@@ -57,7 +57,7 @@ struct LocalAPIServer: Sendable {
         for path in paths {
             table.add(
                 path,
-                Route(name: "local", endpoint: nil, methods: [.get, .post]) { request in
+                Route(.livez, methods: [.get, .post]) { request in
                     let fields = request.head.headerFields
                     let received = Request(
                         path: request.path, query: request.query, authorization: fields[.authorization],

@@ -1,11 +1,10 @@
 import GatewayCore
 import HTTPTypes
 import Hummingbird
-import JOSE
 
-/// Why a request was not served, where no endpoint's own errors apply.
-enum RequestRefusal: Error, Equatable {
-    /// `..`, or a percent-encoded slash, backslash, dot or NUL in the path.
+/// Why a request was rejected before an endpoint's own errors apply.
+enum RequestError: Error, Equatable {
+    /// The path has `..`, or a percent-encoded slash, backslash, dot or NUL.
     case ambiguousPath
     case unknownPath
     case methodNotAllowed([HTTPRequest.Method])
@@ -36,7 +35,7 @@ enum RequestRefusal: Error, Equatable {
         return .error(answer.status, answer.code, answer.description, headers: headers)
     }
 
-    /// The same for the audit, where it befalls a token call.
+    /// The error as the audit records it for a token call.
     var oauthError: OAuthError {
         OAuthError(status: answer.status.code, code: .invalidRequest, description: answer.description)
     }
