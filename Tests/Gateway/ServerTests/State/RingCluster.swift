@@ -11,7 +11,7 @@ import JSON
 struct RingCluster: Sendable {
     let api: FakeKubernetesAPI
     let client: KubernetesClient
-    let store: SecretSigningKeyStore
+    let store: SecretDocumentStore<KeyRing>
     let log: KeptLog
 
     /// Of endpoint `one`.
@@ -23,7 +23,7 @@ struct RingCluster: Sendable {
     ) async throws {
         try await StoodInCluster.run { cluster in
             let log = KeptLog()
-            let store = SecretSigningKeyStore(
+            let store = SecretDocumentStore<KeyRing>(
                 client: cluster.client, namespace: StoodInCluster.namespace, pacing: time.pacing, settings: settings,
                 logger: log.logger)
             try await body(RingCluster(api: cluster.api, client: cluster.client, store: store, log: log))
