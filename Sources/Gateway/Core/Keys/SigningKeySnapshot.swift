@@ -6,7 +6,7 @@ package import GatewayPluginAPI
 package struct SigningKeySnapshot: Sendable {
     package let active: KeyRing.Key?
     /// Why no ring could be read; nil where one was.
-    package let failure: KeyStoreError?
+    package let failure: StoreError?
     package let documents: PublishedDocuments?
     /// The same documents, for a publisher.
     package let publishable: PublishableDocuments?
@@ -28,7 +28,7 @@ package struct SigningKeySnapshot: Sendable {
     }
 
     /// Of a ring that could not be read: nothing signs.
-    package init(failure: KeyStoreError) {
+    package init(failure: StoreError) {
         active = nil
         keys = []
         self.failure = failure
@@ -36,7 +36,7 @@ package struct SigningKeySnapshot: Sendable {
         publishable = nil
     }
 
-    private init(suspending snapshot: SigningKeySnapshot, because failure: KeyStoreError) {
+    private init(suspending snapshot: SigningKeySnapshot, because failure: StoreError) {
         active = nil
         keys = snapshot.keys
         self.failure = failure
@@ -45,7 +45,7 @@ package struct SigningKeySnapshot: Sendable {
     }
 
     /// The same documents, and nothing that signs.
-    package func suspended(because failure: KeyStoreError) -> SigningKeySnapshot {
+    package func suspended(because failure: StoreError) -> SigningKeySnapshot {
         SigningKeySnapshot(suspending: self, because: failure)
     }
 }

@@ -102,7 +102,7 @@ package struct EndpointPublication: Sendable {
         status.failure = reason
         status.failureReference = reference
         roundDue = now().addingTimeInterval(
-            PublicationBackoff.delay(failures: failures, retryAfter: retryAfter, random: random()))
+            Backoff.publication.delay(failures: failures, retryAfter: retryAfter, random: random()))
     }
 
     /// What is not asked for yet goes together, so that an edge that is away for long is asked for one invalidation.
@@ -143,7 +143,7 @@ package struct EndpointPublication: Sendable {
                 status.edgeFailure = "\(error)"
                 status.edgeFailureReference = error.reference
                 invalidation.due = now().addingTimeInterval(
-                    PublicationBackoff.delay(
+                    Backoff.publication.delay(
                         failures: invalidation.failures, retryAfter: error.retryAfter, random: random()))
             }
             invalidations[0] = invalidation

@@ -4,8 +4,7 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// The configured key store, with what belongs to it: who watches it, who leads over it, and where key pairs to import
-/// are.
+/// The configured key store, with what belongs to it: its documents, who leads, and where key pairs to import are.
 struct OpenedKeyStore: Sendable {
     /// Why there is none.
     struct Problem: Error {
@@ -13,8 +12,7 @@ struct OpenedKeyStore: Sendable {
         let message: String
     }
 
-    let store: any SigningKeyStore
-    let watching: any KeyRingWatching
+    let rings: any DocumentStore<KeyRing>
     let keyPairs: any KeyPairReading
     let leadership: Leadership
     /// Decides who leads.
@@ -30,7 +28,8 @@ struct OpenedKeyStore: Sendable {
         let namespace: String
     }
 
-    private let directory: PrivateDirectory?
+    /// Where the store is a directory.
+    let directory: PrivateDirectory?
 
     /// Calls nothing yet, but for the making of a directory.
     init(
@@ -52,15 +51,14 @@ struct OpenedKeyStore: Sendable {
         switch keyStore {
         case .directory(let path):
             let path = surroundings.resolve(path)
-            let store: DirectorySigningKeyStore
+            let directory: PrivateDirectory
             do {
-                store = try DirectorySigningKeyStore(path: path)
                 directory = try PrivateDirectory(path: path)
             } catch {
                 throw Problem(keyPath: "keyStore.directory", message: "\(error)")
             }
-            self.store = store
-            watching = DirectoryKeyRingWatch(store: store, pacing: pacing, logger: logger)
+            self.directory = directory
+            rings = DirectoryDocumentStore<KeyRing>(directory, pacing: pacing, logger: logger)
             keyPairs = DirectoryKeyPairReader(directory: path)
             election = DirectoryElection(directory: path, leadership: leadership, pacing: pacing, logger: logger)
             client = nil
@@ -85,10 +83,8 @@ struct OpenedKeyStore: Sendable {
                     message: "there is no API server to keep keys in: \(error.problems.joined(separator: "; ")); "
                         + "run in a cluster, name review.kubeconfig, or set keyStore: {directory: PATH}")
             }
-            let store = SecretSigningKeyStore(
+            rings = SecretDocumentStore<KeyRing>(
                 client: made.client, namespace: namespace, pacing: pacing, logger: logger)
-            self.store = store
-            watching = store
             keyPairs = KeyPairSecretReader(client: made.client, namespace: namespace, pacing: pacing)
             election = LeaseElection(
                 client: made.client, namespace: namespace, name: "sts-gateway",
@@ -100,10 +96,12 @@ struct OpenedKeyStore: Sendable {
         }
     }
 
-    /// Where the last good configuration is kept.
-    func lastGood(pacing: Pacing) -> LastGoodConfiguration? {
-        if let directory { return LastGoodConfiguration(directory: directory) }
-        return kubernetes.map { LastGoodConfiguration($0, pacing: pacing) }
+    /// Where the last valid configuration is stored.
+    func configurations(pacing: Pacing, logger: Logger) -> (any DocumentStore<LastValidConfiguration>)? {
+        if let directory { return DirectoryDocumentStore(directory, pacing: pacing, logger: logger) }
+        return kubernetes.map {
+            SecretDocumentStore(client: $0.client, namespace: $0.namespace, pacing: pacing, logger: logger)
+        }
     }
 
     /// Ends what was opened and does not run.

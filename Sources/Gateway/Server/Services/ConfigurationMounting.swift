@@ -37,7 +37,7 @@ struct ConfigurationMounting: Sendable {
             (old?.retired ?? []).filter { $0.until > now && !names.contains($0.endpoint.configuration.name) }
             + removed.map { RetiredEndpoint($0, at: now) }
         for name in mounted.subtracting(names) {
-            rings.replica.unmount(name)
+            rings.replicas.unmount(name)
             old?.metrics.forget(name)
         }
 
@@ -70,7 +70,7 @@ struct ConfigurationMounting: Sendable {
             admin: GatewayResponder.Served(
                 table: .admin(
                     AdminRoutes.checks(
-                        of: endpoints, rings: rings.replica, publication: statuses, replica: replica),
+                        of: endpoints, rings: rings.replicas, publication: statuses, replica: replica),
                     metrics: MetricsRoutes(metrics: prometheus) { [statuses] in
                         for endpoint in endpoints {
                             let name = endpoint.configuration.name

@@ -77,8 +77,9 @@ package struct GatewayAssembly: Sendable {
         if let source {
             services.append(
                 ConfigurationReload(
-                    source, text: text, current: current, mounting: mounting, kept: keyStore.lastGood(pacing: pacing),
-                    report: report, pacing: pacing, logger: logger))
+                    source, text: text, current: current, mounting: mounting,
+                    kept: keyStore.configurations(pacing: pacing, logger: logger), report: report, pacing: pacing,
+                    logger: logger))
         }
         services += [
             listener("tokens", configuration.listeners.tokens, serving.certificates, \.tokens),

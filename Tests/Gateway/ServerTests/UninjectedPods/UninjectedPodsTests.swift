@@ -212,7 +212,9 @@ struct UninjectedPodsTests {
                 #expect(part.series.isEmpty)
                 part.time.advance(by: Self.interval)
                 await part.time.waitForSleeper { $0 == Self.interval }
-                let warnings = part.log.text.split(separator: "\n").filter { $0.contains("cannot be looked for") }
+                let warnings = part.log.text.split(separator: "\n").filter {
+                    $0.contains("search for labelled Pods without tokens failed")
+                }
                 #expect(warnings.count == 1)
                 #expect(
                     part.log.text.contains(
@@ -222,7 +224,7 @@ struct UninjectedPodsTests {
                 part.time.advance(by: Self.interval)
                 await part.rest()
                 #expect(part.series == series(1, 0))
-                #expect(part.log.text.contains("labelled Pods are looked at again"))
+                #expect(part.log.text.contains("search for labelled Pods without tokens works again"))
             }
         }
     }

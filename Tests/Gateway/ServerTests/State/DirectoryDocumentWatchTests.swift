@@ -8,28 +8,29 @@ import Testing
 @testable import GatewayServer
 
 @Suite("Watching a directory of key rings", .hangs)
-struct DirectoryKeyRingWatchTests {
+struct DirectoryDocumentWatchTests {
     private let folder: TemporaryFolder
-    private let store: DirectorySigningKeyStore
+    private let store: DirectoryDocumentStore<KeyRing>
     private let log = KeptLog()
 
     init() throws {
         folder = try TemporaryFolder()
-        store = try DirectorySigningKeyStore(path: folder.path)
+        store = DirectoryDocumentStore(
+            try PrivateDirectory(path: folder.path), pacing: ManualPacing().pacing, logger: log.logger)
     }
 
     /// What is told, in short words.
     private final class Told: Sendable {
         private let words = Mutex<[String]>([])
 
-        func take(_ news: KeyRingNews) {
+        func take(_ news: DocumentNews<KeyRing>) {
             words.withLock { words in
                 switch news {
-                case .ring(let endpoint, let stored): words.append("\(endpoint) \(stored.ring.revision)")
-                case .unusable(let endpoint, _): words.append("\(endpoint) unusable")
-                case .gone(let endpoint): words.append("\(endpoint) gone")
-                case .confirmed(let endpoints):
-                    words.append("confirmed \((endpoints ?? []).sorted().joined(separator: " "))")
+                case .document(let stored): words.append("\(stored.value.endpoint) \(stored.value.revision)")
+                case .unusable(let endpoint, _, _): words.append("\(endpoint) unusable")
+                case .missing(let endpoint): words.append("\(endpoint) gone")
+                case .confirmed(let names):
+                    words.append("confirmed \((names ?? []).sorted().joined(separator: " "))")
                 }
             }
         }
@@ -58,7 +59,7 @@ struct DirectoryKeyRingWatchTests {
                 guard let change = turns.next() else { return try await Task.sleep(for: .seconds(3_600)) }
                 try await change()
             })
-        let watch = DirectoryKeyRingWatch(store: store, pacing: pacing, logger: log.logger)
+        let watch = DirectoryDocumentStore<KeyRing>(store.directory, pacing: pacing, logger: log.logger)
         let task = Task { await watch.watch { told.take($0) } }
         await turns.isDone()
         task.cancel()
@@ -123,6 +124,6 @@ struct DirectoryKeyRingWatchTests {
             { [folder] in try FileManager.default.moveItem(atPath: moved, toPath: folder.path) },
         ])
         #expect(told == ["confirmed ", "confirmed "])
-        #expect(log.text.split(separator: "the key directory cannot be read").count == 2)
+        #expect(log.text.split(separator: "key directory not readable").count == 2)
     }
 }

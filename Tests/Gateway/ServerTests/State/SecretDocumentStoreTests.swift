@@ -8,17 +8,17 @@ import Testing
 @testable import GatewayServer
 
 @Suite("Key rings in Secrets", .hangs)
-struct SecretSigningKeyStoreTests {
+struct SecretDocumentStoreTests {
     @Test("A ring is written as a Secret that kubectl can read, and read again as it was written")
     func roundTrip() async throws {
         try await RingCluster.run { cluster in
-            #expect(try await cluster.store.load(endpoint: "one") == nil)
+            #expect(try await cluster.store.load("one") == nil)
             let written = try RingCluster.ring()
             let version = try await cluster.store.save(written, replacing: nil)
-            let read = try #require(try await cluster.store.load(endpoint: "one"))
+            let read = try #require(try await cluster.store.load("one"))
             #expect(read.version == version)
-            #expect(read.ring.publicKeys == written.publicKeys)
-            #expect(try await cluster.store.load(endpoint: "two") == nil)
+            #expect(read.value.publicKeys == written.publicKeys)
+            #expect(try await cluster.store.load("two") == nil)
 
             let secret = try #require(cluster.secret())
             #expect(secret["type"] == "Opaque")
@@ -40,20 +40,20 @@ struct SecretSigningKeyStoreTests {
         try await RingCluster.run { cluster in
             let store = cluster.store
             let first = try await store.save(try RingCluster.ring(), replacing: nil)
-            await #expect(throws: KeyStoreError.conflict) {
+            await #expect(throws: StoreError.conflict) {
                 try await store.save(try RingCluster.ring(), replacing: nil)
             }
             let second = try await store.save(try RingCluster.ring(revision: 2), replacing: first)
-            await #expect(throws: KeyStoreError.conflict) {
+            await #expect(throws: StoreError.conflict) {
                 try await store.save(try RingCluster.ring(revision: 3), replacing: first)
             }
-            #expect(try await store.load(endpoint: "one")?.version == second)
+            #expect(try await store.load("one")?.version == second)
             // Somebody else writes between the read and the write: only the API server can tell.
             for fault in [Fault.noFault, .status(409)] { cluster.api.fail(fault, path: cluster.path) }
-            await #expect(throws: KeyStoreError.conflict) {
+            await #expect(throws: StoreError.conflict) {
                 try await store.save(try RingCluster.ring(revision: 3), replacing: second)
             }
-            #expect(try await store.load(endpoint: "one")?.version == second)
+            #expect(try await store.load("one")?.version == second)
         }
     }
 
@@ -63,14 +63,14 @@ struct SecretSigningKeyStoreTests {
             let store = cluster.store
             let first = try await store.save(try RingCluster.ring(), replacing: nil)
             try cluster.deleteSecret()
-            await #expect(throws: KeyStoreError.conflict) {
+            await #expect(throws: StoreError.conflict) {
                 try await store.save(try RingCluster.ring(revision: 2), replacing: first)
             }
-            await #expect(throws: KeyStoreError.conflict) { try await store.delete(endpoint: "one", version: first) }
+            await #expect(throws: StoreError.conflict) { try await store.delete("one", version: first) }
             let anew = try await store.save(try RingCluster.ring(), replacing: nil)
             #expect(anew != first)
-            await #expect(throws: KeyStoreError.conflict) { try await store.delete(endpoint: "one", version: first) }
-            try await store.delete(endpoint: "one", version: anew)
+            await #expect(throws: StoreError.conflict) { try await store.delete("one", version: first) }
+            try await store.delete("one", version: anew)
             #expect(cluster.secret() == nil)
         }
     }
@@ -101,8 +101,8 @@ struct SecretSigningKeyStoreTests {
                 ],
                 "data": ["other": "b3RoZXI="],
             ])
-            let stored = try #require(try await store.load(endpoint: "one"))
-            #expect(try await store.endpoints() == [])
+            let stored = try #require(try await store.load("one"))
+            #expect(try await store.names() == [])
             _ = try await store.save(try RingCluster.ring(revision: 2), replacing: stored.version)
             let secret = try #require(cluster.secret())
             let metadata = try #require(secret["metadata"])
@@ -111,7 +111,7 @@ struct SecretSigningKeyStoreTests {
             #expect(metadata["annotations"]?["example.com/note"] == "kept")
             #expect(metadata["ownerReferences"] != nil)
             #expect(secret["data"]?["other"] == "b3RoZXI=")
-            #expect(try await store.endpoints() == ["one"])
+            #expect(try await store.names() == ["one"])
         }
     }
 
@@ -124,7 +124,7 @@ struct SecretSigningKeyStoreTests {
             try cluster.addSecret("copy-of-one", [:])
             try cluster.api.add(
                 .secrets, namespace: StoodInCluster.namespace, ["metadata": ["name": "sts-keyring-unlabelled"]])
-            #expect(try await cluster.store.endpoints() == ["five", "four", "one", "three", "two"])
+            #expect(try await cluster.store.names() == ["five", "four", "one", "three", "two"])
         }
     }
 
@@ -148,7 +148,7 @@ struct SecretSigningKeyStoreTests {
             #expect(!dumped.contains("a key") && !"\(pair)".contains("a key"))
             try cluster.addSecret("half", ["tls.crt": "a certificate"])
             await #expect(
-                throws: KeyStoreError.refused(
+                throws: StoreError.refused(
                     "Secret sts-gateway/half has no text below the data key tls.key; make it with kubectl create secret tls"
                 )
             ) { try await reader.read("half") }

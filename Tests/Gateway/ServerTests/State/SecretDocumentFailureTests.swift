@@ -8,20 +8,20 @@ import Testing
 @testable import GatewayServer
 
 @Suite("What is wrong with a key ring's Secret", .hangs)
-struct SecretSigningKeyStoreFailureTests {
-    private func failure(_ body: () async throws -> Void) async -> KeyStoreError? {
+struct SecretDocumentFailureTests {
+    private func failure(_ body: () async throws -> Void) async -> StoreError? {
         do {
             try await body()
             return nil
         } catch {
-            return error as? KeyStoreError
+            return error as? StoreError
         }
     }
 
     @Test(
         "A Secret that holds no ring of the endpoint is told, is not overwritten, and harms no other",
         arguments: [
-            ([:], "has no data key keyring.json"),
+            ([:], "no data key keyring.json"),
             (["keyring.json": "garbage"], "it is not a key ring's JSON object"),
             (["keyring.json": "{\"version\": 1, \"endpoint\": \"two\", \"keys\": []}"], "the ring of endpoint \"two\""),
             (["keyring.json": "{\"version\": 1, \"endpoint\": \"one\", \"keys\": []}"], "it holds no key"),
@@ -30,19 +30,19 @@ struct SecretSigningKeyStoreFailureTests {
         try await RingCluster.run { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(endpoint: "good"), replacing: nil)
             try cluster.addSecret("sts-keyring-one", data)
-            let failure = await failure { _ = try await cluster.store.load(endpoint: "one") }
+            let failure = await failure { _ = try await cluster.store.load("one") }
             guard case .malformed(let why)? = failure else {
                 Issue.record("\(String(describing: failure))")
                 return
             }
-            #expect(why.hasPrefix("Secret sts-gateway/sts-keyring-one") && why.contains(text), "\(why)")
+            #expect(why.hasPrefix("key ring in Secret sts-gateway/sts-keyring-one: ") && why.contains(text), "\(why)")
             let before = cluster.secret()
-            await #expect(throws: KeyStoreError.conflict) {
+            await #expect(throws: StoreError.conflict) {
                 try await cluster.store.save(try RingCluster.ring(), replacing: nil)
             }
             #expect(cluster.secret() == before)
-            #expect(try await cluster.store.load(endpoint: "good") != nil)
-            #expect(try await cluster.store.endpoints() == ["good", "one"])
+            #expect(try await cluster.store.load("good") != nil)
+            #expect(try await cluster.store.names() == ["good", "one"])
         }
     }
 
@@ -51,7 +51,7 @@ struct SecretSigningKeyStoreFailureTests {
         try await RingCluster.run { cluster in
             try cluster.addSecret("sts-keyring-one", ["keyring.json": "{\"version\": 9}"])
             #expect(
-                await failure { _ = try await cluster.store.load(endpoint: "one") } == .newerVersion(9))
+                await failure { _ = try await cluster.store.load("one") } == .newerVersion(9, supported: 2))
         }
     }
 
@@ -65,11 +65,11 @@ struct SecretSigningKeyStoreFailureTests {
             cluster.api.deny(verb, "secrets")
             let failure = await failure {
                 switch verb {
-                case "get": _ = try await store.load(endpoint: "one")
-                case "list": _ = try await store.endpoints()
+                case "get": _ = try await store.load("one")
+                case "list": _ = try await store.names()
                 case "create": _ = try await store.save(try RingCluster.ring(endpoint: "two"), replacing: nil)
                 case "update": _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version)
-                default: try await store.delete(endpoint: "one", version: version)
+                default: try await store.delete("one", version: version)
                 }
             }
             #expect(
@@ -85,22 +85,22 @@ struct SecretSigningKeyStoreFailureTests {
             let store = cluster.store
             _ = try await store.save(try RingCluster.ring(), replacing: nil)
             try cluster.patchSecret(["immutable": true])
-            let version = try #require(try await store.load(endpoint: "one")?.version)
+            let version = try #require(try await store.load("one")?.version)
             var failure = await failure {
                 _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version)
             }
             #expect(failure?.description.contains("Secret sts-gateway/sts-keyring-one is immutable; delete it") == true)
 
-            let elsewhere = SecretSigningKeyStore(
+            let elsewhere = SecretDocumentStore<KeyRing>(
                 client: cluster.client, namespace: "nowhere", pacing: ManualPacing().pacing, logger: KeptLog().logger)
             failure = await self.failure { _ = try await elsewhere.save(try RingCluster.ring(), replacing: nil) }
             #expect(failure?.description.contains("no such namespace") == true, "\(String(describing: failure))")
 
             cluster.api.fail(.status(500))
-            failure = await self.failure { _ = try await store.load(endpoint: "one") }
+            failure = await self.failure { _ = try await store.load("one") }
             #expect(failure?.description.contains("the API server fails") == true)
             cluster.api.fail(.reply(404, contentType: "text/html", body: "<html>"))
-            failure = await self.failure { _ = try await store.load(endpoint: "one") }
+            failure = await self.failure { _ = try await store.load("one") }
             #expect(failure?.description.contains("with 404") == true)
         }
     }
@@ -109,7 +109,7 @@ struct SecretSigningKeyStoreFailureTests {
     func secrecy() async throws {
         try await RingCluster.run { cluster in
             try cluster.addSecret("sts-keyring-one", ["keyring.json": "{\"version\": 1, \"endpoint\": \"hidden\"}"])
-            let failure = await failure { _ = try await cluster.store.load(endpoint: "one") }
+            let failure = await failure { _ = try await cluster.store.load("one") }
             #expect(failure?.description.contains("hidden") == false)
             let collection = KubernetesCollection(
                 client: cluster.client, resource: .secrets, namespace: StoodInCluster.namespace,

@@ -12,55 +12,55 @@ struct PrivateDirectory: Sendable {
     /// Makes the directory where it is missing.
     ///
     /// - Throws: `unavailable`, with the path.
-    init(path: String) throws(KeyStoreError) {
+    init(path: String) throws(StoreError) {
         self.path = path
         do {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw .unavailable(
-                "\(path) is no directory and cannot be made one; name a place where the gateway may write")
+                "\(path) is not a directory and cannot be created; use a path where the gateway can write")
         }
     }
 
     /// The file's bytes; nil where there is none.
-    func read(_ name: String) throws(KeyStoreError) -> Data? {
-        try told { () throws(LocalFile.Failure) in
+    func read(_ name: String) throws(StoreError) -> Data? {
+        try mapped { () throws(LocalFile.Failure) in
             try LocalFile.read("\(path)/\(name)", atMost: Self.maximumFileSize).map { Data($0) }
         }
     }
 
-    func write(_ bytes: Data, to name: String) throws(KeyStoreError) {
-        try told { () throws(LocalFile.Failure) in
+    func write(_ bytes: Data, to name: String) throws(StoreError) {
+        try mapped { () throws(LocalFile.Failure) in
             try LocalFile.write(Array(bytes), to: "\(path)/\(name)", permissions: Self.permissions)
         }
     }
 
-    func remove(_ name: String) throws(KeyStoreError) {
-        try told { () throws(LocalFile.Failure) in try LocalFile.remove("\(path)/\(name)") }
+    func remove(_ name: String) throws(StoreError) {
+        try mapped { () throws(LocalFile.Failure) in try LocalFile.remove("\(path)/\(name)") }
     }
 
     /// What tells one writing of a file from the next; nil where there is none.
     func signature(_ name: String) -> FileSignature? { FileSignature(of: "\(path)/\(name)") }
 
     /// The names of its files, in no order.
-    func names() throws(KeyStoreError) -> [String] {
+    func names() throws(StoreError) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path)
         } catch {
-            throw .unavailable("cannot read the directory \(path); let the gateway's user read it")
+            throw .unavailable("cannot read the directory \(path); grant the gateway's user read access")
         }
     }
 
     /// Runs `body` while no other process holds the same lock. It waits for the other one a while.
     func locked<Result>(
-        _ name: String, _ body: () throws(KeyStoreError) -> Result
-    ) async throws(KeyStoreError) -> Result {
+        _ name: String, _ body: () throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
         let lock: FileLock
         do {
             lock = try await FileLock.waiting("\(path)/\(name).lock", permissions: Self.permissions)
         } catch {
-            throw Self.told(error)
+            throw Self.mapped(error)
         }
         defer { withExtendedLifetime(lock) {} }
         return try body()
@@ -68,26 +68,26 @@ struct PrivateDirectory: Sendable {
 
     /// The same for the start of the process: it blocks the thread.
     func lockedAtStart<Result>(
-        _ name: String, _ body: () throws(KeyStoreError) -> Result
-    ) throws(KeyStoreError) -> Result {
-        let lock = try told { () throws(LocalFile.Failure) in
+        _ name: String, _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        let lock = try mapped { () throws(LocalFile.Failure) in
             try FileLock.blocking("\(path)/\(name).lock", permissions: Self.permissions)
         }
         defer { withExtendedLifetime(lock) {} }
         return try body()
     }
 
-    private func told<Result>(_ body: () throws(LocalFile.Failure) -> Result) throws(KeyStoreError) -> Result {
+    private func mapped<Result>(_ body: () throws(LocalFile.Failure) -> Result) throws(StoreError) -> Result {
         do {
             return try body()
         } catch {
-            throw Self.told(error)
+            throw Self.mapped(error)
         }
     }
 
-    private static func told(_ failure: LocalFile.Failure) -> KeyStoreError {
+    private static func mapped(_ failure: LocalFile.Failure) -> StoreError {
         switch failure.reason {
-        case .longerThan: .malformed("\(failure.path) is larger than a key ring can be")
+        case .longerThan: .malformed("\(failure.path): larger than \(Self.maximumFileSize) bytes")
         case .system, .notAFile, .busy: .unavailable(failure.description)
         }
     }

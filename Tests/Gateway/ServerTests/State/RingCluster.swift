@@ -10,7 +10,7 @@ import JOSE
 struct RingCluster: Sendable {
     let api: FakeKubernetesAPI
     let client: KubernetesClient
-    let store: SecretSigningKeyStore
+    let store: SecretDocumentStore<KeyRing>
     let log: KeptLog
 
     /// Of endpoint `one`.
@@ -22,7 +22,7 @@ struct RingCluster: Sendable {
     ) async throws {
         try await StoodInCluster.run { cluster in
             let log = KeptLog()
-            let store = SecretSigningKeyStore(
+            let store = SecretDocumentStore<KeyRing>(
                 client: cluster.client, namespace: StoodInCluster.namespace, pacing: time.pacing, settings: settings,
                 logger: log.logger)
             try await body(RingCluster(api: cluster.api, client: cluster.client, store: store, log: log))

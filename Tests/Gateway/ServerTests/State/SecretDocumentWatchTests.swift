@@ -8,14 +8,14 @@ import Testing
 @testable import GatewayServer
 
 @Suite("Watching the key rings in Secrets", .hangs)
-struct SecretSigningKeyStoreWatchTests {
-    private static func word(_ news: KeyRingNews) -> String {
+struct SecretDocumentWatchTests {
+    private static func word(_ news: DocumentNews<KeyRing>) -> String {
         switch news {
-        case .ring(let endpoint, let stored): "\(endpoint) \(stored.ring.revision)"
-        case .unusable(let endpoint, .newerVersion): "\(endpoint) newer"
-        case .unusable(let endpoint, .malformed): "\(endpoint) malformed"
-        case .unusable(let endpoint, _): "\(endpoint) unavailable"
-        case .gone(let endpoint): "\(endpoint) gone"
+        case .document(let stored): "\(stored.value.endpoint) \(stored.value.revision)"
+        case .unusable(let endpoint, .newerVersion, _): "\(endpoint) newer"
+        case .unusable(let endpoint, .malformed, _): "\(endpoint) malformed"
+        case .unusable(let endpoint, _, _): "\(endpoint) unavailable"
+        case .missing(let endpoint): "\(endpoint) gone"
         case .confirmed: "confirmed"
         }
     }
@@ -46,7 +46,7 @@ struct SecretSigningKeyStoreWatchTests {
             try cluster.addSecret("unrelated", [:])
         } _: { cluster, told in
             #expect(await told.upTo(Self.confirmed) == ["bad malformed", "one 1", "confirmed"])
-            let stored = try #require(try await cluster.store.load(endpoint: "one"))
+            let stored = try #require(try await cluster.store.load("one"))
             _ = try await cluster.store.save(try RingCluster.ring(revision: 2), replacing: stored.version)
             #expect(await told.upTo(Self.confirmed) == ["one 2", "confirmed"])
             _ = try await cluster.store.save(try RingCluster.ring(endpoint: "two"), replacing: nil)
@@ -89,7 +89,7 @@ struct SecretSigningKeyStoreWatchTests {
         try await watching { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
             try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": .null]]])
-            #expect(try await cluster.store.load(endpoint: "one") != nil)
+            #expect(try await cluster.store.load("one") != nil)
         } _: { cluster, told in
             #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
             try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": "one"]]])
