@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 
 /// Time of answering one admission review of a Pod of 50 KiB, and the reading's share of it, beside one pass over the
 /// review's bytes in the same run: a machine that is busy slows all of them.

@@ -2,6 +2,7 @@ import Foundation
 import GatewayTestSupport
 import HTTPTypes
 import JOSE
+import JSON
 import NIOHTTP1
 import Testing
 

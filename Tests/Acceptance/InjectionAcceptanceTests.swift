@@ -3,7 +3,7 @@ import FakeKubernetesAPI
 import Foundation
 import GatewayTestSupport
 import HTTPTypes
-import JOSE
+import JSON
 import NIOCore
 import NIOHTTP1
 import NIOSSL

@@ -3,6 +3,7 @@ import GatewayCore
 import GatewayTestSupport
 import HTTPTypes
 import JOSE
+import JSON
 import NIOHTTP1
 import Testing
 

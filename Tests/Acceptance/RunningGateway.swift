@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import GatewayTestSupport
 import JOSE
+import JSON
 import NIOCore
 import NIOHTTP1
 import NIOSSL

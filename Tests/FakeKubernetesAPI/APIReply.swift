@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
-import JOSE
+import JSON
 import NIOCore
 
 /// What the server answers.

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JOSE
+import JSON
 
 /// What a request is about, read from method, path and query ("API Concepts": resource URIs, verbs).
 struct APIRequest: Sendable {

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// A refusal as the API server tells it: `kind: Status` ("Response Status Kind" in the API conventions).
 struct APIStatus: Error, Sendable {

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// Who makes a request, or whom a review found.
 struct APIUser: Sendable {

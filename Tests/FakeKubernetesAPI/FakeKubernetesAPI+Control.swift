@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import JOSE
+package import JSON
 
 /// What a test does to the server beside asking it.
 extension FakeKubernetesAPI {

@@ -1,4 +1,5 @@
 import JOSE
+import JSON
 
 /// The calls on objects: get, list, watch, create, update, patch, delete.
 extension FakeKubernetesAPI {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayTestSupport
-import JOSE
+import JSON
 
 /// authentication.k8s.io/v1: TokenReview and TokenRequest, and the keys behind them.
 extension FakeKubernetesAPI {

@@ -1,5 +1,5 @@
 package import GatewayTestSupport
-import JOSE
+import JSON
 
 /// The objects of a workload in one call each, and its tokens.
 extension FakeKubernetesAPI {

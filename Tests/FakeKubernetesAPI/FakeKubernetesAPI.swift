@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 package import JOSE
+import JSON
 import Logging
 import NIOCore
 

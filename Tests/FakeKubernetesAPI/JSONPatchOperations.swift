@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// JSON Patch (RFC 6902) as far as clients send it to an API server: add, remove, replace and test.
 extension JSONValue {

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// Reading and changing API objects as plain JSON, so that fields nobody here knows survive.
 extension JSONValue {

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JOSE
+import JSON
 import Synchronization
 
 /// The stored objects behind one lock, with the watches that hear of each change in its order.

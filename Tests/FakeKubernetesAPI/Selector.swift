@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// Which objects of a collection a list or watch is about: `labelSelector` and `fieldSelector` ("Labels and Selectors",
 /// "Field Selectors" in the Kubernetes documentation).

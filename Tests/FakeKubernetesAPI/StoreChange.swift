@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// One change of one object, as watches tell it.
 struct StoreChange: Sendable {

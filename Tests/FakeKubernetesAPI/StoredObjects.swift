@@ -1,5 +1,5 @@
 import FoundationEssentials
-import JOSE
+import JSON
 
 /// The objects of the cluster and what became of them, as a value: each change raises the one resourceVersion that all
 /// kinds share, as in etcd.

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayTestSupport
 import JOSE
+import JSON
 
 /// Who a bearer token is, as the API server's ServiceAccount authenticator decides: issuer, signature, audiences, times,
 /// then whether the ServiceAccount and what the token is bound to still exist with the same uid. Texts are of the kind

@@ -2,6 +2,7 @@ import FakeKubernetesAPI
 import Foundation
 import GatewayTestSupport
 import JOSE
+import JSON
 import NIOHTTP1
 import Testing
 

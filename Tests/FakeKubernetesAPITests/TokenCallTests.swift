@@ -3,6 +3,7 @@ import Foundation
 import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
+import JSON
 import NIOHTTP1
 import Testing
 

@@ -1,5 +1,5 @@
 package import GatewayCore
-package import JOSE
+package import JSON
 
 extension ConfigurationNode {
     /// A configuration written as a literal in a test.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 
 /// The header of a signed JWT (RFC 7515 §4).
 public struct JOSEHeader: Sendable, Equatable {

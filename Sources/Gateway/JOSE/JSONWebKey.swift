@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import FoundationEssentials
+public import JSON
 
 /// A public key as a JSON Web Key (RFC 7517, RFC 7518 §6). There is no place in it for a private member.
 public struct JSONWebKey: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+public import JSON
 
 /// A JSON Web Key Set (RFC 7517 §5) of public signature keys.
 public struct JSONWebKeySet: Sendable, Equatable {

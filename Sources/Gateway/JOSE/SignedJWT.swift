@@ -1,3 +1,5 @@
+public import JSON
+
 /// A JWT in the compact serialization of RFC 7515 §7.1, taken apart but not yet believed.
 public struct SignedJWT: Sendable {
     public let header: JOSEHeader

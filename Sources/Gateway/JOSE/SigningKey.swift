@@ -1,6 +1,7 @@
 import Crypto
 import CryptoExtras
 import FoundationEssentials
+import JSON
 
 /// A private key, parsed once, with the one algorithm it signs with. It does not print.
 public struct SigningKey: Sendable {

@@ -1,4 +1,5 @@
-public import JOSE
+import JOSE
+public import JSON
 
 /// Claims that a plugin or the configuration adds to a token (RFC 7519 §4.3), in order.
 public struct PrivateClaims: Sendable, Equatable {
@@ -19,7 +20,7 @@ public struct PrivateClaims: Sendable, Equatable {
     @discardableResult
     public mutating func set(_ name: String, _ value: JSONValue) -> Bool {
         guard !Self.reservedNames.contains(name), !name.isEmpty else { return false }
-        members.removeAll { $0.name == name }
+        members.removeAll { $0.name.isExactly(name) }
         members.append(.init(name, value))
         return true
     }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Registered claims")
 struct RegisteredClaimsTests {
-    @Test("are read from the payload of RFC 7519 §3.1")
+    @Test("are parsed from the payload of RFC 7519 §3.1")
     func standard() throws {
         let claims = try SignedJWT(parsing: StandardVector.rs256.token).claims()
         #expect(claims.issuer == "joe")
@@ -29,7 +29,7 @@ struct RegisteredClaimsTests {
     }
 
     @Test(
-        "are refused where one has another type",
+        "are rejected where one has another type",
         arguments: [
             "", "[]", "null", "{", #"{"iss":1}"#, #"{"sub":["a"]}"#, #"{"aud":1}"#, #"{"aud":["a",1]}"#,
             #"{"exp":"1"}"#,

@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 
 extension AccessExplanation {
     /// For people: a line for each rule and, indented below it, for each filter that it is made of; at last the

@@ -1,6 +1,7 @@
 import ArgumentParser
 import GatewayCore
 import JOSE
+import JSON
 
 struct AuthzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 extension JSONValue {
     /// For people: a line for each member and element.

@@ -1,6 +1,6 @@
 import GatewayCore
 import GatewayServer
-import JOSE
+import JSON
 
 /// A file of objects, as `kubectl apply` takes it.
 enum InjectCommandManifest {

@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 
 /// Does to the objects of a file what the webhook would do to their Pods.
 struct InjectCommandPreview {

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 extension JSONValue {
     /// A YAML document of this object in block style, for people. Text that a reader could take for something else is a

@@ -1,5 +1,6 @@
 import FoundationEssentials
-package import JOSE
+package import JSON
+import KubernetesAPI
 
 /// A review that the API server asks for (admission.k8s.io/v1, and v1beta1), and the answer to it.
 package struct AdmissionReview: Sendable, Equatable {
@@ -30,7 +31,7 @@ package struct AdmissionReview: Sendable, Equatable {
         guard body.count <= Self.maximumLength else { throw .tooLarge }
         let json: JSONValue
         do {
-            json = try JSONText.value(of: body)
+            json = try JSONValue(parsing: body)
         } catch {
             throw .malformed("the body is not JSON (\(error)); send an AdmissionReview")
         }

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// A container of a Pod's raw JSON, as far as injection looks at it.
 struct ContainerReading {

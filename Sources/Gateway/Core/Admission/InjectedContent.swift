@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// Whether something of our names that is in a Pod already is what would be put there. Others may have added to it
 /// since (the API server its defaults, an admission controller a mount), so it is asked whether all is there that

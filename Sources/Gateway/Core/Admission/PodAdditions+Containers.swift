@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 // What every container is given but the sidecar.
 

@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// Collects the patch of one Pod. Operations on containers come before the one that puts the sidecar among them, so
 /// that their indices are those of the Pod as it was read.

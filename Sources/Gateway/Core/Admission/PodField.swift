@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// A field of a Pod with its path, so that a value of the wrong type is refused by its name. A field that is null is
 /// taken as one that is not there, as the API server does.

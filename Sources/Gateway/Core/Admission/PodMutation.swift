@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// Decides what a Pod is given. Pure, and additive: the Pod is never written anew, so that fields which nobody here
 /// knows survive. What is there already is left as it is, and a second review of a Pod adds nothing.

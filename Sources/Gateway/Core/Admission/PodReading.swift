@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// A view of a Pod's raw JSON: what injection looks at, and nothing else. Fields that nobody here knows are not
 /// touched; a field of the wrong type is refused by its name.

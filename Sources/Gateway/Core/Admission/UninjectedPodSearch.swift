@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// What a look for labelled Pods without a sidecar asks the API server for, and how it judges what comes.
 package struct UninjectedPodSearch: Sendable, Equatable {

@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// An object as `kubectl apply` takes it: a Pod, or one that has a Pod's template within.
 package struct WorkloadManifest: Sendable {
@@ -27,7 +27,7 @@ package struct WorkloadManifest: Sendable {
     /// nil where the text is not one JSON value. Not all JSON is YAML to a reader of YAML 1.1: pairs of surrogates are
     /// not.
     package init?(jsonText: [UInt8]) {
-        guard let json = try? JSONText.value(of: jsonText) else { return nil }
+        guard let json = try? JSONValue(parsing: jsonText) else { return nil }
         self.init(json: json)
     }
 

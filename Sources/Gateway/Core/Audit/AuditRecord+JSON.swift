@@ -1,5 +1,6 @@
 package import FoundationEssentials
-package import JOSE
+import JOSE
+package import JSON
 
 extension AuditRecord {
     /// The version of the lines' schema: `docs/audit.md`.

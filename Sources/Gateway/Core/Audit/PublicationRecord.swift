@@ -1,6 +1,6 @@
 package import FoundationEssentials
 import GatewayPluginAPI
-package import JOSE
+package import JSON
 
 /// A document that was put where the world reads it, or the refusal to: a line of the audit (`docs/audit.md`).
 package struct PublicationRecord: Sendable {

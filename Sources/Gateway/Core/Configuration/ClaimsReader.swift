@@ -1,5 +1,5 @@
 import GatewayPluginAPI
-import JOSE
+import JSON
 
 /// Reads the claims that a configuration adds: `token.claims`, and OpenUnison's `additionalAttributes`.
 struct ClaimsReader {

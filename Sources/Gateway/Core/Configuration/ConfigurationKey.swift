@@ -1,3 +1,4 @@
+import JSON
 import JOSE
 
 /// One key of the configuration, declared once: its name, type, default and documentation. The reader, the schema and

@@ -1,3 +1,4 @@
+import JSON
 import JOSE
 
 /// The parts of docs/configuration.md that derive from the declarations of the keys: a table for each block, and the

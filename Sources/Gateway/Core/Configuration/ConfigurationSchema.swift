@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// The JSON Schema (draft 2020-12) of `gateway.yaml`, for editors. It derives from the declarations of the keys, and
 /// allows more than the loader, which alone checks what concerns several keys or a plugin's settings.

@@ -1,3 +1,5 @@
+import KubernetesAPI
+import JSON
 import JOSE
 
 /// What a key may hold: how its value is read, and how messages, schema and reference describe it.

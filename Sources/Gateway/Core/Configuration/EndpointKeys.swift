@@ -1,3 +1,5 @@
+import JSON
+import KubernetesAPI
 import GatewayPluginAPI
 import JOSE
 

@@ -1,3 +1,5 @@
+import JSON
+import KubernetesAPI
 import JOSE
 
 // The keys of `injection`.

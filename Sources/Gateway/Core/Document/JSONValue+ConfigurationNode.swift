@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 extension JSONValue {
     /// What YAML's core schema takes a value for. Numbers that JSON cannot write as they stand (`012`) are text.

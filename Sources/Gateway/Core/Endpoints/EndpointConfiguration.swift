@@ -1,5 +1,5 @@
 package import GatewayPluginAPI
-package import JOSE
+package import JSON
 
 /// One endpoint of `sts.endpoints`, with its defaults filled in and its plugin made.
 package struct EndpointConfiguration: Sendable {

@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// A JSON Patch (RFC 6902) that only adds, which is all that injection does.
 package struct JSONPatch: Sendable, Equatable {

@@ -1,4 +1,4 @@
-package import JOSE
+package import JSON
 
 /// An error answer to a caller of a token endpoint (RFC 6749 §5.2, RFC 6750 §3.1, RFC 8693 §2.2.2).
 ///

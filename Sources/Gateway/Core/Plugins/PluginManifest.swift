@@ -1,6 +1,6 @@
 import FoundationEssentials
 package import GatewayPluginAPI
-import JOSE
+import JSON
 
 /// `plugins.json`: which of the plugins in the binary a gateway mounts.
 ///

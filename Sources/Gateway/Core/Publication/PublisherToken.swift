@@ -1,6 +1,7 @@
 package import FoundationEssentials
 import GatewayPluginAPI
 import JOSE
+import JSON
 
 /// The gateway's token for itself: a relying party that trusts the endpoint's issuer may let it publish. It goes through
 /// no template and no rule, and no workload can get one with its `sub`.

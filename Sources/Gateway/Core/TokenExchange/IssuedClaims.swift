@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayPluginAPI
 import JOSE
+import JSON
 
 /// The claims of one issued token.
 struct IssuedClaims {

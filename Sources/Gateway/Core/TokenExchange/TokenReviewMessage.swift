@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import JOSE
+package import JSON
 
 /// The TokenReview resource (authentication.k8s.io/v1) as it goes over the wire.
 package enum TokenReviewMessage {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import JOSE
+import JSON
 
 extension ConformanceFindings {
     /// Reserved names need no check here: ``GatewayPluginAPI/PrivateClaims`` does not accept them.

@@ -1,7 +1,7 @@
 import Dispatch
 package import FoundationEssentials
 package import GatewayCore
-import JOSE
+import JSON
 import ServiceLifecycle
 import Synchronization
 

@@ -2,12 +2,12 @@ import ArgumentParser
 import GatewayCore
 import GatewayServer
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
-@testable import Gateway
+@testable import GatewayApp
 
-@Suite("webhook manifest")
+@Suite("webhook manifest", .builtInPlugins)
 struct WebhookCommandTests {
     private static func endpoint(_ name: String) -> String {
         """

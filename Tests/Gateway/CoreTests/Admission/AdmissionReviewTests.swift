@@ -1,6 +1,6 @@
 import Foundation
 import GatewayCore
-import JOSE
+import JSON
 import Testing
 
 @Suite("Admission: the review on the wire")

@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 
 /// What the fixtures are injected by: the endpoints `one` and `two` of the example provider.
 enum InjectionExample {

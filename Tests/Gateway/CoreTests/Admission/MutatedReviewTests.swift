@@ -1,7 +1,7 @@
 import Foundation
 import GatewayCore
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @Suite("Admission: reviews that were damaged")

@@ -1,6 +1,6 @@
 import Foundation
 import GatewayCore
-import JOSE
+import JSON
 
 /// Pods of Tests/Fixtures/Pods, each named for what is odd in it.
 enum PodFixture {

@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 import Testing
 
 @Suite("Admission: Pods that are made to be expensive")

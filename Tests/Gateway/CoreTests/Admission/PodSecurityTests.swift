@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 import Testing
 
 /// Pod Security Standards, `restricted` with what it takes over from `baseline`, rule by rule, as

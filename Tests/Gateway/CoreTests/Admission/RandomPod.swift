@@ -1,5 +1,5 @@
 import GatewayTestSupport
-import JOSE
+import JSON
 
 /// Pods that nobody would write, the same for the same seed.
 struct RandomPod {

@@ -1,5 +1,6 @@
 import GatewayCore
 import JOSE
+import JSON
 import Testing
 
 @Suite("Admission: the sidecar's settings")

@@ -1,5 +1,5 @@
 import GatewayPluginAPI
-import JOSE
+import JSON
 import Testing
 
 @testable import GatewayCore

@@ -1,5 +1,6 @@
 import GatewayTestSupport
-import JOSE
+import JSON
+import KubernetesAPI
 import Logging
 import Testing
 

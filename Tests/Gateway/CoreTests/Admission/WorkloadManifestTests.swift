@@ -1,6 +1,6 @@
 import GatewayCore
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @Suite("Admission: objects with Pods within")

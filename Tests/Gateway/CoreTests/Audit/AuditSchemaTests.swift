@@ -1,7 +1,7 @@
 import Foundation
 import GatewayCore
 import GatewayPluginAPI
-import JOSE
+import JSON
 import Testing
 
 @Suite("The schema of audit lines")

@@ -1,6 +1,7 @@
 import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @testable import GatewayCore

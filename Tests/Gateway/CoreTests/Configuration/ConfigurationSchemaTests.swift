@@ -1,6 +1,6 @@
 import FoundationEssentials
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @testable import GatewayCore

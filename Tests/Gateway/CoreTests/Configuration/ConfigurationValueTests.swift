@@ -1,5 +1,5 @@
 import GatewayTestSupport
-import JOSE
+import JSON
 import Logging
 import Testing
 

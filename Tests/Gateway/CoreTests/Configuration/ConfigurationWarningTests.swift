@@ -1,6 +1,6 @@
 import GatewayCore
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @Suite("A configuration that loads")

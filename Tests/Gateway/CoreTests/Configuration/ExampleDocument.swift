@@ -1,6 +1,6 @@
 import GatewayCore
 import GatewayTestSupport
-import JOSE
+import JSON
 import Logging
 
 /// A document that loads, to be changed into others.

@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 import Testing
 
 @Suite("Labels and annotations in a configuration")

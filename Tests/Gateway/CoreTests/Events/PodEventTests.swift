@@ -1,6 +1,8 @@
 import FoundationEssentials
 import GatewayPluginAPI
 import JOSE
+import JSON
+import KubernetesAPI
 import Testing
 
 @testable import GatewayCore

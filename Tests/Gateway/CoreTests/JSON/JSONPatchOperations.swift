@@ -1,4 +1,4 @@
-import JOSE
+import JSON
 
 /// All of JSON Patch (RFC 6902), read from its document and done one operation after the other: an application that
 /// shares nothing with the one under test.

@@ -1,6 +1,6 @@
 import Foundation
 import GatewayCore
-import JOSE
+import JSON
 import Testing
 
 /// One of RFC 6902's examples.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @Suite("What a key ring wants next")

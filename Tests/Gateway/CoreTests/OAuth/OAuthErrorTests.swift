@@ -2,6 +2,7 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
+import JSON
 import Testing
 
 @Suite("Errors of the token calls")

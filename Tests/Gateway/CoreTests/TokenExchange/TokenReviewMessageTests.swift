@@ -1,5 +1,7 @@
 import GatewayCore
 import JOSE
+import JSON
+import KubernetesAPI
 import Testing
 
 @Suite("The TokenReview on the wire")

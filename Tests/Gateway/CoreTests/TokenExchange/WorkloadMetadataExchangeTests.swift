@@ -3,6 +3,7 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
+import JSON
 import Synchronization
 import Testing
 

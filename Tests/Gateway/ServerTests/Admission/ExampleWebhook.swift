@@ -3,7 +3,9 @@ import GatewayCore
 import GatewayTestSupport
 import HTTPTypes
 import Hummingbird
-import JOSE
+import JSON
+import KubernetesAPI
+import KubernetesTestSupport
 import Logging
 import NIOCore
 import Synchronization

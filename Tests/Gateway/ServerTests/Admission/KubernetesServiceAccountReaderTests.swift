@@ -4,6 +4,8 @@ import GatewayCore
 import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
+import JSON
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

@@ -1,5 +1,5 @@
 import GatewayCore
-import JOSE
+import JSON
 import Testing
 
 @testable import GatewayServer

@@ -4,6 +4,7 @@ import GatewayTestSupport
 import HTTPTypes
 import Hummingbird
 import JOSE
+import JSON
 import NIOCore
 import Testing
 

@@ -4,6 +4,7 @@ import GatewayPluginAPI
 import GatewayTestSupport
 import HTTPTypes
 import JOSE
+import JSON
 import Testing
 
 @testable import GatewayServer

@@ -4,6 +4,7 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
+import JSON
 import ServiceLifecycle
 import Synchronization
 import Testing

@@ -4,6 +4,9 @@ import GatewayPluginTesting
 import GatewayTestSupport
 import HTTPTypes
 import JOSE
+import JSON
+import Kubernetes
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

@@ -3,7 +3,7 @@ import FoundationEssentials
 import GatewayPluginAPI
 import GatewayPluginTesting
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @testable import GatewayCore

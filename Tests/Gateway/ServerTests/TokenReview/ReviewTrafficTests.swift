@@ -1,3 +1,4 @@
+import KubernetesTestSupport
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore

@@ -1,9 +1,10 @@
+import KubernetesTestSupport
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginTesting
 import GatewayTestSupport
-import JOSE
+import JSON
 import Logging
 import ServiceLifecycle
 

@@ -4,7 +4,7 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayPluginTesting
 import GatewayTestSupport
-import JOSE
+import JSON
 import Testing
 
 @testable import GatewayServer

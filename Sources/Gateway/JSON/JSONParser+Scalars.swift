@@ -1,0 +1,117 @@
+// Numbers and strings.
+
+extension JSONParser {
+    mutating func number() throws(JSONError) -> JSONValue {
+        let start = position
+        if current == UInt8(ascii: "-") { position += 1 }
+        let first = current
+        let digits = skipDigits()
+        guard digits > 0, first != UInt8(ascii: "0") || digits == 1 else { throw error("invalid value") }
+        var isInteger = true
+        if current == UInt8(ascii: ".") {
+            isInteger = false
+            position += 1
+            guard skipDigits() > 0 else { throw error("expected a digit after the decimal point") }
+        }
+        if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+            isInteger = false
+            position += 1
+            if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { position += 1 }
+            guard skipDigits() > 0 else { throw error("expected a digit in the exponent") }
+        }
+        let text = String(decoding: bytes[start..<position], as: UTF8.self)
+        if isInteger, let value = Int(text) { return .integer(value) }
+        guard let value = Double(text), value.isFinite else { throw error("number out of range") }
+        return .number(value)
+    }
+
+    private mutating func skipDigits() -> Int {
+        let start = position
+        while let byte = current, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+        return position - start
+    }
+
+    mutating func string() throws(JSONError) -> String {
+        position += 1
+        let start = position
+        skipPlainText()
+        if current == UInt8(ascii: "\"") {
+            position += 1
+            return try text(bytes[start..<position - 1])
+        }
+        var unescaped = Array(bytes[start..<position])
+        while let byte = current {
+            guard byte >= 0x20 else { throw error("control character in a string") }
+            position += 1
+            guard byte == UInt8(ascii: "\\") else { return try text(unescaped[...]) }
+            try appendEscaped(to: &unescaped)
+            let start = position
+            skipPlainText()
+            unescaped.append(contentsOf: bytes[start..<position])
+        }
+        throw error("unterminated string")
+    }
+
+    /// Up to what ends a string, begins an escape, or must not be there.
+    private mutating func skipPlainText() {
+        var end = position
+        while end < bytes.count {
+            let byte = bytes[end]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
+            end += 1
+        }
+        position = end
+    }
+
+    private func text(_ utf8: ArraySlice<UInt8>) throws(JSONError) -> String {
+        if isUTF8 { return String(decoding: utf8, as: UTF8.self) }
+        guard let text = String(validating: utf8, as: UTF8.self) else { throw error("invalid UTF-8") }
+        return text
+    }
+
+    private mutating func appendEscaped(to text: inout [UInt8]) throws(JSONError) {
+        guard let byte = current else { throw error("unterminated string") }
+        position += 1
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(byte)
+        case UInt8(ascii: "b"): text.append(0x8)
+        case UInt8(ascii: "f"): text.append(0xC)
+        case UInt8(ascii: "n"): text.append(0xA)
+        case UInt8(ascii: "r"): text.append(0xD)
+        case UInt8(ascii: "t"): text.append(0x9)
+        case UInt8(ascii: "u"): text.append(contentsOf: String(try codePoint()).utf8)
+        default: throw error("invalid escape")
+        }
+    }
+
+    /// Four hexadecimal digits, or a pair of them for what lies beyond U+FFFF.
+    private mutating func codePoint() throws(JSONError) -> Unicode.Scalar {
+        let first = try codeUnit()
+        if let scalar = Unicode.Scalar(first) { return scalar }
+        guard bytes[position...].starts(with: #"\u"#.utf8) else { throw error("unpaired surrogate") }
+        position += 2
+        let second = try codeUnit()
+        var decoder = UTF16()
+        var units = [first, second].makeIterator()
+        guard case .scalarValue(let scalar) = decoder.decode(&units) else { throw error("unpaired surrogate") }
+        return scalar
+    }
+
+    private mutating func codeUnit() throws(JSONError) -> UInt16 {
+        let digits = bytes[position...].prefix(4)
+        guard digits.count == 4, digits.allSatisfy(Self.isHexadecimal),
+            let unit = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
+        else { throw error("invalid escape") }
+        position += 4
+        return unit
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,98 @@
+/// Reads JSON text (RFC 8259) strictly and in one pass. Texts that two readers could read differently are rejected: a
+/// duplicate member, a byte order mark, anything after the value, anything that RFC 8259 does not allow.
+struct JSONParser {
+    let bytes: [UInt8]
+    /// Whether all of it is UTF-8, so that no string of it has to be looked at again.
+    let isUTF8: Bool
+    var position = 0
+
+    private let limits: JSONLimits
+
+    init(_ bytes: [UInt8], limits: JSONLimits) {
+        self.bytes = bytes
+        self.limits = limits
+        isUTF8 = String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    mutating func document() throws(JSONError) -> JSONValue {
+        guard bytes.count <= limits.byteCount else { throw error("more than \(limits.byteCount) bytes") }
+        let value = try value(depth: 1)
+        skipWhiteSpace()
+        guard position == bytes.count else { throw error("text after the value") }
+        return value
+    }
+
+    func error(_ message: String) -> JSONError { JSONError(message: message, offset: position) }
+
+    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func skipWhiteSpace() {
+        while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
+    }
+
+    private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+        guard depth <= limits.depth else { throw error("nested more than \(limits.depth) levels deep") }
+        skipWhiteSpace()
+        switch current {
+        case UInt8(ascii: "{"): return .object(try members(depth: depth))
+        case UInt8(ascii: "["): return .array(try elements(depth: depth))
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case nil: throw error("unexpected end of the text")
+        default: return try number()
+        }
+    }
+
+    private mutating func word(_ word: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
+        let length = word.utf8CodeUnitCount
+        let isThere = word.withUTF8Buffer { bytes[position...].prefix(length).elementsEqual($0) }
+        guard isThere else { throw error("invalid value") }
+        position += length
+        return value
+    }
+
+    private mutating func elements(depth: Int) throws(JSONError) -> [JSONValue] {
+        position += 1
+        var elements: [JSONValue] = []
+        if takes(UInt8(ascii: "]")) { return elements }
+        while true {
+            elements.append(try value(depth: depth + 1))
+            if takes(UInt8(ascii: "]")) { return elements }
+            guard takes(UInt8(ascii: ",")) else { throw error("expected a comma or the end of the array") }
+        }
+    }
+
+    private mutating func members(depth: Int) throws(JSONError) -> [JSONValue.Member] {
+        position += 1
+        var members: [JSONValue.Member] = []
+        var names: Set<ExactString> = []
+        if takes(UInt8(ascii: "}")) { return members }
+        while true {
+            skipWhiteSpace()
+            guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
+            let name = try string()
+            // Comparing is faster than hashing while there are few names.
+            if members.count < 12 {
+                guard !members.contains(where: { $0.name.isExactly(name) }) else {
+                    throw error("duplicate member")
+                }
+            } else {
+                if names.isEmpty { names = Set(members.map { ExactString($0.name) }) }
+                guard names.insert(ExactString(name)).inserted else { throw error("duplicate member") }
+            }
+            guard takes(UInt8(ascii: ":")) else { throw error("expected a colon after the member name") }
+            members.append(.init(name, try value(depth: depth + 1)))
+            if takes(UInt8(ascii: "}")) { return members }
+            guard takes(UInt8(ascii: ",")) else { throw error("expected a comma or the end of the object") }
+        }
+    }
+
+    private mutating func takes(_ byte: UInt8) -> Bool {
+        skipWhiteSpace()
+        guard current == byte else { return false }
+        position += 1
+        return true
+    }
+}

@@ -1,0 +1,13 @@
+extension JSONValue {
+    /// Reads a complete JSON text (RFC 8259) in UTF-8. Objects keep the order of their members.
+    ///
+    /// Integers that an `Int` represents become ``integer(_:)``; all other numbers become ``number(_:)``.
+    ///
+    /// - Throws: ``JSONError`` if the text is not exactly one JSON value, is not UTF-8 (also with a byte order mark), has
+    ///   a number that a `Double` cannot represent, an unpaired surrogate, an object with a duplicate member (names are
+    ///   compared by code units), or exceeds the limits.
+    public init(parsing text: [UInt8], limits: JSONLimits = .standard) throws(JSONError) {
+        var parser = JSONParser(text, limits: limits)
+        self = try parser.document()
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import JSON
+import Testing
+
+@Suite("JSON text")
+struct JSONParserTests {
+    private func value(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
+
+    @Test(
+        "JSON is read as Foundation reads it",
+        arguments: [
+            "null", " true ", "false", "0", "-0", "-12", "9223372036854775807", "1.5", "-0.25e-3", "1.25E1",
+            "18446744073709551616", #""""#, #""a\"\\\/\b\f\n\r\tz""#, #""\u00e9\u20AC\ud83d\ude80""#, #""é€🚀""#,
+            "[]",
+            "{}", "[1,[2,[]],{}]", "\t{ \"a\" : [ 1 , {\"b\":null} ] ,\r\n\"\" : \"x\" } ",
+        ])
+    func good(text: String) throws {
+        #expect(try value(text).sorted == JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)).sorted)
+    }
+
+    @Test(
+        "Text that is not JSON is rejected",
+        arguments: [
+            "", " ", "nul", "tru", "True", "01", "-", "1.", ".5", "1e", "+1", "0x1", "1e999", #"""#, #""a"#, #""\x""#,
+            #""\u12g4""#, #""\u12"#, #""\ud83d""#, #""\ud83dx""#, #""\ud83d\u0041""#, #""\udc00""#, "\"a\nb\"", "[",
+            "[1", "[1,",
+            "[1,]", "[,1]", "[1 2]", "]", "{", "{}}", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, "{a:1}", #"{"a":1 "b":2}"#,
+            "'a'", "1 2", "NaN", "// x\n1", #"{"a":1,"b":2,"a":3}"#, "\u{FEFF}1", "\u{0}",
+        ])
+    func bad(text: String) {
+        #expect(throws: JSONError.self) { try value(text) }
+    }
+
+    @Test("Bytes that are not UTF-8 are rejected inside and outside of strings")
+    func utf8() {
+        for bytes in [[0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0xFF]] as [[UInt8]]
+        {
+            #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
+        }
+    }
+
+    @Test("Depth and length are limited")
+    func depth() throws {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        _ = try value(nested(JSONLimits.standard.depth))
+        #expect(throws: JSONError.self) { try value(nested(JSONLimits.standard.depth + 1)) }
+        #expect(throws: JSONError.self) { try value(String(repeating: "[", count: 3 << 20)) }
+        #expect(try JSONValue(parsing: Array("[[]]".utf8), limits: JSONLimits(depth: 2, byteCount: 4)) == [[]])
+        for limits in [JSONLimits(depth: 1), JSONLimits(byteCount: 3)] {
+            #expect(throws: JSONError.self) { try JSONValue(parsing: Array("[[]]".utf8), limits: limits) }
+        }
+        #expect(JSONLimits(depth: 1 << 20).depth == JSONLimits.standard.depth)
+    }
+
+    @Test("An error has the offset of the byte")
+    func place() {
+        let problem = #expect(throws: JSONError.self) { try value(#"{"a":1,"a":2}"#) }
+        #expect(problem?.description == "duplicate member at byte 10")
+    }
+
+    @Test("A duplicate member is found among few and among many")
+    func twice() throws {
+        for count in [2, 11, 12, 13, 40] {
+            let members = (0..<count).map { #""m\#($0)":\#($0)"# }
+            let good = "{\(members.joined(separator: ","))}"
+            guard case .object(let read) = try value(good) else { continue }
+            #expect(read.map(\.name) == (0..<count).map { "m\($0)" })
+            for again in [0, count / 2, count - 1] {
+                #expect(throws: JSONError.self) {
+                    try value("{\((members + [members[again]]).joined(separator: ","))}")
+                }
+            }
+        }
+        #expect(throws: JSONError.self) { try value(#"{"a":1,"\u0061":2}"#) }
+    }
+
+    @Test("Names are compared by code units, not by canonical equivalence", arguments: [2, 40])
+    func codeUnits(count: Int) throws {
+        let fillers = (0..<count).map { #""m\#($0)":0"# }.joined(separator: ",")
+        let read = try value("{\(fillers),\"\u{E9}\":1,\"e\u{301}\":2,\"\u{212A}\":3,\"K\":4}")
+        #expect(read["\u{E9}"] == 1)
+        #expect(read["e\u{301}"] == 2)
+        #expect(read["K"] == 4)
+        #expect(read["\u{212A}"] == 3)
+        #expect(throws: JSONError.self) { try value("{\(fillers),\"e\u{301}\":1,\"e\\u0301\":2}") }
+    }
+
+    @Test("Objects of many members take a time that rises with their number only")
+    func manyMembers() throws {
+        let members = (0..<50_000).map { #""member-number-\#($0)":0"# }
+        guard case .object(let read) = try value("{\(members.joined(separator: ","))}") else { return }
+        #expect(read.count == 50_000)
+    }
+}
+
+extension JSONValue {
+    /// With the members of every object in one order: Foundation's decoder does not preserve it.
+    fileprivate var sorted: JSONValue {
+        switch self {
+        case .object(let members):
+            .object(members.map { Member($0.name, $0.value.sorted) }.sorted { $0.name < $1.name })
+        case .array(let elements): .array(elements.map(\.sorted))
+        default: self
+        }
+    }
+}
