@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The whole gateway: graceful termination", .wholeProcesses)
 struct DrainAcceptanceTests {
-    @Test("On SIGTERM it becomes unready and goes on serving, while it asks its clients to connect anew")
+    @Test("On SIGTERM it becomes unready and goes on serving, while it asks its clients to open new connections")
     func drain() async throws {
         // Longer than the test: the scope ends the program.
         try await RunningGateway.run(limits: "{readTimeout: 600s, drainDelay: 300s}") { gateway in

@@ -1,11 +1,11 @@
 package import FoundationEssentials
 
-/// What a gateway is told beside its configuration.
+/// The inputs of a gateway beside its configuration.
 package struct HostEnvironment: Sendable {
     package let version: String
     /// The process's environment variables, for the API server's address inside a cluster.
     package let environment: [String: String]
-    /// The gateway's own, in a cluster; nil where nothing tells it.
+    /// The gateway's own, in a cluster; nil if it is unknown.
     package let namespace: String?
     /// Makes a path of the configuration one that can be opened.
     package let resolve: @Sendable (String) -> String
