@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance soak bench sidecar image build check format tools plugin plugin-trial schema manifests
+.PHONY: help demo test acceptance soak bench sidecar image build check format tools plugin plugin-trial example-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,7 @@ test: tools check build ## Everything: checks, unit tests, acceptance tests, the
 	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/PublicationProcess Tests/RotationProcess \
 		Tests/RestartProcess Tests/AdmissionProcess Tests/DemoProcess Tests/Chart Tests/Documents
 	scripts/plugin-trial
+	scripts/example-trial
 
 acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
 	$(SWIFT) test --skip-build --filter AcceptanceTests
@@ -33,7 +34,7 @@ build: ## Build the gateway and the tests (debug).
 	$(SWIFT) build --build-tests $(WALLS)
 
 check: ## Fast checks of the sources: layout, neutrality and the order of folders.
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Examples
 	scripts/neutral-core
 	scripts/folder-order
 
@@ -63,7 +64,7 @@ image: tools ## Both images as OCI archives, without a container engine, tried i
 	scripts/measure-start
 
 format: ## Lay the sources out.
-	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Examples
 
 tools: ## Install what the demo and the tests need beside Swift.
 	@scripts/install-tools
@@ -71,8 +72,11 @@ tools: ## Install what the demo and the tests need beside Swift.
 plugin: ## Write a new provider plugin: make plugin NAME=Azure
 	@scripts/new-plugin "$(NAME)"
 
-plugin-trial: ## Prove that a generated plugin builds and passes conformance.
+plugin-trial: ## Check that a generated plugin builds and passes conformance.
 	scripts/plugin-trial
+
+example-trial: ## Check that the example of a third-party plugin builds and passes its tests.
+	scripts/example-trial
 
 schema: build tools ## Write what derives from the declared keys: docs/configuration.{schema.json,md}, the chart's schema.
 	"$$($(SWIFT) build --show-bin-path)/sts-gateway" config schema > docs/configuration.schema.json

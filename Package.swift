@@ -1,10 +1,10 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-// The targets mirror docs/architecture.md. Three walls are held here and by
+// The targets mirror docs/architecture.md. Four walls are held here and by
 // `--explicit-target-dependency-import-check error` (see the Makefile):
-// a plugin sees JSON, JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, and only the executable sees the
-// plugins.
+// a plugin sees JSON, JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, Kubernetes does not see the gateway,
+// and only the executable sees the plugins.
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -14,10 +14,8 @@ let settings: [SwiftSetting] = [
 ]
 
 let hashing: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-let crypto: [Target.Dependency] = [
-    hashing,
-    .product(name: "CryptoExtras", package: "swift-crypto"),
-]
+/// With RSA, which only signing and certificates need.
+let crypto: [Target.Dependency] = [hashing, .product(name: "CryptoExtras", package: "swift-crypto")]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 /// One kind of relying party: `Sources/Plugins/<name>` and `Tests/Plugins/<name>PluginTests`.
@@ -62,7 +60,9 @@ let package = Package(
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
         .library(name: "GatewayPluginTesting", targets: ["GatewayPluginTesting"]),
-    ],
+        // For executables with a plugin list of their own.
+        .library(name: "GatewayApp", targets: ["GatewayApp"]),
+    ] + providerPlugins.map { .library(name: "\($0.name)Plugin", targets: ["\($0.name)Plugin"]) },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
@@ -97,8 +97,26 @@ let package = Package(
         ),
         .target(
             name: "GatewayCore",
-            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", logging] + crypto,
+            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", "KubernetesAPI", hashing, logging],
             path: "Sources/Gateway/Core",
+            swiftSettings: settings
+        ),
+        // Knows nothing of this gateway: the objects of the API as values, and a client.
+        .target(
+            name: "KubernetesAPI", dependencies: ["JSON"], path: "Sources/Gateway/KubernetesAPI",
+            swiftSettings: settings),
+        .target(
+            name: "Kubernetes",
+            dependencies: [
+                "JSON", "KubernetesAPI", logging,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/Gateway/Kubernetes",
             swiftSettings: settings
         ),
         // The system's calls on files, in a room without other imports: which module they belong to is clear there.
@@ -106,7 +124,7 @@ let package = Package(
         .target(
             name: "GatewayServer",
             dependencies: [
-                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "LocalFiles", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes", "KubernetesAPI", "LocalFiles", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -126,15 +144,22 @@ let package = Package(
             path: "Sources/Gateway/Server",
             swiftSettings: settings
         ),
-        .executableTarget(
-            name: "Gateway",
+        // The commands, apart from the plugin list, so that other packages can link other plugins.
+        .target(
+            name: "GatewayApp",
             dependencies: [
-                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", logging,
+                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "KubernetesAPI", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ] + providerPlugins.map(\.dependency),
+            ],
             path: "Sources/Gateway/App",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "Gateway",
+            dependencies: ["GatewayApp", "GatewayPluginAPI"] + providerPlugins.map(\.dependency),
+            path: "Sources/Gateway/Main",
             swiftSettings: settings
         ),
 
@@ -186,6 +211,20 @@ let package = Package(
             path: "Tests/FakeKubernetesAPI",
             swiftSettings: settings
         ),
+        .target(
+            name: "KubernetesTestSupport",
+            dependencies: [
+                "FakeKubernetesAPI", "GatewayTestSupport", "Kubernetes", "KubernetesAPI", logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/KubernetesSupport",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "FakeKubernetesAPITests",
             dependencies: [
@@ -213,10 +252,27 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "KubernetesAPITests",
+            dependencies: ["JSON", "KubernetesAPI"],
+            path: "Tests/Gateway/KubernetesAPITests",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "KubernetesTests",
+            dependencies: [
+                "FakeKubernetesAPI", "GatewayPluginTesting", "GatewayTestSupport", "JSON", "Kubernetes",
+                "KubernetesAPI", "KubernetesTestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Gateway/KubernetesTests",
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "CoreTests",
             dependencies: [
                 "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayPluginTesting", "GatewayTestSupport",
-                logging,
+                "KubernetesAPI", logging,
             ] + crypto,
             path: "Tests/Gateway/CoreTests",
             swiftSettings: settings
@@ -225,8 +281,8 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "FakeKubernetesAPI", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer",
-                "GatewayPluginTesting",
-                "GatewayTestSupport", logging,
+                "GatewayPluginTesting", "GatewayTestSupport", "Kubernetes", "KubernetesAPI", "KubernetesTestSupport",
+                logging,
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -243,8 +299,8 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "Gateway", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer", "GatewayTestSupport",
-                logging,
+                "Gateway", "GatewayApp", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer",
+                "GatewayTestSupport", "KubernetesAPI", logging,
             ],
             path: "Tests/Gateway/AppTests",
             swiftSettings: settings
@@ -253,7 +309,7 @@ let package = Package(
             name: "AcceptanceTests",
             dependencies: [
                 "FakeKubernetesAPI", "Gateway", "GatewayCore", "GatewayServer", "JSON", "JOSE", "GatewayTestSupport",
-                logging,
+                "Kubernetes", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

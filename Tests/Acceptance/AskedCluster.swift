@@ -3,6 +3,7 @@ import FakeKubernetesAPI
 import Foundation
 import HTTPTypes
 import JSON
+import Kubernetes
 import Logging
 
 @testable import GatewayServer
@@ -46,11 +47,11 @@ struct AskedCluster: Sendable {
             try await body(cluster)
         } catch {
             _ = try? await cluster.send(.delete, "/api/v1/namespaces/\(namespace)")
-            try await service.client.shutdown()
+            try await service.shutdown()
             throw error
         }
         try await cluster.send(.delete, "/api/v1/namespaces/\(namespace)")
-        try await service.client.shutdown()
+        try await service.shutdown()
     }
 
     @discardableResult

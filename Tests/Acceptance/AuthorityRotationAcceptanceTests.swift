@@ -1,7 +1,6 @@
 import Foundation
 import GatewayTestSupport
 import HTTPTypes
-import JOSE
 import JSON
 import NIOHTTP1
 import Testing

@@ -1,6 +1,5 @@
 import FakeKubernetesAPI
 import GatewayTestSupport
-import JOSE
 import JSON
 import NIOHTTP1
 import Testing

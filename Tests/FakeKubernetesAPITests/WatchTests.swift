@@ -1,7 +1,6 @@
 import FakeKubernetesAPI
 import Foundation
 import GatewayTestSupport
-import JOSE
 import JSON
 import Testing
 

@@ -36,25 +36,25 @@ def elsewhere(handler: object, request: object) -> bool:
     )
 
 
-AGAIN = "it is tried again"
+AGAIN = "the gateway tries again"
 
 S3 = {
     "an internal error": Case(FAULTS["internal-error"], ("InternalError", AGAIN), hits=4),
     "an internal error of a HEAD": Case(FAULTS["internal-error"], ("HTTP500", AGAIN), "HEAD"),
-    "slow down": Case(aws_faults.slow_down(3), ("SlowDown", "tried again later")),
+    "slow down": Case(aws_faults.slow_down(3), ("SlowDown", "tries again later")),
     "a cut answer": Case(FAULTS["cut-in-head"], ("s3:HeadObject", AGAIN), "HEAD"),
-    "an expired token": Case(FAULTS["expired-token"], ("ExpiredToken", "renew what publish.credentials names"), hits=5),
+    "an expired token": Case(FAULTS["expired-token"], ("ExpiredToken", "renew those of publish.credentials"), hits=5),
     "a denied policy": Case(
         FAULTS["access-denied"], ("AccessDenied", "allow s3:PutObject in the publisher role's policy")
     ),
     "an absent bucket": Case(
-        FAULTS["no-such-bucket"], ("NoSuchBucket", "make the bucket, or correct publish.bucket"), ".*"
+        FAULTS["no-such-bucket"], ("NoSuchBucket", "create the bucket, or correct publish.bucket"), ".*"
     ),
-    "a conflict that stays": Case(FAULTS["conflict"], ("somebody else",), hits=5),
+    "a conflict that stays": Case(FAULTS["conflict"], ("another writer changed it",), hits=5),
     "a redirect to somebody else": Case(elsewhere, ("TemporaryRedirect",)),
     "a region that is none": Case(aws_faults.moved("evil.example/x"), ("301", "publish.region"), ".*"),
     "a page": Case(FAULTS["html"], ("502", AGAIN), ".*"),
-    "a page that is a success": Case(FAULTS["html-200"], ("is it S3 that answers?",)),
+    "a page that is a success": Case(FAULTS["html-200"], ("check that the endpoint is S3",)),
     "XML that is cut off": Case(FAULTS["truncated"], ("403", "proxy in between")),
     "a billion laughs": Case(FAULTS["billion-laughs"], ("400",)),
     "a quadratic bomb": Case(FAULTS["quadratic-bomb"], ("400",)),
@@ -68,16 +68,16 @@ S3 = {
 
 EDGE = {
     "too many invalidations": Case(
-        FAULTS["too-many-invalidations"], ("TooManyInvalidationsInProgress", "tried again later")
+        FAULTS["too-many-invalidations"], ("TooManyInvalidationsInProgress", "tries again later")
     ),
-    "throttled edges": Case(FAULTS["cloudfront-throttling"], ("Throttling", "tried again later")),
+    "throttled edges": Case(FAULTS["cloudfront-throttling"], ("Throttling", "tries again later")),
     "an absent distribution": Case(
         FAULTS["no-such-distribution"], ("NoSuchDistribution", "correct publish.distribution")
     ),
     "a denied invalidation": Case(FAULTS["cloudfront-denied"], ("allow cloudfront:CreateInvalidation",)),
-    "an edge's page": Case(FAULTS["html-200"], ("not the XML of an invalidation",)),
-    "an edge's XML that is cut off": Case(FAULTS["truncated-200"], ("not the XML of an invalidation",)),
-    "an edge's billion laughs": Case(FAULTS["billion-laughs-200"], ("not the XML of an invalidation",)),
+    "an edge's page": Case(FAULTS["html-200"], ("not CloudFront XML",)),
+    "an edge's XML that is cut off": Case(FAULTS["truncated-200"], ("not CloudFront XML",)),
+    "an edge's billion laughs": Case(FAULTS["billion-laughs-200"], ("not CloudFront XML",)),
     "an edge's endless body": Case(FAULTS["endless"], ("longer than", "proxy"), hits=1),
     "no answer of an edge": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
 }  # fmt: skip

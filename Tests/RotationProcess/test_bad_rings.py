@@ -202,7 +202,7 @@ def test_a_bad_ring_that_comes_while_the_gateway_runs_leaves_the_last_good_one_i
 ) -> None:
     seen = trial.running[name]
     assert seen.status == 200
-    assert CASES[name].word in seen.readiness and "last good" in seen.readiness
+    assert CASES[name].word in seen.readiness and "last valid" in seen.readiness
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -2,7 +2,7 @@ package import GatewayPluginAPI
 import JOSE
 import JSON
 
-/// A provider plugin for the tests of the core and the server, which name no real one.
+/// A provider plugin for the tests of the core and the server, which do not use a real one.
 package struct ExampleProvider: ProviderPlugin {
     package static let id: PluginID = PluginID("example")
 
@@ -17,7 +17,7 @@ package struct ExampleProvider: ProviderPlugin {
         package let greeting: String?
     }
 
-    /// The keys of a `publish` block: a place in memory.
+    /// The keys of a `publish` block: a store in memory.
     package struct PublisherSettings: Decodable, Sendable {
         package let shelf: String
     }

@@ -2,20 +2,20 @@ package import GatewayCore
 package import GatewayPluginAPI
 import Synchronization
 
-/// The public issuer URL as a test wants it to answer.
+/// The public issuer URL, with the responses of a test.
 package final class FakeIssuerReader: IssuerReading {
     private let state = Mutex<(answers: [IssuerDocumentKind: IssuerAnswer], reads: Int)>(([:], 0))
 
     package init() {}
 
-    /// Documents read so far.
+    /// The number of documents read so far.
     package var reads: Int { state.withLock { $0.reads } }
 
     package func answer(_ answer: IssuerAnswer, to document: IssuerDocumentKind) {
         state.withLock { $0.answers[document] = answer }
     }
 
-    /// Serves what was published there.
+    /// Serves the documents of a publisher.
     package func serve(_ publisher: FakePublisher) {
         for kind in IssuerDocumentKind.allCases {
             answer(publisher[kind].map { .content($0.content, isOwn: false) } ?? .failure("it answers 404"), to: kind)

@@ -1,7 +1,7 @@
 package import GatewayPluginAPI
 import Synchronization
 
-/// A place in memory, as strict about conditions as a bucket is, that fails when it is told to.
+/// A store in memory with conditional writes, which fails on request.
 package final class FakePublisher: DiscoveryPublisher {
     /// A call that was made.
     package enum Call: Sendable, Equatable {
@@ -53,10 +53,10 @@ package final class FakePublisher: DiscoveryPublisher {
         }
     }
 
-    /// The next calls fail so, one after another.
+    /// The next calls throw these errors, one after another.
     package func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
 
-    /// What somebody else does before the next write arrives.
+    /// Runs the work of another writer before the next write.
     package func beforeNextPut(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforePut = work } }
 
     package func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
@@ -89,7 +89,7 @@ package final class FakePublisher: DiscoveryPublisher {
             state.objects[document] = Object(content: content, stamp: stamp, version: state.lastVersion)
             return "v\(state.lastVersion)"
         }
-        guard let written else { throw PublishError(.conflict, "somebody else wrote it in between") }
+        guard let written else { throw PublishError(.conflict, "another writer changed it") }
         return written
     }
 
@@ -102,7 +102,7 @@ package final class FakePublisher: DiscoveryPublisher {
     }
 }
 
-/// The edges in front of it: an invalidation is complete when a test says so.
+/// A CDN: an invalidation is complete when a test completes it.
 package final class FakeEdge: EdgeCacheInvalidating {
     package struct Invalidation: Sendable, Equatable {
         package let documents: [IssuerDocumentKind]
@@ -116,7 +116,7 @@ package final class FakeEdge: EdgeCacheInvalidating {
 
     package var invalidations: [Invalidation] { state.withLock { $0.invalidations } }
 
-    /// The next calls fail so, one after another.
+    /// The next calls throw these errors, one after another.
     package func fail(_ errors: PublishError...) { state.withLock { $0.failures += errors } }
 
     package func complete() {

@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import GatewayCore
 import Synchronization
 
-/// Answers every review the same way, and keeps what it was asked.
+/// Gives every review the same result, and records the requested audiences.
 package final class FakeTokenReviewer: TokenReviewing {
     package typealias Answer = Result<TokenReview, TokenReviewFailure>
 
@@ -27,7 +27,7 @@ package final class FakeTokenReviewer: TokenReviewing {
 }
 
 extension ReviewedUser {
-    /// A ServiceAccount's user as the API server tells it, bound to a Pod where one is named.
+    /// Returns a ServiceAccount's user as the API server does, bound to a Pod where one is named.
     package static func serviceAccount(
         namespace: String = "default", name: String = "web", pod: String? = "web-0",
         audiences: [String] = ["sts-gateway.test.svc"]

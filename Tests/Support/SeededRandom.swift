@@ -1,4 +1,4 @@
-/// Random numbers that are the same for the same seed, so that a failure can be had again (SplitMix64: Steele, Lea and
+/// Random numbers that are the same for the same seed, so that a failure can be reproduced (SplitMix64: Steele, Lea and
 /// Flood, "Fast splittable pseudorandom number generators", 2014).
 package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64

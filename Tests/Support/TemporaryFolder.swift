@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of one test, private to this user and gone with the test.
+/// A directory of one test, private to this user and removed with the test.
 package final class TemporaryFolder: Sendable {
     package let path: String
 

@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import JOSE
 import JSON
 
-/// A throw-away cluster identity: issues ServiceAccount tokens in the shape of the API server's own.
+/// The identity of a test cluster: it issues ServiceAccount tokens in the form of the API server's.
 package struct TestCluster: Sendable {
     package static let defaultIssuer = "https://kubernetes.default.svc.cluster.local"
 
@@ -16,7 +16,7 @@ package struct TestCluster: Sendable {
 
     package var keySet: JSONWebKeySet { JSONWebKeySet(keys: [key.publicKey]) }
 
-    /// What a token says; each member can be set to something wrong.
+    /// The claims of a token; each member can be set to an invalid value.
     package struct Claims: Sendable {
         package var issuer: String
         package var namespace = "default"

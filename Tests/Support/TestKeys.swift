@@ -1,6 +1,6 @@
 package import JOSE
 
-/// Keys made once per process: an RSA key takes long to make.
+/// Keys that are generated once per process: generating an RSA key is slow.
 package enum TestKeys {
     /// RS256, 2048 bits.
     package static let rsa = make(.rs256)
@@ -11,7 +11,7 @@ package enum TestKeys {
         do {
             return try SigningKey.generate(algorithm)
         } catch {
-            preconditionFailure("no test key could be made: \(error)")
+            preconditionFailure("cannot generate a test key: \(error)")
         }
     }
 }

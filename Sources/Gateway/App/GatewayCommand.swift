@@ -1,7 +1,6 @@
 import ArgumentParser
 
 /// `sts-gateway`: exchanges Kubernetes ServiceAccount tokens for tokens that other parties accept.
-@main
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sts-gateway",

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import JSON
 
 /// The header of a signed JWT (RFC 7515 §4).

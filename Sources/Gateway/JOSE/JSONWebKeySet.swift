@@ -1,3 +1,4 @@
+import FoundationEssentials
 public import JSON
 
 /// A JSON Web Key Set (RFC 7517 §5) of public signature keys.

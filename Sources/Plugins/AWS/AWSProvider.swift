@@ -6,8 +6,8 @@ import JOSE
 public struct AWSProvider: ProviderPlugin {
     public static let id: PluginID = PluginID("aws")
 
-    /// The audience and the variables are those of Amazon's pod identity webhook and of its SDKs. The lengths are those
-    /// of `AssumeRoleWithWebIdentity` (WebIdentityToken) and `CreateOpenIDConnectProvider` (Url, ClientIDList).
+    /// The audience and the variables are those of the Amazon EKS Pod Identity Webhook and the AWS SDKs. The lengths are
+    /// the limits of `AssumeRoleWithWebIdentity` (WebIdentityToken) and `CreateOpenIDConnectProvider` (Url, ClientIDList).
     public static let defaults = EndpointDefaults(
         audiences: ["sts.amazonaws.com"],
         recognizedAudiences: ["sts.amazonaws.com", "sts.aws.com"],
@@ -18,7 +18,7 @@ public struct AWSProvider: ProviderPlugin {
 
     /// The endpoint's `settings` block.
     public struct Settings: Decodable, Sendable {
-        /// Given to the Pods as `AWS_REGION`; without it they keep what they have.
+        /// The value of `AWS_REGION` in Pods; nil leaves the variable as it is.
         public let region: String?
     }
 
@@ -31,8 +31,8 @@ public struct AWSProvider: ProviderPlugin {
             errors.append(
                 SettingsError(
                     "issuer.host",
-                    "\"\(endpoint.issuer.host)\" cannot serve the documents, since CloudFront in China answers under your "
-                        + "own domain names only; set the distribution's alternate domain name"))
+                    "\"\(endpoint.issuer.host)\" cannot serve the documents: CloudFront in China serves only your own "
+                        + "domain names; use the distribution's alternate domain name"))
         }
         var region: Region?
         if let text = settings.region {
@@ -41,14 +41,14 @@ public struct AWSProvider: ProviderPlugin {
                 errors.append(
                     SettingsError(
                         "settings.region",
-                        "\(Quotation.of(text)) is not the name of a region; write it as in eu-central-1"))
+                        "invalid region \(Quotation.of(text)); expected a name such as eu-central-1"))
             }
         }
         try SettingsErrors.check(errors)
         self.region = region
     }
 
-    /// The annotation is a role's ARN. Adds `AWS_ROLE_SESSION_NAME`, and `AWS_REGION` where it is configured.
+    /// The annotation is a role ARN. Adds `AWS_ROLE_SESSION_NAME`, and `AWS_REGION` where it is configured.
     public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
         let role = try RoleARN(request.annotation)
         let sessionName = RoleSessionName(
@@ -57,9 +57,9 @@ public struct AWSProvider: ProviderPlugin {
         if let region {
             guard role.partition == region.partition else {
                 throw InjectionError(
-                    "the role \(Quotation.of(role.description)) is of the partition \(role.partition.rawValue), but this "
-                        + "endpoint is configured for \(region), which is of \(region.partition.rawValue); "
-                        + "name a role of that partition")
+                    "the role \(Quotation.of(role.description)) is in the partition \(role.partition.rawValue), but the "
+                        + "region \(region) of this endpoint is in \(region.partition.rawValue); "
+                        + "use a role of that partition")
             }
             environment.append(.init("AWS_REGION", region.rawValue))
         }

@@ -1,6 +1,5 @@
-/// A region's name, such as `eu-central-1`: lower-case words and a final number.
-///
-/// New regions appear each year, so the shape is checked and not a list.
+/// A region's name, such as `eu-central-1`: lower-case words and a final number. The form is checked, not a list: AWS adds
+/// regions each year.
 struct Region: Hashable, Sendable, CustomStringConvertible {
     let rawValue: String
 
@@ -13,7 +12,7 @@ struct Region: Hashable, Sendable, CustomStringConvertible {
         rawValue = text
     }
 
-    /// Where the region's roles are.
+    /// The partition of the region and its roles.
     var partition: Partition {
         if rawValue.hasPrefix("cn-") { return .china }
         return rawValue.hasPrefix("us-gov-") ? .govCloud : .commercial

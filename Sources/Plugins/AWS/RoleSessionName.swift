@@ -1,8 +1,8 @@
-/// The name that a role's session bears in CloudTrail: `<namespace>.<ServiceAccount>`, of at most 64 characters of
+/// The name of a role session, as CloudTrail shows it: `<namespace>.<ServiceAccount>`, of at most 64 characters of
 /// `[A-Za-z0-9_+=,.@-]` (`AssumeRoleWithWebIdentity`, RoleSessionName).
 ///
-/// A longer name is cut and ends in a hash of the whole, so that two long names stay apart. The hash is FNV-1a: the
-/// name tells sessions apart and guards nothing, since a workload chooses it freely.
+/// A longer name is cut and ends in a hash of the whole, so that two long names differ. The hash is FNV-1a: the name is
+/// not a security boundary, because a workload can choose it freely.
 struct RoleSessionName: Hashable, Sendable {
     let rawValue: String
 
@@ -17,7 +17,7 @@ struct RoleSessionName: Hashable, Sendable {
         rawValue = String(decoding: allowed.prefix(Self.maximumLength - tail.utf8.count), as: UTF8.self) + tail
     }
 
-    /// IAM's `[\w+=,.@-]`, which is the alphabet of roles' names too.
+    /// IAM's `[\w+=,.@-]`, which is also the alphabet of role names.
     static func allows(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

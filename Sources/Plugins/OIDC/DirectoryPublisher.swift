@@ -2,15 +2,15 @@ import FoundationEssentials
 import GatewayPluginAPI
 import JSON
 
-/// The two documents as files below a folder that any static web server serves, with their stamps in `.sts-gateway`
-/// beside them. Every write is under a lock, so that two gateways on one machine, or on a file system with locks, never
-/// overwrite each other unseen.
+/// The two documents as files in a directory that a static web server serves, with their stamps in `.sts-gateway` beside
+/// them. Every write holds a lock, so that gateways on one machine, or on a file system with locks, detect each other's
+/// writes.
 struct DirectoryPublisher: DiscoveryPublisher {
-    /// What the issuer's URL serves.
-    let folder: String
+    /// The directory that the issuer's URL serves.
+    let directory: String
     let files: any PublisherFiles
 
-    var location: String { folder }
+    var location: String { directory }
 
     func stored(_ document: IssuerDocumentKind) async throws(PublishError) -> StoredDocument? {
         try read(document)
@@ -19,39 +19,39 @@ struct DirectoryPublisher: DiscoveryPublisher {
     func put(
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String {
-        try await files.locked("\(folder)/.sts-gateway/lock") { () throws(PublishError) in
-            let isAsSeen =
+        try await files.locked("\(directory)/.sts-gateway/lock") { () throws(PublishError) in
+            let isMet =
                 switch (try read(document), condition) {
                 case (nil, .absent): true
-                case (let stored?, .version(let seen)): stored.version == seen
+                case (let stored?, .version(let expected)): stored.version == expected
                 default: false
                 }
-            guard isAsSeen else {
-                throw PublishError(.conflict, "\(path(of: document)): somebody else wrote it in between")
+            guard isMet else {
+                throw PublishError(.conflict, "\(path(of: document)): another writer changed it")
             }
-            // A stop between the two leaves a document with an older stamp, which is written again.
+            // If the process ends between the two, the document has an older stamp and is written again.
             try files.write(content, to: path(of: document))
             try files.write(FileStamp(stamp).json, to: stampPath(of: document))
             return Self.version(content, FileStamp(stamp).json)
         }
     }
 
-    /// The digest is that of what is there, whatever the stamp's file says.
+    /// The digest is that of the stored document, whatever the stamp's file has.
     private func read(_ document: IssuerDocumentKind) throws(PublishError) -> StoredDocument? {
         guard let content = try files.read(path(of: document)) else { return nil }
-        let kept = try files.read(stampPath(of: document)) ?? []
-        let stamp = (try? JSONValue(parsing: kept).decode(FileStamp.self)).map {
+        let stampText = try files.read(stampPath(of: document)) ?? []
+        let stamp = (try? JSONValue(parsing: stampText).decode(FileStamp.self)).map {
             DocumentStamp(owner: $0.owner, revision: $0.revision, digest: DocumentStamp.digest(of: content))
         }
-        return StoredDocument(version: Self.version(content, kept), stamp: stamp, length: content.count)
+        return StoredDocument(version: Self.version(content, stampText), stamp: stamp, length: content.count)
     }
 
-    private func path(of document: IssuerDocumentKind) -> String { folder + document.path }
+    private func path(of document: IssuerDocumentKind) -> String { directory + document.path }
 
     private func stampPath(of document: IssuerDocumentKind) -> String {
         switch document {
-        case .keys: "\(folder)/.sts-gateway/certs.json"
-        case .discovery: "\(folder)/.sts-gateway/openid-configuration.json"
+        case .keys: "\(directory)/.sts-gateway/certs.json"
+        case .discovery: "\(directory)/.sts-gateway/openid-configuration.json"
         }
     }
 
@@ -60,7 +60,7 @@ struct DirectoryPublisher: DiscoveryPublisher {
     }
 }
 
-/// A stamp as it is kept: `{"owner": "…", "revision": 1, "sha256": "…"}`.
+/// The file format of a stamp: `{"owner": "…", "revision": 1, "sha256": "…"}`.
 private struct FileStamp: Codable {
     let owner: String
     let revision: Int

@@ -1,9 +1,9 @@
 public import GatewayPluginAPI
 
 extension OIDCProvider {
-    /// The keys of a `publish` block: a folder that a web server serves.
+    /// The keys of a `publish` block: a directory that a web server serves.
     public struct PublisherSettings: Decodable, Sendable {
-        /// What the web server has as the root of the issuer's host; the issuer's path is a folder below.
+        /// The root directory of the issuer's host; the issuer's path is a directory below it.
         public let directory: String
     }
 
@@ -14,10 +14,11 @@ extension OIDCProvider {
         while directory.count > 1, directory.last == "/" { directory.removeLast() }
         guard !directory.isEmpty, !directory.contains("\0") else {
             throw SettingsErrors([
-                SettingsError("publish.directory", "is no path; write that of a folder which a web server serves")
+                SettingsError(
+                    "publish.directory", "invalid path; expected that of a directory that a web server serves")
             ])
         }
-        let folder = "\(directory)\(endpoint.issuer.path)"
-        return PublisherPlan(location: folder) { DirectoryPublisher(folder: folder, files: $0.files) }
+        let path = "\(directory)\(endpoint.issuer.path)"
+        return PublisherPlan(location: path) { DirectoryPublisher(directory: path, files: $0.files) }
     }
 }

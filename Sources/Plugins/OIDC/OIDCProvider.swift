@@ -1,10 +1,10 @@
 public import GatewayPluginAPI
 import JOSE
 
-/// Any relying party that follows OpenID Connect Discovery 1.0 and RFC 7519, and needs nothing of its own.
+/// Any relying party that follows OpenID Connect Discovery 1.0 and RFC 7519.
 ///
-/// There is no audience to assume, so each endpoint names its own. For endpoints that serve the same Pods, give each its
-/// own label and variable in its `injector` block.
+/// It has no default audience: each endpoint configures its own. Endpoints that serve the same Pods need different labels
+/// and variables in their `injector` blocks.
 public struct OIDCProvider: ProviderPlugin {
     public static let id: PluginID = PluginID("oidc")
 
@@ -14,16 +14,16 @@ public struct OIDCProvider: ProviderPlugin {
 
     public init(endpoint: Endpoint, settings: NoSettings, context: PluginContext) throws(SettingsErrors) {}
 
-    /// The annotation is for people, or for the endpoint's own `label_value_environment_variable_name`: one line of
-    /// text, passed on as it is.
+    /// The annotation is the value of the endpoint's `label_value_environment_variable_name`, unchanged: one line of text.
     public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
         let value = request.annotation
         guard (1...Self.maximumLength).contains(value.utf8.count) else {
             throw InjectionError(
-                "the annotation has \(value.utf8.count) bytes; give it a text of 1 to \(Self.maximumLength)")
+                "invalid annotation of \(value.utf8.count) bytes; expected 1 to \(Self.maximumLength) bytes")
         }
         guard value.unicodeScalars.allSatisfy(Self.isPrintable) else {
-            throw InjectionError("the annotation has a line break or an invisible character; write one line of text")
+            throw InjectionError(
+                "invalid annotation: it has a line break or an invisible character; expected one line of text")
         }
         return PodInjection(value: value)
     }

@@ -1,7 +1,7 @@
 import GatewayCore
 import Testing
 
-@testable import Gateway
+@testable import GatewayApp
 
 @Suite("Command line arguments")
 struct CommandLineArgumentsTests {

@@ -4,7 +4,7 @@ import Testing
 @Suite("base64url")
 struct Base64URLTests {
     @Test(
-        "has one form for each text, both ways (RFC 4648 §10, without padding)",
+        "has one form for each text (RFC 4648 §10, without padding)",
         arguments: [
             ("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg"), ("fooba", "Zm9vYmE"),
             ("foobar", "Zm9vYmFy"),
@@ -20,7 +20,7 @@ struct Base64URLTests {
         #expect(Base64URL.decode("A-z_4ME") == [3, 236, 255, 224, 193])
     }
 
-    @Test("reads back each byte at each place")
+    @Test("decodes each byte at each position")
     func everyByte() {
         for length in 1...4 {
             for byte in UInt8.min...UInt8.max {
@@ -31,7 +31,7 @@ struct Base64URLTests {
     }
 
     @Test(
-        "refuses padding, the other alphabet, white space, an impossible length and bits beyond the last byte",
+        "rejects padding, the other alphabet, white space, an impossible length and bits after the last byte",
         arguments: ["Zg==", "Zg=", "A+z", "A/z", "Zm 9", "Zm9v\n", "Z", "Zm9vY", "Zh", "Zm9", "é", "Zg\0"])
     func notCanonical(text: String) {
         #expect(Base64URL.decode(text) == nil)

@@ -13,7 +13,7 @@ struct JSONWebKeyTests {
         #expect(key.keyID.rawValue == "2011-04-29")
     }
 
-    @Test("without an id of its own has its thumbprint for one")
+    @Test("without a kid has its thumbprint as kid")
     func noID() throws {
         let key = try #require(try JSONWebKeySet(parsing: Array(StandardVector.es256.keys.utf8)).keys.first)
         #expect(key.keyID == key.parameters.thumbprint)
@@ -34,13 +34,13 @@ struct JSONWebKeyTests {
         #expect(key.keyID == key.publicKey.parameters.thumbprint)
     }
 
-    @Test("reads back from its own JSON", arguments: SignatureAlgorithm.allCases)
+    @Test("parses from its own JSON", arguments: SignatureAlgorithm.allCases)
     func readsBack(algorithm: SignatureAlgorithm) throws {
         let keys = JSONWebKeySet(keys: [try SigningKey.generate(algorithm).publicKey, TestKeys.ec.publicKey])
         #expect(try JSONWebKeySet(parsing: keys.json.utf8Text) == keys)
     }
 
-    @Test("keeps leading zeros of a coordinate (RFC 7518 §6.2.1.2) and drops those of a modulus (§2)")
+    @Test("keeps leading zeros of a coordinate (RFC 7518 §6.2.1.2) and removes those of a modulus (§2)")
     func leadingZeros() throws {
         let curve = try JSONWebKeySet(parsing: Array(StandardVector.es512.keys.utf8))
         guard case .ellipticCurve(.p521, let x, let y) = curve.keys.first?.parameters else {
@@ -56,7 +56,7 @@ struct JSONWebKeyTests {
     }
 
     @Test(
-        "is passed over where it cannot verify here (RFC 7517 §5)",
+        "is ignored where its type, curve or use is not supported (RFC 7517 §5)",
         arguments: [
             ("another type", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#),
             ("a symmetric key", #"{"kty":"oct","k":"AAAA"}"#),
@@ -80,7 +80,7 @@ struct JSONWebKeyTests {
         #expect(try JSONWebKeySet(parsing: set.utf8Text).keys == [TestKeys.ec.publicKey])
     }
 
-    @Test("set is refused where it is none, or has too many keys")
+    @Test("set is rejected where it is malformed, or has too many keys")
     func noSet() {
         for text in [
             "", "[]", "{}", #"{"keys":{}}"#, #"{"keys":[1]}"#, #"{"keys":[{}]}"#, #"{"keys":[],"keys":[]}"#,
@@ -94,7 +94,7 @@ struct JSONWebKeyTests {
         #expect(throws: JOSEError.self) { try JSONWebKeySet(parsing: Array(#"{"keys":[\#(many)]}"#.utf8)) }
     }
 
-    @Test("that is a point beside its curve verifies nothing")
+    @Test("that is not a point of its curve verifies nothing")
     func besideTheCurve() throws {
         let coordinate = [UInt8](repeating: 1, count: 32)
         let key = JSONWebKey(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Registered claims")
 struct RegisteredClaimsTests {
-    @Test("are read from the payload of RFC 7519 §3.1")
+    @Test("are parsed from the payload of RFC 7519 §3.1")
     func standard() throws {
         let claims = try SignedJWT(parsing: StandardVector.rs256.token).claims()
         #expect(claims.issuer == "joe")

@@ -25,7 +25,7 @@ struct SignedJWTTests {
         }
     }
 
-    @Test("verifies with the key that signed it, and names it", arguments: SignatureAlgorithm.allCases)
+    @Test("verifies with the key that signed it, and has its kid", arguments: SignatureAlgorithm.allCases)
     func roundTrip(algorithm: SignatureAlgorithm) throws {
         let key = try SigningKey.generate(algorithm)
         let token = try SignedJWT.sign(["iss": "https://issuer.example.com", "exp": 5], with: key)
@@ -35,7 +35,7 @@ struct SignedJWTTests {
         try jwt.verify(with: JSONWebKeySet(keys: [TestKeys.rsa.publicKey, key.publicKey]))
     }
 
-    @Test("is refused under a foreign key that bears its key's id", arguments: SignatureAlgorithm.allCases)
+    @Test("is rejected with another key that has the same kid", arguments: SignatureAlgorithm.allCases)
     func foreignKey(algorithm: SignatureAlgorithm) throws {
         let key = try SigningKey.generate(algorithm)
         let foreign = try SigningKey.generate(algorithm).publicKey
@@ -62,7 +62,7 @@ struct SignedJWTTests {
         }
     }
 
-    @Test("without a key id is verified only where there is one key to choose")
+    @Test("without a kid is verified only with a set of one key")
     func noKeyID() throws {
         let jwt = try SignedJWT(parsing: StandardVector.es256.token)
         let key = try #require(try JSONWebKeySet(parsing: Array(StandardVector.es256.keys.utf8)).keys.first)
@@ -89,7 +89,7 @@ struct SignedJWTTests {
     }
 
     @Test(
-        "is refused where its form is not that of the compact serialization",
+        "is rejected where it is not in the compact serialization",
         arguments: [
             "", ".", "..", "a.b", "a.b.c.d", "e30.e30.", ".e30.AA", "e30..AA", "e30.e30.AA", "bnVsbA.e30.AA",
             "W10.e30.AA",

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("A signing key")
 struct SigningKeyTests {
-    @Test("reads back from its PKCS#8 PEM", arguments: SignatureAlgorithm.allCases)
+    @Test("parses from its own PKCS#8 PEM", arguments: SignatureAlgorithm.allCases)
     func pkcs8(algorithm: SignatureAlgorithm) throws {
         let key = try SigningKey.generate(algorithm)
         #expect(key.pkcs8PEM.hasPrefix("-----BEGIN PRIVATE KEY-----"))
@@ -16,7 +16,7 @@ struct SigningKeyTests {
         try key.publicKey.verify(read.signature(of: [1, 2, 3]), of: [1, 2, 3], algorithm: algorithm)
     }
 
-    @Test("of RSA is read from PKCS#1, as OpenSSL used to write it")
+    @Test("of RSA is parsed from PKCS#1")
     func pkcs1() throws {
         let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
         #expect(key.pemRepresentation.hasPrefix("-----BEGIN RSA PRIVATE KEY-----"))
@@ -24,7 +24,7 @@ struct SigningKeyTests {
         #expect(read.publicKey == (try SigningKey(pem: key.pkcs8PEMRepresentation, algorithm: .rs256)).publicKey)
     }
 
-    @Test("of P-256 is read from SEC 1, as OpenSSL used to write it")
+    @Test("of P-256 is parsed from SEC 1")
     func sec1() throws {
         let key = P256.Signing.PrivateKey()
         // ECPrivateKey of RFC 5915 §3 for prime256v1.
@@ -48,7 +48,7 @@ struct SigningKeyTests {
         }
     }
 
-    @Test("is of its algorithm's type and curve", arguments: SignatureAlgorithm.allCases)
+    @Test("has its algorithm's type and curve", arguments: SignatureAlgorithm.allCases)
     func wrongKind(algorithm: SignatureAlgorithm) throws {
         let rsa = TestKeys.rsa.pkcs8PEM
         let ec = TestKeys.ec.pkcs8PEM
@@ -56,7 +56,7 @@ struct SigningKeyTests {
         if algorithm != .es256 { #expect(throws: JOSEError.self) { try SigningKey(pem: ec, algorithm: algorithm) } }
     }
 
-    @Test("is refused where the text is no private key", arguments: SignatureAlgorithm.allCases)
+    @Test("is rejected where the text is not a private key", arguments: SignatureAlgorithm.allCases)
     func noKey(algorithm: SignatureAlgorithm) throws {
         let texts = [
             "", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "-----BEGIN PRIVATE KEY-----",
@@ -68,7 +68,7 @@ struct SigningKeyTests {
         }
     }
 
-    @Test("does not print, whatever is asked to print it", arguments: SignatureAlgorithm.allCases)
+    @Test("is redacted in print, dump and mirror", arguments: SignatureAlgorithm.allCases)
     func doesNotPrint(algorithm: SignatureAlgorithm) throws {
         let key = try SigningKey.generate(algorithm)
         struct Holder { let key: SigningKey; let list: [SigningKey]; let maybe: SigningKey? }
@@ -104,7 +104,7 @@ struct SigningKeyTests {
         return "-----BEGIN \(label)-----\n\(lines.joined(separator: "\n"))\n-----END \(label)-----\n"
     }
 
-    @Test("A key of another curve with as many bits is refused, in both forms of PEM")
+    @Test("of another curve with as many bits is rejected, in both forms of PEM")
     func foreignCurve() throws {
         // openssl ecparam -name secp256k1 -genkey, and the same in PKCS#8.
         for pem in [Self.secp256k1, Self.secp256k1InPKCS8] {

@@ -17,14 +17,14 @@ struct JSONValueTests {
         #expect(value.text == #"{"\"k\"":"\"\\/\n\r\t\u0008\u0000\u001f"# + "\u{7F}é\u{2028}\u{1F600}\"}")
     }
 
-    @Test("reads back every control character as it was")
+    @Test("keeps every control character")
     func readsBack() throws {
         let text = String(String.UnicodeScalarView((0...0x7F).compactMap { Unicode.Scalar($0) }))
         let decoded = try JSONDecoder().decode(JSONValue.self, from: Data(JSONValue.array([.string(text)]).utf8Text))
         #expect(decoded == [.string(text)])
     }
 
-    @Test("writes numbers as JSON has them, and null for those that it has not")
+    @Test("writes numbers as in JSON, and null for those that JSON does not have")
     func numbers() {
         let value: JSONValue = [
             .integer(.max), .integer(.min), .number(0.5), .number(1e100), .number(-0.0), .number(.nan),
@@ -33,7 +33,7 @@ struct JSONValueTests {
         #expect(value.text == "[9223372036854775807,-9223372036854775808,0.5,1e+100,-0.0,null,null]")
     }
 
-    @Test("tells whole numbers, fractions, booleans and strings apart when it is read")
+    @Test("distinguishes whole numbers, fractions, booleans and strings")
     func decodes() throws {
         let text = #"{"b":[1,1.5,true,"1",null],"a":{"c":-7}}"#
         let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))

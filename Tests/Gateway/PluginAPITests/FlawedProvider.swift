@@ -9,8 +9,8 @@ import Synchronization
 struct FlawedProvider: ProviderPlugin {
     enum Flaw: String, Sendable, CaseIterable {
         case malformedID, changingDefaults, unrecognizedAudience, emptyAudience, noAlgorithm, repeatedAlgorithm
-        case badLabel, badTokenVariable, sameVariables, zeroLimit, longSubject, tightLimit, refusesOneAlgorithm
-        case countingClaims, claimsWithoutNumber, claimTwice, refusesAnnotation, emptyValue, variableTwice,
+        case badLabel, badTokenVariable, sameVariables, zeroLimit, longSubject, tightLimit, rejectsOneAlgorithm
+        case countingClaims, claimsWithoutNumber, claimTwice, rejectsAnnotation, emptyValue, variableTwice,
             injectorVariable
         case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
         case errorWithControl, remembers, sharedLocation, changingLocation
@@ -24,10 +24,10 @@ struct FlawedProvider: ProviderPlugin {
             case .noAlgorithm, .repeatedAlgorithm: .algorithms
             case .badLabel, .badTokenVariable, .sameVariables: .injectorNames
             case .zeroLimit, .longSubject, .tightLimit: .limits
-            case .refusesOneAlgorithm: .typicalEndpoint
+            case .rejectsOneAlgorithm: .typicalEndpoint
             case .countingClaims: .repeatableClaims
             case .claimsWithoutNumber, .claimTwice: .claimsInJSON
-            case .refusesAnnotation, .emptyValue: .validAnnotation
+            case .rejectsAnnotation, .emptyValue: .validAnnotation
             case .variableTwice, .injectorVariable, .badVariable: .variableNames
             case .passesLineBreaks, .passesDirection, .passesLength: .values
             case .longError, .errorWithPeriod, .errorInUpperCase, .errorWithControl: .errorText
@@ -74,7 +74,7 @@ struct FlawedProvider: ProviderPlugin {
     }
 
     init(endpoint: Endpoint, settings: NoSettings, context: PluginContext) throws(SettingsErrors) {
-        guard Self.flaw != .refusesOneAlgorithm || endpoint.algorithm != .es256 else {
+        guard Self.flaw != .rejectsOneAlgorithm || endpoint.algorithm != .es256 else {
             throw SettingsErrors([SettingsError("token.algorithm", "not taken")])
         }
     }
@@ -105,7 +105,7 @@ struct FlawedProvider: ProviderPlugin {
     func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
         let annotation = request.annotation
         switch Self.flaw {
-        case .refusesAnnotation: throw InjectionError("no annotation is accepted")
+        case .rejectsAnnotation: throw InjectionError("no annotation is accepted")
         case .emptyValue: return PodInjection(value: "")
         case .variableTwice: return PodInjection(value: "v", environment: [.init("ONE", "1"), .init("ONE", "2")])
         case .injectorVariable: return PodInjection(value: "v", environment: [.init("FLAWED_ROLE", "1")])

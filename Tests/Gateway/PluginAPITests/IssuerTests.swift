@@ -3,7 +3,7 @@ import Testing
 
 @Suite("An issuer")
 struct IssuerTests {
-    @Test("is a URL without port and final slash, and its documents lie below it")
+    @Test("is a URL without port and final slash, and its documents are below it")
     func urls() throws {
         let issuer = try #require(Issuer(host: "Issuer.Example.COM", path: "/a/b"))
         #expect(issuer.host == "issuer.example.com")
@@ -13,14 +13,14 @@ struct IssuerTests {
         #expect(issuer.keysURL == "https://issuer.example.com/a/b/certs")
     }
 
-    @Test("keeps the case of its path, and two cases are two issuers")
+    @Test("is compared with the case of its path")
     func pathCase() {
         #expect(Issuer(host: "example.com", path: "/A") != Issuer(host: "example.com", path: "/a"))
         #expect(Issuer(host: "EXAMPLE.com", path: "/a") == Issuer(host: "example.com", path: "/a"))
     }
 
     @Test(
-        "takes DNS names",
+        "accepts DNS names",
         arguments: [
             "localhost", "a.b", "xn--bcher-kva.example", "1.example", String(repeating: "a", count: 63) + ".example",
         ])
@@ -29,7 +29,7 @@ struct IssuerTests {
     }
 
     @Test(
-        "refuses what is no DNS name",
+        "rejects a host that is not a DNS name",
         arguments: [
             "", ".", "a.", ".a", "a..b", "-a.example", "a-.example", "a_b.example", "example.com:8443", "example.com/a",
             "https://example.com", "user@example.com", "exa mple.com", "bücher.example", "example.com\n", "[::1]",
@@ -39,13 +39,13 @@ struct IssuerTests {
         #expect(Issuer(host: host, path: "") == nil)
     }
 
-    @Test("takes paths of unreserved characters", arguments: ["", "/a", "/a/b-c._~D9", "/..."])
+    @Test("accepts paths of unreserved characters", arguments: ["", "/a", "/a/b-c._~D9", "/..."])
     func paths(path: String) {
         #expect(Issuer(host: "example.com", path: path) != nil)
     }
 
     @Test(
-        "refuses another path",
+        "rejects other paths",
         arguments: [
             "a", "/", "/a/", "//a", "/a//b", "/.", "/..", "/a/../b", "/a?b", "/a#b", "/%61", "/a b", "/ä", "/a\n",
             "/a:b",

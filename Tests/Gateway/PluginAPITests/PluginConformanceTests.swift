@@ -2,7 +2,7 @@ import GatewayPluginTesting
 import GatewayTestSupport
 import Testing
 
-@Suite("The conformance suite for plugins")
+@Suite("The conformance suite")
 struct PluginConformanceTests {
     @Test("A provider without a flaw has no breach")
     func sound() {

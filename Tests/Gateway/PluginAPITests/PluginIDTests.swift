@@ -10,7 +10,7 @@ struct PluginIDTests {
     }
 
     @Test(
-        "is refused otherwise",
+        "is rejected in another form",
         arguments: ["", "A", "1a", "-a", "a_b", "a b", "ä", "a\n", "a\0", String(repeating: "a", count: 33)])
     func malformed(text: String) {
         #expect(PluginID(text) == nil)

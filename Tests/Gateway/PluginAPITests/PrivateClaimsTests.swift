@@ -1,5 +1,4 @@
 import GatewayPluginAPI
-import JOSE
 import JSON
 import Testing
 
@@ -14,7 +13,7 @@ struct PrivateClaimsTests {
     }
 
     @Test(
-        "cannot be one that the gateway itself sets",
+        "cannot have a reserved name",
         arguments: [
             "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cluster", "namespace", "saname", "kubernetes.io", "",
         ])
@@ -25,7 +24,7 @@ struct PrivateClaimsTests {
         #expect(claims.members.isEmpty)
     }
 
-    @Test("are told apart by case, as JSON does (RFC 7519 §4)")
+    @Test("are distinguished by case, as in JSON (RFC 7519 §4)")
     func letterCase() {
         var claims = PrivateClaims()
         let set = claims.set("SUB", "allowed")

@@ -19,7 +19,7 @@ struct ExampleGateway {
     let responder: GatewayResponder
     let endpoints: [MountedEndpoint]
     let log: KeptLog
-    let rings: KeyRingReplica
+    let rings: KeyRingReplicas
     let audit = KeptAudit()
     let prometheus = PrometheusMetrics()
     let metrics: GatewayMetrics
@@ -34,7 +34,7 @@ struct ExampleGateway {
         let configuration = try Self.configuration(acceptsAPIServerAudience: acceptsAPIServerAudience)
         let log = KeptLog()
         self.log = log
-        let rings = KeyRingReplica(store: SilentStore(), clock: { Self.now }, logger: log.logger)
+        let rings = KeyRingReplicas(store: FakeDocumentStore(), clock: { Self.now }, logger: log.logger)
         self.rings = rings
         let keySet = cluster.keySet
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }
@@ -47,15 +47,14 @@ struct ExampleGateway {
                 endpoint: endpoint.name, owner: "owner",
                 keys: [KeyRing.Key(signingKey: key, state: .active, created: Self.now, certificate: certificate)])
             let keys = rings.mount(
-                endpoint, found: .success(StoredKeyRing(ring: ring, version: KeyRingVersion(rawValue: "1"))))
+                endpoint, found: .success(Stored(ring, version: DocumentVersion(rawValue: "1"))))
             return MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer)
         }
         metrics = GatewayMetrics(factory: prometheus, endpoints: configuration.endpoints, version: "test")
         responder = GatewayResponder(
             table: .tokens(endpoints, caBundle: { "-----BEGIN CERTIFICATE-----\n" }, clock: { Self.now }),
             maximumBodyBytes: bodyLimit,
-            decisions: DecisionReporting(
-                endpoints: configuration.endpoints, metrics: metrics, audit: audit, clock: { Self.now }),
+            decisions: DecisionReporting(metrics: metrics, audit: audit, clock: { Self.now }),
             logger: log.logger)
     }
 
@@ -144,11 +143,6 @@ struct ExampleGateway {
             consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
         }
     }
-}
-
-/// A store in which nothing ever happens.
-struct SilentStore: KeyRingWatching {
-    func watch(_ tell: @Sendable (KeyRingNews) async -> Void) async {}
 }
 
 /// A logger whose lines can be read.

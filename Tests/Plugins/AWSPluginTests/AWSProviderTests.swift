@@ -8,7 +8,7 @@ import Testing
 struct AWSProviderTests {
     static let role = "arn:aws:iam::111111111111:role/demo"
 
-    @Test("keeps the rules of every plugin")
+    @Test("keeps the rules of the plugin API")
     func conformance() {
         #expect(checkConformance(of: AWSProvider.self, annotation: Self.role) == [])
         #expect(
@@ -16,7 +16,7 @@ struct AWSProviderTests {
                 == [])
     }
 
-    @Test("recognizes the audience of the SDKs and that of stock's configuration")
+    @Test("recognizes the audience of the SDKs and that of OpenUnison-compatible configurations")
     func audiences() {
         #expect(AWSProvider.defaults.audiences == ["sts.amazonaws.com"])
         #expect(AWSProvider.defaults.recognizes("sts.amazonaws.com"))
@@ -25,30 +25,30 @@ struct AWSProviderTests {
         #expect(!AWSProvider.defaults.recognizes("https://sts.amazonaws.com"))
     }
 
-    @Test("gives a Pod its role and the name of its session")
+    @Test("gives a Pod its role and session name")
     func injection() throws {
         let injection = try provider().injection(for: request(Self.role))
         #expect(injection.value == Self.role)
         #expect(injection.environment == [.init("AWS_ROLE_SESSION_NAME", "myns.web")])
     }
 
-    @Test("gives a Pod the region that is configured")
+    @Test("gives a Pod the configured region")
     func region() throws {
         let injection = try provider(region: "eu-central-1").injection(for: request(Self.role))
         #expect(injection.environment.last == .init("AWS_REGION", "eu-central-1"))
     }
 
-    @Test("refuses a region that is none, and names the key")
+    @Test("rejects an invalid region with its key")
     func badRegion() {
         let error = #expect(throws: SettingsErrors.self) { try provider(region: "Frankfurt") }
         #expect(
             error?.errors == [
                 SettingsError(
-                    "settings.region", #""Frankfurt" is not the name of a region; write it as in eu-central-1"#)
+                    "settings.region", #"invalid region "Frankfurt"; expected a name such as eu-central-1"#)
             ])
     }
 
-    @Test("refuses an issuer that CloudFront in China does not serve, together with a bad region")
+    @Test("rejects an issuer that CloudFront in China does not serve, together with an invalid region")
     func chinaIssuer() {
         let error = #expect(throws: SettingsErrors.self) {
             try provider(host: "d111111abcdef8.cloudfront.cn", region: "x")
@@ -59,7 +59,7 @@ struct AWSProviderTests {
     }
 
     @Test(
-        "refuses a role of another partition than the region's",
+        "rejects a role of another partition than the region's",
         arguments: [
             ("cn-north-1", "arn:aws:iam::111111111111:role/demo"),
             ("us-gov-west-1", "arn:aws:iam::111111111111:role/demo"),
@@ -75,7 +75,7 @@ struct AWSProviderTests {
         }
     }
 
-    @Test("adds no claim")
+    @Test("adds no claims")
     func claims() throws {
         let workload = WorkloadIdentity(
             cluster: "test", namespace: "myns", serviceAccount: .init(name: "web", uid: nil), pod: nil, node: nil,

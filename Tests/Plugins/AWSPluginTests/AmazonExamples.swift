@@ -26,13 +26,13 @@ actor GivenCredentials: CredentialProviding {
     }
 }
 
-extension ServiceCaller {
+extension AWSClient {
     /// Signs with the example's key at the example's time.
-    static func example(_ transport: any HTTPTransport, _ credentials: GivenCredentials? = nil) -> ServiceCaller {
-        ServiceCaller(
+    static func example(_ transport: any HTTPTransport, _ credentials: GivenCredentials? = nil) -> AWSClient {
+        AWSClient(
             transport: transport,
             credentials: CredentialCache(
-                ways: [(.environment, credentials ?? GivenCredentials(.success(.example)))], now: { exampleTime },
+                sources: [(.environment, credentials ?? GivenCredentials(.success(.example)))], now: { exampleTime },
                 logger: PluginContext.silent.logger),
             now: { exampleTime }, authorities: { () throws(PublishError) in nil })
     }
@@ -70,7 +70,7 @@ enum ErrorDocument {
 
 extension PublishError {
     /// Whether it reads as an error must: one line, lower case, no final period.
-    var isTold: Bool {
+    var isWellFormed: Bool {
         message.unicodeScalars.allSatisfy { $0.value >= 0x20 } && message.last != "."
             && message.first?.isUppercase == false && message.utf8.count < 1_000
     }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("A role's ARN")
+@Suite("A role ARN")
 struct RoleARNTests {
     @Test(
-        "reads back as it was written",
+        "parses and prints to the same text",
         arguments: [
             "arn:aws:iam::123456789012:role/S3Access",
             "arn:aws:iam::123456789012:role/application_abc/component_xyz/RDSAccess",
@@ -28,7 +28,7 @@ struct RoleARNTests {
     }
 
     @Test(
-        "is refused with the reason",
+        "is rejected with the reason",
         arguments: [
             ("role/demo", "six parts"),
             ("ARN:aws:iam::123456789012:role/demo", "six parts"),
@@ -48,18 +48,18 @@ struct RoleARNTests {
             ("arn:aws:iam::123456789012:role/" + String(repeating: "p", count: 511) + "/demo", "path"),
             (String(repeating: "a", count: 2049), "longer"),
         ])
-    func refused(text: String, reason: String) {
+    func rejected(text: String, reason: String) {
         let error = #expect(throws: InjectionError.self) { try RoleARN(text) }
         #expect(error?.message.contains(reason) == true, "\(String(describing: error))")
     }
 
-    @Test("is quoted in a refusal without what a terminal would obey, and not at full length")
+    @Test("is quoted in an error without control characters, and cut")
     func quoted() {
         let error = #expect(throws: InjectionError.self) {
             try RoleARN("\u{1B}[31m\u{202E}\"" + String(repeating: "x", count: 100_000))
         }
         let text = error?.message ?? ""
-        #expect(text.hasPrefix(#""\u{1B}[31m\u{202E}\""#))
+        #expect(text.hasPrefix(#"invalid role ARN "\u{1B}[31m\u{202E}\""#))
         #expect(text.utf8.count < 300)
     }
 }

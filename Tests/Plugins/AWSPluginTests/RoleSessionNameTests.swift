@@ -9,13 +9,13 @@ struct RoleSessionNameTests {
         #expect(RoleSessionName(namespace: "myns", serviceAccountName: "my-sa.one").rawValue == "myns.my-sa.one")
     }
 
-    @Test("has a hyphen for each byte that the service does not take")
+    @Test("has a hyphen for each byte that STS does not accept")
     func foreignCharacters() {
         #expect(RoleSessionName(namespace: "a b", serviceAccountName: "c:d/é").rawValue == "a-b.c-d---")
         #expect(RoleSessionName(namespace: "A_+=,", serviceAccountName: "@.-9").rawValue == "A_+=,.@.-9")
     }
 
-    @Test("is whole at 64 characters, and cut with a hash beyond")
+    @Test("is complete up to 64 characters, and cut with a hash beyond")
     func long() {
         let whole = RoleSessionName(namespace: "n", serviceAccountName: String(repeating: "s", count: 62)).rawValue
         #expect(whole == "n." + String(repeating: "s", count: 62))
@@ -24,7 +24,7 @@ struct RoleSessionNameTests {
         #expect(cut.hasPrefix("n." + String(repeating: "s", count: 45) + "-"))
     }
 
-    @Test("differs between long names that differ only in what is cut")
+    @Test("differs between long names that differ only after the cut")
     func apart() {
         let name = String(repeating: "s", count: 100)
         let one = RoleSessionName(namespace: "n", serviceAccountName: name + "1")

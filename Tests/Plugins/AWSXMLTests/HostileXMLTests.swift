@@ -1,13 +1,13 @@
 import AWSXML
 import Testing
 
-@Suite("Reading XML that means harm, or is somebody else's")
+@Suite("Reading hostile or foreign XML")
 struct HostileXMLTests {
     private func read(_ text: String, _ limits: XMLElement.Limits = .init()) throws(XMLReadingError) -> XMLElement {
         try XMLElement(parsing: Array(text.utf8), limits: limits)
     }
 
-    @Test("Parameter entities of a document type are refused, nested ones too, and none is fetched")
+    @Test("Parameter entities of a document type are rejected, nested ones too, and none is fetched")
     func parameterEntities() {
         var nested = "<!DOCTYPE a [<!ENTITY % p0 'x'>"
         for index in 1...20 {
@@ -23,7 +23,7 @@ struct HostileXMLTests {
     }
 
     @Test(
-        "A document type behind an error is not read either",
+        "A document type after an error is not read",
         arguments: [
             ("", "[", "]>"), ("<!-- a -- b -->", "a [", "]>"), ("<?xml version='1.0' encoding='X-NONE'?>", "a [", "]>"),
             ("<?xml version='9'?>", "a [", "]>"), ("<?XML a?>", "a [", "]>"), ("", "a SYSTEM [", "]>"),
@@ -38,7 +38,7 @@ struct HostileXMLTests {
         #expect(throws: XMLReadingError.self) { try read("\(bomb)%p20;\(end)<a/>") }
     }
 
-    @Test("A document type is found in whatever encoding it is written, and behind comments and instructions")
+    @Test("A document type is found in every encoding, and after comments and processing instructions")
     func hiddenDocumentTypes() {
         var bomb = "<?pi?><!-- a --> <!DOCTYPE a [<!ENTITY % p0 'x'>"
         for index in 1...20 {
@@ -57,7 +57,7 @@ struct HostileXMLTests {
         #expect(throws: XMLReadingError.self) { try read("<a/>\(bomb)") }
     }
 
-    @Test("An attribute's default and an inclusion bring nothing in")
+    @Test("Attribute defaults and inclusions add nothing")
     func inclusions() throws {
         #expect(throws: XMLReadingError.documentType) { try read("<!DOCTYPE a [<!ATTLIST a b CDATA 'c'>]><a/>") }
         let root = try read(
@@ -67,14 +67,14 @@ struct HostileXMLTests {
         #expect(root.children.first?.text == "")
     }
 
-    @Test("An entity that XML does not define is refused wherever it stands")
+    @Test("An entity that XML does not predefine is rejected at every position")
     func entities() {
         for text in ["<a>&nbsp;</a>", "<a b='&x;'/>", "<a>&;</a>", "<a>&#0;</a>", "<a>&#xD800;</a>", "<a>& b</a>"] {
             #expect(throws: XMLReadingError.self) { try read(text) }
         }
     }
 
-    @Test("Nesting of 200,000 elements is refused whatever the limits are, and ended or not")
+    @Test("Nesting of 200,000 elements is rejected at every limit, closed or not")
     func depth() {
         let begun = String(repeating: "<a>", count: 200_000)
         let whole = begun + String(repeating: "</a>", count: 200_000)
@@ -86,7 +86,7 @@ struct HostileXMLTests {
         }
     }
 
-    @Test("Many elements, attributes and words cost what they are long")
+    @Test("Reading many elements, attributes and words takes linear time")
     func wide() throws {
         let children = String(repeating: "<b/>", count: 65_535)
         #expect(try read("<a>\(children)</a>").children.count == 65_535)
@@ -108,7 +108,7 @@ struct HostileXMLTests {
         #expect(throws: XMLReadingError.tooLong(1 << 20)) { try read(long) }
     }
 
-    @Test("UTF-16 is read by its mark, and half of a character is refused", arguments: [true, false])
+    @Test("UTF-16 is read by its byte order mark, and half of a character is rejected", arguments: [true, false])
     func utf16(isBigEndian: Bool) throws {
         let units = Array("\u{FEFF}<M>é🔑 &amp;</M>".utf16)
         let bytes = units.flatMap { unit in
@@ -119,7 +119,7 @@ struct HostileXMLTests {
         #expect(throws: XMLReadingError.self) { try XMLElement(parsing: Array(bytes.dropLast())) }
     }
 
-    @Test("Bytes that are no text are refused")
+    @Test("Bytes that are not text are rejected")
     func bytes() {
         for bytes: [UInt8] in [[0], [0xFF], [0xFE, 0xFF], [0xEF, 0xBB, 0xBF], Array("<a>".utf8) + [0xC3, 0x28]] {
             #expect(throws: XMLReadingError.self) { try XMLElement(parsing: bytes) }
@@ -130,25 +130,25 @@ struct HostileXMLTests {
         #expect(throws: XMLReadingError.self) { try XMLElement(parsing: zero) }
     }
 
-    @Test("An encoding that nobody knows is refused")
+    @Test("An unknown encoding is rejected")
     func encoding() {
         #expect(throws: XMLReadingError.self) { try read(#"<?xml version="1.0" encoding="X-NONE"?><a/>"#) }
     }
 
-    @Test("Character data sections keep their spaces inside and are text whatever they hold")
+    @Test("Character data sections are text, with the spaces inside them")
     func sections() throws {
         #expect(try read("<a>b <![CDATA[ <!DOCTYPE c> ]]> d</a>").text == "b  <!DOCTYPE c>  d")
         #expect(throws: XMLReadingError.self) { try read("<a><![CDATA[ b</a>") }
         #expect(throws: XMLReadingError.self) { try read("<a>]]></a>") }
     }
 
-    @Test("An undeclared prefix is refused, or is read as a name")
+    @Test("An undeclared prefix is rejected, or read as a name")
     func prefixes() {
         let root = try? read("<x:a><x:b>1</x:b></x:a>")
         #expect(root == nil || root?.name == "a" || root?.name == "x:a")
     }
 
-    @Test("An error says where, and nothing of what the text holds")
+    @Test("An error has the line, and nothing of the document's content")
     func silent() {
         let error = #expect(throws: XMLReadingError.self) { try read("<a>\n\n<secret>hidden</a>") }
         #expect(error == .malformed(line: 3))

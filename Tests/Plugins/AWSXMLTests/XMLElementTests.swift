@@ -40,7 +40,7 @@ struct XMLElementTests {
     }
 
     @Test(
-        "What is no reply is refused",
+        "A document that is not XML is rejected",
         arguments: [
             ("", XMLReadingError.malformed(line: 1)),
             ("not XML", .malformed(line: 1)),
@@ -53,16 +53,16 @@ struct XMLElementTests {
             (#"<!DOCTYPE a [<!ENTITY f SYSTEM "file:///etc/passwd">]><a>&f;</a>"#, .documentType),
             (#"<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>"#, .documentType),
         ])
-    func refusals(_ text: String, _ expected: XMLReadingError) {
+    func rejections(_ text: String, _ expected: XMLReadingError) {
         #expect(throws: expected) { try read(text) }
     }
 
-    @Test("HTML that is not well-formed XML is refused")
+    @Test("HTML that is not well-formed XML is rejected")
     func html() {
         #expect(throws: XMLReadingError.self) { try read("<html><head><meta charset=utf-8><br></html>") }
     }
 
-    @Test("A billion laughs and a quadratic bomb stop at their document type")
+    @Test("A billion laughs and a quadratic bomb are rejected at their document type")
     func bombs() {
         var laughs = "<!DOCTYPE a [<!ENTITY l0 \"ha\">"
         for index in 1...30 {
@@ -85,7 +85,7 @@ struct XMLElementTests {
         #expect(try read("<a><b/><b/></a>", .init(depth: 2, elements: 3)).children.count == 2)
     }
 
-    @Test("A document cut at any byte is refused")
+    @Test("A document truncated at any byte is rejected")
     func truncation() {
         let document = Array("<Error><Code>SlowDown</Code><Message>a &amp; b</Message></Error>".utf8)
         for length in 0..<document.count {

@@ -5,19 +5,19 @@ import Testing
 
 @testable import OIDCPlugin
 
-@Suite("Publishing into a folder")
+@Suite("Publishing into a directory")
 struct DirectoryPublisherTests {
     private let files = FilesInMemory()
     private let publisher: DirectoryPublisher
     private let content = Array(#"{"keys":[]}"#.utf8)
 
-    init() { publisher = DirectoryPublisher(folder: "/srv/www/issuer", files: files) }
+    init() { publisher = DirectoryPublisher(directory: "/srv/www/issuer", files: files) }
 
     private func stamp(_ content: [UInt8], revision: Int = 3) -> DocumentStamp {
         DocumentStamp(owner: "owner", revision: revision, digest: DocumentStamp.digest(of: content))
     }
 
-    @Test("Documents lie where the issuer's URL has them, and their stamps beside them")
+    @Test("Documents are stored at the paths of the issuer's URL, and their stamps beside them")
     func places() async throws {
         for kind in IssuerDocumentKind.allCases {
             #expect(try await publisher.stored(kind) == nil)
@@ -31,7 +31,7 @@ struct DirectoryPublisherTests {
         #expect(files["/srv/www/issuer/certs"] == content)
     }
 
-    @Test("What was written is found again, with its stamp and the version that writing told")
+    @Test("A written document is returned with its stamp and the version of the write")
     func stored() async throws {
         let version = try await publisher.put(.keys, content, stamp: stamp(content), if: .absent)
         #expect(
@@ -39,7 +39,7 @@ struct DirectoryPublisherTests {
                 == StoredDocument(version: version, stamp: stamp(content), length: content.count))
     }
 
-    @Test("A write is only done while what is there is what was seen")
+    @Test("A write is rejected where the stored document is not the expected one")
     func conditions() async throws {
         let version = try await publisher.put(.keys, content, stamp: stamp(content), if: .absent)
         for condition in [PutCondition.absent, .version("other")] {
@@ -49,14 +49,14 @@ struct DirectoryPublisherTests {
             #expect(error?.kind == .conflict)
         }
         files["/srv/www/issuer/certs"] = nil
-        let gone = await #expect(throws: PublishError.self) {
+        let deleted = await #expect(throws: PublishError.self) {
             try await publisher.put(.keys, [1], stamp: stamp([1]), if: .version(version))
         }
-        #expect(gone?.kind == .conflict)
+        #expect(deleted?.kind == .conflict)
         _ = try await publisher.put(.keys, [1], stamp: stamp([1]), if: .absent)
     }
 
-    @Test("A document that was changed by hand shows by its digest")
+    @Test("A document that was edited by hand has another digest")
     func drift() async throws {
         let version = try await publisher.put(.keys, content, stamp: stamp(content), if: .absent)
         files["/srv/www/issuer/certs"] = Array("{}".utf8)
@@ -65,7 +65,7 @@ struct DirectoryPublisherTests {
         #expect(stored.stamp?.owner == "owner" && stored.stamp?.digest == DocumentStamp.digest(of: Array("{}".utf8)))
     }
 
-    @Test("A document without a stamp, or with one that is garbage, is nobody's")
+    @Test("A document without a stamp, or with a malformed one, has no owner")
     func unstamped() async throws {
         files["/srv/www/issuer/certs"] = content
         #expect(try await publisher.stored(.keys)?.stamp == nil)
@@ -73,7 +73,7 @@ struct DirectoryPublisherTests {
         #expect(try await publisher.stored(.keys)?.stamp == nil)
     }
 
-    @Test("A stop between a document and its stamp leaves the older stamp, so that it is written again")
+    @Test("A process that ends between document and stamp leaves the older stamp, so the document is written again")
     func torn() async throws {
         let version = try await publisher.put(.keys, content, stamp: stamp(content, revision: 3), if: .absent)
         files.failNextWrite(of: "/srv/www/issuer/.sts-gateway/certs.json")
@@ -87,7 +87,8 @@ struct DirectoryPublisherTests {
     }
 
     @Test(
-        "The folder of a publish block is the root of the issuer's host", arguments: ["/srv/www", "/srv/www/", "www"])
+        "The directory of a publish block is the root of the issuer's host",
+        arguments: ["/srv/www", "/srv/www/", "www"])
     func plan(directory: String) throws {
         let endpoint = try #require(Endpoint.example(path: "/reports"))
         let settings = try JSONDecoder().decode(
@@ -98,8 +99,8 @@ struct DirectoryPublisherTests {
         #expect(publisher.edgeCache == nil)
     }
 
-    @Test("No folder is refused, with its key")
-    func refused() throws {
+    @Test("A missing directory is rejected with its key")
+    func rejected() throws {
         let endpoint = try #require(Endpoint.example(path: ""))
         let settings = try JSONDecoder().decode(
             OIDCProvider.PublisherSettings.self, from: Data(#"{"directory": ""}"#.utf8))

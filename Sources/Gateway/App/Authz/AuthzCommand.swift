@@ -1,6 +1,5 @@
 import ArgumentParser
 import GatewayCore
-import JOSE
 import JSON
 
 struct AuthzCommand: ParsableCommand {

@@ -16,7 +16,7 @@ struct ConfigurationFile: Sendable {
 
     /// - Parameters:
     ///   - manifest: `--plugins`; nil looks for `plugins.json` beside the configuration file, then in the working
-    ///     directory; where there is none either, every compiled-in plugin is mounted.
+    ///     directory; where there is none either, every linked plugin is mounted.
     ///   - namespace: the gateway's own.
     func read(manifest: String?, namespace: String?, logger: Logger) -> Reading {
         let catalog: PluginCatalog
@@ -64,12 +64,12 @@ struct ConfigurationFile: Sendable {
     }
 
     static func catalog(manifest path: String?) throws(ManifestProblem) -> PluginCatalog {
-        guard let path else { return PluginCatalog(plugins: BuiltInPlugins.all) }
+        guard let path else { return PluginCatalog(plugins: LinkedPlugins.all) }
         guard let contents = FileManager.default.contents(atPath: path) else {
             throw ManifestProblem(description: "\(path): cannot be read; give the path of a readable plugins.json")
         }
         do {
-            return try PluginManifest(parsing: Array(contents)).resolve(against: BuiltInPlugins.all)
+            return try PluginManifest(parsing: Array(contents)).resolve(against: LinkedPlugins.all)
         } catch {
             throw ManifestProblem(description: "\(path): \(error)")
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import GatewayCore
 import GatewayServer
+import KubernetesAPI
 import Logging
 
 /// What the webhook would do with a Pod, without a cluster.

@@ -15,7 +15,7 @@ struct KeyOptions: ParsableArguments {
         try await ConfigurationFile(path: config).manually(manifest: plugins) { configuration, session in
             do {
                 try await work(configuration, KeyAdministration(session))
-            } catch let error as KeyStoreError {
+            } catch let error as StoreError {
                 Terminal.error("sts-gateway: \(error)")
                 throw ExitStatus.unavailable
             }

@@ -45,7 +45,7 @@ struct KeyRingReport {
     /// - Throws: why there is no ring to report of.
     init(of configuration: EndpointConfiguration, in keys: KeyAdministration) async throws {
         guard let ring = try await keys.ring(of: configuration.name) else {
-            throw KeyStoreError.refused("\(configuration.name): there is no key ring yet; serve makes it")
+            throw StoreError.refused("\(configuration.name): there is no key ring yet; serve makes it")
         }
         self.ring = ring
         endpoint = configuration.name

@@ -18,7 +18,7 @@ struct PluginsCommand: ParsableCommand {
             Terminal.error("\(error)")
             throw ExitStatus.configuration
         }
-        for plugin in BuiltInPlugins.all.sorted(by: { $0.id < $1.id }) {
+        for plugin in LinkedPlugins.all.sorted(by: { $0.id < $1.id }) {
             let audiences = plugin.defaults.audiences.joined(separator: " ")
             print("\(plugin.id)\t\(mounted.contains(plugin.id) ? "mounted" : "not mounted")\t\(audiences)")
         }

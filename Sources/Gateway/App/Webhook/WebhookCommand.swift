@@ -1,6 +1,7 @@
 import ArgumentParser
 import GatewayCore
 import JSON
+import KubernetesAPI
 import Logging
 
 /// The admission webhook as the API server is told of it.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import JSON
+import KubernetesAPI
 
 /// A review that the API server asks for (admission.k8s.io/v1, and v1beta1), and the answer to it.
 package struct AdmissionReview: Sendable, Equatable {

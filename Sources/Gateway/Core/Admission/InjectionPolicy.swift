@@ -1,3 +1,5 @@
+package import KubernetesAPI
+
 /// What the webhook injects by, whatever the Pod: the `injection` block, and what the gateway knows of itself and of
 /// the cluster.
 package struct InjectionPolicy: Sendable, Equatable {

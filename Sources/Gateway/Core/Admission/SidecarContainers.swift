@@ -1,4 +1,3 @@
-import JOSE
 import JSON
 
 /// The sidecar as containers and volumes of a Pod. Its settings are those of docs/sidecar.md, as variables.

@@ -1,4 +1,5 @@
 package import JSON
+import KubernetesAPI
 
 /// The MutatingWebhookConfiguration of one endpoint, to be applied by hand. It has no caBundle: the gateway writes that,
 /// and an empty one would make the API server trust its own authorities.

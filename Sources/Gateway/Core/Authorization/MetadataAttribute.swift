@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 /// An attribute that stands on an object of the cluster and not in the review: a label or an annotation. It is read
 /// only for an endpoint whose rules or claims name one.
 ///

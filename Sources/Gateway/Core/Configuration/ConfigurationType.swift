@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 /// What a key may hold: how its value is read, and how messages, schema and reference describe it.
 struct ConfigurationType<Value>: Sendable {

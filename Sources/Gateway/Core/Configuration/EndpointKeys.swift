@@ -1,6 +1,7 @@
 import GatewayPluginAPI
 import JOSE
 import JSON
+import KubernetesAPI
 
 // The keys of one of `sts.endpoints`. Names with underscores, and `azRules`, are OpenUnison's.
 

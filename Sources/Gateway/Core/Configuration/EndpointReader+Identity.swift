@@ -1,4 +1,5 @@
 import GatewayPluginAPI
+import KubernetesAPI
 
 // What distinguishes endpoints: plugin, audiences, issuer and injector.
 
@@ -9,7 +10,7 @@ extension EndpointReader {
         let value = block.value(of: \.plugin)
         if value.node != nil { return block.plugin.flatMap { catalog.plugin($0, value) } }
         if let id = name.flatMap({ PluginID($0) }), let plugin = catalog[id] { return plugin }
-        if let plugin = catalog.recognising(audiences) { return plugin }
+        if let plugin = catalog.recognizing(audiences) { return plugin }
         value.error(
             "missing required key, as neither name nor audience identifies the plugin; expected \(catalog.choice)")
         return nil

@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 // The keys of `gateway.yaml`, but for those of `injection` and `sts.endpoints`.
 
 struct GatewayKeys: ConfigurationKeys {

@@ -1,5 +1,5 @@
-import JOSE
 import JSON
+import KubernetesAPI
 
 // The keys of `injection`.
 

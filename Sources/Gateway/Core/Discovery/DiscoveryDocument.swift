@@ -2,9 +2,9 @@ package import GatewayPluginAPI
 package import JOSE
 package import JSON
 
-/// What an issuer says of itself (OpenID Connect Discovery 1.0 §3), without anything that would answer 404.
+/// The metadata of an issuer (OpenID Connect Discovery 1.0 §3). It names no endpoint that the gateway does not have.
 package struct DiscoveryDocument: Sendable {
-    /// In every token.
+    /// The claims of every issued token.
     static let commonClaimNames = [
         "iss", "aud", "sub", "exp", "nbf", "iat", "jti", "cluster", "namespace", "saname", "kubernetes.io",
     ]
@@ -30,9 +30,5 @@ package struct DiscoveryDocument: Sendable {
             "id_token_signing_alg_values_supported": strings(algorithms),
             "claims_supported": strings(Self.commonClaimNames + privateClaimNames),
         ]
-    }
-
-    package var issuerDocuments: IssuerDocuments {
-        IssuerDocuments(discovery: json.utf8Text, keys: keys.json.utf8Text)
     }
 }

@@ -1,6 +1,6 @@
 extension ConfigurationNode {
     /// What YAML's core schema takes for null; an absent key says the same.
-    var isNull: Bool {
+    package var isNull: Bool {
         guard case .scalar(let text, isPlain: true, _) = self else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }

@@ -2,6 +2,7 @@ import Crypto
 package import FoundationEssentials
 import GatewayPluginAPI
 package import JSON
+import KubernetesAPI
 
 /// An Event (core/v1) on the Pod whose token call was refused by policy, for those who may look at the Pod and not at
 /// the gateway's audit.

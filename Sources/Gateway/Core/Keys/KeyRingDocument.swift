@@ -42,12 +42,12 @@ package enum KeyRingDocument {
     }
 
     /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
-    package static func decode(_ document: Data, endpoint: String) throws(KeyStoreError) -> KeyRing {
+    package static func decode(_ document: Data, endpoint: String) throws(StoreError) -> KeyRing {
         guard let json = try? JSONValue(parsing: Array(document)), let version = try? json.decode(Version.self).version
         else {
             throw .malformed("it is not a key ring's JSON object with the member version")
         }
-        guard version <= Self.version else { throw .newerVersion(version) }
+        guard version <= Self.version else { throw .newerVersion(version, supported: Self.version) }
         guard let ring = try? json.decode(Ring.self) else {
             throw .malformed("a member is missing or of the wrong type")
         }
@@ -74,7 +74,7 @@ package enum KeyRingDocument {
             keypair: ring.keypair)
     }
 
-    private static func decode(_ key: Key, at index: Int) throws(KeyStoreError) -> KeyRing.Key {
+    private static func decode(_ key: Key, at index: Int) throws(StoreError) -> KeyRing.Key {
         let signingKey: SigningKey
         do {
             signingKey = try SigningKey(pem: key.privateKey, algorithm: key.algorithm)
@@ -119,7 +119,7 @@ package enum KeyRingDocument {
     }
 
     /// The document, with private keys: for a key store only.
-    package static func encode(_ ring: KeyRing) throws(KeyStoreError) -> Data {
+    package static func encode(_ ring: KeyRing) throws(StoreError) -> Data {
         let document = Ring(
             version: version, endpoint: ring.endpoint, owner: ring.owner, revision: ring.revision,
             keys: ring.keys.map { key in

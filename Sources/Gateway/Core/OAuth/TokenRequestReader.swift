@@ -1,21 +1,58 @@
-/// Reads a token call once, at the edge: the form or the bearer header.
+/// Reads a token request from its form or its bearer token.
 package enum TokenRequestReader {
     package static let grantType = "urn:ietf:params:oauth:grant-type:token-exchange"
     package static let jwtType = "urn:ietf:params:oauth:token-type:jwt"
-    /// RFC 8693 §3; a ServiceAccount token may be called any of these.
+    /// The token type identifiers (RFC 8693 §3) that a ServiceAccount token may have.
     static let subjectTokenTypes: Set<String> = [
         jwtType, "urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:access_token",
     ]
 
-    /// `POST <path>/token` (RFC 8693 §2.1).
+    /// Reads `POST <path>/token` (RFC 8693 §2.1).
     ///
     /// - Parameters:
-    ///   - authorization: the `Authorization` headers' values, each as sent.
+    ///   - authorization: the values of the `Authorization` header fields, each as sent.
     ///   - query: the raw query, without its question mark.
     package static func tokenExchange(
         form body: [UInt8], contentType: String?, authorization: [String], query: String?
-    ) throws(OAuthError) -> TokenCall {
-        try refuseTokenInQuery(query)
+    ) throws(TokenRequestError) -> TokenExchangeRequest {
+        let parameters: (token: String, audience: String?, resource: String?, lifetime: Int?)
+        do throws(OAuthError) {
+            parameters = try Self.parameters(body, contentType, authorization, query)
+        } catch {
+            throw .malformed(error)
+        }
+        return TokenExchangeRequest(
+            wire: .tokenExchange, subjectToken: try subjectToken(parsing: parameters.token),
+            audience: parameters.audience, resource: parameters.resource, lifetime: parameters.lifetime)
+    }
+
+    /// Reads `/token/user` and `/sig-cert`, which carry a bearer token alone (RFC 6750 §2.1).
+    package static func bearer(
+        authorization: [String], query: String?
+    ) throws(TokenRequestError) -> TokenExchangeRequest {
+        let token: String
+        do throws(OAuthError) {
+            try rejectTokenInQuery(query)
+            guard let bearer = try bearerToken(authorization) else { throw OAuthError.missingBearer }
+            token = bearer
+        } catch {
+            throw .malformed(error)
+        }
+        return TokenExchangeRequest(wire: .bearer, subjectToken: try subjectToken(parsing: token))
+    }
+
+    private static func subjectToken(parsing text: String) throws(TokenRequestError) -> SubjectToken {
+        do {
+            return try SubjectToken(parsing: text)
+        } catch {
+            throw .malformedSubjectToken
+        }
+    }
+
+    private static func parameters(
+        _ body: [UInt8], _ contentType: String?, _ authorization: [String], _ query: String?
+    ) throws(OAuthError) -> (token: String, audience: String?, resource: String?, lifetime: Int?) {
+        try rejectTokenInQuery(query)
         guard isForm(contentType) else {
             throw .invalidRequest("the content type must be application/x-www-form-urlencoded")
         }
@@ -39,16 +76,7 @@ package enum TokenRequestReader {
             }
             lifetime = seconds
         }
-        return TokenCall(
-            wire: .tokenExchange, token: subjectToken, audience: form["audience"], resource: form["resource"],
-            lifetime: lifetime)
-    }
-
-    /// `/token/user` and `/sig-cert`: the bearer token alone (RFC 6750 §2.1).
-    package static func bearer(authorization: [String], query: String?) throws(OAuthError) -> TokenCall {
-        try refuseTokenInQuery(query)
-        guard let token = try bearerToken(authorization) else { throw .missingBearer }
-        return TokenCall(wire: .bearer, token: token)
+        return (subjectToken, form["audience"], form["resource"], lifetime)
     }
 
     private static func subjectToken(_ form: FormParameters, bearer: String?) throws(OAuthError) -> String {
@@ -65,7 +93,7 @@ package enum TokenRequestReader {
         }
     }
 
-    /// The one bearer token; nil without an `Authorization` header.
+    /// The bearer token; nil without an `Authorization` header field.
     private static func bearerToken(_ authorization: [String]) throws(OAuthError) -> String? {
         guard authorization.count <= 1 else { throw .invalidRequest("the Authorization header is repeated") }
         guard let value = authorization.first else { return nil }
@@ -81,8 +109,8 @@ package enum TokenRequestReader {
         return type.lowercased().filter { $0 != " " && $0 != "\t" } == "application/x-www-form-urlencoded"
     }
 
-    /// RFC 6750 §2.3's way is refused: a query is written into logs.
-    private static func refuseTokenInQuery(_ query: String?) throws(OAuthError) {
+    /// Rejects a token in the query (RFC 6750 §2.3), because servers log queries.
+    private static func rejectTokenInQuery(_ query: String?) throws(OAuthError) {
         guard let query else { return }
         for pair in query.split(separator: "&") {
             let name = pair.prefix { $0 != "=" }.lowercased()

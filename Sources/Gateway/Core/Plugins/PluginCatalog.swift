@@ -11,7 +11,7 @@ package struct PluginCatalog: Sendable {
     package subscript(_ id: PluginID) -> (any ProviderPlugin.Type)? { plugins.first { $0.id == id } }
 
     /// The plugin that recognizes one of the audiences; nil where none does, or more than one.
-    package func recognising(_ audiences: [String]) -> (any ProviderPlugin.Type)? {
+    package func recognizing(_ audiences: [String]) -> (any ProviderPlugin.Type)? {
         let found = plugins.filter { plugin in audiences.contains { plugin.defaults.recognizes($0) } }
         return found.count == 1 ? found[0] : nil
     }

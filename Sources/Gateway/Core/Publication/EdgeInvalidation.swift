@@ -13,12 +13,11 @@ struct EdgeInvalidation: Sendable {
     /// When to ask next.
     var due: Date
 
-    init(_ documents: [IssuerDocumentKind], of state: PublishableDocuments, at now: Date) {
+    init(_ documents: [IssuerDocumentKind], of state: IssuerDocuments, at now: Date) {
         self.documents = documents
-        let stamp = state.documents.first
+        let stamp = state.keys.stamp
         reference =
-            "\(stamp?.stamp.owner ?? "")-\(stamp?.stamp.revision ?? 0)-"
-            + "\(stamp?.stamp.digest.prefix(12) ?? "")-\(Int(now.timeIntervalSince1970 * 1000))"
+            "\(stamp.owner)-\(stamp.revision)-\(stamp.digest.prefix(12))-\(Int(now.timeIntervalSince1970 * 1000))"
         since = now
         due = now
     }

@@ -23,7 +23,7 @@ package struct EndpointPublication: Sendable {
     private let random: @Sendable () -> Double
 
     private let round = PublicationRound()
-    private var seen: PublishableDocuments?
+    private var seen: IssuerDocuments?
     private var failures = 0
     private var roundDue = Date.distantPast
     private var probeDue = Date.distantPast
@@ -53,7 +53,7 @@ package struct EndpointPublication: Sendable {
     }
 
     /// Does all that is due.
-    package mutating func step(_ documents: PublishableDocuments) async -> Report {
+    package mutating func step(_ documents: IssuerDocuments) async -> Report {
         var report = Report(status: status, next: .distantFuture)
         if documents != seen {
             seen = documents
@@ -77,7 +77,7 @@ package struct EndpointPublication: Sendable {
     }
 
     private mutating func publish(
-        _ documents: PublishableDocuments, through publisher: any DiscoveryPublisher
+        _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher
     ) async -> [PublicationRound.Outcome] {
         let outcomes = await round.run(
             documents, through: publisher, takeOver: takesOver, onlyLooks: onlyLooks)
@@ -102,11 +102,11 @@ package struct EndpointPublication: Sendable {
         status.failure = reason
         status.failureReference = reference
         roundDue = now().addingTimeInterval(
-            PublicationBackoff.delay(failures: failures, retryAfter: retryAfter, random: random()))
+            Backoff.publication.delay(failures: failures, retryAfter: retryAfter, random: random()))
     }
 
     /// What is not asked for yet goes together, so that an edge that is away for long is asked for one invalidation.
-    private mutating func forget(_ documents: [IssuerDocumentKind], of state: PublishableDocuments) {
+    private mutating func forget(_ documents: [IssuerDocumentKind], of state: IssuerDocuments) {
         let waiting = invalidations.filter { $0.id == nil }.flatMap(\.documents)
         invalidations.removeAll { $0.id == nil }
         let all = IssuerDocumentKind.allCases.filter { documents.contains($0) || waiting.contains($0) }
@@ -115,7 +115,7 @@ package struct EndpointPublication: Sendable {
         status.invalidatingSince = invalidations.first?.since
     }
 
-    private mutating func invalidate(_ documents: PublishableDocuments, at edge: any EdgeCacheInvalidating) async {
+    private mutating func invalidate(_ documents: IssuerDocuments, at edge: any EdgeCacheInvalidating) async {
         while var invalidation = invalidations.first, now() >= invalidation.due {
             do throws(PublishError) {
                 if let id = invalidation.id {
@@ -143,14 +143,14 @@ package struct EndpointPublication: Sendable {
                 status.edgeFailure = "\(error)"
                 status.edgeFailureReference = error.reference
                 invalidation.due = now().addingTimeInterval(
-                    PublicationBackoff.delay(
+                    Backoff.publication.delay(
                         failures: invalidation.failures, retryAfter: error.retryAfter, random: random()))
             }
             invalidations[0] = invalidation
         }
     }
 
-    private mutating func probe(_ documents: PublishableDocuments) async {
+    private mutating func probe(_ documents: IssuerDocuments) async {
         let isPublished = publisher != nil
         let isSettled = !isPublished || status.lastSuccess != nil && status.failure == nil && invalidations.isEmpty
         let began = now()

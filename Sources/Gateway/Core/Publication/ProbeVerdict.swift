@@ -27,7 +27,7 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// - Parameter isPublished: whether a publisher is configured, so that an answer of a gateway does not count.
-    package init(_ answers: [IssuerDocumentKind: IssuerAnswer], expected: PublishableDocuments, isPublished: Bool) {
+    package init(_ answers: [IssuerDocumentKind: IssuerAnswer], expected: IssuerDocuments, isPublished: Bool) {
         for kind in IssuerDocumentKind.allCases {
             switch answers[kind] {
             case .none: self = .unreachable("\(kind.path): not read")
@@ -60,7 +60,7 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     ///
     /// - Parameter isSettled: whether it could have served what is expected when it was read.
     static func evidence(
-        _ answers: [IssuerDocumentKind: IssuerAnswer], expected: PublishableDocuments, isPublished: Bool,
+        _ answers: [IssuerDocumentKind: IssuerAnswer], expected: IssuerDocuments, isPublished: Bool,
         isSettled: Bool, at time: Date
     ) -> PublicEvidence? {
         guard case .content(let content, let isOwn) = answers[.keys], !(isOwn && isPublished),

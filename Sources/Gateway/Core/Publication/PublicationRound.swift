@@ -29,10 +29,10 @@ package struct PublicationRound: Sendable {
     }
 
     package struct Outcome: Sendable, Equatable {
-        package let document: PublishableDocuments.Document
+        package let document: IssuerDocuments.Document
         package let result: Result
 
-        package init(document: PublishableDocuments.Document, result: Result) {
+        package init(document: IssuerDocuments.Document, result: Result) {
             self.document = document
             self.result = result
         }
@@ -48,7 +48,7 @@ package struct PublicationRound: Sendable {
     ///   - takeOver: whether what another key ring published may be overwritten.
     ///   - onlyLooks: whether nothing is written.
     package func run(
-        _ documents: PublishableDocuments, through publisher: any DiscoveryPublisher, takeOver: Bool = false,
+        _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher, takeOver: Bool = false,
         onlyLooks: Bool = false
     ) async -> [Outcome] {
         var outcomes: [Outcome] = []
@@ -87,7 +87,7 @@ package struct PublicationRound: Sendable {
 
     /// What is to be done with a document; nil for nothing.
     private struct Plan {
-        let document: PublishableDocuments.Document
+        let document: IssuerDocuments.Document
         let condition: PutCondition?
     }
 
@@ -97,10 +97,10 @@ package struct PublicationRound: Sendable {
     }
 
     private func look(
-        at documents: PublishableDocuments, through publisher: any DiscoveryPublisher, _ takeOver: Bool
+        at documents: IssuerDocuments, through publisher: any DiscoveryPublisher, _ takeOver: Bool
     ) async -> Swift.Result<[Plan], Stop> {
         var plans: [Plan] = []
-        for document in documents.documents {
+        for document in documents.all {
             func stop(_ result: Result) -> Swift.Result<[Plan], Stop> {
                 .failure(Stop(outcome: Outcome(document: document, result: result)))
             }

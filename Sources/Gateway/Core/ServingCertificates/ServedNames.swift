@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 /// What the gateway's own certificate is good for: every name that clients reach it by.
 package struct ServedNames: Sendable, Equatable {
     /// DNS names in lower case, sorted, each once; the first label may be `*`.

@@ -58,12 +58,12 @@ package enum ServingIdentityDocument {
     /// What fits together is not looked at here, but for the states.
     ///
     /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
-    package static func decode(_ document: Data) throws(ServingIdentityError) -> ServingIdentity {
+    package static func decode(_ document: Data) throws(StoreError) -> ServingIdentity {
         guard let json = try? JSONValue(parsing: Array(document)), let version = try? json.decode(Version.self).version
         else {
             throw .malformed("it is no JSON object with the member version")
         }
-        guard version <= Self.version else { throw .newerVersion(version) }
+        guard version <= Self.version else { throw .newerVersion(version, supported: Self.version) }
         guard let read = try? json.decode(Document.self) else {
             throw .malformed("a member is missing or of the wrong type")
         }
@@ -102,7 +102,7 @@ package enum ServingIdentityDocument {
 
     private static func decode(
         _ read: Authority, at index: Int
-    ) throws(ServingIdentityError) -> ServingIdentity.Authority {
+    ) throws(StoreError) -> ServingIdentity.Authority {
         guard read.state == .trusted || read.privateKey != nil else {
             throw .malformed("authorities[\(index)].privateKey is missing")
         }
@@ -120,7 +120,7 @@ package enum ServingIdentityDocument {
     }
 
     /// The document, with private keys: for a store only.
-    package static func encode(_ identity: ServingIdentity) throws(ServingIdentityError) -> Data {
+    package static func encode(_ identity: ServingIdentity) throws(StoreError) -> Data {
         let document = Document(
             version: version, owner: identity.owner, revision: identity.revision, longestLife: identity.longestLife,
             answered: identity.answered,

@@ -1,5 +1,6 @@
 import FoundationEssentials
 package import JSON
+package import KubernetesAPI
 
 /// A MutatingWebhookConfiguration (admissionregistration.k8s.io/v1), as far as its trust in the gateway goes.
 package struct WebhookConfiguration: Sendable {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import JSON
 
 /// The TokenReview resource (authentication.k8s.io/v1) as it goes over the wire.

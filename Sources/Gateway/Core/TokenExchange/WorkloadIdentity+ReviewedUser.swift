@@ -1,4 +1,5 @@
 package import GatewayPluginAPI
+import KubernetesAPI
 
 extension WorkloadIdentity {
     /// Reads the identity from a review.

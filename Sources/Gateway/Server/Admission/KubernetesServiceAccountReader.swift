@@ -2,6 +2,8 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import HTTPTypes
+import Kubernetes
+import KubernetesAPI
 import Synchronization
 
 /// Reads ServiceAccounts from the API server for the webhook, which waits for it: within two seconds, a bounded number

@@ -1,4 +1,5 @@
 import GatewayCore
+import KubernetesAPI
 import Logging
 
 /// Decides on reviews by the configuration, and by what is known of the gateway and the cluster at that moment.

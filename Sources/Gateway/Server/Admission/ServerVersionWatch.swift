@@ -1,6 +1,8 @@
 import FoundationEssentials
 import GatewayCore
 import HTTPTypes
+import Kubernetes
+import KubernetesAPI
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -30,24 +32,13 @@ final class ServerVersionWatch: Service, Sendable {
     }
 
     private func watch() async {
-        var failures = 0
-        var told: String?
-        while !Task.isCancelled {
-            var pause = Self.interval
-            do throws(Failure) {
-                take(try await read())
-                failures = 0
-                told = nil
-            } catch {
-                guard !Task.isCancelled else { return }
-                failures += 1
-                pause = pacing.backoff(failures: failures, retryAfter: error.retryAfter)
-                if told != error.reason {
-                    logger.warning("the API server's version cannot be read", metadata: ["reason": "\(error.reason)"])
-                }
-                told = error.reason
-            }
-            try? await pacing.sleep(pause)
+        let log = FailureLog("API server version not readable", level: .warning, logger: logger)
+        let loop = RetryLoop<Failure>(pacing: pacing, log: log) { [pacing] failure, failures in
+            pacing.backoff(failures: failures, retryAfter: failure.retryAfter)
+        }
+        await loop.run { () throws(Failure) in
+            take(try await read())
+            return .after(Self.interval)
         }
     }
 
@@ -60,8 +51,8 @@ final class ServerVersionWatch: Service, Sendable {
         logger.info("the API server's version is known", metadata: ["version": "\(version)"])
     }
 
-    private struct Failure: Error {
-        let reason: String
+    private struct Failure: Error, CustomStringConvertible {
+        let description: String
         let retryAfter: Int?
     }
 
@@ -70,11 +61,11 @@ final class ServerVersionWatch: Service, Sendable {
         do {
             reply = try await client.send(KubernetesRequest(.get, VersionMessage.path), at: pacing.now(), timeout: 5)
         } catch {
-            throw Failure(reason: error.description, retryAfter: nil)
+            throw Failure(description: error.description, retryAfter: nil)
         }
         guard reply.status == 200, let version = VersionMessage.version(in: reply.body) else {
             throw Failure(
-                reason: "\(VersionMessage.path) is no version (\(reply.status))", retryAfter: reply.retryAfter)
+                description: "\(VersionMessage.path) is not a version (\(reply.status))", retryAfter: reply.retryAfter)
         }
         return version
     }

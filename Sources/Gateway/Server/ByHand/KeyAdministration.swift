@@ -4,10 +4,10 @@ import GatewayPluginAPI
 package import JOSE
 import Logging
 
-/// What an operator does with key rings by hand. Every write is compare-and-swap beside whatever gateways run.
+/// The `keys` commands. Every write is compare-and-swap, so that gateways may run meanwhile.
 package struct KeyAdministration: Sendable {
     package enum Rotation: Sendable, Equatable {
-        /// The new key; the leading gateway brings it on.
+        /// The new key; the leading gateway advances it.
         case begun(KeyID)
         /// This key is to sign next already.
         case underWay(KeyID)
@@ -18,11 +18,11 @@ package struct KeyAdministration: Sendable {
     package init(_ session: ManualSession) { self.session = session }
 
     /// The endpoints that have a ring, configured or not.
-    package func endpoints() async throws(KeyStoreError) -> [String] { try await session.keyStore.store.endpoints() }
+    package func endpoints() async throws(StoreError) -> [String] { try await session.keyStore.rings.names() }
 
     /// nil where there is none.
-    package func ring(of endpoint: String) async throws(KeyStoreError) -> KeyRing? {
-        try await session.keyStore.store.load(endpoint: endpoint)?.ring
+    package func ring(of endpoint: String) async throws(StoreError) -> KeyRing? {
+        try await session.keyStore.rings.load(endpoint)?.value
     }
 
     /// Reads the issuer's public URL, and says what the ring waits for.
@@ -37,7 +37,7 @@ package struct KeyAdministration: Sendable {
             publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: session.pacing.now,
             random: session.pacing.random)
         var status = PublicationStatus()
-        if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.publishable {
+        if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.documents {
             status = await publication.step(documents).status
         }
         await tools.close()
@@ -48,17 +48,17 @@ package struct KeyAdministration: Sendable {
     }
 
     /// Makes the key that is to sign next, unless there is one.
-    package func rotate(_ configuration: EndpointConfiguration) async throws(KeyStoreError) -> Rotation {
+    package func rotate(_ configuration: EndpointConfiguration) async throws(StoreError) -> Rotation {
         while true {
             let stored = try await stored(configuration)
-            if let successor = stored.ring.successor { return .underWay(successor.keyID) }
-            guard stored.ring.keys.count < RotationPolicy.maximumKeys else {
+            if let successor = stored.value.successor { return .underWay(successor.keyID) }
+            guard stored.value.keys.count < RotationPolicy.maximumKeys else {
                 throw .refused(
-                    "the ring has \(stored.ring.keys.count) keys; wait until old ones have left, or shorten token.ttl")
+                    "the ring has \(stored.value.keys.count) keys; wait until old ones have left, or shorten token.ttl")
             }
-            let ring = try await adding(to: stored.ring, configuration)
+            let ring = try await adding(to: stored.value, configuration)
             do {
-                _ = try await session.keyStore.store.save(ring, replacing: stored.version)
+                _ = try await session.keyStore.rings.save(ring, replacing: stored.version)
                 if let successor = ring.successor { return .begun(successor.keyID) }
             } catch .conflict {
                 continue
@@ -76,15 +76,15 @@ package struct KeyAdministration: Sendable {
     /// - Returns: the key; and whether the key set without it was published.
     package func revoke(
         _ configuration: EndpointConfiguration, kid: KeyID?, isForced: Bool, tell: @Sendable (String) -> Void
-    ) async throws(KeyStoreError) -> (kid: KeyID, isPublished: Bool) {
+    ) async throws(StoreError) -> (kid: KeyID, isPublished: Bool) {
         let stored = try await stored(configuration)
-        guard let kid = kid ?? stored.ring.active?.keyID, stored.ring[kid] != nil else {
+        guard let kid = kid ?? stored.value.active?.keyID, stored.value[kid] != nil else {
             throw .refused("there is no such key in the ring; see keys status")
         }
         let tools = PublicationTools(in: session.surroundings, logger: session.logger)
-        let opened = tools.open(configuration, keys: keys(stored.ring, configuration))
-        let result: Result<Bool, KeyStoreError>
-        do throws(KeyStoreError) {
+        let opened = tools.open(configuration, keys: keys(stored.value, configuration))
+        let result: Result<Bool, StoreError>
+        do throws(StoreError) {
             result = .success(
                 try await revoke(kid, stored, configuration, opened, isForced: isForced, tell: tell))
         } catch {
@@ -95,9 +95,9 @@ package struct KeyAdministration: Sendable {
     }
 
     private func revoke(
-        _ kid: KeyID, _ stored: StoredKeyRing, _ configuration: EndpointConfiguration,
+        _ kid: KeyID, _ stored: Stored<KeyRing>, _ configuration: EndpointConfiguration,
         _ opened: PublicationTools.Opened, isForced: Bool, tell: @Sendable (String) -> Void
-    ) async throws(KeyStoreError) -> Bool {
+    ) async throws(StoreError) -> Bool {
         if let publisher = opened.publisher {
             do {
                 _ = try await publisher.stored(.keys)
@@ -113,19 +113,19 @@ package struct KeyAdministration: Sendable {
         var stored = stored
         var ring: KeyRing
         while true {
-            guard let without = stored.ring.revoking(kid, at: session.pacing.now()) else { return true }
+            guard let without = stored.value.revoking(kid, at: session.pacing.now()) else { return true }
             ring = without
             // Nothing signs until a key is published that can.
             if ring.active == nil, ring.successor == nil { ring = try await adding(to: ring, configuration) }
             do {
-                _ = try await session.keyStore.store.save(ring, replacing: stored.version)
+                _ = try await session.keyStore.rings.save(ring, replacing: stored.version)
                 break
             } catch .conflict {
                 stored = try await self.stored(configuration)
             }
         }
         guard let publisher = opened.publisher,
-            let documents = keys(ring, configuration).snapshot.publishable
+            let documents = keys(ring, configuration).snapshot.documents
         else { return opened.publisher == nil }
         var publication = EndpointPublication(
             publisher: publisher, reader: nil, interval: configuration.probe.interval, now: session.pacing.now,
@@ -144,24 +144,24 @@ package struct KeyAdministration: Sendable {
     /// Deletes the ring of an endpoint that is no longer configured.
     ///
     /// - Parameter isForced: whether it is deleted although tokens of its keys may still be about.
-    package func purge(_ endpoint: String, isForced: Bool) async throws(KeyStoreError) {
-        guard let stored = try await session.keyStore.store.load(endpoint: endpoint) else {
+    package func purge(_ endpoint: String, isForced: Bool) async throws(StoreError) {
+        guard let stored = try await session.keyStore.rings.load(endpoint) else {
             throw .refused("there is no key ring of \"\(endpoint)\"; see keys list")
         }
         // When a key that is active has signed last, nobody has written down.
-        let longest = stored.ring.keys.map(\.longestLife).max() ?? 0
-        let last = stored.ring.keys.compactMap(\.retired).max() ?? .distantPast
+        let longest = stored.value.keys.map(\.longestLife).max() ?? 0
+        let last = stored.value.keys.compactMap(\.retired).max() ?? .distantPast
         let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < session.pacing.now()
-        guard isForced || stored.ring.active == nil && isOver else {
+        guard isForced || stored.value.active == nil && isOver else {
             throw .refused(
                 "tokens of its keys may be about until \(longest + RotationPolicy.leeway) seconds after the last "
                     + "gateway has dropped the endpoint; delete it then with --force")
         }
-        try await session.keyStore.store.delete(endpoint: endpoint, version: stored.version)
+        try await session.keyStore.rings.delete(endpoint, version: stored.version)
     }
 
-    private func stored(_ configuration: EndpointConfiguration) async throws(KeyStoreError) -> StoredKeyRing {
-        guard let stored = try await session.keyStore.store.load(endpoint: configuration.name) else {
+    private func stored(_ configuration: EndpointConfiguration) async throws(StoreError) -> Stored<KeyRing> {
+        guard let stored = try await session.keyStore.rings.load(configuration.name) else {
             throw .refused("there is no key ring of \"\(configuration.name)\" yet; serve makes it")
         }
         return stored
@@ -169,7 +169,7 @@ package struct KeyAdministration: Sendable {
 
     private func adding(
         to ring: KeyRing, _ configuration: EndpointConfiguration
-    ) async throws(KeyStoreError) -> KeyRing {
+    ) async throws(StoreError) -> KeyRing {
         let policy = configuration.rotationPolicy
         let made = try await SigningKeyMaker().make(
             policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: session.pacing.now())

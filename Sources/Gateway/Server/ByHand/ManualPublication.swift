@@ -33,7 +33,7 @@ package struct ManualPublication: Sendable {
     ) async -> Result {
         let name = endpoint.name
         let keys: CurrentSigningKeys
-        do throws(KeyStoreError) {
+        do throws(StoreError) {
             guard let ring = try await ring(of: endpoint, makesFirst: mode != .check) else {
                 tell("\(name): there is no key ring yet; serve makes it, or publish without --check")
                 return .differs
@@ -43,7 +43,7 @@ package struct ManualPublication: Sendable {
             tell("\(name): \(error)")
             return .failed
         }
-        guard let documents = keys.snapshot.publishable else { return .failed }
+        guard let documents = keys.snapshot.documents else { return .failed }
         let tools = PublicationTools(in: session.surroundings, logger: session.logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
         let result = await run(endpoint, mode, opened, documents, tell)
@@ -53,18 +53,18 @@ package struct ManualPublication: Sendable {
 
     private func ring(
         of endpoint: EndpointConfiguration, makesFirst: Bool
-    ) async throws(KeyStoreError) -> KeyRing? {
-        guard makesFirst else { return try await session.keyStore.store.load(endpoint: endpoint.name)?.ring }
+    ) async throws(StoreError) -> KeyRing? {
+        guard makesFirst else { return try await session.keyStore.rings.load(endpoint.name)?.value }
         let rotation = KeyRotation(
-            configuration: endpoint, store: session.keyStore.store, keyPairs: session.keyStore.keyPairs,
-            maker: SigningKeyMaker(),
-            logger: session.logger)
-        return try await rotation.first(at: session.pacing.now()).ring
+            configuration: endpoint,
+            leader: DocumentLeader(store: session.keyStore.rings, mayWrite: { true }, logger: session.logger),
+            keyPairs: session.keyStore.keyPairs, maker: SigningKeyMaker())
+        return try await rotation.first(at: session.pacing.now()).value
     }
 
     private func run(
         _ endpoint: EndpointConfiguration, _ mode: Mode, _ opened: PublicationTools.Opened,
-        _ documents: PublishableDocuments, _ tell: @Sendable (String) -> Void
+        _ documents: IssuerDocuments, _ tell: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
         let clock = session.surroundings.clock

@@ -20,14 +20,14 @@ package enum LastGoodStart {
         } catch {
             return nil
         }
-        let result: Result<String?, KeyStoreError>
-        do throws(KeyStoreError) {
-            result = .success(try await store.lastGood(pacing: pacing)?.load())
+        let result: Result<String?, StoreError>
+        do throws(StoreError) {
+            result = .success(try await store.configurations(pacing: pacing, logger: logger)?.load("")?.value.text)
         } catch {
             result = .failure(error)
         }
         await store.abandon()
-        do throws(KeyStoreError) {
+        do throws(StoreError) {
             return try result.get()
         } catch {
             throw ConfigurationProblem(.error, at: "", "the last good configuration cannot be read: \(error)")

@@ -1,4 +1,6 @@
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 import ServiceLifecycle
 import Synchronization

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GatewayCore
 
 /// Time and chance, for what waits and tries again; a test brings its own.
 struct Pacing: Sendable {
@@ -19,13 +20,10 @@ struct Pacing: Sendable {
             sleep: { try await Task.sleep(for: .seconds($0), tolerance: nil, clock: .continuous) })
     }
 
-    /// Seconds until the next attempt: exponential with full jitter, and never before the other side wants it.
+    /// Seconds until the next attempt of a call.
     ///
-    /// - Parameter failures: in a row; 1 or more.
+    /// - Parameter failures: consecutive failures; 1 or more.
     func backoff(failures: Int, retryAfter: Int?) -> Double {
-        let bound = min(Self.longestBackoff, 0.5 * Double(1 << min(max(failures - 1, 0), 10)))
-        return max(random() * bound, min(Double(retryAfter ?? 0), Self.longestBackoff))
+        Backoff.calls.delay(failures: failures, retryAfter: retryAfter, random: random())
     }
-
-    private static let longestBackoff = 30.0
 }

@@ -5,7 +5,7 @@ import ServiceLifecycle
 
 /// The key rings of a gateway's endpoints: opened when endpoints are mounted, then kept by the services of this type.
 struct KeyRings: Sendable {
-    let replica: KeyRingReplica
+    let replicas: KeyRingReplicas
     private let keyStore: OpenedKeyStore
     private let pacing: Pacing
     private let logger: Logger
@@ -16,11 +16,14 @@ struct KeyRings: Sendable {
     /// Seconds after which no more rings are opened: a store that is away must not keep the gateway from starting.
     private static let patience = 5.0
 
+    /// Why an endpoint has no ring yet.
+    static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
+
     init(_ keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger) {
         self.keyStore = keyStore
         self.pacing = pacing
         self.logger = logger
-        replica = KeyRingReplica(store: keyStore.watching, clock: pacing.now, logger: logger)
+        replicas = KeyRingReplicas(store: keyStore.rings, clock: pacing.now, logger: logger)
     }
 
     /// The keys of each endpoint, in their order. A ring that cannot be read is logged, and leaves this one endpoint
@@ -42,40 +45,42 @@ struct KeyRings: Sendable {
         }
         // At last and at once, since the keys that were handed out before learn nothing new from now on.
         return endpoints.indices.map { index in
-            opened[index] ?? replica.remount(endpoints[index])
-                ?? replica.mount(
-                    endpoints[index], found: .failure(.unavailable("its ring is still to be read")))
+            opened[index] ?? replicas.remount(endpoints[index])
+                ?? replicas.mount(
+                    endpoints[index], found: .failure(Self.notLoaded))
         }
     }
 
     private func open(_ endpoint: EndpointConfiguration, before end: Double) async -> CurrentSigningKeys {
         guard pacing.monotonic() < end else {
-            return replica.mount(endpoint, found: .failure(.unavailable("its ring is still to be read")))
+            return replicas.mount(endpoint, found: .failure(Self.notLoaded))
         }
         var logger = logger
         logger[metadataKey: "endpoint"] = "\(endpoint.name)"
         let rotation = KeyRotation(
-            configuration: endpoint, store: keyStore.store, keyPairs: keyStore.keyPairs, maker: maker, logger: logger)
-        do throws(KeyStoreError) {
-            return replica.mount(endpoint, found: .success(try await rotation.first(at: pacing.now())))
+            configuration: endpoint,
+            leader: DocumentLeader(store: keyStore.rings, mayWrite: { true }, logger: logger),
+            keyPairs: keyStore.keyPairs, maker: maker)
+        do throws(StoreError) {
+            return replicas.mount(endpoint, found: .success(try await rotation.first(at: pacing.now())))
         } catch {
             logger.error("key ring failed", metadata: ["reason": "\(error)"])
-            return replica.mount(endpoint, found: .failure(error))
+            return replicas.mount(endpoint, found: .failure(error))
         }
     }
 
     /// What runs whatever endpoints there are, in the order of its start.
     var services: [any Service] {
         let client: [any Service] = keyStore.client.map { [$0] } ?? []
-        return client + [replica, keyStore.election]
+        return client + [replicas, keyStore.election]
     }
 
-    /// Brings these endpoints' rings on.
+    /// Advances the rings of these endpoints.
     ///
-    /// - Parameter statuses: what is seen of the documents out in the world.
+    /// - Parameter statuses: the last observed state of the published documents.
     func rotation(of endpoints: [EndpointConfiguration], following statuses: PublicationStatuses) -> any Service {
         KeyRotationService(
-            endpoints: endpoints, replica: replica, store: keyStore.store, keyPairs: keyStore.keyPairs,
+            endpoints: endpoints, replicas: replicas, store: keyStore.rings, keyPairs: keyStore.keyPairs,
             leadership: keyStore.leadership, statuses: statuses, maker: maker, pacing: pacing, logger: logger)
     }
 }

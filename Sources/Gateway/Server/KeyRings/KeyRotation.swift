@@ -4,76 +4,63 @@ import GatewayPluginAPI
 import JOSE
 import Logging
 
-/// One endpoint's next step, done: read what it needs, ask the ring, write what comes of it.
+/// Does one endpoint's next step: reads what it needs, asks the ring, and writes the result.
 struct KeyRotation: Sendable {
+    typealias Outcome = DocumentLeader<KeyRing>.Outcome
+
     let configuration: EndpointConfiguration
-    let store: any SigningKeyStore
+    let leader: DocumentLeader<KeyRing>
+    /// nil where nothing can read an `issuer.keypair`.
     let keyPairs: (any KeyPairReading)?
     let maker: SigningKeyMaker
-    let logger: Logger
 
-    /// Seconds between two looks at an `issuer.keypair`.
+    /// Seconds between two reads of an `issuer.keypair`.
     static let lookInterval = 30.0
 
-    enum Outcome: Sendable {
-        /// This is the ring now.
-        case changed(StoredKeyRing)
-        /// The store has none any more.
-        case gone
-        /// Nothing is to be done until then, or until something is seen.
-        case waits(until: Date?)
-    }
-
     private var policy: RotationPolicy { configuration.rotationPolicy }
+    private var logger: Logger { leader.logger }
 
-    /// - Parameter mayWrite: asked right before each write.
-    /// - Throws: what the store says; what it has is left as it is.
+    /// - Throws: why the step failed; the stored ring is not changed then.
     func step(
-        _ view: KeyRingReplica.View, evidence: PublicEvidence?, at now: @Sendable () -> Date,
-        mayWrite: @Sendable () -> Bool
-    ) async throws(KeyStoreError) -> Outcome {
+        _ view: DocumentReplica<KeyRing>.View, evidence: PublicEvidence?, at now: @Sendable () -> Date
+    ) async throws(StoreError) -> Outcome {
         switch view.problem {
-        // Not this gateway's to overwrite: somebody may restore it, and a newer gateway reads it.
-        case .malformed, .newerVersion: return .waits(until: nil)
+        // Never overwritten: an operator may restore it, and a newer release can read it.
+        case .malformed, .foreign, .newerVersion: return .wait(until: nil)
         case .none, .conflict, .unavailable, .refused: break
         }
-        guard let stored = view.stored else { return .changed(try await first(at: now())) }
-        if view.isGone || view.replacedBy != nil {
-            logger.warning(
-                "the key ring is not in the store any more and is restored from memory",
-                metadata: ["in its place": view.replacedBy == nil ? "nothing" : "another ring"])
-            return try await save(stored.ring.restored, replacing: view.replacedBy, mayWrite)
-        }
-        // A key pair that cannot be used keeps no rotation from going on; it is told when there is nothing else to do.
-        var keyPairFailure: KeyStoreError?
-        do throws(KeyStoreError) {
-            if let outcome = try await lookAtKeyPair(stored, at: now(), mayWrite) { return outcome }
+        guard let stored = view.stored else { return .stored(try await first(at: now())) }
+        if let restored = try await leader.restore(view) { return restored }
+        // A key pair that cannot be used does not stop a rotation; it is reported when there is nothing else to do.
+        var keyPairFailure: StoreError?
+        do throws(StoreError) {
+            if let outcome = try await lookAtKeyPair(stored, at: now()) { return outcome }
         } catch {
             keyPairFailure = error
         }
-        let step = stored.ring.nextStep(at: now(), policy: policy, evidence: evidence)
+        let step = stored.value.nextStep(at: now(), policy: policy, evidence: evidence)
         switch step {
         case .wait(_, let time):
             if let keyPairFailure { throw keyPairFailure }
-            return .waits(until: time)
+            return .wait(until: time)
         case .addKey(let reason):
             let made = try await make(at: now())
             logger.notice(
-                "a new key is to be published", metadata: ["kid": "\(made.keyID)", "because": "\(reason.rawValue)"])
-            return try await save(
-                stored.ring.adding(made.signingKey, certificate: made.certificate, at: now(), policy: policy),
-                replacing: stored.version, mayWrite)
+                "signing key created", metadata: ["kid": "\(made.keyID)", "because": "\(reason.rawValue)"])
+            return try await leader.save(
+                stored.value.adding(made.signingKey, certificate: made.certificate, at: now(), policy: policy),
+                replacing: stored)
         default:
-            guard let ring = stored.ring.applying(step, at: now(), policy: policy) else { return .waits(until: nil) }
-            let outcome = try await save(ring, replacing: stored.version, mayWrite)
-            tell(step)
+            guard let ring = stored.value.applying(step, at: now(), policy: policy) else { return .wait(until: nil) }
+            let outcome = try await leader.save(ring, replacing: stored)
+            log(step)
             return outcome
         }
     }
 
-    /// The ring that is there, or the first one.
-    func first(at now: Date) async throws(KeyStoreError) -> StoredKeyRing {
-        if let stored = try await store.load(endpoint: configuration.name) { return stored }
+    /// The stored ring, or the first one, which is created.
+    func first(at now: Date) async throws(StoreError) -> Stored<KeyRing> {
+        if let stored = try await leader.store.load(configuration.name) { return stored }
         var ring = KeyRing(endpoint: configuration.name, owner: KeyRing.newOwner(), revision: 0, keys: [])
         if let found = try await foundKeyPair() {
             ring = ring.adding(found.signingKey, certificate: found.certificate, at: now, policy: policy)
@@ -83,77 +70,63 @@ struct KeyRotation: Sendable {
             ring = ring.adding(made.signingKey, certificate: made.certificate, at: now, policy: policy)
         }
         do {
-            let version = try await store.save(ring, replacing: nil)
-            logger.notice("key ring made", metadata: ["kid": "\(ring.keys[0].keyID)"])
-            return StoredKeyRing(ring: ring, version: version)
+            let version = try await leader.store.save(ring, replacing: nil)
+            logger.notice("key ring created", metadata: ["kid": "\(ring.keys[0].keyID)"])
+            return Stored(ring, version: version)
         } catch .conflict {
-            // Another replica was first: its ring is the ring.
-            guard let stored = try await store.load(endpoint: configuration.name) else { throw .conflict }
+            // Another replica was first.
+            guard let stored = try await leader.store.load(configuration.name) else { throw .conflict }
             return stored
         }
     }
 
-    /// nil where there is nothing to do about it.
-    private func lookAtKeyPair(
-        _ stored: StoredKeyRing, at now: Date, _ mayWrite: @Sendable () -> Bool
-    ) async throws(KeyStoreError) -> Outcome? {
-        guard configuration.keypair != nil || stored.ring.keypair != nil else { return nil }
+    /// nil where the key pair asks for nothing.
+    private func lookAtKeyPair(_ stored: Stored<KeyRing>, at now: Date) async throws(StoreError) -> Outcome? {
+        guard configuration.keypair != nil || stored.value.keypair != nil else { return nil }
         let found = try await foundKeyPair()
         let ring: KeyRing
-        switch stored.ring.keyPairStep(name: configuration.keypair, found: found) {
+        switch stored.value.keyPairStep(name: configuration.keypair, found: found) {
         case .nothing, .later: return nil
         case .refuse(let kid):
-            throw .refused("issuer.keypair holds the key \(kid), which was revoked; give it another one")
-        case .record(let record): ring = stored.ring.recording(record)
+            throw .refused("issuer.keypair contains the key \(kid), which was revoked; use another key")
+        case .record(let record): ring = stored.value.recording(record)
         case .takeIn:
             guard let found else { return nil }
             logger.notice(
-                "the key of issuer.keypair is to be published", metadata: ["kid": "\(found.signingKey.keyID)"])
-            ring = stored.ring.adding(found.signingKey, certificate: found.certificate, at: now, policy: policy)
+                "signing key imported from issuer.keypair", metadata: ["kid": "\(found.signingKey.keyID)"])
+            ring = stored.value.adding(found.signingKey, certificate: found.certificate, at: now, policy: policy)
                 .recording(found.record)
         case .replace(let record):
             let made = try await make(at: now)
             logger.notice(
-                "issuer.keypair is gone, so a new key is to be published", metadata: ["kid": "\(made.keyID)"])
-            ring = stored.ring.adding(made.signingKey, certificate: made.certificate, at: now, policy: policy)
+                "signing key created since issuer.keypair is missing", metadata: ["kid": "\(made.keyID)"])
+            ring = stored.value.adding(made.signingKey, certificate: made.certificate, at: now, policy: policy)
                 .recording(record)
         }
-        return try await save(ring, replacing: stored.version, mayWrite)
+        return try await leader.save(ring, replacing: stored)
     }
 
-    private func foundKeyPair() async throws(KeyStoreError) -> FoundKeyPair? {
+    private func foundKeyPair() async throws(StoreError) -> FoundKeyPair? {
         guard let name = configuration.keypair, let keyPairs, let material = try await keyPairs.read(name) else {
             return nil
         }
         return try FoundKeyPair(name: name, material, algorithm: configuration.endpoint.algorithm)
     }
 
-    private func make(at now: Date) async throws(KeyStoreError) -> SigningKeyMaker.Made {
+    private func make(at now: Date) async throws(StoreError) -> SigningKeyMaker.Made {
         try await maker.make(
             policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: now)
     }
 
-    /// A write that somebody came before changes nothing: what they wrote is taken on, and asked anew.
-    private func save(
-        _ ring: KeyRing, replacing version: KeyRingVersion?, _ mayWrite: @Sendable () -> Bool
-    ) async throws(KeyStoreError) -> Outcome {
-        guard mayWrite() else { return .waits(until: nil) }
-        do {
-            return .changed(StoredKeyRing(ring: ring, version: try await store.save(ring, replacing: version)))
-        } catch .conflict {
-            return try await store.load(endpoint: configuration.name).map { .changed($0) } ?? .gone
-        }
-    }
-
-    private func tell(_ step: RotationStep) {
+    private func log(_ step: RotationStep) {
         switch step {
         case .markPublished(let kid, _):
-            logger.notice("the issuer URL serves the new key", metadata: ["kid": "\(kid)"])
+            logger.notice("new signing key published", metadata: ["kid": "\(kid)"])
         case .markAbsent(let kid):
-            logger.warning("the issuer URL does not serve the new key any more", metadata: ["kid": "\(kid)"])
-        case .activate(let kid): logger.notice("a new key signs", metadata: ["kid": "\(kid)"])
+            logger.warning("new signing key no longer published", metadata: ["kid": "\(kid)"])
+        case .activate(let kid): logger.notice("signing key activated", metadata: ["kid": "\(kid)"])
         case .remove(let kids):
-            logger.notice("keys left the key set", metadata: ["kids": .array(kids.map { "\($0)" })])
+            logger.notice("retired keys removed", metadata: ["kids": .array(kids.map { "\($0)" })])
         case .recordLife, .addKey, .wait: break
         }
     }

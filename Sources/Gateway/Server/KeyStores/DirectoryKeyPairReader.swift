@@ -9,10 +9,10 @@ struct DirectoryKeyPairReader: KeyPairReading {
     /// A folder has no uid of its own: only its key tells it from another.
     private static let uid = "directory"
 
-    func read(_ name: String) async throws(KeyStoreError) -> KeyPairMaterial? {
+    func read(_ name: String) async throws(StoreError) -> KeyPairMaterial? {
         let folder = "\(directory)/\(name)"
         guard FileManager.default.fileExists(atPath: folder) else { return nil }
-        func text(_ file: String) throws(KeyStoreError) -> String {
+        func text(_ file: String) throws(StoreError) -> String {
             guard let contents = FileManager.default.contents(atPath: "\(folder)/\(file)"), contents.count <= 1 << 20
             else { throw .refused("\(folder)/\(file) cannot be read; put a certificate and its key there") }
             guard let text = String(validating: contents, as: UTF8.self) else {

@@ -1,5 +1,7 @@
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 
 /// Reads the Secrets of type kubernetes.io/tls that an endpoint's `issuer.keypair` names. It never writes them.
 struct KeyPairSecretReader: KeyPairReading {
@@ -13,16 +15,16 @@ struct KeyPairSecretReader: KeyPairReading {
     /// nil where there is no Secret of that name.
     ///
     /// - Throws: `refused` where it is not a certificate and a key, as text; whether they fit is not looked at.
-    func read(_ name: String) async throws(KeyStoreError) -> KeyPairMaterial? {
+    func read(_ name: String) async throws(StoreError) -> KeyPairMaterial? {
         let object: KubernetesObject?
         do {
             object = try await secrets.get(name)
         } catch {
-            throw KeyStoreError(error)
+            throw StoreError(error)
         }
         guard let secret = object.map(Secret.init) else { return nil }
-        let shown = SecretSigningKeyStore.shown(name, secrets.namespace)
-        func text(_ key: String) throws(KeyStoreError) -> String {
+        let shown = "Secret \(secrets.namespace ?? "")/\(name)"
+        func text(_ key: String) throws(StoreError) -> String {
             guard let data = secret.data(key), !data.isEmpty, let text = String(validating: data, as: UTF8.self) else {
                 throw .refused(
                     "\(shown) has no text below the data key \(key); make it with kubectl create secret tls")

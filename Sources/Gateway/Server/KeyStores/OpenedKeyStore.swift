@@ -1,11 +1,11 @@
 import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
 import Logging
 import ServiceLifecycle
 
-/// The configured key store, with what belongs to it: who watches it, who leads over it, and where key pairs to import
-/// are.
+/// The configured key store, with what belongs to it: its documents, who leads, and where key pairs to import are.
 struct OpenedKeyStore: Sendable {
     /// Why there is none.
     struct Problem: Error {
@@ -13,14 +13,13 @@ struct OpenedKeyStore: Sendable {
         let message: String
     }
 
-    let store: any SigningKeyStore
-    let watching: any KeyRingWatching
+    let rings: any DocumentStore<KeyRing>
     let keyPairs: any KeyPairReading
     let leadership: Leadership
     /// Decides who leads.
     let election: any Service
     /// Must run for the store to be used; nil where nothing must.
-    let client: HTTPClientService?
+    let client: KubernetesClientService?
     /// Where the store is Kubernetes' own.
     let kubernetes: Cluster?
 
@@ -30,7 +29,8 @@ struct OpenedKeyStore: Sendable {
         let namespace: String
     }
 
-    private let directory: PrivateDirectory?
+    /// Where the store is a directory.
+    let directory: PrivateDirectory?
 
     /// Calls nothing yet, but for the making of a directory.
     init(
@@ -52,15 +52,14 @@ struct OpenedKeyStore: Sendable {
         switch keyStore {
         case .directory(let path):
             let path = surroundings.resolve(path)
-            let store: DirectorySigningKeyStore
+            let directory: PrivateDirectory
             do {
-                store = try DirectorySigningKeyStore(path: path)
                 directory = try PrivateDirectory(path: path)
             } catch {
                 throw Problem(keyPath: "keyStore.directory", message: "\(error)")
             }
-            self.store = store
-            watching = DirectoryKeyRingWatch(store: store, pacing: pacing, logger: logger)
+            self.directory = directory
+            rings = DirectoryDocumentStore<KeyRing>(directory, pacing: pacing, logger: logger)
             keyPairs = DirectoryKeyPairReader(directory: path)
             election = DirectoryElection(directory: path, leadership: leadership, pacing: pacing, logger: logger)
             client = nil
@@ -73,7 +72,7 @@ struct OpenedKeyStore: Sendable {
                     message: "the gateway does not know its namespace, where key rings are kept; set POD_NAMESPACE, "
                         + "or keyStore: {directory: PATH}")
             }
-            let made: (client: KubernetesClient, service: HTTPClientService)
+            let made: (client: KubernetesClient, service: KubernetesClientService)
             do {
                 made = try KubernetesConnection.make(
                     kubeconfig: kubeconfig.map(surroundings.resolve), environment: surroundings.environment,
@@ -85,29 +84,29 @@ struct OpenedKeyStore: Sendable {
                     message: "there is no API server to keep keys in: \(error.problems.joined(separator: "; ")); "
                         + "run in a cluster, name review.kubeconfig, or set keyStore: {directory: PATH}")
             }
-            let store = SecretSigningKeyStore(
+            rings = SecretDocumentStore<KeyRing>(
                 client: made.client, namespace: namespace, pacing: pacing, logger: logger)
-            self.store = store
-            watching = store
             keyPairs = KeyPairSecretReader(client: made.client, namespace: namespace, pacing: pacing)
             election = LeaseElection(
                 client: made.client, namespace: namespace, name: "sts-gateway",
-                identity: Self.identity(surroundings.environment), leadership: leadership, pacing: pacing,
-                logger: logger)
+                identity: Self.identity(surroundings.environment), leadership: leadership,
+                scheduler: pacing.kubernetes, logger: logger)
             client = made.service
             kubernetes = Cluster(client: made.client, namespace: namespace)
             directory = nil
         }
     }
 
-    /// Where the last good configuration is kept.
-    func lastGood(pacing: Pacing) -> LastGoodConfiguration? {
-        if let directory { return LastGoodConfiguration(directory: directory) }
-        return kubernetes.map { LastGoodConfiguration($0, pacing: pacing) }
+    /// Where the last valid configuration is stored.
+    func configurations(pacing: Pacing, logger: Logger) -> (any DocumentStore<LastValidConfiguration>)? {
+        if let directory { return DirectoryDocumentStore(directory, pacing: pacing, logger: logger) }
+        return kubernetes.map {
+            SecretDocumentStore(client: $0.client, namespace: $0.namespace, pacing: pacing, logger: logger)
+        }
     }
 
     /// Ends what was opened and does not run.
-    func abandon() async { try? await client?.client.shutdown() }
+    func abandon() async { try? await client?.shutdown() }
 
     /// The Pod's name, or the machine's, and what tells two processes there apart.
     private static func identity(_ environment: [String: String]) -> String {

@@ -8,7 +8,7 @@ protocol KeyPairReading: Sendable {
     /// nil where there is none of that name.
     ///
     /// - Throws: `refused` where it is not a certificate and a key, as text; whether they fit is not looked at.
-    func read(_ name: String) async throws(KeyStoreError) -> KeyPairMaterial?
+    func read(_ name: String) async throws(StoreError) -> KeyPairMaterial?
 }
 
 /// A certificate and its private key, as text. It does not print.
@@ -25,7 +25,7 @@ struct KeyPairMaterial: Sendable, CustomStringConvertible, CustomDebugStringConv
 
 extension FoundKeyPair {
     /// - Throws: `refused` where the two are no certificate and no key that can sign with the algorithm, or do not fit.
-    init(name: String, _ material: KeyPairMaterial, algorithm: SignatureAlgorithm) throws(KeyStoreError) {
+    init(name: String, _ material: KeyPairMaterial, algorithm: SignatureAlgorithm) throws(StoreError) {
         let signingKey: SigningKey
         do {
             signingKey = try SigningKey(pem: material.keyPEM, algorithm: algorithm)

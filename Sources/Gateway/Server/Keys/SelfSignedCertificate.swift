@@ -13,7 +13,7 @@ extension KeyCertificate {
     /// - Parameter lifetime: seconds.
     static func selfSigned(
         for key: SigningKey, endpoint: String, from now: Date, lifetime: Double
-    ) throws(KeyStoreError) -> KeyCertificate {
+    ) throws(StoreError) -> KeyCertificate {
         do {
             let privateKey = try Certificate.PrivateKey(pemEncoded: key.pkcs8PEM)
             let name = try DistinguishedName { CommonName("sts-gateway signing key of \(endpoint)") }
@@ -26,13 +26,13 @@ extension KeyCertificate {
                 },
                 issuerPrivateKey: privateKey)
             guard let made = KeyCertificate(pem: try certificate.serializeAsPEM().pemString) else {
-                throw KeyStoreError.malformed("the certificate made for it is not PEM")
+                throw StoreError.refused("the certificate of the signing key is not PEM")
             }
             return made
-        } catch let error as KeyStoreError {
+        } catch let error as StoreError {
             throw error
         } catch {
-            throw .malformed("no certificate could be made for its key")
+            throw .refused("the certificate of the signing key could not be created")
         }
     }
 }

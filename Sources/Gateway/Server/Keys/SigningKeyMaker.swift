@@ -18,11 +18,11 @@ struct SigningKeyMaker: Sendable {
 
     func make(
         _ algorithm: SignatureAlgorithm, rsaKeySize: Int, endpoint: String, at now: Date
-    ) async throws(KeyStoreError) -> Made {
+    ) async throws(StoreError) -> Made {
         let made = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<Made, KeyStoreError>, Never>) in
+            (continuation: CheckedContinuation<Result<Made, StoreError>, Never>) in
             Self.queue.async {
-                do throws(KeyStoreError) {
+                do throws(StoreError) {
                     let key = try Self.key(algorithm, rsaKeySize)
                     let certificate = try KeyCertificate.selfSigned(
                         for: key, endpoint: endpoint, from: now, lifetime: Self.lifetime)
@@ -35,11 +35,11 @@ struct SigningKeyMaker: Sendable {
         return try made.get()
     }
 
-    private static func key(_ algorithm: SignatureAlgorithm, _ rsaKeySize: Int) throws(KeyStoreError) -> SigningKey {
+    private static func key(_ algorithm: SignatureAlgorithm, _ rsaKeySize: Int) throws(StoreError) -> SigningKey {
         do {
             return try SigningKey.generate(algorithm, rsaKeySize: rsaKeySize)
         } catch {
-            throw .malformed("\(error)")
+            throw .refused("the signing key could not be created: \(error)")
         }
     }
 }

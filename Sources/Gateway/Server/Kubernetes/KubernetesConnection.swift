@@ -1,8 +1,10 @@
 import FoundationEssentials
 import GatewayCore
+import JSON
+import Kubernetes
 import Logging
 
-/// Finds the API server from where the gateway runs, and opens its files.
+/// Makes a client of the API server that the configuration or the Pod's environment names.
 enum KubernetesConnection {
     /// Where the kubelet mounts a Pod's own ServiceAccount.
     static let serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -17,7 +19,7 @@ enum KubernetesConnection {
     static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String, at now: Date,
         limits: KubernetesClient.Limits, pacing: Pacing, logger: Logger
-    ) throws(KubernetesConnectionError) -> (client: KubernetesClient, service: HTTPClientService) {
+    ) throws(KubernetesConnectionError) -> (client: KubernetesClient, service: KubernetesClientService) {
         let access: ClusterAccess
         if let kubeconfig {
             access = try read(kubeconfig)
@@ -25,7 +27,8 @@ enum KubernetesConnection {
             access = try .inCluster(environment: environment, folder: serviceAccountFolder)
         }
         let credentials = try KubernetesCredentials(access, at: now, logger: logger)
-        return KubernetesClient.make(access, credentials: credentials, limits: limits, pacing: pacing)
+        return KubernetesClient.make(
+            access, credentials: credentials, userAgent: "sts-gateway", limits: limits, scheduler: pacing.kubernetes)
     }
 
     static func read(_ path: String) throws(KubernetesConnectionError) -> ClusterAccess {
@@ -41,7 +44,7 @@ enum KubernetesConnection {
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         do {
-            return try Kubeconfig.access(document, folder: folder)
+            return try Kubeconfig.access(JSONValue(failsafe: document), folder: folder)
         } catch {
             throw KubernetesConnectionError(problems: error.problems.map { "\(path): \($0)" })
         }

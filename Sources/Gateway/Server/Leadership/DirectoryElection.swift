@@ -26,7 +26,7 @@ struct DirectoryElection: Service {
 
     private func contend() async {
         var lock: FileLock?
-        var failure: String?
+        var log = FailureLog("election failed", level: .warning, logger: logger)
         while !Task.isCancelled {
             if let held = lock, !held.isInPlace {
                 // Another process can lock the new file.
@@ -37,17 +37,13 @@ struct DirectoryElection: Service {
             if lock == nil {
                 do {
                     lock = try FileLock(trying: path, permissions: 0o600)
-                    failure = nil
+                    log.succeed()
                     if lock != nil {
                         leadership.lead(until: .infinity)
                         logger.notice("leading", metadata: ["lock": "\(path)"])
                     }
                 } catch {
-                    let reason = "\(error); let the gateway's user write there"
-                    if failure != reason {
-                        failure = reason
-                        logger.warning("election failed", metadata: ["reason": "\(reason)"])
-                    }
+                    log.fail("\(error); grant the gateway's user write access to it")
                 }
             }
             try? await pacing.sleep(Self.interval)

@@ -40,7 +40,7 @@ struct DiscoveryPublicationService: Service {
             // Before the look at the keys, so that no change falls between.
             let changes = part.keys.changes()
             var next: Date?
-            if let documents = part.keys.snapshot.publishable {
+            if let documents = part.keys.snapshot.documents {
                 let report = await publication.step(documents)
                 next = report.next
                 // Also where the gateway ends meanwhile: what was written is to be known.
@@ -64,13 +64,19 @@ struct DiscoveryPublicationService: Service {
 
 /// The log of one endpoint's publication: what changes, once.
 private struct PublicationLog {
-    let logger: Logger
-    private var failure: String?
-    private var edgeFailure: String?
+    private let logger: Logger
+    private var failure: FailureLog
+    private var edgeFailure: FailureLog
     private var verdict: ProbeVerdict?
     private var refusal: PublicationRefusal?
 
-    init(logger: Logger) { self.logger = logger }
+    init(logger: Logger) {
+        self.logger = logger
+        failure = FailureLog(
+            "publication failed", recovered: "publication works again", level: .warning, logger: logger)
+        edgeFailure = FailureLog(
+            "invalidation failed", recovered: "invalidation works again", level: .warning, logger: logger)
+    }
 
     /// Whether an outcome is more than the repetition of a refusal.
     mutating func isNews(_ outcome: PublicationRound.Outcome) -> Bool {
@@ -93,26 +99,15 @@ private struct PublicationLog {
                         "document": "\(outcome.document.kind.path)", "revision": "\(outcome.document.stamp.revision)",
                     ], uniquingKeysWith: { $1 }))
         }
-        if status.failure != failure {
-            failure = status.failure
-            if let failure {
-                logger.warning(
-                    "publication failed",
-                    metadata: place.merging(Self.reason(failure, status.failureReference)) { $1 })
-            } else {
-                logger.notice("publication works again", metadata: place)
+        func update(_ log: inout FailureLog, _ reason: String?, _ reference: String?) {
+            guard let reason else {
+                log.succeed(place)
+                return
             }
+            log.fail(reason, reference.map { place.merging(["reference": "\($0)"]) { $1 } } ?? place)
         }
-        if status.edgeFailure != edgeFailure {
-            edgeFailure = status.edgeFailure
-            if let edgeFailure {
-                logger.warning(
-                    "invalidation failed",
-                    metadata: place.merging(Self.reason(edgeFailure, status.edgeFailureReference)) { $1 })
-            } else {
-                logger.notice("invalidation works again", metadata: place)
-            }
-        }
+        update(&failure, status.failure, status.failureReference)
+        update(&edgeFailure, status.edgeFailure, status.edgeFailureReference)
         if status.verdict != verdict, let new = status.verdict {
             verdict = new
             // Edges take their time, and an operator who uploads by hand knows when it is to be done.
@@ -121,11 +116,5 @@ private struct PublicationLog {
                 level: new == .matches ? .notice : isSettled ? .warning : .info, "public documents read",
                 metadata: ["verdict": "\(new)"])
         }
-    }
-
-    private static func reason(_ reason: String, _ reference: String?) -> Logger.Metadata {
-        var metadata: Logger.Metadata = ["reason": "\(reason)"]
-        if let reference { metadata["reference"] = "\(reference)" }
-        return metadata
     }
 }

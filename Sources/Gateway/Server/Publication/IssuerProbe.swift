@@ -60,7 +60,7 @@ struct IssuerProbe: IssuerReading {
             switch answer.status {
             case 200:
                 return .content(
-                    answer.body, isOwn: answer.headers[IssuerRoutes.markName].contains(IssuerRoutes.mark))
+                    answer.body, isOwn: answer.headers[GatewayHeader.gateway.rawValue].contains(IssuerRoutes.origin))
             case 300..<400: return .failure("it answers \(answer.status), and verifiers follow no redirects")
             default: return .failure("it answers \(answer.status)")
             }

@@ -12,7 +12,7 @@ extension AdminRoutes {
 
     /// In the order in which they are told. What the API server, a ring or a publisher lacks is detail only.
     static func checks(
-        of endpoints: [MountedEndpoint], rings: KeyRingReplica, publication: PublicationStatuses, replica: ReplicaState
+        of endpoints: [MountedEndpoint], rings: KeyRingReplicas, publication: PublicationStatuses, replica: ReplicaState
     ) -> [Check] {
         var checks = [
             Check(name: "shutdown", isRequired: true) { replica.isDraining() ? "the gateway is ending" : nil },

@@ -3,25 +3,25 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The admin listener: whether the process lives, and whether it can serve.
+/// The admin listener's liveness and readiness checks.
 struct AdminRoutes: Sendable {
-    /// One thing that was to be loaded at start.
+    /// One named check of `/readyz`.
     struct Check: Sendable {
         let name: String
-        /// Whether it makes the replica unready.
+        /// Whether a failure makes the replica unready.
         let isRequired: Bool
-        /// nil where all is well, else why not.
+        /// Why the check fails; nil where it passes.
         let failure: @Sendable () -> String?
     }
 
     let checks: [Check]
 
     func add(to table: inout RouteTable) {
-        table.add("/livez", Route(name: "livez", endpoint: nil, methods: [.get, .head]) { _ in .text("ok\n", .ok) })
-        table.add("/readyz", Route(name: "readyz", endpoint: nil, methods: [.get, .head], respond: ready))
+        table.add("/livez", Route(.livez, methods: [.get, .head]) { _ in .text("ok\n", .ok) })
+        table.add("/readyz", Route(.readyz, methods: [.get, .head], respond: ready))
     }
 
-    /// In the form of the API server's own health endpoints: `ok`, or with `?verbose` a line per check.
+    /// The format of the API server's health endpoints: `ok`, or with `?verbose` a line per check.
     private func ready(_ request: GatewayRequest) -> Response {
         let results = checks.map { (check: $0, failure: $0.failure()) }
         let isReady = !results.contains { $0.check.isRequired && $0.failure != nil }

@@ -2,19 +2,19 @@ import GatewayCore
 import HTTPTypes
 import Hummingbird
 
-/// `GET /ca-bundle`: what the serving certificates chain to now, for clients that have no other way to know.
+/// `GET /ca-bundle`: the certificates that the serving certificates chain to now, for clients outside the cluster.
 struct CertificateRoutes: Sendable {
-    /// PEM; empty where the served chains hold no issuer.
+    /// PEM; empty where the serving certificates have no issuer certificate.
     let bundle: @Sendable () -> String
 
     func add(to table: inout RouteTable) {
         table.add(
             "/ca-bundle",
-            Route(name: "ca-bundle", endpoint: nil, methods: [.get, .head]) { [bundle] request in
-                let document = PublishedDocuments.Document(Array(bundle().utf8))
-                guard !document.body.isEmpty else { throw RequestRefusal.unknownPath }
+            Route(.caBundle, methods: [.get, .head]) { [bundle] request in
+                let bundle = bundle()
+                guard !bundle.isEmpty else { throw RequestError.unknownPath }
                 return .cacheable(
-                    document.body, contentType: "application/pem-certificate-chain", entityTag: document.entityTag,
+                    Representation(Array(bundle.utf8)), contentType: "application/pem-certificate-chain",
                     maximumAge: 300, for: request)
             })
     }

@@ -2,17 +2,15 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// A request as the routes see it: the raw path, and a body that is read once and within bounds.
+/// A request with its raw path, and a body that is read once and up to a limit.
 struct GatewayRequest {
     let head: HTTPRequest
-    /// As sent: not decoded, without the query.
+    /// The path as sent: not decoded, without the query.
     let path: String
     /// The raw query without its question mark.
     let query: String?
     let body: RequestBody
     let maximumBodyBytes: Int
-    /// What the routes found out, for the request's log record.
-    let record: RequestRecord
 
     var authorization: [String] { head.headerFields[values: .authorization] }
 
@@ -23,17 +21,17 @@ struct GatewayRequest {
         return String(authority.prefix { $0 != ":" })
     }
 
-    /// The whole body.
+    /// Reads the whole body.
     ///
-    /// - Throws: a 413 answer where it is larger than the limit.
+    /// - Throws: ``RequestError/bodyTooLarge`` where it exceeds the limit, or an error of the connection.
     func readBody() async throws -> [UInt8] {
         if let length = head.headerFields[.contentLength].flatMap(Int.init), length > maximumBodyBytes {
-            throw RequestRefusal.bodyTooLarge
+            throw RequestError.bodyTooLarge
         }
         do {
             return Array(try await body.collect(upTo: maximumBodyBytes).readableBytesView)
         } catch is NIOTooManyBytesError {
-            throw RequestRefusal.bodyTooLarge
+            throw RequestError.bodyTooLarge
         }
     }
 }

@@ -3,11 +3,11 @@ import GatewayPluginAPI
 import HTTPTypes
 import Hummingbird
 
-/// The public documents of one endpoint: below its path, and on its issuer's own host name.
+/// The public documents of one endpoint: below its path, and at its issuer's own host name.
 struct IssuerRoutes: Sendable {
     let configuration: EndpointConfiguration
     let keys: CurrentSigningKeys
-    /// Whether there is anything at these paths still.
+    /// Whether the documents are still served; they are not after a removed endpoint's last token has expired.
     let isServed: @Sendable () -> Bool
 
     init(
@@ -22,32 +22,30 @@ struct IssuerRoutes: Sendable {
     func add(to table: inout RouteTable) {
         let path = configuration.path
         let issuer = configuration.issuer
-        let discovery = route("discovery", \.discovery)
-        let certs = route("certs", \.keys)
+        let discovery = route(.discovery, \.discovery.representation)
+        let certs = route(.certs, \.keys.representation)
         table.add("\(path)\(Issuer.discoveryPath)", discovery)
         table.add("\(path)\(Issuer.keysPath)", certs)
-        table.add("\(path)/issuer-docs", route("issuer-docs", \.bundle))
+        table.add("\(path)/issuer-docs", route(.issuerDocs, \.bundle))
         table.add(host: issuer.host, path: issuer.path + Issuer.discoveryPath, discovery)
         table.add(host: issuer.host, path: issuer.path + Issuer.keysPath, certs)
     }
 
     private func route(
-        _ name: String, _ document: @escaping @Sendable (PublishedDocuments) -> PublishedDocuments.Document
+        _ name: Route.Name, _ document: @escaping @Sendable (IssuerDocuments) -> Representation
     ) -> Route {
-        Route(name: name, endpoint: configuration.name, methods: [.get, .head]) {
+        Route(name, endpoint: configuration.name, methods: [.get, .head]) {
             [configuration, keys, isServed] request in
-            guard isServed() else { throw RequestRefusal.unknownPath }
-            guard let documents = keys.snapshot.documents else { throw RequestRefusal.noDocuments }
-            let document = document(documents)
+            guard isServed() else { throw RequestError.unknownPath }
+            guard let documents = keys.snapshot.documents else { throw RequestError.noDocuments }
             var response = Response.cacheable(
-                document.body, contentType: "application/json", entityTag: document.entityTag,
-                maximumAge: configuration.rotation.maximumAge, for: request)
-            if let name = HTTPField.Name(Self.markName) { response.headers[name] = Self.mark }
+                document(documents), contentType: "application/json", maximumAge: configuration.rotation.maximumAge,
+                for: request)
+            response.headers[.gateway] = Self.origin
             return response
         }
     }
 
-    /// Says that a gateway answered, and no place that it published to: the probe looks for it.
-    static let mark = "origin"
-    static let markName = "Sts-Gateway"
+    /// The value of ``GatewayHeader/gateway``.
+    static let origin = "origin"
 }

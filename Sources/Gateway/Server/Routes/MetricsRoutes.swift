@@ -2,14 +2,14 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// The admin listener: what Prometheus fetches.
+/// The admin listener's `GET /metrics`, which Prometheus scrapes.
 struct MetricsRoutes: Sendable {
     let metrics: PrometheusMetrics
-    /// Brings up to date what is not counted as it happens, such as the age of keys; called before each answer.
+    /// Updates gauges that depend on the time, such as the age of keys; called before each response.
     let refresh: @Sendable () -> Void
 
     func add(to table: inout RouteTable) {
-        table.add("/metrics", Route(name: "metrics", endpoint: nil, methods: [.get, .head], respond: text))
+        table.add("/metrics", Route(.metrics, methods: [.get, .head], respond: text))
     }
 
     private func text(_ request: GatewayRequest) -> Response {

@@ -5,7 +5,7 @@ import JSON
 import NIOCore
 
 extension Response {
-    /// A JSON answer that is about one caller: never stored by anybody.
+    /// A JSON response for one caller, which no cache may store.
     static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
         var headers = headers
         headers[.contentType] = "application/json"
@@ -18,6 +18,11 @@ extension Response {
         _ status: HTTPResponse.Status, _ code: String, _ description: String, headers: HTTPFields = [:]
     ) -> Response {
         .json(["error": .string(code), "error_description": .string(description)], status: status, headers: headers)
+    }
+
+    /// The response to an error of the gateway, or to a connection that ended within the request.
+    static var serverError: Response {
+        .error(.internalServerError, "server_error", "the request failed; try again")
     }
 
     static func error(_ error: OAuthError) -> Response {

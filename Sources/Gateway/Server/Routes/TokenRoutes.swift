@@ -4,47 +4,77 @@ import HTTPTypes
 import Hummingbird
 import JOSE
 import JSON
+import NIOHTTP1
 
-/// The calls of one endpoint that a Pod makes with its ServiceAccount token.
+/// The requests that a Pod sends to one endpoint with its ServiceAccount token.
 struct TokenRoutes: Sendable {
     let exchange: TokenExchange
     let keys: CurrentSigningKeys
     let clock: @Sendable () -> Date
 
+    /// A response, and what is recorded of it.
+    private struct Answer {
+        let response: Response
+        let outcome: AuditRecord.Outcome
+        var usesAPIServerAudience = false
+    }
+
     func add(to table: inout RouteTable) {
         let path = exchange.configuration.path
-        let endpoint = exchange.configuration.name
-        table.add("\(path)/token", Route(name: "token", endpoint: endpoint, methods: [.post], respond: token))
-        table.add(
-            "\(path)/token/user", Route(name: "token-user", endpoint: endpoint, methods: [.get, .post], respond: user))
-        table.add(
-            "\(path)/sig-cert",
-            Route(name: "sig-cert", endpoint: endpoint, methods: [.get], respond: signingCertificate))
+        table.add("\(path)/token", route(.token, [.post], token))
+        table.add("\(path)/token/user", route(.tokenUser, [.get, .post], user))
+        table.add("\(path)/sig-cert", route(.signingCertificate, [.get], signingCertificate))
+    }
+
+    private func route(
+        _ route: AuditRecord.Route, _ methods: [HTTPRequest.Method],
+        _ handle: @escaping @Sendable (GatewayRequest) async throws -> Answer
+    ) -> Route {
+        let endpoint = exchange.configuration
+        return Route(.tokenCall(route), endpoint: endpoint.name, methods: methods) { request in
+            let answer: Answer
+            do {
+                answer = try await handle(request)
+            } catch let error as HTTPParserError {
+                throw error
+            } catch let error as RequestError {
+                answer = Answer(response: error.response, outcome: .malformed(error.oauthError))
+            } catch {
+                // The type alone: the error may quote the request.
+                answer = Answer(response: .serverError, outcome: .failed(reason: "\(type(of: error))"))
+            }
+            return RouteOutcome(
+                response: answer.response,
+                decision: TokenCallDecision(
+                    route: route, endpoint: endpoint, outcome: answer.outcome,
+                    usesAPIServerAudience: answer.usesAPIServerAudience))
+        }
     }
 
     /// `POST <path>/token` (RFC 8693 §2).
-    private func token(_ request: GatewayRequest) async throws -> Response {
+    private func token(_ request: GatewayRequest) async throws -> Answer {
         let body = try await request.readBody()
-        return await issuing(request) { () throws(OAuthError) in
+        return await answer(.tokenExchange) { () throws(TokenRequestError) in
             try TokenRequestReader.tokenExchange(
                 form: body, contentType: request.head.headerFields[.contentType], authorization: request.authorization,
                 query: request.query)
-        } with: { issued in
-            [
+        } with: { asked throws(TokenExchangeError) in
+            let issued = try await issue(asked)
+            let body: JSONValue = [
                 "access_token": .string(issued.compact),
                 "issued_token_type": .string(TokenRequestReader.jwtType),
                 "token_type": "N_A",
                 "expires_in": .integer(issued.lifetime),
             ]
+            return (body, .issued(issued))
         }
     }
 
-    /// `GET` and `POST <path>/token/user`: the stock wire.
-    private func user(_ request: GatewayRequest) async throws -> Response {
-        await issuing(request) { () throws(OAuthError) in
-            try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
-        } with: { issued in
-            [
+    /// `GET` and `POST <path>/token/user`: an OpenUnison-compatible token request.
+    private func user(_ request: GatewayRequest) async -> Answer {
+        await answer(toBearer: request) { asked throws(TokenExchangeError) in
+            let issued = try await issue(asked)
+            let body: JSONValue = [
                 "displayName": .string(issued.subject),
                 "token": [
                     "jwt": .string(issued.compact),
@@ -53,56 +83,62 @@ struct TokenRoutes: Sendable {
                     "certificate": .string(issued.certificate.pem),
                 ],
             ]
+            return (body, .issued(issued))
         }
     }
 
-    /// `GET <path>/sig-cert`: the stock wire's thumbprint of the signing certificate.
-    private func signingCertificate(_ request: GatewayRequest) async throws -> Response {
-        await answering(request) { () throws(OAuthError) in
-            try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
-        } with: { asked throws(TokenExchangeError) in
+    /// `GET <path>/sig-cert`: the thumbprint of the signing key's certificate, OpenUnison-compatible.
+    private func signingCertificate(_ request: GatewayRequest) async -> Answer {
+        await answer(toBearer: request) { asked throws(TokenExchangeError) in
             let (identity, rule) = try await exchange.authorize(asked, at: clock())
             guard let key = keys.snapshot(at: clock()).active else { throw .noSigningKey(retryAfter: 5) }
-            request.record.conclude(.allowed(identity, rule: rule))
-            return ["thumbprint": .string(key.certificate.thumbprint)]
+            return (["thumbprint": .string(key.certificate.thumbprint)], .allowed(identity, rule: rule))
         }
     }
 
-    /// Issues a token and writes it in the wire's form.
-    private func issuing(
-        _ request: GatewayRequest, read: () throws(OAuthError) -> TokenCall,
-        with body: (IssuedToken) -> JSONValue
-    ) async -> Response {
-        await answering(request, read: read) { asked throws(TokenExchangeError) in
-            var random = SystemRandomNumberGenerator()
-            let tokenID = TokenID(randomBits: (random.next(), random.next()))
-            let issued = try await exchange.exchange(asked, at: clock(), tokenID: tokenID)
-            request.record.conclude(.issued(issued))
-            return body(issued)
+    private func issue(_ asked: TokenExchangeRequest) async throws(TokenExchangeError) -> IssuedToken {
+        var random = SystemRandomNumberGenerator()
+        let tokenID = TokenID(randomBits: (random.next(), random.next()))
+        return try await exchange.exchange(asked, at: clock(), tokenID: tokenID)
+    }
+
+    private func answer(
+        toBearer request: GatewayRequest,
+        with body: (TokenExchangeRequest) async throws(TokenExchangeError) -> (JSONValue, AuditRecord.Outcome)
+    ) async -> Answer {
+        await answer(.bearer) { () throws(TokenRequestError) in
+            try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
+        } with: { asked throws(TokenExchangeError) in
+            try await body(asked)
         }
     }
 
-    /// Reads a call, does it, and answers with what came of it or with the error of the call's wire.
-    private func answering(
-        _ request: GatewayRequest, read: () throws(OAuthError) -> TokenCall,
-        with answer: (TokenExchangeRequest) async throws(TokenExchangeError) -> JSONValue
-    ) async -> Response {
-        let call: TokenCall
-        do throws(OAuthError) {
-            call = try read()
+    /// Reads a request and answers it with `body`, or with the error in the form of its wire.
+    private func answer(
+        _ wire: TokenExchangeRequest.Wire, read: () throws(TokenRequestError) -> TokenExchangeRequest,
+        with body: (TokenExchangeRequest) async throws(TokenExchangeError) -> (JSONValue, AuditRecord.Outcome)
+    ) async -> Answer {
+        let asked: TokenExchangeRequest
+        do throws(TokenRequestError) {
+            asked = try read()
         } catch {
-            request.record.conclude(.malformed(error))
-            return .error(error)
-        }
-        do throws(TokenExchangeError) {
-            let asked = try call.request()
-            if asked.usesAPIServerAudience(exchange.configuration.subjectToken) {
-                request.record.noteAPIServerAudience()
+            switch error {
+            case .malformed(let error): return Answer(response: .error(error), outcome: .malformed(error))
+            case .malformedSubjectToken: return rejection(.invalidSubjectToken(.malformed), wire)
             }
-            return .json(try await answer(asked))
-        } catch {
-            request.record.conclude(.refused(error))
-            return .error(OAuthError(error, wire: call.wire))
         }
+        let usesAPIServerAudience = asked.usesAPIServerAudience(exchange.configuration.subjectToken)
+        do throws(TokenExchangeError) {
+            let (json, outcome) = try await body(asked)
+            return Answer(response: .json(json), outcome: outcome, usesAPIServerAudience: usesAPIServerAudience)
+        } catch {
+            var rejection = rejection(error, wire)
+            rejection.usesAPIServerAudience = usesAPIServerAudience
+            return rejection
+        }
+    }
+
+    private func rejection(_ error: TokenExchangeError, _ wire: TokenExchangeRequest.Wire) -> Answer {
+        Answer(response: .error(OAuthError(error, wire: wire)), outcome: .refused(error))
     }
 }

@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPTypes
 import Hummingbird
+import KubernetesAPI
 import Logging
 
 /// `POST /k8s/webhooks/v1/injector-<name>` for each endpoint, where the API server has Pods reviewed
@@ -43,7 +44,7 @@ struct WebhookRoutes: Sendable {
         for endpoint in admission.endpoints {
             table.add(
                 Self.path(of: endpoint.name),
-                Route(name: "webhook", endpoint: endpoint.name, methods: [.post]) { request in
+                Route(.webhook, endpoint: endpoint.name, methods: [.post]) { request in
                     try await answer(request, by: endpoint.name)
                 })
         }
@@ -65,9 +66,9 @@ struct WebhookRoutes: Sendable {
             record(result)
             log(review, decision, result)
             return response
-        } catch let refusal as RequestRefusal {
+        } catch let error as RequestError {
             record(.malformed)
-            throw refusal
+            throw error
         } catch let error as AdmissionError {
             record(.malformed)
             return .error(HTTPResponse.Status(code: error.status), "invalid_request", error.description)

@@ -1,4 +1,5 @@
 import GatewayCore
+import Kubernetes
 import Logging
 import ServiceLifecycle
 

@@ -37,7 +37,7 @@ struct ConfigurationMounting: Sendable {
             (old?.retired ?? []).filter { $0.until > now && !names.contains($0.endpoint.configuration.name) }
             + removed.map { RetiredEndpoint($0, at: now) }
         for name in mounted.subtracting(names) {
-            rings.replica.unmount(name)
+            rings.replicas.unmount(name)
             old?.metrics.forget(name)
         }
 
@@ -54,8 +54,7 @@ struct ConfigurationMounting: Sendable {
 
         var decided = audit
         if let events, configuration.audit.events { decided = PodEventAuditSink(audit: audit, events: events) }
-        let decisions = DecisionReporting(
-            endpoints: configuration.endpoints, metrics: metrics, audit: decided, clock: clock)
+        let decisions = DecisionReporting(metrics: metrics, audit: decided, clock: clock)
         let limits = configuration.limits
         return MountedConfiguration(
             configuration: configuration, endpoints: endpoints, retired: retired, metrics: metrics,
@@ -70,7 +69,7 @@ struct ConfigurationMounting: Sendable {
             admin: GatewayResponder.Served(
                 table: .admin(
                     AdminRoutes.checks(
-                        of: endpoints, rings: rings.replica, publication: statuses, replica: replica),
+                        of: endpoints, rings: rings.replicas, publication: statuses, replica: replica),
                     metrics: MetricsRoutes(metrics: prometheus) { [statuses] in
                         for endpoint in endpoints {
                             let name = endpoint.configuration.name

@@ -12,13 +12,15 @@ final class ConfigurationReload: Service {
     private let source: ConfigurationSource
     private let current: CurrentConfiguration
     private let mounting: ConfigurationMounting
-    private let kept: LastGoodConfiguration?
+    private let kept: (any DocumentStore<LastValidConfiguration>)?
     private let report: ReloadReport
     private let pacing: Pacing
     private let logger: Logger
     /// The text that the gateway has started with or tried last; nil where it could not be read.
     private let tried: Mutex<String?>
-    private let unkept = Mutex(Unkept())
+    /// What is still to be stored for a restart.
+    private let unsaved = Mutex<String?>(nil)
+    private let unsavedChanges = ChangeSignal()
 
     /// Seconds between two looks at the file.
     static let interval = 2.0
@@ -26,7 +28,7 @@ final class ConfigurationReload: Service {
     /// - Parameter text: what the file held when the gateway started, good or not.
     init(
         _ source: ConfigurationSource, text: String?, current: CurrentConfiguration, mounting: ConfigurationMounting,
-        kept: LastGoodConfiguration?, report: ReloadReport, pacing: Pacing, logger: Logger
+        kept: (any DocumentStore<LastValidConfiguration>)?, report: ReloadReport, pacing: Pacing, logger: Logger
     ) {
         self.source = source
         self.current = current
@@ -40,18 +42,21 @@ final class ConfigurationReload: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            // What the gateway runs with is what a restart may need; where the file is not it, it is kept already.
-            if self.report.problem == nil, let text = self.tried.withLock({ $0 }) { await self.keep(text) }
-            var seen = FileSignature(of: self.source.path)
-            // A change between the reading at the start and this signature would be missed.
-            if let text = try? self.source.text(), self.tried.withLock({ $0 != text }) { await self.look() }
-            while (try? await self.pacing.sleep(Self.interval)) != nil {
-                let now = FileSignature(of: self.source.path)
-                if now != seen {
-                    seen = now
-                    await self.look()
+            // Where the configuration in force is not the file's, it is stored already.
+            if self.report.problem == nil, let text = self.tried.withLock({ $0 }) { self.save(text) }
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await self.saveAll() }
+                var seen = FileSignature(of: self.source.path)
+                // A change between the reading at the start and this signature would be missed.
+                if let text = try? self.source.text(), self.tried.withLock({ $0 != text }) { await self.look() }
+                while (try? await self.pacing.sleep(Self.interval)) != nil {
+                    let now = FileSignature(of: self.source.path)
+                    if now != seen {
+                        seen = now
+                        await self.look()
+                    }
                 }
-                if let text = self.unkept.withLock({ $0.text(at: self.pacing.monotonic()) }) { await self.keep(text) }
+                group.cancelAll()
             }
         }
     }
@@ -90,7 +95,7 @@ final class ConfigurationReload: Service {
         logger.notice(
             "configuration taken on",
             metadata: ["endpoints": .array(configuration.endpoints.map { "\($0.name)" })])
-        await keep(text)
+        save(text)
     }
 
     private func reject(_ problems: [ConfigurationProblem]) {
@@ -103,30 +108,30 @@ final class ConfigurationReload: Service {
                 + "the last good configuration is in force")
     }
 
-    private func keep(_ text: String) async {
-        do throws(KeyStoreError) {
-            try await kept?.keep(text)
-            unkept.withLock { $0 = Unkept() }
-        } catch {
-            let failures = unkept.withLock { unkept in
-                unkept.failures += 1
-                unkept.text = text
-                unkept.next = pacing.monotonic() + pacing.backoff(failures: unkept.failures, retryAfter: nil)
-                return unkept.failures
-            }
-            guard failures == 1 else { return }
-            logger.warning(
-                "the configuration could not be kept for a restart", metadata: ["reason": "\(error)"])
-        }
+    private func save(_ text: String) {
+        unsaved.withLock { $0 = text }
+        unsavedChanges.send()
     }
 
-    /// What is still to be kept.
-    private struct Unkept {
-        var text: String?
-        var failures = 0
-        /// In monotonic seconds.
-        var next = 0.0
-
-        func text(at now: Double) -> String? { now >= next ? text : nil }
+    /// Stores what is to be stored, until the task is cancelled.
+    private func saveAll() async {
+        guard let kept else { return }
+        let log = FailureLog("configuration not stored for a restart", level: .warning, logger: logger)
+        await RetryLoop<StoreError>(pacing: pacing, log: log).run {
+            [unsavedChanges.changes()]
+        } _: { () throws(StoreError) in
+            guard let text = unsaved.withLock({ $0 }) else { return .at(nil) }
+            let stored = try await kept.load("")
+            if stored?.value.text != text {
+                do throws(StoreError) {
+                    _ = try await kept.save(LastValidConfiguration(text: text), replacing: stored?.version)
+                } catch {
+                    // After a conflict another replica has stored what it has read from the same file.
+                    guard error == .conflict else { throw error }
+                }
+            }
+            unsaved.withLock { if $0 == text { $0 = nil } }
+            return .at(nil)
+        }
     }
 }

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FoundationEssentials
 package import GatewayCore
+import Kubernetes
 package import Logging
 import NIOCore
 package import ServiceLifecycle
@@ -77,8 +78,9 @@ package struct GatewayAssembly: Sendable {
         if let source {
             services.append(
                 ConfigurationReload(
-                    source, text: text, current: current, mounting: mounting, kept: keyStore.lastGood(pacing: pacing),
-                    report: report, pacing: pacing, logger: logger))
+                    source, text: text, current: current, mounting: mounting,
+                    kept: keyStore.configurations(pacing: pacing, logger: logger), report: report, pacing: pacing,
+                    logger: logger))
         }
         services += [
             listener("tokens", configuration.listeners.tokens, serving.certificates, \.tokens),

@@ -22,31 +22,26 @@ struct OwnServing: Sendable {
         self.certificates = certificates
         let plan = ServingPlan(ServingPolicy(configuration, namespace: namespace))
         self.plan = plan
-        let replica = ServingIdentityReplica(clock: pacing.now, logger: logger) { identity, leaf in
-            certificates.replace(
-                with: ServingCertificates.Served(first: leaf, issuers: identity.bundle, trust: identity.bundle))
-        } lack: {
-            certificates.tell(nothingBecause: $0)
-        }
-        let store: any ServingIdentityStore
+        let replica = certificates.replica(clock: pacing.now, logger: logger)
+        let store: any DocumentStore<ServingIdentity>
         var keeper: WebhookConfigurationKeeper?
         if let cluster = keyStore.kubernetes {
-            store = SecretServingIdentityStore(
+            store = SecretDocumentStore(
                 client: cluster.client, namespace: cluster.namespace, pacing: pacing, logger: logger)
             keeper = WebhookConfigurationKeeper(
                 client: cluster.client, service: configuration.injection.webhook.service,
                 namespace: cluster.namespace, names: Self.webhookConfigurations(configuration), replica: replica,
                 leadership: keyStore.leadership, pacing: pacing, logger: logger)
         } else {
-            guard case .directory(let path) = configuration.keyStore else { throw ServingProblems(problems: []) }
-            do throws(ServingIdentityError) {
-                let directory = try DirectoryServingIdentityStore(
-                    path: surroundings.resolve(path), pacing: pacing, logger: logger)
-                let stored = try directory.openedAtStart { former throws(ServingIdentityError) in
-                    try ServingIdentityMaker().first(former, policy: plan.policy, at: pacing.now())
+            guard let directory = keyStore.directory else { throw ServingProblems(problems: []) }
+            do throws(StoreError) {
+                let documents = DirectoryDocumentStore<ServingIdentity>(directory, pacing: pacing, logger: logger)
+                let stored = try documents.openAtStart("") { () throws(StoreError) in
+                    try ServingIdentityMaker().first(
+                        try ServingAuthority.former(in: directory), policy: plan.policy, at: pacing.now())
                 }
-                replica.take(.identity(stored))
-                store = directory
+                replica.take(.document(stored))
+                store = documents
             } catch {
                 throw ServingProblems(problems: [ConfigurationProblem(.error, at: "tls", "\(error)")])
             }

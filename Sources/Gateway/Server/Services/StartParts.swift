@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
 import Logging
 import NIOCore
 import NIOSSL
@@ -42,7 +43,10 @@ struct StartParts {
 
     /// Ends what was begun for a gateway that does not start: an HTTP client must not go without its shutdown.
     func abandon() async {
-        for service in services { try? await (service as? HTTPClientService)?.client.shutdown() }
+        for service in services {
+            try? await (service as? HTTPClientService)?.client.shutdown()
+            try? await (service as? KubernetesClientService)?.shutdown()
+        }
         await keyStore?.abandon()
     }
 

@@ -115,3 +115,23 @@ extension ServingAuthority {
             chainPEM: leaf.certificatePEM + certificatePEM, keyPEM: leaf.key.pem)
     }
 }
+
+extension ServingAuthority {
+    /// The CA that a release before the serving identity kept in a key directory.
+    ///
+    /// - Returns: nil where there is none.
+    static func former(in directory: PrivateDirectory) throws(StoreError) -> ServingAuthority? {
+        guard let certificate = try directory.read(ServingIdentity.bundleFile),
+            let key = try directory.read(ServingIdentity.formerKeyFile)
+        else { return nil }
+        do {
+            return try ServingAuthority(
+                certificatePEM: String(validating: certificate, as: UTF8.self) ?? "",
+                keyPEM: String(validating: key, as: UTF8.self) ?? "")
+        } catch {
+            throw .refused(
+                "\(directory.path)/\(ServingIdentity.bundleFile) and \(ServingIdentity.formerKeyFile) are not a CA "
+                    + "certificate and its private key; move them away to have a new CA created")
+        }
+    }
+}

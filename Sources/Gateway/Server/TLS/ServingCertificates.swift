@@ -51,8 +51,8 @@ package final class ServingCertificates: Sendable {
         signal.send()
     }
 
-    /// Tells why there is nothing to serve; says nothing where there is.
-    func tell(nothingBecause problem: String) {
+    /// Takes the reason why there is nothing to serve; it has no effect where there is something.
+    func report(nothingBecause problem: String) {
         state.withLock { state in
             if case .nothing = state { state = .nothing(because: problem) }
         }

@@ -10,8 +10,8 @@ struct ServingIdentityMaker: Sendable {
     ///   - request: what was asked for so far, which is not asked for anew.
     func first(
         _ former: ServingAuthority? = nil, policy: ServingPolicy, answering request: String? = nil, at now: Date
-    ) throws(ServingIdentityError) -> ServingIdentity {
-        try told {
+    ) throws(StoreError) -> ServingIdentity {
+        try mapped {
             let constraint = former == nil ? NameConstraint(for: policy.names) : nil
             let made = try former ?? authority(constraint, policy, at: now)
             let authority = try kept(made, .issuing, .first, constraint, at: now)
@@ -26,8 +26,8 @@ struct ServingIdentityMaker: Sendable {
     /// An authority that is to be announced.
     func next(
         _ reason: ServingIdentity.Reason, policy: ServingPolicy, at now: Date
-    ) throws(ServingIdentityError) -> ServingIdentity.Authority {
-        try told {
+    ) throws(StoreError) -> ServingIdentity.Authority {
+        try mapped {
             let constraint = NameConstraint(for: policy.names)
             return try kept(try authority(constraint, policy, at: now), .next, reason, constraint, at: now)
         }
@@ -36,9 +36,9 @@ struct ServingIdentityMaker: Sendable {
     /// A leaf that this authority signs.
     func leaf(
         _ names: ServedNames, by authority: ServingIdentity.Authority, policy: ServingPolicy, at now: Date
-    ) throws(ServingIdentityError) -> ServingIdentity.Leaf {
-        guard let key = authority.key else { throw .malformed("the authority that is to sign has no key") }
-        return try told {
+    ) throws(StoreError) -> ServingIdentity.Leaf {
+        guard let key = authority.key else { throw .refused("the CA that is to issue has no private key") }
+        return try mapped {
             try ServingAuthority(certificatePEM: authority.certificatePEM, keyPEM: key.pem)
                 .sign(names, from: now, to: policy.leafEnd(at: now, of: authority))
         }
@@ -58,17 +58,17 @@ struct ServingIdentityMaker: Sendable {
             certificatePEM: try authority.certificatePEM, key: ServingIdentity.PrivateKey(pem: authority.keyPEM),
             state: state, reason: reason, constraint: constraint, created: now.roundedUp,
             notBefore: authority.notBefore, notAfter: authority.notAfter)
-        guard let kept else { throw ServingIdentityError.malformed("the authority made for it is not PEM") }
+        guard let kept else { throw StoreError.refused("the new CA certificate is not PEM") }
         return kept
     }
 
-    private func told<Value>(_ body: () throws -> Value) throws(ServingIdentityError) -> Value {
+    private func mapped<Value>(_ body: () throws -> Value) throws(StoreError) -> Value {
         do {
             return try body()
-        } catch let error as ServingIdentityError {
+        } catch let error as StoreError {
             throw error
         } catch {
-            throw .malformed("no certificate could be made with its key")
+            throw .refused("the certificate could not be created")
         }
     }
 }

@@ -1,7 +1,6 @@
 package import CoreMetrics
 package import FoundationEssentials
 package import GatewayCore
-import JOSE
 
 /// The gateway's metrics (`docs/metrics.md`). Every handle is made here, once; all labels are from closed sets: the
 /// names of the configured endpoints, and enumerations.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import GatewayCore
 import HTTPTypes
 import JOSE
+import Kubernetes
 import Logging
 import ServiceLifecycle
 

@@ -1,6 +1,7 @@
 package import FoundationEssentials
 package import GatewayCore
 import HTTPTypes
+import Kubernetes
 
 /// Asks the API server: `TokenReview` of authentication.k8s.io/v1, one call for each review.
 package struct KubernetesTokenReviewer: TokenReviewing {

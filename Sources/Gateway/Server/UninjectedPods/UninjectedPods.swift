@@ -1,4 +1,6 @@
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -94,40 +96,43 @@ final class UninjectedPods: Service {
     }
 
     private func look(for target: Target) async {
+        let log = FailureLog(
+            "search for labelled Pods without tokens failed",
+            recovered: "search for labelled Pods without tokens works again", level: .warning, logger: logger)
+        let (pacing, settings) = (pacing, settings)
+        let loop = RetryLoop<SearchFailure>(pacing: pacing, log: log) { failure, failures in
+            let backoff = pacing.backoff(failures: failures, retryAfter: failure.cause.retryAfter)
+            return failure.cause.isTransient ? max(settings.shortestRetry, backoff) : target.interval
+        }
         var last: UninjectedPodTally?
-        var told: String?
-        var failures = 0
-        var wait = pacing.random() * min(settings.longestDelay, target.interval)
-        while (try? await pacing.sleep(wait)) != nil {
+        // So that replicas which begin to lead one after the other do not all ask at once.
+        let delay = pacing.random() * min(settings.longestDelay, target.interval)
+        guard (try? await pacing.sleep(delay)) != nil else { return }
+        await loop.run { () throws(SearchFailure) in
+            let tally: UninjectedPodTally
             do throws(KubernetesFailure) {
-                let tally = try await look(target.search, after: last)
-                if Task.isCancelled { return }
-                guard leadership.isLeading else {
-                    // The process was stopped meanwhile; the election will notice, or lead on.
-                    wait = settings.shortestRetry
-                    continue
-                }
-                metrics.set(tally.counts)
-                tell(tally, target.webhook)
-                if told != nil { logger.notice("labelled Pods are looked at again") }
-                (last, told, failures) = (tally, nil, 0)
-                wait = target.interval * (0.9 + 0.2 * pacing.random())
+                tally = try await look(target.search, after: last)
             } catch {
-                if Task.isCancelled { return }
-                failures += 1
-                let backoff = pacing.backoff(failures: failures, retryAfter: error.retryAfter)
-                wait = error.isTransient ? max(settings.shortestRetry, backoff) : target.interval
-                let isForbidden = error.kind == .forbidden
-                // What was found last says nothing any more where nobody may look.
-                if isForbidden { metrics.forget(target.search.endpoints) }
-                let reason =
-                    error.description + (isForbidden ? ", or set injection.uninjectedPods.enabled to false" : "")
-                if told != reason {
-                    logger.warning(
-                        "labelled Pods without a sidecar cannot be looked for", metadata: ["reason": "\(reason)"])
-                }
-                told = reason
+                // The counts are unknown where the gateway may not list Pods.
+                if error.kind == .forbidden, !Task.isCancelled { metrics.forget(target.search.endpoints) }
+                throw SearchFailure(cause: error)
             }
+            if Task.isCancelled { return .never }
+            // The process was stopped meanwhile: the election notices, or renews the lease.
+            guard leadership.isLeading else { return .after(settings.shortestRetry) }
+            metrics.set(tally.counts)
+            tell(tally, target.webhook)
+            last = tally
+            return .after(target.interval * (0.9 + 0.2 * pacing.random()))
+        }
+    }
+
+    /// Why the Pods could not be listed, and how to do without.
+    private struct SearchFailure: Error, CustomStringConvertible {
+        let cause: KubernetesFailure
+
+        var description: String {
+            cause.description + (cause.kind == .forbidden ? ", or set injection.uninjectedPods.enabled to false" : "")
         }
     }
 

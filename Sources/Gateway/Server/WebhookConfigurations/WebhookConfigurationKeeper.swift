@@ -1,5 +1,7 @@
 import FoundationEssentials
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -22,7 +24,7 @@ final class WebhookConfigurationKeeper: Service {
 
     let configurations: KubernetesCollection
     let trust: WebhookTrust
-    private let replica: ServingIdentityReplica
+    private let replica: DocumentReplica<ServingIdentity>
     private let service: String
     private let namespace: String
     private let leadership: Leadership
@@ -37,8 +39,8 @@ final class WebhookConfigurationKeeper: Service {
     ///   - names: of the configurations.
     init(
         client: KubernetesClient, service: String, namespace: String, names: [String],
-        replica: ServingIdentityReplica, leadership: Leadership, settings: Settings = Settings(), pacing: Pacing,
-        logger: Logger
+        replica: DocumentReplica<ServingIdentity>, leadership: Leadership, settings: Settings = Settings(),
+        pacing: Pacing, logger: Logger
     ) {
         configurations = KubernetesCollection(
             client: client, resource: .mutatingWebhookConfigurations, namespace: nil, pacing: pacing)
@@ -103,32 +105,15 @@ final class WebhookConfigurationKeeper: Service {
     }
 
     private func settle(_ name: String, _ sight: WebhookConfigurationSight, _ logger: Logger) async {
-        var failures = 0
-        var told: String?
-        func tell(_ level: Logger.Level, _ message: Logger.Message, _ reason: String) {
-            if told != reason { logger.log(level: level, message, metadata: ["reason": "\(reason)"]) }
-            told = reason
-        }
-        while !Task.isCancelled {
-            // Before the look, so that no change falls between.
-            let changes = [sight.changes(), replica.changes()]
-            var next: Date?
-            do throws(KubernetesFailure) {
-                let kept = try await step(name, sight, logger)
-                failures = 0
-                if let reason = kept.reason {
-                    tell(.warning, "a webhook configuration is left as it is", reason)
-                } else {
-                    told = nil
-                }
-                trust.record(kept.sight, of: name, at: pacing.now())
-            } catch {
-                failures += 1
-                tell(.error, "a webhook configuration's caBundle cannot be written", error.description)
-                next = pacing.now().addingTimeInterval(
-                    pacing.backoff(failures: failures, retryAfter: error.retryAfter))
-            }
-            await pacing.wait(until: next, or: changes)
+        let log = FailureLog("caBundle not written", logger: logger)
+        var skipped = FailureLog("webhook configuration skipped", level: .warning, logger: logger)
+        await RetryLoop<KubernetesFailure>(pacing: pacing, log: log).run {
+            [sight.changes(), replica.changes()]
+        } _: { () throws(KubernetesFailure) in
+            let kept = try await step(name, sight, logger)
+            if let reason = kept.reason { skipped.fail(reason) } else { skipped.succeed() }
+            trust.record(kept.sight, of: name, at: pacing.now())
+            return .at(nil)
         }
     }
 
@@ -151,7 +136,7 @@ final class WebhookConfigurationKeeper: Service {
                         + "cert-manager's for \(service).\(namespace).svc by tls.certificates"
                 )
             }
-            guard let identity = replica.view.stored?.identity else { return (.unknown, nil) }
+            guard let identity = replica.view.stored?.value else { return (.unknown, nil) }
             guard !configuration.trusts(identity.bundle) else { return (.trusts(identity.authorities.map(\.id)), nil) }
             trust.record(.lacking, of: name, at: pacing.now())
             do {

@@ -1,4 +1,6 @@
 import GatewayCore
+import Kubernetes
+import KubernetesAPI
 import Logging
 import Synchronization
 
@@ -40,19 +42,12 @@ final class WebhookConfigurationSight: Sendable {
         _ name: String, in configurations: KubernetesCollection, every seconds: Double, logger: Logger
     ) async {
         let pacing = configurations.pacing
-        var told: String?
-        while !Task.isCancelled {
-            do {
-                tell(Found(object: try await configurations.get(name)))
-                told = nil
-            } catch {
-                if told != error.description {
-                    logger.warning(
-                        "a webhook configuration cannot be read", metadata: ["reason": "\(error.description)"])
-                }
-                told = error.description
-            }
-            try? await pacing.sleep(seconds * (1 + 0.5 * pacing.random()))
+        let interval: @Sendable () -> Double = { seconds * (1 + 0.5 * pacing.random()) }
+        let log = FailureLog("webhook configuration not readable", level: .warning, logger: logger)
+        let loop = RetryLoop<KubernetesFailure>(pacing: pacing, log: log) { _, _ in interval() }
+        await loop.run { () throws(KubernetesFailure) in
+            tell(Found(object: try await configurations.get(name)))
+            return .after(interval())
         }
     }
 

@@ -2,6 +2,8 @@ package import FoundationEssentials
 package import GatewayCore
 package import GatewayPluginAPI
 import HTTPTypes
+import Kubernetes
+import KubernetesAPI
 import Synchronization
 
 /// Reads a workload's namespace and ServiceAccount from the API server, keeps what it has read for some seconds, and

@@ -1,4 +1,5 @@
 import GatewayCore
+import Kubernetes
 
 extension TokenReviewFailure {
     /// Seconds that a caller may be told to wait.

@@ -1,11 +1,11 @@
 import GatewayPluginAPI
 
-/// Where a service is called in place of its public address: `https://host[:port][/path]`, http for tests only.
+/// The URL of a service, such as an override of its public one: `https://host[:port][/path]`; http is for tests only.
 struct ServiceEndpoint: Sendable, Equatable {
     let scheme: String
-    /// With the port, where one is written.
+    /// Host and port (RFC 3986 §3.2).
     let authority: String
-    /// Empty, or with its first slash and without its last.
+    /// Empty, or with a first slash and without a last one.
     let path: String
 
     init(host: String) {
@@ -25,20 +25,20 @@ struct ServiceEndpoint: Sendable, Equatable {
         else { return nil }
         var path = rest.dropFirst(authority.count)
         while path.last == "/" { path.removeLast() }
-        // A service takes such segments out before it looks at a signature, so that none of ours would fit.
+        // Services normalize such segments before they verify a signature, so the signature would never match.
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard segments.allSatisfy({ !["", ".", ".."].contains($0) }) else { return nil }
         self.authority = String(authority)
         self.path = String(path)
     }
 
-    /// Whether the host is an address, before which no bucket's name can stand.
+    /// Whether the host is an IP address, which cannot have a bucket name as its first label.
     var isAddress: Bool {
         let host = authority.prefix { $0 != ":" }
         return authority.hasPrefix("[") || host.utf8.allSatisfy { Self.digits.contains($0) || $0 == UInt8(ascii: ".") }
     }
 
-    /// A name or IPv4 address, or an IPv6 address in brackets; and a port.
+    /// A host name, an IPv4 address, or an IPv6 address in brackets; then a port.
     private static func isAuthority(_ text: Substring) -> Bool {
         var rest = text.utf8[...]
         if rest.first == UInt8(ascii: "[") {

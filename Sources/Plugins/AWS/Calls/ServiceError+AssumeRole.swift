@@ -1,10 +1,10 @@
 import GatewayPluginAPI
 
 extension ServiceError {
-    /// What the operator is told of a refused `AssumeRoleWithWebIdentity` (STS API Reference 2011-06-15, "Errors").
+    /// Maps a rejected `AssumeRoleWithWebIdentity` (STS API Reference 2011-06-15, "Errors") to an error for the operator.
     func assumeRoleError(_ call: String) -> PublishError {
-        func error(_ kind: PublishError.Kind, _ mend: String) -> PublishError {
-            PublishError(kind, "\(call): \(told); \(mend)", retryAfter: retryAfter, reference: requestID)
+        func error(_ kind: PublishError.Kind, _ fix: String) -> PublishError {
+            PublishError(kind, "\(call): \(summary); \(fix)", retryAfter: retryAfter, reference: requestID)
         }
         switch code {
         case "AccessDenied":
@@ -15,12 +15,13 @@ extension ServiceError {
         case "InvalidIdentityToken", "IDPRejectedClaim":
             return error(
                 .denied,
-                "AWS must know the issuer as an OIDC provider of this account with the endpoint's audience, and reach "
-                    + "its two documents (docs/plugins/aws.md)")
+                "create an IAM OIDC provider for the issuer in this account with the endpoint's audience, and make its "
+                    + "two documents public (docs/plugins/aws.md)")
         case "IDPCommunicationError":
-            return error(.denied, "AWS must reach the issuer's two documents within 5 s; it is tried again")
+            return error(
+                .denied, "AWS must be able to read the issuer's two documents within 5 s; the gateway tries again")
         case "ExpiredTokenException", "ExpiredToken":
-            return error(.denied, "the token is at an end; renew it, and set this machine's clock if it is wrong")
+            return error(.denied, "the token is expired; renew it, and correct this machine's clock if it is wrong")
         case "RegionDisabledException":
             return error(.misconfigured, "activate STS in that region for the account, or set publish.endpoints.sts")
         default: return publishError(call, permission: "sts:AssumeRoleWithWebIdentity")

@@ -1,20 +1,19 @@
 import AWSXML
 import GatewayPluginAPI
-import JOSE
 
-/// A service's refusal: S3's `<Error>`, or the `<ErrorResponse><Error>` of CloudFront and STS.
+/// An error response of a service: S3's `<Error>`, or the `<ErrorResponse><Error>` of CloudFront and STS.
 struct ServiceError: Error, Sendable, Equatable {
     let status: Int
-    /// The error document's code, or a word made of the status where the answer has no body, as for HEAD.
+    /// The error document's code; `HTTP<status>` where the response has no body, as for HEAD.
     let code: String
-    /// One line, 300 characters at most; empty where the service repeats the call there.
+    /// One line of at most 300 characters; empty where the service repeats the request in it.
     let message: String
-    /// The region that S3 names.
+    /// The bucket's region, where S3 returns it.
     let region: String?
     let requestID: String?
     /// Seconds.
     let retryAfter: Int?
-    /// Whether there is a body and it is no error document, such as a proxy's page.
+    /// Whether the body is not an error document, such as a proxy's page.
     let isForeign: Bool
 
     init(
@@ -30,7 +29,7 @@ struct ServiceError: Error, Sendable, Equatable {
         self.isForeign = isForeign
     }
 
-    /// Of an answer that is no success.
+    /// Reads a response whose status is not 2xx.
     init(_ response: HTTPTransportResponse) {
         let root = response.body.isEmpty ? nil : try? XMLElement(parsing: response.body)
         let element = root?.name == "ErrorResponse" ? root?["Error"] : root
@@ -46,22 +45,22 @@ struct ServiceError: Error, Sendable, Equatable {
             isForeign: !response.body.isEmpty && !isPlain)
     }
 
-    /// The code and what the service says; nothing of the call.
-    var told: String {
+    /// The code, the message and the status, without anything of the request.
+    var summary: String {
         if isForeign {
-            return "answers \(status) and a page that is not the service's XML: is there a proxy in between?"
+            return "responds \(status) with a body that is not the service's XML; check for a proxy in between"
         }
         return message.isEmpty ? "\(code) (\(status))" : "\(code): \(Quotation.of(message, limit: 300)) (\(status))"
     }
 
-    /// CloudFront and STS add the canonical request, with the session's token, to what they say of a signature.
+    /// CloudFront and STS append the canonical request, with the session token, to the message of signature errors.
     private static func repeatsCall(_ code: String) -> Bool {
         ["SignatureDoesNotMatch", "IncompleteSignature", "InvalidSignatureException"].contains(code)
     }
 
     static func code(of status: Int) -> String { "HTTP\(status)" }
 
-    /// The first line; nothing where it holds a header of the signature, or what may be a JSON Web Token.
+    /// The first line; empty where it has a header of the signature, or what may be a JWT.
     private static func line(_ text: String) -> String {
         let first = text.split(whereSeparator: \.isNewline).first ?? ""
         let lowered = first.lowercased()

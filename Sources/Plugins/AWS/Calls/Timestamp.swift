@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A time as the services write it: `2026-05-08T14:56:00Z`, with a fraction or without.
+/// A timestamp in responses: `2026-05-08T14:56:00Z`, with or without a fraction.
 enum Timestamp {
     static func date(_ text: String) -> Date? {
         if let date = try? Date(text, strategy: .iso8601) { return date }

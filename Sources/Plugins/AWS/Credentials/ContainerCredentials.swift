@@ -1,11 +1,11 @@
 import GatewayPluginAPI
 
 /// The container credential provider (AWS SDKs and Tools Reference Guide): `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` at
-/// 169.254.170.2, or `…_FULL_URI` at loopback, at the addresses of ECS and EKS, or by https.
+/// 169.254.170.2, or `…_FULL_URI` at loopback, at the addresses of ECS and EKS, or over https.
 struct ContainerCredentials: CredentialProviding {
     let environment: @Sendable (String) -> String?
     let files: any PublisherFiles
-    let call: MetadataCall
+    let client: IMDSClient
 
     func credentials() async throws(PublishError) -> AccessKey? {
         guard let url = try url() else { return nil }
@@ -13,17 +13,18 @@ struct ContainerCredentials: CredentialProviding {
         if let token = try authorization() {
             guard token.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
                 throw PublishError(
-                    .misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN has a line end or another control")
+                    .misconfigured,
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN has a line break or another control character; correct it")
             }
             headers.append(HTTPHeaderField("Authorization", token))
         }
-        return try MetadataCall.key(try await call.send("GET", url, headers: headers), from: url)
+        return try IMDSClient.key(try await client.send("GET", url, headers: headers), from: url)
     }
 
     private func url() throws(PublishError) -> String? {
         if let path = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"), !path.isEmpty {
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-                throw PublishError(.misconfigured, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not a path")
+                throw PublishError(.misconfigured, "invalid AWS_CONTAINER_CREDENTIALS_RELATIVE_URI; expected a path")
             }
             return "http://169.254.170.2\(path)"
         }
@@ -31,8 +32,8 @@ struct ContainerCredentials: CredentialProviding {
         guard Self.isAllowed(url) else {
             throw PublishError(
                 .misconfigured,
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https nor at loopback, 169.254.170.2, 169.254.170.23 or "
-                    + "[fd00:ec2::23]; credentials are not asked for there")
+                "invalid AWS_CONTAINER_CREDENTIALS_FULL_URI; expected https, or http to loopback, 169.254.170.2, "
+                    + "169.254.170.23 or [fd00:ec2::23]")
         }
         return url
     }
@@ -70,7 +71,7 @@ struct ContainerCredentials: CredentialProviding {
     private func authorization() throws(PublishError) -> String? {
         if let path = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), !path.isEmpty {
             guard let content = try files.read(path) else {
-                throw PublishError(.misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: there is no such file")
+                throw PublishError(.misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: missing file")
             }
             guard let text = String(validating: content, as: UTF8.self) else {
                 throw PublishError(.misconfigured, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: the file is not UTF-8")

@@ -2,22 +2,22 @@ import FoundationEssentials
 import GatewayPluginAPI
 import Logging
 
-/// The credentials in use: taken from the first way of the list that has any, renewed at half of their life, by one
-/// caller while the others wait.
+/// The credentials in use: those of the first source that has any, renewed at half of their lifetime, by one caller while
+/// the others wait.
 actor CredentialCache {
-    private let ways: [(source: CredentialSource, provider: any CredentialProviding)]
+    private let sources: [(source: CredentialSource, provider: any CredentialProviding)]
     private let now: @Sendable () -> Date
     private let logger: Logger
 
-    private var held: (key: AccessKey, renewal: Date?)?
+    private var cached: (key: AccessKey, renewal: Date?)?
     private var isRenewing = false
     private var waiters: [CheckedContinuation<Result<AccessKey, PublishError>?, Never>] = []
 
     init(
-        ways: [(source: CredentialSource, provider: any CredentialProviding)], now: @escaping @Sendable () -> Date,
+        sources: [(source: CredentialSource, provider: any CredentialProviding)], now: @escaping @Sendable () -> Date,
         logger: Logger
     ) {
-        self.ways = ways
+        self.sources = sources
         self.now = now
         self.logger = logger
     }
@@ -28,62 +28,62 @@ actor CredentialCache {
     func current() async throws(PublishError) -> AccessKey {
         while true {
             let time = now()
-            if let held, held.renewal.map({ time < $0 }) ?? true { return held.key }
+            if let cached, cached.renewal.map({ time < $0 }) ?? true { return cached.key }
             guard isRenewing else { return try await lead(at: time) }
             if let result = await withCheckedContinuation({ waiters.append($0) }) { return try result.get() }
         }
     }
 
-    /// Renews for all who wait. The failure of a task that was cancelled is its own: another of them renews then.
+    /// Renews for all waiting callers. The failure of a cancelled task is its own: then another caller renews.
     private func lead(at time: Date) async throws(PublishError) -> AccessKey {
         isRenewing = true
         let result = await renew(at: time)
         isRenewing = false
-        let isGivenUp = if case .failure = result { Task.isCancelled } else { false }
-        for waiter in waiters { waiter.resume(returning: isGivenUp ? nil : result) }
+        let isCancelled = if case .failure = result { Task.isCancelled } else { false }
+        for waiter in waiters { waiter.resume(returning: isCancelled ? nil : result) }
         waiters = []
         return try result.get()
     }
 
-    /// Takes credentials out of use that a service has refused.
-    func forget(_ key: AccessKey) {
-        if held?.key == key { held = nil }
+    /// Discards credentials that a service rejected.
+    func discard(_ key: AccessKey) {
+        if cached?.key == key { cached = nil }
     }
 
-    /// Credentials that are still good outlast a failure of their renewal.
+    /// Credentials that are still valid stay in use where their renewal fails.
     private func renew(at time: Date) async -> Result<AccessKey, PublishError> {
         do throws(PublishError) {
-            let key = try await take()
+            let key = try await load()
             if let end = key.expiration, end <= now() {
-                throw PublishError(.denied, "the credentials ended at \(end.formatted(.iso8601)); renew them")
+                throw PublishError(.denied, "the credentials expired at \(end.formatted(.iso8601)); renew them")
             }
-            held = (key, key.expiration.map { time.addingTimeInterval($0.timeIntervalSince(time) / 2) })
+            cached = (key, key.expiration.map { time.addingTimeInterval($0.timeIntervalSince(time) / 2) })
             return .success(key)
         } catch {
-            guard let held, let end = held.key.expiration, end.timeIntervalSince(now()) > 60 else {
+            guard let cached, let end = cached.key.expiration, end.timeIntervalSince(now()) > 60 else {
                 return .failure(error)
             }
-            logger.warning("credentials not renewed, the old ones are still good", metadata: ["reason": "\(error)"])
-            // Half of what is left, so that it is not asked with every call.
+            logger.warning("credential renewal failed", metadata: ["reason": "\(error)"])
+            // Half of the remaining lifetime, so that not every call tries a renewal.
             let left = end.timeIntervalSince(now())
-            self.held = (held.key, now().addingTimeInterval(min(left / 2, 60)))
-            return .success(held.key)
+            self.cached = (cached.key, now().addingTimeInterval(min(left / 2, 60)))
+            return .success(cached.key)
         }
     }
 
-    private func take() async throws(PublishError) -> AccessKey {
-        for way in ways {
-            guard let key = try await way.provider.credentials() else { continue }
-            guard key.fitsHeaders else {
+    private func load() async throws(PublishError) -> AccessKey {
+        for entry in sources {
+            guard let key = try await entry.provider.credentials() else { continue }
+            guard key.isValidInHeaders else {
                 throw PublishError(
                     .misconfigured,
-                    "the credentials of \(way.source.rawValue) have a space, a line end or another character that no "
-                        + "key has; write them anew")
+                    "the credentials of \(entry.source.rawValue) have white space, a control or a non-ASCII character; "
+                        + "correct them")
             }
             return key
         }
-        let names = ways.map(\.source.rawValue).joined(separator: ", ")
+        let names = sources.map(\.source.rawValue).joined(separator: ", ")
         throw PublishError(
-            .denied, "none of publish.credentials (\(names)) is set up here; set one up, or name another in that list")
+            .denied, "no source of publish.credentials (\(names)) is set up; set one up, or add another source")
     }
 }

@@ -1,9 +1,9 @@
 import GatewayPluginAPI
 
-/// Where credentials are looked for. Nothing is tried that the endpoint's list does not name.
+/// A source of credentials. Only the sources that `publish.credentials` names are tried.
 enum CredentialSource: String, Sendable, CaseIterable {
-    /// The gateway issues itself a token of the endpoint, and assumes the publisher role.
-    case own = "self"
+    /// A self-issued web identity: the gateway issues itself a token of the endpoint and assumes the publisher role.
+    case selfIssued = "self"
     /// `AWS_ACCESS_KEY_ID` and its companions.
     case environment
     /// A profile of the shared credentials and config files.
@@ -12,13 +12,13 @@ enum CredentialSource: String, Sendable, CaseIterable {
     case webIdentity
     /// The container's credentials endpoint, as in ECS and EKS Pod Identity.
     case container
-    /// The instance's metadata service, version 2.
+    /// The instance metadata service, version 2 (IMDSv2).
     case imds
 }
 
-/// One way to credentials.
+/// Loads credentials from one source.
 protocol CredentialProviding: Sendable {
-    /// - Returns: nil where this way is not set up, so that the next of the list is tried.
-    /// - Throws: where it is set up and fails.
+    /// - Returns: nil where the source is not set up; then the next one is tried.
+    /// - Throws: where the source is set up and fails.
     func credentials() async throws(PublishError) -> AccessKey?
 }

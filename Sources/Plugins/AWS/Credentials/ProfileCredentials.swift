@@ -1,9 +1,9 @@
 import GatewayPluginAPI
 
-/// Keys of a profile: of the shared credentials file, else of the config file. Roles, single sign-on and processes of a
-/// profile are not followed; where a profile has only those, that is an error.
+/// The keys of a profile in the shared credentials file, else in the config file. Roles, single sign-on and processes are
+/// not supported; a profile that has only those is an error.
 struct ProfileCredentials: CredentialProviding {
-    /// nil for `AWS_PROFILE`, else `default`.
+    /// The profile's name; nil for that of `AWS_PROFILE`, or else `default`.
     let profile: String?
     let environment: @Sendable (String) -> String?
     let files: any PublisherFiles
@@ -30,12 +30,12 @@ struct ProfileCredentials: CredentialProviding {
             throw PublishError(
                 .denied,
                 "the profile \(Quotation.of(name)) has no aws_access_key_id and aws_secret_access_key"
-                    + (names.isEmpty ? "" : ", and \(names.sorted().joined(separator: ", ")) are not followed")
-                    + "; write keys there, or export them: aws configure export-credentials --format env")
+                    + (names.isEmpty ? "" : ", and \(names.sorted().joined(separator: ", ")) are not supported")
+                    + "; add keys, or export them: aws configure export-credentials --format env")
         }
-        // A profile that the settings or the environment name is meant to be there.
+        // A profile that the settings or the environment name must exist.
         if profile != nil || given("AWS_PROFILE") != nil {
-            throw PublishError(.denied, "there is no profile \(Quotation.of(name)); write it, or name another")
+            throw PublishError(.denied, "missing profile \(Quotation.of(name)); create it, or name another")
         }
         return nil
     }

@@ -1,10 +1,10 @@
 /// A shared config or credentials file (AWS SDKs and Tools Reference Guide, "Shared config and credentials files"):
-/// sections of `key = value`, comments begin with `#` or `;`, in a value after a space. Nested values are passed over.
+/// sections of `key = value`; comments begin with `#` or `;`, in a value after a space. Nested values are ignored.
 struct ProfileFile: Sendable {
     private var sections: [String: [String: String]] = [:]
 
     /// - Parameter prefixed: whether sections are `[profile NAME]`, as in the config file; `default` has no prefix
-    ///   there either.
+    ///   in either file.
     init(_ text: String, prefixed: Bool) {
         var section: String?
         for line in text.split(whereSeparator: \.isNewline) {

@@ -1,10 +1,10 @@
 import GatewayPluginAPI
 
-/// A token in a file and a role (`AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN`), as Amazon's own webhook sets them.
+/// A token in a file and a role (`AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN`), as the Amazon EKS Pod Identity Webhook sets them.
 struct WebIdentityCredentials: CredentialProviding {
     let environment: @Sendable (String) -> String?
     let files: any PublisherFiles
-    let tokens: SecurityTokenClient
+    let sts: STSClient
     let sessionName: String
 
     func credentials() async throws(PublishError) -> AccessKey? {
@@ -19,19 +19,19 @@ struct WebIdentityCredentials: CredentialProviding {
             throw PublishError(.misconfigured, "AWS_ROLE_ARN: \(error)")
         }
         guard let content = try files.read(path) else {
-            throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: there is no file \(Quotation.of(path))")
+            throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: missing file \(Quotation.of(path))")
         }
         guard let token = String(validating: content, as: UTF8.self)?.filter({ !$0.isWhitespace }) else {
             throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: \(Quotation.of(path)) is not UTF-8")
         }
-        switch try await tokens.assume(role, sessionName: givenName ?? sessionName, token: token) {
+        switch try await sts.assume(role, sessionName: givenName ?? sessionName, token: token) {
         case .session(let key): return key
-        case .refused(let error):
-            throw error.assumeRoleError(SecurityTokenClient.call(role))
+        case .rejected(let error):
+            throw error.assumeRoleError(STSClient.call(role))
         }
     }
 
-    /// `AWS_ROLE_SESSION_NAME`, which a trust policy may ask for; nil where STS would not take it.
+    /// `AWS_ROLE_SESSION_NAME`, which a trust policy may require; nil where STS would not accept it.
     private var givenName: String? {
         environment("AWS_ROLE_SESSION_NAME").flatMap { name in
             (2...64).contains(name.utf8.count) && name.utf8.allSatisfy(RoleSessionName.allows) ? name : nil

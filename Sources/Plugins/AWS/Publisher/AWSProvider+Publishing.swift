@@ -10,54 +10,54 @@ extension AWSProvider {
 }
 
 extension PublishPlan {
-    /// The bucket and what is before the documents in it, at the service where it is.
+    /// The URL of the documents' common prefix: the S3 location, or below the override of the endpoint.
     var name: String {
-        let service = place.endpoint.map { "\($0.url)/" } ?? "s3://"
-        return service + place.bucket.rawValue + (keyPrefix.isEmpty ? "" : "/\(keyPrefix)") + issuerPath
+        let service = location.endpoint.map { "\($0.url)/" } ?? "s3://"
+        return service + location.bucket.rawValue + (keyPrefix.isEmpty ? "" : "/\(keyPrefix)") + issuerPath
     }
 
     func open(_ context: PublisherContext) -> any DiscoveryPublisher {
         let authorities = { @Sendable [authorityFile] () throws(PublishError) -> String? in
             guard let authorityFile else { return nil }
             guard let content = try context.files.read(authorityFile) else {
-                throw PublishError(.misconfigured, "publish.caFile: there is no file \(Quotation.of(authorityFile))")
+                throw PublishError(.misconfigured, "publish.caFile: missing file \(Quotation.of(authorityFile))")
             }
             guard let text = String(validating: content, as: UTF8.self) else {
                 throw PublishError(.misconfigured, "publish.caFile: \(Quotation.of(authorityFile)) is not UTF-8")
             }
             return text
         }
-        let security = SecurityTokenClient(endpoint: tokens, transport: context.transport, authorities: authorities)
-        // An administrator at the command line has credentials, and a gateway has its own token.
-        let sources = context.isByAdministrator ? CredentialSource.allCases.filter { $0 != .own } : sources
+        let sts = STSClient(endpoint: stsEndpoint, transport: context.transport, authorities: authorities)
+        // An administrator at the command line has credentials; only a gateway issues itself a token.
+        let sources = context.isByAdministrator ? CredentialSource.allCases.filter { $0 != .selfIssued } : sources
         let credentials = CredentialCache(
-            ways: sources.compactMap { source in
-                provider(source, context, security).map { (source, $0) }
+            sources: sources.compactMap { source in
+                provider(source, context, sts).map { (source, $0) }
             }, now: context.now, logger: context.logger)
-        let caller = ServiceCaller(
+        let client = AWSClient(
             transport: context.transport, credentials: credentials, now: context.now, authorities: authorities)
-        var edge: CloudFrontEdge?
+        var edge: CloudFrontCache?
         if let distribution, let cloudFront {
-            edge = CloudFrontEdge(
+            edge = CloudFrontCache(
                 plan: self,
                 client: CloudFrontClient(
                     distribution: distribution, endpoint: cloudFront.endpoint, region: cloudFront.region,
-                    caller: caller))
+                    client: client))
         }
         return S3Publisher(
-            plan: self, client: S3Client(place: place, caller: caller), edgeCache: edge,
+            plan: self, client: S3Client(location: location, client: client), edgeCache: edge,
             maximumAge: context.maximumAge)
     }
 
     private func provider(
-        _ source: CredentialSource, _ context: PublisherContext, _ tokens: SecurityTokenClient
+        _ source: CredentialSource, _ context: PublisherContext, _ sts: STSClient
     ) -> (any CredentialProviding)? {
-        let call = MetadataCall(transport: context.transport)
+        let client = IMDSClient(transport: context.transport)
         switch source {
-        case .own:
+        case .selfIssued:
             return role.map { role in
-                OwnCredentials(
-                    role: role, endpoint: endpointName, sessionName: sessionName, tokens: tokens,
+                SelfIssuedCredentials(
+                    role: role, endpoint: endpointName, sessionName: sessionName, sts: sts,
                     ownToken: context.ownToken, isOwnKeyPublic: context.isOwnKeyPublic)
             }
         case .environment: return EnvironmentCredentials(environment: context.environment)
@@ -65,10 +65,10 @@ extension PublishPlan {
             return ProfileCredentials(profile: profile, environment: context.environment, files: context.files)
         case .webIdentity:
             return WebIdentityCredentials(
-                environment: context.environment, files: context.files, tokens: tokens, sessionName: sessionName)
+                environment: context.environment, files: context.files, sts: sts, sessionName: sessionName)
         case .container:
-            return ContainerCredentials(environment: context.environment, files: context.files, call: call)
-        case .imds: return InstanceCredentials(environment: context.environment, call: call)
+            return ContainerCredentials(environment: context.environment, files: context.files, client: client)
+        case .imds: return InstanceCredentials(environment: context.environment, client: client)
         }
     }
 }

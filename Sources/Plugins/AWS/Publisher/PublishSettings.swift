@@ -1,25 +1,25 @@
 import GatewayPluginAPI
 
 extension AWSProvider {
-    /// The keys of a `publish` block: a bucket, and the distribution in front of it.
+    /// The keys of a `publish` block: a bucket, and the CloudFront distribution in front of it.
     public struct PublisherSettings: Decodable, Sendable {
         public let bucket: String
-        /// The bucket's.
+        /// The bucket's region.
         public let region: String
-        /// What goes before the issuer's path in the objects' keys, such as the distribution's origin path.
+        /// The prefix of the object keys, before the issuer's path, such as the distribution's origin path.
         public let prefix: String?
         /// The id of a CloudFront distribution.
         public let distribution: String?
-        /// The publisher role that `self` assumes.
+        /// The ARN of the publisher role that `self` assumes.
         public let role: String?
-        /// In this order; by default `self`.
+        /// The credential sources in the order in which they are tried; by default `self`.
         public let credentials: [String]?
         public let profile: String?
-        /// Where the services are called, in place of their public addresses.
+        /// Overrides of the services' public endpoints.
         public let endpoints: Endpoints?
-        /// Whether the bucket is in the path and not in the host name.
+        /// Whether requests are path-style, with the bucket in the path instead of the host name.
         public let pathStyle: Bool?
-        /// A PEM file of authorities to trust in place of the system's.
+        /// A PEM file of CA certificates to trust in place of the system's.
         public let caFile: String?
 
         public struct Endpoints: Decodable, Sendable {

@@ -2,13 +2,13 @@ import FoundationEssentials
 import GatewayPluginAPI
 import Synchronization
 
-/// The two documents as objects of a bucket, with their stamp in the metadata. No ACL is sent: buckets refuse them by
-/// default, and reading is the bucket policy's to allow.
+/// The two documents as objects of a bucket, with their stamp in the metadata. No ACL is sent: buckets reject ACLs by
+/// default, and the bucket policy allows reading.
 struct S3Publisher: DiscoveryPublisher {
     let plan: PublishPlan
     let client: S3Client
     let edgeCache: (any EdgeCacheInvalidating)?
-    /// Of a document in caches, in seconds.
+    /// `max-age` of the documents, in seconds.
     let maximumAge: Int
     private let read = ReadObjects()
 
@@ -27,7 +27,7 @@ struct S3Publisher: DiscoveryPublisher {
         let key = plan.key(of: document)
         guard let object = try await client.head(key) else { return nil }
         let stamp = Self.stamp(object.response)
-        guard let stamp, isServedRight(object.response) else {
+        guard let stamp, hasExpectedHeaders(object.response) else {
             return StoredDocument(
                 version: object.entityTag, stamp: stamp.map { Self.with("", $0) }, length: object.length)
         }
@@ -38,18 +38,18 @@ struct S3Publisher: DiscoveryPublisher {
         return nil
     }
 
-    /// By S3's own checksum; where it keeps none, by reading what is there, once for each entity tag.
+    /// The digest by S3's own checksum; where S3 has none, by reading the object, once for each entity tag.
     ///
-    /// - Returns: nil where the object is gone by now.
+    /// - Returns: nil where the object does not exist any more.
     private func digest(of object: S3Client.Object, at key: String) async throws(PublishError) -> String? {
         if let checksum = object.response.header("x-amz-checksum-sha256"), let bytes = Data(base64Encoded: checksum) {
-            return RequestSigner.hexadecimal(bytes)
+            return SigV4Signer.hexadecimal(bytes)
         }
         if let known = read[key], known.entityTag == object.entityTag { return known.digest }
         guard let whole = try await client.get(key) else { return nil }
         let digest = DocumentStamp.digest(of: whole.response.body)
         read[key] = (whole.entityTag, digest)
-        // Another object than the one that was asked about is one to look at anew.
+        // The object was replaced between HEAD and GET: an empty digest makes the core write or look again.
         return whole.entityTag == object.entityTag ? digest : ""
     }
 
@@ -74,8 +74,8 @@ struct S3Publisher: DiscoveryPublisher {
         }
     }
 
-    /// A HEAD that was refused looks like an absent object. What a write then meets is no other writer, but a
-    /// permission that lacks.
+    /// A denied HEAD looks like an absent object. The conflict of the write that follows is then a missing permission, not
+    /// another writer.
     private func reason(of conflict: PublishError, at key: String) async -> PublishError {
         do {
             _ = try await client.get(key)
@@ -88,11 +88,11 @@ struct S3Publisher: DiscoveryPublisher {
     static let contentType = "application/json"
     private var cacheControl: String { "max-age=\(maximumAge)" }
 
-    private func isServedRight(_ response: HTTPTransportResponse) -> Bool {
+    private func hasExpectedHeaders(_ response: HTTPTransportResponse) -> Bool {
         response.header("content-type") == Self.contentType && response.header("cache-control") == cacheControl
     }
 
-    /// What the metadata says.
+    /// The stamp in the metadata, without a digest.
     private static func stamp(_ response: HTTPTransportResponse) -> DocumentStamp? {
         guard let owner = response.header("x-amz-meta-sts-owner"),
             let revision = response.header("x-amz-meta-sts-revision").flatMap(Int.init)
@@ -105,7 +105,7 @@ struct S3Publisher: DiscoveryPublisher {
     }
 }
 
-/// Digests of objects that were read whole, by their keys.
+/// The digests of objects that were read, by key.
 private final class ReadObjects: Sendable {
     private let objects = Mutex<[String: (entityTag: String, digest: String)]>([:])
 
@@ -116,7 +116,7 @@ private final class ReadObjects: Sendable {
 }
 
 extension PublishPlan {
-    /// An object's key: the distribution's origin path, the issuer's path, the document's.
+    /// The key of an object: the prefix, the issuer's path, the document's path.
     func key(of document: IssuerDocumentKind) -> String {
         let path = (issuerPath + document.path).dropFirst()
         return keyPrefix.isEmpty ? String(path) : "\(keyPrefix)/\(path)"

@@ -1,4 +1,4 @@
-/// A general purpose bucket's name (S3 User Guide, "General purpose buckets naming rules"): 3 to 63 lower-case letters,
+/// The name of a general purpose bucket (S3 User Guide, "General purpose buckets naming rules"): 3 to 63 lower-case letters,
 /// digits, dots and hyphens.
 struct BucketName: Hashable, Sendable, CustomStringConvertible {
     let rawValue: String
@@ -15,8 +15,8 @@ struct BucketName: Hashable, Sendable, CustomStringConvertible {
         rawValue = text
     }
 
-    /// Whether it may stand before the service's name in a host name that a wildcard certificate covers.
-    var fitsHostName: Bool { !rawValue.contains(".") }
+    /// Whether the name can be the first label of a host name that the service's wildcard certificate covers.
+    var isHostLabel: Bool { !rawValue.contains(".") }
 
     var description: String { rawValue }
 

@@ -1,18 +1,18 @@
 import AWSXML
 import GatewayPluginAPI
 
-/// The two calls of CloudFront that publishing needs (CloudFront API Reference 2020-05-31: CreateInvalidation,
+/// A CloudFront client with the two calls that publishing needs (CloudFront API Reference 2020-05-31: CreateInvalidation,
 /// GetInvalidation).
 struct CloudFrontClient: Sendable {
     let distribution: String
     let endpoint: ServiceEndpoint
-    /// What calls are signed for.
+    /// The region of the signatures.
     let region: String
-    let caller: ServiceCaller
+    let client: AWSClient
 
     /// - Parameters:
-    ///   - paths: each begins with a slash; already escaped.
-    ///   - reference: the CallerReference: the same one asks for the same invalidation.
+    ///   - paths: each begins with a slash and is percent-encoded.
+    ///   - reference: the CallerReference, an idempotency key.
     /// - Returns: the invalidation's id.
     func createInvalidation(paths: [String], reference: String) async throws(PublishError) -> String {
         let items = paths.map { "<Path>\(XMLText.escape($0))</Path>" }.joined()
@@ -27,16 +27,19 @@ struct CloudFrontClient: Sendable {
             "POST", "", Array(body.utf8), call, permission: "cloudfront:CreateInvalidation")
         guard let id = invalidation["Id"]?.text, (1...64).contains(id.utf8.count),
             id.utf8.allSatisfy({ (0x30...0x7A).contains($0) })
-        else { throw PublishError(.malformed, "\(call): the answer has no invalidation's Id; is it CloudFront?") }
+        else {
+            throw PublishError(
+                .malformed, "\(call): the response has no invalidation Id; check that the endpoint is CloudFront")
+        }
         return id
     }
 
-    /// `InProgress`, `Completed`, or another word.
+    /// Returns the status: `InProgress`, `Completed`, or another one.
     func status(ofInvalidation id: String) async throws(PublishError) -> String {
         let call = "cloudfront:GetInvalidation on \"\(distribution)\""
         let invalidation = try await send("GET", "/\(id)", [], call, permission: "cloudfront:GetInvalidation")
         guard let status = invalidation["Status"]?.text, !status.isEmpty else {
-            throw PublishError(.malformed, "\(call): the answer has no Status; is it CloudFront?")
+            throw PublishError(.malformed, "\(call): the response has no Status; check that the endpoint is CloudFront")
         }
         return status
     }
@@ -50,8 +53,8 @@ struct CloudFrontClient: Sendable {
             method: method, host: endpoint.authority,
             path: "\(endpoint.path)/2020-05-31/distribution/\(distribution)/invalidation\(tail)",
             headers: body.isEmpty ? [] : [HTTPHeaderField("Content-Type", "text/xml")], body: body)
-        let response = try await caller.send(
-            request, scheme: endpoint.scheme, signer: RequestSigner(service: .cloudFront, region: region), call: call)
+        let response = try await client.send(
+            request, scheme: endpoint.scheme, signer: SigV4Signer(service: .cloudFront, region: region), call: call)
         guard (200..<300).contains(response.status) else {
             throw ServiceError(response).publishError(call, permission: permission)
         }
@@ -61,9 +64,9 @@ struct CloudFrontClient: Sendable {
         } catch {
             throw PublishError(
                 .malformed,
-                "\(call): the answer is not the XML of an invalidation, but \(error); is there a proxy in between?")
+                "\(call): the response is not CloudFront XML (\(error)); check for a proxy in between")
         }
         throw PublishError(
-            .malformed, "\(call): the answer is XML, but no invalidation; is it CloudFront that answers?")
+            .malformed, "\(call): the response is not an Invalidation; check that the endpoint is CloudFront")
     }
 }

@@ -3,54 +3,54 @@ import FoundationEssentials
 import GatewayPluginAPI
 import Synchronization
 
-/// The three calls of S3 that publishing needs (S3 API Reference: PutObject, HeadObject, GetObject).
+/// An S3 client with the three calls that publishing needs (S3 API Reference: PutObject, HeadObject, GetObject).
 struct S3Client: Sendable {
-    /// Where the bucket is and how it is addressed.
-    struct Place: Sendable {
+    /// A bucket and how it is addressed.
+    struct Location: Sendable {
         let bucket: BucketName
         let region: Region
-        /// In place of the public service.
+        /// An override of the public endpoint.
         let endpoint: ServiceEndpoint?
         let usesPathStyle: Bool
     }
 
-    /// What S3 says of an object.
+    /// The state of an object.
     struct Object: Sendable {
-        /// With its quotes.
+        /// With its quotation marks, as in a header field.
         let entityTag: String
         let length: Int
         let response: HTTPTransportResponse
     }
 
-    let place: Place
-    let caller: ServiceCaller
+    let location: Location
+    let client: AWSClient
     private let region: CurrentRegion
 
-    init(place: Place, caller: ServiceCaller) {
-        self.place = place
-        self.caller = caller
-        region = CurrentRegion(place.region)
+    init(location: Location, client: AWSClient) {
+        self.location = location
+        self.client = client
+        region = CurrentRegion(location.region)
     }
 
-    /// - Returns: nil where there is no such object, or where S3 does not tell (403: it is absent and the role may not
-    ///   list the bucket, or it is forbidden; the PUT will tell).
+    /// - Returns: nil where the object does not exist, or where that is unknown (403: it is absent and the role may not list
+    ///   the bucket, or reading is denied; the PUT decides).
     func head(_ key: String) async throws(PublishError) -> Object? {
-        let call = "s3:HeadObject on \"\(place.bucket)/\(key)\""
+        let call = "s3:HeadObject on \"\(location.bucket)/\(key)\""
         let response = try await send("HEAD", key, headers: Self.checksum, body: [], call)
         switch response.status {
         case 200:
             return try Self.object(response, response.header("content-length").flatMap(Int.init) ?? 0, call)
-        // A HEAD's answer has no error document, so that an absent bucket looks like an absent object.
+        // The response to a HEAD has no error document: an absent bucket looks like an absent object.
         case 403, 404: return nil
-        // Expired credentials, most of all; a GET says so, and then they are renewed.
+        // Mostly expired credentials: a GET returns the error document, and then they are renewed.
         case 400: return try await get(key)
         default: throw ServiceError(response).publishError(call, permission: "s3:GetObject")
         }
     }
 
-    /// - Returns: nil where there is no such object.
+    /// - Returns: nil where the object does not exist.
     func get(_ key: String) async throws(PublishError) -> Object? {
-        let call = "s3:GetObject on \"\(place.bucket)/\(key)\""
+        let call = "s3:GetObject on \"\(location.bucket)/\(key)\""
         let response = try await send("GET", key, headers: Self.checksum, body: [], call)
         if response.status == 200 { return try Self.object(response, response.body.count, call) }
         let error = ServiceError(response)
@@ -64,15 +64,15 @@ struct S3Client: Sendable {
         _ response: HTTPTransportResponse, _ length: Int, _ call: String
     ) throws(PublishError) -> Object {
         guard let tag = response.header("etag"), !tag.isEmpty else {
-            throw PublishError(.malformed, "\(call): the answer has no ETag; is it S3 that answers?")
+            throw PublishError(.malformed, "\(call): the response has no ETag; check that the endpoint is S3")
         }
         return Object(entityTag: tag, length: length, response: response)
     }
 
-    /// - Parameter headers: content type, caching and metadata, and the condition.
+    /// - Parameter headers: content type, caching, metadata and condition.
     /// - Returns: the new entity tag.
     func put(_ key: String, _ body: [UInt8], headers: [HTTPHeaderField]) async throws(PublishError) -> String {
-        let call = "s3:PutObject on \"\(place.bucket)/\(key)\""
+        let call = "s3:PutObject on \"\(location.bucket)/\(key)\""
         let checksum = Data(SHA256.hash(data: body)).base64EncodedString()
         let response = try await send(
             "PUT", key,
@@ -84,12 +84,12 @@ struct S3Client: Sendable {
             throw ServiceError(response).publishError(call, permission: "s3:PutObject")
         }
         guard let tag = response.header("etag"), !tag.isEmpty else {
-            throw PublishError(.malformed, "\(call): the answer has no ETag; is it S3 that answers?")
+            throw PublishError(.malformed, "\(call): the response has no ETag; check that the endpoint is S3")
         }
         return tag
     }
 
-    /// Follows S3's word on the bucket's region, once: to the same bucket, signed anew.
+    /// Sends a request, and once more with a new signature where S3 returns another region for the bucket.
     private func send(
         _ method: String, _ key: String, headers: [HTTPHeaderField], body: [UInt8], _ call: String
     ) async throws(PublishError) -> HTTPTransportResponse {
@@ -97,11 +97,11 @@ struct S3Client: Sendable {
         let first = try await attempt(method, key, headers, body, in: known, call)
         guard first.status >= 300 else { return first }
         let error = ServiceError(first)
-        guard error.isAboutRegion, let told = error.region.flatMap(Region.init), told != known,
-            told.partition == known.partition
+        guard error.isAboutRegion, let actual = error.region.flatMap(Region.init), actual != known,
+            actual.partition == known.partition
         else { return first }
-        let second = try await attempt(method, key, headers, body, in: told, call)
-        region.value = told
+        let second = try await attempt(method, key, headers, body, in: actual, call)
+        region.value = actual
         return second
     }
 
@@ -109,17 +109,17 @@ struct S3Client: Sendable {
         _ method: String, _ key: String, _ headers: [HTTPHeaderField], _ body: [UInt8], in region: Region,
         _ call: String
     ) async throws(PublishError) -> HTTPTransportResponse {
-        let base = place.endpoint ?? ServiceEndpoint(host: "s3.\(region).\(region.partition.domain)")
-        let isInHost = !place.usesPathStyle && place.bucket.fitsHostName
+        let base = location.endpoint ?? ServiceEndpoint(host: "s3.\(region).\(region.partition.domain)")
+        let isInHost = !location.usesPathStyle && location.bucket.isHostLabel
         let request = ServiceRequest(
-            method: method, host: isInHost ? "\(place.bucket).\(base.authority)" : base.authority,
-            path: base.path + (isInHost ? "" : "/\(place.bucket)") + "/\(key)", headers: headers, body: body)
-        return try await caller.send(
-            request, scheme: base.scheme, signer: RequestSigner(service: .s3, region: region.rawValue), call: call)
+            method: method, host: isInHost ? "\(location.bucket).\(base.authority)" : base.authority,
+            path: base.path + (isInHost ? "" : "/\(location.bucket)") + "/\(key)", headers: headers, body: body)
+        return try await client.send(
+            request, scheme: base.scheme, signer: SigV4Signer(service: .s3, region: region.rawValue), call: call)
     }
 }
 
-/// The region that a bucket turned out to be in.
+/// The region of a bucket: the configured one, until S3 returns another.
 private final class CurrentRegion: Sendable {
     private let region: Mutex<Region>
 

@@ -1,12 +1,12 @@
 import FoundationEssentials
 
-/// Credentials as the services take them. They cannot be printed.
+/// Credentials. `description` and `dump` are redacted.
 struct AccessKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     let id: String
     let secret: String
-    /// Of temporary credentials.
+    /// The session token of temporary credentials.
     let sessionToken: String?
-    /// nil where they do not end.
+    /// nil for credentials that do not expire.
     let expiration: Date?
 
     init(id: String, secret: String, sessionToken: String? = nil, expiration: Date? = nil) {
@@ -16,8 +16,8 @@ struct AccessKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStrin
         self.expiration = expiration
     }
 
-    /// Whether a header can carry it: a stray line end is easily written into a variable or a file.
-    var fitsHeaders: Bool {
+    /// Whether all parts are visible ASCII, so that a header field can hold them.
+    var isValidInHeaders: Bool {
         [id, secret, sessionToken ?? ""].allSatisfy { $0.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
     }
 

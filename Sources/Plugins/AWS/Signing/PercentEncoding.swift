@@ -1,6 +1,6 @@
-/// RFC 3986 §2.1, with all but the unreserved characters escaped, in upper case, byte by byte of UTF-8.
+/// Percent-encoding (RFC 3986 §2.1) of all but the unreserved characters, with upper-case digits, for each byte of UTF-8.
 enum PercentEncoding {
-    /// - Parameter keepsSlash: whether `/` stays, as in a path.
+    /// - Parameter keepsSlash: whether `/` is not encoded, as in a path.
     static func encode(_ text: some Sequence<UInt8>, keepsSlash: Bool = false) -> String {
         var encoded: [UInt8] = []
         for byte in text {

@@ -1,13 +1,12 @@
 import ArgumentParser
 import FoundationEssentials
 import GatewayCore
-import JOSE
 import JSON
 import Testing
 
-@testable import Gateway
+@testable import GatewayApp
 
-@Suite("authz explain")
+@Suite("authz explain", .builtInPlugins)
 struct AuthzCommandTests {
     private func explain(_ arguments: String...) throws -> AuthzCommand.Explain {
         let command = try GatewayCommand.parseAsRoot(["authz", "explain"] + arguments)

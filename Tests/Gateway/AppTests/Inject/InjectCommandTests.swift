@@ -2,11 +2,12 @@ import ArgumentParser
 import GatewayCore
 import GatewayTestSupport
 import JSON
+import KubernetesAPI
 import Testing
 
-@testable import Gateway
+@testable import GatewayApp
 
-@Suite("inject")
+@Suite("inject", .builtInPlugins)
 struct InjectCommandTests {
     private static let configuration = """
         keyStore: {directory: keys}

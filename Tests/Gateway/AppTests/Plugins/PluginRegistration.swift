@@ -107,7 +107,7 @@ extension PluginRegistration {
         let entries = try PluginManifest(parsing: Array(try text("plugins.json").utf8)).entries
         self.init(
             folders: Set(try list("Sources/Plugins")), package: try text("Package.swift"),
-            builtIn: try text("Sources/Gateway/App/BuiltInPlugins.swift"),
+            builtIn: try text("Sources/Gateway/Main/BuiltInPlugins.swift"),
             manifest: Dictionary(
                 entries.map { ($0.target ?? "the entry without a target, \($0.id)", $0.id.rawValue) },
                 uniquingKeysWith: { first, _ in first }),

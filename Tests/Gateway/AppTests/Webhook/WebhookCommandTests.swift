@@ -5,9 +5,9 @@ import GatewayTestSupport
 import JSON
 import Testing
 
-@testable import Gateway
+@testable import GatewayApp
 
-@Suite("webhook manifest")
+@Suite("webhook manifest", .builtInPlugins)
 struct WebhookCommandTests {
     private static func endpoint(_ name: String) -> String {
         """

@@ -1,6 +1,6 @@
 import GatewayCore
-import JOSE
 import JSON
+import KubernetesAPI
 import Testing
 
 @Suite("Admission: the sidecar's mode and place")

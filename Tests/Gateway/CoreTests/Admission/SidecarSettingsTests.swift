@@ -1,5 +1,4 @@
 import GatewayCore
-import JOSE
 import JSON
 import Testing
 

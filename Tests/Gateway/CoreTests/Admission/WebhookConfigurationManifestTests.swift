@@ -1,5 +1,6 @@
 import GatewayTestSupport
 import JSON
+import KubernetesAPI
 import Logging
 import Testing
 

@@ -2,7 +2,6 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
-import JOSE
 
 extension AuditRecord {
     static let sampleTime = ExampleEndpoint.now.addingTimeInterval(0.25)

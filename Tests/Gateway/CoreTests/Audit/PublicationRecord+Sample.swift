@@ -4,7 +4,7 @@ import GatewayPluginAPI
 extension PublicationRecord {
     /// One for every way that a document can fare.
     static func samples() throws -> [PublicationRecord] {
-        let document = try PublishableDocuments.example(revision: 7).documents[0]
+        let document = try IssuerDocuments.example(revision: 7).keys
         let results: [PublicationRound.Result] = [
             .written, .refused(.foreignOwner("theirs")), .refused(.newerRevision(8)), .unchanged, .stale,
             .failed(PublishError(.unavailable, "away")),

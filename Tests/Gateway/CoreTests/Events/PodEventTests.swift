@@ -1,7 +1,7 @@
 import FoundationEssentials
 import GatewayPluginAPI
-import JOSE
 import JSON
+import KubernetesAPI
 import Testing
 
 @testable import GatewayCore

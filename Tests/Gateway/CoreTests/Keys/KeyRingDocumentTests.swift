@@ -12,7 +12,7 @@ struct KeyRingDocumentTests {
         return Data(replace(String(decoding: document, as: UTF8.self)).utf8)
     }
 
-    private func failure(_ document: Data, endpoint: String = "one") -> KeyStoreError? {
+    private func failure(_ document: Data, endpoint: String = "one") -> StoreError? {
         do {
             _ = try KeyRingDocument.decode(document, endpoint: endpoint)
             return nil
@@ -113,7 +113,7 @@ struct KeyRingDocumentTests {
     func foreign() throws {
         #expect(failure(try text(), endpoint: "two")?.description.contains("\"one\"") == true)
         let newer = try text { $0.replacing("\"version\" : 2", with: "\"version\" : 3") }
-        #expect(failure(newer) == .newerVersion(3))
+        #expect(failure(newer) == .newerVersion(3, supported: 2))
     }
 }
 

@@ -115,7 +115,7 @@ struct RotationModel {
             return await settle(index, stored.ring.restored, version)
         }
         let snapshot = SigningKeySnapshot(ring: stored.ring, of: configuration)
-        let documents = try #require(snapshot.publishable)
+        let documents = try #require(snapshot.documents)
         let report = await replicas[index].publication.step(documents)
         if random.oneIn(20) { return crash(index) }
         let step = stored.ring.nextStep(at: clock.now, policy: policy, evidence: report.status.evidence)

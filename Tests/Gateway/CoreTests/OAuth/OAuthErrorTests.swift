@@ -1,7 +1,6 @@
 import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
-import JOSE
 import JSON
 import Testing
 

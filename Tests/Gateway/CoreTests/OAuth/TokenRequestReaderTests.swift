@@ -1,6 +1,5 @@
 import GatewayCore
 import GatewayTestSupport
-import JOSE
 import Testing
 
 @Suite("Reading a token request")
@@ -14,16 +13,18 @@ struct TokenRequestReaderTests {
         authorization: [String] = [], query: String? = nil
     ) throws(OAuthError) -> TokenExchangeRequest {
         let body = parameters.map { "\($0.0)=\($0.1)" }.joined(separator: "&")
-        return try request(
-            of: try TokenRequestReader.tokenExchange(
-                form: Array(body.utf8), contentType: contentType, authorization: authorization, query: query))
+        do throws(TokenRequestError) {
+            return try TokenRequestReader.tokenExchange(
+                form: Array(body.utf8), contentType: contentType, authorization: authorization, query: query)
+        } catch {
+            throw Self.answer(to: error, .tokenExchange)
+        }
     }
 
-    private func request(of call: TokenCall) throws(OAuthError) -> TokenExchangeRequest {
-        do {
-            return try call.request()
-        } catch {
-            throw OAuthError(error, wire: call.wire)
+    private static func answer(to error: TokenRequestError, _ wire: TokenExchangeRequest.Wire) -> OAuthError {
+        switch error {
+        case .malformed(let error): error
+        case .malformedSubjectToken: OAuthError(.invalidSubjectToken(.malformed), wire: wire)
         }
     }
 
@@ -189,11 +190,11 @@ struct TokenRequestReaderTests {
     @Test("The bearer wire answers with its challenges")
     func bearerWire() throws {
         func failure(_ authorization: [String], query: String? = nil) -> OAuthError? {
-            do {
-                _ = try request(of: try TokenRequestReader.bearer(authorization: authorization, query: query))
+            do throws(TokenRequestError) {
+                _ = try TokenRequestReader.bearer(authorization: authorization, query: query)
                 return nil
             } catch {
-                return error
+                return Self.answer(to: error, .bearer)
             }
         }
         #expect(failure(["Bearer \(token)"]) == nil)

@@ -25,9 +25,9 @@ struct PluginCatalogTests {
     @Test("finds a plugin by an audience that no other plugin knows")
     func byAudience() {
         let alone = PluginCatalog(plugins: [ExampleProvider.self])
-        #expect(alone.recognising(["x", "https://example.com"]) is ExampleProvider.Type)
-        #expect(alone.recognising(["x"]) == nil)
+        #expect(alone.recognizing(["x", "https://example.com"]) is ExampleProvider.Type)
+        #expect(alone.recognizing(["x"]) == nil)
         let both = PluginCatalog(plugins: [ExampleProvider.self, RivalProvider.self])
-        #expect(both.recognising(["https://example.com"]) == nil)
+        #expect(both.recognizing(["https://example.com"]) == nil)
     }
 }

@@ -12,7 +12,7 @@ struct EndpointPublicationTests {
     private let edge = FakeEdge()
     private let publisher: FakePublisher
     private let reader = FakeIssuerReader()
-    private let documents: PublishableDocuments
+    private let documents: IssuerDocuments
     private var publication: EndpointPublication
 
     init() throws {
@@ -157,7 +157,7 @@ struct EndpointPublicationTests {
     @Test("The public URL is read when a new key is to sign, and not an interval later")
     mutating func wanted() async throws {
         let wanted = clock.now.addingTimeInterval(50)
-        let documents = try PublishableDocuments.example(readingWanted: wanted)
+        let documents = try IssuerDocuments.example(readingWanted: wanted)
         publisher.hold(documents)
         reader.serve(publisher)
         var report = await publication.step(documents)

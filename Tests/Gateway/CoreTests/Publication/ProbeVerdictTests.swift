@@ -6,7 +6,7 @@ import Testing
 
 @Suite("What the public URL serves")
 struct ProbeVerdictTests {
-    private let documents: PublishableDocuments
+    private let documents: IssuerDocuments
 
     init() throws { documents = try .example() }
 
@@ -33,7 +33,7 @@ struct ProbeVerdictTests {
 
     @Test("A key set without one of ours lacks it, by its kid")
     func lacks() throws {
-        let other = try PublishableDocuments.example(keys: [TestKeys.ec])
+        let other = try IssuerDocuments.example(keys: [TestKeys.ec])
         #expect(verdict(keys: .content(other[.keys], isOwn: false)) == .lacksKeys([TestKeys.rsa.keyID]))
         #expect(verdict(keys: content(#"{"keys":[]}"#)) == .lacksKeys([TestKeys.rsa.keyID]))
     }
@@ -49,7 +49,7 @@ struct ProbeVerdictTests {
 
     @Test("A key more than ours differs: somebody else could sign with it")
     func foreign() throws {
-        let more = try PublishableDocuments.example(keys: [TestKeys.rsa, TestKeys.ec])
+        let more = try IssuerDocuments.example(keys: [TestKeys.rsa, TestKeys.ec])
         guard case .differs = verdict(keys: .content(more[.keys], isOwn: false)) else {
             Issue.record("it does not differ")
             return

@@ -12,7 +12,7 @@ struct PublicationRoundTests {
 
     @Test("writes the key set before the discovery document, and sends nothing when it finds them as they should be")
     func order() async throws {
-        let documents = try PublishableDocuments.example()
+        let documents = try IssuerDocuments.example()
         #expect(results(await round.run(documents, through: publisher)) == [.written, .written])
         #expect(publisher.puts == [.keys, .discovery])
         #expect(publisher[.keys]?.content == documents[.keys])
@@ -24,7 +24,7 @@ struct PublicationRoundTests {
 
     @Test("writes no discovery document whose key set could not be written")
     func failure() async throws {
-        let documents = try PublishableDocuments.example()
+        let documents = try IssuerDocuments.example()
         let error = PublishError(.unavailable, "away")
         publisher.fail(error)
         #expect(results(await round.run(documents, through: publisher)) == [.failed(error)])
@@ -33,7 +33,7 @@ struct PublicationRoundTests {
 
     @Test("repairs what somebody changed by hand, even where the stamp is still there")
     func drift() async throws {
-        let documents = try PublishableDocuments.example()
+        let documents = try IssuerDocuments.example()
         _ = await round.run(documents, through: publisher)
         publisher[.keys]?.content = [0x7B, 0x7D]
         #expect(results(await round.run(documents, through: publisher)) == [.written, .unchanged])
@@ -42,7 +42,7 @@ struct PublicationRoundTests {
 
     @Test("decides once more where somebody came between the look and the write")
     func conflict() async throws {
-        let documents = try PublishableDocuments.example()
+        let documents = try IssuerDocuments.example()
         publisher.beforeNextPut { [publisher] in publisher.hold(documents) }
         #expect(results(await round.run(documents, through: publisher)) == [.unchanged, .unchanged])
         #expect(publisher.puts == [.keys])
@@ -50,8 +50,8 @@ struct PublicationRoundTests {
 
     @Test("leaves a foreign owner's documents alone, also one that came in between, until it may take over")
     func foreignOwner() async throws {
-        let documents = try PublishableDocuments.example()
-        let foreign = try PublishableDocuments.example(owner: "theirs")
+        let documents = try IssuerDocuments.example()
+        let foreign = try IssuerDocuments.example(owner: "theirs")
         publisher.beforeNextPut { [publisher] in publisher.hold(foreign) }
         #expect(results(await round.run(documents, through: publisher)) == [.refused(.foreignOwner("theirs"))])
         #expect(publisher[.keys]?.stamp?.owner == "theirs")
@@ -70,7 +70,7 @@ struct PublicationRoundTests {
 
     @Test("tells what it has written although somebody overtakes it with the next")
     func overtaken() async throws {
-        let documents = try PublishableDocuments.example()
+        let documents = try IssuerDocuments.example()
         publisher.beforeNextPut { [publisher] in
             publisher.beforeNextPut { publisher[.discovery] = .init(content: [1], stamp: nil, version: 0) }
         }
@@ -88,7 +88,7 @@ struct PublicationRoundTests {
 
     @Test("only looks where that is wanted")
     func check() async throws {
-        let documents = try PublishableDocuments.example()
+        let documents = try IssuerDocuments.example()
         #expect(results(await round.run(documents, through: publisher, onlyLooks: true)) == [.stale, .stale])
         #expect(publisher.puts.isEmpty)
     }

@@ -13,7 +13,7 @@ struct ServingIdentityDocumentTests {
         return active.announcing(try ExampleIdentity.authority("three", .next, reason: .asked), answering: "2")
     }
 
-    private func failure(_ document: Data) -> ServingIdentityError? {
+    private func failure(_ document: Data) -> StoreError? {
         do {
             _ = try ServingIdentityDocument.decode(document)
             return nil
@@ -54,7 +54,7 @@ struct ServingIdentityDocumentTests {
             #expect(!why.contains("key of"), "\(row)")
         }
         let newer = text.replacing("\"version\" : 1", with: "\"version\" : 2")
-        #expect(failure(Data(newer.utf8)) == .newerVersion(2))
+        #expect(failure(Data(newer.utf8)) == .newerVersion(2, supported: 1))
     }
 
     @Test("No description and no dump of an identity holds a key")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import JSON
+import KubernetesAPI
 import Testing
 
 @Suite("Trust of webhook configurations")

@@ -1,4 +1,5 @@
 import GatewayTestSupport
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

@@ -1,5 +1,6 @@
 import GatewayCore
 import GatewayTestSupport
+import KubernetesTestSupport
 import Synchronization
 import Testing
 

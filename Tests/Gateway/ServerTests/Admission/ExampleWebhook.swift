@@ -4,6 +4,8 @@ import GatewayTestSupport
 import HTTPTypes
 import Hummingbird
 import JSON
+import KubernetesAPI
+import KubernetesTestSupport
 import Logging
 import NIOCore
 import Synchronization

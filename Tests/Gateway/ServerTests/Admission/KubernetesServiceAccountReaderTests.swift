@@ -3,8 +3,8 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginTesting
 import GatewayTestSupport
-import JOSE
 import JSON
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

@@ -1,6 +1,8 @@
 import FakeKubernetesAPI
 import GatewayCore
 import GatewayTestSupport
+import KubernetesAPI
+import KubernetesTestSupport
 import Logging
 import Testing
 
@@ -42,7 +44,7 @@ struct ServerVersionWatchTests {
             watch, api in
             await time.waitForSleeper { $0 == 0.5 }
             #expect(watch.version == nil)
-            #expect(log.text.contains("/version is no version (500)"))
+            #expect(log.text.contains("/version is not a version (500)"))
             time.advance(by: 0.5)
             await time.waitForSleeper { $0 == 600 }
             #expect(watch.version == KubernetesVersion(1, 33))

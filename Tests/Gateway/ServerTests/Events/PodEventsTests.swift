@@ -5,6 +5,9 @@ import GatewayPluginAPI
 import GatewayTestSupport
 import HTTPTypes
 import JSON
+import Kubernetes
+import KubernetesAPI
+import KubernetesTestSupport
 import Logging
 import Testing
 
@@ -212,8 +215,7 @@ struct PodEventsTests {
                 table: .tokens(gateway.endpoints, caBundle: { "" }, clock: { ExampleGateway.now }),
                 maximumBodyBytes: 65_536,
                 decisions: DecisionReporting(
-                    endpoints: gateway.endpoints.map(\.configuration), metrics: gateway.metrics,
-                    audit: PodEventAuditSink(audit: gateway.audit, events: part.events),
+                    metrics: gateway.metrics, audit: PodEventAuditSink(audit: gateway.audit, events: part.events),
                     clock: { ExampleGateway.now }),
                 logger: gateway.log.logger)
             func ask(namespace: String) async throws -> ExampleGateway.Answer {
@@ -225,7 +227,7 @@ struct PodEventsTests {
                 #expect(try await ask(namespace: "default").status == 200)
                 let refused = try await ask(namespace: "kube-system")
                 #expect(refused.status == 403)
-                let id = try #require(refused.headers[GatewayResponder.requestIDHeader])
+                let id = try #require(refused.headers[.requestID])
                 #expect(gateway.audit.records.map(\.request.id).last == id)
                 await part.wait(for: 1)
                 let events = try await told(cluster, namespace: "kube-system")

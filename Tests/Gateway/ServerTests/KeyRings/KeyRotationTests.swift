@@ -20,7 +20,7 @@ struct KeyRotationTests {
     private final class FakeKeyPairs: KeyPairReading {
         let material = Mutex<KeyPairMaterial?>(nil)
 
-        func read(_ name: String) async throws(KeyStoreError) -> KeyPairMaterial? { material.withLock { $0 } }
+        func read(_ name: String) async throws(StoreError) -> KeyPairMaterial? { material.withLock { $0 } }
 
         func hold(_ key: SigningKey?, uid: String = "1") throws {
             let certificate = try key.map {
@@ -34,20 +34,23 @@ struct KeyRotationTests {
         }
     }
 
-    private func rotation(endpoint index: Int = 1, keypair: String? = nil) throws -> KeyRotation {
+    private func rotation(endpoint index: Int = 1, keypair: String? = nil, mayWrite: Bool = true) throws -> KeyRotation
+    {
         var configuration = try ExampleGateway.configuration().endpoints[index]
         configuration.keypair = keypair
         return KeyRotation(
-            configuration: configuration, store: store, keyPairs: pairs, maker: SigningKeyMaker(), logger: log.logger)
+            configuration: configuration,
+            leader: DocumentLeader(store: store, mayWrite: { mayWrite }, logger: log.logger), keyPairs: pairs,
+            maker: SigningKeyMaker())
     }
 
     /// What the next step makes of the ring; the ring as it is where it waits.
     private func step(
-        _ rotation: KeyRotation, _ stored: StoredKeyRing, sees evidence: PublicEvidence? = nil
-    ) async throws -> StoredKeyRing {
+        _ rotation: KeyRotation, _ stored: Stored<KeyRing>, sees evidence: PublicEvidence? = nil
+    ) async throws -> Stored<KeyRing> {
         let outcome = try await rotation.step(
-            KeyRingReplica.View(stored: stored), evidence: evidence, at: { [clock] in clock.now }, mayWrite: { true })
-        if case .changed(let changed) = outcome { return changed }
+            DocumentReplica.View(stored: stored), evidence: evidence, at: { [clock] in clock.now })
+        if case .stored(let changed) = outcome { return changed }
         return stored
     }
 
@@ -60,12 +63,12 @@ struct KeyRotationTests {
     func firstRing() async throws {
         for (index, algorithm) in [SignatureAlgorithm.rs256, .es256].enumerated() {
             let stored = try await rotation(endpoint: index).first(at: clock.now)
-            let active = try #require(stored.ring.active)
+            let active = try #require(stored.value.active)
             #expect(active.signingKey.algorithm == algorithm)
             #expect(active.keyID == active.signingKey.publicKey.parameters.thumbprint)
             #expect(active.created == clock.now && active.activated == clock.now && active.longestLife == 900)
             #expect(active.certificate.pem.hasPrefix("-----BEGIN CERTIFICATE-----"))
-            #expect(stored.ring.revision >= 1)
+            #expect(stored.value.revision >= 1)
         }
         let again = try await rotation(endpoint: 0).first(at: clock.now)
         #expect(again.version == store["one"]?.version)
@@ -74,37 +77,37 @@ struct KeyRotationTests {
 
     @Test("Where another replica was first, its ring is the ring")
     func rival() async throws {
-        let rival = try await rotation().first(at: clock.now).ring
+        let rival = try await rotation().first(at: clock.now).value
         store.put(nil, for: "two")
         store.beforeNextSave { [store] in store.put(rival, for: "two") }
         let stored = try await rotation().first(at: clock.now)
-        #expect(stored.ring.active?.keyID == rival.active?.keyID)
+        #expect(stored.value.active?.keyID == rival.active?.keyID)
     }
 
     @Test("An old key gets a successor, which signs once it was seen and everybody has it, and then the old one goes")
     func wholeRotation() async throws {
         let rotation = try rotation()
         var stored = try await rotation.first(at: clock.now)
-        let old = try #require(stored.ring.active?.keyID)
+        let old = try #require(stored.value.active?.keyID)
         #expect(try await step(rotation, stored).version == stored.version)
 
         clock.advance(by: 30 * 86_400)
         stored = try await step(rotation, stored)
-        let new = try #require(stored.ring.successor?.keyID)
-        #expect(stored.ring.active?.keyID == old && stored.ring.successor?.state == .prepared)
+        let new = try #require(stored.value.successor?.keyID)
+        #expect(stored.value.active?.keyID == old && stored.value.successor?.state == .prepared)
         #expect(try await step(rotation, stored).version == stored.version)
 
-        stored = try await step(rotation, stored, sees: seen(stored.ring))
-        #expect(stored.ring.successor?.state == .published)
+        stored = try await step(rotation, stored, sees: seen(stored.value))
+        #expect(stored.value.successor?.state == .published)
         clock.advance(by: 7_200)
-        stored = try await step(rotation, stored, sees: seen(stored.ring))
-        #expect(stored.ring.active?.keyID == new && stored.ring[old]?.state == .retiring)
+        stored = try await step(rotation, stored, sees: seen(stored.value))
+        #expect(stored.value.active?.keyID == new && stored.value[old]?.state == .retiring)
 
         clock.advance(by: 900 + 300 + 600 + 900)
         stored = try await step(rotation, stored)
-        #expect(stored.ring.keys.map(\.keyID) == [new])
-        #expect(stored.ring.revision == store["two"]?.ring.revision)
-        #expect(log.text.contains("a new key signs"))
+        #expect(stored.value.keys.map(\.keyID) == [new])
+        #expect(stored.value.revision == store["two"]?.value.revision)
+        #expect(log.text.contains("signing key activated"))
     }
 
     @Test("A write that somebody came before is not repeated: their ring is taken on")
@@ -112,10 +115,10 @@ struct KeyRotationTests {
         let rotation = try rotation()
         let stored = try await rotation.first(at: clock.now)
         clock.advance(by: 30 * 86_400)
-        let theirs = stored.ring.recording(nil)
+        let theirs = stored.value.recording(nil)
         store.beforeNextSave { [store] in store.put(theirs, for: "two") }
         let taken = try await step(rotation, stored)
-        #expect(taken.version == store["two"]?.version && taken.ring.keys.count == 1)
+        #expect(taken.version == store["two"]?.version && taken.value.keys.count == 1)
     }
 
     @Test("A ring that is gone from the store is restored as it was, under a new revision")
@@ -124,14 +127,13 @@ struct KeyRotationTests {
         let stored = try await rotation.first(at: clock.now)
         store.put(nil, for: "two")
         let outcome = try await rotation.step(
-            KeyRingReplica.View(stored: stored, isGone: true), evidence: nil, at: { [clock] in clock.now },
-            mayWrite: { true })
-        guard case .changed(let again) = outcome else {
+            DocumentReplica.View(stored: stored, isMissing: true), evidence: nil, at: { [clock] in clock.now })
+        guard case .stored(let again) = outcome else {
             Issue.record("nothing was restored")
             return
         }
-        #expect(again.ring.active?.keyID == stored.ring.active?.keyID && again.ring.owner == stored.ring.owner)
-        #expect(again.ring.revision == stored.ring.revision + 1)
+        #expect(again.value.active?.keyID == stored.value.active?.keyID && again.value.owner == stored.value.owner)
+        #expect(again.value.revision == stored.value.revision + 1)
         #expect(store["two"]?.version == again.version)
     }
 
@@ -141,15 +143,15 @@ struct KeyRotationTests {
         let stored = try await rotation.first(at: clock.now)
         store.put(nil, for: "two")
         let other = try await rotation.first(at: clock.now)
-        #expect(other.ring.owner != stored.ring.owner)
+        #expect(other.value.owner != stored.value.owner)
         let outcome = try await rotation.step(
-            KeyRingReplica.View(stored: stored, replacedBy: other.version), evidence: nil,
-            at: { [clock] in clock.now }, mayWrite: { true })
-        guard case .changed(let again) = outcome else {
+            DocumentReplica.View(stored: stored, replacedBy: other.version), evidence: nil,
+            at: { [clock] in clock.now })
+        guard case .stored(let again) = outcome else {
             Issue.record("nothing was put back")
             return
         }
-        #expect(again.ring.owner == stored.ring.owner && store["two"]?.ring.owner == stored.ring.owner)
+        #expect(again.value.owner == stored.value.owner && store["two"]?.value.owner == stored.value.owner)
     }
 
     @Test("A ring that turns out to be gone in the midst of a step is told as gone")
@@ -159,8 +161,8 @@ struct KeyRotationTests {
         store.put(nil, for: "two")
         clock.advance(by: 30 * 86_400)
         let outcome = try await rotation.step(
-            KeyRingReplica.View(stored: stored), evidence: nil, at: { [clock] in clock.now }, mayWrite: { true })
-        guard case .gone = outcome else {
+            DocumentReplica.View(stored: stored), evidence: nil, at: { [clock] in clock.now })
+        guard case .missing = outcome else {
             Issue.record("it was not told")
             return
         }
@@ -168,16 +170,15 @@ struct KeyRotationTests {
 
     @Test("What the store cannot read is left alone, and so is everything by who leads no more")
     func leftAlone() async throws {
-        let rotation = try rotation()
-        let stored = try await rotation.first(at: clock.now)
+        let stored = try await rotation().first(at: clock.now)
         clock.advance(by: 30 * 86_400)
         for (view, mayWrite) in [
-            (KeyRingReplica.View(stored: stored, problem: .malformed("garbage")), true),
-            (KeyRingReplica.View(stored: stored), false),
+            (DocumentReplica.View(stored: stored, problem: .malformed("garbage")), true),
+            (DocumentReplica.View(stored: stored), false),
         ] {
-            let outcome = try await rotation.step(
-                view, evidence: nil, at: { [clock] in clock.now }, mayWrite: { mayWrite })
-            guard case .waits = outcome else {
+            let outcome = try await rotation(mayWrite: mayWrite).step(
+                view, evidence: nil, at: { [clock] in clock.now })
+            guard case .wait = outcome else {
                 Issue.record("it was written")
                 return
             }
@@ -188,21 +189,21 @@ struct KeyRotationTests {
     @Test("A store that fails is told, and a later try goes on")
     func failure() async throws {
         store.fail(.unavailable("the disk is on fire"))
-        await #expect(throws: KeyStoreError.unavailable("the disk is on fire")) {
+        await #expect(throws: StoreError.unavailable("the disk is on fire")) {
             try await rotation().first(at: clock.now)
         }
         store.fail(nil)
-        #expect(try await rotation().first(at: clock.now).ring.active != nil)
+        #expect(try await rotation().first(at: clock.now).value.active != nil)
     }
 
     @Test("A ring of another algorithm than the configured one gets a successor of the configured one")
     func otherAlgorithm() async throws {
         let stored = try await rotation(endpoint: 1).first(at: clock.now)
-        let other = KeyRing(endpoint: "one", owner: "owner", keys: stored.ring.keys)
+        let other = KeyRing(endpoint: "one", owner: "owner", keys: stored.value.keys)
         store.put(other, for: "one")
         let changed = try await step(rotation(endpoint: 0), try #require(store["one"]))
-        #expect(changed.ring.active?.signingKey.algorithm == .es256)
-        #expect(changed.ring.successor?.signingKey.algorithm == .rs256)
+        #expect(changed.value.active?.signingKey.algorithm == .es256)
+        #expect(changed.value.successor?.signingKey.algorithm == .rs256)
     }
 
     @Test("The key of issuer.keypair is the first one, and its certificate the stock wire's")
@@ -210,8 +211,8 @@ struct KeyRotationTests {
         let key = try SigningKey.generate(.es256)
         try pairs.hold(key)
         let stored = try await rotation(keypair: "mine").first(at: clock.now)
-        #expect(stored.ring.active?.keyID == key.keyID)
-        #expect(stored.ring.keypair == .init(name: "mine", uid: "1", kid: key.keyID, isPresent: true))
+        #expect(stored.value.active?.keyID == key.keyID)
+        #expect(stored.value.keypair == .init(name: "mine", uid: "1", kid: key.keyID, isPresent: true))
     }
 
     @Test("Another key in issuer.keypair, and its absence once, rotate; the same key in a new Secret does not")
@@ -223,24 +224,24 @@ struct KeyRotationTests {
 
         try pairs.hold(first, uid: "2")
         stored = try await step(rotation, stored)
-        #expect(stored.ring.keypair?.uid == "2" && stored.ring.keys.count == 1)
+        #expect(stored.value.keypair?.uid == "2" && stored.value.keys.count == 1)
 
         let second = try SigningKey.generate(.es256)
         try pairs.hold(second, uid: "3")
         stored = try await step(rotation, stored)
-        #expect(stored.ring.successor?.keyID == second.keyID)
+        #expect(stored.value.successor?.keyID == second.keyID)
         stored = try await activated(stored, rotation)
-        #expect(stored.ring.active?.keyID == second.keyID)
+        #expect(stored.value.active?.keyID == second.keyID)
 
         try pairs.hold(nil)
         stored = try await step(rotation, stored)
-        let made = try #require(stored.ring.successor?.keyID)
-        #expect(stored.ring.keypair?.isPresent == false)
+        let made = try #require(stored.value.successor?.keyID)
+        #expect(stored.value.keypair?.isPresent == false)
         stored = try await activated(stored, rotation)
-        #expect(stored.ring.active?.keyID == made)
-        let kids = stored.ring.keys.map(\.keyID)
+        #expect(stored.value.active?.keyID == made)
+        let kids = stored.value.keys.map(\.keyID)
         for _ in 0..<3 { stored = try await step(rotation, stored) }
-        #expect(stored.ring.keys.map(\.keyID) == kids)
+        #expect(stored.value.keys.map(\.keyID) == kids)
     }
 
     @Test("A key pair that cannot sign, or was revoked, is refused in words, and the ring stays")
@@ -248,17 +249,17 @@ struct KeyRotationTests {
         let rotation = try rotation(keypair: "mine")
         let stored = try await rotation.first(at: clock.now)
         try pairs.hold(TestKeys.rsa)
-        let wrong = await #expect(throws: KeyStoreError.self) { try await step(rotation, stored) }
+        let wrong = await #expect(throws: StoreError.self) { try await step(rotation, stored) }
         #expect(wrong?.description.contains("cannot sign with ES256") == true)
 
-        let key = try #require(stored.ring.active?.signingKey)
-        let revoked = try #require(stored.ring.revoking(key.keyID, at: clock.now))
+        let key = try #require(stored.value.active?.signingKey)
+        let revoked = try #require(stored.value.revoking(key.keyID, at: clock.now))
         store.put(revoked, for: "two")
         try pairs.hold(key)
         // A successor is made first, for without one nothing signs.
         let after = try await step(rotation, try #require(store["two"]))
-        #expect(after.ring.successor != nil && after.ring.successor?.keyID != key.keyID)
-        let again = await #expect(throws: KeyStoreError.self) { try await step(rotation, after) }
+        #expect(after.value.successor != nil && after.value.successor?.keyID != key.keyID)
+        let again = await #expect(throws: StoreError.self) { try await step(rotation, after) }
         #expect(again?.description.contains("was revoked") == true)
     }
 
@@ -268,18 +269,18 @@ struct KeyRotationTests {
         var stored = try await rotation.first(at: clock.now)
         clock.advance(by: 30 * 86_400)
         stored = try await step(rotation, stored)
-        let new = try #require(stored.ring.successor?.keyID)
+        let new = try #require(stored.value.successor?.keyID)
         try pairs.hold(TestKeys.rsa)
         stored = try await activated(stored, rotation)
-        #expect(stored.ring.active?.keyID == new)
-        await #expect(throws: KeyStoreError.self) { try await step(rotation, stored) }
+        #expect(stored.value.active?.keyID == new)
+        await #expect(throws: StoreError.self) { try await step(rotation, stored) }
     }
 
-    private func activated(_ stored: StoredKeyRing, _ rotation: KeyRotation) async throws -> StoredKeyRing {
-        var stored = try await step(rotation, stored, sees: seen(stored.ring))
+    private func activated(_ stored: Stored<KeyRing>, _ rotation: KeyRotation) async throws -> Stored<KeyRing> {
+        var stored = try await step(rotation, stored, sees: seen(stored.value))
         clock.advance(by: 7_200)
         // Older keys may leave first.
-        while stored.ring.successor != nil { stored = try await step(rotation, stored, sees: seen(stored.ring)) }
+        while stored.value.successor != nil { stored = try await step(rotation, stored, sees: seen(stored.value)) }
         return stored
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GatewayTestSupport
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer
@@ -81,7 +82,7 @@ struct DirectoryElectionTests {
                 time.advance(by: 1)
             }
             await time.waitForSleeper()
-            #expect(log.text.split(separator: "let the gateway's user write there").count - 1 == 1)
+            #expect(log.text.split(separator: "grant the gateway's user write access to it").count - 1 == 1)
             try FileManager.default.createDirectory(
                 atPath: folder.path + "/later", withIntermediateDirectories: false)
             time.advance(by: 1)

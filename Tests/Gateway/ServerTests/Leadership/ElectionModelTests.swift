@@ -1,6 +1,8 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
+import Kubernetes
+import KubernetesAPI
 import Synchronization
 import Testing
 

@@ -3,6 +3,8 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JSON
+import Kubernetes
+import KubernetesTestSupport
 import Logging
 import ServiceLifecycle
 import Testing
@@ -22,7 +24,7 @@ struct LeaseElectionTests {
             leadership = Leadership(monotonic: time.pacing.monotonic)
             election = LeaseElection(
                 client: cluster.client, namespace: StoodInCluster.namespace, name: "sts-gateway", identity: identity,
-                leadership: leadership, pacing: time.pacing, logger: log.logger)
+                leadership: leadership, scheduler: time.pacing.kubernetes, logger: log.logger)
         }
 
         func wait(for expected: Bool) async {
@@ -248,8 +250,8 @@ struct LeaseElectionTests {
                 #expect(!one.leadership.isLeading)
                 #expect(
                     one.log.text.contains(
-                        "the gateway may not get leases.coordination.k8s.io in namespace \\\"sts-gateway\\\" (403); "
-                            + "bind its ServiceAccount to a Role with the verb get on leases of coordination.k8s.io there"
+                        "not allowed to get leases.coordination.k8s.io in namespace \\\"sts-gateway\\\" (403); "
+                            + "bind the ServiceAccount to a Role with the verb get on leases of coordination.k8s.io there"
                     ))
             }
         }

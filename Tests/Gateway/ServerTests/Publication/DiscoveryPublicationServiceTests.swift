@@ -3,6 +3,7 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
+import KubernetesTestSupport
 import ServiceLifecycle
 import Testing
 

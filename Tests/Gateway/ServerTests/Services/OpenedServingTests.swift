@@ -2,7 +2,6 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import HTTPTypes
-import JOSE
 import Logging
 import Testing
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer
@@ -14,14 +15,17 @@ struct DirectoryServingIdentityTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func store() throws -> DirectoryServingIdentityStore {
-        try DirectoryServingIdentityStore(path: folder.path, pacing: time.pacing, logger: KeptLog().logger)
+    private func store() throws -> DirectoryDocumentStore<ServingIdentity> {
+        DirectoryDocumentStore(
+            try PrivateDirectory(path: folder.path), pacing: time.pacing, logger: KeptLog().logger)
     }
 
     private func open() throws -> ServingIdentity {
-        try store().openedAtStart { former throws(ServingIdentityError) in
-            try ServingIdentityMaker().first(former, policy: policy, at: now)
-        }.identity
+        let store = try store()
+        return try store.openAtStart("") { () throws(StoreError) in
+            try ServingIdentityMaker().first(
+                try ServingAuthority.former(in: store.directory), policy: policy, at: now)
+        }.value
     }
 
     @Test("What is made at the first start is there at the next, with the bundle as a file that anybody can be given")
@@ -43,7 +47,7 @@ struct DirectoryServingIdentityTests {
         // An earlier gateway finds its files as it left them.
         #expect(try folder.read("serving-ca-key.pem") == former.keyPEM)
         let store = try store()
-        let stored = try #require(try await store.load())
+        let stored = try #require(try await store.load(""))
         let next = try ServingIdentityMaker().next(.asked, policy: policy, at: now)
         let leaf = try ServingIdentityMaker().leaf(policy.names, by: next, policy: policy, at: now)
         let active = try #require(
@@ -57,25 +61,25 @@ struct DirectoryServingIdentityTests {
     func unusable() throws {
         try folder.write("garbage", to: "serving-ca.pem")
         try folder.write("garbage", to: "serving-ca-key.pem")
-        #expect(throws: ServingIdentityError.self) { try open() }
+        #expect(throws: StoreError.self) { try open() }
         try folder.write(try ServingAuthority(from: now).certificatePEM, to: "serving-ca.pem")
         try folder.write(try ServingAuthority(from: now).keyPEM, to: "serving-ca-key.pem")
-        #expect(throws: ServingIdentityError.self) { try open() }
+        #expect(throws: StoreError.self) { try open() }
         try folder.write("{\"version\": 9}", to: "serving.json")
-        #expect(throws: ServingIdentityError.newerVersion(9)) { try open() }
+        #expect(throws: StoreError.newerVersion(9, supported: 1)) { try open() }
     }
 
     @Test("A write in place of something else than what was read is refused")
     func conflict() async throws {
         let identity = try open()
         let store = try store()
-        let stored = try #require(try await store.load())
+        let stored = try #require(try await store.load(""))
         let second = try await store.save(identity.restored, replacing: stored.version)
-        await #expect(throws: ServingIdentityError.conflict) {
+        await #expect(throws: StoreError.conflict) {
             try await store.save(identity.restored, replacing: stored.version)
         }
-        await #expect(throws: ServingIdentityError.conflict) { try await store.save(identity, replacing: nil) }
-        #expect(try await store.load()?.version == second.version)
+        await #expect(throws: StoreError.conflict) { try await store.save(identity, replacing: nil) }
+        #expect(try await store.load("")?.version == second)
     }
 
     @Test("Another process takes on what is written, and the leader puts back what is taken away")

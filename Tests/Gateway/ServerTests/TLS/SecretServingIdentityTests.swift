@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JSON
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer
@@ -10,7 +11,7 @@ import Testing
 @Suite("The serving identity in its Secret", .hangs)
 struct SecretServingIdentityTests {
     private let time = ManualPacing(random: 1)
-    private static let name = SecretServingIdentityStore.name
+    private static let name = ServingIdentity.layout.secretName
     private static let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: name)
 
     private func secret(_ cluster: StoodInCluster) -> JSONValue? {
@@ -36,7 +37,7 @@ struct SecretServingIdentityTests {
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
             try await other.running {
-                await other.until { $0.isGone == true }
+                await other.until { $0.isMissing == true }
                 #expect(other.certificates.problem == "it is early" && secret(cluster) == nil)
                 try await leader.running {
                     await leader.certificates.untilReady()
@@ -131,11 +132,11 @@ struct SecretServingIdentityTests {
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
             try await other.running {
                 await other.until { $0.problem != nil }
-                #expect(other.certificates.problem?.contains("unreadable") == true)
+                #expect(other.certificates.problem?.contains("invalid serving identity") == true)
                 let next = ServingReplica.inCluster(cluster, time: time, leads: true)
                 try await next.running {
                     let made = try #require(await next.identity())
-                    #expect(made.owner != first.owner && next.log.text.contains("the authorities are lost"))
+                    #expect(made.owner != first.owner && next.log.text.contains("CA lost and created again"))
                     #expect(await other.identity()?.owner == made.owner)
                 }
             }
@@ -158,7 +159,7 @@ struct SecretServingIdentityTests {
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
             await other.running {
                 let problem = await other.until { $0.problem != nil }.problem
-                #expect(problem?.description.contains("its leaf") == true && other.certificates.problem != nil)
+                #expect(problem?.description.contains("leaf certificate") == true && other.certificates.problem != nil)
             }
         }
     }
@@ -166,7 +167,8 @@ struct SecretServingIdentityTests {
     @Test(
         "A Secret that is somebody else's, or a newer gateway's, is told and left as it is",
         arguments: [
-            ("tls.crt", "a certificate", "is not the gateway's"), ("serving.json", "{\"version\": 9}", "newer"),
+            ("tls.crt", "a certificate", "was not created by the gateway"),
+            ("serving.json", "{\"version\": 9}", "newer"),
         ])
     func leftAlone(key: String, text: String, word: String) async throws {
         try await StoodInCluster.run { cluster in
@@ -202,7 +204,7 @@ struct SecretServingIdentityTests {
                         cluster, with: String(decoding: try ServingIdentityDocument.encode(foreign), as: UTF8.self))
                     let back = try #require(await leader.identity { $0.revision > first.revision })
                     #expect(back.owner == first.owner && back.authorities == first.authorities)
-                    await other.until { $0.stored?.identity == back && $0.inPlace == nil }
+                    await other.until { $0.stored?.value == back && $0.replacedBy == nil }
                     #expect(other.certificates.issuers == first.bundle)
                 }
             }
@@ -218,10 +220,10 @@ struct SecretServingIdentityTests {
             await leader.running {
                 await time.waitForSleeper { $0 == 0.5 }
                 #expect(leader.certificates.problem?.contains("the verb create on secrets") == true)
-                #expect(leader.log.text.contains("serving certificates are not kept"))
+                #expect(leader.log.text.contains("serving certificate rotation failed"))
                 cluster.api.allow("create", "secrets")
                 await time.passing(upTo: 30) { await leader.certificates.untilReady() }
-                #expect(leader.log.text.contains("serving certificates are kept again") || secret(cluster) != nil)
+                #expect(leader.log.text.contains("serving certificate rotation works again") || secret(cluster) != nil)
             }
         }
     }
@@ -243,10 +245,10 @@ struct SecretServingIdentityTests {
                     await time.waitForSleeper { $0 == 4_500 }
                     time.advance(by: 4_500)
                     await time.waitForSleeper { $0 > 4_500 }
-                    #expect(leader.log.text.contains("waits for the webhook configurations"))
+                    #expect(leader.log.text.contains("new CA waits for the caBundle"))
                     leader.evidence.give(.trust([next.id: ExampleGateway.now.addingTimeInterval(4_500)]))
                     await time.waitForSleeper { $0 == 5 }
-                    #expect(leader.replica.view.stored?.identity.issuing?.id == first.issuing?.id)
+                    #expect(leader.replica.view.stored?.value.issuing?.id == first.issuing?.id)
                     time.advance(by: 5)
                     let issued = try #require(await other.identity { $0.issuing?.id == next.id })
                     #expect(issued.authorities.count == 2 && issued.leaf != first.leaf)

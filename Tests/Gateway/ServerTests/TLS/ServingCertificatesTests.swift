@@ -29,11 +29,11 @@ struct ServingCertificatesTests {
         #expect(throws: (any Error).self) {
             try MemoryHandshake.leaf(of: configuration, trusting: trust, as: "one.example")
         }
-        certificates.tell(nothingBecause: "it is still early")
+        certificates.report(nothingBecause: "it is still early")
         #expect(certificates.problem == "it is still early")
         let first = try authority.issue(names: ["one.example"], addresses: [], from: now)
         certificates.replace(with: ServingCertificates.Served(first: first))
-        certificates.tell(nothingBecause: "it is late")
+        certificates.report(nothingBecause: "it is late")
         #expect(certificates.problem == nil && certificates.issuers == trust)
         let served = try MemoryHandshake.leaf(of: configuration, trusting: trust, as: "one.example")
         #expect(names(served) == ["one.example"])

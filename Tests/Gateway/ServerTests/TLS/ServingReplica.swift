@@ -1,7 +1,7 @@
 import FakeKubernetesAPI
 import FoundationEssentials
 import GatewayCore
-import JOSE
+import KubernetesTestSupport
 import Synchronization
 
 @testable import GatewayServer
@@ -13,11 +13,11 @@ struct ServingReplica: Sendable {
     let time: ManualPacing
     let log = KeptLog()
     let certificates: ServingCertificates
-    let replica: ServingIdentityReplica
+    let replica: DocumentReplica<ServingIdentity>
     let plan: ServingPlan
     let leadership: Leadership
     let evidence: GivenEvidence
-    let store: any ServingIdentityStore
+    let store: any DocumentStore<ServingIdentity>
     private let service: ServingIdentityService
 
     /// What the webhook configurations are said to have.
@@ -34,18 +34,12 @@ struct ServingReplica: Sendable {
         }
     }
 
-    init(_ store: any ServingIdentityStore, time: ManualPacing, leads: Bool, timeToLive: Int = 900) {
+    init(_ store: any DocumentStore<ServingIdentity>, time: ManualPacing, leads: Bool, timeToLive: Int = 900) {
         self.time = time
         self.store = store
         let certificates = ServingCertificates(nothingBecause: "it is early")
         self.certificates = certificates
-        let replica = ServingIdentityReplica(clock: time.pacing.now, logger: log.logger) { identity, leaf in
-            certificates.replace(
-                with: ServingCertificates.Served(first: leaf, issuers: identity.bundle, trust: identity.bundle))
-        } lack: {
-            certificates.tell(nothingBecause: $0)
-        }
-        self.replica = replica
+        replica = certificates.replica(clock: time.pacing.now, logger: log.logger)
         plan = ServingPlan(ServingPolicy(names: Self.names, timeToLive: timeToLive))
         leadership = Leadership(monotonic: time.pacing.monotonic)
         if leads { leadership.lead(until: .infinity) }
@@ -57,7 +51,7 @@ struct ServingReplica: Sendable {
 
     /// In the stand-in's Secrets. The store has a time of its own, in which nothing is waited for.
     static func inCluster(_ cluster: StoodInCluster, time: ManualPacing, leads: Bool) -> ServingReplica {
-        let store = SecretServingIdentityStore(
+        let store = SecretDocumentStore<ServingIdentity>(
             client: cluster.client, namespace: StoodInCluster.namespace,
             pacing: ManualPacing(isImpatient: true).pacing, logger: KeptLog().logger)
         return ServingReplica(store, time: time, leads: leads)
@@ -69,7 +63,9 @@ struct ServingReplica: Sendable {
 
     /// Returns once it is so.
     @discardableResult
-    func until(_ condition: (ServingIdentityReplica.View) -> Bool) async -> ServingIdentityReplica.View {
+    func until(
+        _ condition: (DocumentReplica<ServingIdentity>.View) -> Bool
+    ) async -> DocumentReplica<ServingIdentity>.View {
         while !Task.isCancelled {
             let changes = replica.changes()
             let view = replica.view
@@ -82,6 +78,6 @@ struct ServingReplica: Sendable {
     /// Returns once it has one.
     @discardableResult
     func identity(_ condition: @escaping (ServingIdentity) -> Bool = { _ in true }) async -> ServingIdentity? {
-        await until { $0.stored.map { condition($0.identity) } ?? false }.stored?.identity
+        await until { $0.stored.map { condition($0.value) } ?? false }.stored?.value
     }
 }

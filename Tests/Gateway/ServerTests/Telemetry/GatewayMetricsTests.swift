@@ -4,7 +4,6 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayTestSupport
 import HTTPTypes
-import JOSE
 import Logging
 import NIOCore
 import Testing
@@ -147,8 +146,8 @@ struct GatewayMetricsTests {
     func publishedDocuments() throws {
         #expect(lines("sts_publish_total").count == 2 * PublicationRound.Result.Kind.allCases.count)
         let ring = KeyRing(endpoint: "one", owner: "owner", keys: [])
-        let documents = PublishableDocuments(ring: ring, documents: IssuerDocuments(discovery: [1], keys: [2]))
-        for document in documents.documents {
+        let documents = IssuerDocuments(ring: ring, keys: [2], discovery: [1])
+        for document in documents.all {
             metrics.record(PublicationRound.Outcome(document: document, result: .written), of: "one")
             metrics.record(PublicationRound.Outcome(document: document, result: .unchanged), of: "two")
         }

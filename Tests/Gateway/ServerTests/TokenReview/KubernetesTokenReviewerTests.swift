@@ -5,6 +5,8 @@ import GatewayTestSupport
 import HTTPTypes
 import JOSE
 import JSON
+import Kubernetes
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

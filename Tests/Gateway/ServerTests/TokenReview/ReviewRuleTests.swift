@@ -3,7 +3,6 @@ import FoundationEssentials
 import GatewayPluginAPI
 import GatewayPluginTesting
 import GatewayTestSupport
-import JOSE
 import JSON
 import Testing
 

@@ -4,6 +4,7 @@ import GatewayCore
 import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JSON
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer
@@ -18,7 +19,7 @@ struct WebhookConfigurationKeeperTests {
     private struct Kept: Sendable {
         let api: FakeKubernetesAPI
         let keeper: WebhookConfigurationKeeper
-        let replica: ServingIdentityReplica
+        let replica: DocumentReplica<ServingIdentity>
         let identity: ServingIdentity
         let leadership: Leadership
         let log: KeptLog
@@ -48,8 +49,7 @@ struct WebhookConfigurationKeeperTests {
         }
 
         func set(_ identity: ServingIdentity) {
-            replica.take(
-                .identity(StoredServingIdentity(identity: identity, version: "\(identity.revision)", request: nil)))
+            replica.take(.document(Stored(identity, version: DocumentVersion(rawValue: "\(identity.revision)"))))
         }
 
         func add(_ name: String, services: [String] = ["sts-gateway-webhook"], annotations: JSONValue = [:]) throws {
@@ -95,9 +95,8 @@ struct WebhookConfigurationKeeperTests {
         try await StoodInCluster.run { cluster in
             let log = KeptLog()
             let leadership = Leadership(monotonic: time.pacing.monotonic)
-            let replica = ServingIdentityReplica(clock: time.pacing.now, logger: log.logger) { _, _ in
-            } lack: { _ in
-            }
+            let replica = ServingCertificates(nothingBecause: "it is early")
+                .replica(clock: time.pacing.now, logger: log.logger)
             let keeper = WebhookConfigurationKeeper(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,
                 names: names, replica: replica, leadership: leadership, settings: settings, pacing: time.pacing,

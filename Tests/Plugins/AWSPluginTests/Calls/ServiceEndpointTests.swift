@@ -2,10 +2,10 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("A service's address in place of the public one")
+@Suite("An endpoint override")
 struct ServiceEndpointTests {
     @Test(
-        "is read with its port and its path, without the last slash",
+        "is parsed with port and path, without the last slash",
         arguments: [
             ("https://s3.example.com", "https", "s3.example.com", ""),
             ("https://s3.example.com/", "https", "s3.example.com", ""),
@@ -22,7 +22,7 @@ struct ServiceEndpointTests {
     }
 
     @Test(
-        "is refused where a call could go elsewhere, or its signature would not fit",
+        "is rejected where a request could go elsewhere, or its signature would not match",
         arguments: [
             "", "s3.example.com", "ftp://s3.example.com", "https://", "https:///a", "https://:443", "https://h:",
             "https://h:0", "https://h:65536", "https://h:+1", "https://h:1x", "https://user@h", "https://h?x=1",
@@ -30,12 +30,12 @@ struct ServiceEndpointTests {
             "https://a b", "https://h\n", "https://\u{E9}.example.com", "https://h\\a", "https://[::1", "https://[]",
             "https://[::1]x", "https://[fe80::1%25eth0]", "https://a_b\"c",
         ])
-    func refused(text: String) {
+    func rejected(text: String) {
         #expect(ServiceEndpoint(text) == nil)
     }
 
     @Test(
-        "tells an address from a name",
+        "distinguishes an IP address from a host name",
         arguments: [
             ("http://127.0.0.1:9000", true), ("http://[::1]:9000", true), ("http://localhost:9000", false),
             ("https://1.example.com", false),

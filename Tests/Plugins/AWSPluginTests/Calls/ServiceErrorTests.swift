@@ -4,13 +4,13 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("A service's refusal")
+@Suite("An error response of a service")
 struct ServiceErrorTests {
     private func error(_ status: Int, _ body: String = "", _ headers: [String: String] = [:]) throws -> ServiceError {
         ServiceError(try ScriptedTransport.Answer.answer(status, body, headers).get())
     }
 
-    @Test("is read from S3's error document")
+    @Test("is parsed from S3's error document")
     func s3() throws {
         let document = ErrorDocument.s3(
             "NoSuchBucket", "The specified bucket does not exist", more: "<BucketName>b</BucketName>")
@@ -19,23 +19,23 @@ struct ServiceErrorTests {
         #expect(error.message == "The specified bucket does not exist")
         #expect(!error.isForeign)
         #expect(
-            error.told
+            error.summary
                 == #"NoSuchBucket: "The specified bucket does not exist" (404)"#)
         #expect(error.publishError("call", permission: "p").reference == "4442587FB7D0A2F9")
     }
 
-    @Test("is read from the namespaces of CloudFront and STS")
+    @Test("is parsed from the namespaces of CloudFront and STS")
     func namespaces() throws {
         let edge = try error(
             400, ErrorDocument.query("TooManyInvalidationsInProgress", "Wait."), ["x-amzn-RequestId": "410c2a4b"])
-        #expect(edge.told == #"TooManyInvalidationsInProgress: "Wait." (400)"#)
+        #expect(edge.summary == #"TooManyInvalidationsInProgress: "Wait." (400)"#)
         #expect(edge.publishError("call", permission: "p").reference == "410c2a4b")
         #expect(try error(403, ErrorDocument.sts("AccessDenied")).code == "AccessDenied")
         let prefixed = #"<e:Error xmlns:e="urn:x"><e:Code>SlowDown</e:Code><e:Message>Slow.</e:Message></e:Error>"#
         #expect(try error(503, prefixed).code == "SlowDown")
     }
 
-    @Test("tells the region that S3 names, in the header or in the document")
+    @Test("has the region of the header or of the document")
     func region() throws {
         let document = ErrorDocument.s3("AuthorizationHeaderMalformed", more: "<Region>eu-west-1</Region>")
         #expect(try error(400, document).region == "eu-west-1")
@@ -44,7 +44,7 @@ struct ServiceErrorTests {
     }
 
     @Test(
-        "takes the seconds of Retry-After, an hour at most",
+        "has the seconds of Retry-After, an hour at most",
         arguments: [
             ("5", 5), ("0", 0), ("-5", 0), ("99999999", 3_600), ("Fri, 24 May 2013 00:00:00 GMT", nil), ("", nil),
         ])
@@ -52,15 +52,15 @@ struct ServiceErrorTests {
         #expect(try error(503, "", ["Retry-After": header]).retryAfter == seconds)
     }
 
-    @Test("has a word of the status where there is no body, as for HEAD")
+    @Test("has a code from the status where there is no body, as for HEAD")
     func bare() throws {
         let error = try error(403)
-        #expect(error.told == "HTTP403 (403)")
+        #expect(error.summary == "HTTP403 (403)")
         #expect(!error.isForeign)
     }
 
     @Test(
-        "asks for a proxy where the body is no error document",
+        "suggests a proxy where the body is not an error document",
         arguments: [
             ErrorDocument.page, "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>", "blocked",
             "<Error><Code>SlowDown</Code>", "<Error><Message>no code</Message></Error>",
@@ -70,20 +70,20 @@ struct ServiceErrorTests {
     func pages(body: String) throws {
         let error = try error(403, body)
         #expect(error.isForeign)
-        #expect(error.told == "answers 403 and a page that is not the service's XML: is there a proxy in between?")
-        let told = error.publishError("s3:GetObject on \"b/k\"", permission: "s3:GetObject")
-        #expect(told.kind == .malformed)
-        #expect(!told.message.contains("allow"))
+        #expect(error.summary == "responds 403 with a body that is not the service's XML; check for a proxy in between")
+        let published = error.publishError("s3:GetObject on \"b/k\"", permission: "s3:GetObject")
+        #expect(published.kind == .malformed)
+        #expect(!published.message.contains("allow"))
     }
 
-    @Test("is quoted as one line of at most 300 characters, with nothing that a terminal would obey")
+    @Test("is quoted as one line of at most 300 characters, without control characters")
     func quoted() throws {
         let long = try error(400, ErrorDocument.s3("InvalidRequest", String(repeating: "\u{E9}", count: 5_000)))
         #expect(long.message.unicodeScalars.count == 300)
         let lines = try error(400, ErrorDocument.s3("InvalidRequest", "first line\nsecond line\u{202E}"))
         #expect(lines.message == "first line")
         let bidirectional = try error(400, ErrorDocument.s3("InvalidRequest", "a\u{202E}b"))
-        #expect(bidirectional.told.contains(#"\u{202E}"#))
+        #expect(bidirectional.summary.contains(#"\u{202E}"#))
     }
 
     /// The values of Amazon's documentation.
@@ -109,11 +109,11 @@ struct ServiceErrorTests {
                 + "'webIdentityToken' failed to satisfy constraint"),
     ]
 
-    @Test("never repeats a key's id, a token or a signature that the document holds", arguments: repeating)
+    @Test("never repeats a key id, a token or a signature of the document", arguments: repeating)
     func secrets(document: String) throws {
         let error = try error(403, document)
         let texts = [
-            error.told, error.publishError("call", permission: "p").message, error.assumeRoleError("call").message,
+            error.summary, error.publishError("call", permission: "p").message, error.assumeRoleError("call").message,
         ]
         for text in texts {
             for secret in [Self.token, "AKIAIOSFODNN7EXAMPLE", "f0e8bdb87c964420", "eyJ"] {

@@ -15,11 +15,11 @@ struct ContainerCredentialsTests {
         _ transport: ScriptedTransport, _ variables: [String: String], files: FilesInMemory = FilesInMemory()
     ) async throws(PublishError) -> AccessKey? {
         try await ContainerCredentials(
-            environment: { variables[$0] }, files: files, call: MetadataCall(transport: transport)
+            environment: { variables[$0] }, files: files, client: IMDSClient(transport: transport)
         ).credentials()
     }
 
-    @Test("come from the path at the address of ECS, by no proxy")
+    @Test("come from the path at the address of ECS, without a proxy")
     func relativeURI() async throws {
         let transport = ScriptedTransport(.answer(200, Self.answer))
         let key = try await credentials(transport, Self.relative)
@@ -34,7 +34,7 @@ struct ContainerCredentialsTests {
         #expect(transport.requests[0].headers.isEmpty)
     }
 
-    @Test("are not set up without an address")
+    @Test("are not set up without a URI")
     func none() async throws {
         let transport = ScriptedTransport()
         #expect(try await credentials(transport, ["AWS_CONTAINER_AUTHORIZATION_TOKEN": "t"]) == nil)
@@ -47,7 +47,7 @@ struct ContainerCredentialsTests {
         "http://[::1]:8080/", "https://credentials.example.com/a", "https://10.0.0.1",
     ]
 
-    @Test("are asked for at loopback, at the addresses of ECS and EKS, and by https", arguments: allowed)
+    @Test("are requested at loopback, at the addresses of ECS and EKS, and over https", arguments: allowed)
     func fullURI(url: String) async throws {
         let transport = ScriptedTransport(.answer(200, Self.answer))
         _ = try await credentials(transport, ["AWS_CONTAINER_CREDENTIALS_FULL_URI": url])
@@ -55,7 +55,7 @@ struct ContainerCredentialsTests {
     }
 
     @Test(
-        "are asked for nowhere else",
+        "are requested nowhere else",
         arguments: [
             "http://169.254.169.254/", "http://10.0.0.1/", "http://example.com/", "http://127.0.0.1.example.com/",
             "http://127.1/", "http://0127.0.0.1/", "http://127.0.0.256/", "http://2130706433/",
@@ -77,7 +77,7 @@ struct ContainerCredentialsTests {
     }
 
     @Test(
-        "are asked for below ECS' address whatever the path is",
+        "are requested at the address of ECS for every path",
         arguments: ["@evil.example.com/", ".evil.example.com", "/a b"])
     func badPath(path: String) async {
         let transport = ScriptedTransport(.answer(200, Self.answer))
@@ -87,7 +87,7 @@ struct ContainerCredentialsTests {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("are asked for with the authorization of the file, which comes before the variable's")
+    @Test("are requested with the authorization of the file, which takes precedence over the variable's")
     func authorization() async throws {
         let answer = ScriptedTransport.Answer.answer(200, Self.answer)
         let transport = ScriptedTransport(answer, answer)
@@ -98,7 +98,7 @@ struct ContainerCredentialsTests {
         #expect(transport.requests.map { $0.headers("authorization") } == [["Basic abc"], ["ey.of.file"]])
     }
 
-    @Test("are not asked for with an authorization that is not there or would be a second header")
+    @Test("are not requested with an authorization that is missing or has a line break")
     func badAuthorization() async {
         let transport = ScriptedTransport(.answer(200, Self.answer))
         let variables = Self.relative.merging(["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"]) { $1 }
@@ -113,7 +113,7 @@ struct ContainerCredentialsTests {
     }
 
     @Test(
-        "fail with the place and without its path, which may be as good as a password",
+        "fail with the origin and without the path, which may be a secret",
         arguments: [
             (ScriptedTransport.Answer.answer(403, "a1b2"), PublishError.Kind.denied), (.answer(500), .unavailable),
             (.answer(429), .throttled), (.answer(302), .denied), (.answer(200, ""), .malformed),
@@ -131,6 +131,6 @@ struct ContainerCredentialsTests {
         #expect(error?.message.hasPrefix("http://169.254.170.2") == true)
         #expect(error?.message.contains("a1b2") == false)
         #expect(error?.message.contains("hidden") == false)
-        #expect(error?.isTold == true)
+        #expect(error?.isWellFormed == true)
     }
 }

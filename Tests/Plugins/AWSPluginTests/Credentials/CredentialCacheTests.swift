@@ -10,9 +10,9 @@ struct CredentialCacheTests {
     private let clock = ManualClock(now: exampleTime)
     private static let failure = PublishError(.unavailable, "no answer in time")
 
-    private func cache(_ ways: (CredentialSource, any CredentialProviding)...) -> CredentialCache {
+    private func cache(_ sources: (CredentialSource, any CredentialProviding)...) -> CredentialCache {
         CredentialCache(
-            ways: ways.map { (source: $0.0, provider: $0.1) }, now: { [clock] in clock.now },
+            sources: sources.map { (source: $0.0, provider: $0.1) }, now: { [clock] in clock.now },
             logger: PluginContext.silent.logger)
     }
 
@@ -20,7 +20,7 @@ struct CredentialCacheTests {
         AccessKey(id: id, secret: "s", expiration: life.map { clock.now.addingTimeInterval($0) })
     }
 
-    @Test("come from the first way of the list that has any")
+    @Test("come from the first source of the list that has any")
     func order() async throws {
         let first = GivenCredentials(.success(nil))
         let second = GivenCredentials(.success(key("two")))
@@ -31,7 +31,7 @@ struct CredentialCacheTests {
         #expect(await third.asked == 0)
     }
 
-    @Test("come from no later way where one that is set up fails")
+    @Test("come from no later source where one that is set up fails")
     func failing() async {
         let second = GivenCredentials(.success(key("two")))
         let cache = cache((.container, GivenCredentials(.failure(Self.failure))), (.imds, second))
@@ -39,16 +39,16 @@ struct CredentialCacheTests {
         #expect(await second.asked == 0)
     }
 
-    @Test("lack with the names of the ways that were tried")
+    @Test("fail with the names of the sources that were tried")
     func none() async {
         let cache = cache((.environment, GivenCredentials(.success(nil))), (.imds, GivenCredentials(.success(nil))))
         let error = await #expect(throws: PublishError.self) { try await cache.current() }
         #expect(error?.kind == .denied)
         #expect(error?.message.contains("publish.credentials (environment, imds)") == true)
-        #expect(error?.isTold == true)
+        #expect(error?.isWellFormed == true)
     }
 
-    @Test("are kept until half of their life is over, and then renewed")
+    @Test("are renewed after half of their lifetime")
     func halfLife() async throws {
         let way = GivenCredentials(.success(key("one")), .success(key("two", life: 7_200)))
         let cache = cache((.container, way))
@@ -61,7 +61,7 @@ struct CredentialCacheTests {
         #expect(await way.asked == 2)
     }
 
-    @Test("are kept for ever where they have no end")
+    @Test("are never renewed where they do not expire")
     func endless() async throws {
         let way = GivenCredentials(.success(key("one", life: nil)))
         let cache = cache((.environment, way))
@@ -71,7 +71,7 @@ struct CredentialCacheTests {
         #expect(await way.asked == 1)
     }
 
-    @Test("outlast a renewal that fails, which is tried again after a minute, until their last minute")
+    @Test("stay in use where their renewal fails, which is tried again each minute, until their last minute")
     func outlast() async throws {
         let way = GivenCredentials(.success(key("one")), .failure(Self.failure))
         let cache = cache((.container, way))
@@ -89,15 +89,15 @@ struct CredentialCacheTests {
         await #expect(throws: Self.failure) { try await cache.current() }
     }
 
-    @Test("are refused where they are at an end already")
+    @Test("are rejected where they are expired")
     func past() async {
         let cache = cache((.container, GivenCredentials(.success(key("one", life: -1)))))
         let error = await #expect(throws: PublishError.self) { try await cache.current() }
         #expect(error?.kind == .denied)
-        #expect(error?.message.contains("ended at 2013-05-23T23:59:59Z") == true)
+        #expect(error?.message.contains("expired at 2013-05-23T23:59:59Z") == true)
     }
 
-    @Test("are refused where no header can carry them, without their text")
+    @Test("are rejected where they are not valid in headers, without their text")
     func unfit() async {
         let odd = AccessKey(id: "AKID", secret: "secret-of-mine\n")
         let cache = cache((.profile, GivenCredentials(.success(odd))))
@@ -107,16 +107,16 @@ struct CredentialCacheTests {
         #expect(error?.message.contains("secret-of-mine") == false)
     }
 
-    @Test("are forgotten when a service refuses them, but not when others are in use already")
-    func forget() async throws {
+    @Test("are discarded when a service rejects them, unless others are in use already")
+    func discard() async throws {
         let way = GivenCredentials(.success(key("one")), .success(key("two")), .failure(Self.failure))
         let cache = cache((.container, way))
         let one = try await cache.current()
-        await cache.forget(one)
+        await cache.discard(one)
         #expect(try await cache.current().id == "two")
-        await cache.forget(one)
+        await cache.discard(one)
         #expect(try await cache.current().id == "two")
-        await cache.forget(try await cache.current())
+        await cache.discard(try await cache.current())
         await #expect(throws: Self.failure) { try await cache.current() }
     }
 }

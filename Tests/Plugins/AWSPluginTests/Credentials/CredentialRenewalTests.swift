@@ -9,10 +9,10 @@ import Testing
 @Suite("The renewal of credentials", .timeLimit(.minutes(20)))
 struct CredentialRenewalTests {
     private func cache(_ way: any CredentialProviding) -> CredentialCache {
-        CredentialCache(ways: [(.container, way)], now: { exampleTime }, logger: PluginContext.silent.logger)
+        CredentialCache(sources: [(.container, way)], now: { exampleTime }, logger: PluginContext.silent.logger)
     }
 
-    @Test("is one, however many wait for it")
+    @Test("is done once for all callers that wait")
     func singleFlight() async throws {
         let gate = Gate()
         let cache = cache(gate)
@@ -26,7 +26,7 @@ struct CredentialRenewalTests {
         #expect(gate.asked == 1)
     }
 
-    @Test("fails for all who wait, and is tried anew by the next")
+    @Test("fails for all callers that wait, and is tried again by the next")
     func failure() async throws {
         let gate = Gate()
         let cache = cache(gate)
@@ -51,7 +51,7 @@ struct CredentialRenewalTests {
         #expect(gate.asked == 2)
     }
 
-    @Test("is taken over by one who waits, where the task that began it is cancelled")
+    @Test("is taken over by a waiting caller where the task that began it is cancelled")
     func cancelled() async throws {
         let gate = Gate()
         let cache = cache(gate)

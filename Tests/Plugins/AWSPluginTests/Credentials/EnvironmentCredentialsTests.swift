@@ -20,13 +20,13 @@ struct EnvironmentCredentialsTests {
     }
 
     @Test(
-        "are not set up without a key's id",
+        "are not set up without a key id",
         arguments: [[:], ["AWS_ACCESS_KEY_ID": ""], ["AWS_SECRET_ACCESS_KEY": "s"]])
     func none(variables: [String: String]) async throws {
         #expect(try await credentials(variables) == nil)
     }
 
-    @Test("fail with an id alone")
+    @Test("fail with only a key id")
     func half() async {
         let error = await #expect(throws: PublishError.self) { try await credentials(["AWS_ACCESS_KEY_ID": "AKID"]) }
         #expect(error?.kind == .misconfigured)

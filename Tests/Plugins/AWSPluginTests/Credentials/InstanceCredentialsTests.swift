@@ -17,7 +17,7 @@ struct InstanceCredentialsTests {
         _ transport: ScriptedTransport, _ variables: [String: String] = [:]
     ) async throws(PublishError) -> AccessKey? {
         try await InstanceCredentials(
-            environment: { variables[$0] }, call: MetadataCall(transport: transport)
+            environment: { variables[$0] }, client: IMDSClient(transport: transport)
         ).credentials()
     }
 
@@ -33,7 +33,7 @@ struct InstanceCredentialsTests {
         }
     }
 
-    @Test("come with a session of version 2, by no proxy")
+    @Test("come with an IMDSv2 session, without a proxy")
     func session() async throws {
         let transport = instance()
         let key = try await credentials(transport)
@@ -45,7 +45,7 @@ struct InstanceCredentialsTests {
     }
 
     @Test(
-        "come from the address of the environment",
+        "come from the endpoint of the environment",
         arguments: [
             (["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1338/"], "http://127.0.0.1:1338"),
             (["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv6"], "http://[fd00:ec2::254]"),
@@ -56,7 +56,7 @@ struct InstanceCredentialsTests {
         #expect(try await credentials(instance(base), variables)?.id == "ASIA")
     }
 
-    @Test("are not asked for where that is forbidden, or the address is none")
+    @Test("are not requested where IMDS is disabled, or the endpoint is invalid")
     func disabled() async throws {
         let transport = instance()
         #expect(try await credentials(transport, ["AWS_EC2_METADATA_DISABLED": "TRUE"]) == nil)
@@ -67,17 +67,17 @@ struct InstanceCredentialsTests {
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("never come by version 1", arguments: [403, 404, 405, 200])
+    @Test("never come from IMDSv1", arguments: [403, 404, 405, 200])
     func versionOne(status: Int) async {
         let transport = ScriptedTransport { request in request.method == "PUT" ? .answer(status) : .answer(200, "role")
         }
         let error = await #expect(throws: PublishError.self) { try await credentials(transport) }
         #expect(error?.kind == .denied)
         #expect(transport.requests.count == 1)
-        #expect(error?.isTold == true)
+        #expect(error?.isWellFormed == true)
     }
 
-    @Test("fail with the hop limit in mind where nothing answers")
+    @Test("fail with a hint at the hop limit where nothing responds")
     func silence() async {
         let error = await #expect(throws: PublishError.self) {
             try await credentials(ScriptedTransport(.failure(.timedOut)))
@@ -87,7 +87,7 @@ struct InstanceCredentialsTests {
     }
 
     @Test(
-        "fail where there is no role, or an answer is not the service's",
+        "fail where there is no role, or a response is not IMDS'",
         arguments: [
             ([.answer(404)], PublishError.Kind.denied), ([.answer(200, "")], .malformed),
             ([.answer(200, "../../x")], .malformed), ([.answer(200, "<html>")], .malformed),
@@ -106,6 +106,6 @@ struct InstanceCredentialsTests {
         }
         let error = await #expect(throws: PublishError.self) { try await credentials(queue) }
         #expect(error?.kind == kind, "\(String(describing: error))")
-        #expect(error?.isTold == true, "\(String(describing: error))")
+        #expect(error?.isWellFormed == true, "\(String(describing: error))")
     }
 }

@@ -26,7 +26,7 @@ struct ProfileCredentialsTests {
         #expect(try await credentials(files)?.id == "B")
     }
 
-    @Test("are of the profile of the settings, of AWS_PROFILE, or of default")
+    @Test("are those of the profile of the settings, of AWS_PROFILE, or of default")
     func names() async throws {
         let files = FilesInMemory([
             "/c": "[default]\n\(Self.keys("A"))[one]\n\(Self.keys("B"))aws_session_token=t\n[two]\n\(Self.keys("C"))"
@@ -39,27 +39,27 @@ struct ProfileCredentialsTests {
         #expect(!files.reads.contains { $0.contains(".aws") })
     }
 
-    @Test("are not set up where no profile is meant and none is there")
+    @Test("are not set up where no profile is named and none exists")
     func none() async throws {
         #expect(try await credentials(FilesInMemory()) == nil)
         #expect(try await credentials(FilesInMemory(), [:]) == nil)
         #expect(try await credentials(FilesInMemory(["/home/me/.aws/credentials": "[one]\n" + Self.keys("A")])) == nil)
     }
 
-    @Test("lack where a profile is meant and is not there")
+    @Test("fail where the named profile does not exist")
     func lacking() async {
         let bySettings = await #expect(throws: PublishError.self) {
             try await credentials(FilesInMemory(), profile: "one")
         }
-        #expect(bySettings?.message.contains(#"no profile "one""#) == true)
+        #expect(bySettings?.message.contains(#"missing profile "one""#) == true)
         let byVariable = await #expect(throws: PublishError.self) {
             try await credentials(FilesInMemory(), ["AWS_PROFILE": "two"])
         }
-        #expect(byVariable?.message.contains(#"no profile "two""#) == true)
+        #expect(byVariable?.message.contains(#"missing profile "two""#) == true)
         #expect(byVariable?.kind == .denied)
     }
 
-    @Test("say what is not followed, without any value")
+    @Test("fail with the unsupported keys, without values")
     func notFollowed() async {
         let files = FilesInMemory([
             "/home/me/.aws/config": "[default]\nsso_session = mine\nsso_account_id = 1\nrole_arn = hidden\n"
@@ -68,10 +68,10 @@ struct ProfileCredentialsTests {
         let error = await #expect(throws: PublishError.self) { try await credentials(files) }
         #expect(error?.kind == .denied)
         #expect(
-            error?.message.contains("credential_process, role_arn, sso_account_id, sso_session are not followed")
+            error?.message.contains("credential_process, role_arn, sso_account_id, sso_session are not supported")
                 == true)
         #expect(error?.message.contains("aws configure export-credentials") == true)
         #expect(error?.message.contains("hidden") == false)
-        #expect(error?.isTold == true)
+        #expect(error?.isWellFormed == true)
     }
 }

@@ -24,7 +24,7 @@ struct ProfileFileTests {
         #expect(file["two"] == nil)
     }
 
-    @Test("has the prefix profile in the config file, but for default")
+    @Test("has the prefix \"profile\" in the config file, except for default")
     func config() {
         let file = ProfileFile(
             """
@@ -42,13 +42,13 @@ struct ProfileFileTests {
         #expect(file["two"] == nil)
     }
 
-    @Test("may end its lines as Windows does")
+    @Test("may have CRLF line ends")
     func lineEnds() {
         let file = ProfileFile("[one]\r\naws_access_key_id = A\r\naws_secret_access_key = B\r\n", prefixed: false)
         #expect(file["one"] == ["aws_access_key_id": "A", "aws_secret_access_key": "B"])
     }
 
-    @Test("has nested values, which are passed over, as is what belongs to no section or is no pair")
+    @Test("has nested values, lines outside sections and lines without \"=\", which are ignored")
     func nested() {
         let file = ProfileFile(
             "lost = 1\n[one]\ns3 =\n  addressing_style = path\n\tregion = x\nnothing\nregion = y\n[]\nlost = 2\n",
@@ -56,8 +56,8 @@ struct ProfileFileTests {
         #expect(file["one"] == ["s3": "", "region": "y"])
     }
 
-    @Test("is empty where it is none", arguments: ["", "\n\n", "[", "{\"a\": 1}", "=\n=", "[one", "\0\0"])
-    func garbage(text: String) {
+    @Test("is empty for other text", arguments: ["", "\n\n", "[", "{\"a\": 1}", "=\n=", "[one", "\0\0"])
+    func other(text: String) {
         #expect(ProfileFile(text, prefixed: false)["one"] == nil)
     }
 }

@@ -16,18 +16,18 @@ struct WebIdentityCredentialsTests {
     ) async throws(PublishError) -> AccessKey? {
         try await WebIdentityCredentials(
             environment: { variables[$0] }, files: files,
-            tokens: SecurityTokenClient(
+            sts: STSClient(
                 endpoint: ServiceEndpoint(host: "sts.amazonaws.com"), transport: transport,
                 authorities: { () throws(PublishError) in nil }), sessionName: "sts-gateway.test.one"
         ).credentials()
     }
 
-    @Test("are a session of the role, with the token that is in the file now")
+    @Test("are a session of the role, with the current token of the file")
     func session() async throws {
-        let answer = ScriptedTransport.Answer.answer(200, SessionAnswer.text())
+        let answer = ScriptedTransport.Answer.answer(200, SessionResponse.text())
         let transport = ScriptedTransport(answer, answer)
         let files = FilesInMemory(["/token": " header.claims.signature\n"])
-        #expect(try await credentials(transport, files: files) == SessionAnswer.key)
+        #expect(try await credentials(transport, files: files) == SessionResponse.key)
         files["/token"] = Array("second".utf8)
         _ = try await credentials(transport, files: files)
         #expect(transport.requests[0].text.hasSuffix("&WebIdentityToken=header.claims.signature"))
@@ -36,12 +36,12 @@ struct WebIdentityCredentialsTests {
     }
 
     @Test(
-        "bear the name of AWS_ROLE_SESSION_NAME where STS takes it",
+        "have the session name of AWS_ROLE_SESSION_NAME where STS accepts it",
         arguments: [
             ("mine@example.com", "mine%40example.com"), ("", "sts-gateway.test.one"), ("a b", "sts-gateway.test.one"),
         ])
     func sessionName(given: String, sent: String) async throws {
-        let transport = ScriptedTransport(.answer(200, SessionAnswer.text()))
+        let transport = ScriptedTransport(.answer(200, SessionResponse.text()))
         _ = try await credentials(transport, Self.variables.merging(["AWS_ROLE_SESSION_NAME": given]) { $1 })
         #expect(transport.requests[0].text.contains("&RoleSessionName=\(sent)&"))
     }
@@ -55,25 +55,28 @@ struct WebIdentityCredentialsTests {
     }
 
     @Test(
-        "fail where they are set up by half",
+        "fail where they are incomplete",
         arguments: [
             (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token"], "AWS_ROLE_ARN is not"),
-            (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "demo"], "AWS_ROLE_ARN: \"demo\""),
+            (
+                ["AWS_WEB_IDENTITY_TOKEN_FILE": "/token", "AWS_ROLE_ARN": "demo"],
+                "AWS_ROLE_ARN: invalid role ARN \"demo\""
+            ),
             (
                 ["AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ROLE_ARN": "arn:aws:iam::111111111111:role/demo"],
-                "no file \"/none\""
+                "missing file \"/none\""
             ),
         ])
-    func half(variables: [String: String], told: String) async {
+    func half(variables: [String: String], text: String) async {
         let transport = ScriptedTransport()
         let error = await #expect(throws: PublishError.self) { try await credentials(transport, variables) }
         #expect(error?.kind == .misconfigured)
-        #expect(error?.message.contains(told) == true, "\(String(describing: error))")
+        #expect(error?.message.contains(text) == true, "\(String(describing: error))")
         #expect(transport.requests.isEmpty)
     }
 
-    @Test("are refused with the trust policy's part in it")
-    func refused() async {
+    @Test("are rejected with a hint at the trust policy")
+    func rejected() async {
         let transport = ScriptedTransport(.answer(403, ErrorDocument.sts("AccessDenied")))
         let error = await #expect(throws: PublishError.self) { try await credentials(transport) }
         #expect(error?.kind == .denied)

@@ -25,7 +25,7 @@ struct AWSPublishingTests {
             let key = #""SecretAccessKey":"secret","Token":"t","Expiration":"2013-05-24T06:00:00Z"}"#
             switch (request.method, request.url) {
             case ("POST", "https://sts.eu-central-1.amazonaws.com/"):
-                return .answer(200, SessionAnswer.text(id: request.text.contains("file.") ? "ASIAFILE" : "ASIAOWN"))
+                return .answer(200, SessionResponse.text(id: request.text.contains("file.") ? "ASIAFILE" : "ASIAOWN"))
             case (_, "http://169.254.170.2/credentials"):
                 return .answer(200, #"{"AccessKeyId":"ASIACONTAINER",\#(key)"#)
             case ("PUT", "http://169.254.169.254/latest/api/token"): return .answer(200, "session")
@@ -50,7 +50,7 @@ struct AWSPublishingTests {
     }
 
     @Test(
-        "asks those ways to credentials alone that the list names",
+        "uses only the credential sources of the list",
         arguments: [
             (#"["self"]"#, "ASIAOWN", 0, ["sts.eu-central-1.amazonaws.com"]),
             (#"["environment"]"#, "AKIDENVIRONMENT", 0, []), (#"["profile"]"#, "AKIDPROFILE", 1, []),
@@ -68,7 +68,7 @@ struct AWSPublishingTests {
         #expect(transport.requests.dropLast().map { $0.url.split(separator: "/")[1] } == hosts.map { $0[...] })
     }
 
-    @Test("asks once for many calls")
+    @Test("loads credentials once for many calls")
     func once() async throws {
         let transport = network()
         let publisher = try publisher(transport, FilesInMemory(Self.files), sources: #"["self"]"#)
@@ -78,7 +78,7 @@ struct AWSPublishingTests {
         #expect(transport.requests.last?.headers("x-amz-security-token") == ["session-token"])
     }
 
-    @Test("uses an administrator's own credentials and never the gateway's token, where one runs it by hand")
+    @Test("uses the administrator's credentials and never a self-issued token where an administrator runs it")
     func administrator() async throws {
         let transport = network()
         let publisher = try publisher(
@@ -88,7 +88,7 @@ struct AWSPublishingTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("trusts the authorities of the file for every service, read anew for each call")
+    @Test("trusts the CA certificates of the file for every service, and reads the file for each call")
     func authorities() async throws {
         let transport = network()
         let files = FilesInMemory(["ca.pem": "PEM 1"])
@@ -103,10 +103,10 @@ struct AWSPublishingTests {
         files["ca.pem"] = nil
         let error = await #expect(throws: PublishError.self) { try await publisher.stored(.keys) }
         #expect(error?.kind == .misconfigured)
-        #expect(error?.message == #"publish.caFile: there is no file "ca.pem""#)
+        #expect(error?.message == #"publish.caFile: missing file "ca.pem""#)
     }
 
-    @Test("does nothing before it is asked")
+    @Test("does nothing when it is opened")
     func idle() throws {
         let transport = network()
         let files = FilesInMemory(Self.files)
@@ -114,8 +114,8 @@ struct AWSPublishingTests {
         #expect(transport.requests.isEmpty && files.reads.isEmpty)
     }
 
-    @Test("refuses a block with every reason")
-    func refused() throws {
+    @Test("rejects a block with all errors")
+    func rejected() throws {
         let endpoint = try #require(Endpoint.example())
         let settings = try AWSProvider.PublisherSettings.example(#"{"bucket":"B","region":"x"}"#)
         let error = #expect(throws: SettingsErrors.self) {

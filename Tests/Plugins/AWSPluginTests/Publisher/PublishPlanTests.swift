@@ -8,18 +8,18 @@ import Testing
 struct PublishPlanTests {
     private static let role = "arn:aws:iam::111111111111:role/publisher"
 
-    @Test("needs a bucket, its region and a role, and has a default for the rest")
+    @Test("needs a bucket, its region and a role, and has defaults for the rest")
     func defaults() throws {
         let plan = try PublishPlan.example(
             #"{"bucket":"bucket","region":"eu-central-1","role":"\#(Self.role)"}"#, path: "/one")
-        #expect(plan.place.bucket.rawValue == "bucket")
-        #expect(plan.place.region.rawValue == "eu-central-1")
-        #expect(plan.place.endpoint == nil)
-        #expect(!plan.place.usesPathStyle)
+        #expect(plan.location.bucket.rawValue == "bucket")
+        #expect(plan.location.region.rawValue == "eu-central-1")
+        #expect(plan.location.endpoint == nil)
+        #expect(!plan.location.usesPathStyle)
         #expect(plan.keyPrefix == "")
         #expect(plan.issuerPath == "/one")
         #expect(plan.distribution == nil)
-        #expect(plan.sources == [.own])
+        #expect(plan.sources == [.selfIssued])
         #expect(plan.role?.description == Self.role)
         #expect(plan.authorityFile == nil)
         #expect(plan.sessionName == "sts-gateway.test.one")
@@ -42,12 +42,12 @@ struct PublishPlanTests {
     func partitions(region: String, partition: String, sts: String, cloudFront: String?, signed: String?) throws {
         let role = "arn:\(partition):iam::111111111111:role/publisher"
         let plan = try PublishPlan.example(#"{"bucket":"bucket","region":"\#(region)","role":"\#(role)"}"#)
-        #expect(plan.tokens.url == sts)
+        #expect(plan.stsEndpoint.url == sts)
         #expect(plan.cloudFront?.endpoint.url == cloudFront)
         #expect(plan.cloudFront?.region == signed)
     }
 
-    @Test("calls the services where the block says")
+    @Test("uses the endpoint overrides of the block")
     func endpoints() throws {
         let plan = try PublishPlan.example(
             """
@@ -57,9 +57,9 @@ struct PublishPlanTests {
              },
              "caFile": "ca.pem", "profile": "publisher"}
             """)
-        #expect(plan.place.endpoint?.url == "http://127.0.0.1:9000")
-        #expect(plan.place.usesPathStyle)
-        #expect(plan.tokens.url == "https://sts.example.com")
+        #expect(plan.location.endpoint?.url == "http://127.0.0.1:9000")
+        #expect(plan.location.usesPathStyle)
+        #expect(plan.stsEndpoint.url == "https://sts.example.com")
         #expect(plan.cloudFront?.endpoint.url == "https://cf/x")
         #expect(plan.cloudFront?.region == "us-east-1")
         #expect(plan.authorityFile == "ca.pem")
@@ -67,7 +67,7 @@ struct PublishPlanTests {
     }
 
     @Test(
-        "puts the bucket into the path where it says so, or the endpoint is an address",
+        "uses path-style where configured, or where the endpoint is an IP address",
         arguments: [
             (#""endpoints":{"s3":"https://s3.example.com"}"#, false), (#""pathStyle":true"#, true),
             (#""pathStyle":false,"endpoints":{"s3":"http://[::1]:9000"}"#, false),
@@ -76,11 +76,11 @@ struct PublishPlanTests {
     func pathStyle(more: String, usesPathStyle: Bool) throws {
         let plan = try PublishPlan.example(
             #"{"bucket":"bucket","region":"eu-central-1","credentials":["imds"],\#(more)}"#)
-        #expect(plan.place.usesPathStyle == usesPathStyle)
+        #expect(plan.location.usesPathStyle == usesPathStyle)
     }
 
     @Test(
-        "makes keys of its prefix, the issuer's path and the document's",
+        "forms object keys from prefix, issuer path and document path",
         arguments: [
             ("", "", "certs", ".well-known/openid-configuration"),
             ("", "/one/two", "one/two/certs", "one/two/.well-known/openid-configuration"),
@@ -95,7 +95,7 @@ struct PublishPlanTests {
         #expect(plan.key(of: .discovery) == discovery)
     }
 
-    @Test("is told all that is wrong at once, each with its key")
+    @Test("reports all errors at once, each with its key")
     func allAtOnce() throws {
         let settings = try AWSProvider.PublisherSettings.example(
             """
@@ -117,13 +117,13 @@ struct PublishPlanTests {
     }
 
     @Test(
-        "is refused",
+        "is rejected",
         arguments: [
             (#""credentials":[]"#, "publish.credentials", "is empty"),
             (#""credentials":["imds","Self"]"#, "publish.credentials", #""Self""#),
-            (#""credentials":["imds","imds"]"#, "publish.credentials", "each once"),
-            (#""credentials":["self"]"#, "publish.role", "is missing"),
-            (#""prefix":"x""#, "publish.role", "is missing"),
+            (#""credentials":["imds","imds"]"#, "publish.credentials", "without duplicates"),
+            (#""credentials":["self"]"#, "publish.role", "missing required key"),
+            (#""prefix":"x""#, "publish.role", "missing required key"),
             (#""role":"arn:aws-cn:iam::111111111111:role/a""#, "publish.role", "the region's partition, aws"),
             (#""credentials":["imds"],"prefix":"a/../b""#, "publish.prefix", "without . and .."),
             (#""credentials":["imds"],"prefix":"./b""#, "publish.prefix", "without . and .."),
@@ -131,16 +131,16 @@ struct PublishPlanTests {
             (#""credentials":["imds"],"distribution":"E1/../E2""#, "publish.distribution", "E1BKYHE1TT8Z10"),
             (#""credentials":["imds"],"endpoints":{"s3":"https://a/../b"}"#, "publish.endpoints.s3", "a URL"),
         ])
-    func refused(more: String, key: String, told: String) throws {
+    func rejected(more: String, key: String, text: String) throws {
         let settings = try AWSProvider.PublisherSettings.example(
             #"{"bucket":"bucket","region":"eu-central-1",\#(more)}"#)
         let endpoint = try #require(Endpoint.example())
         let error = #expect(throws: SettingsErrors.self) { try PublishPlan(settings, for: endpoint) }
         #expect(error?.errors.map(\.key) == [key])
-        #expect(error?.errors.first?.message.contains(told) == true, "\(String(describing: error))")
+        #expect(error?.errors.first?.message.contains(text) == true, "\(String(describing: error))")
     }
 
-    @Test("is refused a distribution in GovCloud, which has no CloudFront")
+    @Test("rejects a distribution in GovCloud, which has no CloudFront")
     func govCloud() throws {
         let settings = try AWSProvider.PublisherSettings.example(
             #"{"bucket":"bucket","region":"us-gov-east-1","credentials":["imds"],"distribution":"E1"}"#)

@@ -34,7 +34,7 @@ struct S3PublisherTests {
         return .answer(200, "", headers)
     }
 
-    @Test("are told with their stamp")
+    @Test("are returned with their stamp")
     func storedDocument() async throws {
         let transport = ScriptedTransport(stored())
         let publisher = try publisher(transport)
@@ -45,7 +45,7 @@ struct S3PublisherTests {
     }
 
     @Test(
-        "are nobody's where a part of the stamp lacks",
+        "have no owner where a part of the stamp is missing",
         arguments: ["x-amz-meta-sts-owner", "x-amz-meta-sts-revision"])
     func noStamp(header: String) async throws {
         let document = try await publisher(ScriptedTransport(stored([header: nil]))).stored(.keys)
@@ -53,7 +53,7 @@ struct S3PublisherTests {
     }
 
     @Test(
-        "are not what they should be where they would be served otherwise",
+        "have an empty digest where their headers are not the expected ones",
         arguments: [
             ("Content-Type", "text/plain"), ("Content-Type", nil), ("Cache-Control", "no-store"),
             ("Cache-Control", nil),
@@ -63,7 +63,7 @@ struct S3PublisherTests {
         #expect(document?.stamp == DocumentStamp(owner: stamp.owner, revision: 7, digest: ""))
     }
 
-    @Test("have the digest of what is there, by S3's own checksum")
+    @Test("have the digest of the stored object, from S3's checksum")
     func changed() async throws {
         let transport = ScriptedTransport(
             stored(["x-amz-checksum-sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]))
@@ -73,7 +73,7 @@ struct S3PublisherTests {
     }
 
     @Test(
-        "are read whole where S3 keeps no checksum of them, once for each entity tag",
+        "are read where S3 has no checksum, once for each entity tag",
         arguments: [nil, "abc-2", "not base64!"])
     func noChecksum(checksum: String?) async throws {
         let head = stored(["x-amz-checksum-sha256": checksum])
@@ -86,20 +86,20 @@ struct S3PublisherTests {
         #expect(transport.requests.map(\.method) == ["HEAD", "GET", "HEAD"])
     }
 
-    @Test("that change while they are read are looked at anew")
+    @Test("that change between HEAD and GET have an empty digest")
     func changing() async throws {
         let head = stored(["x-amz-checksum-sha256": nil])
         let transport = ScriptedTransport(head, .answer(200, "{}", ["ETag": "\"2\""]))
         #expect(try await publisher(transport).stored(.keys)?.stamp?.digest == "")
     }
 
-    @Test("are absent where HEAD says so or is refused", arguments: [403, 404])
+    @Test("are absent where HEAD returns 404 or 403", arguments: [403, 404])
     func absent(status: Int) async throws {
         #expect(try await publisher(ScriptedTransport(.answer(status))).stored(.discovery) == nil)
     }
 
     @Test(
-        "are written under a condition, with stamp, type and age, and without an ACL",
+        "are written with a condition, stamp, content type and max-age, and without an ACL",
         arguments: [
             (PutCondition.absent, "If-None-Match", "*", "If-Match"),
             (.version("\"1\""), "If-Match", "\"1\"", "If-None-Match"),
@@ -120,7 +120,7 @@ struct S3PublisherTests {
         #expect(!request.headers.contains { $0.name.lowercased().contains("acl") })
     }
 
-    @Test("are written with the age that the gateway reckons with, and anew where they have another")
+    @Test("are written with the configured max-age, and again where they have another one")
     func age() async throws {
         let transport = ScriptedTransport(.answer(200, "", ["ETag": "\"2\""]), stored())
         let publisher = try publisher(transport, maximumAge: 60)
@@ -139,7 +139,7 @@ struct S3PublisherTests {
     private static let precondition = ScriptedTransport.Answer.answer(412, ErrorDocument.s3("PreconditionFailed"))
 
     @Test(
-        "meet somebody else's where a GET finds them, or nobody's any more, or cannot say",
+        "report a conflict where a GET finds another document, none, or fails",
         arguments: [
             ScriptedTransport.Answer.answer(200, "{}", ["ETag": "\"2\""]), .answer(404, ErrorDocument.s3("NoSuchKey")),
             .answer(503, ErrorDocument.s3("SlowDown")), .failure(.timedOut), .failure(.tooLong(1_048_576)),
@@ -148,21 +148,21 @@ struct S3PublisherTests {
         let transport = ScriptedTransport(Self.precondition, answer)
         let error = try await conflict(transport, .absent)
         #expect(error?.kind == .conflict)
-        #expect(error?.message.contains("somebody else wrote it in between") == true)
+        #expect(error?.message.contains("another writer changed it") == true)
         #expect(transport.requests.map(\.method) == ["PUT", "GET"])
     }
 
-    @Test("lack the permission to read where a document that HEAD did not show is there all the same")
+    @Test("report a missing read permission where a document exists that HEAD did not show")
     func hidden() async throws {
         let transport = ScriptedTransport(Self.precondition, .answer(403, ErrorDocument.s3("AccessDenied")))
         let error = try await conflict(transport, .absent)
         #expect(error?.kind == .denied)
         #expect(error?.message.contains("allow s3:GetObject") == true)
-        #expect(error?.message.contains("somebody else") == false)
+        #expect(error?.message.contains("another writer") == false)
     }
 
     @Test(
-        "meet somebody else's, or their removal, where another version was there",
+        "report a conflict where another version is stored, or none",
         arguments: [(412, "PreconditionFailed"), (409, "ConditionalRequestConflict"), (404, "NoSuchKey")])
     func otherVersion(status: Int, code: String) async throws {
         let transport = ScriptedTransport(.answer(status, ErrorDocument.s3(code)))
@@ -170,7 +170,7 @@ struct S3PublisherTests {
         #expect(transport.requests.count == 1)
     }
 
-    @Test("fail otherwise without a second look")
+    @Test("throw other errors without another request")
     func denied() async throws {
         let transport = ScriptedTransport(.answer(403, ErrorDocument.s3("AccessDenied")))
         let error = try await conflict(transport, .absent)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("CloudFront's calls")
+@Suite("The CloudFront client")
 struct CloudFrontClientTests {
     private static let namespace = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
     private static let path = "/2020-05-31/distribution/E1BKYHE1TT8Z10/invalidation"
@@ -24,10 +24,10 @@ struct CloudFrontClientTests {
         _ transport: ScriptedTransport, endpoint: ServiceEndpoint = ServiceEndpoint(host: "cloudfront.amazonaws.com")
     ) -> CloudFrontClient {
         CloudFrontClient(
-            distribution: "E1BKYHE1TT8Z10", endpoint: endpoint, region: "us-east-1", caller: .example(transport))
+            distribution: "E1BKYHE1TT8Z10", endpoint: endpoint, region: "us-east-1", client: .example(transport))
     }
 
-    @Test("ask for an invalidation of the paths, with the caller's reference")
+    @Test("creates an invalidation of the paths with the CallerReference")
     func create() async throws {
         let transport = ScriptedTransport(.answer(201, Self.invalidation("InProgress")))
         let id = try await client(transport).createInvalidation(paths: ["/certs", "/a&b"], reference: "r<1>")
@@ -44,7 +44,7 @@ struct CloudFrontClientTests {
         #expect(batch["CallerReference"]?.text == "r<1>")
     }
 
-    @Test("ask how far one is", arguments: ["InProgress", "Completed"])
+    @Test("returns the status of an invalidation", arguments: ["InProgress", "Completed"])
     func status(word: String) async throws {
         let transport = ScriptedTransport(.answer(200, Self.invalidation(word)))
         #expect(try await client(transport).status(ofInvalidation: "I2J0I21PCUYOIK") == word)
@@ -52,7 +52,7 @@ struct CloudFrontClientTests {
         #expect(transport.requests[0].body.isEmpty)
     }
 
-    @Test("go below an override's path")
+    @Test("appends to the path of an endpoint override")
     func override() async throws {
         let transport = ScriptedTransport(.answer(201, Self.invalidation("InProgress")))
         let endpoint = try #require(ServiceEndpoint("http://127.0.0.1:5000/cf/"))
@@ -61,7 +61,7 @@ struct CloudFrontClientTests {
     }
 
     @Test(
-        "fail where a success is none of CloudFront's",
+        "rejects a success that is not CloudFront's",
         arguments: [
             ErrorDocument.page, "", "<Invalidation>", "<DistributionList/>", "<html><body/></html>",
             "<Invalidation xmlns=\"\(namespace)\"/>", invalidation("", id: ""),
@@ -73,13 +73,13 @@ struct CloudFrontClientTests {
             try await creating.createInvalidation(paths: ["/certs"], reference: "r")
         }
         #expect(created?.kind == .malformed)
-        #expect(created?.isTold == true, "\(String(describing: created))")
+        #expect(created?.isWellFormed == true, "\(String(describing: created))")
         let asking = client(ScriptedTransport(.answer(200, body)))
         let asked = await #expect(throws: PublishError.self) { try await asking.status(ofInvalidation: "I1") }
         #expect(asked?.kind == .malformed)
     }
 
-    @Test("come back later where too many are under way")
+    @Test("reports too many invalidations as throttled")
     func throttled() async {
         let client = client(
             ScriptedTransport(
@@ -91,7 +91,7 @@ struct CloudFrontClientTests {
         #expect(error?.retryAfter == 30)
     }
 
-    @Test("name the permission that lacks")
+    @Test("names the missing permission")
     func denied() async {
         let document = ErrorDocument.query("AccessDenied", "User: arn:aws:sts::1:assumed-role/p/s is not authorized.")
         let creating = client(ScriptedTransport(.answer(403, document)))
@@ -104,7 +104,7 @@ struct CloudFrontClientTests {
         #expect(asked?.message.contains("allow cloudfront:GetInvalidation") == true)
     }
 
-    @Test("follow no redirect")
+    @Test("does not follow redirects")
     func redirect() async {
         let transport = ScriptedTransport(.answer(302, "", ["Location": "https://evil.example.com/"]))
         let client = client(transport)

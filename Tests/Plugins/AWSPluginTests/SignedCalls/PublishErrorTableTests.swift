@@ -4,32 +4,32 @@ import Testing
 
 @testable import AWSPlugin
 
-/// A row of the table: what a service answers, and what the operator is told.
+/// A row of the table: the response of a service, and the error for the operator.
 struct ErrorRow: Sendable, CustomTestStringConvertible {
     let status: Int
     var code = ""
     let kind: PublishError.Kind
-    let mend: String
+    let fix: String
 
     var testDescription: String { "\(status) \(code)" }
 }
 
-@Suite("What an operator is told of a refusal")
+@Suite("The error for an operator")
 struct PublishErrorTableTests {
-    private static func row(_ status: Int, _ code: String, _ kind: PublishError.Kind, _ mend: String) -> ErrorRow {
-        ErrorRow(status: status, code: code, kind: kind, mend: mend)
+    private static func row(_ status: Int, _ code: String, _ kind: PublishError.Kind, _ fix: String) -> ErrorRow {
+        ErrorRow(status: status, code: code, kind: kind, fix: fix)
     }
 
     /// S3 API Reference, "Error responses".
     static let storage = [
-        row(412, "PreconditionFailed", .conflict, "somebody else wrote"),
-        row(409, "ConditionalRequestConflict", .conflict, "somebody else wrote"),
+        row(412, "PreconditionFailed", .conflict, "another writer changed it"),
+        row(409, "ConditionalRequestConflict", .conflict, "another writer changed it"),
         row(404, "NoSuchKey", .conflict, "deleted"),
         row(404, "NoSuchBucket", .misconfigured, "publish.bucket"),
         row(400, "InvalidBucketName", .misconfigured, "publish.bucket"),
-        row(403, "AllAccessDisabled", .denied, "closed"),
-        row(403, "AccountProblem", .denied, "closed"),
-        row(403, "NotSignedUp", .denied, "closed"),
+        row(403, "AllAccessDisabled", .denied, "disabled"),
+        row(403, "AccountProblem", .denied, "disabled"),
+        row(403, "NotSignedUp", .denied, "disabled"),
         row(403, "AccessDenied", .denied, "allow s3:PutObject"),
         row(400, "ExpiredToken", .denied, "publish.credentials"),
         row(400, "TokenRefreshRequired", .denied, "publish.credentials"),
@@ -58,15 +58,15 @@ struct PublishErrorTableTests {
         row(403, "SomethingNew", .denied, "allow s3:PutObject"),
         row(401, "SomethingNew", .denied, "allow s3:PutObject"),
         row(404, "SomethingNew", .misconfigured, "override"),
-        row(409, "SomethingNew", .conflict, "somebody else"),
-        row(412, "SomethingNew", .conflict, "somebody else"),
+        row(409, "SomethingNew", .conflict, "another writer changed it"),
+        row(412, "SomethingNew", .conflict, "another writer changed it"),
         row(429, "SomethingNew", .throttled, "later"),
         row(408, "SomethingNew", .unavailable, "again"),
         row(500, "SomethingNew", .unavailable, "again"),
         row(599, "SomethingNew", .unavailable, "again"),
         row(302, "SomethingNew", .misconfigured, "redirect"),
-        row(400, "SomethingNew", .malformed, "otherwise than documented"),
-        row(418, "SomethingNew", .malformed, "otherwise than documented"),
+        row(400, "SomethingNew", .malformed, "unexpected response"),
+        row(418, "SomethingNew", .malformed, "unexpected response"),
     ]
 
     /// CloudFront API Reference, "Common Error Types", CreateInvalidation and GetInvalidation.
@@ -75,7 +75,7 @@ struct PublishErrorTableTests {
         row(400, "AccessDeniedException", .denied, "allow cloudfront:CreateInvalidation"),
         row(400, "NotAuthorized", .denied, "allow cloudfront:CreateInvalidation"),
         row(404, "NoSuchDistribution", .misconfigured, "publish.distribution"),
-        row(404, "NoSuchInvalidation", .malformed, "anew"),
+        row(404, "NoSuchInvalidation", .malformed, "creates it again"),
         row(400, "TooManyInvalidationsInProgress", .throttled, "later"),
         row(400, "Throttling", .throttled, "later"),
         row(400, "ThrottlingException", .throttled, "later"),
@@ -86,7 +86,7 @@ struct PublishErrorTableTests {
         row(400, "ValidationError", .misconfigured, "docs/plugins/aws.md"),
         row(400, "InvalidAction", .misconfigured, "docs/plugins/aws.md"),
         row(404, "UnknownOperationException", .misconfigured, "docs/plugins/aws.md"),
-        row(403, "OptInRequired", .denied, "closed"),
+        row(403, "OptInRequired", .denied, "disabled"),
         row(403, "ExpiredTokenException", .denied, "publish.credentials"),
         row(403, "InvalidClientTokenId", .denied, "publish.credentials"),
         row(403, "UnrecognizedClientException", .denied, "publish.credentials"),
@@ -105,13 +105,13 @@ struct PublishErrorTableTests {
         row(400, "InvalidIdentityToken", .denied, "OIDC provider"),
         row(403, "IDPRejectedClaim", .denied, "OIDC provider"),
         row(400, "IDPCommunicationError", .denied, "within 5 s"),
-        row(400, "ExpiredTokenException", .denied, "the token is at an end"),
+        row(400, "ExpiredTokenException", .denied, "the token is expired"),
         row(403, "RegionDisabledException", .misconfigured, "activate STS"),
         row(400, "ValidationError", .misconfigured, "docs/plugins/aws.md"),
         row(400, "Throttling", .throttled, "later"),
         row(503, "ServiceUnavailable", .unavailable, "again"),
         row(500, "InternalFailure", .unavailable, "again"),
-        row(400, "SomethingNew", .malformed, "otherwise than documented"),
+        row(400, "SomethingNew", .malformed, "unexpected response"),
     ]
 
     @Test("of S3", arguments: storage)
@@ -136,45 +136,45 @@ struct PublishErrorTableTests {
     }
 
     @Test(
-        "where there is no body",
+        "of a response without a body",
         arguments: [
-            (301, nil, PublishError.Kind.misconfigured, "no redirect is followed"),
+            (301, nil, PublishError.Kind.misconfigured, "redirects are not followed"),
             (301, "eu-west-1", .misconfigured, #"the bucket is in "eu-west-1"; correct publish.region"#),
-            (400, "eu-west-1", .misconfigured, "publish.region"), (400, nil, .malformed, "otherwise"),
-            (403, "eu-west-1", .denied, "allow p"), (405, nil, .malformed, "otherwise"),
+            (400, "eu-west-1", .misconfigured, "publish.region"), (400, nil, .malformed, "unexpected response"),
+            (403, "eu-west-1", .denied, "allow p"), (405, nil, .malformed, "unexpected response"),
             (503, nil, .unavailable, "again"), (429, nil, .throttled, "later"),
         ])
-    func bare(status: Int, region: String?, kind: PublishError.Kind, mend: String) throws {
+    func bare(status: Int, region: String?, kind: PublishError.Kind, fix: String) throws {
         let headers = region.map { ["x-amz-bucket-region": $0] } ?? [:]
         let error = ServiceError(try ScriptedTransport.Answer.answer(status, "", headers).get())
             .publishError("call", permission: "p")
-        check(error, ErrorRow(status: status, kind: kind, mend: mend), "call: HTTP\(status) (\(status)); ")
+        check(error, ErrorRow(status: status, kind: kind, fix: fix), "call: HTTP\(status) (\(status)); ")
     }
 
     @Test(
-        "where a page of somebody else's comes",
+        "of a response that is a foreign page",
         arguments: [(403, PublishError.Kind.malformed), (404, .malformed), (503, .unavailable), (429, .throttled)])
     func page(status: Int, kind: PublishError.Kind) throws {
-        let error = try error(ErrorRow(status: status, kind: kind, mend: ""), ErrorDocument.page)
+        let error = try error(ErrorRow(status: status, kind: kind, fix: ""), ErrorDocument.page)
             .publishError("call", permission: "p")
         #expect(error.kind == kind)
         #expect(
             error.message
-                == "call: answers \(status) and a page that is not the service's XML: is there a proxy in between?")
+                == "call: responds \(status) with a body that is not the service's XML; check for a proxy in between")
     }
 
     @Test(
-        "where no answer comes",
+        "of a missing response",
         arguments: [
             (HTTPTransportError.timedOut, PublishError.Kind.unavailable, "no answer in time; check network"),
             (.failed("no such host"), .unavailable, "no such host; check network"),
-            (.tooLong(1_048_576), .malformed, "is there a proxy in between?"),
+            (.tooLong(1_048_576), .malformed, "check for a proxy in between"),
         ])
-    func silence(error: HTTPTransportError, kind: PublishError.Kind, told: String) {
+    func silence(error: HTTPTransportError, kind: PublishError.Kind, text: String) {
         let error = PublishError(error, calling: "s3:PutObject on \"b/k\"")
         #expect(error.kind == kind)
-        #expect(error.message.hasPrefix("s3:PutObject on \"b/k\": ") && error.message.contains(told), "\(error)")
-        #expect(error.isTold)
+        #expect(error.message.hasPrefix("s3:PutObject on \"b/k\": ") && error.message.contains(text), "\(error)")
+        #expect(error.isWellFormed)
     }
 
     private func error(_ row: ErrorRow, _ body: String) throws -> ServiceError {
@@ -184,8 +184,8 @@ struct PublishErrorTableTests {
     private func check(_ error: PublishError, _ row: ErrorRow, _ beginning: String) {
         #expect(error.kind == row.kind, "\(error)")
         #expect(error.message.hasPrefix(beginning), "\(error)")
-        #expect(error.message.contains(row.mend), "\(error)")
-        #expect(error.isTold, "\(error)")
+        #expect(error.message.contains(row.fix), "\(error)")
+        #expect(error.isWellFormed, "\(error)")
         if !row.code.isEmpty {
             #expect(error.message.contains("\(row.code): ") || error.message.contains("\(row.code) "), "\(error)")
             #expect(error.retryAfter == 7)

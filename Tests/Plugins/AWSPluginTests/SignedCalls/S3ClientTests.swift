@@ -4,7 +4,7 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("S3's calls")
+@Suite("The S3 client")
 struct S3ClientTests {
     private static let host = "https://bucket.s3.eu-central-1.amazonaws.com"
 
@@ -13,14 +13,14 @@ struct S3ClientTests {
         endpoint: String? = nil, pathStyle: Bool = false, credentials: GivenCredentials? = nil
     ) throws -> S3Client {
         S3Client(
-            place: S3Client.Place(
+            location: S3Client.Location(
                 bucket: try #require(BucketName(bucket)), region: try #require(Region(region)),
                 endpoint: endpoint.flatMap(ServiceEndpoint.init), usesPathStyle: pathStyle),
-            caller: .example(transport, credentials))
+            client: .example(transport, credentials))
     }
 
     @Test(
-        "go to the bucket's host, or to its path where the name has dots or the settings say so",
+        "sends to the bucket's host, or to its path where the name has dots or path-style is configured",
         arguments: [
             ("bucket", "eu-central-1", nil, false, "https://bucket.s3.eu-central-1.amazonaws.com/certs"),
             ("bucket", "eu-central-1", nil, true, "https://s3.eu-central-1.amazonaws.com/bucket/certs"),
@@ -40,7 +40,7 @@ struct S3ClientTests {
         #expect(transport.requests[0].headers("authorization")[0].contains("/20130524/\(region)/s3/aws4_request,"))
     }
 
-    @Test("tell an object's tag and length, and ask for its checksum")
+    @Test("returns an object's entity tag and length, and requests its checksum")
     func head() async throws {
         let transport = ScriptedTransport(.answer(200, "", ["etag": "\"1\"", "Content-Length": "317"]))
         let object = try await client(transport).head("a/certs")
@@ -48,14 +48,14 @@ struct S3ClientTests {
         #expect(transport.requests[0].headers("x-amz-checksum-mode") == ["ENABLED"])
     }
 
-    @Test("hold an object for absent where HEAD says 404, or 403, which may mean the same", arguments: [403, 404])
+    @Test("treats an object as absent where HEAD returns 404, or 403, which may mean the same", arguments: [403, 404])
     func absent(status: Int) async throws {
         let transport = ScriptedTransport(.answer(status))
         #expect(try await client(transport).head("certs") == nil)
         #expect(transport.requests.count == 1)
     }
 
-    @Test("ask with GET what a HEAD's 400 means, and renew the credentials where they are at an end")
+    @Test("repeats a HEAD that returns 400 as GET, and renews expired credentials")
     func expiredHead() async throws {
         let transport = ScriptedTransport(
             .answer(400), .answer(400, ErrorDocument.s3("ExpiredToken")),
@@ -71,7 +71,9 @@ struct S3ClientTests {
         #expect(transport.requests[2].headers("x-amz-checksum-mode") == ["ENABLED"])
     }
 
-    @Test("fail where an answer has no tag, since nothing could be compared then", arguments: ["HEAD", "PUT"])
+    @Test(
+        "rejects a response without an entity tag, because later writes could not be conditional",
+        arguments: ["HEAD", "PUT"])
     func noTag(method: String) async throws {
         let client = try client(ScriptedTransport(.answer(200, ErrorDocument.page)))
         let error = await #expect(throws: PublishError.self) {
@@ -82,11 +84,11 @@ struct S3ClientTests {
             }
         }
         #expect(error?.kind == .malformed)
-        #expect(error?.message.contains("is it S3 that answers?") == true)
+        #expect(error?.message.contains("check that the endpoint is S3") == true)
     }
 
     @Test(
-        "fail where HEAD does",
+        "throws the error of HEAD",
         arguments: [(500, PublishError.Kind.unavailable), (503, .unavailable), (301, .misconfigured)])
     func failedHead(status: Int, kind: PublishError.Kind) async throws {
         let client = try client(ScriptedTransport(.answer(status)))
@@ -94,7 +96,7 @@ struct S3ClientTests {
         #expect(error?.kind == kind)
     }
 
-    @Test("tell an absent object from a forbidden one with GET")
+    @Test("distinguishes an absent object from a forbidden one with GET")
     func get() async throws {
         let absent = ScriptedTransport(.answer(404, ErrorDocument.s3("NoSuchKey")))
         #expect(try await client(absent).get("certs") == nil)
@@ -104,7 +106,7 @@ struct S3ClientTests {
         #expect(error?.message.contains("allow s3:GetObject") == true)
     }
 
-    @Test("write with a checksum and without an ACL, and tell the new tag")
+    @Test("writes with a checksum and without an ACL, and returns the new entity tag")
     func put() async throws {
         let transport = ScriptedTransport(.answer(200, "", ["ETag": "\"3\""]))
         let tag = try await client(transport).put(
@@ -120,7 +122,7 @@ struct S3ClientTests {
     }
 
     @Test(
-        "say that somebody else was first",
+        "reports another writer as a conflict",
         arguments: [(412, "PreconditionFailed"), (409, "ConditionalRequestConflict"), (404, "NoSuchKey")])
     func conflict(status: Int, code: String) async throws {
         let client = try client(ScriptedTransport(.answer(status, ErrorDocument.s3(code))))

@@ -4,16 +4,16 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("S3's word on a bucket's region")
+@Suite("The bucket's region that S3 returns")
 struct S3RegionTests {
     private static let old = "https://bucket.s3.eu-central-1.amazonaws.com/certs"
     private static let new = "https://bucket.s3.eu-west-1.amazonaws.com/certs"
 
     private func client(_ transport: ScriptedTransport, endpoint: String? = nil) throws -> S3Client {
         S3Client(
-            place: S3Client.Place(
+            location: S3Client.Location(
                 bucket: try #require(BucketName("bucket")), region: try #require(Region("eu-central-1")),
-                endpoint: endpoint.flatMap(ServiceEndpoint.init), usesPathStyle: false), caller: .example(transport))
+                endpoint: endpoint.flatMap(ServiceEndpoint.init), usesPathStyle: false), client: .example(transport))
     }
 
     private static func malformed(_ region: String) -> String {
@@ -30,7 +30,7 @@ struct S3RegionTests {
         .answer(400, malformed("eu-west-1")),
     ]
 
-    @Test("is followed once, to the same bucket, signed anew, and kept", arguments: answers.indices)
+    @Test("is used for one more request with a new signature, and for later requests", arguments: answers.indices)
     func followed(index: Int) async throws {
         let good = ScriptedTransport.Answer.answer(200, "", ["ETag": "\"1\""])
         let transport = ScriptedTransport(Self.answers[index], good, good)
@@ -46,7 +46,7 @@ struct S3RegionTests {
         #expect(second.headers("authorization")[0].contains("/eu-west-1/s3/aws4_request"))
     }
 
-    @Test("changes the signature alone where the endpoint is overridden")
+    @Test("changes only the signature where the endpoint is overridden")
     func override() async throws {
         let transport = ScriptedTransport(Self.answers[4], .answer(200, "", ["ETag": "\"1\""]))
         _ = try await client(transport, endpoint: "https://s3.example.com").head("certs")
@@ -55,9 +55,9 @@ struct S3RegionTests {
     }
 
     @Test(
-        "is not followed to another partition, to the same region, or to what is no region, and Location never",
+        "is ignored for another partition, the same region or an invalid region, and Location is never followed",
         arguments: ["cn-north-1", "us-gov-west-1", "eu-central-1", "evil.example.com/eu-west-1", "", "EU"])
-    func refused(region: String) async throws {
+    func rejected(region: String) async throws {
         let transport = ScriptedTransport(
             .answer(
                 301, ErrorDocument.s3("PermanentRedirect", more: "<Endpoint>bucket.evil.example.com</Endpoint>"),
@@ -67,10 +67,10 @@ struct S3RegionTests {
         #expect(transport.calls == ["PUT \(Self.old)"])
         #expect(error?.kind == .misconfigured)
         #expect(error?.message.contains("publish.region") == true)
-        #expect(error?.isTold == true)
+        #expect(error?.isWellFormed == true)
     }
 
-    @Test("is not followed twice")
+    @Test("is not used twice for one request")
     func once() async throws {
         let transport = ScriptedTransport { request in
             .answer(
@@ -82,8 +82,8 @@ struct S3RegionTests {
         #expect(transport.calls == ["PUT \(Self.old)", "PUT \(Self.new)"])
     }
 
-    @Test("is told to the operator where it cannot be followed")
-    func told() async throws {
+    @Test("is in the error text where it is not used")
+    func ignored() async throws {
         let transport = ScriptedTransport(.answer(400, Self.malformed("cn-north-1")))
         let client = try client(transport)
         let error = await #expect(throws: PublishError.self) { try await client.get("certs") }

@@ -4,13 +4,13 @@ import Testing
 @testable import AWSPlugin
 
 /// S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk".
-@Suite("Amazon's published examples of S3's signature")
+@Suite("The published examples of S3 signatures")
 struct S3ExampleTests {
     private static func example(
         _ name: String, _ request: ServiceRequest, _ signedHeaders: String, _ signature: String
     ) -> SigningCase {
         SigningCase(
-            name: name, signer: RequestSigner(service: .s3, region: "us-east-1"), request: request,
+            name: name, signer: SigV4Signer(service: .s3, region: "us-east-1"), request: request,
             signedHeaders: signedHeaders, signature: signature)
     }
 
@@ -47,6 +47,6 @@ struct S3ExampleTests {
             "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
     ]
 
-    @Test("come out as published", arguments: examples)
+    @Test("give the published signatures", arguments: examples)
     func published(example: SigningCase) { example.check() }
 }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import AWSPlugin
 
-@Suite("A call before it is signed")
+@Suite("A request before it is signed")
 struct ServiceRequestTests {
     @Test(
-        "escapes its path byte by byte and keeps every slash",
+        "percent-encodes its path byte by byte and keeps every slash",
         arguments: [
             ("", "/"), ("/", "/"), ("/a/b", "/a/b"), ("/a b+c", "/a%20b%2Bc"), ("/\u{E9}/%", "/%C3%A9/%25"),
             ("//a/../~", "//a/../~"), ("/e\u{301}", "/e%CC%81"), ("/$&,:;=@?#", "/%24%26%2C%3A%3B%3D%40%3F%23"),
@@ -16,7 +16,7 @@ struct ServiceRequestTests {
     }
 
     @Test(
-        "writes its query in the order of its escaped names, then values",
+        "sorts its query by encoded names, then values",
         arguments: [
             ([], ""), ([("lifecycle", "")], "lifecycle="),
             ([("b", "1"), ("a", "2"), ("B", "3"), ("a", "10")], "B=3&a=10&a=2&b=1"),

@@ -7,7 +7,7 @@ import Testing
 /// A call, and the signature that it must have.
 struct SigningCase: Sendable, CustomTestStringConvertible {
     let name: String
-    let signer: RequestSigner
+    let signer: SigV4Signer
     var key = AccessKey.example
     var time = exampleTime
     let request: ServiceRequest

@@ -5,17 +5,17 @@ import Testing
 @testable import AWSPlugin
 
 /// Amazon's own test suite of Signature Version 4. Of a path that a client would have to normalise there is no case,
-/// since none is ever sent; an endpoint with such a path is refused.
-@Suite("Amazon's test suite of Signature Version 4")
+/// since none is ever sent; an endpoint with such a path is rejected.
+@Suite("The AWS test suite of Signature Version 4")
 struct SigningSuiteTests {
     private static func example(
         _ name: String, _ method: String = "GET", path: String = "/", query: [(String, String)] = [],
         headers: [(String, String)] = [], body: String = "", token: String? = nil, showsHash: Bool = false,
         signs names: String = "host;x-amz-date", gives signature: String
     ) -> SigningCase {
-        let service = RequestSigner.Service(name: "service", escapesPathTwice: false, showsPayloadHash: showsHash)
+        let service = SigV4Signer.Service(name: "service", escapesPathTwice: false, showsPayloadHash: showsHash)
         return SigningCase(
-            name: name, signer: RequestSigner(service: service, region: "us-east-1"),
+            name: name, signer: SigV4Signer(service: service, region: "us-east-1"),
             key: AccessKey(
                 id: "AKIDEXAMPLE", secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", sessionToken: token),
             time: Date(timeIntervalSince1970: 1_440_938_160),

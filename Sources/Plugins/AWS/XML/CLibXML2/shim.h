@@ -5,12 +5,12 @@
 #include <libxml/xmlreader.h>
 #include <string.h>
 
-/* No network, no messages of the parser's own on standard error, and entities stay what they are. */
+/* No network, no messages on standard error, no entity substitution. */
 static inline int sts_xml_options(void) {
     return XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA;
 }
 
-/* What converts encodings has no parser to tell, and would write to standard error, with some of the text. */
+/* Encoding converters have no parser to report to; they would write parts of the text to standard error. */
 static inline void sts_xml_silent(void *context, const char *message, ...) {}
 
 #if LIBXML_VERSION >= 21200
@@ -19,11 +19,11 @@ typedef const xmlError *sts_xml_error;
 typedef xmlErrorPtr sts_xml_error;
 #endif
 
-/* The look at what comes before the first element. */
+/* What is before the first element. */
 struct sts_xml_prolog {
     xmlParserCtxtPtr parser;
     int has_document_type;
-    /* Of the first error; 0 where there is none. */
+    /* The line of the first error; 0 for none. */
     int malformed_line;
 };
 
@@ -42,7 +42,7 @@ static inline void sts_xml_first_element(
     xmlStopParser(((struct sts_xml_prolog *)data)->parser);
 }
 
-/* After an error the parser reads on and tells of nothing any more, not of a document type either. */
+/* After an error the parser continues without callbacks, so a later document type would not be found. */
 static inline void sts_xml_failed(void *data, sts_xml_error error) {
     struct sts_xml_prolog *prolog = (struct sts_xml_prolog *)data;
     if (error->level != XML_ERR_FATAL || prolog->malformed_line != 0) return;
@@ -50,10 +50,10 @@ static inline void sts_xml_failed(void *data, sts_xml_error error) {
     if (prolog->parser != NULL) xmlStopParser(prolog->parser);
 }
 
-/* Finds a document type declaration before anything in it is read: the reader tells of one only when it is through with
-   it, and parameter entities make that a matter of years. */
+/* Finds a document type declaration before it is read. The reader reports it only at its end, and nested parameter
+   entities can make that end unreachable. */
 static inline struct sts_xml_prolog sts_xml_read_prolog(const char *start, int length) {
-    /* Each thread has its own. */
+    /* Per thread. */
     xmlSetGenericErrorFunc(NULL, sts_xml_silent);
     xmlSAXHandler handler;
     memset(&handler, 0, sizeof handler);
@@ -62,7 +62,7 @@ static inline struct sts_xml_prolog sts_xml_read_prolog(const char *start, int l
     handler.startElementNs = sts_xml_first_element;
     handler.serror = sts_xml_failed;
     struct sts_xml_prolog prolog = {NULL, 0, 0};
-    /* As the reader begins: with the bytes that tell the encoding. */
+    /* Like the reader: the first four bytes determine the encoding. */
     int first = length < 4 ? length : 4;
     prolog.parser = xmlCreatePushParserCtxt(&handler, &prolog, start, first, NULL);
     if (prolog.parser == NULL) {

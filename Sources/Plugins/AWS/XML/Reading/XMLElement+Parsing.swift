@@ -1,9 +1,9 @@
 import CLibXML2
 
 extension XMLElement {
-    /// What a document may cost.
+    /// Limits of a document.
     package struct Limits: Sendable {
-        /// Bytes.
+        /// In bytes.
         package var length: Int
         package var depth: Int
         package var elements: Int
@@ -15,7 +15,7 @@ extension XMLElement {
         }
     }
 
-    /// Reads a document with libxml2's reader: no network, no entity but XML's own five, no document type.
+    /// Parses a document with libxml2's reader: no network, no entities but the five predefined ones, no document type.
     package init(parsing document: [UInt8], limits: Limits = Limits()) throws(XMLReadingError) {
         guard document.count <= limits.length else { throw .tooLong(limits.length) }
         guard !document.isEmpty else { throw .malformed(line: 1) }
@@ -38,7 +38,7 @@ extension XMLElement {
     }
 
     private static func read(_ reader: xmlTextReaderPtr, _ limits: Limits) throws(XMLReadingError) -> XMLElement {
-        /// The elements that are begun and not ended, the outermost first.
+        /// The open elements, the outermost first.
         var open: [XMLElement] = []
         var root: XMLElement?
         var count = 0

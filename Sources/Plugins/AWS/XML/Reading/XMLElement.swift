@@ -1,10 +1,11 @@
-/// An element of an XML document, as far as a web service's reply needs it: no attributes, comments or instructions.
+/// An element of an XML document, as far as responses of web services need it: without attributes, comments and processing
+/// instructions.
 package struct XMLElement: Sendable, Equatable {
-    /// Without its prefix.
+    /// The local name, without a prefix.
     package let name: String
-    /// The namespace's URI; nil where it is in none.
+    /// The namespace's URI; nil for none.
     package let namespace: String?
-    /// Its own character data, joined, without the white space at both ends.
+    /// The element's own character data, joined, without white space at both ends.
     package internal(set) var text: String
     package internal(set) var children: [XMLElement]
 
@@ -15,6 +16,6 @@ package struct XMLElement: Sendable, Equatable {
         self.children = children
     }
 
-    /// The first child of that name, in whatever namespace.
+    /// Returns the first child of that name, in any namespace.
     package subscript(_ name: String) -> XMLElement? { children.first { $0.name == name } }
 }

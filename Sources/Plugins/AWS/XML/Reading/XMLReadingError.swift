@@ -1,26 +1,26 @@
-/// Why a text was not read as XML. Says nothing of what the text holds.
+/// Why a document was rejected. The text has nothing of the document's content.
 package enum XMLReadingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Longer than was allowed, in bytes.
+    /// Longer than the limit, which is given in bytes.
     case tooLong(Int)
-    /// Elements in elements, deeper than was allowed.
+    /// Elements nested deeper than the limit.
     case tooDeep(Int)
-    /// More elements than were allowed.
+    /// More elements than the limit.
     case tooManyElements(Int)
-    /// It has a document type declaration, by which entities and files come in.
+    /// A document type declaration, which could declare entities and external files.
     case documentType
-    /// It refers to an entity that XML does not define itself.
+    /// A reference to an entity that XML 1.0 §4.6 does not predefine.
     case entity
-    /// It is not well-formed, or cut off; the line where that shows.
+    /// Not well-formed, or truncated; the line of the first error.
     case malformed(line: Int)
 
     package var description: String {
         switch self {
         case .tooLong(let limit): "longer than \(limit) bytes"
-        case .tooDeep(let limit): "elements in elements more than \(limit) deep"
+        case .tooDeep(let limit): "elements nested more than \(limit) deep"
         case .tooManyElements(let limit): "more than \(limit) elements"
-        case .documentType: "a document type declaration, which is refused"
-        case .entity: "an entity that XML does not define, which is refused"
-        case .malformed(let line): "not well-formed XML, or cut off, at line \(line)"
+        case .documentType: "a document type declaration, which is not supported"
+        case .entity: "a reference to an entity that XML does not predefine, which is not supported"
+        case .malformed(let line): "not well-formed XML, or truncated, at line \(line)"
         }
     }
 }

@@ -1,0 +1,67 @@
+package import FoundationEssentials
+package import GatewayPluginAPI
+package import JOSE
+import JSON
+
+/// An issuer's two documents, made once from one revision of its key ring: the gateway serves them, and a publisher
+/// stores them. OpenID Connect Discovery 1.0 §3 and RFC 7517 §5.
+package struct IssuerDocuments: Sendable, Equatable {
+    /// One of the two documents, as JSON in UTF-8.
+    package struct Document: Sendable, Equatable {
+        package let kind: IssuerDocumentKind
+        package let representation: Representation
+        /// The key ring that owns the document; a publisher stores it beside the content.
+        package let stamp: DocumentStamp
+
+        package var content: [UInt8] { representation.content }
+
+        fileprivate init(_ kind: IssuerDocumentKind, _ content: [UInt8], of ring: KeyRing) {
+            self.kind = kind
+            representation = Representation(content)
+            stamp = DocumentStamp(
+                owner: ring.owner, revision: ring.revision, digest: DocumentStamp.digest(of: content))
+        }
+    }
+
+    package let keys: Document
+    package let discovery: Document
+    /// The `issuer-docs` response of an OpenUnison-compatible endpoint: both documents as strings in one JSON object.
+    package let bundle: Representation
+    /// The key IDs of the key set.
+    package let keyIDs: Set<KeyID>
+    /// The latest time at which the public URL must be read so that a new key can sign; nil where no key waits.
+    package let readingWanted: Date?
+
+    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingWanted: Date? = nil) {
+        let discovery = DiscoveryDocument(issuer: issuer, keys: ring.publicKeys, privateClaimNames: privateClaimNames)
+        self.init(
+            ring: ring, keys: ring.publicKeys.json.utf8Text, discovery: discovery.json.utf8Text,
+            readingWanted: readingWanted)
+    }
+
+    /// - Parameters:
+    ///   - keys: the key set's JSON text.
+    ///   - discovery: the discovery document's JSON text.
+    package init(ring: KeyRing, keys: [UInt8], discovery: [UInt8], readingWanted: Date? = nil) {
+        self.keys = Document(.keys, keys, of: ring)
+        self.discovery = Document(.discovery, discovery, of: ring)
+        let bundle: JSONValue = [
+            "discovery": .string(String(decoding: discovery, as: UTF8.self)),
+            "keys": .string(String(decoding: keys, as: UTF8.self)),
+        ]
+        self.bundle = Representation(bundle.utf8Text)
+        keyIDs = Set(ring.keys.map(\.keyID))
+        self.readingWanted = readingWanted
+    }
+
+    /// Both documents in the order in which they are published.
+    package var all: [Document] { [keys, discovery] }
+
+    /// The document's content.
+    package subscript(_ kind: IssuerDocumentKind) -> [UInt8] {
+        switch kind {
+        case .keys: keys.content
+        case .discovery: discovery.content
+        }
+    }
+}

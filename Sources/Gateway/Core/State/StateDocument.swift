@@ -1,0 +1,92 @@
+package import FoundationEssentials
+
+/// A value that a ``DocumentStore`` keeps as one document.
+package protocol StateDocument: Sendable {
+    static var layout: DocumentLayout { get }
+
+    /// Identifies the document among those of its layout; empty where the layout has a single document.
+    var name: String { get }
+
+    /// What is stored beside the document for other readers; the gateway does not read it again.
+    var companions: [DocumentCompanion] { get }
+
+    /// - Throws: `malformed` or `newerVersion`.
+    init(document: Data, name: String) throws(StoreError)
+
+    func encoded() throws(StoreError) -> Data
+}
+
+extension StateDocument {
+    package var companions: [DocumentCompanion] { [] }
+}
+
+/// A document that every replica holds in memory, and that the leader advances.
+package protocol ReplicatedDocument: StateDocument {
+    /// Random, chosen when the document is created and never changed.
+    var owner: String { get }
+    /// Grows by one with every write.
+    var revision: Int { get }
+    /// The same document with the next revision, for a store that has lost it.
+    var restored: Self { get }
+
+    /// Which of two documents stays, where the store contains `found` and a replica holds this one.
+    ///
+    /// - Parameters:
+    ///   - seconds: since the store was first seen to contain something else than this one.
+    ///   - window: how long a replica may go by a document that the store has not confirmed, in seconds.
+    /// - Returns: true where this one stays in force and the leader writes it back; false where `found` replaces it.
+    func outranks(_ found: Self, seenFor seconds: Double, window: Double) -> Bool
+}
+
+extension ReplicatedDocument {
+    /// A document of another owner, or an earlier state of this one, replaces this one after the window only.
+    package func outranks(_ found: Self, seenFor seconds: Double, window: Double) -> Bool {
+        guard owner != found.owner || found.revision < revision else { return false }
+        return seconds < window
+    }
+}
+
+/// Where the documents of one type are, in Secrets and in a directory. This is part of the stored format.
+package struct DocumentLayout: Sendable {
+    /// What messages call a document.
+    package let title: String
+    /// A Secret's name is this followed by the document's name.
+    package let secretName: String
+    /// A Secret's data key.
+    package let dataKey: String
+    /// A file's name is the document's name followed by this.
+    package let fileName: String
+    /// The label of Secrets whose value is the document's name; nil where the layout has a single document.
+    package let label: String?
+    /// The annotation of a Secret by which an operator makes a request; nil for none.
+    package let requestAnnotation: String?
+
+    package init(
+        title: String, secretName: String, dataKey: String, fileName: String, label: String? = nil,
+        requestAnnotation: String? = nil
+    ) {
+        self.title = title
+        self.secretName = secretName
+        self.dataKey = dataKey
+        self.fileName = fileName
+        self.label = label
+        self.requestAnnotation = requestAnnotation
+    }
+}
+
+/// Content that is stored beside a document.
+package struct DocumentCompanion: Sendable {
+    /// nil where a Secret has none.
+    package let dataKey: String?
+    package let fileName: String
+    package let content: Data
+    /// Whether the file is not written, but removed where it has another content: a file of an earlier release.
+    package let isFormer: Bool
+
+    package init(dataKey: String?, fileName: String, content: Data, isFormer: Bool = false) {
+        self.dataKey = dataKey
+        self.fileName = fileName
+        self.content = content
+        self.isFormer = isFormer
+    }
+}

@@ -1,0 +1,37 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+
+extension KubernetesClient {
+    /// Begins a call whose answer is an endless sequence of lines, and passes each line to `take`. A 401 is handled as in
+    /// ``send(_:at:timeout:)``. Ends if its task is cancelled.
+    ///
+    /// - Returns: nil after the server has ended the answer; an answer other than 200.
+    /// - Throws: what `take` throws, or a ``KubernetesRequestError``: `timeout` if nothing was received for
+    ///   ``Limits/watchIdleTimeout``, `replyTooLarge` if a line is longer than ``Limits/eventBytes``.
+    func stream(
+        _ request: KubernetesRequest, at now: Date, take: (_ line: [UInt8]) async throws -> Void
+    ) async throws -> KubernetesReply? {
+        let response = try await begin(request, at: now)
+        do {
+            guard response.status == .ok else { return try await reply(response, upTo: limits.replyBytes, at: now) }
+        } catch {
+            throw Self.mapped(error)
+        }
+        var lines = LineBuffer(maximumLength: limits.eventBytes)
+        var chunks = response.body.makeAsyncIterator()
+        while true {
+            let chunk: ByteBuffer?
+            do {
+                try Task.checkCancellation()
+                chunk = try await chunks.next()
+            } catch {
+                throw Self.mapped(error)
+            }
+            guard let chunk else { return nil }
+            guard lines.append(chunk.readableBytesView) else { throw KubernetesRequestError.replyTooLarge }
+            while let line = lines.next() { try await take(line) }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import AsyncHTTPClient
+public import FoundationEssentials
+import HTTPTypes
+import JSON
+import KubernetesAPI
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// Calls an API server: HTTPS with the configured authorities, HTTP/1.1 on persistent connections, no redirects, no
+/// proxy, answers of bounded size, and the credentials that are on disk now.
+public struct KubernetesClient: Sendable {
+    /// Times in seconds, sizes in bytes.
+    public struct Limits: Sendable {
+        /// For connecting.
+        public var connectTimeout = 3.0
+        /// For a whole call, including connecting; of a watch, until its first byte.
+        public var requestTimeout = 10.0
+        /// The maximum size of an answer.
+        public var replyBytes = 4 << 20
+        /// A watch that receives nothing for this time is cancelled, because its connection may be broken.
+        public var watchIdleTimeout = 75.0
+        /// The maximum size of an event of a watch.
+        public var eventBytes = 4 << 20
+        /// The maximum number of connections; further calls wait.
+        public var connections = 32
+
+        /// Makes the default limits.
+        public init() {}
+    }
+
+    private let server: KubernetesServer
+    private let urlPrefix: String
+    private let credentials: KubernetesCredentials
+    private let userAgent: String
+    /// The limits of all calls.
+    public let limits: Limits
+    private let scheduler: KubernetesScheduler
+    private let client: HTTPClient
+
+    /// Makes a client. It opens no connection yet.
+    ///
+    /// - Parameters:
+    ///   - userAgent: the `User-Agent` field of all calls.
+    ///   - scheduler: its clock ends calls. Connecting and an idle watch end by the HTTP client's own clock.
+    /// - Returns: the client, and a service that must run, or be shut down.
+    public static func make(
+        _ access: ClusterAccess, credentials: KubernetesCredentials, userAgent: String, limits: Limits = Limits(),
+        scheduler: KubernetesScheduler
+    ) -> (client: KubernetesClient, service: KubernetesClientService) {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, decompression: .disabled)
+        configuration.timeout = .init(
+            connect: .init(seconds: limits.connectTimeout), read: .init(seconds: limits.watchIdleTimeout))
+        configuration.httpVersion = .http1Only
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.connections
+        // A failure is returned at once; the caller decides whether to call again.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        var host = access.server.host
+        if let name = access.serverName {
+            // The URL has the name that the certificate must have; the connection goes to the address.
+            configuration.dnsOverride = [name: host]
+            host = name
+        }
+        let named = KubernetesServer(host: host, port: access.server.port) ?? access.server
+        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        return (
+            KubernetesClient(
+                server: access.server, urlPrefix: "https://\(named.authority)\(access.server.basePath)",
+                credentials: credentials, userAgent: userAgent, limits: limits, scheduler: scheduler, client: client),
+            KubernetesClientService(client: client)
+        )
+    }
+
+    /// Sends a call. After a 401 the credentials are read again and the call is sent once more. All other statuses are
+    /// returned.
+    ///
+    /// - Parameters:
+    ///   - now: for the age of the credentials and for `Retry-After`.
+    ///   - timeout: in seconds, if it is less than ``Limits/requestTimeout``.
+    public func send(
+        _ request: KubernetesRequest, at now: Date, timeout: Double? = nil
+    ) async throws(KubernetesRequestError) -> KubernetesReply {
+        try await within(min(timeout ?? limits.requestTimeout, limits.requestTimeout)) {
+            let reply = try await attempt(request, credentials.current(at: now), now)
+            guard reply.status == 401, credentials.renew(at: now) else { return reply }
+            return try await attempt(request, credentials.current(at: now), now)
+        }
+    }
+
+    /// The server may close a persistent connection while a call is sent on it; repeatable calls are sent again then.
+    private func attempt(
+        _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date
+    ) async throws -> KubernetesReply {
+        do {
+            return try await exchange(request, current, now)
+        } catch {
+            guard request.isRepeatable, Self.isClosedConnection(error) else { throw error }
+        }
+        return try await exchange(request, current, now)
+    }
+
+    private func exchange(
+        _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date
+    ) async throws -> KubernetesReply {
+        let response = try await client.execute(message(request, current), deadline: .distantFuture)
+        return try await reply(response, upTo: limits.replyBytes, at: now)
+    }
+
+    /// Does the work within a number of seconds. The deadline of the HTTP client would end with the head of the answer.
+    private func within<Value: Sendable>(
+        _ seconds: Double, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws(KubernetesRequestError) -> Value {
+        do {
+            return try await withThrowingTaskGroup(of: Value.self) { group in
+                group.addTask { try await work() }
+                group.addTask {
+                    try await scheduler.sleep(seconds)
+                    throw KubernetesRequestError.timeout
+                }
+                defer { group.cancelAll() }
+                guard let value = try await group.next() else { throw KubernetesRequestError.cancelled }
+                return value
+            }
+        } catch {
+            throw Self.mapped(error)
+        }
+    }
+
+    private func message(
+        _ request: KubernetesRequest, _ current: KubernetesCredentials.Current
+    ) -> HTTPClientRequest {
+        var message = HTTPClientRequest(url: urlPrefix + request.target)
+        message.method = HTTPMethod(rawValue: request.method.rawValue)
+        message.tlsConfiguration = current.tls
+        message.headers.add(name: "Host", value: server.authority)
+        message.headers.add(name: "Accept", value: request.accept)
+        message.headers.add(name: "User-Agent", value: userAgent)
+        if let token = current.token { message.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        if let body = request.body {
+            message.headers.add(name: "Content-Type", value: request.contentType)
+            message.body = .bytes(ByteBuffer(bytes: body.utf8Text))
+        }
+        return message
+    }
+
+    func reply(
+        _ response: HTTPClientResponse, upTo bytes: Int, at now: Date
+    ) async throws -> KubernetesReply {
+        let body = Array(try await response.body.collect(upTo: bytes).readableBytesView)
+        let status = Int(response.status.code)
+        var retryAfter = response.headers.first(name: "Retry-After").flatMap { RetryAfter.seconds($0, at: now) }
+        if retryAfter == nil && status >= 400 { retryAfter = KubernetesStatus(json: body)?.retryAfterSeconds }
+        return KubernetesReply(status: status, body: body, retryAfter: retryAfter)
+    }
+
+    /// Begins a call, with credentials that are read again after a 401.
+    func begin(_ request: KubernetesRequest, at now: Date) async throws(KubernetesRequestError) -> HTTPClientResponse {
+        let response = try await head(request, at: now)
+        guard response.status == .unauthorized, credentials.renew(at: now) else { return response }
+        return try await head(request, at: now)
+    }
+
+    private func head(
+        _ request: KubernetesRequest, at now: Date
+    ) async throws(KubernetesRequestError) -> HTTPClientResponse {
+        try await within(limits.requestTimeout) {
+            try await client.execute(message(request, credentials.current(at: now)), deadline: .distantFuture)
+        }
+    }
+}
+
+extension TimeAmount {
+    fileprivate init(seconds: Double) { self = .nanoseconds(Int64(seconds * 1e9)) }
+}

@@ -1,0 +1,12 @@
+import AWSPlugin
+import GatewayPluginAPI
+import OIDCPlugin
+
+/// The provider plugins of the executable `sts-gateway`. `make plugin NAME=…` adds a plugin here and in the other places
+/// that name plugins (docs/writing-a-plugin.md).
+enum BuiltInPlugins {
+    static let all: [any ProviderPlugin.Type] = [
+        AWSProvider.self,
+        OIDCProvider.self,
+    ]
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import GatewayCore
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// This process's copies of all endpoints' key rings.
+final class KeyRingReplicas: Service {
+    private struct Entry {
+        let keys: CurrentSigningKeys
+        let replica: DocumentReplica<KeyRing>
+        /// Why its rotation does not advance.
+        var rotationProblem: String?
+    }
+
+    private let store: any DocumentStore<KeyRing>
+    private let clock: @Sendable () -> Date
+    private let logger: Logger
+    private let entries = Mutex<[String: Entry]>([:])
+
+    init(store: any DocumentStore<KeyRing>, clock: @escaping @Sendable () -> Date, logger: Logger) {
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Adds an endpoint.
+    ///
+    /// - Parameter found: its ring as loaded.
+    func mount(
+        _ configuration: EndpointConfiguration, found: Result<Stored<KeyRing>, StoreError>
+    ) -> CurrentSigningKeys {
+        var view = DocumentReplica<KeyRing>.View()
+        let snapshot: SigningKeySnapshot
+        switch found {
+        case .success(let stored):
+            view.stored = stored
+            snapshot = SigningKeySnapshot(ring: stored.value, of: configuration)
+        case .failure(let failure):
+            view.problem = failure
+            snapshot = SigningKeySnapshot(failure: failure)
+        }
+        let keys = CurrentSigningKeys(snapshot)
+        var logger = logger
+        logger[metadataKey: "endpoint"] = "\(configuration.name)"
+        let replica = DocumentReplica(
+            configuration.name, view: view, consumer: Self.consumer(configuration, keys), clock: clock, logger: logger)
+        entries.withLock { $0[configuration.name] = Entry(keys: keys, replica: replica) }
+        return keys
+    }
+
+    /// Continues an endpoint's ring for another configuration of that endpoint.
+    ///
+    /// - Returns: nil where the endpoint is not mounted.
+    func remount(_ configuration: EndpointConfiguration) -> CurrentSigningKeys? {
+        entries.withLock { entries in
+            guard let old = entries[configuration.name] else { return nil }
+            let keys = old.replica.replaceConsumer { view in
+                let snapshot: SigningKeySnapshot =
+                    if let stored = view.stored {
+                        SigningKeySnapshot(ring: stored.value, of: configuration)
+                    } else {
+                        SigningKeySnapshot(failure: view.problem ?? KeyRings.notLoaded)
+                    }
+                let keys = CurrentSigningKeys(snapshot)
+                keys.confirm(until: old.keys.confirmedUntil)
+                return (Self.consumer(configuration, keys), keys)
+            }
+            entries[configuration.name] = Entry(
+                keys: keys, replica: old.replica, rotationProblem: old.rotationProblem)
+            return keys
+        }
+    }
+
+    /// Removes an endpoint.
+    func unmount(_ endpoint: String) { entries.withLock { _ = $0.removeValue(forKey: endpoint) } }
+
+    /// nil where the endpoint is not mounted.
+    subscript(endpoint: String) -> DocumentReplica<KeyRing>? { entries.withLock { $0[endpoint]?.replica } }
+
+    /// Why the ring is not as it should be, for readiness detail; nil where it is.
+    func problem(of endpoint: String) -> String? {
+        guard let entry = entries.withLock({ $0[endpoint] }) else { return nil }
+        if let failure = entry.keys.snapshot(at: clock()).failure { return failure.description }
+        let view = entry.replica.view
+        if let problem = view.problem { return "\(problem); the last valid key ring is in force" }
+        if view.isMissing == true { return "the key ring is missing in the store; the last valid one is in force" }
+        if view.replacedBy != nil {
+            return "the store contains another key ring; the published one is in force, and the leader restores it"
+        }
+        if entry.keys.snapshot.active == nil { return "no key signs until the issuer URL serves the next one" }
+        return entry.rotationProblem.map { "rotation: \($0)" }
+    }
+
+    /// - Parameter rotationProblem: why the rotation of an endpoint's keys does not advance; nil where it does.
+    func report(rotationProblem: String?, of endpoint: String) {
+        entries.withLock { $0[endpoint]?.rotationProblem = rotationProblem }
+    }
+
+    func run() async {
+        await cancelWhenGracefulShutdown {
+            await self.store.watch { news in self.take(news) }
+        }
+    }
+
+    func take(_ news: DocumentNews<KeyRing>) {
+        switch news {
+        case .document(let stored): self[stored.value.endpoint]?.take(news)
+        case .unusable(let endpoint, _, _), .missing(let endpoint): self[endpoint]?.take(news)
+        case .confirmed: for entry in entries.withLock({ Array($0.values) }) { entry.replica.take(news) }
+        }
+    }
+
+    private static func consumer(
+        _ configuration: EndpointConfiguration, _ keys: CurrentSigningKeys
+    ) -> DocumentReplica<KeyRing>.Consumer {
+        DocumentReplica<KeyRing>.Consumer(
+            use: { ring, _ in keys.replace(with: SigningKeySnapshot(ring: ring, of: configuration)) },
+            lack: { failure in keys.replace(with: SigningKeySnapshot(failure: failure)) },
+            confirm: { end in keys.confirm(until: end) })
+    }
+}

@@ -1,0 +1,29 @@
+import Kubernetes
+import KubernetesAPI
+
+extension Pacing {
+    /// The same clocks for the Kubernetes client.
+    var kubernetes: KubernetesScheduler {
+        KubernetesScheduler(now: now, monotonic: monotonic, random: random, sleep: sleep) { [self] in
+            backoff(failures: $0, retryAfter: $1)
+        }
+    }
+}
+
+extension KubernetesCollection {
+    /// Makes a collection whose calls wait by the gateway's clocks.
+    init(
+        client: KubernetesClient, resource: KubernetesResource, namespace: String?, pacing: Pacing,
+        patience: Double = 10, timeout: Double? = nil
+    ) {
+        self.init(
+            client: client, resource: resource, namespace: namespace, scheduler: pacing.kubernetes, patience: patience,
+            timeout: timeout)
+    }
+
+    /// The clocks by which the collection's calls wait.
+    var pacing: Pacing {
+        Pacing(
+            now: scheduler.now, monotonic: scheduler.monotonic, random: scheduler.random, sleep: scheduler.sleep)
+    }
+}

@@ -1,0 +1,19 @@
+import HTTPTypes
+
+/// The header fields that this gateway defines.
+enum GatewayHeader: String, CaseIterable {
+    /// Identifies the request in the access log and in the audit.
+    case requestID = "X-Request-Id"
+    /// Marks a document that a gateway served itself, so that a probe can tell it from a published one.
+    case gateway = "Sts-Gateway"
+
+    /// nil where the text is not a field name (RFC 9110 §5.1).
+    var name: HTTPField.Name? { HTTPField.Name(rawValue) }
+}
+
+extension HTTPFields {
+    subscript(_ header: GatewayHeader) -> String? {
+        get { header.name.flatMap { self[$0] } }
+        set { if let name = header.name { self[name] = newValue } }
+    }
+}

@@ -1,0 +1,42 @@
+import GatewayCore
+import HTTPTypes
+import Hummingbird
+
+/// Why a request was rejected before an endpoint's own errors apply.
+enum RequestError: Error, Equatable {
+    /// The path has `..`, or a percent-encoded slash, backslash, dot or NUL.
+    case ambiguousPath
+    case unknownPath
+    case methodNotAllowed([HTTPRequest.Method])
+    case bodyTooLarge
+    /// The endpoint's key ring could not be read, so it has no documents.
+    case noDocuments
+
+    private var answer: (status: HTTPResponse.Status, code: String, description: String) {
+        switch self {
+        case .ambiguousPath:
+            (.badRequest, "invalid_request", "the path has an encoded slash, dot or control character")
+        case .unknownPath: (.notFound, "not_found", "there is nothing at this path")
+        case .methodNotAllowed:
+            (.methodNotAllowed, "method_not_allowed", "the path takes other methods; see the Allow header")
+        case .bodyTooLarge: (.contentTooLarge, "invalid_request", "the request's body is too large")
+        case .noDocuments:
+            (.serviceUnavailable, "temporarily_unavailable", "the issuer's keys cannot be read now; try again")
+        }
+    }
+
+    var response: Response {
+        let headers: HTTPFields =
+            switch self {
+            case .methodNotAllowed(let methods): [.allow: methods.map(\.rawValue).joined(separator: ", ")]
+            case .noDocuments: [.retryAfter: "5"]
+            case .ambiguousPath, .unknownPath, .bodyTooLarge: [:]
+            }
+        return .error(answer.status, answer.code, answer.description, headers: headers)
+    }
+
+    /// The error as the audit records it for a token call.
+    var oauthError: OAuthError {
+        OAuthError(status: answer.status.code, code: .invalidRequest, description: answer.description)
+    }
+}

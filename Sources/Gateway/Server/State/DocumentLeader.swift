@@ -1,0 +1,94 @@
+import FoundationEssentials
+import GatewayCore
+import Logging
+
+/// Advances one document, step by step, while this replica leads. Each step is one compare-and-swap, so that a stop
+/// between any two, or another replica that leads too, does no harm.
+struct DocumentLeader<Value: ReplicatedDocument>: Sendable {
+    /// What a step has made of the document.
+    enum Outcome: Sendable {
+        /// The store contains this document.
+        case stored(Stored<Value>)
+        /// The store contains none.
+        case missing
+        /// Nothing is to be done until that time, or until something changes.
+        case wait(until: Date?)
+    }
+
+    let store: any DocumentStore<Value>
+    /// Asked right before each write.
+    let mayWrite: @Sendable () -> Bool
+    let logger: Logger
+
+    /// Runs until the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - others: changes other than the document's own that begin a step.
+    ///   - report: called with each failure that is logged, and with nil at its end.
+    ///   - step: one step, for what the replica has.
+    func run(
+        _ replica: DocumentReplica<Value>, in loop: RetryLoop<StoreError>, others: () -> [AsyncStream<Void>],
+        report: (StoreError?) -> Void = { _ in },
+        step: (DocumentReplica<Value>.View) async throws(StoreError) -> Outcome
+    ) async {
+        await loop.run(changes: { [replica.changes()] + others() }, report: report) { () throws(StoreError) in
+            let reports = replica.reports
+            switch try await step(replica.view) {
+            case .wait(let time): return .at(time)
+            case .stored(let stored): try await take(.document(stored), by: replica, ifReports: reports)
+            case .missing: try await take(.missing(name: replica.name), by: replica, ifReports: reports)
+            }
+            return .atOnce
+        }
+    }
+
+    /// Where the watch has reported something since, the store is asked.
+    private func take(
+        _ news: DocumentNews<Value>, by replica: DocumentReplica<Value>, ifReports reports: Int
+    ) async throws(StoreError) {
+        var (news, reports) = (news, reports)
+        while !replica.take(news, ifReports: reports) {
+            reports = replica.reports
+            news = try await store.load(replica.name).map { .document($0) } ?? .missing(name: replica.name)
+        }
+    }
+
+    /// Writes the document back where the store has lost it or contains another one.
+    ///
+    /// - Returns: nil where the store contains it.
+    func restore(_ view: DocumentReplica<Value>.View) async throws(StoreError) -> Outcome? {
+        guard let stored = view.stored, view.isMissing == true || view.replacedBy != nil else { return nil }
+        // A report may be older than this process's own last write.
+        if view.problem == nil, let present = try await store.load(stored.value.name),
+            present.version != view.replacedBy
+        {
+            return .stored(present)
+        }
+        logger.warning(
+            "stored document restored from memory",
+            metadata: [
+                "document": "\(Value.layout.title)",
+                "found": view.replacedBy == nil ? "nothing" : "another document",
+            ])
+        return try await save(stored.value.restored, replacing: view.replacedBy, request: stored.request)
+    }
+
+    /// After a conflict nothing is repeated: what the other process has written is taken, and the next step follows.
+    ///
+    /// - Parameter request: of the document that is replaced.
+    func save(
+        _ value: Value, replacing version: DocumentVersion?, request: String? = nil
+    ) async throws(StoreError) -> Outcome {
+        guard mayWrite() else { return .wait(until: nil) }
+        do {
+            return .stored(
+                Stored(value, version: try await store.save(value, replacing: version), request: request))
+        } catch .conflict {
+            return try await store.load(value.name).map { .stored($0) } ?? .missing
+        }
+    }
+
+    func save(_ value: Value, replacing stored: Stored<Value>) async throws(StoreError) -> Outcome {
+        try await save(value, replacing: stored.version, request: stored.request)
+    }
+}

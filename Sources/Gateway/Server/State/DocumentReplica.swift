@@ -1,0 +1,180 @@
+import FoundationEssentials
+import GatewayCore
+import Logging
+import Synchronization
+
+/// This process's copy of one document: the last valid one is in force, for a while also against what the store contains.
+final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
+    struct View: Sendable {
+        /// The last valid one.
+        var stored: Stored<Value>?
+        /// Whether the store has no such document; nil where nothing was reported yet.
+        var isMissing: Bool?
+        /// Why what the store contains cannot be used.
+        var problem: StoreError?
+        /// The version of what the store contains in place of ``stored``.
+        var replacedBy: DocumentVersion?
+    }
+
+    /// Where the document takes effect.
+    struct Consumer: Sendable {
+        /// Puts a document in force in place of the other one.
+        ///
+        /// - Throws: `malformed` where it cannot be used.
+        let use: @Sendable (_ new: Value, _ old: Value?) throws(StoreError) -> Void
+        /// Takes the reason why no document is in force.
+        let lack: @Sendable (StoreError) -> Void
+        /// Takes the time until which the document may be used without another confirmation by the store.
+        let confirm: @Sendable (Date) -> Void
+    }
+
+    private struct State {
+        var view: View
+        var consumer: Consumer
+        /// Since when the store contains another document.
+        var replaced: Date?
+        /// Reports of the watch about this document.
+        var reports = 0
+    }
+
+    /// How long a document may be used that the store has not confirmed, in seconds.
+    static var window: Double { Double(EndpointConfiguration.replicaWindow) }
+
+    let name: String
+    private let state: Mutex<State>
+    private let signal = ChangeSignal()
+    private let clock: @Sendable () -> Date
+    private let logger: Logger
+
+    /// - Parameter view: what is known already, and in force with the consumer.
+    init(
+        _ name: String, view: View = View(), consumer: Consumer, clock: @escaping @Sendable () -> Date, logger: Logger
+    ) {
+        self.name = name
+        self.clock = clock
+        self.logger = logger
+        state = Mutex(State(view: view, consumer: consumer))
+        consumer.confirm(confirmationEnd)
+    }
+
+    var view: View { state.withLock { $0.view } }
+
+    /// An element for each change from now on.
+    func changes() -> AsyncStream<Void> { signal.changes() }
+
+    /// Replaces the consumer; the view does not change meanwhile.
+    func replaceConsumer<Result: Sendable>(_ make: (View) -> (Consumer, Result)) -> Result {
+        state.withLock { state in
+            let (consumer, result) = make(state.view)
+            state.consumer = consumer
+            return result
+        }
+    }
+
+    /// How many reports the watch has made.
+    var reports: Int { state.withLock { $0.reports } }
+
+    /// Takes a report of the watch about this document, or about all documents.
+    func take(_ news: DocumentNews<Value>) {
+        if case .confirmed(let names) = news { return confirm(names) }
+        apply(news) { state in
+            state.reports += 1
+            return true
+        }
+    }
+
+    /// Takes what this process has written or loaded, unless the watch has reported something since, which may be newer.
+    ///
+    /// - Parameter reports: ``reports`` from before the document was written or loaded.
+    /// - Returns: whether it was taken.
+    func take(_ news: DocumentNews<Value>, ifReports reports: Int) -> Bool {
+        apply(news) { $0.reports == reports }
+    }
+
+    /// Reports why no document can be created; it has no effect where one is in force.
+    func lack(_ problem: StoreError) {
+        state.withLock { if $0.view.stored == nil { $0.consumer.lack(problem) } }
+    }
+
+    private func confirm(_ names: Set<String>?) {
+        let isLost = state.withLock { state in
+            if let names, !names.contains(name) { return state.view.isMissing != true }
+            // Who wrote a newer document goes on with it, and this process does not see how.
+            if case .newerVersion = state.view.problem { return false }
+            guard state.view.isMissing != true, state.view.replacedBy == nil || state.view.problem != nil else {
+                return false
+            }
+            state.consumer.confirm(confirmationEnd)
+            return false
+        }
+        if isLost { take(.missing(name: name)) }
+    }
+
+    @discardableResult
+    private func apply(_ news: DocumentNews<Value>, when condition: (inout State) -> Bool) -> Bool {
+        // First, so that whoever sees it in the view finds it logged.
+        var logged = view.problem
+        var unlogged: StoreError?
+        if case .unusable(_, let problem, _) = news, problem != logged {
+            log(problem)
+            logged = problem
+        }
+        let isTaken = state.withLock { state in
+            guard condition(&state) else { return false }
+            switch news {
+            case .document(let stored): apply(stored, to: &state)
+            case .unusable(_, let problem, let version): Self.apply(problem, version, to: &state)
+            case .missing:
+                state.view.isMissing = true
+                state.view.problem = nil
+                state.view.replacedBy = nil
+            case .confirmed: break
+            }
+            if state.view.problem != logged { unlogged = state.view.problem }
+            return true
+        }
+        if let unlogged { log(unlogged) }
+        if isTaken { signal.send() }
+        return isTaken
+    }
+
+    private func log(_ problem: StoreError) {
+        logger.error(
+            "stored document cannot be used",
+            metadata: ["document": "\(Value.layout.title)", "reason": "\(problem)"])
+    }
+
+    private func apply(_ stored: Stored<Value>, to state: inout State) {
+        let old = state.view.stored
+        if let old {
+            let since = state.replaced ?? clock()
+            if old.value.outranks(
+                stored.value, seenFor: clock().timeIntervalSince(since), window: Self.window)
+            {
+                state.replaced = since
+                state.view = View(stored: old, isMissing: false, replacedBy: stored.version)
+                return
+            }
+        }
+        let isOther =
+            old?.version != stored.version || state.view.isMissing == true || state.view.problem != nil
+            || state.view.replacedBy != nil
+        do throws(StoreError) {
+            if isOther { try state.consumer.use(stored.value, old?.value) }
+            state.replaced = nil
+            state.view = View(stored: stored, isMissing: false)
+            state.consumer.confirm(confirmationEnd)
+        } catch {
+            Self.apply(error, stored.version, to: &state)
+        }
+    }
+
+    private static func apply(_ problem: StoreError, _ version: DocumentVersion?, to state: inout State) {
+        state.view.problem = problem
+        state.view.replacedBy = version ?? state.view.replacedBy
+        state.view.isMissing = false
+        if state.view.stored == nil { state.consumer.lack(problem) }
+    }
+
+    private var confirmationEnd: Date { clock().addingTimeInterval(Self.window) }
+}

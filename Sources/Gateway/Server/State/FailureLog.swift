@@ -1,0 +1,37 @@
+import Logging
+
+/// Logs a failure when it begins or its reason changes, and its end: never each repetition.
+struct FailureLog: Sendable {
+    let failed: Logger.Message
+    /// nil where the end is not logged.
+    let recovered: Logger.Message?
+    let level: Logger.Level
+    let logger: Logger
+    /// What was logged last; nil while all is well.
+    private(set) var reason: String?
+
+    init(_ failed: Logger.Message, recovered: Logger.Message? = nil, level: Logger.Level = .error, logger: Logger) {
+        self.failed = failed
+        self.recovered = recovered
+        self.level = level
+        self.logger = logger
+    }
+
+    /// - Returns: whether it was logged.
+    @discardableResult
+    mutating func fail(_ reason: String, _ metadata: Logger.Metadata = [:]) -> Bool {
+        guard self.reason != reason else { return false }
+        self.reason = reason
+        logger.log(level: level, failed, metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
+        return true
+    }
+
+    /// - Returns: whether there was a failure before.
+    @discardableResult
+    mutating func succeed(_ metadata: Logger.Metadata = [:]) -> Bool {
+        guard reason != nil else { return false }
+        reason = nil
+        if let recovered { logger.notice(recovered, metadata: metadata) }
+        return true
+    }
+}

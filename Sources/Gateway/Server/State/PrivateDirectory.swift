@@ -1,0 +1,94 @@
+import FoundationEssentials
+import GatewayCore
+import LocalFiles
+
+/// A directory that only this user reads (0700), with files that only this user reads (0600), written whole or not at all.
+struct PrivateDirectory: Sendable {
+    let path: String
+
+    private static let maximumFileSize = 4 << 20
+    private static let permissions: UInt32 = 0o600
+
+    /// Makes the directory where it is missing.
+    ///
+    /// - Throws: `unavailable`, with the path.
+    init(path: String) throws(StoreError) {
+        self.path = path
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .unavailable(
+                "\(path) is not a directory and cannot be created; use a path where the gateway can write")
+        }
+    }
+
+    /// The file's bytes; nil where there is none.
+    func read(_ name: String) throws(StoreError) -> Data? {
+        try mapped { () throws(LocalFile.Failure) in
+            try LocalFile.read("\(path)/\(name)", atMost: Self.maximumFileSize).map { Data($0) }
+        }
+    }
+
+    func write(_ bytes: Data, to name: String) throws(StoreError) {
+        try mapped { () throws(LocalFile.Failure) in
+            try LocalFile.write(Array(bytes), to: "\(path)/\(name)", permissions: Self.permissions)
+        }
+    }
+
+    func remove(_ name: String) throws(StoreError) {
+        try mapped { () throws(LocalFile.Failure) in try LocalFile.remove("\(path)/\(name)") }
+    }
+
+    /// What tells one writing of a file from the next; nil where there is none.
+    func signature(_ name: String) -> FileSignature? { FileSignature(of: "\(path)/\(name)") }
+
+    /// The names of its files, in no order.
+    func names() throws(StoreError) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: path)
+        } catch {
+            throw .unavailable("cannot read the directory \(path); grant the gateway's user read access")
+        }
+    }
+
+    /// Runs `body` while no other process holds the same lock. It waits for the other one a while.
+    func locked<Result>(
+        _ name: String, _ body: () throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        let lock: FileLock
+        do {
+            lock = try await FileLock.waiting("\(path)/\(name).lock", permissions: Self.permissions)
+        } catch {
+            throw Self.mapped(error)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
+    }
+
+    /// The same for the start of the process: it blocks the thread.
+    func lockedAtStart<Result>(
+        _ name: String, _ body: () throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        let lock = try mapped { () throws(LocalFile.Failure) in
+            try FileLock.blocking("\(path)/\(name).lock", permissions: Self.permissions)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        return try body()
+    }
+
+    private func mapped<Result>(_ body: () throws(LocalFile.Failure) -> Result) throws(StoreError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw Self.mapped(error)
+        }
+    }
+
+    private static func mapped(_ failure: LocalFile.Failure) -> StoreError {
+        switch failure.reason {
+        case .longerThan: .malformed("\(failure.path): larger than \(Self.maximumFileSize) bytes")
+        case .system, .notAFile, .busy: .unavailable(failure.description)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import FoundationEssentials
+import Kubernetes
+import Logging
+
+/// Repeats a step until the task is cancelled: at once, at a time, or when something changes. A failed step is repeated
+/// with backoff, and logged when the failure begins or its reason changes.
+struct RetryLoop<Failure: Error & CustomStringConvertible>: Sendable {
+    /// When the next step follows.
+    enum Next: Sendable {
+        case atOnce
+        /// After so many seconds, or on a change.
+        case after(Double)
+        /// At that time, or on a change; nil for on a change only.
+        case at(Date?)
+        /// Never: the loop ends.
+        case never
+    }
+
+    let pacing: Pacing
+    let log: FailureLog
+    /// Seconds from a failure to the next step.
+    let delay: @Sendable (Failure, _ failures: Int) -> Double
+
+    /// - Parameter delay: nil for ``Backoff/calls``.
+    init(pacing: Pacing, log: FailureLog, delay: (@Sendable (Failure, _ failures: Int) -> Double)? = nil) {
+        self.pacing = pacing
+        self.log = log
+        self.delay = delay ?? { _, failures in pacing.backoff(failures: failures, retryAfter: nil) }
+    }
+
+    /// - Parameters:
+    ///   - changes: an element of any of them begins the next step.
+    ///   - report: called with each failure that is logged, and with nil at its end.
+    func run(
+        changes: () -> [AsyncStream<Void>] = { [] }, report: (Failure?) -> Void = { _ in },
+        _ step: () async throws(Failure) -> Next
+    ) async {
+        var failures = 0
+        var log = log
+        while !Task.isCancelled {
+            // Before the step, so that no change is missed.
+            let changes = changes()
+            var pause: Double?
+            do throws(Failure) {
+                let next = try await step()
+                failures = 0
+                if log.succeed() { report(nil) }
+                switch next {
+                case .atOnce: continue
+                case .after(let seconds): pause = seconds
+                case .at(let time): pause = time.map { max(0, $0.timeIntervalSince(pacing.now())) }
+                case .never: return
+                }
+            } catch {
+                if Task.isCancelled { return }
+                failures += 1
+                if log.fail("\(error)") { report(error) }
+                pause = delay(error, failures)
+            }
+            await pacing.wait(pause, or: changes)
+        }
+    }
+}
+
+extension RetryLoop where Failure == KubernetesFailure {
+    /// With ``Backoff/calls``, and never before the API server asks for it.
+    init(pacing: Pacing, log: FailureLog) {
+        self.init(pacing: pacing, log: log) { failure, failures in
+            pacing.backoff(failures: failures, retryAfter: failure.retryAfter)
+        }
+    }
+}

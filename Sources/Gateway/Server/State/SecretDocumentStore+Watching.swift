@@ -1,0 +1,70 @@
+import GatewayCore
+import Kubernetes
+import KubernetesAPI
+import Logging
+import Synchronization
+
+extension SecretDocumentStore {
+    /// Watches the Secrets by their label, or a single one by its name. A Secret that has lost its label is read when that
+    /// happens, and then with every list.
+    func watch(_ report: @Sendable (DocumentNews<Value>) async -> Void) async {
+        let reflector = Reflector(
+            secrets, selector: layout.label, fields: layout.label == nil ? "metadata.name=\(layout.secretName)" : nil,
+            settings: settings, logger: logger)
+        let present = Mutex<Set<String>>([])
+        await reflector.run { event in
+            switch event {
+            case .added(let object), .modified(let object):
+                guard let name = name(ofSecret: object.meta.name) else { return }
+                _ = present.withLock { $0.insert(name) }
+                _ = unlabelled.withLock { $0.remove(name) }
+                await report(news(Secret(object), name))
+            case .deleted(let key):
+                guard let name = name(ofSecret: key.name) else { return }
+                _ = present.withLock { $0.remove(name) }
+                if layout.label == nil { await report(.missing(name: name)) } else { await look(name, report) }
+            case .listed:
+                for name in unlabelled.withLock({ $0.sorted() }) { await look(name, report) }
+                let all = present.withLock { $0 }.union(unlabelled.withLock { $0 })
+                await report(.confirmed(names: all))
+            case .alive: await report(.confirmed(names: nil))
+            }
+        }
+    }
+
+    private func news(_ secret: Secret, _ name: String) -> DocumentNews<Value> {
+        do throws(StoreError) {
+            return .document(try stored(secret, name))
+        } catch {
+            return .unusable(name: name, error, version: Self.version(secret.object))
+        }
+    }
+
+    /// Reports a Secret that the label does not select any more. Nothing is confirmed before that is known.
+    private func look(_ name: String, _ report: (DocumentNews<Value>) async -> Void) async {
+        let log = FailureLog("Secret read failed", level: .warning, logger: logger)
+        await RetryLoop<KubernetesFailure>(pacing: secrets.pacing, log: log).run { () throws(KubernetesFailure) in
+            do throws(KubernetesFailure) {
+                guard let secret = try await secrets.get(layout.secretName + name).map(Secret.init) else {
+                    _ = unlabelled.withLock { $0.remove(name) }
+                    await report(.missing(name: name))
+                    return .never
+                }
+                // Where it has the label again, or another Secret has taken its place, the watch reports it next.
+                if isUnlabelled(secret) {
+                    _ = unlabelled.withLock { $0.insert(name) }
+                    logger.warning(
+                        "Secret has lost its label; the next write restores it",
+                        metadata: [
+                            "document": "\(layout.title)", "name": "\(name)", "label": "\(layout.label ?? "")=\(name)",
+                        ])
+                }
+                await report(news(secret, name))
+            } catch {
+                if error.isTransient { throw error }
+                await report(.unusable(name: name, StoreError(error), version: nil))
+            }
+            return .never
+        }
+    }
+}

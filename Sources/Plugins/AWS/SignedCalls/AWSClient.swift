@@ -1,0 +1,45 @@
+import FoundationEssentials
+import GatewayPluginAPI
+
+/// An AWS client: signs and sends requests with the first credentials that the configured sources have.
+struct AWSClient: Sendable {
+    let transport: any HTTPTransport
+    let credentials: CredentialCache
+    let now: @Sendable () -> Date
+    /// CA certificates to trust in place of the system's, in PEM; nil for the system's.
+    let authorities: @Sendable () throws(PublishError) -> String?
+
+    /// Signs and sends one request. Where the service rejects the credentials as expired, it renews them and tries once more.
+    ///
+    /// - Parameters:
+    ///   - scheme: `https`, or `http` for tests.
+    ///   - call: its name in error texts, such as `s3:PutObject on "bucket/key"`.
+    /// - Returns: the response, whatever its status is.
+    func send(
+        _ request: ServiceRequest, scheme: String, signer: SigV4Signer, call: String
+    ) async throws(PublishError) -> HTTPTransportResponse {
+        let first = try await attempt(request, scheme: scheme, signer: signer, call: call)
+        guard first.response.status >= 400, ServiceError(first.response).isAboutExpiredCredentials else {
+            return first.response
+        }
+        await credentials.discard(first.key)
+        return try await attempt(request, scheme: scheme, signer: signer, call: call).response
+    }
+
+    private func attempt(
+        _ request: ServiceRequest, scheme: String, signer: SigV4Signer, call: String
+    ) async throws(PublishError) -> (response: HTTPTransportResponse, key: AccessKey) {
+        let key = try await credentials.current()
+        let headers = signer.signedHeaders(of: request, with: key, at: now())
+        let query = request.encodedQuery
+        let message = HTTPTransportRequest(
+            method: request.method,
+            url: "\(scheme)://\(request.host)\(request.encodedPath)\(query.isEmpty ? "" : "?\(query)")",
+            headers: headers, body: request.body, certificateAuthorities: try authorities())
+        do {
+            return (try await transport.send(message), key)
+        } catch {
+            throw PublishError(error, calling: call)
+        }
+    }
+}

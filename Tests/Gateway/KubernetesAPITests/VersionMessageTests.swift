@@ -1,0 +1,20 @@
+import KubernetesAPI
+import Testing
+
+@Suite("The API server's version on the wire")
+struct VersionMessageTests {
+    @Test("Major and minor are read, whatever else there is")
+    func good() {
+        for (minor, wanted) in [("33", 33), ("28+", 28)] {
+            let body = #"{"major":"1","minor":"\#(minor)","gitVersion":"v1.2.3","more":{}}"#
+            #expect(VersionMessage.version(in: Array(body.utf8)) == KubernetesVersion(1, wanted))
+        }
+    }
+
+    @Test(
+        "What is no version is none",
+        arguments: ["", "[]", "{}", #"{"major":1,"minor":33}"#, #"{"major":"1","minor":"x"}"#, #"{"major":"1"}"#])
+    func bad(body: String) {
+        #expect(VersionMessage.version(in: Array(body.utf8)) == nil)
+    }
+}

@@ -1,0 +1,147 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayTestSupport
+import HTTPTypes
+import JSON
+import Kubernetes
+import KubernetesAPI
+import KubernetesTestSupport
+import NIOCore
+import Testing
+
+@Suite("A watch of a Kubernetes collection", .hangs)
+struct KubernetesWatchTests {
+    private func add(_ name: String, _ cluster: StoodInCluster) throws {
+        try cluster.api.add(.secrets, namespace: StoodInCluster.namespace, ["metadata": ["name": .string(name)]])
+    }
+
+    private func watch(
+        _ cluster: StoodInCluster, from version: String, seconds: Int = 30, _ take: (WatchEvent) async -> Void
+    ) async throws(KubernetesFailure) -> KubernetesCollection.WatchEnding {
+        try await cluster.collection().watch(selector: nil, from: version, seconds: seconds, take)
+    }
+
+    private func word(_ event: WatchEvent) -> String {
+        switch event {
+        case .added(let object): "added \(object.meta.name)"
+        case .modified(let object): "modified \(object.meta.name)"
+        case .deleted(let object): "deleted \(object.meta.name)"
+        case .bookmark(let version): "bookmark \(version)"
+        case .error: "error"
+        }
+    }
+
+    @Test("Changes and bookmarks come as they happen, until the API server ends the watch")
+    func events() async throws {
+        try await StoodInCluster.run { cluster in
+            let version = cluster.api.resourceVersion
+            let told = Told<WatchEvent>()
+            let namespace = StoodInCluster.namespace
+            async let ending = watch(cluster, from: version) { told.add($0) }
+            await cluster.api.waitForWatches(1)
+            try add("a", cluster)
+            #expect(await told.upTo { _ in true }.map(word) == ["added a"])
+            try cluster.api.patch(.secrets, namespace: namespace, name: "a", ["metadata": ["labels": ["x": "1"]]])
+            #expect(await told.upTo { _ in true }.map(word) == ["modified a"])
+            try cluster.api.delete(.secrets, namespace: namespace, name: "a")
+            #expect(await told.upTo { _ in true }.map(word) == ["deleted a"])
+            cluster.api.sendBookmarks()
+            #expect(await told.upTo { _ in true }.map(word) == ["bookmark \(cluster.api.resourceVersion)"])
+            cluster.api.endWatches()
+            guard case .ended = try await ending else {
+                Issue.record("not ended")
+                return
+            }
+            let query = cluster.api.requests.last?.query ?? ""
+            #expect(query == "watch=1&allowWatchBookmarks=true&resourceVersion=\(version)&timeoutSeconds=30")
+        }
+    }
+
+    @Test("A watch from what is forgotten tells so")
+    func gone() async throws {
+        try await StoodInCluster.run { cluster in
+            let version = cluster.api.resourceVersion
+            cluster.api.compact()
+            guard case .error(let failure) = try await watch(cluster, from: version, { _ in }) else {
+                Issue.record("no error event")
+                return
+            }
+            #expect(failure.kind == .gone)
+        }
+    }
+
+    @Test("A watch that is refused, cut off or no list of events is a failure of its own kind")
+    func failures() async throws {
+        try await StoodInCluster.run { cluster in
+            func failure(_ fault: Fault?) async -> KubernetesFailure? {
+                if let fault { cluster.api.fail(fault) }
+                do throws(KubernetesFailure) {
+                    _ = try await watch(cluster, from: "0") { _ in }
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            try add("a", cluster)
+            #expect(await failure(.status(429, retryAfter: 9))?.kind == .tooManyRequests)
+            #expect(await failure(.notJSON)?.kind == nil)
+            #expect(await failure(.reply(200, body: "no event\n"))?.kind == .unreadable)
+            guard case .noAnswer(.unreachable)? = await failure(.cut(afterBytes: 20))?.kind else {
+                Issue.record("a cut connection is something else")
+                return
+            }
+            cluster.api.deny("watch", "secrets")
+            #expect(await failure(nil)?.description.contains("not allowed to watch secrets in namespace") == true)
+        }
+    }
+
+    @Test("An event above the bound ends the watch before it is whole")
+    func bounds() async throws {
+        var limits = KubernetesClient.Limits.patient
+        limits.eventBytes = 10_000
+        try await StoodInCluster.run(limits: limits) { cluster in
+            cluster.api.fail(.reply(200, body: String(repeating: "x", count: 1 << 20)))
+            do throws(KubernetesFailure) {
+                _ = try await watch(cluster, from: "0") { _ in }
+                Issue.record("no failure")
+            } catch {
+                #expect(error.kind == .noAnswer(.replyTooLarge))
+            }
+        }
+    }
+
+    @Test("A watch on which nothing comes is given up, and one whose task is cancelled ends at once")
+    func idle() async throws {
+        // Nothing comes, so that a machine of any speed finds the same.
+        var limits = KubernetesClient.Limits.patient
+        limits.watchIdleTimeout = 0.3
+        try await StoodInCluster.run(limits: limits) { cluster in
+            do throws(KubernetesFailure) {
+                _ = try await watch(cluster, from: cluster.api.resourceVersion) { _ in }
+                Issue.record("no failure")
+            } catch {
+                #expect(error.kind == .noAnswer(.timeout))
+            }
+        }
+        try await StoodInCluster.run { cluster in
+            let task = Task { try await watch(cluster, from: cluster.api.resourceVersion) { _ in } }
+            await cluster.api.waitForWatches(1)
+            task.cancel()
+            _ = await task.result
+            await cluster.api.waitForNoWatches()
+        }
+    }
+
+    @Test("A token that is not known any more is read again for a watch too")
+    func renewal() async throws {
+        try await StoodInCluster.run { cluster in
+            try cluster.api.rotateClientToken()
+            try add("a", cluster)
+            let told = Told<WatchEvent>()
+            async let ending = watch(cluster, from: "0") { told.add($0) }
+            #expect(await told.upTo { _ in true }.map(word) == ["added a"])
+            cluster.api.endWatches()
+            _ = try await ending
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayTestSupport
+import JSON
+import Kubernetes
+import KubernetesAPI
+import KubernetesTestSupport
+import Testing
+
+@Suite("Following the objects of a collection", .hangs)
+struct ReflectorTests {
+    let time = ManualScheduler(isImpatient: true)
+    let log = RecordedLog()
+
+    private func add(_ name: String, _ cluster: StoodInCluster, labels: JSONValue = ["x": "1"]) throws {
+        try cluster.api.add(
+            .secrets, namespace: StoodInCluster.namespace, ["metadata": ["name": .string(name), "labels": labels]])
+    }
+
+    private func delete(_ name: String, _ cluster: StoodInCluster) throws {
+        try cluster.api.delete(.secrets, namespace: StoodInCluster.namespace, name: name)
+    }
+
+    private static func word(_ event: ReflectorEvent) -> String {
+        switch event {
+        case .added(let object): "added \(object.meta.name)"
+        case .modified(let object): "modified \(object.meta.name)"
+        case .deleted(let key): "deleted \(key.name)"
+        case .listed: "listed"
+        case .alive: "alive"
+        }
+    }
+
+    /// Follows the Secrets with the label `x` while `body` runs.
+    private func following(
+        settings: Reflector.Settings = .init(),
+        _ body: @Sendable (StoodInCluster, Told<String>) async throws -> Void
+    ) async throws {
+        try await StoodInCluster.run { [time, log] cluster in
+            let told = Told<String>()
+            let reflector = Reflector(
+                cluster.collection(.secrets, time), selector: "x", settings: settings, logger: log.logger)
+            try await StoodInCluster.running {
+                await reflector.run { told.add(Self.word($0)) }
+            } _: {
+                try await body(cluster, told)
+            }
+        }
+    }
+
+    @Test("All objects are told, then that they are all, then each change with a sign of life")
+    func changes() async throws {
+        try await following { cluster, told in
+            #expect(await told.upTo { $0 == "listed" } == ["listed"])
+            try add("a", cluster)
+            try add("other", cluster, labels: ["y": "1"])
+            #expect(await told.upTo { $0 == "alive" } == ["added a", "alive"])
+            try cluster.api.patch(
+                .secrets, namespace: StoodInCluster.namespace, name: "a", ["metadata": ["labels": ["x": "2"]]])
+            #expect(await told.upTo { $0 == "alive" } == ["modified a", "alive"])
+            try delete("a", cluster)
+            #expect(await told.upTo { $0 == "alive" } == ["deleted a", "alive"])
+            cluster.api.sendBookmarks()
+            #expect(await told.upTo { $0 == "alive" } == ["alive"])
+        }
+    }
+
+    @Test("A watch that ends is begun again from where it was, with no list and nothing lost")
+    func reconnect() async throws {
+        try await following { cluster, told in
+            _ = await told.upTo { $0 == "listed" }
+            await cluster.api.waitForWatches(1)
+            cluster.api.endWatches()
+            try add("a", cluster)
+            #expect(await told.upTo { $0 == "alive" } == ["added a", "alive"])
+            // The connection breaks off in the midst of an event.
+            cluster.api.fail(.cut(afterBytes: 30), path: StoodInCluster.secrets)
+            cluster.api.endWatches()
+            try add("b", cluster)
+            #expect(await told.upTo { $0 == "alive" } == ["added b", "alive"])
+            let queries = cluster.api.requests.map(\.query).filter { !$0.hasPrefix("watch") }
+            #expect(queries == ["limit=100&labelSelector=x"])
+            #expect(log.text.contains("the API server cannot be reached"))
+        }
+    }
+
+    @Test("What was deleted while what happened was forgotten is told by the next list")
+    func forgotten() async throws {
+        try await following { cluster, told in
+            _ = await told.upTo { $0 == "listed" }
+            for name in ["a", "b"] { try add(name, cluster) }
+            _ = await told.upTo { $0 == "added b" }
+            _ = await told.upTo { $0 == "alive" }
+            // The next watches are refused until both are changed and the history is gone.
+            cluster.api.deny("watch", "secrets")
+            cluster.api.endWatches()
+            try delete("a", cluster)
+            try add("c", cluster)
+            cluster.api.compact()
+            cluster.api.allow("watch", "secrets")
+            let events = await told.upTo { $0 == "listed" }
+            #expect(events == ["modified b", "added c", "deleted a", "listed"])
+        }
+    }
+
+    @Test("After five minutes all is listed again")
+    func listInterval() async throws {
+        try await following { cluster, told in
+            try add("a", cluster)
+            _ = await told.upTo { $0 == "alive" || $0 == "listed" }
+            await cluster.api.waitForWatches(1)
+            time.pass(299)
+            cluster.api.endWatches()
+            await cluster.api.waitForRequests(3, to: StoodInCluster.secrets)
+            #expect(cluster.api.requests.last?.query.hasSuffix("timeoutSeconds=1&labelSelector=x") == true)
+            time.pass(1)
+            await cluster.api.waitForWatches(1)
+            cluster.api.endWatches()
+            #expect(await told.upTo { $0 == "listed" }.contains("modified a"))
+        }
+    }
+
+    @Test("Failures are waited out with growing bounds and told once, and Retry-After is kept")
+    func backoff() async throws {
+        let time = ManualScheduler(isImpatient: true, random: 1)
+        try await StoodInCluster.run { [log] cluster in
+            for _ in 0..<3 { cluster.api.fail(.status(500)) }
+            cluster.api.fail(.status(503))
+            cluster.api.fail(.status(500), next: 6)
+            let told = Told<String>()
+            let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
+            await StoodInCluster.running {
+                await reflector.run { told.add(Self.word($0)) }
+            } _: {
+                _ = await told.upTo { $0 == "listed" }
+            }
+        }
+        #expect(time.slept.prefix(10) == [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30])
+        #expect(log.text.split(separator: "watch failed").count - 1 == 3)
+    }
+
+    @Test("A watch that is over as soon as it has begun does not make a storm of requests")
+    func storm() async throws {
+        let time = ManualScheduler(random: 1)
+        try await StoodInCluster.run { [log] cluster in
+            let told = Told<String>()
+            let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
+            await StoodInCluster.running {
+                await reflector.run { told.add(Self.word($0)) }
+            } _: {
+                _ = await told.upTo { $0 == "listed" }
+                for wait in [0.5, 1, 2, 4] {
+                    await cluster.api.waitForWatches(1)
+                    cluster.api.endWatches()
+                    await time.waitForSleeper { $0 == wait }
+                    time.advance(by: wait)
+                }
+                await cluster.api.waitForWatches(1)
+            }
+            #expect(cluster.api.requestCount(StoodInCluster.secrets) == 6)
+        }
+    }
+
+    @Test("An event that cannot be read makes all be listed anew")
+    func unreadable() async throws {
+        try await following { cluster, told in
+            _ = await told.upTo { $0 == "listed" }
+            await cluster.api.waitForWatches(1)
+            cluster.api.fail(.reply(200, body: #"{"type":"ADDED","object":{}}"# + "\n"), path: StoodInCluster.secrets)
+            cluster.api.endWatches()
+            #expect(await told.upTo { $0 == "listed" } == ["listed"])
+        }
+    }
+}

@@ -1,0 +1,191 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayPluginTesting
+import GatewayTestSupport
+import JOSE
+import Synchronization
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The keys commands", .timeLimit(.minutes(1)))
+struct KeyAdministrationTests {
+    private let folder: TemporaryFolder
+    private let clock = ManualClock(now: ExampleGateway.now)
+    private let publisher = FakePublisher()
+    private let session: ManualSession
+    private let keys: KeyAdministration
+    /// Without a publisher.
+    private let endpoint: EndpointConfiguration
+
+    init() throws {
+        folder = try TemporaryFolder()
+        var configuration = try ExampleGateway.configuration()
+        configuration.keyStore = .directory("keys")
+        let environment = HostEnvironment(
+            version: "test", environment: [:], namespace: nil, resolve: { [folder] in "\(folder.path)/\($0)" },
+            clock: { [clock] in clock.now }, writeAudit: { _ in true })
+        session = try ManualSession(configuration, in: environment, logger: KeptLog().logger)
+        keys = KeyAdministration(session)
+        var endpoint = configuration.endpoints[1]
+        endpoint.probe.isEnabled = false
+        self.endpoint = endpoint
+    }
+
+    private var published: EndpointConfiguration {
+        get throws {
+            var configuration = endpoint
+            configuration.publisher = try ExampleGateway.configuration().endpoints[0].publisher
+            configuration.publisher?.plan = PublisherPlan(location: "here") { [publisher] _ in publisher }
+            return configuration
+        }
+    }
+
+    /// Lines that a command prints.
+    private final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+        var all: [String] { lines.withLock { $0 } }
+        @Sendable func add(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+
+    /// Stores a ring with one key that signs, or with more.
+    @discardableResult
+    private func store(
+        _ states: [KeyRing.State] = [.active], retired: Date? = nil
+    ) async throws -> KeyRing {
+        let ring = KeyRing(
+            endpoint: endpoint.name, owner: "owner",
+            keys: try states.map { state in
+                let key = try SigningKey.generate(.es256)
+                return KeyRing.Key(
+                    signingKey: key, state: state, created: ExampleGateway.now,
+                    certificate: try KeyCertificate.selfSigned(
+                        for: key, endpoint: endpoint.name, from: ExampleGateway.now, lifetime: 60),
+                    activated: ExampleGateway.now, retired: retired, longestLife: 900)
+            })
+        _ = try await session.keyStore.rings.save(ring, replacing: nil)
+        return ring
+    }
+
+    @Test("list and export read what is stored, and nothing where there is nothing")
+    func reading() async throws {
+        #expect(try await keys.endpoints().isEmpty)
+        #expect(try await keys.ring(of: endpoint.name) == nil)
+        let ring = try await store()
+        #expect(try await keys.endpoints() == [endpoint.name])
+        #expect(try await keys.ring(of: endpoint.name)?.publicKeys == ring.publicKeys)
+    }
+
+    @Test("status says what the ring waits for, and reads no public URL where it is not to")
+    func outlook() async throws {
+        let ring = try await store()
+        let fresh = await keys.outlook(ring, of: endpoint)
+        guard case .wait(.age, let until?) = fresh.next else {
+            Issue.record("\(fresh.next)")
+            return
+        }
+        #expect(fresh.verdict == nil && until > clock.now)
+        clock.advance(by: 30 * 86_400)
+        #expect(await keys.outlook(ring, of: endpoint).next == .addKey(.age))
+    }
+
+    @Test("rotate adds the next key once, whatever else rotates at the same time")
+    func rotate() async throws {
+        let missing = await #expect(throws: StoreError.self) { try await keys.rotate(endpoint) }
+        #expect(missing?.description.contains("there is no key ring of \"two\" yet") == true)
+        let ring = try await store()
+        async let first = keys.rotate(endpoint)
+        async let second = keys.rotate(endpoint)
+        let outcomes = try await [first, second]
+        let changed = try #require(try await keys.ring(of: endpoint.name))
+        let next = try #require(changed.successor?.keyID)
+        #expect(outcomes.contains(.begun(next)) && outcomes.contains(.underWay(next)))
+        #expect(changed.revision == ring.revision + 1 && changed.active?.keyID == ring.active?.keyID)
+        #expect(try await keys.rotate(endpoint) == .underWay(next))
+    }
+
+    @Test("rotate refuses a ring that is full")
+    func full() async throws {
+        let retiring = Array(repeating: KeyRing.State.retiring, count: RotationPolicy.maximumKeys - 1)
+        try await store([.active] + retiring, retired: clock.now)
+        let error = await #expect(throws: StoreError.self) { try await keys.rotate(endpoint) }
+        #expect(error?.description.contains("\(RotationPolicy.maximumKeys) keys") == true)
+    }
+
+    @Test("revoke takes a key out for good, and makes the next one where none is left to sign")
+    func revoke() async throws {
+        let ring = try await store()
+        let lines = Lines()
+        let unknown = await #expect(throws: StoreError.self) {
+            try await keys.revoke(endpoint, kid: KeyID(rawValue: "unknown"), isForced: false, tell: lines.add)
+        }
+        #expect(unknown?.description.contains("no such key") == true)
+        let active = try #require(ring.active?.keyID)
+        let result = try await keys.revoke(endpoint, kid: nil, isForced: false, tell: lines.add)
+        // Nothing is to be published.
+        #expect(result.kid == active && result.isPublished && lines.all.isEmpty)
+        let changed = try #require(try await keys.ring(of: endpoint.name))
+        #expect(changed[active] == nil && changed.revoked.map(\.kid) == [active])
+        #expect(changed.active == nil && changed.successor?.state == .prepared)
+        await #expect(throws: StoreError.self) {
+            try await keys.revoke(endpoint, kid: nil, isForced: false, tell: lines.add)
+        }
+    }
+
+    @Test("revoke publishes the key set without the key")
+    func revokePublished() async throws {
+        let ring = try await store([.active, .prepared])
+        let active = try #require(ring.active?.keyID)
+        let lines = Lines()
+        let result = try await keys.revoke(published, kid: active, isForced: false, tell: lines.add)
+        #expect(result.isPublished && lines.all.count == 2)
+        let content = try #require(publisher[.keys]?.content)
+        let remaining = try JSONWebKeySet(parsing: content).keys.compactMap(\.keyID)
+        #expect(remaining == [try #require(ring.successor?.keyID)])
+    }
+
+    @Test("revoke changes nothing where nothing can be published, unless it is forced")
+    func revokeUnpublished() async throws {
+        let ring = try await store()
+        let active = try #require(ring.active?.keyID)
+        let lines = Lines()
+        publisher.fail(PublishError(.unavailable, "the bucket is away"))
+        let refused = await #expect(throws: StoreError.self) {
+            try await keys.revoke(published, kid: active, isForced: false, tell: lines.add)
+        }
+        #expect(refused?.description.contains("the bucket is away") == true)
+        #expect(refused?.description.contains("--force") == true)
+        #expect(try await keys.ring(of: endpoint.name)?.active?.keyID == active && lines.all.isEmpty)
+        publisher.fail(
+            PublishError(.unavailable, "the bucket is away"), PublishError(.unavailable, "the bucket is away"))
+        let forced = try await keys.revoke(published, kid: active, isForced: true, tell: lines.add)
+        #expect(!forced.isPublished && lines.all.contains { $0.contains("the bucket is away") })
+        #expect(try await keys.ring(of: endpoint.name)?[active] == nil)
+    }
+
+    @Test("purge waits until the last token has ended, unless it is forced")
+    func purge() async throws {
+        let missing = await #expect(throws: StoreError.self) { try await keys.purge("two", isForced: true) }
+        #expect(missing?.description.contains("there is no key ring of \"two\"") == true)
+        try await store()
+        await #expect(throws: StoreError.self) { try await keys.purge("two", isForced: false) }
+        try await keys.purge("two", isForced: true)
+        #expect(try await keys.ring(of: "two") == nil)
+
+        try await store([.retiring], retired: clock.now)
+        await #expect(throws: StoreError.self) { try await keys.purge("two", isForced: false) }
+        #expect(try await keys.ring(of: "two") != nil)
+        clock.advance(by: 900 + Double(RotationPolicy.leeway) + 1)
+        try await keys.purge("two", isForced: false)
+        #expect(try await keys.endpoints().isEmpty)
+    }
+
+    @Test("A ring that is not valid is reported and never changed")
+    func invalid() async throws {
+        try folder.write("garbage", to: "keys/two.keyring.json")
+        await #expect(throws: StoreError.self) { try await keys.rotate(endpoint) }
+        await #expect(throws: StoreError.self) { try await keys.purge("two", isForced: true) }
+        #expect(try folder.read("keys/two.keyring.json") == "garbage")
+    }
+}

@@ -1,0 +1,227 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginTesting
+import GatewayTestSupport
+import JOSE
+import Testing
+
+@testable import GatewayServer
+
+@Suite("A replica's view of key rings")
+struct KeyRingReplicasTests {
+    private let clock = ManualClock(now: ExampleGateway.now)
+    private let log = KeptLog()
+    private let replicas: KeyRingReplicas
+    private let configuration: EndpointConfiguration
+    private let keys: CurrentSigningKeys
+    private let first: Stored<KeyRing>
+
+    init() throws {
+        configuration = try ExampleGateway.configuration().endpoints[1]
+        replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        first = try Self.stored(revision: 1, key: TestKeys.ec)
+        keys = replicas.mount(configuration, found: .success(first))
+    }
+
+    private static func stored(revision: Int, key: SigningKey) throws -> Stored<KeyRing> {
+        let certificate = try KeyCertificate.selfSigned(
+            for: key, endpoint: "two", from: ExampleGateway.now, lifetime: 60)
+        let ring = KeyRing(
+            endpoint: "two", owner: "owner", revision: revision,
+            keys: [KeyRing.Key(signingKey: key, state: .active, created: ExampleGateway.now, certificate: certificate)])
+        return Stored(ring, version: DocumentVersion(rawValue: "\(revision)"))
+    }
+
+    private var view: DocumentReplica<KeyRing>.View { replicas["two"]?.view ?? .init() }
+    private var signing: KeyID? { keys.snapshot(at: clock.now).active?.keyID }
+
+    @Test("A ring that the store tells is in force at once, with its documents")
+    func takesOn() throws {
+        let next = try SigningKey.generate(.es256)
+        replicas.take(.document(try Self.stored(revision: 2, key: next)))
+        #expect(signing == next.keyID)
+        #expect(keys.snapshot.documents?.keyIDs == [next.keyID])
+        #expect(view.stored?.value.revision == 2)
+    }
+
+    @Test("An older state of the ring, told late or put back from a copy, is not taken on, and is to be overwritten")
+    func older() throws {
+        let next = try SigningKey.generate(.es256)
+        let newer = try Self.stored(revision: 2, key: next)
+        replicas.take(.document(newer))
+        replicas.take(.document(first))
+        #expect(signing == next.keyID && view.replacedBy == first.version)
+        replicas.take(.document(newer))
+        #expect(signing == next.keyID && view.replacedBy == nil)
+    }
+
+    @Test("What this process has written is in force, unless a later write was told before it came back")
+    func written() throws {
+        let (next, last) = (try SigningKey.generate(.es256), try SigningKey.generate(.es256))
+        let second = try Self.stored(revision: 2, key: next)
+        let replica = try #require(replicas["two"])
+        let reports = replica.reports
+        #expect(replica.take(.document(second), ifReports: reports))
+        #expect(signing == next.keyID)
+        let third = try Self.stored(revision: 3, key: last)
+        replicas.take(.document(third))
+        #expect(!replica.take(.document(second), ifReports: reports))
+        #expect(signing == last.keyID)
+        #expect(view.replacedBy == nil)
+    }
+
+    @Test("An endpoint goes on with its ring for another configuration, and without it follows no ring")
+    func remounted() throws {
+        // Of another issuer.
+        var other = try ExampleGateway.configuration().endpoints[0]
+        other.name = "two"
+        let again = try #require(replicas.remount(other))
+        #expect(again.snapshot.active?.keyID == first.value.active?.keyID)
+        #expect(again.confirmedUntil == keys.confirmedUntil)
+        #expect(again.snapshot.documents?.discovery.content != keys.snapshot.documents?.discovery.content)
+        let next = try SigningKey.generate(.es256)
+        replicas.take(.document(try Self.stored(revision: 2, key: next)))
+        #expect(again.snapshot.active?.keyID == next.keyID)
+        replicas.unmount("two")
+        #expect(replicas.remount(other) == nil)
+        replicas.take(.document(try Self.stored(revision: 3, key: TestKeys.ec)))
+        #expect(again.snapshot.active?.keyID == next.keyID)
+    }
+
+    @Test("A ring that a whole listing does not have is gone, though nothing told of its end")
+    func missing() {
+        replicas.take(.confirmed(names: ["two"]))
+        #expect(view.isMissing != true)
+        replicas.take(.confirmed(names: []))
+        #expect(view.isMissing == true && signing != nil)
+        clock.advance(by: 600)
+        replicas.take(.confirmed(names: nil))
+        clock.advance(by: 300)
+        #expect(signing == nil)
+    }
+
+    @Test(
+        "A ring that was made anew in the place of one that is in force is not taken on, for as long as that may sign")
+    func otherOwner() throws {
+        let key = try SigningKey.generate(.es256)
+        let other = Stored(
+            KeyRing(
+                endpoint: "two", owner: "another", revision: 1, keys: try Self.stored(revision: 1, key: key).value.keys),
+            version: .init(rawValue: "x"))
+        replicas.take(.document(other))
+        #expect(signing == TestKeys.ec.keyID)
+        #expect(
+            view.replacedBy == other.version
+                && view.stored?.version == first.version)
+        #expect(replicas.problem(of: "two")?.contains("the store contains another key ring") == true)
+        replicas.take(.confirmed(names: nil))
+        clock.advance(by: 899)
+        replicas.take(.document(other))
+        #expect(signing == TestKeys.ec.keyID)
+        clock.advance(by: 1)
+        #expect(signing == nil)
+        replicas.take(.document(other))
+        #expect(signing == key.keyID && replicas.problem(of: "two") == nil)
+    }
+
+    @Test("One that was made anew after the ring was lost, or spoilt, is to be overwritten all the same")
+    func otherAfterLoss() throws {
+        let key = try SigningKey.generate(.es256)
+        let other = KeyRing(
+            endpoint: "two", owner: "another", revision: 1, keys: try Self.stored(revision: 1, key: key).value.keys)
+        let bad = DocumentVersion(rawValue: "bad")
+        for news: DocumentNews<KeyRing> in [
+            .missing(name: "two"), .unusable(name: "two", .malformed("garbage"), version: bad),
+        ] {
+            replicas.take(news)
+            replicas.take(.document(Stored(other, version: .init(rawValue: "x"))))
+            let view = self.view
+            #expect(view.isMissing == false && view.problem == nil && view.replacedBy?.rawValue == "x")
+        }
+    }
+
+    @Test("The one that was put back is in force as if nothing had been")
+    func putBack() throws {
+        let key = try SigningKey.generate(.es256)
+        let other = KeyRing(
+            endpoint: "two", owner: "another", revision: 9, keys: try Self.stored(revision: 9, key: key).value.keys)
+        replicas.take(.document(Stored(other, version: .init(rawValue: "x"))))
+        replicas.take(.document(try Self.stored(revision: 2, key: TestKeys.ec)))
+        #expect(signing == TestKeys.ec.keyID && view.replacedBy == nil)
+        #expect(view.stored?.value.revision == 2 && replicas.problem(of: "two") == nil)
+    }
+
+    @Test("Garbage in the store is a problem of that endpoint, and the last good ring stays in force")
+    func garbage() throws {
+        replicas.take(.unusable(name: "two", .malformed("garbage"), version: .init(rawValue: "bad")))
+        for _ in 0..<100 {
+            clock.advance(by: 60)
+            replicas.take(.confirmed(names: nil))
+        }
+        #expect(signing == TestKeys.ec.keyID)
+        let problem = try #require(replicas.problem(of: "two"))
+        #expect(problem.contains("garbage") && problem.contains("the last valid key ring is in force"))
+        #expect(log.text.contains("garbage"))
+        replicas.take(.document(try Self.stored(revision: 2, key: TestKeys.ec)))
+        #expect(replicas.problem(of: "two") == nil)
+    }
+
+    @Test("By a ring that was not confirmed for fifteen minutes nothing signs; its documents stay")
+    func unconfirmed() throws {
+        clock.advance(by: 899)
+        #expect(signing != nil)
+        clock.advance(by: 1)
+        #expect(signing == nil)
+        #expect(keys.snapshot.documents != nil)
+        #expect(replicas.problem(of: "two")?.contains("not confirmed") == true)
+        replicas.take(.confirmed(names: nil))
+        #expect(signing == TestKeys.ec.keyID && replicas.problem(of: "two") == nil)
+    }
+
+    @Test("A ring of a newer gateway is one that this gateway cannot confirm its own by")
+    func newer() {
+        replicas.take(.unusable(name: "two", .newerVersion(9, supported: 2), version: nil))
+        for _ in 0..<15 {
+            clock.advance(by: 60)
+            replicas.take(.confirmed(names: nil))
+        }
+        #expect(signing == nil)
+    }
+
+    @Test("A ring that is gone stays in force, is told as gone, and its return is seen")
+    func gone() throws {
+        replicas.take(.missing(name: "two"))
+        #expect(signing == TestKeys.ec.keyID && view.isMissing == true)
+        #expect(replicas.problem(of: "two")?.contains("missing in the store") == true)
+        replicas.take(.document(first))
+        #expect(view.isMissing == false && replicas.problem(of: "two") == nil)
+    }
+
+    @Test("An endpoint whose ring could not be read at start gets it when it can")
+    func failedStart() throws {
+        let replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        let keys = replicas.mount(configuration, found: .failure(.unavailable("away")))
+        #expect(keys.snapshot.active == nil && replicas.problem(of: "two")?.contains("away") == true)
+        replicas.take(.document(first))
+        #expect(keys.snapshot(at: clock.now).active?.keyID == TestKeys.ec.keyID)
+        #expect(replicas.problem(of: "two") == nil)
+    }
+
+    @Test("What keeps a rotation from coming on is told, while its keys go on signing")
+    func rotationProblem() {
+        replicas.report(rotationProblem: "no space left", of: "two")
+        #expect(replicas.problem(of: "two") == "rotation: no space left" && signing != nil)
+        replicas.report(rotationProblem: nil, of: "two")
+        #expect(replicas.problem(of: "two") == nil)
+    }
+
+    @Test("Who waits for a ring is told of each change, and of other endpoints' nothing is taken")
+    func changes() async throws {
+        var changes = try #require(replicas["two"]).changes().makeAsyncIterator()
+        let other = KeyRing(endpoint: "nobody", owner: "owner", keys: first.value.keys)
+        replicas.take(.document(Stored(other, version: first.version)))
+        replicas.take(.missing(name: "two"))
+        #expect(await changes.next() != nil)
+        #expect(replicas["nobody"] == nil && replicas.problem(of: "nobody") == nil)
+    }
+}

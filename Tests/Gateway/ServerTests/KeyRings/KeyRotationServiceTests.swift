@@ -1,0 +1,179 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import KubernetesTestSupport
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The rotation of all endpoints' keys", .timeLimit(.minutes(1)))
+struct KeyRotationServiceTests {
+    private let time = ManualPacing(random: 1)
+    private let log = KeptLog()
+    private let store = FakeDocumentStore<KeyRing>()
+    private let statuses = PublicationStatuses()
+    private let leadership: Leadership
+    private let replicas: KeyRingReplicas
+    private let endpoints: [EndpointConfiguration]
+
+    init() throws {
+        leadership = Leadership(monotonic: time.pacing.monotonic)
+        replicas = KeyRingReplicas(store: store, clock: time.pacing.now, logger: log.logger)
+        // One key algorithm, whose keys are made in no time.
+        var other = try ExampleGateway.configuration().endpoints[1]
+        other.name = "other"
+        endpoints = [try ExampleGateway.configuration().endpoints[1], other]
+        for endpoint in endpoints {
+            let certificate = try KeyCertificate.selfSigned(
+                for: TestKeys.ec, endpoint: endpoint.name, from: ExampleGateway.now, lifetime: 60)
+            let ring = KeyRing(
+                endpoint: endpoint.name, owner: "owner",
+                keys: [
+                    KeyRing.Key(
+                        signingKey: TestKeys.ec, state: .active, created: ExampleGateway.now, certificate: certificate,
+                        activated: ExampleGateway.now, longestLife: 900)
+                ])
+            store.put(ring, for: endpoint.name)
+            let stored = try #require(store[endpoint.name])
+            _ = replicas.mount(endpoint, found: .success(stored))
+        }
+    }
+
+    /// - Parameter count: of the endpoints.
+    private func running(_ count: Int = 1, _ body: () async throws -> Void) async rethrows {
+        let service = KeyRotationService(
+            endpoints: Array(endpoints.prefix(count)), replicas: replicas, store: store, keyPairs: nil,
+            leadership: leadership, statuses: statuses, maker: SigningKeyMaker(), pacing: time.pacing,
+            logger: log.logger)
+        // However much time has passed before, the store has just confirmed the rings.
+        replicas.take(.confirmed(names: nil))
+        try await StoodInCluster.running({ await service.run() }, body)
+    }
+
+    /// Returns the ring once it is so.
+    private func ring(_ endpoint: String = "two", _ condition: (KeyRing) -> Bool) async throws -> KeyRing {
+        let replica = try #require(replicas[endpoint])
+        while !Task.isCancelled {
+            let changes = replica.changes()
+            if let ring = replica.view.stored?.value, condition(ring) { return ring }
+            for await _ in changes { break }
+        }
+        throw CancellationError()
+    }
+
+    private func look() async {
+        await time.waitForSleeper { $0 <= KeyRotation.lookInterval }
+        time.advance(by: KeyRotation.lookInterval)
+    }
+
+    private func seen(_ ring: KeyRing) -> PublicationStatus {
+        let kids = Set(ring.keys.map(\.keyID))
+        var status = PublicationStatus()
+        status.evidence = PublicEvidence(read: time.pacing.now(), served: kids, expected: kids, isSettled: true)
+        return status
+    }
+
+    @Test("Only the leader advances rings, each endpoint's for itself")
+    func leader() async throws {
+        time.pass(30 * 86_400)
+        try await running(2) {
+            await Task.yield()
+            #expect(store.saves == 0)
+            leadership.lead(until: .infinity)
+            for endpoint in endpoints {
+                let ring = try await ring(endpoint.name) { $0.successor != nil }
+                #expect(ring.successor?.state == .prepared && ring.revision == 2)
+                #expect(store[endpoint.name]?.value.revision == 2)
+            }
+            leadership.stepDown()
+        }
+    }
+
+    @Test("What is seen of the published documents begins the next step at once")
+    func evidence() async throws {
+        time.pass(30 * 86_400)
+        leadership.lead(until: .infinity)
+        try await running {
+            let prepared = try await ring { $0.successor != nil }
+            statuses["two"] = seen(prepared)
+            let published = try await ring { $0.successor?.state == .published }
+            #expect(published.revision == 3)
+        }
+    }
+
+    @Test("A rotation goes on to its end while time passes and the documents are seen")
+    func whole() async throws {
+        time.pass(30 * 86_400)
+        leadership.lead(until: .infinity)
+        try await running {
+            var current = try await ring { $0.successor != nil }
+            let new = try #require(current.successor?.keyID)
+            statuses["two"] = seen(current)
+            current = try await ring { $0.successor?.state == .published }
+            time.pass(7_200)
+            statuses["two"] = seen(current)
+            current = try await ring { $0.active?.keyID == new }
+            time.pass(900 + 300 + 600 + 900)
+            await look()
+            current = try await ring { $0.keys.count == 1 }
+            #expect(current.active?.keyID == new)
+        }
+    }
+
+    @Test("A store that fails is a problem of the endpoint, logged once, tried again, and its end is logged")
+    func failure() async throws {
+        time.pass(30 * 86_400)
+        store.fail(.unavailable("no space left"))
+        leadership.lead(until: .infinity)
+        try await running {
+            for wait in [0.5, 1, 2] {
+                await time.waitForSleeper { $0 == wait }
+                time.advance(by: wait)
+            }
+            await time.waitForSleeper { $0 == 4 }
+            #expect(replicas.problem(of: "two") == "rotation: the key store is unavailable: no space left")
+            store.fail(nil)
+            time.advance(by: 4)
+            _ = try await ring { $0.successor != nil }
+            await time.waitForSleeper { $0 == KeyRotation.lookInterval }
+            #expect(replicas.problem(of: "two") == nil)
+        }
+        for word in ["key rotation failed", "key rotation works again"] {
+            let lines = log.text.split(separator: "\n").filter { $0.contains(word) && $0.contains(#""two""#) }
+            #expect(lines.count == 1)
+        }
+    }
+
+    @Test("A ring that the store has lost is restored by the leader, and one that another process wrote is taken")
+    func lostAndOvertaken() async throws {
+        leadership.lead(until: .infinity)
+        try await running {
+            await time.waitForSleeper { $0 == KeyRotation.lookInterval }
+            store.put(nil, for: "two")
+            replicas.take(.missing(name: "two"))
+            let restored = try await ring { $0.revision == 2 }
+            #expect(restored.active?.keyID == TestKeys.ec.keyID)
+            #expect(store["two"]?.value.revision == 2)
+            // The other process's write arrives just before this one's.
+            store.beforeNextSave { [store] in store.put(restored.recording(nil), for: "two") }
+            time.pass(30 * 86_400)
+            await look()
+            let overtaken = try await ring { $0.successor != nil }
+            #expect(overtaken.revision == 4)
+        }
+    }
+
+    @Test("Who leads no more reports no problem of the rotation")
+    func steppedDown() async throws {
+        time.pass(30 * 86_400)
+        store.fail(.unavailable("away"))
+        leadership.lead(until: .infinity)
+        await running {
+            await time.waitForSleeper { $0 == 0.5 }
+            #expect(replicas.problem(of: "two") != nil)
+            leadership.stepDown()
+        }
+        #expect(replicas.problem(of: "two") == nil)
+    }
+}

@@ -1,0 +1,33 @@
+import GatewayTestSupport
+import Kubernetes
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The connection to the API server")
+struct KubernetesConnectionTests {
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test("A kubeconfig that cannot be read, is no YAML or has problems is told with its file's name")
+    func kubeconfig() throws {
+        let path = folder.path + "/config"
+        func problems() -> [String] {
+            do throws(KubernetesConnectionError) {
+                _ = try KubernetesConnection.read(path)
+                return []
+            } catch {
+                return error.problems
+            }
+        }
+        #expect(problems() == ["\(path): cannot be read; name a readable kubeconfig file"])
+        try folder.write("a: [", to: "config")
+        #expect(problems().first?.hasPrefix("\(path):") == true)
+        try folder.write("kind: Config", to: "config")
+        #expect(
+            problems() == [
+                "\(path): current-context: missing required key; name one of the contexts (kubectl config use-context NAME)"
+            ])
+    }
+}

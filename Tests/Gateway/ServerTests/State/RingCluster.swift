@@ -1,0 +1,67 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JOSE
+import JSON
+import Kubernetes
+import KubernetesTestSupport
+
+@testable import GatewayServer
+
+/// A stand-in API server with a store of key rings in its Secrets.
+struct RingCluster: Sendable {
+    let api: FakeKubernetesAPI
+    let client: KubernetesClient
+    let store: SecretDocumentStore<KeyRing>
+    let log: KeptLog
+
+    /// Of endpoint `one`.
+    let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: "sts-keyring-one")
+
+    static func run(
+        settings: Reflector.Settings = .init(), time: ManualPacing = ManualPacing(isImpatient: true),
+        _ body: @Sendable (RingCluster) async throws -> Void
+    ) async throws {
+        try await StoodInCluster.run { cluster in
+            let log = KeptLog()
+            let store = SecretDocumentStore<KeyRing>(
+                client: cluster.client, namespace: StoodInCluster.namespace, pacing: time.pacing, settings: settings,
+                logger: log.logger)
+            try await body(RingCluster(api: cluster.api, client: cluster.client, store: store, log: log))
+        }
+    }
+
+    static func ring(
+        _ key: SigningKey = TestKeys.ec, endpoint: String = "one", revision: Int = 1
+    ) throws -> KeyRing {
+        let now = ExampleGateway.now
+        let certificate = try KeyCertificate.selfSigned(for: key, endpoint: endpoint, from: now, lifetime: 86_400)
+        return KeyRing(
+            endpoint: endpoint, owner: "owner", revision: revision,
+            keys: [KeyRing.Key(signingKey: key, state: .active, created: now, certificate: certificate)])
+    }
+
+    func secret(_ name: String = "sts-keyring-one") -> JSONValue? {
+        api.object(.secrets, namespace: StoodInCluster.namespace, name: name)
+    }
+
+    /// With the label of a ring.
+    func addSecret(_ name: String, _ data: [String: String]) throws {
+        let texts = data.map { JSONValue.Member($0.key, .string($0.value)) }
+        try api.add(
+            .secrets, namespace: StoodInCluster.namespace,
+            [
+                "metadata": ["name": .string(name), "labels": ["sts-gateway.io/keyring": "any"]],
+                "stringData": .object(texts),
+            ])
+    }
+
+    func patchSecret(_ patch: JSONValue, name: String = "sts-keyring-one") throws {
+        try api.patch(.secrets, namespace: StoodInCluster.namespace, name: name, patch)
+    }
+
+    func deleteSecret(_ name: String = "sts-keyring-one") throws {
+        try api.delete(.secrets, namespace: StoodInCluster.namespace, name: name)
+    }
+}

@@ -1,0 +1,127 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JSON
+import Kubernetes
+import KubernetesAPI
+import KubernetesTestSupport
+import Testing
+
+@testable import GatewayServer
+
+@Suite("What is wrong with a key ring's Secret", .hangs)
+struct SecretDocumentFailureTests {
+    private func failure(_ body: () async throws -> Void) async -> StoreError? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return error as? StoreError
+        }
+    }
+
+    @Test(
+        "A Secret that holds no ring of the endpoint is told, is not overwritten, and harms no other",
+        arguments: [
+            ([:], "no data key keyring.json"),
+            (["keyring.json": "garbage"], "it is not a key ring's JSON object"),
+            (["keyring.json": "{\"version\": 1, \"endpoint\": \"two\", \"keys\": []}"], "the ring of endpoint \"two\""),
+            (["keyring.json": "{\"version\": 1, \"endpoint\": \"one\", \"keys\": []}"], "it holds no key"),
+        ] as [([String: String], String)])
+    func garbage(_ data: [String: String], _ text: String) async throws {
+        try await RingCluster.run { cluster in
+            _ = try await cluster.store.save(try RingCluster.ring(endpoint: "good"), replacing: nil)
+            try cluster.addSecret("sts-keyring-one", data)
+            let failure = await failure { _ = try await cluster.store.load("one") }
+            guard case .malformed(let why)? = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+            #expect(why.hasPrefix("key ring in Secret sts-gateway/sts-keyring-one: ") && why.contains(text), "\(why)")
+            let before = cluster.secret()
+            await #expect(throws: StoreError.conflict) {
+                try await cluster.store.save(try RingCluster.ring(), replacing: nil)
+            }
+            #expect(cluster.secret() == before)
+            #expect(try await cluster.store.load("good") != nil)
+            #expect(try await cluster.store.names() == ["good", "one"])
+        }
+    }
+
+    @Test("A ring of a newer version is told as that")
+    func newerVersion() async throws {
+        try await RingCluster.run { cluster in
+            try cluster.addSecret("sts-keyring-one", ["keyring.json": "{\"version\": 9}"])
+            #expect(
+                await failure { _ = try await cluster.store.load("one") } == .newerVersion(9, supported: 2))
+        }
+    }
+
+    @Test(
+        "Without permission the words name the verb, secrets and the namespace",
+        arguments: ["get", "list", "create", "update", "delete"])
+    func forbidden(_ verb: String) async throws {
+        try await RingCluster.run { cluster in
+            let store = cluster.store
+            let version = try await store.save(try RingCluster.ring(), replacing: nil)
+            cluster.api.deny(verb, "secrets")
+            let failure = await failure {
+                switch verb {
+                case "get": _ = try await store.load("one")
+                case "list": _ = try await store.names()
+                case "create": _ = try await store.save(try RingCluster.ring(endpoint: "two"), replacing: nil)
+                case "update": _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version)
+                default: try await store.delete("one", version: version)
+                }
+            }
+            #expect(
+                failure?.description
+                    == "the key store is unavailable: not allowed to \(verb) secrets in namespace "
+                    + "\"sts-gateway\" (403); bind the ServiceAccount to a Role with the verb \(verb) on secrets there")
+        }
+    }
+
+    @Test("An immutable Secret, a namespace that is not there and an API server that fails are told")
+    func refusals() async throws {
+        try await RingCluster.run { cluster in
+            let store = cluster.store
+            _ = try await store.save(try RingCluster.ring(), replacing: nil)
+            try cluster.patchSecret(["immutable": true])
+            let version = try #require(try await store.load("one")?.version)
+            var failure = await failure {
+                _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version)
+            }
+            #expect(failure?.description.contains("Secret sts-gateway/sts-keyring-one is immutable; delete it") == true)
+
+            let elsewhere = SecretDocumentStore<KeyRing>(
+                client: cluster.client, namespace: "nowhere", pacing: ManualPacing().pacing, logger: KeptLog().logger)
+            failure = await self.failure { _ = try await elsewhere.save(try RingCluster.ring(), replacing: nil) }
+            #expect(failure?.description.contains("namespace not found") == true, "\(String(describing: failure))")
+
+            cluster.api.fail(.status(500))
+            failure = await self.failure { _ = try await store.load("one") }
+            #expect(failure?.description.contains("the API server failed") == true)
+            cluster.api.fail(.reply(404, contentType: "text/html", body: "<html>"))
+            failure = await self.failure { _ = try await store.load("one") }
+            #expect(failure?.description.contains("unexpected status 404") == true)
+        }
+    }
+
+    @Test("No failure and no description holds anything of a key")
+    func secrecy() async throws {
+        try await RingCluster.run { cluster in
+            try cluster.addSecret("sts-keyring-one", ["keyring.json": "{\"version\": 1, \"endpoint\": \"hidden\"}"])
+            let failure = await failure { _ = try await cluster.store.load("one") }
+            #expect(failure?.description.contains("hidden") == false)
+            let collection = KubernetesCollection(
+                client: cluster.client, resource: .secrets, namespace: StoodInCluster.namespace,
+                pacing: ManualPacing().pacing)
+            let object = try #require(try await collection.get("sts-keyring-one"))
+            var dumped = ""
+            dump(object, to: &dumped)
+            dump(Secret(object), to: &dumped)
+            #expect(!dumped.contains("keyring.json") && !"\(object) \(Secret(object))".contains("keyring.json"))
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import FakeKubernetesAPI
+import FoundationEssentials
+import GatewayCore
+import GatewayTestSupport
+import JSON
+import KubernetesTestSupport
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Watching the key rings in Secrets", .hangs)
+struct SecretDocumentWatchTests {
+    private static func word(_ news: DocumentNews<KeyRing>) -> String {
+        switch news {
+        case .document(let stored): "\(stored.value.endpoint) \(stored.value.revision)"
+        case .unusable(let endpoint, .newerVersion, _): "\(endpoint) newer"
+        case .unusable(let endpoint, .malformed, _): "\(endpoint) malformed"
+        case .unusable(let endpoint, _, _): "\(endpoint) unavailable"
+        case .missing(let endpoint): "\(endpoint) gone"
+        case .confirmed: "confirmed"
+        }
+    }
+
+    private func watching(
+        time: ManualPacing = ManualPacing(isImpatient: true),
+        prepare: @Sendable (RingCluster) async throws -> Void = { _ in },
+        _ body: @Sendable (RingCluster, Told<String>) async throws -> Void
+    ) async throws {
+        try await RingCluster.run(time: time) { cluster in
+            try await prepare(cluster)
+            let told = Told<String>()
+            try await StoodInCluster.running {
+                await cluster.store.watch { told.add(Self.word($0)) }
+            } _: {
+                try await body(cluster, told)
+            }
+        }
+    }
+
+    private static let confirmed: @Sendable (String) -> Bool = { $0 == "confirmed" }
+
+    @Test("Every ring there is is told first, and then each change, with a confirmation after it")
+    func changes() async throws {
+        try await watching { cluster in
+            _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
+            try cluster.addSecret("sts-keyring-bad", ["keyring.json": "garbage"])
+            try cluster.addSecret("unrelated", [:])
+        } _: { cluster, told in
+            #expect(await told.upTo(Self.confirmed) == ["bad malformed", "one 1", "confirmed"])
+            let stored = try #require(try await cluster.store.load("one"))
+            _ = try await cluster.store.save(try RingCluster.ring(revision: 2), replacing: stored.version)
+            #expect(await told.upTo(Self.confirmed) == ["one 2", "confirmed"])
+            _ = try await cluster.store.save(try RingCluster.ring(endpoint: "two"), replacing: nil)
+            #expect(await told.upTo(Self.confirmed) == ["two 1", "confirmed"])
+            let newer = Data("{\"version\": 9}".utf8).base64EncodedString()
+            try cluster.patchSecret(["data": ["keyring.json": .string(newer)]])
+            #expect(await told.upTo(Self.confirmed) == ["one newer", "confirmed"])
+            try cluster.deleteSecret()
+            #expect(await told.upTo(Self.confirmed) == ["one gone", "confirmed"])
+            cluster.api.sendBookmarks()
+            #expect(await told.upTo(Self.confirmed) == ["confirmed"])
+        }
+    }
+
+    @Test("A ring whose Secret has lost its label is not gone, and is looked at with every list")
+    func unlabelled() async throws {
+        let time = ManualPacing(isImpatient: true)
+        try await watching(time: time) { cluster in
+            _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
+        } _: { cluster, told in
+            _ = await told.upTo(Self.confirmed)
+            await cluster.api.waitForWatches(1)
+            try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": .null]]])
+            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            #expect(cluster.log.text.contains("has lost its label"))
+            time.pass(301)
+            cluster.api.endWatches()
+            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            // Deleted without its label: the watch hears nothing, the next list looks.
+            await cluster.api.waitForWatches(1)
+            try cluster.deleteSecret()
+            time.pass(301)
+            cluster.api.endWatches()
+            #expect(await told.upTo(Self.confirmed) == ["one gone", "confirmed"])
+        }
+    }
+
+    @Test("A ring that was without its label from the start is followed once it was loaded")
+    func unlabelledFromStart() async throws {
+        try await watching { cluster in
+            _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
+            try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": .null]]])
+            #expect(try await cluster.store.load("one") != nil)
+        } _: { cluster, told in
+            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": "one"]]])
+            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+        }
+    }
+
+    @Test("Nothing is confirmed while the API server cannot say what became of a ring")
+    func unknown() async throws {
+        let time = ManualPacing(random: 1)
+        try await watching(time: time) { cluster in
+            _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
+        } _: { cluster, told in
+            _ = await told.upTo(Self.confirmed)
+            await cluster.api.waitForWatches(1)
+            cluster.api.fail(.status(500), next: 2, path: cluster.path)
+            try cluster.deleteSecret()
+            await time.waitForSleeper { $0 == 0.5 }
+            time.advance(by: 0.5)
+            await time.waitForSleeper { $0 == 1 }
+            time.advance(by: 1)
+            #expect(await told.upTo(Self.confirmed) == ["one gone", "confirmed"])
+        }
+    }
+
+    @Test("A ring that another replica writes is told by the watch alone, and no other of five hundred is read again")
+    func many() async throws {
+        try await watching { cluster in
+            for index in 0..<500 {
+                try cluster.addSecret("sts-keyring-e\(index)", ["keyring.json": "{\"version\": 9}"])
+            }
+        } _: { cluster, told in
+            #expect(await told.upTo(Self.confirmed).count == 501)
+            await cluster.api.waitForWatches(1)
+            let asked = cluster.api.requests.count
+            _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
+            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            // The write itself.
+            #expect(cluster.api.requests.dropFirst(asked).map(\.method) == ["POST"])
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import FakeKubernetesAPI
+import Foundation
+import GatewayCore
+import GatewayTestSupport
+import JSON
+import Kubernetes
+import KubernetesTestSupport
+
+@testable import GatewayServer
+
+/// The two adapters of ``DocumentStore``.
+enum StoreUnderTest: CaseIterable, Sendable {
+    case directory
+    case secrets
+
+    /// Stores of all documents in one place, and what a test needs to interfere with them.
+    struct Stores: Sendable {
+        let rings: any DocumentStore<KeyRing>
+        let identities: any DocumentStore<ServingIdentity>
+        let configurations: any DocumentStore<LastValidConfiguration>
+        let log: KeptLog
+        /// Writes a text in place of a key ring, as another program does; nil deletes it.
+        let put: @Sendable (_ text: String?, _ endpoint: String) throws -> Void
+        /// The text that is stored for an endpoint.
+        let text: @Sendable (_ endpoint: String) throws -> String?
+        /// Lets a watch that waits look again.
+        let look: @Sendable () async -> Void
+    }
+
+    func run(_ body: @Sendable (Stores) async throws -> Void) async throws {
+        switch self {
+        case .directory: try await Self.inDirectory(body)
+        case .secrets: try await StoodInCluster.run { try await body(Self.stores(in: $0)) }
+        }
+    }
+
+    private static func inDirectory(_ body: @Sendable (Stores) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        let directory = try PrivateDirectory(path: folder.path)
+        let (time, log) = (ManualPacing(), KeptLog())
+        func store<Value: StateDocument>() -> DirectoryDocumentStore<Value> {
+            DirectoryDocumentStore(directory, pacing: time.pacing, logger: log.logger)
+        }
+        try await body(
+            Stores(
+                rings: store(), identities: store(), configurations: store(), log: log,
+                put: { text, endpoint in
+                    let file = "\(endpoint).keyring.json"
+                    if let text {
+                        try folder.write(text, to: file)
+                    } else {
+                        try FileManager.default.removeItem(atPath: "\(folder.path)/\(file)")
+                    }
+                }, text: { try? folder.read("\($0).keyring.json") },
+                look: {
+                    await time.waitForSleeper { $0 == 1 }
+                    time.advance(by: 1)
+                }))
+    }
+
+    private static func stores(in cluster: StoodInCluster) -> Stores {
+        let (time, log) = (ManualPacing(isImpatient: true), KeptLog())
+        func store<Value: StateDocument>() -> SecretDocumentStore<Value> {
+            SecretDocumentStore(
+                client: cluster.client, namespace: StoodInCluster.namespace, pacing: time.pacing, logger: log.logger)
+        }
+        let namespace = StoodInCluster.namespace
+        return Stores(
+            rings: store(), identities: store(), configurations: store(), log: log,
+            put: { text, endpoint in
+                let name = "sts-keyring-\(endpoint)"
+                guard let text else { return try cluster.api.delete(.secrets, namespace: namespace, name: name) }
+                let data: JSONValue = ["keyring.json": .string(Data(text.utf8).base64EncodedString())]
+                if cluster.api.object(.secrets, namespace: namespace, name: name) != nil {
+                    try cluster.api.patch(.secrets, namespace: namespace, name: name, ["data": data])
+                } else {
+                    let labels: JSONValue = ["sts-gateway.io/keyring": .string(endpoint)]
+                    try cluster.api.add(
+                        .secrets, namespace: namespace,
+                        ["metadata": ["name": .string(name), "labels": labels], "data": data])
+                }
+            },
+            text: { endpoint in
+                let secret = cluster.api.object(.secrets, namespace: namespace, name: "sts-keyring-\(endpoint)")
+                guard case .string(let text)? = secret?["data"]?["keyring.json"] else { return nil }
+                return Data(base64Encoded: text).map { String(decoding: $0, as: UTF8.self) }
+            }, look: {})
+    }
+}
