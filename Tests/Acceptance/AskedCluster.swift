@@ -39,7 +39,7 @@ struct AskedCluster: Sendable {
     ) async throws {
         let (client, service) = try KubernetesConnection.make(
             kubeconfig: kubeconfig, environment: [:], serviceAccountFolder: "", at: Date(), limits: .init(),
-            pacing: .system { Date() }, logger: Logger(label: "acceptance") { _ in SwiftLogNoOpLogHandler() })
+            scheduler: .system { Date() }, logger: Logger(label: "acceptance") { _ in SwiftLogNoOpLogHandler() })
         let namespace = "sts-acceptance-\(UUID().uuidString.prefix(8).lowercased())"
         let cluster = AskedCluster(kubeconfig: kubeconfig, standIn: standIn, namespace: namespace, client: client)
         do {

@@ -26,12 +26,12 @@ package final class FakeTokenReviewer: TokenReviewing {
     }
 }
 
-extension ReviewedUser {
+extension UserInfo {
     /// Returns a ServiceAccount's user as the API server does, bound to a Pod where one is named.
     package static func serviceAccount(
         namespace: String = "default", name: String = "web", pod: String? = "web-0",
         audiences: [String] = ["sts-gateway.test.svc"]
-    ) -> ReviewedUser {
+    ) -> UserInfo {
         var extra: [String: [String]] = ["authentication.kubernetes.io/credential-id": ["JTI=5b7ad8a0"]]
         if let pod {
             extra["authentication.kubernetes.io/pod-name"] = [pod]
@@ -39,7 +39,7 @@ extension ReviewedUser {
             extra["authentication.kubernetes.io/node-name"] = ["node-1"]
             extra["authentication.kubernetes.io/node-uid"] = ["uid-of-node-1"]
         }
-        return ReviewedUser(
+        return UserInfo(
             username: "system:serviceaccount:\(namespace):\(name)", uid: "uid-of-\(name)",
             groups: ["system:serviceaccounts", "system:serviceaccounts:\(namespace)", "system:authenticated"],
             extra: extra, audiences: audiences)

@@ -64,11 +64,11 @@ struct STSSidecar {
         exit(problems.isEmpty ? 0 : 1)
     }
 
-    private static func keep(_ options: Options, exitStatus: Int32, _ body: (inout TokenKeeper) -> Void) {
+    private static func keep(_ options: Options, exitStatus: Int32, _ body: (inout TokenRefresher) -> Void) {
         guard let server = options.server else { return }
         NameLookup.boundTime()
         do {
-            var keeper = TokenKeeper(options, server: server, try Waiting(exitStatus: exitStatus))
+            var keeper = TokenRefresher(options, server: server, try Waiting(exitStatus: exitStatus))
             body(&keeper)
         } catch {
             LogLine.print("sts-sidecar: \(error.reason)\n")

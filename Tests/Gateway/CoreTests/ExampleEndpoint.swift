@@ -43,7 +43,7 @@ enum ExampleEndpoint {
             keys: [
                 KeyRing.Key(
                     signingKey: key, state: .active, created: now, certificate: try certificate(), activated: now,
-                    longestLife: 900)
+                    maximumTokenLifetime: 900)
             ])
     }
 

@@ -38,7 +38,7 @@ struct ExampleGateway {
         self.rings = rings
         let keySet = cluster.keySet
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }
-        let reviewer = reviewer ?? OfflineTokenReviewer(keys: cache, issuer: cluster.issuer) { _ in }
+        let reviewer = reviewer ?? LocalTokenReviewer(keys: cache, issuer: cluster.issuer) { _ in }
         endpoints = try configuration.endpoints.enumerated().map { index, endpoint in
             let key = index == 0 ? TestKeys.rsa : try SigningKey.generate(.es256)
             let certificate = try KeyCertificate.selfSigned(

@@ -41,7 +41,7 @@ struct AuthzQuestion {
     init(
         file: ConfigurationFile, manifest: String?, endpoint name: String, given: GivenAttributes
     ) throws(NotUnderstood) {
-        let reading = file.read(manifest: manifest, namespace: Surroundings.namespace, logger: .silent)
+        let reading = file.read(manifest: manifest, namespace: CommandEnvironment.namespace, logger: .silent)
         guard let configuration = reading.configuration else {
             throw NotUnderstood(
                 lines: reading.problems.filter { $0.severity == .error }.map { $0.text(file: file.path) })

@@ -36,7 +36,7 @@ extension ConfigurationFile {
     ///
     /// - Throws: the exit status of a wrong configuration.
     func checked(manifest: String?, logger: Logger) throws -> GatewayConfiguration {
-        let reading = read(manifest: manifest, namespace: Surroundings.namespace, logger: logger)
+        let reading = read(manifest: manifest, namespace: CommandEnvironment.namespace, logger: logger)
         for problem in reading.problems { Terminal.error(problem.text(file: path)) }
         guard let configuration = reading.configuration else { throw ExitStatus.configuration }
         return configuration
@@ -59,7 +59,7 @@ extension HostEnvironment {
     init(of file: ConfigurationFile) {
         self.init(
             version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
-            namespace: Surroundings.namespace, resolve: file.resolve, clock: { Date() },
+            namespace: CommandEnvironment.namespace, resolve: file.resolve, clock: { Date() },
             writeAudit: { Terminal.write($0, to: 1) })
     }
 }

@@ -21,7 +21,7 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             let reading = ConfigurationFile(path: file).read(
-                manifest: plugins, namespace: Surroundings.namespace, logger: .silent)
+                manifest: plugins, namespace: CommandEnvironment.namespace, logger: .silent)
             for problem in reading.problems { Terminal.error(problem.text(file: file)) }
             guard let configuration = reading.configuration else {
                 let count = reading.problems.count { $0.severity == .error }

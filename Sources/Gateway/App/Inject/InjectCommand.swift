@@ -89,7 +89,7 @@ struct InjectCommand: ParsableCommand {
                 "--endpoint: there is no endpoint \"\(name)\"; write one of \(names.joined(separator: ", "))")
         }
         let policy = InjectionPolicy(
-            configuration.injection, namespace: Surroundings.namespace,
+            configuration.injection, namespace: CommandEnvironment.namespace,
             standardImage: "sts-sidecar:\(GatewayVersion.current)", trust: trust, serverVersion: version)
         return InjectCommandPreview(
             mutation: PodMutation(policy, endpoints: configuration.endpoints), namespace: namespace,
@@ -105,7 +105,7 @@ struct InjectCommand: ParsableCommand {
         if configuration.injection.sidecarImage == nil {
             texts.append("injection.sidecar.image is not set; \(policy.sidecar.image) stands in its place")
         }
-        if configuration.injection.gatewayURL == nil, Surroundings.namespace == nil {
+        if configuration.injection.gatewayURL == nil, CommandEnvironment.namespace == nil {
             texts.append(
                 "the gateway's namespace is not known here and taken for default; set injection.gatewayURL, or "
                     + "POD_NAMESPACE"

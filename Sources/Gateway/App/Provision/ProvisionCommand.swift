@@ -45,7 +45,7 @@ struct ProvisionCommand: AsyncParsableCommand {
     func run() async throws {
         switch only {
         case .documents:
-            try await PublicationByHand(config: config, plugins: plugins).run(
+            try await CommandLinePublication(config: config, plugins: plugins).run(
                 endpoint: endpoint, mode: plan ? .check : takeOver ? .takeOver : .publish, isByAdministrator: true,
                 plugin: plugin)
         }

@@ -29,7 +29,7 @@ struct PublishCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await PublicationByHand(config: config, plugins: plugins).run(
+        try await CommandLinePublication(config: config, plugins: plugins).run(
             endpoint: endpoint, mode: check ? .check : takeOver ? .takeOver : .publish)
     }
 }

@@ -25,7 +25,7 @@ struct ServedConfiguration {
     ///
     /// - Throws: the exit status of a wrong configuration, where there is no last good one either.
     init(_ file: ConfigurationFile, manifest: String?, addresses: Addresses, logger: Logger) async throws {
-        let namespace = Surroundings.namespace
+        let namespace = CommandEnvironment.namespace
         let catalog: PluginCatalog
         do {
             catalog = try ConfigurationFile.catalog(

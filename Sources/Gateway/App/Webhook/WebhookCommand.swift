@@ -33,7 +33,7 @@ struct WebhookManifestCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard let namespace = namespace ?? Surroundings.namespace else {
+        guard let namespace = namespace ?? CommandEnvironment.namespace else {
             throw ValidationError(
                 "--namespace: the gateway's namespace is not known here; give it, or set POD_NAMESPACE")
         }

@@ -6,7 +6,7 @@ struct PodAdditions {
     let pod: PodReading
     let requested: RequestedInjections
     let policy: InjectionPolicy
-    let annotations: StockAnnotations
+    let annotations: OpenUnisonAnnotations
     private let sidecar: SidecarContainers
 
     var patch = JSONPatch()
@@ -16,7 +16,7 @@ struct PodAdditions {
         self.pod = pod
         self.requested = requested
         self.policy = policy
-        annotations = try StockAnnotations(pod, policy: policy)
+        annotations = try OpenUnisonAnnotations(pod, policy: policy)
         sidecar = SidecarContainers(
             policy, endpoints: requested.endpoints, audience: try requested.audience(policy), pod: pod,
             annotations: annotations)

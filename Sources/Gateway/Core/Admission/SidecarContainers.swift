@@ -13,7 +13,7 @@ struct SidecarContainers {
 
     init(
         _ policy: InjectionPolicy, endpoints: [EndpointConfiguration], audience: String, pod: PodReading,
-        annotations: StockAnnotations
+        annotations: OpenUnisonAnnotations
     ) {
         self.policy = policy
         self.endpoints = endpoints

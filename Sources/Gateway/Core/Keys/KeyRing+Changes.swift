@@ -17,7 +17,7 @@ extension KeyRing {
             if keys.isEmpty && revoked.isEmpty {
                 key.state = .active
                 key.activated = now.wholeSecond
-                key.longestLife = policy.timeToLive
+                key.maximumTokenLifetime = policy.timeToLive
             }
             ring.keys.append(key)
         }
@@ -38,7 +38,8 @@ extension KeyRing {
                 key.state = .prepared
                 key.published = nil
             }
-        case .recordLife(let keyID, let seconds): changing(keyID) { $0.longestLife = max($0.longestLife, seconds) }
+        case .recordLife(let keyID, let seconds):
+            changing(keyID) { $0.maximumTokenLifetime = max($0.maximumTokenLifetime, seconds) }
         case .activate(let keyID): activating(keyID, at: now.wholeSecond, policy)
         case .remove(let keyIDs): changed { ring in ring.keys.removeAll { keyIDs.contains($0.keyID) } }
         }
@@ -69,7 +70,7 @@ extension KeyRing {
                 if ring.keys[index].keyID == keyID {
                     ring.keys[index].state = .active
                     ring.keys[index].activated = now
-                    ring.keys[index].longestLife = policy.timeToLive
+                    ring.keys[index].maximumTokenLifetime = policy.timeToLive
                 }
             }
         }

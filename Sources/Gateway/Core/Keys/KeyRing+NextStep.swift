@@ -12,7 +12,7 @@ extension KeyRing {
     package func nextStep(at now: Date, policy: RotationPolicy, evidence: PublicEvidence?) -> RotationStep {
         let ended = keys.filter { key in policy.end(key).map { $0 <= now } ?? false }
         if !ended.isEmpty { return .remove(ended.map(\.keyID)) }
-        if let active, active.longestLife < policy.timeToLive {
+        if let active, active.maximumTokenLifetime < policy.timeToLive {
             return .recordLife(active.keyID, seconds: policy.timeToLive)
         }
         let step = successor.map { next(of: $0, at: now, policy, evidence) } ?? withoutSuccessor(at: now, policy)

@@ -28,11 +28,11 @@ package struct KeyRing: Sendable {
         /// When it stopped signing.
         package internal(set) var retired: Date?
         /// The longest life of a token that it may have signed, in seconds; 0 before it signs.
-        package internal(set) var longestLife: Int
+        package internal(set) var maximumTokenLifetime: Int
 
         package init(
             signingKey: SigningKey, state: State, created: Date, certificate: KeyCertificate, published: Date? = nil,
-            activated: Date? = nil, retired: Date? = nil, longestLife: Int = 0
+            activated: Date? = nil, retired: Date? = nil, maximumTokenLifetime: Int = 0
         ) {
             self.signingKey = signingKey
             self.state = state
@@ -41,7 +41,7 @@ package struct KeyRing: Sendable {
             self.published = published
             self.activated = activated
             self.retired = retired
-            self.longestLife = longestLife
+            self.maximumTokenLifetime = maximumTokenLifetime
         }
 
         package var keyID: KeyID { signingKey.keyID }

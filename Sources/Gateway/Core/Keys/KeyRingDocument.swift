@@ -95,14 +95,14 @@ package enum KeyRingDocument {
         guard key.state != .retiring || key.retired != nil else {
             throw .malformed("keys[\(index)].retired is missing")
         }
-        let longestLife = key.longestLife ?? 0
-        guard (0...maximumLife).contains(longestLife) else {
+        let maximumTokenLifetime = key.longestLife ?? 0
+        guard (0...maximumLife).contains(maximumTokenLifetime) else {
             throw .malformed("keys[\(index)].longestLife is not 0 to \(maximumLife)")
         }
         return KeyRing.Key(
             signingKey: signingKey, state: key.state, created: key.created, certificate: certificate,
             published: key.state == .prepared ? nil : key.published, activated: activated,
-            retired: key.state == .retiring ? key.retired : nil, longestLife: longestLife)
+            retired: key.state == .retiring ? key.retired : nil, maximumTokenLifetime: maximumTokenLifetime)
     }
 
     /// A ring is read that has a few more than are ever made.
@@ -126,7 +126,8 @@ package enum KeyRingDocument {
                 Key(
                     kid: key.signingKey.keyID.rawValue, algorithm: key.signingKey.algorithm, state: key.state,
                     created: key.created, published: key.published, activated: key.activated, retired: key.retired,
-                    longestLife: key.longestLife == 0 ? nil : key.longestLife, privateKey: key.signingKey.pkcs8PEM,
+                    longestLife: key.maximumTokenLifetime == 0 ? nil : key.maximumTokenLifetime,
+                    privateKey: key.signingKey.pkcs8PEM,
                     certificate: key.certificate.pem)
             }, revoked: ring.revoked, keypair: ring.keypair)
         let encoder = JSONEncoder()

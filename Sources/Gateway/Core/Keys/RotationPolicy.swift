@@ -43,13 +43,13 @@ package struct RotationPolicy: Sendable, Equatable {
 
     /// How long a key stays in the key set after its last signature: its last token has ended by then, a replica that
     /// had not heard of the change included, and whoever caches has read the set of its successor.
-    package func retention(longestLife: Int) -> Int {
-        longestLife + Self.leeway + 2 * maximumAge + replicaWindow
+    package func retention(maximumTokenLifetime: Int) -> Int {
+        maximumTokenLifetime + Self.leeway + 2 * maximumAge + replicaWindow
     }
 
     /// When a retiring key leaves the key set; nil for a key in another state.
     package func end(_ key: KeyRing.Key) -> Date? {
         guard key.state == .retiring, let retired = key.retired else { return nil }
-        return retired.addingTimeInterval(Double(retention(longestLife: key.longestLife)))
+        return retired.addingTimeInterval(Double(retention(maximumTokenLifetime: key.maximumTokenLifetime)))
     }
 }

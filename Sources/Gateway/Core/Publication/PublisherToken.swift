@@ -7,7 +7,7 @@ import JSON
 /// no template and no rule, and no workload can get one with its `sub`.
 package enum PublisherToken {
     /// Longest life, in seconds.
-    static let longestLife = 300
+    static let maximumTokenLifetime = 300
 
     package static func subject(cluster: String, endpoint: String) -> String {
         "\(IssuedClaims.reservedSubjectPrefix)publisher:\(cluster):\(endpoint)"
@@ -20,7 +20,7 @@ package enum PublisherToken {
         guard let key = keys.active else { return nil }
         let endpoint = configuration.endpoint
         let issued = Int(now.timeIntervalSince1970)
-        let life = min(longestLife, configuration.token.timeToLive)
+        let life = min(maximumTokenLifetime, configuration.token.timeToLive)
         let claims: JSONValue = [
             "iss": .string(endpoint.issuer.url),
             "aud": endpoint.audiences.count == 1

@@ -21,7 +21,7 @@ extension ServingIdentity {
         _ id: String, leaf: Leaf, at now: Date, policy: ServingPolicy
     ) -> ServingIdentity? {
         guard let next = self[id], next.state == .next else { return nil }
-        let overlap = Double(policy.overlap(next.reason, longestLife: longestLife))
+        let overlap = Double(policy.overlap(next.reason, maximumTokenLifetime: maximumTokenLifetime))
         return changed { identity in
             for index in identity.authorities.indices where identity.authorities[index].state == .issuing {
                 identity.authorities[index].state = .trusted
@@ -39,7 +39,7 @@ extension ServingIdentity {
     package func renewing(_ leaf: Leaf) -> ServingIdentity { changed { $0.leaf = leaf } }
 
     package func recording(life seconds: Int) -> ServingIdentity {
-        changed { $0.longestLife = max($0.longestLife, seconds) }
+        changed { $0.maximumTokenLifetime = max($0.maximumTokenLifetime, seconds) }
     }
 
     package func removing(_ ids: [String]) -> ServingIdentity {

@@ -4,7 +4,7 @@ extension ServingIdentity {
     /// What to do next. A pure function: asked again after each step, by whoever has the identity, it goes on where the
     /// identity is.
     package func nextStep(at now: Date, policy: ServingPolicy, evidence: ServingEvidence) -> ServingStep {
-        if longestLife < policy.timeToLive { return .recordLife(seconds: policy.timeToLive) }
+        if maximumTokenLifetime < policy.timeToLive { return .recordLife(seconds: policy.timeToLive) }
         let ended = authorities.filter { $0.trustedUntil.map { $0 <= now } ?? false }
         if !ended.isEmpty { return .remove(ended.map(\.id)) }
         guard let issuing else { return .announce(.first) }
@@ -46,7 +46,7 @@ extension ServingIdentity {
     }
 
     /// What a leaf of this authority is for; what the leaf is for already where it may sign for no wanted name.
-    private func names(of authority: Authority, _ policy: ServingPolicy) -> ServedNames {
+    private func names(of authority: Authority, _ policy: ServingPolicy) -> CertificateNames {
         let names = policy.names.permitted(by: authority.constraint)
         return names.dns.isEmpty ? leaf.names : names
     }
@@ -59,7 +59,7 @@ extension ServingIdentity {
         // What the old one signed is good for nothing any more.
         if issuing.notAfter <= now { return activate }
         let overlap = next.created.addingTimeInterval(
-            Double(policy.overlap(next.reason, longestLife: longestLife)))
+            Double(policy.overlap(next.reason, maximumTokenLifetime: maximumTokenLifetime)))
         guard now >= overlap else { return .wait(.overlap(next.id), until: min(overlap, issuing.notAfter)) }
         let lastCall = policy.lastCall(of: issuing)
         if now >= lastCall { return activate }

@@ -83,12 +83,12 @@ package struct ServingIdentity: Sendable, Equatable {
         /// The leaf's certificate alone.
         package let certificatePEM: String
         package let key: PrivateKey
-        package let names: ServedNames
+        package let names: CertificateNames
         package let notBefore: Date
         package let notAfter: Date
 
         package init(
-            certificatePEM: String, key: PrivateKey, names: ServedNames, notBefore: Date, notAfter: Date
+            certificatePEM: String, key: PrivateKey, names: CertificateNames, notBefore: Date, notAfter: Date
         ) {
             self.certificatePEM = certificatePEM
             self.key = key
@@ -106,19 +106,19 @@ package struct ServingIdentity: Sendable, Equatable {
     package internal(set) var authorities: [Authority]
     package internal(set) var leaf: Leaf
     /// The longest life of a token of any endpoint so far, in seconds: a sidecar asks for the bundle within it.
-    package internal(set) var longestLife: Int
+    package internal(set) var maximumTokenLifetime: Int
     /// The last request for another authority that was answered.
     package internal(set) var answered: String?
 
     package init(
-        owner: String, revision: Int = 1, authorities: [Authority], leaf: Leaf, longestLife: Int,
+        owner: String, revision: Int = 1, authorities: [Authority], leaf: Leaf, maximumTokenLifetime: Int,
         answered: String? = nil
     ) {
         self.owner = owner
         self.revision = revision
         self.authorities = authorities
         self.leaf = leaf
-        self.longestLife = longestLife
+        self.maximumTokenLifetime = maximumTokenLifetime
         self.answered = answered
     }
 

@@ -95,9 +95,9 @@ package enum ServingIdentityDocument {
             owner: read.owner, revision: read.revision, authorities: authorities,
             leaf: ServingIdentity.Leaf(
                 certificatePEM: read.leaf.certificate, key: ServingIdentity.PrivateKey(pem: read.leaf.privateKey),
-                names: ServedNames(dns: read.leaf.dns, addresses: read.leaf.addresses),
+                names: CertificateNames(dns: read.leaf.dns, addresses: read.leaf.addresses),
                 notBefore: read.leaf.notBefore, notAfter: read.leaf.notAfter),
-            longestLife: read.longestLife, answered: read.answered)
+            maximumTokenLifetime: read.longestLife, answered: read.answered)
     }
 
     private static func decode(
@@ -122,7 +122,8 @@ package enum ServingIdentityDocument {
     /// The document, with private keys: for a store only.
     package static func encode(_ identity: ServingIdentity) throws(StoreError) -> Data {
         let document = Document(
-            version: version, owner: identity.owner, revision: identity.revision, longestLife: identity.longestLife,
+            version: version, owner: identity.owner, revision: identity.revision,
+            longestLife: identity.maximumTokenLifetime,
             answered: identity.answered,
             authorities: identity.authorities.map { authority in
                 Authority(

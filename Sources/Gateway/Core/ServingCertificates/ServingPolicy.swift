@@ -3,7 +3,7 @@ package import FoundationEssentials
 /// When the gateway's own certificates are renewed, and how long clients are told of an authority before and after it
 /// issues. All in seconds.
 package struct ServingPolicy: Sendable, Equatable {
-    package var names: ServedNames
+    package var names: CertificateNames
     /// The longest life of a token of all endpoints; a sidecar refreshes, and asks for the bundle, well within it.
     package var timeToLive: Int
 
@@ -26,7 +26,7 @@ package struct ServingPolicy: Sendable, Equatable {
 
     /// - Parameter leastOverlap: an hour, but where a rotation is to be tried in less; then the replicas' window is
     ///   shorter in proportion.
-    package init(names: ServedNames, timeToLive: Int, leastOverlap: Int = 3_600) {
+    package init(names: CertificateNames, timeToLive: Int, leastOverlap: Int = 3_600) {
         self.names = names
         self.timeToLive = timeToLive
         self.leastOverlap = leastOverlap
@@ -34,8 +34,8 @@ package struct ServingPolicy: Sendable, Equatable {
     }
 
     /// From an authority's announcement to its first leaf, and from its last leaf to its end in the bundle.
-    package func overlap(_ reason: ServingIdentity.Reason, longestLife: Int) -> Int {
-        let least = max(leastOverlap, timeToLive, longestLife)
+    package func overlap(_ reason: ServingIdentity.Reason, maximumTokenLifetime: Int) -> Int {
+        let least = max(leastOverlap, timeToLive, maximumTokenLifetime)
         return (reason == .age ? max(least, plannedOverlap) : least) + replicaWindow
     }
 

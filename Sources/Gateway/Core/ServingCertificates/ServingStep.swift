@@ -5,9 +5,9 @@ package enum ServingStep: Sendable, Equatable {
     /// An authority is made and announced, in place of one that is announced already.
     case announce(ServingIdentity.Reason)
     /// The announced authority signs a leaf of those names, which is served from now on.
-    case activate(String, ServedNames)
+    case activate(String, CertificateNames)
     /// The authority that issues signs another leaf of those names.
-    case renewLeaf(LeafReason, ServedNames)
+    case renewLeaf(LeafReason, CertificateNames)
     /// Tokens live longer by now.
     case recordLife(seconds: Int)
     /// Nothing serves what they signed any more.

@@ -35,7 +35,7 @@ struct SubjectTokenPlan: Equatable {
 
     /// The user of a positive review whose audiences meet those asked for; a reviewer that tells no audience has not
     /// looked at them, and is not believed.
-    func acceptedUser(_ review: TokenReview) throws(SubjectTokenRefusal) -> ReviewedUser {
+    func acceptedUser(_ review: TokenReview) throws(SubjectTokenRefusal) -> UserInfo {
         switch review {
         case .unauthenticated(let refusal): throw refusal
         case .authenticated(let user):

@@ -32,7 +32,7 @@ package enum TokenReviewMessage {
         }
         guard let user = status.user, let username = user.username, !username.isEmpty else { return nil }
         return .authenticated(
-            ReviewedUser(
+            UserInfo(
                 username: username, uid: (user.uid ?? "").isEmpty ? nil : user.uid, groups: user.groups ?? [],
                 extra: user.extra ?? [:], audiences: status.audiences ?? []))
     }

@@ -13,7 +13,7 @@ package protocol TokenReviewing: Sendable {
 
 /// The status of an `authentication.k8s.io/v1` TokenReview.
 package enum TokenReview: Sendable, Equatable {
-    case authenticated(ReviewedUser)
+    case authenticated(UserInfo)
     case unauthenticated(SubjectTokenRefusal)
 }
 
@@ -31,7 +31,7 @@ package struct TokenReviewFailure: Error, Sendable, Equatable {
 }
 
 /// `status.user` and `status.audiences` of a TokenReview.
-package struct ReviewedUser: Sendable, Equatable {
+package struct UserInfo: Sendable, Equatable {
     package let username: String
     package let uid: String?
     package let groups: [String]

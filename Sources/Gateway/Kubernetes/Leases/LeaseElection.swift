@@ -44,7 +44,7 @@ public struct LeaseElection: Service {
         /// The last write of this candidate, so that a renewal does not read it; nil if it must be read.
         var lease: Lease?
         /// The last logged failure.
-        var failure: KubernetesFailure.Kind?
+        var failure: KubernetesAPIError.Kind?
         /// The last logged holder.
         var holder: String?
     }
@@ -54,7 +54,7 @@ public struct LeaseElection: Service {
         case leads(until: Double)
         case othersLead
         case lost
-        case failed(KubernetesFailure)
+        case failed(KubernetesAPIError)
     }
 
     /// Takes part in the election until the program stops or its task is cancelled; then releases the Lease.
@@ -146,7 +146,7 @@ public struct LeaseElection: Service {
     /// Reads the Lease, unless this candidate has written it last, and takes or renews it if it may.
     private func step(_ before: Standing) async -> (Standing, Outcome) {
         var standing = before
-        do throws(KubernetesFailure) {
+        do throws(KubernetesAPIError) {
             if standing.lease == nil {
                 let asked = scheduler.monotonic()
                 let lease = try await leases.get(name).map(Lease.init)
@@ -187,7 +187,7 @@ public struct LeaseElection: Service {
     /// Lets another candidate take the Lease at once.
     private func release(_ standing: Standing) async {
         for attempt in 0..<2 {
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 var candidacy = standing.candidacy
                 var lease = standing.lease
                 if lease == nil || attempt > 0 {

@@ -7,7 +7,7 @@ extension KubernetesCollection {
         /// The API server ended it, as it ends every watch after some time: continue from the last resourceVersion.
         case ended
         /// The API server cannot continue it: list again.
-        case error(KubernetesFailure)
+        case error(KubernetesAPIError)
     }
 
     /// Passes the events after a resourceVersion to `take`, including bookmarks, until the API server ends the watch.
@@ -20,7 +20,7 @@ extension KubernetesCollection {
     public func watch(
         selector: String?, fields: String? = nil, from resourceVersion: String, seconds: Int,
         _ take: (WatchEvent) async -> Void
-    ) async throws(KubernetesFailure) -> WatchEnding {
+    ) async throws(KubernetesAPIError) -> WatchEnding {
         var query = [
             (name: "watch", value: "1"), (name: "allowWatchBookmarks", value: "true"),
             (name: "resourceVersion", value: resourceVersion), (name: "timeoutSeconds", value: String(seconds)),
@@ -39,7 +39,7 @@ extension KubernetesCollection {
             }
         } catch let ended as Ended {
             return .error(ended.failure)
-        } catch let failure as KubernetesFailure {
+        } catch let failure as KubernetesAPIError {
             throw failure
         } catch let error as KubernetesRequestError {
             throw failure(.noAnswer(error), "watch")
@@ -52,6 +52,6 @@ extension KubernetesCollection {
 
     /// The last event of the watch was an error.
     private struct Ended: Error {
-        let failure: KubernetesFailure
+        let failure: KubernetesAPIError
     }
 }

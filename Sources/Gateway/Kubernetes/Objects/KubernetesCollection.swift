@@ -34,8 +34,8 @@ public struct KubernetesCollection: Sendable {
     }
 
     /// Reads an object; nil if there is none with the name.
-    public func get(_ name: String) async throws(KubernetesFailure) -> KubernetesObject? {
-        do throws(KubernetesFailure) {
+    public func get(_ name: String) async throws(KubernetesAPIError) -> KubernetesObject? {
+        do throws(KubernetesAPIError) {
             return try object(await call("get", .get, name: name), "get")
         } catch {
             guard error.kind == .notFound else { throw error }
@@ -46,14 +46,14 @@ public struct KubernetesCollection: Sendable {
     /// Creates an object and returns it.
     ///
     /// - Throws: `alreadyExists`; `notFound` if the namespace does not exist.
-    public func create(_ object: JSONValue) async throws(KubernetesFailure) -> KubernetesObject {
+    public func create(_ object: JSONValue) async throws(KubernetesAPIError) -> KubernetesObject {
         try self.object(await call("create", .post, body: object, isRepeatable: true), "create")
     }
 
     /// Replaces the object of the same resourceVersion and returns it.
     ///
     /// - Throws: `conflict`, `notFound`.
-    public func update(_ name: String, _ object: JSONValue) async throws(KubernetesFailure) -> KubernetesObject {
+    public func update(_ name: String, _ object: JSONValue) async throws(KubernetesAPIError) -> KubernetesObject {
         try self.object(await call("update", .put, name: name, body: object, isRepeatable: true), "update")
     }
 
@@ -68,7 +68,7 @@ public struct KubernetesCollection: Sendable {
     /// Changes an object and returns it.
     ///
     /// - Throws: `notFound`; `conflict` if the patch has another resourceVersion.
-    public func patch(_ name: String, _ patch: Patch) async throws(KubernetesFailure) -> KubernetesObject {
+    public func patch(_ name: String, _ patch: Patch) async throws(KubernetesAPIError) -> KubernetesObject {
         let (body, contentType) =
             switch patch {
             case .merge(let value): (value, "application/merge-patch+json")
@@ -81,7 +81,7 @@ public struct KubernetesCollection: Sendable {
     ///
     /// - Parameter resourceVersion: nil for any.
     /// - Throws: `conflict`, `notFound`.
-    public func delete(_ name: String, uid: String, resourceVersion: String?) async throws(KubernetesFailure) {
+    public func delete(_ name: String, uid: String, resourceVersion: String?) async throws(KubernetesAPIError) {
         var preconditions: [JSONValue.Member] = [.init("uid", .string(uid))]
         if let resourceVersion { preconditions.append(.init("resourceVersion", .string(resourceVersion))) }
         let options: JSONValue = [
@@ -102,7 +102,7 @@ public struct KubernetesCollection: Sendable {
     /// - Throws: `gone` if the API server no longer has the version of the first page; the objects so far are incomplete.
     public func list(
         selector: String?, fields: String? = nil, pageSize: Int = 100, _ take: (KubernetesObject) async -> Void
-    ) async throws(KubernetesFailure) -> String {
+    ) async throws(KubernetesAPIError) -> String {
         var continuation: String?
         var limit = pageSize
         while true {
@@ -127,18 +127,18 @@ public struct KubernetesCollection: Sendable {
 
     private func object(
         _ reply: KubernetesReply, _ verb: String
-    ) throws(KubernetesFailure) -> KubernetesObject {
+    ) throws(KubernetesAPIError) -> KubernetesObject {
         guard let object = KubernetesObject(body: reply.body, of: resource) else { throw failure(.unreadable, verb) }
         return object
     }
 
     /// Makes a failure of a call of this collection.
-    public func failure(_ kind: KubernetesFailure.Kind, _ verb: String, retryAfter: Int? = nil) -> KubernetesFailure {
-        KubernetesFailure(kind: kind, verb: verb, resource: resource, namespace: namespace, retryAfter: retryAfter)
+    public func failure(_ kind: KubernetesAPIError.Kind, _ verb: String, retryAfter: Int? = nil) -> KubernetesAPIError {
+        KubernetesAPIError(kind: kind, verb: verb, resource: resource, namespace: namespace, retryAfter: retryAfter)
     }
 
     /// Maps an answer whose status is not 2xx.
-    func failure(_ reply: KubernetesReply, _ verb: String) -> KubernetesFailure {
+    func failure(_ reply: KubernetesReply, _ verb: String) -> KubernetesAPIError {
         failure(.init(status: reply.status, KubernetesStatus(json: reply.body)), verb, retryAfter: reply.retryAfter)
     }
 
@@ -146,7 +146,7 @@ public struct KubernetesCollection: Sendable {
         _ verb: String, _ method: HTTPRequest.Method, name: String? = nil,
         query: [(name: String, value: String)] = [], body: JSONValue? = nil,
         contentType: String = "application/json", isRepeatable: Bool? = nil
-    ) async throws(KubernetesFailure) -> KubernetesReply {
+    ) async throws(KubernetesAPIError) -> KubernetesReply {
         if let name, !KubernetesName.isSubdomain(name) { throw failure(.badName(name), verb) }
         let request = KubernetesRequest(
             method, resource.path(namespace: namespace, name: name), query: query, body: body,

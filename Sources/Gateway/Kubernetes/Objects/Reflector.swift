@@ -71,7 +71,7 @@ public struct Reflector: Sendable {
     public func run(_ report: (ReflectorEvent) async -> Void) async {
         var state = State()
         while !Task.isCancelled {
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 let version = try await list(&state, report)
                 try await follow(from: version, &state, report)
             } catch {
@@ -83,7 +83,7 @@ public struct Reflector: Sendable {
 
     private func list(
         _ state: inout State, _ report: (ReflectorEvent) async -> Void
-    ) async throws(KubernetesFailure) -> String {
+    ) async throws(KubernetesAPIError) -> String {
         var found: Set<ObjectMeta.Key> = []
         var known = state.known
         defer { state.known = known }
@@ -104,7 +104,7 @@ public struct Reflector: Sendable {
     /// Watches repeatedly, until the next list is due.
     private func follow(
         from version: String, _ state: inout State, _ report: (ReflectorEvent) async -> Void
-    ) async throws(KubernetesFailure) {
+    ) async throws(KubernetesAPIError) {
         var version = version
         let due = scheduler.monotonic() + settings.listInterval
         while !Task.isCancelled {
@@ -112,8 +112,8 @@ public struct Reflector: Sendable {
             guard began < due else { return }
             let seconds = min(settings.watchSeconds, max(1, Int((due - began).rounded(.up))))
             var isSound = false
-            var problem: KubernetesFailure?
-            do throws(KubernetesFailure) {
+            var problem: KubernetesAPIError?
+            do throws(KubernetesAPIError) {
                 var known = state.known
                 defer { state.known = known }
                 let ending = try await collection.watch(
@@ -164,7 +164,7 @@ public struct Reflector: Sendable {
         return version
     }
 
-    private func pause(after failure: KubernetesFailure, _ state: inout State, atOnce: Bool = false) async {
+    private func pause(after failure: KubernetesAPIError, _ state: inout State, atOnce: Bool = false) async {
         if Task.isCancelled { return }
         state.failures += 1
         let reason = failure.description

@@ -13,9 +13,9 @@ final class AdmissionLimiter: Sendable {
     let queue: AdmissionQueue
     let largeQueue: AdmissionQueue
 
-    init(limits: AdmissionQueue.Limits = AdmissionQueue.Limits(), pacing: Pacing) {
-        queue = AdmissionQueue(limits: limits, pacing: pacing)
-        largeQueue = AdmissionQueue(limits: limits, pacing: pacing)
+    init(limits: AdmissionQueue.Limits = AdmissionQueue.Limits(), scheduler: Scheduler) {
+        queue = AdmissionQueue(limits: limits, scheduler: scheduler)
+        largeQueue = AdmissionQueue(limits: limits, scheduler: scheduler)
     }
 
     /// Does the work once there is a place for it.

@@ -33,12 +33,12 @@ final class AdmissionQueue: Sendable {
     }
 
     private let limits: Limits
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let state = Mutex(State())
 
-    init(limits: Limits = Limits(), pacing: Pacing) {
+    init(limits: Limits = Limits(), scheduler: Scheduler) {
         self.limits = limits
-        self.pacing = pacing
+        self.scheduler = scheduler
     }
 
     /// How many have a place now, and how many wait.
@@ -81,9 +81,9 @@ final class AdmissionQueue: Sendable {
         case .begins: return
         case .turnedAway: throw Overload()
         case .waits(let number, let stream):
-            await withTaskGroup { [pacing, limits] group in
+            await withTaskGroup { [scheduler, limits] group in
                 group.addTask { for await _ in stream {} }
-                group.addTask { try? await pacing.sleep(limits.patience) }
+                group.addTask { try? await scheduler.sleep(limits.patience) }
                 await group.next()
                 group.cancelAll()
             }

@@ -14,13 +14,13 @@ final class ServerVersionWatch: Service, Sendable {
     static let interval = 600.0
 
     private let client: KubernetesClient
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
     private let known = Mutex<KubernetesVersion?>(nil)
 
-    init(client: KubernetesClient, pacing: Pacing, logger: Logger) {
+    init(client: KubernetesClient, scheduler: Scheduler, logger: Logger) {
         self.client = client
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
     }
 
@@ -33,8 +33,8 @@ final class ServerVersionWatch: Service, Sendable {
 
     private func watch() async {
         let log = FailureLog("API server version not readable", level: .warning, logger: logger)
-        let loop = RetryLoop<Failure>(pacing: pacing, log: log) { [pacing] failure, failures in
-            pacing.backoff(failures: failures, retryAfter: failure.retryAfter)
+        let loop = RetryLoop<Failure>(scheduler: scheduler, log: log) { [scheduler] failure, failures in
+            scheduler.backoff(failures: failures, retryAfter: failure.retryAfter)
         }
         await loop.run { () throws(Failure) in
             take(try await read())
@@ -59,7 +59,7 @@ final class ServerVersionWatch: Service, Sendable {
     private func read() async throws(Failure) -> KubernetesVersion {
         let reply: KubernetesReply
         do {
-            reply = try await client.send(KubernetesRequest(.get, VersionMessage.path), at: pacing.now(), timeout: 5)
+            reply = try await client.send(KubernetesRequest(.get, VersionMessage.path), at: scheduler.now(), timeout: 5)
         } catch {
             throw Failure(description: error.description, retryAfter: nil)
         }

@@ -39,7 +39,7 @@ final class PodEvents: Service {
     private let instance: String?
     private let settings: Settings
     private let metrics: PodEventMetrics
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
     private let state: Mutex<State>
     private let added = ChangeSignal()
@@ -47,13 +47,13 @@ final class PodEvents: Service {
     /// - Parameter instance: the gateway's own Pod; nil where it is not known.
     init(
         client: KubernetesClient, instance: String?, settings: Settings = Settings(), metrics: PodEventMetrics,
-        pacing: Pacing, logger: Logger
+        scheduler: Scheduler, logger: Logger
     ) {
         self.client = client
         self.instance = instance
         self.settings = settings
         self.metrics = metrics
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
         state = Mutex(State(throttle: PodEventThrottle(settings.throttle)))
     }
@@ -61,7 +61,7 @@ final class PodEvents: Service {
     /// Takes a decision, whatever it is; returns at once.
     func record(_ record: AuditRecord) {
         guard let event = PodEvent(of: record) else { return }
-        let now = pacing.monotonic()
+        let now = scheduler.monotonic()
         let verdict = state.withLock { state -> PodEventThrottle.Verdict in
             if let until = state.paused[event.namespace], now < until { return .repeated }
             guard state.queue.count < settings.queue else { return .limited }
@@ -90,7 +90,7 @@ final class PodEvents: Service {
     }
 
     private func next() -> PodEvent? {
-        let now = pacing.monotonic()
+        let now = scheduler.monotonic()
         return state.withLock { state in
             while !state.queue.isEmpty {
                 let event = state.queue.removeFirst()
@@ -103,11 +103,11 @@ final class PodEvents: Service {
 
     private func write(_ event: PodEvent) async {
         let events = KubernetesCollection(
-            client: client, resource: .events, namespace: event.namespace, pacing: pacing, patience: 0,
+            client: client, resource: .events, namespace: event.namespace, scheduler: scheduler, patience: 0,
             timeout: settings.timeout)
         var failures = 0
         while true {
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 _ = try await events.create(event.json(reportedBy: instance))
                 works(event)
                 return
@@ -119,8 +119,8 @@ final class PodEvents: Service {
                 // The namespace is gone, and the Pod with it.
                 case .notFound: return
                 case _ where error.isTransient && failures < settings.attempts:
-                    let seconds = pacing.backoff(failures: failures, retryAfter: error.retryAfter)
-                    guard (try? await pacing.sleep(seconds)) != nil else { return }
+                    let seconds = scheduler.backoff(failures: failures, retryAfter: error.retryAfter)
+                    guard (try? await scheduler.sleep(seconds)) != nil else { return }
                 default:
                     fails(event, error)
                     return
@@ -146,10 +146,10 @@ final class PodEvents: Service {
         if failed { logger.notice("Events on Pods are written again") }
     }
 
-    private func fails(_ event: PodEvent, _ failure: KubernetesFailure) {
+    private func fails(_ event: PodEvent, _ failure: KubernetesAPIError) {
         if Task.isCancelled { return }
         defer { metrics.count(.failed) }
-        let now = pacing.monotonic()
+        let now = scheduler.monotonic()
         let isForbidden = failure.kind == .forbidden
         let reason = isForbidden ? Self.forbidden : failure.description
         let isNews = state.withLock { state in

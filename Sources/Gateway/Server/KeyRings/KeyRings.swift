@@ -7,7 +7,7 @@ import ServiceLifecycle
 struct KeyRings: Sendable {
     let replicas: KeyRingReplicas
     private let keyStore: OpenedKeyStore
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
     private let maker = SigningKeyMaker()
 
@@ -19,11 +19,11 @@ struct KeyRings: Sendable {
     /// Why an endpoint has no ring yet.
     static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
 
-    init(_ keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger) {
+    init(_ keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger) {
         self.keyStore = keyStore
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
-        replicas = KeyRingReplicas(store: keyStore.rings, clock: pacing.now, logger: logger)
+        replicas = KeyRingReplicas(store: keyStore.rings, clock: scheduler.now, logger: logger)
     }
 
     /// The keys of each endpoint, in their order. A ring that cannot be read is logged, and leaves this one endpoint
@@ -33,7 +33,7 @@ struct KeyRings: Sendable {
     /// - Parameter mounted: the names of those.
     func open(_ endpoints: [EndpointConfiguration], mounted: Set<String> = []) async -> [CurrentSigningKeys] {
         var opened = [CurrentSigningKeys?](repeating: nil, count: endpoints.count)
-        let end = pacing.monotonic() + Self.patience
+        let end = scheduler.monotonic() + Self.patience
         await withTaskGroup(of: (Int, CurrentSigningKeys).self) { group in
             var begun = 0
             for index in endpoints.indices where !mounted.contains(endpoints[index].name) {
@@ -52,7 +52,7 @@ struct KeyRings: Sendable {
     }
 
     private func open(_ endpoint: EndpointConfiguration, before end: Double) async -> CurrentSigningKeys {
-        guard pacing.monotonic() < end else {
+        guard scheduler.monotonic() < end else {
             return replicas.mount(endpoint, found: .failure(Self.notLoaded))
         }
         var logger = logger
@@ -62,7 +62,7 @@ struct KeyRings: Sendable {
             leader: DocumentLeader(store: keyStore.rings, mayWrite: { true }, logger: logger),
             keyPairs: keyStore.keyPairs, maker: maker)
         do throws(StoreError) {
-            return replicas.mount(endpoint, found: .success(try await rotation.first(at: pacing.now())))
+            return replicas.mount(endpoint, found: .success(try await rotation.first(at: scheduler.now())))
         } catch {
             logger.error("key ring failed", metadata: ["reason": "\(error)"])
             return replicas.mount(endpoint, found: .failure(error))
@@ -81,6 +81,6 @@ struct KeyRings: Sendable {
     func rotation(of endpoints: [EndpointConfiguration], following statuses: PublicationStatuses) -> any Service {
         KeyRotationService(
             endpoints: endpoints, replicas: replicas, store: keyStore.rings, keyPairs: keyStore.keyPairs,
-            leadership: keyStore.leadership, statuses: statuses, maker: maker, pacing: pacing, logger: logger)
+            leadership: keyStore.leadership, statuses: statuses, maker: maker, scheduler: scheduler, logger: logger)
     }
 }

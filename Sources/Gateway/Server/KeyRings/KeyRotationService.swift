@@ -13,7 +13,7 @@ struct KeyRotationService: Service {
     let leadership: Leadership
     let statuses: PublicationStatuses
     let maker: SigningKeyMaker
-    let pacing: Pacing
+    let scheduler: Scheduler
     let logger: Logger
 
     func run() async {
@@ -35,7 +35,7 @@ struct KeyRotationService: Service {
             leader: DocumentLeader(store: store, mayWrite: { leadership.isLeading }, logger: logger),
             keyPairs: keyPairs, maker: maker)
         let loop = RetryLoop<StoreError>(
-            pacing: pacing,
+            scheduler: scheduler,
             log: FailureLog("key rotation failed", recovered: "key rotation works again", logger: logger))
         await rotation.leader.run(replica, in: loop) {
             [statuses.changes(of: endpoint.name)]
@@ -43,9 +43,9 @@ struct KeyRotationService: Service {
             replicas.report(rotationProblem: failure.map { "\($0)" }, of: endpoint.name)
         } step: { view throws(StoreError) in
             let evidence = statuses[endpoint.name]?.evidence
-            let outcome = try await rotation.step(view, evidence: evidence, at: pacing.now)
+            let outcome = try await rotation.step(view, evidence: evidence, at: scheduler.now)
             guard case .wait(let time) = outcome else { return outcome }
-            let look = pacing.now().addingTimeInterval(KeyRotation.lookInterval)
+            let look = scheduler.now().addingTimeInterval(KeyRotation.lookInterval)
             return .wait(until: min(look, time ?? look))
         }
         // The next leader reports its own.

@@ -8,8 +8,8 @@ struct KeyPairSecretReader: KeyPairReading {
     private let secrets: KubernetesCollection
 
     /// - Parameter namespace: the gateway's own.
-    init(client: KubernetesClient, namespace: String, pacing: Pacing) {
-        secrets = KubernetesCollection(client: client, resource: .secrets, namespace: namespace, pacing: pacing)
+    init(client: KubernetesClient, namespace: String, scheduler: Scheduler) {
+        secrets = KubernetesCollection(client: client, resource: .secrets, namespace: namespace, scheduler: scheduler)
     }
 
     /// nil where there is no Secret of that name.

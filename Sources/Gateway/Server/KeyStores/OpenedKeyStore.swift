@@ -34,21 +34,21 @@ struct OpenedKeyStore: Sendable {
 
     /// Calls nothing yet, but for the making of a directory.
     init(
-        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, pacing: Pacing,
+        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, scheduler: Scheduler,
         logger: Logger
     ) throws(Problem) {
         var kubeconfig: String?
         if case .kubernetes(let path) = configuration.review { kubeconfig = path }
         try self.init(
-            configuration.keyStore, kubeconfig: kubeconfig, in: surroundings, pacing: pacing, logger: logger)
+            configuration.keyStore, kubeconfig: kubeconfig, in: surroundings, scheduler: scheduler, logger: logger)
     }
 
     /// - Parameter kubeconfig: as the configuration has it; nil inside a cluster.
     init(
         _ keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?, in surroundings: HostEnvironment,
-        pacing: Pacing, logger: Logger
+        scheduler: Scheduler, logger: Logger
     ) throws(Problem) {
-        leadership = Leadership(monotonic: pacing.monotonic)
+        leadership = Leadership(monotonic: scheduler.monotonic)
         switch keyStore {
         case .directory(let path):
             let path = surroundings.resolve(path)
@@ -59,9 +59,9 @@ struct OpenedKeyStore: Sendable {
                 throw Problem(keyPath: "keyStore.directory", message: "\(error)")
             }
             self.directory = directory
-            rings = DirectoryDocumentStore<KeyRing>(directory, pacing: pacing, logger: logger)
+            rings = DirectoryDocumentStore<KeyRing>(directory, scheduler: scheduler, logger: logger)
             keyPairs = DirectoryKeyPairReader(directory: path)
-            election = DirectoryElection(directory: path, leadership: leadership, pacing: pacing, logger: logger)
+            election = DirectoryElection(directory: path, leadership: leadership, scheduler: scheduler, logger: logger)
             client = nil
             kubernetes = nil
         case .kubernetes:
@@ -76,8 +76,8 @@ struct OpenedKeyStore: Sendable {
             do {
                 made = try KubernetesConnection.make(
                     kubeconfig: kubeconfig.map(surroundings.resolve), environment: surroundings.environment,
-                    serviceAccountFolder: KubernetesConnection.serviceAccountFolder, at: pacing.now(),
-                    limits: KubernetesClient.Limits(), pacing: pacing, logger: logger)
+                    serviceAccountFolder: KubernetesConnection.serviceAccountFolder, at: scheduler.now(),
+                    limits: KubernetesClient.Limits(), scheduler: scheduler, logger: logger)
             } catch {
                 throw Problem(
                     keyPath: "keyStore",
@@ -85,12 +85,12 @@ struct OpenedKeyStore: Sendable {
                         + "run in a cluster, name review.kubeconfig, or set keyStore: {directory: PATH}")
             }
             rings = SecretDocumentStore<KeyRing>(
-                client: made.client, namespace: namespace, pacing: pacing, logger: logger)
-            keyPairs = KeyPairSecretReader(client: made.client, namespace: namespace, pacing: pacing)
+                client: made.client, namespace: namespace, scheduler: scheduler, logger: logger)
+            keyPairs = KeyPairSecretReader(client: made.client, namespace: namespace, scheduler: scheduler)
             election = LeaseElection(
                 client: made.client, namespace: namespace, name: "sts-gateway",
                 identity: Self.identity(surroundings.environment), leadership: leadership,
-                scheduler: pacing.kubernetes, logger: logger)
+                scheduler: scheduler.kubernetes, logger: logger)
             client = made.service
             kubernetes = Cluster(client: made.client, namespace: namespace)
             directory = nil
@@ -98,10 +98,10 @@ struct OpenedKeyStore: Sendable {
     }
 
     /// Where the last valid configuration is stored.
-    func configurations(pacing: Pacing, logger: Logger) -> (any DocumentStore<LastValidConfiguration>)? {
-        if let directory { return DirectoryDocumentStore(directory, pacing: pacing, logger: logger) }
+    func configurations(scheduler: Scheduler, logger: Logger) -> (any DocumentStore<LastValidConfiguration>)? {
+        if let directory { return DirectoryDocumentStore(directory, scheduler: scheduler, logger: logger) }
         return kubernetes.map {
-            SecretDocumentStore(client: $0.client, namespace: $0.namespace, pacing: pacing, logger: logger)
+            SecretDocumentStore(client: $0.client, namespace: $0.namespace, scheduler: scheduler, logger: logger)
         }
     }
 

@@ -14,11 +14,11 @@ enum KubernetesConnection {
     /// - Parameters:
     ///   - kubeconfig: a path that can be opened; nil inside a cluster.
     ///   - environment: the process'.
-    ///   - pacing: its clock ends the client's calls.
+    ///   - scheduler: its clock ends the client's calls.
     /// - Throws: every problem, with the file's name.
     static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String, at now: Date,
-        limits: KubernetesClient.Limits, pacing: Pacing, logger: Logger
+        limits: KubernetesClient.Limits, scheduler: Scheduler, logger: Logger
     ) throws(KubernetesConnectionError) -> (client: KubernetesClient, service: KubernetesClientService) {
         let access: ClusterAccess
         if let kubeconfig {
@@ -28,7 +28,7 @@ enum KubernetesConnection {
         }
         let credentials = try KubernetesCredentials(access, at: now, logger: logger)
         return KubernetesClient.make(
-            access, credentials: credentials, userAgent: "sts-gateway", limits: limits, scheduler: pacing.kubernetes)
+            access, credentials: credentials, userAgent: "sts-gateway", limits: limits, scheduler: scheduler.kubernetes)
     }
 
     static func read(_ path: String) throws(KubernetesConnectionError) -> ClusterAccess {

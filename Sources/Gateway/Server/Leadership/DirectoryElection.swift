@@ -7,16 +7,16 @@ import ServiceLifecycle
 struct DirectoryElection: Service {
     private let path: String
     private let leadership: Leadership
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
 
     /// Seconds between two attempts, and between two looks whether the locked file still is the one in the directory.
     static let interval = 1.0
 
-    init(directory: String, leadership: Leadership, pacing: Pacing, logger: Logger) {
+    init(directory: String, leadership: Leadership, scheduler: Scheduler, logger: Logger) {
         path = "\(directory)/leader.lock"
         self.leadership = leadership
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
     }
 
@@ -46,7 +46,7 @@ struct DirectoryElection: Service {
                     log.fail("\(error); grant the gateway's user write access to it")
                 }
             }
-            try? await pacing.sleep(Self.interval)
+            try? await scheduler.sleep(Self.interval)
         }
         // Before the lock is released.
         leadership.stepDown()

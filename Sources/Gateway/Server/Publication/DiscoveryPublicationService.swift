@@ -19,7 +19,7 @@ struct DiscoveryPublicationService: Service {
     let leadership: Leadership
     let metrics: GatewayMetrics
     let audit: any AuditSink
-    let pacing: Pacing
+    let scheduler: Scheduler
 
     /// While this replica leads; what is under way when that ends is given up, for a write that is repeated does no harm.
     func run() async {
@@ -49,7 +49,7 @@ struct DiscoveryPublicationService: Service {
                     if told.isNews(outcome) {
                         audit.record(
                             PublicationRecord(
-                                time: pacing.now(), endpoint: part.endpoint, place: report.status.place ?? "",
+                                time: scheduler.now(), endpoint: part.endpoint, place: report.status.place ?? "",
                                 outcome: outcome))
                     }
                 }
@@ -57,7 +57,7 @@ struct DiscoveryPublicationService: Service {
                 told.tell(report)
                 statuses[part.endpoint] = report.status
             }
-            await pacing.wait(until: next, or: [changes])
+            await scheduler.wait(until: next, or: [changes])
         }
     }
 }

@@ -7,7 +7,7 @@ import ServiceLifecycle
 enum Publication {
     static func service(
         of endpoints: [MountedEndpoint], tools: PublicationTools, statuses: PublicationStatuses,
-        leadership: Leadership, metrics: GatewayMetrics, audit: any AuditSink, pacing: Pacing
+        leadership: Leadership, metrics: GatewayMetrics, audit: any AuditSink, scheduler: Scheduler
     ) -> any Service {
         var parts: [DiscoveryPublicationService.Part] = []
         for endpoint in endpoints {
@@ -19,10 +19,11 @@ enum Publication {
                     endpoint: configuration.name, keys: endpoint.keys,
                     publication: EndpointPublication(
                         publisher: opened.publisher, reader: reader, interval: configuration.probe.interval,
-                        now: pacing.now, random: pacing.random),
+                        now: scheduler.now, random: scheduler.random),
                     logger: tools.logger(for: configuration.name)))
         }
         return DiscoveryPublicationService(
-            parts: parts, statuses: statuses, leadership: leadership, metrics: metrics, audit: audit, pacing: pacing)
+            parts: parts, statuses: statuses, leadership: leadership, metrics: metrics, audit: audit,
+            scheduler: scheduler)
     }
 }

@@ -11,6 +11,6 @@ struct RetiredEndpoint: Sendable {
         self.endpoint = endpoint
         let configuration = endpoint.configuration
         until = now.addingTimeInterval(
-            Double(configuration.rotationPolicy.retention(longestLife: configuration.token.timeToLive)))
+            Double(configuration.rotationPolicy.retention(maximumTokenLifetime: configuration.token.timeToLive)))
     }
 }

@@ -17,17 +17,17 @@ struct AdmissionParts: Sendable {
 
     init(
         cluster: KubernetesClient?, namespace: String?, leadership: Leadership, prometheus: PrometheusMetrics,
-        pacing: Pacing, logger: Logger
+        scheduler: Scheduler, logger: Logger
     ) {
         self.namespace = namespace
-        limiter = AdmissionLimiter(pacing: pacing)
+        limiter = AdmissionLimiter(scheduler: scheduler)
         metrics = WebhookMetrics(factory: prometheus)
-        serverVersion = cluster.map { ServerVersionWatch(client: $0, pacing: pacing, logger: logger) }
-        serviceAccounts = cluster.map { KubernetesServiceAccountReader(client: $0, clock: pacing.now) }
+        serverVersion = cluster.map { ServerVersionWatch(client: $0, scheduler: scheduler, logger: logger) }
+        serviceAccounts = cluster.map { KubernetesServiceAccountReader(client: $0, clock: scheduler.now) }
         uninjectedPods = cluster.map {
             UninjectedPods(
                 client: $0, namespace: namespace, leadership: leadership,
-                metrics: UninjectedPodMetrics(factory: prometheus), pacing: pacing, logger: logger)
+                metrics: UninjectedPodMetrics(factory: prometheus), scheduler: scheduler, logger: logger)
         }
         self.logger = logger
     }

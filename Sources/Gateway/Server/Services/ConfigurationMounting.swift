@@ -19,11 +19,11 @@ struct ConfigurationMounting: Sendable {
     let statuses: PublicationStatuses
     let publishing: PublicationTools
     let replica: AdminRoutes.ReplicaState
-    let pacing: Pacing
+    let scheduler: Scheduler
 
     /// - Parameter old: what is in force, and goes on where the new one has it too.
     func mount(_ configuration: GatewayConfiguration, after old: MountedConfiguration?) async -> MountedConfiguration {
-        let clock = pacing.now
+        let clock = scheduler.now
         let metrics = GatewayMetrics(factory: prometheus, endpoints: configuration.endpoints, version: version)
         let names = Set(configuration.endpoints.map(\.name))
         let mounted = Set(old?.endpoints.map(\.configuration.name) ?? [])
@@ -83,7 +83,7 @@ struct ConfigurationMounting: Sendable {
                 rings.rotation(of: configuration.endpoints, following: statuses),
                 Publication.service(
                     of: endpoints, tools: publishing, statuses: statuses, leadership: leadership, metrics: metrics,
-                    audit: audit, pacing: pacing),
+                    audit: audit, scheduler: scheduler),
             ])
     }
 }

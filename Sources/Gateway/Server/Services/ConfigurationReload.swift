@@ -14,7 +14,7 @@ final class ConfigurationReload: Service {
     private let mounting: ConfigurationMounting
     private let kept: (any DocumentStore<LastValidConfiguration>)?
     private let report: ReloadReport
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
     /// The text that the gateway has started with or tried last; nil where it could not be read.
     private let tried: Mutex<String?>
@@ -28,14 +28,14 @@ final class ConfigurationReload: Service {
     /// - Parameter text: what the file held when the gateway started, good or not.
     init(
         _ source: ConfigurationSource, text: String?, current: CurrentConfiguration, mounting: ConfigurationMounting,
-        kept: (any DocumentStore<LastValidConfiguration>)?, report: ReloadReport, pacing: Pacing, logger: Logger
+        kept: (any DocumentStore<LastValidConfiguration>)?, report: ReloadReport, scheduler: Scheduler, logger: Logger
     ) {
         self.source = source
         self.current = current
         self.mounting = mounting
         self.kept = kept
         self.report = report
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
         tried = Mutex(text)
     }
@@ -49,7 +49,7 @@ final class ConfigurationReload: Service {
                 var seen = FileSignature(of: self.source.path)
                 // A change between the reading at the start and this signature would be missed.
                 if let text = try? self.source.text(), self.tried.withLock({ $0 != text }) { await self.look() }
-                while (try? await self.pacing.sleep(Self.interval)) != nil {
+                while (try? await self.scheduler.sleep(Self.interval)) != nil {
                     let now = FileSignature(of: self.source.path)
                     if now != seen {
                         seen = now
@@ -117,7 +117,7 @@ final class ConfigurationReload: Service {
     private func saveAll() async {
         guard let kept else { return }
         let log = FailureLog("configuration not stored for a restart", level: .warning, logger: logger)
-        await RetryLoop<StoreError>(pacing: pacing, log: log).run {
+        await RetryLoop<StoreError>(scheduler: scheduler, log: log).run {
             [unsavedChanges.changes()]
         } _: { () throws(StoreError) in
             guard let text = unsaved.withLock({ $0 }) else { return .at(nil) }

@@ -7,12 +7,12 @@ import Synchronization
 final class Draining: Service {
     /// Seconds.
     private let delay: Double
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let begun = Atomic(false)
 
-    init(delay: Double, pacing: Pacing) {
+    init(delay: Double, scheduler: Scheduler) {
         self.delay = delay
-        self.pacing = pacing
+        self.scheduler = scheduler
     }
 
     /// Whether the gateway was told to stop.
@@ -21,6 +21,6 @@ final class Draining: Service {
     func run() async {
         try? await gracefulShutdown()
         begun.store(true, ordering: .relaxed)
-        if delay > 0 { try? await pacing.sleep(delay) }
+        if delay > 0 { try? await scheduler.sleep(delay) }
     }
 }

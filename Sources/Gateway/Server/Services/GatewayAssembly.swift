@@ -29,9 +29,9 @@ package struct GatewayAssembly: Sendable {
         let prometheus = PrometheusMetrics()
         let metrics = GatewayMetrics(
             factory: prometheus, endpoints: configuration.endpoints, version: surroundings.version)
-        let pacing = Pacing.system(clock: clock)
+        let scheduler = Scheduler.system(clock: clock)
         let parts = StartParts(
-            configuration: configuration, surroundings: surroundings, observe: metrics.observe, pacing: pacing,
+            configuration: configuration, surroundings: surroundings, observe: metrics.observe, scheduler: scheduler,
             logger: logger)
         guard parts.problems.isEmpty, let keyStore = parts.keyStore, let reviewer = parts.reviewer,
             let serving = parts.serving
@@ -40,15 +40,15 @@ package struct GatewayAssembly: Sendable {
             throw StartProblems(problems: parts.problems)
         }
 
-        let draining = Draining(delay: drainDelay(configuration, surroundings), pacing: pacing)
+        let draining = Draining(delay: drainDelay(configuration, surroundings), scheduler: scheduler)
         let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
-        let rings = KeyRings(keyStore, pacing: pacing, logger: logger)
+        let rings = KeyRings(keyStore, scheduler: scheduler, logger: logger)
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: surroundings.writeAudit)
         let publishing = PublicationTools(in: surroundings, logger: logger)
         let admission = AdmissionParts(
             cluster: parts.cluster, namespace: surroundings.namespace, leadership: keyStore.leadership,
-            prometheus: prometheus, pacing: pacing, logger: logger)
-        let events = podEvents(configuration, parts.cluster, prometheus, pacing, in: surroundings, logger: logger)
+            prometheus: prometheus, scheduler: scheduler, logger: logger)
+        let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: surroundings, logger: logger)
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
             serving: serving, admission: admission, prometheus: prometheus, version: surroundings.version, audit: audit,
@@ -57,7 +57,7 @@ package struct GatewayAssembly: Sendable {
             replica: AdminRoutes.ReplicaState(
                 isDraining: { draining.isDraining }, reloadProblem: { report.problem },
                 certificateProblem: { serving.certificates.problem ?? serving.webhook.problem }),
-            pacing: pacing)
+            scheduler: scheduler)
         let current = CurrentConfiguration(await mounting.mount(configuration, after: nil))
 
         func listener(
@@ -79,7 +79,8 @@ package struct GatewayAssembly: Sendable {
             services.append(
                 ConfigurationReload(
                     source, text: text, current: current, mounting: mounting,
-                    kept: keyStore.configurations(pacing: pacing, logger: logger), report: report, pacing: pacing,
+                    kept: keyStore.configurations(scheduler: scheduler, logger: logger), report: report,
+                    scheduler: scheduler,
                     logger: logger))
         }
         services += [
@@ -97,12 +98,12 @@ package struct GatewayAssembly: Sendable {
     /// nil where no API server says which Pod it was.
     private static func podEvents(
         _ configuration: GatewayConfiguration, _ cluster: KubernetesClient?, _ prometheus: PrometheusMetrics,
-        _ pacing: Pacing, in surroundings: HostEnvironment, logger: Logger
+        _ scheduler: Scheduler, in surroundings: HostEnvironment, logger: Logger
     ) -> PodEvents? {
         guard case .kubernetes = configuration.review, let cluster else { return nil }
         return PodEvents(
             client: cluster, instance: surroundings.environment["POD_NAME"],
-            metrics: PodEventMetrics(factory: prometheus), pacing: pacing, logger: logger)
+            metrics: PodEventMetrics(factory: prometheus), scheduler: scheduler, logger: logger)
     }
 
     /// Within a Pod, requests come until every node has heard that it ends.

@@ -14,7 +14,7 @@ struct OpenedServing: Sendable {
     let services: [any Service]
 
     private let plan: ServingPlan?
-    private let keeper: WebhookConfigurationKeeper?
+    private let keeper: CABundleInjector?
     private let configured: ConfiguredServing?
     private let namespace: String?
 
@@ -24,7 +24,7 @@ struct OpenedServing: Sendable {
     /// - Throws: everything that is wrong with the configured certificates or the directory.
     init(
         _ configuration: GatewayConfiguration, in surroundings: HostEnvironment,
-        keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger
+        keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         namespace = keyStore.kubernetes?.namespace ?? surroundings.namespace
         var services: [any Service] = []
@@ -33,7 +33,8 @@ struct OpenedServing: Sendable {
             configured = nil
         } else {
             let made = try ConfiguredServing(
-                configuration, namespace: namespace, resolve: surroundings.resolve, pacing: pacing, logger: logger)
+                configuration, namespace: namespace, resolve: surroundings.resolve, scheduler: scheduler, logger: logger
+            )
             configured = made
             services.append(made)
             webhook = made.webhook
@@ -44,7 +45,8 @@ struct OpenedServing: Sendable {
             return
         }
         let own = try OwnServing(
-            configuration, in: surroundings, namespace: namespace, keyStore: keyStore, pacing: pacing, logger: logger)
+            configuration, in: surroundings, namespace: namespace, keyStore: keyStore, scheduler: scheduler,
+            logger: logger)
         certificates = configured?.tokens ?? own.certificates
         self.webhook = own.certificates
         self.services = services + own.services

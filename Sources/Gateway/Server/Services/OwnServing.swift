@@ -8,13 +8,13 @@ struct OwnServing: Sendable {
     let certificates: ServingCertificates
     let plan: ServingPlan
     /// nil where there is no API server.
-    let keeper: WebhookConfigurationKeeper?
+    let keeper: CABundleInjector?
     let services: [any Service]
 
     /// - Parameter namespace: the gateway's own; nil where it is not known.
     init(
         _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, namespace: String?,
-        keyStore: OpenedKeyStore, pacing: Pacing, logger: Logger
+        keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         let certificates = ServingCertificates(
             nothingBecause: "the gateway's own certificate is not there yet: the store has not told it, "
@@ -22,23 +22,23 @@ struct OwnServing: Sendable {
         self.certificates = certificates
         let plan = ServingPlan(ServingPolicy(configuration, namespace: namespace))
         self.plan = plan
-        let replica = certificates.replica(clock: pacing.now, logger: logger)
+        let replica = certificates.replica(clock: scheduler.now, logger: logger)
         let store: any DocumentStore<ServingIdentity>
-        var keeper: WebhookConfigurationKeeper?
+        var keeper: CABundleInjector?
         if let cluster = keyStore.kubernetes {
             store = SecretDocumentStore(
-                client: cluster.client, namespace: cluster.namespace, pacing: pacing, logger: logger)
-            keeper = WebhookConfigurationKeeper(
+                client: cluster.client, namespace: cluster.namespace, scheduler: scheduler, logger: logger)
+            keeper = CABundleInjector(
                 client: cluster.client, service: configuration.injection.webhook.service,
                 namespace: cluster.namespace, names: Self.webhookConfigurations(configuration), replica: replica,
-                leadership: keyStore.leadership, pacing: pacing, logger: logger)
+                leadership: keyStore.leadership, scheduler: scheduler, logger: logger)
         } else {
             guard let directory = keyStore.directory else { throw ServingProblems(problems: []) }
             do throws(StoreError) {
-                let documents = DirectoryDocumentStore<ServingIdentity>(directory, pacing: pacing, logger: logger)
+                let documents = DirectoryDocumentStore<ServingIdentity>(directory, scheduler: scheduler, logger: logger)
                 let stored = try documents.openAtStart("") { () throws(StoreError) in
                     try ServingIdentityMaker().first(
-                        try ServingAuthority.former(in: directory), policy: plan.policy, at: pacing.now())
+                        try SelfSignedCA.former(in: directory), policy: plan.policy, at: scheduler.now())
                 }
                 replica.take(.document(stored))
                 store = documents
@@ -50,7 +50,7 @@ struct OwnServing: Sendable {
         let evidence: any WebhookEvidenceReading = keeper?.trust ?? NoWebhookTrust()
         let service = ServingIdentityService(
             store: store, replica: replica, plan: plan, evidence: evidence, leadership: keyStore.leadership,
-            pacing: pacing, logger: logger)
+            scheduler: scheduler, logger: logger)
         services = [service] + (keeper.map { [$0] } ?? [])
     }
 

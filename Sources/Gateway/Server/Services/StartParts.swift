@@ -22,17 +22,17 @@ struct StartParts {
     private let configuration: GatewayConfiguration
     private let surroundings: HostEnvironment
     private let observe: TokenReviewObserver
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
 
     init(
         configuration: GatewayConfiguration, surroundings: HostEnvironment,
-        observe: @escaping TokenReviewObserver, pacing: Pacing, logger: Logger
+        observe: @escaping TokenReviewObserver, scheduler: Scheduler, logger: Logger
     ) {
         self.configuration = configuration
         self.surroundings = surroundings
         self.observe = observe
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
         let now = surroundings.clock()
         openStore()
@@ -54,7 +54,7 @@ struct StartParts {
 
     private mutating func openStore() {
         do throws(OpenedKeyStore.Problem) {
-            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
+            keyStore = try OpenedKeyStore(configuration, in: surroundings, scheduler: scheduler, logger: logger)
             cluster = keyStore?.kubernetes?.client
         } catch {
             problem(error.keyPath, error.message)
@@ -67,7 +67,7 @@ struct StartParts {
             do throws(KubernetesConnectionError) {
                 let made = try KubernetesTokenReviewer.make(
                     kubeconfig: kubeconfig.map(resolve), environment: surroundings.environment, at: now,
-                    pacing: pacing, logger: logger, observe: observe)
+                    scheduler: scheduler, logger: logger, observe: observe)
                 reviewer = made.reviewer
                 metadata = made.metadata
                 services += made.services
@@ -84,12 +84,12 @@ struct StartParts {
                         "review.offline.jwks",
                         failure.reason + "; write there what kubectl get --raw /openid/v1/jwks prints")
                 }
-                reviewer = OfflineTokenReviewer(
+                reviewer = LocalTokenReviewer(
                     keys: KeySetCache(file: resolve(path)), issuer: issuer, observe: observe)
             case .url(let url):
                 let client = HTTPClientService()
                 services.append(client)
-                reviewer = OfflineTokenReviewer(
+                reviewer = LocalTokenReviewer(
                     keys: KeySetCache(url: url, client: client.client), issuer: issuer, observe: observe)
             }
         }
@@ -102,12 +102,12 @@ struct StartParts {
                 if !configuration.certificates.isEmpty {
                     _ = try ConfiguredServing(
                         configuration, namespace: surroundings.namespace, resolve: surroundings.resolve,
-                        pacing: pacing, logger: logger)
+                        scheduler: scheduler, logger: logger)
                 }
                 return
             }
             serving = try OpenedServing(
-                configuration, in: surroundings, keyStore: keyStore, pacing: pacing, logger: logger)
+                configuration, in: surroundings, keyStore: keyStore, scheduler: scheduler, logger: logger)
         } catch {
             problems += error.problems
         }

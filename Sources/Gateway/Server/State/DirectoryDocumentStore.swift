@@ -8,15 +8,15 @@ import Logging
 /// Documents in a directory of one machine, one file (0600) each. Not for a shared file system without locks.
 struct DirectoryDocumentStore<Value: StateDocument>: DocumentStore {
     let directory: PrivateDirectory
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
 
     /// Seconds between two looks of a watch.
     static var interval: Double { 1 }
 
-    init(_ directory: PrivateDirectory, pacing: Pacing, logger: Logger) {
+    init(_ directory: PrivateDirectory, scheduler: Scheduler, logger: Logger) {
         self.directory = directory
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
     }
 
@@ -52,7 +52,7 @@ struct DirectoryDocumentStore<Value: StateDocument>: DocumentStore {
 
     func watch(_ report: @Sendable (DocumentNews<Value>) async -> Void) async {
         let log = FailureLog("key directory not readable", logger: logger)
-        let loop = RetryLoop<StoreError>(pacing: pacing, log: log) { _, _ in Self.interval }
+        let loop = RetryLoop<StoreError>(scheduler: scheduler, log: log) { _, _ in Self.interval }
         var known: [String: FileSignature] = [:]
         await loop.run { () throws(StoreError) in
             try await look(&known, report)

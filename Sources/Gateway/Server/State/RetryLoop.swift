@@ -16,16 +16,16 @@ struct RetryLoop<Failure: Error & CustomStringConvertible>: Sendable {
         case never
     }
 
-    let pacing: Pacing
+    let scheduler: Scheduler
     let log: FailureLog
     /// Seconds from a failure to the next step.
     let delay: @Sendable (Failure, _ failures: Int) -> Double
 
     /// - Parameter delay: nil for ``Backoff/calls``.
-    init(pacing: Pacing, log: FailureLog, delay: (@Sendable (Failure, _ failures: Int) -> Double)? = nil) {
-        self.pacing = pacing
+    init(scheduler: Scheduler, log: FailureLog, delay: (@Sendable (Failure, _ failures: Int) -> Double)? = nil) {
+        self.scheduler = scheduler
         self.log = log
-        self.delay = delay ?? { _, failures in pacing.backoff(failures: failures, retryAfter: nil) }
+        self.delay = delay ?? { _, failures in scheduler.backoff(failures: failures, retryAfter: nil) }
     }
 
     /// - Parameters:
@@ -48,7 +48,7 @@ struct RetryLoop<Failure: Error & CustomStringConvertible>: Sendable {
                 switch next {
                 case .atOnce: continue
                 case .after(let seconds): pause = seconds
-                case .at(let time): pause = time.map { max(0, $0.timeIntervalSince(pacing.now())) }
+                case .at(let time): pause = time.map { max(0, $0.timeIntervalSince(scheduler.now())) }
                 case .never: return
                 }
             } catch {
@@ -57,16 +57,16 @@ struct RetryLoop<Failure: Error & CustomStringConvertible>: Sendable {
                 if log.fail("\(error)") { report(error) }
                 pause = delay(error, failures)
             }
-            await pacing.wait(pause, or: changes)
+            await scheduler.wait(pause, or: changes)
         }
     }
 }
 
-extension RetryLoop where Failure == KubernetesFailure {
+extension RetryLoop where Failure == KubernetesAPIError {
     /// With ``Backoff/calls``, and never before the API server asks for it.
-    init(pacing: Pacing, log: FailureLog) {
-        self.init(pacing: pacing, log: log) { failure, failures in
-            pacing.backoff(failures: failures, retryAfter: failure.retryAfter)
+    init(scheduler: Scheduler, log: FailureLog) {
+        self.init(scheduler: scheduler, log: log) { failure, failures in
+            scheduler.backoff(failures: failures, retryAfter: failure.retryAfter)
         }
     }
 }

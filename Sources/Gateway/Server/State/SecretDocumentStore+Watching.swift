@@ -43,8 +43,9 @@ extension SecretDocumentStore {
     /// Reports a Secret that the label does not select any more. Nothing is confirmed before that is known.
     private func look(_ name: String, _ report: (DocumentNews<Value>) async -> Void) async {
         let log = FailureLog("Secret read failed", level: .warning, logger: logger)
-        await RetryLoop<KubernetesFailure>(pacing: secrets.pacing, log: log).run { () throws(KubernetesFailure) in
-            do throws(KubernetesFailure) {
+        await RetryLoop<KubernetesAPIError>(scheduler: secrets.gatewayScheduler, log: log).run {
+            () throws(KubernetesAPIError) in
+            do throws(KubernetesAPIError) {
                 guard let secret = try await secrets.get(layout.secretName + name).map(Secret.init) else {
                     _ = unlabelled.withLock { $0.remove(name) }
                     await report(.missing(name: name))

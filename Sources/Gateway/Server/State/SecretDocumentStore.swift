@@ -20,10 +20,10 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
 
     /// - Parameter namespace: the gateway's own.
     init(
-        client: KubernetesClient, namespace: String, pacing: Pacing, settings: Reflector.Settings = .init(),
+        client: KubernetesClient, namespace: String, scheduler: Scheduler, settings: Reflector.Settings = .init(),
         logger: Logger
     ) {
-        secrets = KubernetesCollection(client: client, resource: .secrets, namespace: namespace, pacing: pacing)
+        secrets = KubernetesCollection(client: client, resource: .secrets, namespace: namespace, scheduler: scheduler)
         self.settings = settings
         self.logger = logger
     }
@@ -43,7 +43,7 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
         if let label = layout.label { labels.append((label, value.name)) }
         guard let expected else {
             let new = Secret.new(name: secretName, namespace: secrets.namespace ?? "", labels: labels, data: data)
-            return try await writing { () async throws(KubernetesFailure) in try await secrets.create(new) }
+            return try await writing { () async throws(KubernetesAPIError) in try await secrets.create(new) }
         }
         guard let present = try await secret(value.name), Self.version(present.object) == expected else {
             throw .conflict
@@ -51,8 +51,8 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
         guard !present.isImmutable else {
             throw .unavailable("\(shown(secretName)) is immutable; delete it, so that the gateway creates it again")
         }
-        let version = try await writing { () async throws(KubernetesFailure) in
-            do throws(KubernetesFailure) {
+        let version = try await writing { () async throws(KubernetesAPIError) in
+            do throws(KubernetesAPIError) {
                 return try await secrets.update(secretName, present.setting(labels: labels, data: data))
             } catch {
                 // Deleted in between. Where an object is created, 404 means that there is no such namespace.
@@ -66,7 +66,7 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
     func delete(_ name: String, version: DocumentVersion) async throws(StoreError) {
         let parts = version.rawValue.split(separator: "/", maxSplits: 1).map(String.init)
         guard parts.count == 2 else { throw .conflict }
-        do throws(KubernetesFailure) {
+        do throws(KubernetesAPIError) {
             try await secrets.delete(layout.secretName + name, uid: parts[0], resourceVersion: parts[1])
         } catch {
             throw error.kind == .notFound || error.kind == .conflict ? .conflict : StoreError(error)
@@ -76,7 +76,7 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
     func names() async throws(StoreError) -> [String] {
         guard let label = layout.label else { return try await secret("") == nil ? [] : [""] }
         var names: [String] = []
-        do throws(KubernetesFailure) {
+        do throws(KubernetesAPIError) {
             _ = try await secrets.list(selector: label, pageSize: settings.pageSize) { object in
                 if let name = self.name(ofSecret: object.meta.name) { names.append(name) }
             }
@@ -89,7 +89,7 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
 
     /// The document's Secret, with or without the label.
     func secret(_ name: String) async throws(StoreError) -> Secret? {
-        do throws(KubernetesFailure) {
+        do throws(KubernetesAPIError) {
             let secret = try await secrets.get(layout.secretName + name).map(Secret.init)
             let isUnlabelled = secret.map(isUnlabelled) ?? false
             unlabelled.withLock {
@@ -127,9 +127,9 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
     }
 
     private func writing(
-        _ write: () async throws(KubernetesFailure) -> KubernetesObject
+        _ write: () async throws(KubernetesAPIError) -> KubernetesObject
     ) async throws(StoreError) -> DocumentVersion {
-        do throws(KubernetesFailure) {
+        do throws(KubernetesAPIError) {
             return Self.version(try await write())
         } catch {
             throw error.kind == .conflict || error.kind == .alreadyExists ? .conflict : StoreError(error)
@@ -152,5 +152,5 @@ enum GatewayLabel {
 
 extension StoreError {
     /// A failure that is not a conflict.
-    init(_ failure: KubernetesFailure) { self = .unavailable(failure.description) }
+    init(_ failure: KubernetesAPIError) { self = .unavailable(failure.description) }
 }

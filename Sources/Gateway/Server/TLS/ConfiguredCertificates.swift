@@ -33,7 +33,7 @@ final class ConfiguredCertificates: Service {
     private let resolve: @Sendable (String) -> String
     private let state: Mutex<State>
     private let signal = ChangeSignal()
-    private let pacing: Pacing
+    private let scheduler: Scheduler
     private let logger: Logger
 
     /// Seconds between two looks at the files.
@@ -46,11 +46,11 @@ final class ConfiguredCertificates: Service {
     /// - Throws: everything that is wrong with any.
     init(
         _ files: [GatewayConfiguration.CertificateFiles], resolve: @escaping @Sendable (String) -> String,
-        pacing: Pacing, logger: Logger
+        scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         self.files = files
         self.resolve = resolve
-        self.pacing = pacing
+        self.scheduler = scheduler
         self.logger = logger
         var pairs: [Pair] = []
         var problems: [ConfigurationProblem] = []
@@ -75,7 +75,7 @@ final class ConfiguredCertificates: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                try? await self.pacing.sleep(Self.interval)
+                try? await self.scheduler.sleep(Self.interval)
                 if !Task.isCancelled { self.look() }
             }
         }

@@ -20,10 +20,10 @@ final class ConfiguredServing: Service {
     /// - Parameter namespace: the gateway's own; nil where it is not known.
     init(
         _ configuration: GatewayConfiguration, namespace: String?, resolve: @escaping @Sendable (String) -> String,
-        pacing: Pacing, logger: Logger
+        scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         certificates = try ConfiguredCertificates(
-            configuration.certificates, resolve: resolve, pacing: pacing, logger: logger)
+            configuration.certificates, resolve: resolve, scheduler: scheduler, logger: logger)
         let pairs = certificates.pairs
         guard let first = pairs.first else { throw ServingProblems(problems: []) }
         self.namespace = namespace
@@ -79,7 +79,7 @@ final class ConfiguredServing: Service {
     }
 
     private static func host(_ configuration: GatewayConfiguration, _ namespace: String?) -> String? {
-        configuration.injection.gatewayURL.flatMap(ServedNames.host(ofURL:))
+        configuration.injection.gatewayURL.flatMap(CertificateNames.host(ofURL:))
             ?? namespace.map { "sts-gateway.\($0).svc" }
     }
 }

@@ -9,7 +9,7 @@ struct ServingIdentityMaker: Sendable {
     ///   - former: an authority that clients trust already, to go on with.
     ///   - request: what was asked for so far, which is not asked for anew.
     func first(
-        _ former: ServingAuthority? = nil, policy: ServingPolicy, answering request: String? = nil, at now: Date
+        _ former: SelfSignedCA? = nil, policy: ServingPolicy, answering request: String? = nil, at now: Date
     ) throws(StoreError) -> ServingIdentity {
         try mapped {
             let constraint = former == nil ? NameConstraint(for: policy.names) : nil
@@ -19,7 +19,7 @@ struct ServingIdentityMaker: Sendable {
             return ServingIdentity(
                 owner: KeyRing.newOwner(), authorities: [authority],
                 leaf: try made.sign(names, from: now, to: policy.leafEnd(at: now, of: authority)),
-                longestLife: policy.timeToLive, answered: request)
+                maximumTokenLifetime: policy.timeToLive, answered: request)
         }
     }
 
@@ -35,23 +35,23 @@ struct ServingIdentityMaker: Sendable {
 
     /// A leaf that this authority signs.
     func leaf(
-        _ names: ServedNames, by authority: ServingIdentity.Authority, policy: ServingPolicy, at now: Date
+        _ names: CertificateNames, by authority: ServingIdentity.Authority, policy: ServingPolicy, at now: Date
     ) throws(StoreError) -> ServingIdentity.Leaf {
         guard let key = authority.key else { throw .refused("the CA that is to issue has no private key") }
         return try mapped {
-            try ServingAuthority(certificatePEM: authority.certificatePEM, keyPEM: key.pem)
+            try SelfSignedCA(certificatePEM: authority.certificatePEM, keyPEM: key.pem)
                 .sign(names, from: now, to: policy.leafEnd(at: now, of: authority))
         }
     }
 
     private func authority(
         _ constraint: NameConstraint?, _ policy: ServingPolicy, at now: Date
-    ) throws -> ServingAuthority {
-        try ServingAuthority(from: now, constraint: constraint, lifetime: Double(policy.authorityLifetime))
+    ) throws -> SelfSignedCA {
+        try SelfSignedCA(from: now, constraint: constraint, lifetime: Double(policy.authorityLifetime))
     }
 
     private func kept(
-        _ authority: ServingAuthority, _ state: ServingIdentity.State, _ reason: ServingIdentity.Reason,
+        _ authority: SelfSignedCA, _ state: ServingIdentity.State, _ reason: ServingIdentity.Reason,
         _ constraint: NameConstraint?, at now: Date
     ) throws -> ServingIdentity.Authority {
         let kept = ServingIdentity.Authority(

@@ -12,7 +12,7 @@ struct ServingIdentityService: Service {
     /// Which CAs the webhook configurations trust.
     let evidence: any WebhookEvidenceReading
     let leadership: Leadership
-    let pacing: Pacing
+    let scheduler: Scheduler
     let logger: Logger
 
     private typealias Outcome = DocumentLeader<ServingIdentity>.Outcome
@@ -35,7 +35,7 @@ struct ServingIdentityService: Service {
             "serving certificate rotation failed", recovered: "serving certificate rotation works again", logger: logger
         )
         var waiting: ServingStep.Wait?
-        await leader.run(replica, in: RetryLoop<StoreError>(pacing: pacing, log: log)) {
+        await leader.run(replica, in: RetryLoop<StoreError>(scheduler: scheduler, log: log)) {
             [plan.changes(), evidence.changes()]
         } report: { failure in
             if let failure { replica.lack(failure) }
@@ -60,12 +60,12 @@ struct ServingIdentityService: Service {
                 logger.critical("CA lost and created again; restart the Pods that have an older sidecar")
             }
             return try await leader.save(
-                try maker.first(policy: policy, at: pacing.now()), replacing: view.replacedBy)
+                try maker.first(policy: policy, at: scheduler.now()), replacing: view.replacedBy)
         }
         if let restored = try await leader.restore(view) { return restored }
         let identity = stored.value
         let seen = ServingEvidence(webhooks: evidence.webhooks, request: stored.request)
-        let now = pacing.now()
+        let now = scheduler.now()
         let step = identity.nextStep(at: now, policy: policy, evidence: seen)
         let changed: ServingIdentity?
         switch step {

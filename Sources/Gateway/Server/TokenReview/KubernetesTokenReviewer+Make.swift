@@ -16,14 +16,15 @@ extension KubernetesTokenReviewer {
     ///   - serviceAccountFolder: where `ca.crt` and `token` are inside a cluster; nil for where the kubelet mounts
     ///     them.
     ///   - connection: bounds of the connection; those of its size follow from `limits`.
-    ///   - pacing: its clock ends calls of the API server.
+    ///   - scheduler: its clock ends calls of the API server.
     ///   - observe: told what happens, for metrics.
     /// - Returns: the reviewer, the reader of labels and annotations that shares its connections, the services that
     ///   they need running, in the order of their start: before the listeners; and the client itself.
     /// - Throws: every problem of the connection's files. The API server itself is not called.
     static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String? = nil, at now: Date,
-        limits: TokenReviewLimits = TokenReviewLimits(), connection: KubernetesClient.Limits = .init(), pacing: Pacing,
+        limits: TokenReviewLimits = TokenReviewLimits(), connection: KubernetesClient.Limits = .init(),
+        scheduler: Scheduler,
         logger: Logger,
         observe: @escaping TokenReviewObserver = { _ in }
     ) throws(KubernetesConnectionError) -> (
@@ -36,7 +37,7 @@ extension KubernetesTokenReviewer {
         let (client, service) = try KubernetesConnection.make(
             kubeconfig: kubeconfig, environment: environment,
             serviceAccountFolder: serviceAccountFolder ?? KubernetesConnection.serviceAccountFolder, at: now,
-            limits: bounds, pacing: pacing, logger: logger)
+            limits: bounds, scheduler: scheduler, logger: logger)
         let reviewer = CachingTokenReviewer(
             PrecheckedTokenReviewer(
                 KubernetesTokenReviewer(client: client, timeout: limits.timeout, observe: observe),

@@ -39,16 +39,16 @@ final class UninjectedPods: Service {
     private let target = Mutex<Target?>(nil)
     private let changed = ChangeSignal()
 
-    private var pacing: Pacing { pods.pacing }
+    private var scheduler: Scheduler { pods.gatewayScheduler }
 
     /// Looks for nothing before it is told to follow a configuration.
     ///
     /// - Parameter namespace: the gateway's own; nil where it is not known.
     init(
         client: KubernetesClient, namespace: String?, leadership: Leadership, metrics: UninjectedPodMetrics,
-        settings: Settings = Settings(), pacing: Pacing, logger: Logger
+        settings: Settings = Settings(), scheduler: Scheduler, logger: Logger
     ) {
-        pods = KubernetesCollection(client: client, resource: .pods, namespace: nil, pacing: pacing)
+        pods = KubernetesCollection(client: client, resource: .pods, namespace: nil, scheduler: scheduler)
         self.namespace = namespace
         self.leadership = leadership
         self.metrics = metrics
@@ -99,18 +99,18 @@ final class UninjectedPods: Service {
         let log = FailureLog(
             "search for labelled Pods without tokens failed",
             recovered: "search for labelled Pods without tokens works again", level: .warning, logger: logger)
-        let (pacing, settings) = (pacing, settings)
-        let loop = RetryLoop<SearchFailure>(pacing: pacing, log: log) { failure, failures in
-            let backoff = pacing.backoff(failures: failures, retryAfter: failure.cause.retryAfter)
+        let (scheduler, settings) = (scheduler, settings)
+        let loop = RetryLoop<SearchFailure>(scheduler: scheduler, log: log) { failure, failures in
+            let backoff = scheduler.backoff(failures: failures, retryAfter: failure.cause.retryAfter)
             return failure.cause.isTransient ? max(settings.shortestRetry, backoff) : target.interval
         }
         var last: UninjectedPodTally?
         // So that replicas which begin to lead one after the other do not all ask at once.
-        let delay = pacing.random() * min(settings.longestDelay, target.interval)
-        guard (try? await pacing.sleep(delay)) != nil else { return }
+        let delay = scheduler.random() * min(settings.longestDelay, target.interval)
+        guard (try? await scheduler.sleep(delay)) != nil else { return }
         await loop.run { () throws(SearchFailure) in
             let tally: UninjectedPodTally
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 tally = try await look(target.search, after: last)
             } catch {
                 // The counts are unknown where the gateway may not list Pods.
@@ -123,13 +123,13 @@ final class UninjectedPods: Service {
             metrics.set(tally.counts)
             tell(tally, target.webhook)
             last = tally
-            return .after(target.interval * (0.9 + 0.2 * pacing.random()))
+            return .after(target.interval * (0.9 + 0.2 * scheduler.random()))
         }
     }
 
     /// Why the Pods could not be listed, and how to do without.
     private struct SearchFailure: Error, CustomStringConvertible {
-        let cause: KubernetesFailure
+        let cause: KubernetesAPIError
 
         var description: String {
             cause.description + (cause.kind == .forbidden ? ", or set injection.uninjectedPods.enabled to false" : "")
@@ -139,7 +139,7 @@ final class UninjectedPods: Service {
     /// One whole look.
     private func look(
         _ search: UninjectedPodSearch, after last: UninjectedPodTally?
-    ) async throws(KubernetesFailure) -> UninjectedPodTally {
+    ) async throws(KubernetesAPIError) -> UninjectedPodTally {
         var tally = UninjectedPodTally(endpoints: search.endpoints, after: last)
         for query in search.queries {
             _ = try await pods.list(

@@ -85,7 +85,7 @@ struct KeyRingDocumentTests {
         #expect(read.keys.map(\.state) == [.active, .published])
         for (kept, was) in zip(read.keys, ring.keys) {
             #expect(kept.published == was.published && kept.activated == was.activated && kept.created == was.created)
-            #expect(kept.retired == was.retired && kept.longestLife == was.longestLife)
+            #expect(kept.retired == was.retired && kept.maximumTokenLifetime == was.maximumTokenLifetime)
         }
     }
 
@@ -96,7 +96,7 @@ struct KeyRingDocumentTests {
                 .replacing("\"longestLife\"", with: "\"another\"").replacing("\"revoked\"", with: "\"third\"")
         }
         let read = try KeyRingDocument.decode(old, endpoint: "one")
-        #expect(read.active?.activated == read.active?.created && read.active?.longestLife == 0)
+        #expect(read.active?.activated == read.active?.created && read.active?.maximumTokenLifetime == 0)
     }
 
     @Test("A ring from before owners and revisions has its first key's id and 1")

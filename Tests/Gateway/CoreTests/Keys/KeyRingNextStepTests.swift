@@ -52,7 +52,7 @@ struct KeyRingNextStepTests {
         let certificate = try ExampleEndpoint.certificate()
         let empty = KeyRing(endpoint: "one", owner: "owner", revision: 0, keys: [])
         let first = empty.adding(old, certificate: certificate, at: now, policy: policy)
-        #expect(first.active?.keyID == old.keyID && first.active?.longestLife == 900 && first.revision == 1)
+        #expect(first.active?.keyID == old.keyID && first.active?.maximumTokenLifetime == 900 && first.revision == 1)
         let second = first.adding(new, certificate: certificate, at: now, policy: policy)
         #expect(second.active?.keyID == old.keyID && second.successor?.state == .prepared)
         let revoked = try #require(first.revoking(old.keyID, at: now))
@@ -86,7 +86,7 @@ struct KeyRingNextStepTests {
         changed.timeToLive = 60
         #expect(step(ring, at: 0, policy: changed).isWait)
         let longer = try #require(ring.applying(.recordLife(old.keyID, seconds: 3_600), at: now, policy: policy))
-        #expect(longer.active?.longestLife == 3_600)
+        #expect(longer.active?.maximumTokenLifetime == 3_600)
     }
 
     @Test("A new key waits for its documents, then for the issuer URL to serve it")

@@ -4,7 +4,7 @@ import GatewayCore
 /// Identities whose certificates are none, for what does not look into them.
 enum ExampleIdentity {
     static let now = Date(timeIntervalSince1970: 1_778_251_200)
-    static let names = ServedNames(dns: ["sts-gateway", "sts-gateway.sts.svc"], addresses: [])
+    static let names = CertificateNames(dns: ["sts-gateway", "sts-gateway.sts.svc"], addresses: [])
 
     static func at(_ seconds: Double) -> Date { now.addingTimeInterval(seconds) }
 
@@ -28,7 +28,7 @@ enum ExampleIdentity {
     }
 
     static func leaf(
-        _ name: String, names: ServedNames = names, from begin: Date = now, to end: Date? = nil
+        _ name: String, names: CertificateNames = names, from begin: Date = now, to end: Date? = nil
     ) -> ServingIdentity.Leaf {
         ServingIdentity.Leaf(
             certificatePEM: pem(name), key: ServingIdentity.PrivateKey(pem: "key of \(name)"), names: names,
@@ -38,6 +38,6 @@ enum ExampleIdentity {
     /// One authority that issues, and its leaf.
     static func identity() throws -> ServingIdentity {
         ServingIdentity(
-            owner: "owner", authorities: [try authority("one")], leaf: leaf("leaf"), longestLife: 900)
+            owner: "owner", authorities: [try authority("one")], leaf: leaf("leaf"), maximumTokenLifetime: 900)
     }
 }

@@ -8,7 +8,7 @@ struct ServingIdentityDocumentTests {
         let next = try ExampleIdentity.authority("two", .next, reason: .names, constraint: nil)
         let announced = try ExampleIdentity.identity().announcing(next, answering: "1")
         let policy = ServingPolicy(names: ExampleIdentity.names, timeToLive: 900)
-        let leaf = ExampleIdentity.leaf("new", names: ServedNames(dns: ["a"], addresses: [[127, 0, 0, 1]]))
+        let leaf = ExampleIdentity.leaf("new", names: CertificateNames(dns: ["a"], addresses: [[127, 0, 0, 1]]))
         let active = try #require(announced.activating(next.id, leaf: leaf, at: ExampleIdentity.now, policy: policy))
         return active.announcing(try ExampleIdentity.authority("three", .next, reason: .asked), answering: "2")
     }

@@ -54,28 +54,28 @@ struct ServingIdentityNextStepTests {
     func names() throws {
         let identity = try ExampleIdentity.identity()
         var changed = policy
-        changed.names = ServedNames(dns: ["sts-gateway.sts.svc", "localhost"], addresses: [])
+        changed.names = CertificateNames(dns: ["sts-gateway.sts.svc", "localhost"], addresses: [])
         #expect(step(identity, at: 1, policy: changed) == .renewLeaf(.names, changed.names))
-        changed.names = ServedNames(dns: ["sts-gateway.sts.svc", "sts.example.com"], addresses: [])
+        changed.names = CertificateNames(dns: ["sts-gateway.sts.svc", "sts.example.com"], addresses: [])
         #expect(step(identity, at: 1, policy: changed) == .announce(.names))
         // Meanwhile the leaf has those names that it may have.
         let next = try ExampleIdentity.authority(
             "two", .next, reason: .names, constraint: NameConstraint(for: changed.names))
-        let permitted = ServedNames(dns: ["sts-gateway.sts.svc"], addresses: [])
+        let permitted = CertificateNames(dns: ["sts-gateway.sts.svc"], addresses: [])
         let waiting = identity.announcing(next, answering: nil)
         #expect(step(waiting, at: 1, policy: changed) == .renewLeaf(.names, permitted))
         let renewed = waiting.renewing(ExampleIdentity.leaf("other", names: permitted))
         #expect(step(renewed, at: 1, policy: changed) == .wait(.overlap(next.id), until: ExampleIdentity.at(4_500)))
         #expect(step(renewed, at: 4_500, policy: changed) == .activate(next.id, changed.names))
         // Names that the announced one may not have begin it anew.
-        changed.names = ServedNames(dns: ["sts-gateway.sts.svc", "other.example.com"], addresses: [])
+        changed.names = CertificateNames(dns: ["sts-gateway.sts.svc", "other.example.com"], addresses: [])
         #expect(step(renewed, at: 2, policy: changed) == .announce(.names))
         let again = renewed.announcing(
             try ExampleIdentity.authority(
                 "three", .next, reason: .names, constraint: NameConstraint(for: changed.names)), answering: nil)
         #expect(again.authorities.count == 2 && again[next.id] == nil)
         // An address is a name, too.
-        changed.names = ServedNames(dns: ["sts-gateway"], addresses: [[192, 0, 2, 1]])
+        changed.names = CertificateNames(dns: ["sts-gateway"], addresses: [[192, 0, 2, 1]])
         #expect(step(identity, at: 1, policy: changed) == .announce(.names))
     }
 
@@ -83,9 +83,9 @@ struct ServingIdentityNextStepTests {
     func unconstrained() throws {
         let identity = ServingIdentity(
             owner: "owner", authorities: [try ExampleIdentity.authority("one", constraint: nil)],
-            leaf: ExampleIdentity.leaf("leaf"), longestLife: 900)
+            leaf: ExampleIdentity.leaf("leaf"), maximumTokenLifetime: 900)
         var changed = policy
-        changed.names = ServedNames(dns: ["sts.example.com"], addresses: [[192, 0, 2, 1]])
+        changed.names = CertificateNames(dns: ["sts.example.com"], addresses: [[192, 0, 2, 1]])
         #expect(step(identity, at: 1, policy: changed) == .renewLeaf(.names, changed.names))
     }
 

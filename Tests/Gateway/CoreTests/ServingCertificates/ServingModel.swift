@@ -65,7 +65,7 @@ struct ServingModel {
     init(seed: UInt64, adjust: (inout ServingPolicy) -> Void = { _ in }) throws {
         random = SeededRandom(seed: seed)
         lastLife = random.oneIn(4) ? 86_400 : 900
-        policy = ServingPolicy(names: ServedNames(dns: Self.nameSets[0], addresses: []), timeToLive: 900)
+        policy = ServingPolicy(names: CertificateNames(dns: Self.nameSets[0], addresses: []), timeToLive: 900)
         policy.authorityLifetime = 20 * 86_400
         policy.leafLifetime = 2 * 86_400
         policy.plannedOverlap = 86_400
@@ -77,7 +77,7 @@ struct ServingModel {
                 try ExampleIdentity.authority(
                     "ca 1", constraint: NameConstraint(for: policy.names), lifetime: policy.authorityLifetime)
             ], leaf: ExampleIdentity.leaf("leaf", names: policy.names, to: ExampleIdentity.at(2 * 86_400)),
-            longestLife: 900)
+            maximumTokenLifetime: 900)
         replicas = [Replica(view: store), Replica(view: store), Replica(view: store)]
         let ids = Set(store.authorities.map(\.id))
         webhooks = (0..<Int.random(in: 0...3, using: &random)).map { _ in
@@ -111,7 +111,8 @@ struct ServingModel {
             policy.timeToLive = max(policy.timeToLive, timeToLive)
         }
         if random.oneIn(150) {
-            policy.names = ServedNames(dns: Self.nameSets.randomElement(using: &random) ?? ["a"], addresses: [])
+            policy.names = CertificateNames(
+                dns: Self.nameSets.randomElement(using: &random) ?? ["a"], addresses: [])
         }
         if random.oneIn(100) { request = "\(time)" }
         if random.oneIn(50) { leaderAwayUntil = time + Double.random(in: 0...20_000, using: &random) }
@@ -208,7 +209,7 @@ struct ServingModel {
         throw Breach(description: "the steps do not end")
     }
 
-    private func leaf(_ names: ServedNames, of authority: ServingIdentity.Authority) -> ServingIdentity.Leaf {
+    private func leaf(_ names: CertificateNames, of authority: ServingIdentity.Authority) -> ServingIdentity.Leaf {
         ExampleIdentity.leaf(
             "leaf of \(authority.id) \(time)", names: names, from: now, to: policy.leafEnd(at: now, of: authority))
     }

@@ -200,7 +200,7 @@ struct TokenExchangeTests {
             "system:serviceaccount:-a:web", "System:serviceaccount:default:web", "system:serviceaccount:default:web\n",
         ])
     func usernames(username: String) async throws {
-        let user = ReviewedUser(
+        let user = UserInfo(
             username: username, uid: nil, groups: [], extra: ["authentication.kubernetes.io/pod-name": ["web-0"]],
             audiences: ["sts-gateway.test.svc"])
         let (exchange, _) = try exchange(answer: .success(.authenticated(user)))
@@ -211,7 +211,7 @@ struct TokenExchangeTests {
 
     @Test("A ServiceAccount that no rule allows is denied, and so is everyone where there is no rule")
     func policy() async throws {
-        let user = ReviewedUser.serviceAccount(namespace: "other")
+        let user = UserInfo.serviceAccount(namespace: "other")
         let (exchange, _) = try exchange(answer: .success(.authenticated(user)))
         await #expect(throws: TokenExchangeError.deniedByPolicy(try WorkloadIdentity(user, cluster: "test"))) {
             try await exchange.exchange(try request(), at: now, tokenID: tokenID)
@@ -241,7 +241,7 @@ struct TokenExchangeTests {
                 ["audiences": ["sts-gateway.test.svc"], "acceptApiServerAudience": true, "requirePod": false])
         ]
         let foreign: (inout TestCluster.Claims) -> Void = { $0.audiences = ["https://kubernetes.default.svc"] }
-        let user = ReviewedUser.serviceAccount(audiences: [])
+        let user = UserInfo.serviceAccount(audiences: [])
         let (exchange, reviewer) = try exchange(accepting, answer: .success(.authenticated(user)))
         _ = try await exchange.exchange(try request(wire: .bearer, foreign), at: now, tokenID: tokenID)
         #expect(reviewer.asked == [nil])
@@ -265,7 +265,7 @@ struct TokenExchangeTests {
 
     @Test("A subject that is too long, or is the gateway's own, is not issued")
     func unissuable() async throws {
-        let long = ReviewedUser.serviceAccount(name: String(repeating: "a", count: 253))
+        let long = UserInfo.serviceAccount(name: String(repeating: "a", count: 253))
         let (exchange, _) = try exchange(answer: .success(.authenticated(long)))
         let identity = try WorkloadIdentity(long, cluster: "test")
         await #expect(

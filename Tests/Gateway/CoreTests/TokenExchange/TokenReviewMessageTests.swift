@@ -36,12 +36,12 @@ struct TokenReviewMessageTests {
         #expect(
             review(status: status)
                 == .authenticated(
-                    ReviewedUser(
+                    UserInfo(
                         username: "system:serviceaccount:a:b", uid: "u", groups: ["g"],
                         extra: ["authentication.kubernetes.io/pod-name": ["p"]], audiences: ["x"])))
         #expect(
             review(status: #"{"authenticated":true,"user":{"username":"u","uid":""}}"#)
-                == .authenticated(ReviewedUser(username: "u", uid: nil, groups: [], extra: [:], audiences: [])))
+                == .authenticated(UserInfo(username: "u", uid: nil, groups: [], extra: [:], audiences: [])))
     }
 
     @Test(

@@ -14,9 +14,9 @@ struct KubernetesCollectionTests {
     }
 
     private func kind(
-        _ body: () async throws(KubernetesFailure) -> Void
-    ) async -> KubernetesFailure.Kind? {
-        do throws(KubernetesFailure) {
+        _ body: () async throws(KubernetesAPIError) -> Void
+    ) async -> KubernetesAPIError.Kind? {
+        do throws(KubernetesAPIError) {
             try await body()
             return nil
         } catch {
@@ -31,7 +31,7 @@ struct KubernetesCollectionTests {
             #expect(try await secrets.get("a") == nil)
             let made = try await secrets.create(secret("a"))
             #expect(
-                await kind { () throws(KubernetesFailure) in _ = try await secrets.create(secret("a")) }
+                await kind { () throws(KubernetesAPIError) in _ = try await secrets.create(secret("a")) }
                     == .alreadyExists)
             let changed = try await secrets.update(
                 "a", Secret(made).setting(labels: [("x", "1")], data: [("k", Data("v".utf8))]))
@@ -40,23 +40,23 @@ struct KubernetesCollectionTests {
             #expect(Secret(changed).data("k") == Data("v".utf8))
             let stale = Secret(made).setting(labels: [("x", "2")], data: [])
             #expect(
-                await kind { () throws(KubernetesFailure) in _ = try await secrets.update("a", stale) } == .conflict)
+                await kind { () throws(KubernetesAPIError) in _ = try await secrets.update("a", stale) } == .conflict)
             let former = made.meta.resourceVersion
             #expect(
-                await kind { () throws(KubernetesFailure) in
+                await kind { () throws(KubernetesAPIError) in
                     try await secrets.delete("a", uid: made.meta.uid, resourceVersion: former)
                 } == .conflict)
             #expect(
-                await kind { () throws(KubernetesFailure) in
+                await kind { () throws(KubernetesAPIError) in
                     try await secrets.delete("a", uid: "other", resourceVersion: nil)
                 } == .conflict)
             try await secrets.delete("a", uid: made.meta.uid, resourceVersion: changed.meta.resourceVersion)
             #expect(
-                await kind { () throws(KubernetesFailure) in
+                await kind { () throws(KubernetesAPIError) in
                     try await secrets.delete("a", uid: made.meta.uid, resourceVersion: nil)
                 } == .notFound)
             #expect(
-                await kind { () throws(KubernetesFailure) in _ = try await secrets.update("a", stale) } == .notFound)
+                await kind { () throws(KubernetesAPIError) in _ = try await secrets.update("a", stale) } == .notFound)
         }
     }
 
@@ -76,7 +76,7 @@ struct KubernetesCollectionTests {
                 ]))
             #expect(operated.meta.labels == ["x": "1", "example.com/z": "3"])
             let untrue: JSONValue = ["op": "test", "path": "/metadata/labels/x", "value": "2"]
-            let refusal = await kind { () throws(KubernetesFailure) in
+            let refusal = await kind { () throws(KubernetesAPIError) in
                 _ = try await secrets.patch("a", .operations([untrue]))
             }
             #expect(refusal == .invalid(fields: ["the server rejected our request due to an error in our request"]))
@@ -109,7 +109,7 @@ struct KubernetesCollectionTests {
     func expiredList() async throws {
         try await StoodInCluster.run { cluster in
             for name in ["a", "b"] { try cluster.api.add(.secrets, namespace: StoodInCluster.namespace, secret(name)) }
-            let kind = await kind { () throws(KubernetesFailure) in
+            let kind = await kind { () throws(KubernetesAPIError) in
                 _ = try await cluster.collection().list(selector: nil, pageSize: 1) { _ in cluster.api.compact() }
             }
             #expect(kind == .gone)
@@ -126,14 +126,14 @@ struct KubernetesCollectionTests {
             _ = try await secrets.create(secret("a"))
             #expect(time.slept == [3, 2])
             cluster.api.fail(.status(429, retryAfter: 11))
-            let impatient = await kind { () throws(KubernetesFailure) in _ = try await secrets.get("a") }
+            let impatient = await kind { () throws(KubernetesAPIError) in _ = try await secrets.get("a") }
             #expect(impatient == .tooManyRequests)
             // A 503 that names no time is told at once.
             cluster.api.fail(.status(503))
-            #expect(await kind { () throws(KubernetesFailure) in _ = try await secrets.get("a") } == .serverError(503))
+            #expect(await kind { () throws(KubernetesAPIError) in _ = try await secrets.get("a") } == .serverError(503))
             secrets.patience = 0
             cluster.api.fail(.status(429, retryAfter: 1))
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 _ = try await secrets.get("a")
                 Issue.record("no failure")
             } catch {
@@ -156,11 +156,11 @@ struct KubernetesCollectionTests {
             (.status(418), .status(418), "unexpected status 418"),
             (.reply(404, contentType: "text/html", body: "<html>"), .status(404), "unexpected status 404"),
             (.notJSON, .unreadable, "invalid answer"),
-        ] as [(Fault, KubernetesFailure.Kind, String)])
-    func failures(_ fault: Fault, _ kind: KubernetesFailure.Kind, _ text: String) async throws {
+        ] as [(Fault, KubernetesAPIError.Kind, String)])
+    func failures(_ fault: Fault, _ kind: KubernetesAPIError.Kind, _ text: String) async throws {
         try await StoodInCluster.run { cluster in
             cluster.api.fail(fault, next: 2)
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 _ = try await cluster.collection().get("a")
                 Issue.record("no failure")
             } catch {
@@ -175,7 +175,7 @@ struct KubernetesCollectionTests {
         try await StoodInCluster.run { cluster in
             cluster.api.deny("update", "secrets")
             let made = try await cluster.collection().create(secret("a", adding: [.init("immutable", true)]))
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 _ = try await cluster.collection().update("a", made.json)
                 Issue.record("no failure")
             } catch {
@@ -185,7 +185,7 @@ struct KubernetesCollectionTests {
             }
             cluster.api.allow("update", "secrets")
             let changed = Secret(made).setting(labels: [], data: [("k", Data("hidden".utf8))])
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 _ = try await cluster.collection().update("a", changed)
                 Issue.record("no failure")
             } catch {
@@ -198,7 +198,7 @@ struct KubernetesCollectionTests {
     @Test("What is no name never becomes a path", arguments: ["", "..", "a/b", "A", "a?b", "a%2Fb"])
     func names(_ name: String) async throws {
         try await StoodInCluster.run { cluster in
-            let failure = await kind { () throws(KubernetesFailure) in _ = try await cluster.collection().get(name) }
+            let failure = await kind { () throws(KubernetesAPIError) in _ = try await cluster.collection().get(name) }
             #expect(failure == .badName(name))
             #expect(cluster.api.requests.isEmpty)
         }

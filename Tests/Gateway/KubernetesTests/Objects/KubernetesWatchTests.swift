@@ -17,7 +17,7 @@ struct KubernetesWatchTests {
 
     private func watch(
         _ cluster: StoodInCluster, from version: String, seconds: Int = 30, _ take: (WatchEvent) async -> Void
-    ) async throws(KubernetesFailure) -> KubernetesCollection.WatchEnding {
+    ) async throws(KubernetesAPIError) -> KubernetesCollection.WatchEnding {
         try await cluster.collection().watch(selector: nil, from: version, seconds: seconds, take)
     }
 
@@ -73,9 +73,9 @@ struct KubernetesWatchTests {
     @Test("A watch that is refused, cut off or no list of events is a failure of its own kind")
     func failures() async throws {
         try await StoodInCluster.run { cluster in
-            func failure(_ fault: Fault?) async -> KubernetesFailure? {
+            func failure(_ fault: Fault?) async -> KubernetesAPIError? {
                 if let fault { cluster.api.fail(fault) }
-                do throws(KubernetesFailure) {
+                do throws(KubernetesAPIError) {
                     _ = try await watch(cluster, from: "0") { _ in }
                     return nil
                 } catch {
@@ -101,7 +101,7 @@ struct KubernetesWatchTests {
         limits.eventBytes = 10_000
         try await StoodInCluster.run(limits: limits) { cluster in
             cluster.api.fail(.reply(200, body: String(repeating: "x", count: 1 << 20)))
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 _ = try await watch(cluster, from: "0") { _ in }
                 Issue.record("no failure")
             } catch {
@@ -116,7 +116,7 @@ struct KubernetesWatchTests {
         var limits = KubernetesClient.Limits.patient
         limits.watchIdleTimeout = 0.3
         try await StoodInCluster.run(limits: limits) { cluster in
-            do throws(KubernetesFailure) {
+            do throws(KubernetesAPIError) {
                 _ = try await watch(cluster, from: cluster.api.resourceVersion) { _ in }
                 Issue.record("no failure")
             } catch {

@@ -8,8 +8,8 @@ import Testing
 struct AdmissionLimiterTests {
     @Test("A few large ones at a time are answered, and the others do not wait for them")
     func large() async throws {
-        let time = ManualPacing()
-        let limiter = AdmissionLimiter(limits: .init(waiting: 0), pacing: time.pacing)
+        let time = TestScheduler()
+        let limiter = AdmissionLimiter(limits: .init(waiting: 0), scheduler: time.scheduler)
         let (stream, hold) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<AdmissionLimiter.largeAtATime {

@@ -8,10 +8,10 @@ import Testing
 
 @Suite("Admission: the limit of reviews at a time", .hangs)
 struct AdmissionQueueTests {
-    private let time = ManualPacing()
+    private let time = TestScheduler()
 
     private func newQueue(waiting: Int = 8) -> AdmissionQueue {
-        AdmissionQueue(limits: .init(waiting: waiting, patience: 2), pacing: time.pacing)
+        AdmissionQueue(limits: .init(waiting: waiting, patience: 2), scheduler: time.scheduler)
     }
 
     /// Runs `body` while so many places are taken; they are given back at its end.

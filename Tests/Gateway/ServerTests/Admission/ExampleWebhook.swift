@@ -25,7 +25,7 @@ struct ExampleWebhook {
 
     /// - Parameter change: of the `injection` block as it is read.
     init(
-        limiter: AdmissionLimiter = AdmissionLimiter(pacing: ManualPacing().pacing),
+        limiter: AdmissionLimiter = AdmissionLimiter(scheduler: TestScheduler().scheduler),
         trust: @escaping @Sendable () -> String? = { nil },
         serverVersion: @escaping @Sendable () -> KubernetesVersion? = { nil },
         serviceAccounts: (any ServiceAccountAnnotationReading)? = nil,

@@ -18,7 +18,7 @@ struct KubernetesServiceAccountReaderTests {
     private func reading(
         limits: WorkloadMetadataLimits = KubernetesServiceAccountReader.limits,
         annotations: [String: String] = ["tremolo.io/example-role": "reader", "other": "secret"],
-        time: ManualPacing = ManualPacing(),
+        time: TestScheduler = TestScheduler(),
         _ body: @Sendable (KubernetesServiceAccountReader, FakeKubernetesAPI) async throws -> Void
     ) async throws {
         try await StoodInCluster.run(time: time) { [clock] cluster in
@@ -94,7 +94,7 @@ struct KubernetesServiceAccountReaderTests {
     @Test("A read takes a bounded time")
     func slow() async throws {
         #expect(KubernetesServiceAccountReader.limits.timeout <= 2, "an API server gives its webhooks five seconds")
-        let time = ManualPacing()
+        let time = TestScheduler()
         try await reading(time: time) { reader, api in
             api.fail(.hang, path: Self.path)
             async let failure = failure(reader)

@@ -11,13 +11,13 @@ import Testing
 @Suite("Admission: the API server's version", .hangs)
 struct ServerVersionWatchTests {
     private func watching(
-        _ time: ManualPacing, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        _ time: TestScheduler, logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         prepare: @Sendable (FakeKubernetesAPI) -> Void = { _ in },
         _ body: @Sendable (ServerVersionWatch, FakeKubernetesAPI) async throws -> Void
     ) async throws {
         try await StoodInCluster.run { cluster in
             prepare(cluster.api)
-            let watch = ServerVersionWatch(client: cluster.client, pacing: time.pacing, logger: logger)
+            let watch = ServerVersionWatch(client: cluster.client, scheduler: time.scheduler, logger: logger)
             #expect(watch.version == nil)
             try await StoodInCluster.running({ await watch.run() }) { try await body(watch, cluster.api) }
         }
@@ -25,7 +25,7 @@ struct ServerVersionWatchTests {
 
     @Test("It is read at the start and every ten minutes, with what vendors write behind the number")
     func read() async throws {
-        let time = ManualPacing()
+        let time = TestScheduler()
         try await watching(time) { watch, api in
             await time.waitForSleeper { $0 == 600 }
             #expect(watch.version == KubernetesVersion(1, 33))
@@ -38,7 +38,7 @@ struct ServerVersionWatchTests {
 
     @Test("Where it cannot be read it is tried again, and what was known stays")
     func failing() async throws {
-        let time = ManualPacing(random: 1)
+        let time = TestScheduler(random: 1)
         let log = KeptLog()
         try await watching(time, logger: log.logger, prepare: { $0.fail(.status(500), path: "/version") }) {
             watch, api in

@@ -19,7 +19,7 @@ struct PodEventsTests {
 
     /// One replica's.
     private struct Part: Sendable {
-        let time: ManualPacing
+        let time: TestScheduler
         let log = KeptLog()
         let counts = AwaitedCounts()
         let events: PodEvents
@@ -29,10 +29,10 @@ struct PodEventsTests {
         ) {
             var settings = PodEvents.Settings()
             adjust(&settings)
-            time = ManualPacing(isImpatient: isImpatient)
+            time = TestScheduler(isImpatient: isImpatient)
             events = PodEvents(
                 client: cluster.client, instance: "sts-gateway-0", settings: settings,
-                metrics: PodEventMetrics(factory: counts), pacing: time.pacing, logger: log.logger)
+                metrics: PodEventMetrics(factory: counts), scheduler: time.scheduler, logger: log.logger)
         }
 
         func refuse(_ pod: String = "web-0", uid: String? = nil, namespace: String = "default") {
@@ -43,7 +43,7 @@ struct PodEventsTests {
                 AuditRecord(
                     .refused(.deniedByPolicy(identity)),
                     of: .init(id: "00ff00ff00ff00ff", endpoint: "one", route: .token, remoteAddress: nil),
-                    policy: AccessPolicy(rules: []), at: time.pacing.now(), latency: .milliseconds(1)))
+                    policy: AccessPolicy(rules: []), at: time.scheduler.now(), latency: .milliseconds(1)))
         }
 
         /// Returns once so many have come to that.
@@ -56,7 +56,7 @@ struct PodEventsTests {
 
     private func told(_ cluster: StoodInCluster, namespace: String = "default") async throws -> [JSONValue] {
         let events = KubernetesCollection(
-            client: cluster.client, resource: .events, namespace: namespace, pacing: ManualPacing().pacing)
+            client: cluster.client, resource: .events, namespace: namespace, scheduler: TestScheduler().scheduler)
         let found = Told<JSONValue>()
         _ = try await events.list(selector: nil) { found.add($0.json) }
         found.add(.null)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("The rotation of all endpoints' keys", .timeLimit(.minutes(1)))
 struct KeyRotationServiceTests {
-    private let time = ManualPacing(random: 1)
+    private let time = TestScheduler(random: 1)
     private let log = KeptLog()
     private let store = FakeDocumentStore<KeyRing>()
     private let statuses = PublicationStatuses()
@@ -18,8 +18,8 @@ struct KeyRotationServiceTests {
     private let endpoints: [EndpointConfiguration]
 
     init() throws {
-        leadership = Leadership(monotonic: time.pacing.monotonic)
-        replicas = KeyRingReplicas(store: store, clock: time.pacing.now, logger: log.logger)
+        leadership = Leadership(monotonic: time.scheduler.monotonic)
+        replicas = KeyRingReplicas(store: store, clock: time.scheduler.now, logger: log.logger)
         // One key algorithm, whose keys are made in no time.
         var other = try ExampleGateway.configuration().endpoints[1]
         other.name = "other"
@@ -32,7 +32,7 @@ struct KeyRotationServiceTests {
                 keys: [
                     KeyRing.Key(
                         signingKey: TestKeys.ec, state: .active, created: ExampleGateway.now, certificate: certificate,
-                        activated: ExampleGateway.now, longestLife: 900)
+                        activated: ExampleGateway.now, maximumTokenLifetime: 900)
                 ])
             store.put(ring, for: endpoint.name)
             let stored = try #require(store[endpoint.name])
@@ -44,7 +44,7 @@ struct KeyRotationServiceTests {
     private func running(_ count: Int = 1, _ body: () async throws -> Void) async rethrows {
         let service = KeyRotationService(
             endpoints: Array(endpoints.prefix(count)), replicas: replicas, store: store, keyPairs: nil,
-            leadership: leadership, statuses: statuses, maker: SigningKeyMaker(), pacing: time.pacing,
+            leadership: leadership, statuses: statuses, maker: SigningKeyMaker(), scheduler: time.scheduler,
             logger: log.logger)
         // However much time has passed before, the store has just confirmed the rings.
         replicas.take(.confirmed(names: nil))
@@ -70,7 +70,7 @@ struct KeyRotationServiceTests {
     private func seen(_ ring: KeyRing) -> PublicationStatus {
         let kids = Set(ring.keys.map(\.keyID))
         var status = PublicationStatus()
-        status.evidence = PublicEvidence(read: time.pacing.now(), served: kids, expected: kids, isSettled: true)
+        status.evidence = PublicEvidence(read: time.scheduler.now(), served: kids, expected: kids, isSettled: true)
         return status
     }
 

@@ -66,7 +66,7 @@ struct KeyRotationTests {
             let active = try #require(stored.value.active)
             #expect(active.signingKey.algorithm == algorithm)
             #expect(active.keyID == active.signingKey.publicKey.parameters.thumbprint)
-            #expect(active.created == clock.now && active.activated == clock.now && active.longestLife == 900)
+            #expect(active.created == clock.now && active.activated == clock.now && active.maximumTokenLifetime == 900)
             #expect(active.certificate.pem.hasPrefix("-----BEGIN CERTIFICATE-----"))
             #expect(stored.value.revision >= 1)
         }

@@ -12,10 +12,11 @@ struct DirectoryElectionTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func candidate(_ time: ManualPacing, in folder: String? = nil) -> (DirectoryElection, Leadership) {
-        let leadership = Leadership(monotonic: time.pacing.monotonic)
+    private func candidate(_ time: TestScheduler, in folder: String? = nil) -> (DirectoryElection, Leadership) {
+        let leadership = Leadership(monotonic: time.scheduler.monotonic)
         let election = DirectoryElection(
-            directory: folder ?? self.folder.path, leadership: leadership, pacing: time.pacing, logger: log.logger)
+            directory: folder ?? self.folder.path, leadership: leadership, scheduler: time.scheduler, logger: log.logger
+        )
         return (election, leadership)
     }
 
@@ -25,7 +26,7 @@ struct DirectoryElectionTests {
 
     @Test("One of two leads, and the other one as soon as the lock is released")
     func takeover() async throws {
-        let (first, second) = (ManualPacing(), ManualPacing())
+        let (first, second) = (TestScheduler(), TestScheduler())
         let (one, leadsOne) = candidate(first)
         let (two, leadsTwo) = candidate(second)
         await withTaskGroup(of: Void.self) { group in
@@ -54,7 +55,7 @@ struct DirectoryElectionTests {
 
     @Test("A lock whose file was taken away leads no more, and is taken anew")
     func removedFile() async throws {
-        let time = ManualPacing()
+        let time = TestScheduler()
         let (election, leadership) = candidate(time)
         try await StoodInCluster.running {
             try? await election.run()
@@ -72,7 +73,7 @@ struct DirectoryElectionTests {
 
     @Test("A directory that is missing is told once, and the lock is taken once it is there")
     func missingDirectory() async throws {
-        let time = ManualPacing()
+        let time = TestScheduler()
         let (election, leadership) = candidate(time, in: folder.path + "/later")
         try await StoodInCluster.running {
             try? await election.run()

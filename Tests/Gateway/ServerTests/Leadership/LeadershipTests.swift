@@ -6,11 +6,11 @@ import Testing
 
 @Suite("Who leads", .hangs)
 struct LeadershipTests {
-    let time = ManualPacing()
+    let time = TestScheduler()
 
     @Test("Leading ends with its time, also for a process that was stopped and has not noticed")
     func end() {
-        let leadership = Leadership(monotonic: time.pacing.monotonic)
+        let leadership = Leadership(monotonic: time.scheduler.monotonic)
         #expect(!leadership.isLeading)
         #expect(leadership.lead(until: 10))
         #expect(leadership.isLeading)
@@ -27,7 +27,7 @@ struct LeadershipTests {
 
     @Test("The present state is told first, then each change, and of those nobody waited for the last")
     func changes() async {
-        let leadership = Leadership(monotonic: time.pacing.monotonic)
+        let leadership = Leadership(monotonic: time.scheduler.monotonic)
         var changes = leadership.changes().makeAsyncIterator()
         #expect(await changes.next() == false)
         leadership.lead(until: 10)

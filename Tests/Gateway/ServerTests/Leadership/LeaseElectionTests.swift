@@ -15,16 +15,16 @@ import Testing
 struct LeaseElectionTests {
     /// A replica with its own clock.
     private struct Replica: Sendable {
-        let time = ManualPacing()
+        let time = TestScheduler()
         let log = KeptLog()
         let leadership: Leadership
         let election: LeaseElection
 
         init(_ identity: String, _ cluster: StoodInCluster) {
-            leadership = Leadership(monotonic: time.pacing.monotonic)
+            leadership = Leadership(monotonic: time.scheduler.monotonic)
             election = LeaseElection(
                 client: cluster.client, namespace: StoodInCluster.namespace, name: "sts-gateway", identity: identity,
-                leadership: leadership, scheduler: time.pacing.kubernetes, logger: log.logger)
+                leadership: leadership, scheduler: time.scheduler.kubernetes, logger: log.logger)
         }
 
         func wait(for expected: Bool) async {

@@ -12,14 +12,14 @@ import Testing
 @Suite("The publication of all endpoints", .hangs)
 struct DiscoveryPublicationServiceTests {
     private let gateway: ExampleGateway
-    private let pacing = ManualPacing()
+    private let scheduler = TestScheduler()
     private let statuses = PublicationStatuses()
     private let leadership: Leadership
     private let publishers = [FakePublisher(location: "one"), FakePublisher(location: "two")]
 
     init() throws {
         gateway = try ExampleGateway()
-        leadership = Leadership(monotonic: pacing.pacing.monotonic)
+        leadership = Leadership(monotonic: scheduler.scheduler.monotonic)
     }
 
     private var service: DiscoveryPublicationService {
@@ -28,10 +28,10 @@ struct DiscoveryPublicationServiceTests {
                 DiscoveryPublicationService.Part(
                     endpoint: endpoint.configuration.name, keys: endpoint.keys,
                     publication: EndpointPublication(
-                        publisher: publisher, reader: nil, interval: 300, now: pacing.pacing.now, random: { 1 }),
+                        publisher: publisher, reader: nil, interval: 300, now: scheduler.scheduler.now, random: { 1 }),
                     logger: gateway.log.logger)
             }, statuses: statuses, leadership: leadership, metrics: gateway.metrics, audit: gateway.audit,
-            pacing: pacing.pacing)
+            scheduler: scheduler.scheduler)
     }
 
     /// Runs the service beside the test's own steps.
@@ -77,8 +77,8 @@ struct DiscoveryPublicationServiceTests {
             await until("two") { $0?.lastSuccess != nil }
             while statuses["one"]?.lastSuccess == nil {
                 let changes = statuses.changes(of: "one")
-                await pacing.waitForSleeper { $0 < 300 }
-                pacing.advance(by: 16)
+                await scheduler.waitForSleeper { $0 < 300 }
+                scheduler.advance(by: 16)
                 for await _ in changes { break }
             }
         }
@@ -101,7 +101,7 @@ struct DiscoveryPublicationServiceTests {
                     KeyRing.Key(
                         signingKey: key, state: .active, created: ExampleGateway.now, certificate: certificate)
                 ])
-            pacing.pass(1)
+            scheduler.pass(1)
             gateway.endpoints[0].keys.replace(
                 with: SigningKeySnapshot(ring: ring, of: gateway.endpoints[0].configuration))
             await until("one") { $0?.lastSuccess == ExampleGateway.now.addingTimeInterval(1) }

@@ -180,7 +180,7 @@ struct WebhookRoutesTests {
 
     @Test("Where too many reviews are under way the caller is told to come back, and the next one is answered")
     func overload() async throws {
-        let limiter = AdmissionLimiter(limits: .init(waiting: 0), pacing: ManualPacing().pacing)
+        let limiter = AdmissionLimiter(limits: .init(waiting: 0), scheduler: TestScheduler().scheduler)
         let webhook = try ExampleWebhook(limiter: limiter, setting: { $0.webhook.concurrency = 1 })
         let body = ExampleWebhook.review(ExampleWebhook.pod())
         let (stream, hold) = AsyncStream.makeStream(of: Never.self)
@@ -201,7 +201,7 @@ struct WebhookRoutesTests {
     @Test("A caller that goes away within its body is no review, and its place is free again")
     func brokenBody() async throws {
         struct Gone: Error {}
-        let limiter = AdmissionLimiter(pacing: ManualPacing().pacing)
+        let limiter = AdmissionLimiter(scheduler: TestScheduler().scheduler)
         let webhook = try ExampleWebhook(limiter: limiter)
         let (body, source) = RequestBody.makeStream()
         source.finish(Gone())

@@ -10,17 +10,17 @@ import Testing
 @Suite("What a configuration serves")
 struct OpenedServingTests {
     private let folder: TemporaryFolder
-    private let authority: ServingAuthority
+    private let authority: SelfSignedCA
 
     init() throws {
         folder = try TemporaryFolder()
-        authority = try ServingAuthority(from: Date())
+        authority = try SelfSignedCA(from: Date())
         try folder.write(try authority.certificatePEM, to: "ca.pem")
     }
 
     private func write(_ file: String, _ names: [String]) throws -> GatewayConfiguration.CertificateFiles {
         let leaf = try authority.sign(
-            ServedNames(dns: names, addresses: []), from: Date(), to: Date().addingTimeInterval(86_400))
+            CertificateNames(dns: names, addresses: []), from: Date(), to: Date().addingTimeInterval(86_400))
         try folder.write(leaf.certificatePEM, to: "\(file).pem")
         try folder.write(leaf.key.pem, to: "\(file)-key.pem")
         return .init(certificate: "\(file).pem", key: "\(file)-key.pem")
@@ -35,10 +35,11 @@ struct OpenedServingTests {
         let surroundings = HostEnvironment(
             version: "test", environment: [:], namespace: namespace,
             resolve: { [folder] in "\(folder.path)/\($0)" }, clock: { Date() }, writeAudit: { _ in true })
-        let pacing = Pacing.system { Date() }
+        let scheduler = Scheduler.system { Date() }
         let logger = KeptLog().logger
-        let keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
-        return try OpenedServing(configuration, in: surroundings, keyStore: keyStore, pacing: pacing, logger: logger)
+        let keyStore = try OpenedKeyStore(configuration, in: surroundings, scheduler: scheduler, logger: logger)
+        return try OpenedServing(
+            configuration, in: surroundings, keyStore: keyStore, scheduler: scheduler, logger: logger)
     }
 
     private func names(_ certificates: ServingCertificates, as name: String? = "localhost") throws -> Set<String> {
@@ -123,7 +124,7 @@ struct OpenedServingTests {
         let responder = GatewayResponder(
             table: table, maximumBodyBytes: 1_024, decisions: nil, logger: KeptLog().logger)
         #expect(try await gateway.send(.get, "/ca-bundle", to: responder).status == 404)
-        func serve(_ authority: ServingAuthority) throws {
+        func serve(_ authority: SelfSignedCA) throws {
             let leaf = try authority.issue(names: ["localhost"], addresses: [], from: Date())
             certificates.replace(with: ServingCertificates.Served(first: leaf))
         }
@@ -135,7 +136,7 @@ struct OpenedServingTests {
         let tag = try #require(first.headers[.eTag])
         let again = try await gateway.send(.get, "/ca-bundle", headers: [.ifNoneMatch: tag], to: responder)
         #expect(again.status == 304)
-        try serve(try ServingAuthority(from: Date()))
+        try serve(try SelfSignedCA(from: Date()))
         let second = try await gateway.send(.get, "/ca-bundle", headers: [.ifNoneMatch: tag], to: responder)
         #expect(second.status == 200 && second.headers[.eTag] != tag)
     }

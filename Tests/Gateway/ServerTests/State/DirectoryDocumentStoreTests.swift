@@ -16,7 +16,7 @@ struct DirectoryDocumentStoreTests {
     init() throws {
         folder = try TemporaryFolder()
         store = DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path + "/keys"), pacing: ManualPacing().pacing,
+            try PrivateDirectory(path: folder.path + "/keys"), scheduler: TestScheduler().scheduler,
             logger: KeptLog().logger)
     }
 

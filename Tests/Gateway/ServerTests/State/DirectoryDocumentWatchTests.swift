@@ -16,7 +16,7 @@ struct DirectoryDocumentWatchTests {
     init() throws {
         folder = try TemporaryFolder()
         store = DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path), pacing: ManualPacing().pacing, logger: log.logger)
+            try PrivateDirectory(path: folder.path), scheduler: TestScheduler().scheduler, logger: log.logger)
     }
 
     /// What is told, in short words.
@@ -53,13 +53,13 @@ struct DirectoryDocumentWatchTests {
     private func watch(_ changes: [@Sendable () async throws -> Void]) async throws -> [String] {
         let told = Told()
         let turns = LeftChanges(changes)
-        let pacing = Pacing(
+        let scheduler = Scheduler(
             now: { ExampleGateway.now }, monotonic: { 0 }, random: { 0 },
             sleep: { _ in
                 guard let change = turns.next() else { return try await Task.sleep(for: .seconds(3_600)) }
                 try await change()
             })
-        let watch = DirectoryDocumentStore<KeyRing>(store.directory, pacing: pacing, logger: log.logger)
+        let watch = DirectoryDocumentStore<KeyRing>(store.directory, scheduler: scheduler, logger: log.logger)
         let task = Task { await watch.watch { told.take($0) } }
         await turns.isDone()
         task.cancel()

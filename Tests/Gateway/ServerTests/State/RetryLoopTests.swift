@@ -14,12 +14,12 @@ struct RetryLoopTests {
         let description: String
     }
 
-    private let time = ManualPacing(isImpatient: true, random: 1)
+    private let time = TestScheduler(isImpatient: true, random: 1)
     private let log = KeptLog()
 
     private func loop(recovered: Bool = true) -> RetryLoop<Failure> {
         RetryLoop(
-            pacing: time.pacing,
+            scheduler: time.scheduler,
             log: FailureLog("it failed", recovered: recovered ? "it works again" : nil, logger: log.logger))
     }
 
@@ -60,9 +60,9 @@ struct RetryLoopTests {
 
     @Test("A change begins the next step before its time, also one that comes during a step")
     func changes() async {
-        let time = ManualPacing()
+        let time = TestScheduler()
         let signal = ChangeSignal()
-        let loop = RetryLoop<Failure>(pacing: time.pacing, log: FailureLog("it failed", logger: log.logger))
+        let loop = RetryLoop<Failure>(scheduler: time.scheduler, log: FailureLog("it failed", logger: log.logger))
         var steps = 0
         await loop.run {
             [signal.changes()]

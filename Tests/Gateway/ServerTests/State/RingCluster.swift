@@ -20,13 +20,14 @@ struct RingCluster: Sendable {
     let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: "sts-keyring-one")
 
     static func run(
-        settings: Reflector.Settings = .init(), time: ManualPacing = ManualPacing(isImpatient: true),
+        settings: Reflector.Settings = .init(), time: TestScheduler = TestScheduler(isImpatient: true),
         _ body: @Sendable (RingCluster) async throws -> Void
     ) async throws {
         try await StoodInCluster.run { cluster in
             let log = KeptLog()
             let store = SecretDocumentStore<KeyRing>(
-                client: cluster.client, namespace: StoodInCluster.namespace, pacing: time.pacing, settings: settings,
+                client: cluster.client, namespace: StoodInCluster.namespace, scheduler: time.scheduler,
+                settings: settings,
                 logger: log.logger)
             try await body(RingCluster(api: cluster.api, client: cluster.client, store: store, log: log))
         }

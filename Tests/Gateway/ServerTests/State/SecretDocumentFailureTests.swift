@@ -95,7 +95,8 @@ struct SecretDocumentFailureTests {
             #expect(failure?.description.contains("Secret sts-gateway/sts-keyring-one is immutable; delete it") == true)
 
             let elsewhere = SecretDocumentStore<KeyRing>(
-                client: cluster.client, namespace: "nowhere", pacing: ManualPacing().pacing, logger: KeptLog().logger)
+                client: cluster.client, namespace: "nowhere", scheduler: TestScheduler().scheduler,
+                logger: KeptLog().logger)
             failure = await self.failure { _ = try await elsewhere.save(try RingCluster.ring(), replacing: nil) }
             #expect(failure?.description.contains("namespace not found") == true, "\(String(describing: failure))")
 
@@ -116,7 +117,7 @@ struct SecretDocumentFailureTests {
             #expect(failure?.description.contains("hidden") == false)
             let collection = KubernetesCollection(
                 client: cluster.client, resource: .secrets, namespace: StoodInCluster.namespace,
-                pacing: ManualPacing().pacing)
+                scheduler: TestScheduler().scheduler)
             let object = try #require(try await collection.get("sts-keyring-one"))
             var dumped = ""
             dump(object, to: &dumped)

@@ -134,7 +134,7 @@ struct SecretDocumentStoreTests {
     func keyPairs() async throws {
         try await RingCluster.run { cluster in
             let reader = KeyPairSecretReader(
-                client: cluster.client, namespace: StoodInCluster.namespace, pacing: ManualPacing().pacing)
+                client: cluster.client, namespace: StoodInCluster.namespace, scheduler: TestScheduler().scheduler)
             #expect(try await reader.read("signing") == nil)
             try cluster.api.add(
                 .secrets, namespace: StoodInCluster.namespace,

@@ -22,7 +22,7 @@ struct SecretDocumentWatchTests {
     }
 
     private func watching(
-        time: ManualPacing = ManualPacing(isImpatient: true),
+        time: TestScheduler = TestScheduler(isImpatient: true),
         prepare: @Sendable (RingCluster) async throws -> Void = { _ in },
         _ body: @Sendable (RingCluster, Told<String>) async throws -> Void
     ) async throws {
@@ -64,7 +64,7 @@ struct SecretDocumentWatchTests {
 
     @Test("A ring whose Secret has lost its label is not gone, and is looked at with every list")
     func unlabelled() async throws {
-        let time = ManualPacing(isImpatient: true)
+        let time = TestScheduler(isImpatient: true)
         try await watching(time: time) { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
         } _: { cluster, told in
@@ -100,7 +100,7 @@ struct SecretDocumentWatchTests {
 
     @Test("Nothing is confirmed while the API server cannot say what became of a ring")
     func unknown() async throws {
-        let time = ManualPacing(random: 1)
+        let time = TestScheduler(random: 1)
         try await watching(time: time) { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
         } _: { cluster, told in

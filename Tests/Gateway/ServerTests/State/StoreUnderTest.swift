@@ -37,9 +37,9 @@ enum StoreUnderTest: CaseIterable, Sendable {
     private static func inDirectory(_ body: @Sendable (Stores) async throws -> Void) async throws {
         let folder = try TemporaryFolder()
         let directory = try PrivateDirectory(path: folder.path)
-        let (time, log) = (ManualPacing(), KeptLog())
+        let (time, log) = (TestScheduler(), KeptLog())
         func store<Value: StateDocument>() -> DirectoryDocumentStore<Value> {
-            DirectoryDocumentStore(directory, pacing: time.pacing, logger: log.logger)
+            DirectoryDocumentStore(directory, scheduler: time.scheduler, logger: log.logger)
         }
         try await body(
             Stores(
@@ -59,10 +59,11 @@ enum StoreUnderTest: CaseIterable, Sendable {
     }
 
     private static func stores(in cluster: StoodInCluster) -> Stores {
-        let (time, log) = (ManualPacing(isImpatient: true), KeptLog())
+        let (time, log) = (TestScheduler(isImpatient: true), KeptLog())
         func store<Value: StateDocument>() -> SecretDocumentStore<Value> {
             SecretDocumentStore(
-                client: cluster.client, namespace: StoodInCluster.namespace, pacing: time.pacing, logger: log.logger)
+                client: cluster.client, namespace: StoodInCluster.namespace, scheduler: time.scheduler,
+                logger: log.logger)
         }
         let namespace = StoodInCluster.namespace
         return Stores(

@@ -72,8 +72,8 @@ struct StoredDocumentTests {
             try folder.write(try Self.text(name), to: name)
         }
         let directory = try PrivateDirectory(path: folder.path)
-        let (pacing, logger) = (ManualPacing().pacing, KeptLog().logger)
-        let identities = DirectoryDocumentStore<ServingIdentity>(directory, pacing: pacing, logger: logger)
+        let (scheduler, logger) = (TestScheduler().scheduler, KeptLog().logger)
+        let identities = DirectoryDocumentStore<ServingIdentity>(directory, scheduler: scheduler, logger: logger)
         let opened = try identities.openAtStart("") { () throws(StoreError) in
             throw .refused("there is one")
         }
@@ -81,9 +81,10 @@ struct StoredDocumentTests {
         let expected = try Self.text("serving.json").replacing("\"revision\" : 1", with: "\"revision\" : 2")
         #expect(try folder.read("serving.json") == expected)
         #expect(try folder.read("serving-ca.pem") == Self.text("serving-ca.pem"))
-        let rings = DirectoryDocumentStore<KeyRing>(directory, pacing: pacing, logger: logger)
+        let rings = DirectoryDocumentStore<KeyRing>(directory, scheduler: scheduler, logger: logger)
         #expect(try await rings.names() == ["one"])
-        let configurations = DirectoryDocumentStore<LastValidConfiguration>(directory, pacing: pacing, logger: logger)
+        let configurations = DirectoryDocumentStore<LastValidConfiguration>(
+            directory, scheduler: scheduler, logger: logger)
         let configuration = try #require(try await configurations.load(""))
         #expect(configuration.value.text == (try Self.text("last-good-gateway.yaml")))
         _ = try await configurations.save(LastValidConfiguration(text: "{}\n"), replacing: configuration.version)
@@ -107,7 +108,7 @@ struct StoredDocumentTests {
             func save<Value: StateDocument>(_ value: Value) async throws {
                 let store = SecretDocumentStore<Value>(
                     client: cluster.client, namespace: StoodInCluster.namespace,
-                    pacing: ManualPacing(isImpatient: true).pacing, logger: KeptLog().logger)
+                    scheduler: TestScheduler(isImpatient: true).scheduler, logger: KeptLog().logger)
                 _ = try await store.save(value, replacing: nil)
             }
             try await save(ring)

@@ -9,18 +9,18 @@ import Testing
 @Suite("Configured certificates", .hangs)
 struct ConfiguredCertificatesTests {
     private let folder: TemporaryFolder
-    private let authority: ServingAuthority
-    private let time = ManualPacing()
+    private let authority: SelfSignedCA
+    private let time = TestScheduler()
     private let log = KeptLog()
 
     init() throws {
         folder = try TemporaryFolder()
-        authority = try ServingAuthority(from: Date())
+        authority = try SelfSignedCA(from: Date())
     }
 
     private func leaf(_ name: String) throws -> ServingIdentity.Leaf {
         try authority.sign(
-            ServedNames(dns: [name], addresses: []), from: Date(), to: Date().addingTimeInterval(86_400))
+            CertificateNames(dns: [name], addresses: []), from: Date(), to: Date().addingTimeInterval(86_400))
     }
 
     private func write(_ name: String, to place: String = "") throws {
@@ -31,7 +31,7 @@ struct ConfiguredCertificatesTests {
 
     private func open(_ files: GatewayConfiguration.CertificateFiles...) throws -> ConfiguredCertificates {
         try ConfiguredCertificates(
-            files, resolve: { [folder] in "\(folder.path)/\($0)" }, pacing: time.pacing, logger: log.logger)
+            files, resolve: { [folder] in "\(folder.path)/\($0)" }, scheduler: time.scheduler, logger: log.logger)
     }
 
     private func names(_ certificates: ConfiguredCertificates) -> [[String]] {

@@ -9,7 +9,7 @@ import Testing
 @Suite("The serving identity in a directory", .hangs)
 struct DirectoryServingIdentityTests {
     private let folder: TemporaryFolder
-    private let time = ManualPacing()
+    private let time = TestScheduler()
     private let now = ExampleGateway.now
     private let policy = ServingPolicy(names: ServingReplica.names, timeToLive: 900)
 
@@ -17,14 +17,14 @@ struct DirectoryServingIdentityTests {
 
     private func store() throws -> DirectoryDocumentStore<ServingIdentity> {
         DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path), pacing: time.pacing, logger: KeptLog().logger)
+            try PrivateDirectory(path: folder.path), scheduler: time.scheduler, logger: KeptLog().logger)
     }
 
     private func open() throws -> ServingIdentity {
         let store = try store()
         return try store.openAtStart("") { () throws(StoreError) in
             try ServingIdentityMaker().first(
-                try ServingAuthority.former(in: store.directory), policy: policy, at: now)
+                try SelfSignedCA.former(in: store.directory), policy: policy, at: now)
         }.value
     }
 
@@ -39,7 +39,7 @@ struct DirectoryServingIdentityTests {
 
     @Test("The authority of an earlier gateway is gone on with, until another one issues")
     func former() async throws {
-        let former = try ServingAuthority(from: now)
+        let former = try SelfSignedCA(from: now)
         try folder.write(try former.certificatePEM, to: "serving-ca.pem")
         try folder.write(former.keyPEM, to: "serving-ca-key.pem")
         let identity = try open()
@@ -62,8 +62,8 @@ struct DirectoryServingIdentityTests {
         try folder.write("garbage", to: "serving-ca.pem")
         try folder.write("garbage", to: "serving-ca-key.pem")
         #expect(throws: StoreError.self) { try open() }
-        try folder.write(try ServingAuthority(from: now).certificatePEM, to: "serving-ca.pem")
-        try folder.write(try ServingAuthority(from: now).keyPEM, to: "serving-ca-key.pem")
+        try folder.write(try SelfSignedCA(from: now).certificatePEM, to: "serving-ca.pem")
+        try folder.write(try SelfSignedCA(from: now).keyPEM, to: "serving-ca-key.pem")
         #expect(throws: StoreError.self) { try open() }
         try folder.write("{\"version\": 9}", to: "serving.json")
         #expect(throws: StoreError.newerVersion(9, supported: 1)) { try open() }
@@ -92,11 +92,11 @@ struct DirectoryServingIdentityTests {
                 #expect(await leader.identity() == first)
                 #expect(await other.identity() == first)
                 leader.plan.replace(with: ServingPolicy(names: ServingReplica.names, timeToLive: 3_600))
-                await leader.identity { $0.longestLife == 3_600 }
+                await leader.identity { $0.maximumTokenLifetime == 3_600 }
                 // Both have looked.
                 await time.waitForSleepers(2) { $0 == 1 }
                 time.advance(by: 1)
-                await other.identity { $0.longestLife == 3_600 }
+                await other.identity { $0.maximumTokenLifetime == 3_600 }
                 await time.waitForSleepers(2) { $0 == 1 }
                 try FileManager.default.removeItem(atPath: "\(folder.path)/serving.json")
                 time.advance(by: 1)

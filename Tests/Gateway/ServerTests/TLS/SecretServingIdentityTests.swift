@@ -10,7 +10,7 @@ import Testing
 
 @Suite("The serving identity in its Secret", .hangs)
 struct SecretServingIdentityTests {
-    private let time = ManualPacing(random: 1)
+    private let time = TestScheduler(random: 1)
     private static let name = ServingIdentity.layout.secretName
     private static let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: name)
 
@@ -104,7 +104,7 @@ struct SecretServingIdentityTests {
                     cluster,
                     ["metadata": ["labels": ["team": "blue"], "annotations": ["example.com/note": "kept"]]])
                 leader.plan.replace(with: ServingPolicy(names: ServingReplica.names, timeToLive: 3_600))
-                await leader.identity { $0.longestLife == 3_600 }
+                await leader.identity { $0.maximumTokenLifetime == 3_600 }
                 let metadata = try #require(secret(cluster)?["metadata"])
                 #expect(metadata["labels"]?["team"] == "blue")
                 #expect(metadata["annotations"]?["example.com/note"] == "kept")
@@ -153,7 +153,7 @@ struct SecretServingIdentityTests {
                 leaf: ServingIdentity.Leaf(
                     certificatePEM: identity.leaf.certificatePEM,
                     key: try #require(identity.issuing?.key), names: identity.leaf.names,
-                    notBefore: identity.leaf.notBefore, notAfter: identity.leaf.notAfter), longestLife: 900)
+                    notBefore: identity.leaf.notBefore, notAfter: identity.leaf.notAfter), maximumTokenLifetime: 900)
             try spoil(
                 cluster, with: String(decoding: try ServingIdentityDocument.encode(unfit), as: UTF8.self))
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)

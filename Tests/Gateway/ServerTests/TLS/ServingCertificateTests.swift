@@ -23,7 +23,7 @@ struct ServingCertificateTests {
 
     @Test("The authority's leaf serves its names, and its chain ends in what clients trust")
     func authority() throws {
-        let authority = try ServingAuthority(from: now)
+        let authority = try SelfSignedCA(from: now)
         let leaf = try authority.issue(
             names: ["Gateway.example.com", "*.svc.example.com"], addresses: [[127, 0, 0, 1]], from: now)
         #expect(leaf.issuers == (try authority.certificatePEM))
@@ -46,7 +46,7 @@ struct ServingCertificateTests {
         let unfit = "the private key is not the certificate's, or its key usage forbids serving"
         #expect(message(chain, try SigningKey.generate(.es256).pkcs8PEM) == unfit)
         #expect(message(chain, TestKeys.rsa.pkcs8PEM) == unfit)
-        let authority = try ServingAuthority(from: now)
+        let authority = try SelfSignedCA(from: now)
         #expect(message(try authority.certificatePEM, authority.keyPEM) == unfit)
     }
 

@@ -15,8 +15,8 @@ struct ServingCertificatesTests {
 
     private func names(_ certificate: Certificate) -> [String] { MemoryHandshake.dnsNames(certificate) }
 
-    private func authority(_ names: ServedNames?) throws -> ServingAuthority {
-        try ServingAuthority(from: now, constraint: names.map { NameConstraint(for: $0) })
+    private func authority(_ names: CertificateNames?) throws -> SelfSignedCA {
+        try SelfSignedCA(from: now, constraint: names.map { NameConstraint(for: $0) })
     }
 
     @Test("Each handshake is served what is in force then, also by a listener that began before there was anything")
@@ -82,7 +82,7 @@ struct ServingCertificatesTests {
 
     @Test("A verifier takes a leaf of an authority only for the names that the authority may sign for")
     func nameConstraints() throws {
-        let permitted = ServedNames(dns: ["sts-gateway.sts.svc", "*.example.com"], addresses: [])
+        let permitted = CertificateNames(dns: ["sts-gateway.sts.svc", "*.example.com"], addresses: [])
         let authority = try authority(permitted)
         let trust = try authority.certificatePEM
         func check(_ dns: [String], _ addresses: [[UInt8]] = [], as name: String?) throws {
@@ -107,7 +107,7 @@ struct ServingCertificatesTests {
     @Test("An authority that may sign for addresses is taken with them, of both families")
     func addresses() throws {
         let v6 = [UInt8](repeating: 0, count: 15) + [1]
-        let authority = try authority(ServedNames(dns: ["localhost"], addresses: [[127, 0, 0, 1], v6]))
+        let authority = try authority(CertificateNames(dns: ["localhost"], addresses: [[127, 0, 0, 1], v6]))
         let leaf = try authority.issue(names: ["localhost"], addresses: [[127, 0, 0, 1], v6], from: now)
         let certificates = ServingCertificates(first: leaf, others: [])
         for address in ["127.0.0.1", "::1"] {
@@ -123,7 +123,7 @@ struct ServingCertificatesTests {
 
     @Test("With the authorities of an overlap a client takes the leaf of either, and without the new one not its leaf")
     func overlap() throws {
-        let names = ServedNames(dns: ["localhost"], addresses: [])
+        let names = CertificateNames(dns: ["localhost"], addresses: [])
         let (old, new) = (try authority(names), try authority(names))
         let both = try old.certificatePEM + new.certificatePEM
         for authority in [old, new] {

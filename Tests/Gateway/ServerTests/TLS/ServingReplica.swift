@@ -8,9 +8,9 @@ import Synchronization
 
 /// One replica's own certificates with all that keeps them, on manual time.
 struct ServingReplica: Sendable {
-    static let names = ServedNames(dns: ["sts-gateway.sts-gateway.svc"], addresses: [])
+    static let names = CertificateNames(dns: ["sts-gateway.sts-gateway.svc"], addresses: [])
 
-    let time: ManualPacing
+    let time: TestScheduler
     let log = KeptLog()
     let certificates: ServingCertificates
     let replica: DocumentReplica<ServingIdentity>
@@ -34,26 +34,26 @@ struct ServingReplica: Sendable {
         }
     }
 
-    init(_ store: any DocumentStore<ServingIdentity>, time: ManualPacing, leads: Bool, timeToLive: Int = 900) {
+    init(_ store: any DocumentStore<ServingIdentity>, time: TestScheduler, leads: Bool, timeToLive: Int = 900) {
         self.time = time
         self.store = store
         let certificates = ServingCertificates(nothingBecause: "it is early")
         self.certificates = certificates
-        replica = certificates.replica(clock: time.pacing.now, logger: log.logger)
+        replica = certificates.replica(clock: time.scheduler.now, logger: log.logger)
         plan = ServingPlan(ServingPolicy(names: Self.names, timeToLive: timeToLive))
-        leadership = Leadership(monotonic: time.pacing.monotonic)
+        leadership = Leadership(monotonic: time.scheduler.monotonic)
         if leads { leadership.lead(until: .infinity) }
         evidence = GivenEvidence()
         service = ServingIdentityService(
             store: store, replica: replica, plan: plan, evidence: evidence, leadership: leadership,
-            pacing: time.pacing, logger: log.logger)
+            scheduler: time.scheduler, logger: log.logger)
     }
 
     /// In the stand-in's Secrets. The store has a time of its own, in which nothing is waited for.
-    static func inCluster(_ cluster: StoodInCluster, time: ManualPacing, leads: Bool) -> ServingReplica {
+    static func inCluster(_ cluster: StoodInCluster, time: TestScheduler, leads: Bool) -> ServingReplica {
         let store = SecretDocumentStore<ServingIdentity>(
             client: cluster.client, namespace: StoodInCluster.namespace,
-            pacing: ManualPacing(isImpatient: true).pacing, logger: KeptLog().logger)
+            scheduler: TestScheduler(isImpatient: true).scheduler, logger: KeptLog().logger)
         return ServingReplica(store, time: time, leads: leads)
     }
 

@@ -50,7 +50,7 @@ struct KubernetesTokenReviewerTests {
             #expect(
                 review
                     == .authenticated(
-                        ReviewedUser(
+                        UserInfo(
                             username: "system:serviceaccount:default:web", uid: "1", groups: ["system:authenticated"],
                             extra: [:], audiences: ["sts-gateway.test.svc"])))
             #expect(server.requests.map(\.path) == ["/apis/authentication.k8s.io/v1/tokenreviews"])
@@ -112,7 +112,8 @@ struct KubernetesTokenReviewerTests {
             let folder = try server.serviceAccount()
             let (reviewer, _, services, _) = try KubernetesTokenReviewer.make(
                 kubeconfig: nil, environment: server.environment, serviceAccountFolder: folder.path, at: clock.now,
-                connection: .patient, pacing: ManualPacing().pacing, logger: KeptLog().logger, observe: events.observer)
+                connection: .patient, scheduler: TestScheduler().scheduler, logger: KeptLog().logger,
+                observe: events.observer)
             try await LocalAPIServer.running(services) {
                 for _ in 0..<3 {
                     let review = try await reviewer.review(token, audiences: ["a"], at: clock.now)
@@ -139,7 +140,8 @@ struct KubernetesTokenReviewerTests {
             let folder = try server.serviceAccount()
             let (reviewer, _, services, _) = try KubernetesTokenReviewer.make(
                 kubeconfig: nil, environment: server.environment, serviceAccountFolder: folder.path, at: clock.now,
-                connection: .patient, pacing: ManualPacing().pacing, logger: KeptLog().logger, observe: events.observer)
+                connection: .patient, scheduler: TestScheduler().scheduler, logger: KeptLog().logger,
+                observe: events.observer)
             try await LocalAPIServer.running(services) {
                 for pod in ["a", "b"] {
                     let review = try await reviewer.review(.sample(pod: pod), audiences: ["a"], at: clock.now)

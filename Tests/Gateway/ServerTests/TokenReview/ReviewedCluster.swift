@@ -18,7 +18,7 @@ struct ReviewedCluster {
     let api: FakeKubernetesAPI
     let clock: ManualClock
     /// Ends calls of the API server when it is moved.
-    let time: ManualPacing
+    let time: TestScheduler
     let events: KeptEvents
     let exchanges: [String: TokenExchange]
 
@@ -37,7 +37,7 @@ struct ReviewedCluster {
         _ body: (ReviewedCluster) async throws -> Void
     ) async throws {
         let clock = ManualClock(now: start)
-        let (time, events) = (ManualPacing(), KeptEvents())
+        let (time, events) = (TestScheduler(), KeptEvents())
         try await FakeKubernetesAPI.run(clock: { clock.now }, sleep: FakeKubernetesAPI.endless) { api in
             try api.addWorkload()
             let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -47,7 +47,7 @@ struct ReviewedCluster {
                     "KUBERNETES_SERVICE_HOST": FakeKubernetesAPI.host, "KUBERNETES_SERVICE_PORT": String(api.port),
                 ],
                 serviceAccountFolder: api.serviceAccountFolder.path, at: clock.now, limits: limits,
-                connection: .patient, pacing: time.pacing, logger: logger, observe: events.observer)
+                connection: .patient, scheduler: time.scheduler, logger: logger, observe: events.observer)
             let group = ServiceGroup(
                 configuration: .init(services: services.map { .init(service: $0) }, logger: logger))
             try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -18,7 +18,7 @@ struct UninjectedPodsTests {
     private static let label = "tremolo.io/example-role"
 
     private struct Part: Sendable {
-        let time = ManualPacing()
+        let time = TestScheduler()
         let log = KeptLog()
         let prometheus = PrometheusMetrics()
         let leadership: Leadership
@@ -29,11 +29,11 @@ struct UninjectedPodsTests {
             var settings = UninjectedPods.Settings()
             adjust(&settings)
             configuration = try ExampleGateway.configuration()
-            leadership = Leadership(monotonic: time.pacing.monotonic)
+            leadership = Leadership(monotonic: time.scheduler.monotonic)
             leadership.lead(until: 1e9)
             pods = UninjectedPods(
                 client: cluster.client, namespace: StoodInCluster.namespace, leadership: leadership,
-                metrics: UninjectedPodMetrics(factory: prometheus), settings: settings, pacing: time.pacing,
+                metrics: UninjectedPodMetrics(factory: prometheus), settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
             follow { _ in }
         }

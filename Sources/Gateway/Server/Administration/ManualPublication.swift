@@ -59,7 +59,7 @@ package struct ManualPublication: Sendable {
             configuration: endpoint,
             leader: DocumentLeader(store: session.keyStore.rings, mayWrite: { true }, logger: session.logger),
             keyPairs: session.keyStore.keyPairs, maker: SigningKeyMaker())
-        return try await rotation.first(at: session.pacing.now()).value
+        return try await rotation.first(at: session.scheduler.now()).value
     }
 
     private func run(
@@ -71,7 +71,7 @@ package struct ManualPublication: Sendable {
         var publication = EndpointPublication(
             publisher: opened.publisher, reader: endpoint.probe.isEnabled ? opened.probe : nil,
             interval: endpoint.probe.interval, takesOver: mode == .takeOver, onlyLooks: mode == .check, now: clock,
-            random: session.pacing.random)
+            random: session.scheduler.random)
         var edgeFailures = 0
         var isWaiting = false
         while true {

@@ -2,7 +2,7 @@
 /// openunison-kube-sts (templates/applications/sts-injector.yaml): `user` and `group` are the ids that the sidecar runs
 /// as, 0 being as good as none; `create-volume: "false"` says that the Pod brings the volume of tokens itself.
 /// `non-root` is not in it: it is taken, and the sidecar never runs as root whatever it says.
-struct StockAnnotations {
+struct OpenUnisonAnnotations {
     let user: Int?
     let group: Int?
     let createsVolume: Bool

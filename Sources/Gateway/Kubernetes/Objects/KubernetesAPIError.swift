@@ -1,7 +1,7 @@
 public import KubernetesAPI
 
 /// Why a call about objects failed. Its `description` says what to do, and contains nothing of the request's body.
-public struct KubernetesFailure: Error, Sendable, Equatable, CustomStringConvertible {
+public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What failed.
     public enum Kind: Sendable, Equatable {
         /// There is no answer.
@@ -91,7 +91,7 @@ public struct KubernetesFailure: Error, Sendable, Equatable, CustomStringConvert
     }
 }
 
-extension KubernetesFailure.Kind {
+extension KubernetesAPIError.Kind {
     /// Makes a kind of an answer's status.
     ///
     /// - Parameter body: the Status object of the body; nil if it has none.

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// What the process learns from where it runs.
-enum Surroundings {
+enum CommandEnvironment {
     /// The namespace of the gateway's own Pod: from the downward API's variable, else from its ServiceAccount volume.
     static var namespace: String? {
         if let name = ProcessInfo.processInfo.environment["POD_NAMESPACE"], !name.isEmpty { return name }

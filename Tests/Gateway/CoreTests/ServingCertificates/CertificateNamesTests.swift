@@ -3,7 +3,7 @@ import GatewayCore
 import Testing
 
 @Suite("Names of the serving certificate")
-struct ServedNamesTests {
+struct CertificateNamesTests {
     @Test("The host is found in the gateway's URL, in lower case and without brackets")
     func hosts() {
         for (url, host) in [
@@ -11,7 +11,7 @@ struct ServedNamesTests {
             ("https://192.0.2.1:8443/path", "192.0.2.1"), ("https://[2001:db8::1]:8443", "2001:db8::1"),
             ("https://", nil), ("sts.example.com", nil),
         ] {
-            #expect(ServedNames.host(ofURL: url) == host, "\(url)")
+            #expect(CertificateNames.host(ofURL: url) == host, "\(url)")
         }
     }
 
@@ -22,22 +22,23 @@ struct ServedNamesTests {
             ("GATEWAY.sts.svc", "gateway"), ("gateway.other.svc", nil), ("gateway.sts", nil),
             ("sts.example.com", nil), (".sts.svc", nil),
         ] {
-            #expect(ServedNames.service(ofHost: host, namespace: "sts") == service, "\(host)")
+            #expect(CertificateNames.service(ofHost: host, namespace: "sts") == service, "\(host)")
         }
     }
 
     @Test("Names are kept in lower case, in order and each once, whatever order they come in")
     func order() {
-        let names = ServedNames(dns: ["b", "A", "b"], addresses: [[2, 0, 0, 1], [1, 0, 0, 1], [2, 0, 0, 1]])
+        let names = CertificateNames(
+            dns: ["b", "A", "b"], addresses: [[2, 0, 0, 1], [1, 0, 0, 1], [2, 0, 0, 1]])
         #expect(names.dns == ["a", "b"] && names.addresses == [[1, 0, 0, 1], [2, 0, 0, 1]])
-        #expect(names == ServedNames(dns: ["a", "b"], addresses: [[1, 0, 0, 1], [2, 0, 0, 1]]))
+        #expect(names == CertificateNames(dns: ["a", "b"], addresses: [[1, 0, 0, 1], [2, 0, 0, 1]]))
     }
 
     @Test("A constraint permits its names, what is below them, and a wildcard's base")
     func constraint() {
-        let constraint = NameConstraint(for: ServedNames(dns: ["sts.svc", "*.example.com"], addresses: []))
+        let constraint = NameConstraint(for: CertificateNames(dns: ["sts.svc", "*.example.com"], addresses: []))
         #expect(constraint.dns == ["example.com", "localhost", "sts.svc"] && !constraint.permitsAddresses)
-        let names = ServedNames(
+        let names = CertificateNames(
             dns: ["sts.svc", "a.sts.svc", "xsts.svc", "*.example.com", "example.com", "localhost", "svc"],
             addresses: [[127, 0, 0, 1]])
         let permitted = names.permitted(by: constraint)

@@ -3,7 +3,7 @@ package import GatewayCore
 import JOSE
 
 /// Verifies ServiceAccount tokens by the cluster's published keys, without asking the API server.
-package struct OfflineTokenReviewer: TokenReviewing {
+package struct LocalTokenReviewer: TokenReviewing {
     let keys: KeySetCache
     let issuer: String
     let observe: TokenReviewObserver
@@ -24,7 +24,7 @@ package struct OfflineTokenReviewer: TokenReviewing {
             observe(.failed)
             throw error
         }
-        let review = OfflineReview(keys: keySet, issuer: issuer).review(token, audiences: audiences, at: now)
+        let review = LocalTokenValidation(keys: keySet, issuer: issuer).review(token, audiences: audiences, at: now)
         if case .authenticated = review { observe(.authenticated) } else { observe(.unauthenticated) }
         return review
     }

@@ -1,7 +1,7 @@
 import GatewayCore
 import NIOCore
 
-extension ServedNames {
+extension CertificateNames {
     /// What the gateway's own certificate is for: its Services, `tls.names`, the host of `injection.gatewayURL`, and
     /// the machine's own names beside a key directory.
     ///
@@ -43,7 +43,7 @@ extension ServingPolicy {
     /// - Parameter namespace: the gateway's own; nil where it is not known.
     init(_ configuration: GatewayConfiguration, namespace: String?) {
         self.init(
-            names: ServedNames(configuration, namespace: namespace),
+            names: CertificateNames(configuration, namespace: namespace),
             timeToLive: configuration.endpoints.map(\.token.timeToLive).max() ?? 0,
             leastOverlap: configuration.authorityOverlap)
     }

@@ -2,11 +2,11 @@ import KubernetesTestSupport
 
 @testable import GatewayServer
 
-typealias ManualPacing = ManualScheduler
+typealias TestScheduler = ManualScheduler
 
 extension ManualScheduler {
-    var pacing: Pacing {
-        Pacing(
+    var scheduler: Scheduler {
+        Scheduler(
             now: { [self] in now }, monotonic: { [self] in time }, random: { [random] in random },
             sleep: { [self] in try await sleep($0) })
     }

@@ -1,7 +1,7 @@
 import KubernetesAPI
 
 /// What the gateway's own certificate is good for: every name that clients reach it by.
-package struct ServedNames: Sendable, Equatable {
+package struct CertificateNames: Sendable, Equatable {
     /// DNS names in lower case, sorted, each once; the first label may be `*`.
     package let dns: [String]
     /// IP addresses as 4 or 16 bytes, sorted, each once.
@@ -58,7 +58,7 @@ package struct NameConstraint: Sendable, Equatable, Codable {
     }
 
     /// What permits those names. `localhost` is always among them.
-    package init(for names: ServedNames) {
+    package init(for names: CertificateNames) {
         let bases = names.dns.map { $0.hasPrefix("*.") ? String($0.dropFirst(2)) : $0 } + ["localhost"]
         self.init(dns: Set(bases).sorted(), permitsAddresses: !names.addresses.isEmpty)
     }
@@ -66,13 +66,13 @@ package struct NameConstraint: Sendable, Equatable, Codable {
     func permits(_ name: String) -> Bool { dns.contains { name == $0 || name.hasSuffix(".\($0)") } }
 }
 
-extension ServedNames {
+extension CertificateNames {
     /// The names that an authority may sign for.
     ///
     /// - Parameter constraint: nil for an authority without one.
-    package func permitted(by constraint: NameConstraint?) -> ServedNames {
+    package func permitted(by constraint: NameConstraint?) -> CertificateNames {
         guard let constraint else { return self }
-        return ServedNames(
+        return CertificateNames(
             dns: dns.filter(constraint.permits), addresses: constraint.permitsAddresses ? addresses : [])
     }
 }

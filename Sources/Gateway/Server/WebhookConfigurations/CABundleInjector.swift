@@ -11,7 +11,7 @@ import Synchronization
 /// another authority may issue.
 ///
 /// The gateway needs get, list, watch and patch on those mutatingwebhookconfigurations.
-final class WebhookConfigurationKeeper: Service {
+final class CABundleInjector: Service {
     /// How the configurations are followed. Times in seconds.
     struct Settings: Sendable {
         var reflector = Reflector.Settings()
@@ -40,10 +40,10 @@ final class WebhookConfigurationKeeper: Service {
     init(
         client: KubernetesClient, service: String, namespace: String, names: [String],
         replica: DocumentReplica<ServingIdentity>, leadership: Leadership, settings: Settings = Settings(),
-        pacing: Pacing, logger: Logger
+        scheduler: Scheduler, logger: Logger
     ) {
         configurations = KubernetesCollection(
-            client: client, resource: .mutatingWebhookConfigurations, namespace: nil, pacing: pacing)
+            client: client, resource: .mutatingWebhookConfigurations, namespace: nil, scheduler: scheduler)
         trust = WebhookTrust()
         self.replica = replica
         self.service = service
@@ -55,7 +55,7 @@ final class WebhookConfigurationKeeper: Service {
         trust.reset(names)
     }
 
-    var pacing: Pacing { configurations.pacing }
+    var scheduler: Scheduler { configurations.gatewayScheduler }
 
     /// Keeps these configurations from now on.
     func follow(_ names: [String]) {
@@ -90,7 +90,7 @@ final class WebhookConfigurationKeeper: Service {
     private func keep(_ name: String, isWatched: Bool) async {
         var logger = logger
         logger[metadataKey: "configuration"] = "\(name)"
-        let sight = WebhookConfigurationSight()
+        let sight = ObservedWebhookConfiguration()
         let (log, settings) = (logger, settings)
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -104,23 +104,23 @@ final class WebhookConfigurationKeeper: Service {
         }
     }
 
-    private func settle(_ name: String, _ sight: WebhookConfigurationSight, _ logger: Logger) async {
+    private func settle(_ name: String, _ sight: ObservedWebhookConfiguration, _ logger: Logger) async {
         let log = FailureLog("caBundle not written", logger: logger)
         var skipped = FailureLog("webhook configuration skipped", level: .warning, logger: logger)
-        await RetryLoop<KubernetesFailure>(pacing: pacing, log: log).run {
+        await RetryLoop<KubernetesAPIError>(scheduler: scheduler, log: log).run {
             [sight.changes(), replica.changes()]
-        } _: { () throws(KubernetesFailure) in
+        } _: { () throws(KubernetesAPIError) in
             let kept = try await step(name, sight, logger)
             if let reason = kept.reason { skipped.fail(reason) } else { skipped.succeed() }
-            trust.record(kept.sight, of: name, at: pacing.now())
+            trust.record(kept.sight, of: name, at: scheduler.now())
             return .at(nil)
         }
     }
 
     /// - Returns: what is there then, and why it is nothing that the gateway sees to.
     private func step(
-        _ name: String, _ sight: WebhookConfigurationSight, _ logger: Logger
-    ) async throws(KubernetesFailure) -> (sight: WebhookTrust.Sight, reason: String?) {
+        _ name: String, _ sight: ObservedWebhookConfiguration, _ logger: Logger
+    ) async throws(KubernetesAPIError) -> (sight: WebhookTrust.Sight, reason: String?) {
         var seen = sight.seen
         for _ in 0..<settings.attempts {
             guard let found = seen else { return (.unknown, nil) }
@@ -138,7 +138,7 @@ final class WebhookConfigurationKeeper: Service {
             }
             guard let identity = replica.view.stored?.value else { return (.unknown, nil) }
             guard !configuration.trusts(identity.bundle) else { return (.trusts(identity.authorities.map(\.id)), nil) }
-            trust.record(.lacking, of: name, at: pacing.now())
+            trust.record(.lacking, of: name, at: scheduler.now())
             do {
                 let changed = try await configurations.patch(
                     name, .operations(configuration.patch(trusting: identity.bundle)))

@@ -12,17 +12,18 @@ package enum LastGoodStart {
     ) async throws(ConfigurationProblem) -> String? {
         let node = text.flatMap { try? YAMLConfigurationSource.parse($0) }
         guard let place = ConfigurationLoader.placeOfKeys(node) else { return nil }
-        let pacing = Pacing.system(clock: surroundings.clock)
+        let scheduler = Scheduler.system(clock: surroundings.clock)
         let store: OpenedKeyStore
         do throws(OpenedKeyStore.Problem) {
             store = try OpenedKeyStore(
-                place.keyStore, kubeconfig: place.kubeconfig, in: surroundings, pacing: pacing, logger: logger)
+                place.keyStore, kubeconfig: place.kubeconfig, in: surroundings, scheduler: scheduler, logger: logger)
         } catch {
             return nil
         }
         let result: Result<String?, StoreError>
         do throws(StoreError) {
-            result = .success(try await store.configurations(pacing: pacing, logger: logger)?.load("")?.value.text)
+            result = .success(
+                try await store.configurations(scheduler: scheduler, logger: logger)?.load("")?.value.text)
         } catch {
             result = .failure(error)
         }

@@ -4,7 +4,7 @@ import GatewayPluginAPI
 import GatewayServer
 
 /// Publication from the command line.
-struct PublicationByHand {
+struct CommandLinePublication {
     let config: String
     let plugins: String?
 

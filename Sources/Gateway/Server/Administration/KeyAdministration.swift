@@ -34,15 +34,15 @@ package struct KeyAdministration: Sendable {
         let tools = PublicationTools(in: session.surroundings, logger: session.logger)
         let opened = tools.open(configuration, keys: keys(ring, configuration))
         var publication = EndpointPublication(
-            publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: session.pacing.now,
-            random: session.pacing.random)
+            publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: session.scheduler.now,
+            random: session.scheduler.random)
         var status = PublicationStatus()
         if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.documents {
             status = await publication.step(documents).status
         }
         await tools.close()
         return (
-            ring.nextStep(at: session.pacing.now(), policy: configuration.rotationPolicy, evidence: status.evidence),
+            ring.nextStep(at: session.scheduler.now(), policy: configuration.rotationPolicy, evidence: status.evidence),
             status.verdict
         )
     }
@@ -113,7 +113,7 @@ package struct KeyAdministration: Sendable {
         var stored = stored
         var ring: KeyRing
         while true {
-            guard let without = stored.value.revoking(kid, at: session.pacing.now()) else { return true }
+            guard let without = stored.value.revoking(kid, at: session.scheduler.now()) else { return true }
             ring = without
             // Nothing signs until a key is published that can.
             if ring.active == nil, ring.successor == nil { ring = try await adding(to: ring, configuration) }
@@ -128,8 +128,8 @@ package struct KeyAdministration: Sendable {
             let documents = keys(ring, configuration).snapshot.documents
         else { return opened.publisher == nil }
         var publication = EndpointPublication(
-            publisher: publisher, reader: nil, interval: configuration.probe.interval, now: session.pacing.now,
-            random: session.pacing.random)
+            publisher: publisher, reader: nil, interval: configuration.probe.interval, now: session.scheduler.now,
+            random: session.scheduler.random)
         let report = await publication.step(documents)
         for outcome in report.outcomes {
             tell(ManualPublication.told(outcome, at: publisher.location, of: configuration.name))
@@ -149,9 +149,9 @@ package struct KeyAdministration: Sendable {
             throw .refused("there is no key ring of \"\(endpoint)\"; see keys list")
         }
         // When a key that is active has signed last, nobody has written down.
-        let longest = stored.value.keys.map(\.longestLife).max() ?? 0
+        let longest = stored.value.keys.map(\.maximumTokenLifetime).max() ?? 0
         let last = stored.value.keys.compactMap(\.retired).max() ?? .distantPast
-        let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < session.pacing.now()
+        let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < session.scheduler.now()
         guard isForced || stored.value.active == nil && isOver else {
             throw .refused(
                 "tokens of its keys may be about until \(longest + RotationPolicy.leeway) seconds after the last "
@@ -172,8 +172,8 @@ package struct KeyAdministration: Sendable {
     ) async throws(StoreError) -> KeyRing {
         let policy = configuration.rotationPolicy
         let made = try await SigningKeyMaker().make(
-            policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: session.pacing.now())
-        return ring.adding(made.signingKey, certificate: made.certificate, at: session.pacing.now(), policy: policy)
+            policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: session.scheduler.now())
+        return ring.adding(made.signingKey, certificate: made.certificate, at: session.scheduler.now(), policy: policy)
     }
 
     private func keys(_ ring: KeyRing, _ configuration: EndpointConfiguration) -> CurrentSigningKeys {

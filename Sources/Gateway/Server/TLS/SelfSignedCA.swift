@@ -6,7 +6,7 @@ import X509
 
 /// One of the gateway's own certificate authorities: its key signs the leaf that is served, and its certificate is what
 /// clients trust.
-package struct ServingAuthority: Sendable {
+package struct SelfSignedCA: Sendable {
     private let certificate: Certificate
     private let key: P256.Signing.PrivateKey
 
@@ -67,7 +67,7 @@ package struct ServingAuthority: Sendable {
     ///
     /// - Parameters:
     ///   - end: of its life; never after the authority's own.
-    package func sign(_ names: ServedNames, from now: Date, to end: Date) throws -> ServingIdentity.Leaf {
+    package func sign(_ names: CertificateNames, from now: Date, to end: Date) throws -> ServingIdentity.Leaf {
         let leafKey = P256.Signing.PrivateKey()
         let alternatives: [GeneralName] =
             names.dns.map { .dnsName($0) }
@@ -102,7 +102,7 @@ package struct ServingAuthority: Sendable {
     }
 }
 
-extension ServingAuthority {
+extension SelfSignedCA {
     /// A leaf with its chain, good for ninety days.
     ///
     /// - Parameters:
@@ -110,22 +110,23 @@ extension ServingAuthority {
     ///   - addresses: IP addresses as 4 or 16 bytes.
     package func issue(names: [String], addresses: [[UInt8]], from now: Date) throws -> ServingCertificate {
         let leaf = try sign(
-            ServedNames(dns: names, addresses: addresses), from: now, to: now.addingTimeInterval(90 * 86_400))
+            CertificateNames(dns: names, addresses: addresses), from: now,
+            to: now.addingTimeInterval(90 * 86_400))
         return try ServingCertificate(
             chainPEM: leaf.certificatePEM + certificatePEM, keyPEM: leaf.key.pem)
     }
 }
 
-extension ServingAuthority {
+extension SelfSignedCA {
     /// The CA that a release before the serving identity kept in a key directory.
     ///
     /// - Returns: nil where there is none.
-    static func former(in directory: PrivateDirectory) throws(StoreError) -> ServingAuthority? {
+    static func former(in directory: PrivateDirectory) throws(StoreError) -> SelfSignedCA? {
         guard let certificate = try directory.read(ServingIdentity.bundleFile),
             let key = try directory.read(ServingIdentity.formerKeyFile)
         else { return nil }
         do {
-            return try ServingAuthority(
+            return try SelfSignedCA(
                 certificatePEM: String(validating: certificate, as: UTF8.self) ?? "",
                 keyPEM: String(validating: key, as: UTF8.self) ?? "")
         } catch {

@@ -1,7 +1,7 @@
 import Kubernetes
 import KubernetesAPI
 
-extension Pacing {
+extension Scheduler {
     /// The same clocks for the Kubernetes client.
     var kubernetes: KubernetesScheduler {
         KubernetesScheduler(now: now, monotonic: monotonic, random: random, sleep: sleep) { [self] in
@@ -13,17 +13,18 @@ extension Pacing {
 extension KubernetesCollection {
     /// Makes a collection whose calls wait by the gateway's clocks.
     init(
-        client: KubernetesClient, resource: KubernetesResource, namespace: String?, pacing: Pacing,
+        client: KubernetesClient, resource: KubernetesResource, namespace: String?, scheduler: Scheduler,
         patience: Double = 10, timeout: Double? = nil
     ) {
         self.init(
-            client: client, resource: resource, namespace: namespace, scheduler: pacing.kubernetes, patience: patience,
+            client: client, resource: resource, namespace: namespace, scheduler: scheduler.kubernetes,
+            patience: patience,
             timeout: timeout)
     }
 
     /// The clocks by which the collection's calls wait.
-    var pacing: Pacing {
-        Pacing(
+    var gatewayScheduler: Scheduler {
+        Scheduler(
             now: scheduler.now, monotonic: scheduler.monotonic, random: scheduler.random, sleep: scheduler.sleep)
     }
 }

@@ -6,16 +6,16 @@ package import Logging
 package struct ManualSession: Sendable {
     let keyStore: OpenedKeyStore
     let surroundings: HostEnvironment
-    let pacing: Pacing
+    let scheduler: Scheduler
     let logger: Logger
 
     /// - Throws: why the key store cannot be opened.
     package init(
         _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, logger: Logger
     ) throws(ConfigurationProblem) {
-        pacing = Pacing.system(clock: surroundings.clock)
+        scheduler = Scheduler.system(clock: surroundings.clock)
         do {
-            keyStore = try OpenedKeyStore(configuration, in: surroundings, pacing: pacing, logger: logger)
+            keyStore = try OpenedKeyStore(configuration, in: surroundings, scheduler: scheduler, logger: logger)
         } catch {
             throw ConfigurationProblem(.error, at: error.keyPath, error.message)
         }

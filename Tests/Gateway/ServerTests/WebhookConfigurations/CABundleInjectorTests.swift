@@ -9,16 +9,16 @@ import Testing
 @testable import GatewayServer
 
 @Suite("Keeping the caBundle of webhook configurations", .hangs)
-struct WebhookConfigurationKeeperTests {
+struct CABundleInjectorTests {
     private static let resource = APIResource.mutatingWebhookConfigurations
     private static let one = "sts-gateway-injector-one"
-    private let time = ManualPacing(random: 1)
+    private let time = TestScheduler(random: 1)
     private let maker = ServingIdentityMaker()
     private let policy = ServingPolicy(names: ServingReplica.names, timeToLive: 900)
 
     private struct Kept: Sendable {
         let api: FakeKubernetesAPI
-        let keeper: WebhookConfigurationKeeper
+        let keeper: CABundleInjector
         let replica: DocumentReplica<ServingIdentity>
         let identity: ServingIdentity
         let leadership: Leadership
@@ -89,17 +89,17 @@ struct WebhookConfigurationKeeperTests {
     }
 
     private func keeping(
-        _ names: [String] = [one], settings: WebhookConfigurationKeeper.Settings = .init(), leads: Bool = true,
+        _ names: [String] = [one], settings: CABundleInjector.Settings = .init(), leads: Bool = true,
         prepare: @Sendable (Kept) throws -> Void = { _ in }, _ body: @Sendable (Kept) async throws -> Void
     ) async throws {
         try await StoodInCluster.run { cluster in
             let log = KeptLog()
-            let leadership = Leadership(monotonic: time.pacing.monotonic)
+            let leadership = Leadership(monotonic: time.scheduler.monotonic)
             let replica = ServingCertificates(nothingBecause: "it is early")
-                .replica(clock: time.pacing.now, logger: log.logger)
-            let keeper = WebhookConfigurationKeeper(
+                .replica(clock: time.scheduler.now, logger: log.logger)
+            let keeper = CABundleInjector(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,
-                names: names, replica: replica, leadership: leadership, settings: settings, pacing: time.pacing,
+                names: names, replica: replica, leadership: leadership, settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
             let kept = Kept(
                 api: cluster.api, keeper: keeper, replica: replica,
@@ -134,7 +134,7 @@ struct WebhookConfigurationKeeperTests {
         } _: { kept in
             await kept.untilTrusted()
             await kept.api.waitForWatches(1)
-            for bundle in ["", "garbage", try ServingAuthority(from: ExampleGateway.now).certificatePEM] {
+            for bundle in ["", "garbage", try SelfSignedCA(from: ExampleGateway.now).certificatePEM] {
                 time.pass(10)
                 try kept.put(bundle, Self.one)
                 let id = try #require(kept.identity.issuing?.id)
@@ -269,7 +269,7 @@ struct WebhookConfigurationKeeperTests {
     @Test(
         "Beyond a number of configurations they are read from time to time, so that watches do not use up connections")
     func many() async throws {
-        var settings = WebhookConfigurationKeeper.Settings()
+        var settings = CABundleInjector.Settings()
         settings.watches = 1
         try await keeping([Self.one, "two", "three"], settings: settings) { kept in
             for name in [Self.one, "two"] { try kept.add(name) }

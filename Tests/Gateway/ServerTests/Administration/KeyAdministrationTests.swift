@@ -62,7 +62,7 @@ struct KeyAdministrationTests {
                     signingKey: key, state: state, created: ExampleGateway.now,
                     certificate: try KeyCertificate.selfSigned(
                         for: key, endpoint: endpoint.name, from: ExampleGateway.now, lifetime: 60),
-                    activated: ExampleGateway.now, retired: retired, longestLife: 900)
+                    activated: ExampleGateway.now, retired: retired, maximumTokenLifetime: 900)
             })
         _ = try await session.keyStore.rings.save(ring, replacing: nil)
         return ring

@@ -2,7 +2,7 @@ import FoundationEssentials
 import GatewayCore
 
 /// Time and chance, for what waits and tries again; a test brings its own.
-struct Pacing: Sendable {
+struct Scheduler: Sendable {
     /// What a calendar says.
     let now: @Sendable () -> Date
     /// Seconds since some moment; never set, and counting while the machine or the process was stopped.
@@ -12,9 +12,9 @@ struct Pacing: Sendable {
     /// Waits so many seconds; throws where cancelled.
     let sleep: @Sendable (Double) async throws -> Void
 
-    static func system(clock: @escaping @Sendable () -> Date) -> Pacing {
+    static func system(clock: @escaping @Sendable () -> Date) -> Scheduler {
         let start = ContinuousClock.now
-        return Pacing(
+        return Scheduler(
             now: clock, monotonic: { (ContinuousClock.now - start) / .seconds(1) },
             random: { Double.random(in: 0..<1) },
             sleep: { try await Task.sleep(for: .seconds($0), tolerance: nil, clock: .continuous) })

@@ -5,7 +5,7 @@ import JOSE
 import Testing
 
 @Suite("Offline review")
-struct OfflineReviewTests {
+struct LocalTokenValidationTests {
     let cluster = TestCluster(key: TestKeys.ec)
     let now = ExampleEndpoint.now
     let audiences = ["sts-gateway.test.svc"]
@@ -15,7 +15,7 @@ struct OfflineReviewTests {
         _ adjust: (inout TestCluster.Claims) -> Void = { _ in }
     ) throws -> TokenReview {
         let token = try SubjectToken(parsing: try cluster.token(at: now, adjust))
-        return OfflineReview(keys: keys ?? cluster.keySet, issuer: cluster.issuer)
+        return LocalTokenValidation(keys: keys ?? cluster.keySet, issuer: cluster.issuer)
             .review(token, audiences: audiences, at: now)
     }
 

@@ -2,7 +2,7 @@ import COpenSSL
 import Glibc
 
 /// Keeps a token file per endpoint fresh.
-struct TokenKeeper: ~Copyable {
+struct TokenRefresher: ~Copyable {
     private struct Kept {
         let endpoint: Options.Endpoint
         let file: String

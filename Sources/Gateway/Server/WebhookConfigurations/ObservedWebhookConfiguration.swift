@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 
 /// What the API server last told of one webhook configuration.
-final class WebhookConfigurationSight: Sendable {
+final class ObservedWebhookConfiguration: Sendable {
     struct Found: Sendable {
         /// nil where there is none of that name.
         let object: KubernetesObject?
@@ -41,11 +41,11 @@ final class WebhookConfigurationSight: Sendable {
     func read(
         _ name: String, in configurations: KubernetesCollection, every seconds: Double, logger: Logger
     ) async {
-        let pacing = configurations.pacing
-        let interval: @Sendable () -> Double = { seconds * (1 + 0.5 * pacing.random()) }
+        let scheduler = configurations.gatewayScheduler
+        let interval: @Sendable () -> Double = { seconds * (1 + 0.5 * scheduler.random()) }
         let log = FailureLog("webhook configuration not readable", level: .warning, logger: logger)
-        let loop = RetryLoop<KubernetesFailure>(pacing: pacing, log: log) { _, _ in interval() }
-        await loop.run { () throws(KubernetesFailure) in
+        let loop = RetryLoop<KubernetesAPIError>(scheduler: scheduler, log: log) { _, _ in interval() }
+        await loop.run { () throws(KubernetesAPIError) in
             tell(Found(object: try await configurations.get(name)))
             return .after(interval())
         }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-extension Pacing {
+extension Scheduler {
     /// Waits until that time, or until one of the streams has an element, or until cancelled.
     ///
     /// - Parameter time: nil for none.

@@ -4,7 +4,7 @@ import JSON
 
 /// Reviews a token by a key set instead of by the API server: signature, `iss`, `aud`, `exp`, `nbf`. It cannot see that a
 /// Pod, a node or a ServiceAccount has been deleted.
-package struct OfflineReview: Sendable {
+package struct LocalTokenValidation: Sendable {
     /// Seconds by which the cluster's clock may be ahead.
     static let notBeforeLeeway = 10.0
 
@@ -49,7 +49,7 @@ package struct OfflineReview: Sendable {
             let node: Reference?
 
             /// As the API server's own authenticator fills `status.user`.
-            func user(username: String, tokenID: String?, audiences: [String]) -> ReviewedUser {
+            func user(username: String, tokenID: String?, audiences: [String]) -> UserInfo {
                 var extra: [String: [String]] = [:]
                 func set(_ name: String, _ value: String?) {
                     if let value { extra["authentication.kubernetes.io/\(name)"] = [value] }
@@ -59,7 +59,7 @@ package struct OfflineReview: Sendable {
                 set("node-name", node?.name)
                 set("node-uid", node?.uid)
                 set("credential-id", tokenID.map { "JTI=\($0)" })
-                return ReviewedUser(
+                return UserInfo(
                     username: username, uid: serviceaccount.uid,
                     groups: [
                         "system:serviceaccounts", "system:serviceaccounts:\(namespace)", "system:authenticated",
