@@ -11,11 +11,9 @@ object_list=$build/sts-gatewayPackageTests.product/Objects.LinkFileList
 
 # The language mode of Package.swift, and where the modules of the build are.
 flags=(-swift-version 6 -warnings-as-errors -Onone -g -enable-testing -parse-as-library -I "$build/Modules")
-# The C modules of the dependencies.
+# The C modules that the build has used, of this package and of its dependencies.
 while IFS= read -r map; do flags+=(-Xcc "-fmodule-map-file=$map"); done < <(
-    find -L "$build" -maxdepth 2 -path '*.build/module.modulemap'
-    find .build/checkouts -path '*/include/module.modulemap' -path '*Crypto*'
-    find Sources/Plugins -name module.modulemap
+    grep -oE '"-fmodule-map-file=[^"]+"' .build/debug.yaml | cut -d '"' -f 2 | cut -d = -f 2- | sort -u
 )
 # The system libraries of the plugins' modules.
 for library in $(grep -oE 'pkgConfig: "[^"]+"' Package.swift | cut -d '"' -f 2 | sort -u); do

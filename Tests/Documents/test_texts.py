@@ -28,8 +28,8 @@ def sources(*folders: str) -> str:
 
 
 def parts(text: str) -> list[str]:
-    """What of a quoted text does not differ."""
-    return [part for part in (one.strip(' ":;()') for one in text.split("…")) if len(part) > 2]
+    """The constant parts of a quoted text. The sources add the expected form to "expected"."""
+    return [part for part in (one.strip(' ":;()') for one in re.split("…|expected ", text)) if len(part) > 2]
 
 
 def missing(text: str, *folders: str) -> list[str]:
