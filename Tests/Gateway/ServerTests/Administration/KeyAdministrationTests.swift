@@ -9,7 +9,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The keys commands", .timeLimit(.minutes(1)))
+@Suite("The keys commands", .hangs)
 struct KeyAdministrationTests {
     private let folder: TemporaryFolder
     private let clock = ManualClock(now: ExampleGateway.now)

@@ -10,7 +10,7 @@ import Testing
 @testable import GatewayServer
 
 /// Tests/Fixtures/StoredDocuments was written by the release before the state engine, in a key directory.
-@Suite("Documents of an earlier release", .timeLimit(.minutes(1)))
+@Suite("Documents of an earlier release", .hangs)
 struct StoredDocumentTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../Fixtures/StoredDocuments").standardized
