@@ -65,15 +65,16 @@ package struct InjectionPolicy: Sendable, Equatable {
         _ configuration: GatewayConfiguration.Injection, namespace: String?, standardImage: String, trust: String?,
         serverVersion: KubernetesVersion?
     ) {
-        var server = configuration.gatewayURL ?? "https://sts-gateway.\(namespace ?? "default").svc:8443"
+        let gateway = ServiceName.gateway(in: namespace).host
+        var server = configuration.gatewayURL ?? "https://\(gateway):8443"
         while server.hasSuffix("/") { server.removeLast() }
         self.init(
             prefix: configuration.prefix, server: server, position: configuration.position,
             sidecar: Sidecar(
                 image: configuration.sidecarImage ?? standardImage, mode: configuration.sidecarMode,
                 tokenMode: configuration.tokenMode, resources: configuration.resources),
-            trust: trust, audience: "sts-gateway.\(namespace ?? "default").svc",
-            subjectTokenLifetime: configuration.subjectTokenLifetime, serverVersion: serverVersion)
+            trust: trust, audience: gateway, subjectTokenLifetime: configuration.subjectTokenLifetime,
+            serverVersion: serverVersion)
     }
 
     /// The key of a label or an annotation.

@@ -1,3 +1,4 @@
+import KubernetesAPI
 package import Logging
 
 /// What a configuration is read with beside its text.
@@ -13,5 +14,5 @@ package struct ConfigurationContext: Sendable {
     }
 
     /// The audience of subject tokens where an endpoint does not say.
-    var subjectAudience: String { "sts-gateway.\(namespace ?? "default").svc" }
+    var subjectAudience: String { ServiceName.gateway(in: namespace).host }
 }

@@ -1,5 +1,3 @@
-import KubernetesAPI
-
 /// What the gateway's own certificate is good for: every name that clients reach it by.
 package struct CertificateNames: Sendable, Equatable {
     /// DNS names in lower case, sorted, each once; the first label may be `*`.
@@ -10,25 +8,6 @@ package struct CertificateNames: Sendable, Equatable {
     package init(dns: [String], addresses: [[UInt8]]) {
         self.dns = Set(dns.map { $0.lowercased() }).sorted()
         self.addresses = Set(addresses).sorted { $0.lexicographicallyPrecedes($1) }
-    }
-
-    /// The forms in which a Pod, or the API server, may write a Service's name.
-    package static func ofService(_ service: String, namespace: String) -> [String] {
-        [
-            service, "\(service).\(namespace)", "\(service).\(namespace).svc",
-            "\(service).\(namespace).svc.cluster.local",
-        ]
-    }
-
-    /// The Service that a host within the cluster names, where it is one of that namespace.
-    ///
-    /// - Parameter host: such as `gateway.sts.svc` or `gateway.sts.svc.cluster.local`.
-    package static func service(ofHost host: String, namespace: String) -> String? {
-        let labels = host.lowercased().split(separator: ".", omittingEmptySubsequences: false)
-        guard labels.count >= 3, labels[1] == namespace, labels[2] == "svc", KubernetesName.isLabel(labels[0]) else {
-            return nil
-        }
-        return String(labels[0])
     }
 
     /// The part of an `https://host[:port][/path]` that a certificate names; an IPv6 address without its brackets.

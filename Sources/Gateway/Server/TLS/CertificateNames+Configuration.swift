@@ -1,4 +1,5 @@
 import GatewayCore
+import KubernetesAPI
 import NIOCore
 
 extension CertificateNames {
@@ -11,10 +12,11 @@ extension CertificateNames {
         var addresses: [[UInt8]] = []
         let host = configuration.injection.gatewayURL.flatMap(Self.host(ofURL:))
         if let namespace {
-            let named = host.flatMap { Self.service(ofHost: $0, namespace: namespace) }
-            for service in Set(["sts-gateway", named ?? "sts-gateway", configuration.injection.webhook.service]) {
-                dns += Self.ofService(service, namespace: namespace)
-            }
+            let services = [
+                .gateway(in: namespace), ServiceName(configuration.injection.webhook.service, in: namespace),
+                host.flatMap(ServiceName.init(host:)),
+            ]
+            for case let service? in services where service.namespace == namespace { dns += service.hosts }
         }
         if let host {
             if let address = Self.address(host) { addresses.append(address) } else { dns.append(host) }

@@ -1,4 +1,5 @@
 import GatewayCore
+import KubernetesAPI
 import Logging
 import ServiceLifecycle
 import Synchronization
@@ -30,7 +31,7 @@ final class ConfiguredServing: Service {
         let host = Self.host(configuration, namespace)
         gatewayHost = Mutex(host)
         // As the API server calls the webhook.
-        let webhookHost = namespace.map { "\(configuration.injection.webhook.service).\($0).svc" }
+        let webhookHost = namespace.map { ServiceName(configuration.injection.webhook.service, in: $0).host }
         let index = webhookHost.flatMap { host in pairs.firstIndex { $0.certificate.serves(host) } }
         webhookIndex = index
         tokens = ServingCertificates(Self.served(pairs, first: first, host: host))
@@ -80,6 +81,6 @@ final class ConfiguredServing: Service {
 
     private static func host(_ configuration: GatewayConfiguration, _ namespace: String?) -> String? {
         configuration.injection.gatewayURL.flatMap(CertificateNames.host(ofURL:))
-            ?? namespace.map { "sts-gateway.\($0).svc" }
+            ?? namespace.map { ServiceName.gateway(in: $0).host }
     }
 }

@@ -133,7 +133,7 @@ final class CABundleInjector: Service {
                 return (
                     .notOurs,
                     "its caBundle is cert-manager's by \(annotation); take that away, or serve a certificate of "
-                        + "cert-manager's for \(service).\(namespace).svc by tls.certificates"
+                        + "cert-manager's for \(ServiceName(service, in: namespace).host) by tls.certificates"
                 )
             }
             guard let identity = replica.view.stored?.value else { return (.unknown, nil) }

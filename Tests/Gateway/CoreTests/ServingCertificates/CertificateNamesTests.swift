@@ -15,17 +15,6 @@ struct CertificateNamesTests {
         }
     }
 
-    @Test("A host within the cluster names a Service of the gateway's namespace, or none")
-    func services() {
-        for (host, service) in [
-            ("gateway.sts.svc", "gateway"), ("gateway.sts.svc.cluster.local", "gateway"),
-            ("GATEWAY.sts.svc", "gateway"), ("gateway.other.svc", nil), ("gateway.sts", nil),
-            ("sts.example.com", nil), (".sts.svc", nil),
-        ] {
-            #expect(CertificateNames.service(ofHost: host, namespace: "sts") == service, "\(host)")
-        }
-    }
-
     @Test("Names are kept in lower case, in order and each once, whatever order they come in")
     func order() {
         let names = CertificateNames(
