@@ -6,7 +6,11 @@ import ServiceLifecycle
 /// The key rings of a gateway's endpoints: opened when endpoints are mounted, then kept by the services of this type.
 struct KeyRings: Sendable {
     let replicas: KeyRingReplicas
-    private let keyStore: OpenedKeyStore
+    /// Services that run whatever the endpoints are, in the order of their start.
+    let services: [any Service]
+    private let store: any DocumentStore<KeyRing>
+    private let keyPairs: any KeyPairReading
+    private let leadership: Leadership
     private let scheduler: Scheduler
     private let logger: Logger
     private let maker = SigningKeyMaker()
@@ -20,35 +24,50 @@ struct KeyRings: Sendable {
     static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
 
     init(_ keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger) {
-        self.keyStore = keyStore
-        self.scheduler = scheduler
-        self.logger = logger
-        replicas = KeyRingReplicas(store: keyStore.rings, clock: scheduler.now, logger: logger)
+        let client: [any Service] = keyStore.client.map { [$0] } ?? []
+        self.init(
+            store: keyStore.rings, keyPairs: keyStore.keyPairs, leadership: keyStore.leadership,
+            storeServices: client, election: [keyStore.election], scheduler: scheduler, logger: logger)
     }
 
-    /// The keys of each endpoint, in their order. A ring that cannot be read is logged, and leaves this one endpoint
-    /// without a key until it can; one that is not there is made. What takes too long is left to the services. An
-    /// endpoint that is mounted already goes on with the ring that it has.
+    /// - Parameters:
+    ///   - storeServices: run before the replicas.
+    ///   - election: runs after them.
+    init(
+        store: any DocumentStore<KeyRing>, keyPairs: any KeyPairReading, leadership: Leadership,
+        storeServices: [any Service] = [], election: [any Service] = [], scheduler: Scheduler, logger: Logger
+    ) {
+        self.store = store
+        self.keyPairs = keyPairs
+        self.leadership = leadership
+        self.scheduler = scheduler
+        self.logger = logger
+        replicas = KeyRingReplicas(store: store, clock: scheduler.now, logger: logger)
+        services = storeServices + [replicas] + election
+    }
+
+    /// Opens the key rings of endpoints that are not mounted, and mounts them. A ring that is missing is created. Where
+    /// one cannot be read, which is logged, or takes too long, the services load it later; its endpoint has no key until
+    /// then.
     ///
-    /// - Parameter mounted: the names of those.
-    func open(_ endpoints: [EndpointConfiguration], mounted: Set<String> = []) async -> [CurrentSigningKeys] {
-        var opened = [CurrentSigningKeys?](repeating: nil, count: endpoints.count)
+    /// - Returns: the keys of each endpoint, by its name.
+    func open(_ endpoints: [EndpointConfiguration]) async -> [String: CurrentSigningKeys] {
+        var opened: [String: CurrentSigningKeys] = [:]
         let end = scheduler.monotonic() + Self.patience
-        await withTaskGroup(of: (Int, CurrentSigningKeys).self) { group in
-            var begun = 0
-            for index in endpoints.indices where !mounted.contains(endpoints[index].name) {
-                if begun >= Self.width, let (done, keys) = await group.next() { opened[done] = keys }
-                begun += 1
-                group.addTask { (index, await open(endpoints[index], before: end)) }
+        await withTaskGroup(of: (String, CurrentSigningKeys).self) { group in
+            for (index, endpoint) in endpoints.enumerated() {
+                if index >= Self.width, let (name, keys) = await group.next() { opened[name] = keys }
+                group.addTask { (endpoint.name, await open(endpoint, before: end)) }
             }
-            for await (index, keys) in group { opened[index] = keys }
+            for await (name, keys) in group { opened[name] = keys }
         }
-        // At last and at once, since the keys that were handed out before learn nothing new from now on.
-        return endpoints.indices.map { index in
-            opened[index] ?? replicas.remount(endpoints[index])
-                ?? replicas.mount(
-                    endpoints[index], found: .failure(Self.notLoaded))
-        }
+        return opened
+    }
+
+    /// Returns the keys of an endpoint that is mounted, for another configuration of it. The keys that were returned
+    /// for its previous configuration are no longer updated.
+    func remount(_ endpoint: EndpointConfiguration) -> CurrentSigningKeys {
+        replicas.remount(endpoint) ?? replicas.mount(endpoint, found: .failure(Self.notLoaded))
     }
 
     private func open(_ endpoint: EndpointConfiguration, before end: Double) async -> CurrentSigningKeys {
@@ -59,8 +78,8 @@ struct KeyRings: Sendable {
         logger[metadataKey: "endpoint"] = "\(endpoint.name)"
         let rotation = KeyRotation(
             configuration: endpoint,
-            leader: DocumentLeader(store: keyStore.rings, mayWrite: { true }, logger: logger),
-            keyPairs: keyStore.keyPairs, maker: maker)
+            leader: DocumentLeader(store: store, mayWrite: { true }, logger: logger),
+            keyPairs: keyPairs, maker: maker)
         do throws(StoreError) {
             return replicas.mount(endpoint, found: .success(try await rotation.first(at: scheduler.now())))
         } catch {
@@ -69,18 +88,12 @@ struct KeyRings: Sendable {
         }
     }
 
-    /// What runs whatever endpoints there are, in the order of its start.
-    var services: [any Service] {
-        let client: [any Service] = keyStore.client.map { [$0] } ?? []
-        return client + [replicas, keyStore.election]
-    }
-
     /// Advances the rings of these endpoints.
     ///
     /// - Parameter statuses: the last observed state of the published documents.
     func rotation(of endpoints: [EndpointConfiguration], following statuses: PublicationStatuses) -> any Service {
         KeyRotationService(
-            endpoints: endpoints, replicas: replicas, store: keyStore.rings, keyPairs: keyStore.keyPairs,
-            leadership: keyStore.leadership, statuses: statuses, maker: maker, scheduler: scheduler, logger: logger)
+            endpoints: endpoints, replicas: replicas, store: store, keyPairs: keyPairs,
+            leadership: leadership, statuses: statuses, maker: maker, scheduler: scheduler, logger: logger)
     }
 }

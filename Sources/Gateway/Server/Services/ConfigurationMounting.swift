@@ -3,7 +3,15 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// Makes a configuration one that can be served, of what the process has had since its start.
+/// A configuration whose key rings are opened. It has no effect yet.
+struct BuiltConfiguration: Sendable {
+    let configuration: GatewayConfiguration
+    /// Of the endpoints that are not mounted, by name.
+    let opened: [String: CurrentSigningKeys]
+}
+
+/// Mounts a configuration in two steps: ``build(_:after:)`` opens what is new and can be cancelled, ``commit(_:after:)``
+/// puts everything in force at once.
 struct ConfigurationMounting: Sendable {
     let rings: KeyRings
     let leadership: Leadership
@@ -21,15 +29,36 @@ struct ConfigurationMounting: Sendable {
     let replica: AdminRoutes.ReplicaState
     let scheduler: Scheduler
 
-    /// - Parameter old: what is in force, and goes on where the new one has it too.
-    func mount(_ configuration: GatewayConfiguration, after old: MountedConfiguration?) async -> MountedConfiguration {
+    /// Opens the key rings of the endpoints that the configuration adds. What is in force does not change.
+    ///
+    /// - Parameter old: what is in force.
+    /// - Throws: where the task is cancelled; nothing stays open then.
+    func build(
+        _ configuration: GatewayConfiguration, after old: MountedConfiguration?
+    ) async throws(CancellationError) -> BuiltConfiguration {
+        let mounted = Set(old?.endpoints.map(\.configuration.name) ?? [])
+        let opened = await rings.open(configuration.endpoints.filter { !mounted.contains($0.name) })
+        guard !Task.isCancelled else {
+            for name in opened.keys { rings.replicas.unmount(name) }
+            throw CancellationError()
+        }
+        return BuiltConfiguration(configuration: configuration, opened: opened)
+    }
+
+    /// Puts a configuration in force everywhere but in the listeners, which serve the returned value. Endpoints that are
+    /// in both configurations continue with their key rings.
+    ///
+    /// - Parameter old: what is in force, as when the configuration was built.
+    func commit(_ built: BuiltConfiguration, after old: MountedConfiguration?) -> MountedConfiguration {
+        let configuration = built.configuration
         let clock = scheduler.now
         let metrics = GatewayMetrics(factory: prometheus, endpoints: configuration.endpoints, version: version)
         let names = Set(configuration.endpoints.map(\.name))
         let mounted = Set(old?.endpoints.map(\.configuration.name) ?? [])
-        let keys = await rings.open(configuration.endpoints, mounted: mounted)
-        let endpoints = zip(configuration.endpoints, keys).map { endpoint, keys in
-            MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer, metadata: metadata)
+        let endpoints = configuration.endpoints.map { endpoint in
+            MountedEndpoint(
+                configuration: endpoint, keys: built.opened[endpoint.name] ?? rings.remount(endpoint),
+                reviewer: reviewer, metadata: metadata)
         }
         let now = clock()
         let removed = (old?.endpoints ?? []).filter { !names.contains($0.configuration.name) }

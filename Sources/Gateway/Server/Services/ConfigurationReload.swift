@@ -48,7 +48,9 @@ final class ConfigurationReload: Service {
                 group.addTask { await self.saveAll() }
                 var seen = FileSignature(of: self.source.path)
                 // A change between the reading at the start and this signature would be missed.
-                if let text = try? self.source.text(), self.tried.withLock({ $0 != text }) { await self.look() }
+                if let text = try? self.source.text(), self.tried.withLock({ $0?.isExactly(text) != true }) {
+                    await self.look()
+                }
                 while (try? await self.scheduler.sleep(Self.interval)) != nil {
                     let now = FileSignature(of: self.source.path)
                     if now != seen {
@@ -89,8 +91,9 @@ final class ConfigurationReload: Service {
             return
         }
         for problem in problems { logger.warning("configuration", metadata: ["problem": "\(problem)"]) }
-        let new = await mounting.mount(configuration, after: old)
-        current.replace(with: new)
+        // Cancelled with the service.
+        guard let built = try? await mounting.build(configuration, after: old) else { return }
+        current.replace(with: mounting.commit(built, after: old))
         report.tell(.applied, problem: nil)
         logger.notice(
             "configuration taken on",
@@ -122,7 +125,7 @@ final class ConfigurationReload: Service {
         } _: { () throws(StoreError) in
             guard let text = unsaved.withLock({ $0 }) else { return .at(nil) }
             let stored = try await kept.load("")
-            if stored?.value.text != text {
+            if stored?.value.text.isExactly(text) != true {
                 do throws(StoreError) {
                     _ = try await kept.save(LastValidConfiguration(text: text), replacing: stored?.version)
                 } catch {
@@ -130,7 +133,7 @@ final class ConfigurationReload: Service {
                     guard error == .conflict else { throw error }
                 }
             }
-            unsaved.withLock { if $0 == text { $0 = nil } }
+            unsaved.withLock { if $0?.isExactly(text) == true { $0 = nil } }
             return .at(nil)
         }
     }

@@ -58,7 +58,15 @@ package struct GatewayAssembly: Sendable {
                 isDraining: { draining.isDraining }, reloadProblem: { report.problem },
                 certificateProblem: { serving.certificates.problem ?? serving.webhook.problem }),
             scheduler: scheduler)
-        let current = CurrentConfiguration(await mounting.mount(configuration, after: nil))
+        let built: BuiltConfiguration
+        do throws(CancellationError) {
+            built = try await mounting.build(configuration, after: nil)
+        } catch {
+            await publishing.close()
+            await parts.abandon()
+            throw error
+        }
+        let current = CurrentConfiguration(mounting.commit(built, after: nil))
 
         func listener(
             _ name: String, _ address: ListenAddress, _ certificates: ServingCertificates?,
