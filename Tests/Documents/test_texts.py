@@ -82,7 +82,7 @@ def test_a_word_in_capitals_is_a_code_of_aws_or_a_kind_of_kubernetes(code: str) 
 
 
 def test_an_invented_text_is_found() -> None:
-    assert missing("the gateway answered …", "Sources") == []
+    assert missing("the gateway responded with …", "Sources") == []
     assert missing("the gateway shrugged …", "Sources") == ["the gateway shrugged"]
 
 

@@ -1,4 +1,4 @@
-"""The sidecar as a process, and the folders and certificates it lives with."""
+"""Fixtures: the sidecar as a process with its folders and certificates, and a gateway with faults."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,16 +21,16 @@ def sidecar(program: Path, tmp_path: Path) -> Iterator[Sidecar]:
     pki.write(tmp_path / "pki", ["127.0.0.1", "::1", "localhost"])
     (tmp_path / "tokens").mkdir()
     (tmp_path / "subject").write_text(SUBJECT + "\n")
-    made = Sidecar(program, tmp_path)
-    yield made
-    child_process.kill(made.process)
+    started = Sidecar(program, tmp_path)
+    yield started
+    child_process.kill(started.process)
     if (tmp_path / "log").exists():
-        written = (tmp_path / "log").read_text() + made.termination
+        written = (tmp_path / "log").read_text() + started.termination
         assert SUBJECT not in written and "c2lnbmF0dXJl" not in written and "ImlhdCI6" not in written
 
 
 @pytest.fixture
 def gateway(sidecar: Sidecar) -> Iterator[FaultGateway]:
-    made = FaultGateway(sidecar.folder / "pki").start()
-    yield made
-    made.stop()
+    started = FaultGateway(sidecar.folder / "pki").start()
+    yield started
+    started.stop()

@@ -1,6 +1,6 @@
-"""A gateway that can be told to misbehave: TLS, both wires, `/ca-bundle`, and a fault for each of the next token calls.
+"""A fake gateway with faults on demand: TLS, both wire formats, `/ca-bundle`, and a fault for each next token request.
 
-Its tokens live for seconds, and are signed by nobody: the sidecar hands tokens on, it does not verify them.
+Its tokens expire after seconds and have no valid signature: the sidecar does not verify issued tokens.
 """
 
 import base64
@@ -23,7 +23,7 @@ def encode(value: bytes) -> str:
 
 
 def token(ttl: float) -> str:
-    """A JWT that nobody can verify, of a length that no single read or write covers by chance."""
+    """A JWT without a valid signature, longer than one read or write."""
     now = int(time.time())
     claims = {"iat": now, "exp": now + ttl, "jti": secrets.token_hex(16), "padding": "x" * 2000}
     return ".".join([encode(b'{"alg":"ES256"}'), encode(json.dumps(claims).encode()), encode(secrets.token_bytes(64))])
@@ -46,7 +46,7 @@ class FaultGateway:
     faults: list[Fault] = field(default_factory=list)
     always: Fault | None = None
     token_calls: list[tuple[float, str, str]] = field(default_factory=list)
-    """When each came, on the monotonic clock, its path and its subject token."""
+    """The time of each on the monotonic clock, its path and its subject token."""
     bundle_calls: list[str | None] = field(default_factory=list)
     issued: list[str] = field(default_factory=list)
     connections: int = 0
@@ -142,8 +142,8 @@ class FaultGateway:
         return True
 
     def answer_token(self, connection: ssl.SSLSocket, method: str, path: str, fields: dict, body: str) -> bool:
-        stock = path.endswith("/token/user")
-        if stock:
+        openunison = path.endswith("/token/user")
+        if openunison:
             subject = fields["authorization"].removeprefix("Bearer ")
         else:
             form = parse_qs(body, strict_parsing=True)
@@ -155,21 +155,21 @@ class FaultGateway:
         if fault is not None:
             fault(self, connection)
             return False
-        content = self.good(stock)
+        content = self.valid(openunison)
         connection.sendall(head(200, len(content), "Content-Type: application/json") + content)
         return True
 
-    def good(self, stock: bool = False) -> bytes:
+    def valid(self, openunison: bool = False) -> bytes:
         self.issued.append(token(self.ttl))
-        if stock:
-            ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.ttl))
-            answer = {"displayName": "a:b:c", "token": {"jwt": self.issued[-1], "expires": ends}}
+        if openunison:
+            expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.ttl))
+            answer = {"displayName": "a:b:c", "token": {"jwt": self.issued[-1], "expires": expires}}
         else:
             answer = {"access_token": self.issued[-1], "token_type": "N_A", "expires_in": self.ttl}
         return json.dumps(answer).encode()
 
 
-# Faults: each is given the gateway and the connection, after the request has been read; the connection then ends.
+# Faults: functions of the gateway and the connection, called after the request was read. Then the connection is closed.
 
 
 def status(code: int, *fields: str, body: bytes = b"{}") -> Fault:
@@ -190,14 +190,14 @@ def hang_in_body(gateway: FaultGateway, connection: ssl.SSLSocket) -> None:
 
 
 def drip(gateway: FaultGateway, connection: ssl.SSLSocket) -> None:
-    """Never silent for long, and never done."""
+    """Sends bytes without end, and never completes the response."""
     connection.sendall(head(200, 5000))
     while not gateway.stopped.wait(0.2):
         connection.sendall(b" ")
 
 
 def truncated(gateway: FaultGateway, connection: ssl.SSLSocket) -> None:
-    content = gateway.good()
+    content = gateway.valid()
     gateway.issued.pop()
     connection.sendall(head(200, len(content)) + content[: len(content) // 2])
 
@@ -213,8 +213,8 @@ def endless_header(_: FaultGateway, connection: ssl.SSLSocket) -> None:
 
 
 def chunked(gateway: FaultGateway, connection: ssl.SSLSocket) -> None:
-    """No fault, but the other way to frame an answer, in pieces that cut through everything."""
-    content = gateway.good()
+    """A valid response with chunked framing, sent in pieces that do not match the chunks."""
+    content = gateway.valid()
     parts = [content[at : at + 700] for at in range(0, len(content), 700)]
     wire = head(200, None, "Transfer-Encoding: chunked")
     wire += b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
@@ -227,6 +227,6 @@ def reset(_: FaultGateway, connection: ssl.SSLSocket) -> None:
 
 
 def close_after_answer(gateway: FaultGateway, connection: ssl.SSLSocket) -> None:
-    """Keep-alive is promised, and the connection closed: a stale one."""
-    content = gateway.good()
+    """A valid response that promises keep-alive; then the connection is closed."""
+    content = gateway.valid()
     connection.sendall(head(200, len(content)) + content)

@@ -1,6 +1,6 @@
-"""Memory, wake-ups and CPU of a sidecar with three endpoints: `measure.py PROGRAM [ROUNDS]`.
+"""Measures memory, wake-ups and CPU of a sidecar with three endpoints: `measure.py PROGRAM [ROUNDS]`.
 
-Tokens of two seconds compress an hour: at the default life of 900 s an hour has six rounds.
+The tokens expire after two seconds. With the default lifetime of 900 s, an hour has six rounds.
 """
 
 import os
@@ -18,7 +18,7 @@ from fault_gateway import FaultGateway  # noqa: E402
 
 
 def memory(process: int) -> dict[str, int]:
-    """KiB by smaps_rollup's names."""
+    """The fields of /proc/PID/smaps_rollup in KiB."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()[1:]
     return {name: int(value.split()[0]) for name, value in (line.split(":") for line in lines)}
 
@@ -29,7 +29,7 @@ def switches(process: int) -> int:
 
 
 def cpu(process: int) -> float:
-    """Milliseconds on a processor."""
+    """The CPU time in milliseconds."""
     return int(Path(f"/proc/{process}/schedstat").read_text().split()[0]) / 1e6
 
 

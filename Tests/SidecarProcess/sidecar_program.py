@@ -10,7 +10,7 @@ import child_process
 
 SUBJECT = "eyJhbGciOiJSUzI1NiJ9.c3ViamVjdA.c2lnbmF0dXJl"
 LONGEST_TIMEOUT = "300s"
-"""Of one call: so long that only a gateway that never answers meets it."""
+"""The timeout of one exchange, so long that no test reaches it unless it sets another one."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Sidecar:
         return child_process.run([self.program, command], env=self.environment(gateway, **more))
 
     def stop(self) -> None:
-        """SIGTERM, and an end with status 0."""
+        """Sends SIGTERM and expects exit status 0."""
         assert self.process is not None
         assert child_process.end(self.process) == 0
 
@@ -54,14 +54,14 @@ class Sidecar:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """The lines of the log that are whole."""
+        """The complete lines of the log."""
         return [json.loads(line) for line in (self.folder / "log").read_text().splitlines(True) if line[-1] == "\n"]
 
     def lines(self, message: str) -> list[dict[str, Any]]:
         return [line for line in self.log if line["message"] == message]
 
     def failures(self) -> str:
-        """Every reason that was logged."""
+        """Every logged error."""
         return "\n".join(line["error"] for line in self.lines("token not refreshed"))
 
     @property

@@ -1,4 +1,4 @@
-"""What fails is said and tried again; the old token stays; SIGTERM ends it wherever it hangs."""
+"""A failure is logged and retried, the old token stays in place, and SIGTERM ends the sidecar in any state."""
 
 import os
 import socket
@@ -13,40 +13,40 @@ from sidecar_program import LONGEST_TIMEOUT, Sidecar
 from waiting import until
 
 FAULTS = {
-    "a server's failure": (fault.status(500), "answered 500"),
-    "a policy's refusal": (
-        fault.status(400, body=b'{"error":"invalid_request","error_description":"the policy refuses"}'),
-        "invalid_request: the policy refuses",
+    "status 500": (fault.status(500), "responded with 500"),
+    "denied by policy": (
+        fault.status(400, body=b'{"error":"invalid_request","error_description":"denied by policy"}'),
+        "invalid_request: denied by policy",
     ),
-    "no such endpoint": (fault.status(404), "give the path of the endpoint"),
-    "a redirect": (fault.status(302, "Location: https://elsewhere.example/"), "it redirects"),
-    "hangs": (fault.hang, "no answer in time"),
-    "hangs in the middle": (fault.hang_in_body, "no answer in time"),
-    "drips": (fault.drip, "no answer in time"),
-    "is cut off": (fault.truncated, "the answer is cut off"),
-    "is too long": (fault.oversized, "longer than"),
-    "has an endless header": (fault.endless_header, "header is longer than"),
-    "is not JSON": (fault.text(b"<html>"), "not a JSON object"),
-    "is a list": (fault.text(b"[]"), "not a JSON object"),
-    "is nested for ever": (fault.text(b'{"a":' * 10_000), "not a JSON object"),
-    "lacks the token": (fault.text(b'{"token_type":"N_A"}'), "no text access_token"),
-    "has a number for a token": (fault.text(b'{"access_token":1}'), "no text access_token"),
-    "has a text that is no token": (fault.text(b'{"access_token":"abc"}'), "not a JWT"),
-    "has a token that never ends": (fault.text(b'{"access_token":"e30.e30.e30"}'), "not a JWT"),
-    "has an ended token": (
+    "unknown endpoint": (fault.status(404), "set the path of the endpoint"),
+    "a redirect": (fault.status(302, "Location: https://elsewhere.example/"), "redirects are not followed"),
+    "no response": (fault.hang, "timed out"),
+    "a body that stops": (fault.hang_in_body, "timed out"),
+    "a body that drips": (fault.drip, "timed out"),
+    "a truncated body": (fault.truncated, "the response is truncated"),
+    "a body that is too long": (fault.oversized, "longer than"),
+    "an endless header": (fault.endless_header, "header is longer than"),
+    "a body that is not JSON": (fault.text(b"<html>"), "not a JSON object"),
+    "a JSON array": (fault.text(b"[]"), "not a JSON object"),
+    "deeply nested JSON": (fault.text(b'{"a":' * 10_000), "not a JSON object"),
+    "no token": (fault.text(b'{"token_type":"N_A"}'), "no string access_token"),
+    "a number as the token": (fault.text(b'{"access_token":1}'), "no string access_token"),
+    "a token that is not a JWT": (fault.text(b'{"access_token":"abc"}'), "not a JWT"),
+    "a token without exp": (fault.text(b'{"access_token":"e30.e30.e30"}'), "not a JWT"),
+    "an expired token": (
         lambda gateway, connection: fault.text(b'{"access_token":"%s"}' % fault.token(-5).encode())(
             gateway, connection
         ),
-        "ended already",
+        "the token in the response is expired",
     ),
-    "is reset": (fault.reset, "the connection"),
+    "a connection reset": (fault.reset, "the connection"),
 }
-SILENT = ["hangs", "hangs in the middle", "drips"]
-"""Faults that end with the sidecar's patience."""
+SILENT = ["no response", "a body that stops", "a body that drips"]
+"""Faults that end with the timeout of the sidecar."""
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_said_and_the_old_token_stays_until_it_is_over(
+def test_a_fault_is_logged_and_the_old_token_stays_until_the_next_one(
     name: str, sidecar: Sidecar, gateway: FaultGateway
 ) -> None:
     make, reason = FAULTS[name]
@@ -57,7 +57,7 @@ def test_a_fault_is_said_and_the_old_token_stays_until_it_is_over(
     until(lambda: reason in sidecar.failures())
     until(lambda: reason in sidecar.termination)
     assert sidecar.token() == old
-    # It lives so long that no refresh follows, with a file that is only there while it is written.
+    # The lifetime is so long that no further refresh, with its temporary file, follows.
     gateway.ttl = 36_000
     gateway.always = None
     until(lambda: sidecar.token() != old)
@@ -65,19 +65,19 @@ def test_a_fault_is_said_and_the_old_token_stays_until_it_is_over(
     assert list(sidecar.file().parent.iterdir()) == [sidecar.file()]
 
 
-def test_the_gateway_is_away_for_longer_than_the_refresh_window(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_the_gateway_is_unavailable_until_the_token_has_expired(sidecar: Sidecar, gateway: FaultGateway) -> None:
     sidecar.start(gateway.url)
     until(sidecar.token)
     gateway.refuse()
     until(lambda: "Connection refused" in sidecar.failures())
     old, count = sidecar.token(), len(gateway.issued)
     until(lambda: any(line.get("tokenValid") is False for line in sidecar.log))
-    assert sidecar.token() == old, "it is of no use any more, but it is not this program's to remove"
+    assert sidecar.token() == old, "an expired token is not removed"
     gateway.listen_again()
     until(lambda: sidecar.token() in gateway.issued[count:])
 
 
-def test_retry_after_is_honoured(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_retry_after_is_honored(sidecar: Sidecar, gateway: FaultGateway) -> None:
     gateway.faults = [fault.status(503, "Retry-After: 3")]
     sidecar.start(gateway.url)
     until(sidecar.token)
@@ -87,8 +87,8 @@ def test_retry_after_is_honoured(sidecar: Sidecar, gateway: FaultGateway) -> Non
     assert line["retryAfterSeconds"] == 3 and 3 <= float(line["retryIn"].removesuffix("s")) <= 4
 
 
-def test_retry_after_a_date_is_honoured_up_to_ten_minutes(sidecar: Sidecar, gateway: FaultGateway) -> None:
-    """By what it logs."""
+def test_retry_after_a_date_is_honored_up_to_ten_minutes(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    """Checked by the log, since the delay is ten minutes."""
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(time.time() + 36_000))
     gateway.always = fault.status(503, f"Retry-After: {date}")
     sidecar.start(gateway.url)
@@ -101,7 +101,7 @@ SYN_SENT, ESTABLISHED = "02", "01"
 
 
 def states(listener: socket.socket, ours: list[socket.socket]) -> list[str]:
-    """Of the connections to the listener by others than us, as the kernel names them (proc(5), /proc/net/tcp)."""
+    """The states of the other connections to the listener, as in /proc/net/tcp (proc(5))."""
     own = [one.getsockname()[1] for one in ours]
     found = []
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
@@ -112,12 +112,12 @@ def states(listener: socket.socket, ours: list[socket.socket]) -> list[str]:
 
 
 @pytest.mark.parametrize("state", ["connecting", "handshake", "waiting", "in the body", "idle", "backing off"])
-def test_sigterm_ends_it_wherever_it_is(state: str, sidecar: Sidecar, gateway: FaultGateway) -> None:
-    """Whatever it waits for does not come before the test is given up."""
+def test_sigterm_ends_the_sidecar_in_any_state(state: str, sidecar: Sidecar, gateway: FaultGateway) -> None:
+    """The event that the sidecar waits for comes later than the deadline of the test."""
     url = gateway.url
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    # Nobody takes the connection from a queue of one: the handshake hangs, and the next connections are not accepted.
+    # Nothing accepts the connection in the queue of one: the handshake hangs, and further connections are not completed.
     listener.listen(0)
     fillers: list[socket.socket] = []
     if state in ["connecting", "handshake"]:
@@ -144,7 +144,7 @@ def test_sigterm_ends_it_wherever_it_is(state: str, sidecar: Sidecar, gateway: F
         until(lambda: wanted in states(listener, fillers), f"a connection in state {wanted}")
     failures = sidecar.failures()
     sidecar.stop()
-    assert sidecar.failures() == failures, "no call of it has come to an end"
+    assert sidecar.failures() == failures, "no exchange has ended"
     for filler in [*fillers, listener]:
         filler.close()
 
@@ -154,7 +154,7 @@ def test_a_full_disk_leaves_the_old_token(sidecar: Sidecar, gateway: FaultGatewa
     disk = sidecar.folder / "tokens"
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode != 0:
-        pytest.skip("nothing may be mounted here")
+        pytest.skip("mounting is not permitted")
     try:
         sidecar.start(gateway.url, STS_CA_CACHE="none")
         old = until(sidecar.token)

@@ -1,4 +1,4 @@
-"""Tokens are fresh, whole and readable, whatever the gateway does."""
+"""Token files are refreshed in time, complete and readable."""
 
 import contextlib
 import datetime
@@ -14,7 +14,7 @@ from sidecar_program import SUBJECT, Sidecar
 from waiting import until
 
 
-def test_every_endpoint_is_kept_fresh_over_several_lives(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_every_endpoint_is_refreshed_over_several_lifetimes(sidecar: Sidecar, gateway: FaultGateway) -> None:
     sidecar.start(gateway.url, STS_ENDPOINTS="one,two=/second/path,three")
     until(lambda: len(gateway.token_calls) >= 12)
     for endpoint in ["one", "two", "three"]:
@@ -27,20 +27,20 @@ def test_every_endpoint_is_kept_fresh_over_several_lives(sidecar: Sidecar, gatew
     sidecar.stop()
 
 
-def test_one_connection_serves_every_endpoint_that_is_due(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_all_endpoints_that_are_due_share_one_connection(sidecar: Sidecar, gateway: FaultGateway) -> None:
     gateway.ttl = 36_000
     sidecar.start(gateway.url, STS_ENDPOINTS="one,two,three")
     until(lambda: gateway.bundle_calls, "the last call of the round")
     assert (len(gateway.token_calls), gateway.connections) == (3, 1)
 
 
-def test_the_next_refresh_is_well_before_the_end(sidecar: Sidecar, gateway: FaultGateway) -> None:
-    """By what it logs, for the clock that the refresh goes by is its own."""
+def test_the_next_refresh_is_at_two_thirds_of_the_lifetime(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    """Checked by the log."""
     gateway.ttl = 36_000
     sidecar.start(gateway.url)
     line = until(lambda: sidecar.lines("token written"), "the token")[0]
     refresh, end = (datetime.datetime.fromisoformat(line[name]) for name in ["nextRefresh", "expires"])
-    assert 0.2 * gateway.ttl <= (end - refresh).total_seconds() <= 0.4 * gateway.ttl + 1, "a third of its life, 20 % more or less, and less by what the call took"
+    assert 0.2 * gateway.ttl <= (end - refresh).total_seconds() <= 0.4 * gateway.ttl + 1, "a third of the lifetime ± 20 %, less the duration of the exchange"
 
 
 def test_a_reader_never_sees_a_partial_token(sidecar: Sidecar, gateway: FaultGateway) -> None:
@@ -55,15 +55,15 @@ def test_a_reader_never_sees_a_partial_token(sidecar: Sidecar, gateway: FaultGat
     assert len(gateway.issued) >= 4
 
 
-def test_the_mode_holds_whatever_the_umask(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_the_mode_is_independent_of_the_umask(sidecar: Sidecar, gateway: FaultGateway) -> None:
     sidecar.start(gateway.url, "/bin/sh", "-c", 'umask 077; exec "$0" "$@"')
     until(sidecar.token)
     assert sidecar.file().stat().st_mode & 0o777 == 0o644
     assert sidecar.file().parent.stat().st_mode & 0o777 == 0o755
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_any_user_id_will_do(sidecar: Sidecar, gateway: FaultGateway, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the user id")
+def test_any_user_id_works(sidecar: Sidecar, gateway: FaultGateway, tmp_path_factory: pytest.TempPathFactory) -> None:
     (sidecar.folder / "tokens").chmod(0o777)
     for folder in [sidecar.folder, *list(sidecar.folder.parents)[:3], sidecar.folder / "pki"]:
         if str(folder).startswith("/tmp/"):
@@ -88,7 +88,7 @@ def test_a_replaced_projected_token_is_used_at_once(sidecar: Sidecar, gateway: F
     until(lambda: gateway.token_calls[-1][2] == "bmV3.bmV3.bmV3")
 
 
-def test_an_empty_a_missing_and_a_binary_projected_token_are_waited_out(
+def test_a_missing_an_empty_and_a_binary_projected_token_are_retried(
     sidecar: Sidecar, gateway: FaultGateway
 ) -> None:
     subject = sidecar.folder / "subject"
@@ -98,14 +98,14 @@ def test_an_empty_a_missing_and_a_binary_projected_token_are_waited_out(
     subject.write_text("\n")
     until(lambda: "is empty" in sidecar.failures())
     subject.write_bytes(b"a\0b")
-    until(lambda: "something else than a token" in sidecar.failures())
+    until(lambda: "does not contain a token" in sidecar.failures())
     assert not gateway.token_calls
     subject.write_text(SUBJECT)
     until(sidecar.token)
     until(lambda: sidecar.termination == "")
 
 
-def test_the_stock_wire(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_the_openunison_compatible_wire(sidecar: Sidecar, gateway: FaultGateway) -> None:
     sidecar.start(gateway.url + "/aws/token/user", STS_WIRE="stock", STS_ENDPOINTS="")
     until(lambda: len(gateway.token_calls) >= 2)
     assert sidecar.token("token") in gateway.issued
@@ -113,7 +113,7 @@ def test_the_stock_wire(sidecar: Sidecar, gateway: FaultGateway) -> None:
     assert not gateway.bundle_calls
 
 
-def test_a_chunked_answer_and_a_stale_connection_are_no_failures(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_a_chunked_response_and_a_stale_connection_cause_no_failure(sidecar: Sidecar, gateway: FaultGateway) -> None:
     gateway.faults = [fault.chunked, fault.close_after_answer]
     sidecar.start(gateway.url, STS_ENDPOINTS="one,two,three")
     until(lambda: all(sidecar.token(endpoint) for endpoint in ["one", "two", "three"]))
@@ -134,7 +134,7 @@ def test_ipv6(sidecar: Sidecar) -> None:
 
 
 def test_it_does_not_wake_up_between_refreshes(sidecar: Sidecar, gateway: FaultGateway) -> None:
-    """It sleeps until a timer that is hours away, and nothing else wakes it up while another sidecar refreshes."""
+    """The timer is hours away, and nothing else wakes the sidecar while another one refreshes its tokens."""
     gateway.ttl = 36_000
     sidecar.start(gateway.url)
     until(lambda: seconds_to_timer(sidecar) > 3_600 and state(sidecar)["State"].startswith("S"), "the long sleep")
@@ -153,7 +153,7 @@ def test_it_does_not_wake_up_between_refreshes(sidecar: Sidecar, gateway: FaultG
 
 
 def state(sidecar: Sidecar) -> dict[str, str]:
-    """/proc/PID/status."""
+    """The fields of /proc/PID/status."""
     assert sidecar.process is not None
     lines = Path(f"/proc/{sidecar.process.pid}/status").read_text().splitlines()
     return dict(line.split(":\t", 1) for line in lines)
@@ -164,7 +164,7 @@ def switches(sidecar: Sidecar) -> tuple[str, ...]:
 
 
 def seconds_to_timer(sidecar: Sidecar) -> int:
-    """Until its one timer expires; 0 where none is set."""
+    """The seconds until the only timer of the process expires; 0 if none is set."""
     assert sidecar.process is not None
     found = []
     for file in Path(f"/proc/{sidecar.process.pid}/fdinfo").iterdir():

@@ -1,4 +1,4 @@
-"""The program as it ships, alone in an empty root: STS_SIDECAR_STATIC names it (`make sidecar`)."""
+"""The released program in an empty root folder: STS_SIDECAR_STATIC is its path (`make sidecar`)."""
 
 import json
 import os
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 
-def test_it_needs_nothing_but_resolv_conf_hosts_and_proc(sidecar: Sidecar, gateway: FaultGateway, tmp_path: Path) -> None:
+def test_it_needs_only_resolv_conf_hosts_and_proc(sidecar: Sidecar, gateway: FaultGateway, tmp_path: Path) -> None:
     root = tmp_path / "root"
     for folder in ["etc", "proc", "tokens", "secrets"]:
         (root / folder).mkdir(parents=True)
@@ -53,7 +53,7 @@ def test_it_needs_nothing_but_resolv_conf_hosts_and_proc(sidecar: Sidecar, gatew
         until(lambda: process.poll() is not None or len(gateway.issued) >= 2)
         assert process.poll() is None, (tmp_path / "log").read_text()
         until(lambda: (root / "tokens/one/token").read_text() == gateway.issued[-1])
-        # The program is process 1 of its own namespace: it must end by SIGTERM there too.
+        # The program is process 1 of its PID namespace, and must exit after SIGTERM there too.
         (program,) = descendants(process.pid)
         os.kill(program.number, signal.SIGTERM)
         assert process.wait(DEADLINE) == 0

@@ -1,4 +1,4 @@
-"""Whom the sidecar takes for the gateway."""
+"""Which certificates of the gateway the sidecar accepts."""
 
 import datetime
 from pathlib import Path
@@ -10,18 +10,18 @@ from sidecar_program import Sidecar
 from waiting import until
 
 DAY = datetime.timedelta(days=1)
-REFUSED = {
-    "another name": (["other.example"], -DAY, DAY, "it is for another name"),
-    "another address": (["127.0.0.2"], -DAY, DAY, "it is for another name"),
-    "an address as a name": (["localhost"], -DAY, DAY, "it is for another name"),
+INVALID = {
+    "another name": (["other.example"], -DAY, DAY, 'it is not valid for "127.0.0.1"'),
+    "another address": (["127.0.0.2"], -DAY, DAY, 'it is not valid for "127.0.0.1"'),
+    "a name instead of the address": (["localhost"], -DAY, DAY, 'it is not valid for "127.0.0.1"'),
     "expired": (["127.0.0.1"], -DAY, -DAY / 2, "certificate has expired"),
     "not yet valid": (["127.0.0.1"], DAY / 2, DAY, "not yet valid"),
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_wrong_certificate_is_refused_by_its_fault(name: str, sidecar: Sidecar, tmp_path: Path) -> None:
-    names, begins, ends, reason = REFUSED[name]
+@pytest.mark.parametrize("name", INVALID)
+def test_an_invalid_certificate_is_rejected_with_the_reason(name: str, sidecar: Sidecar, tmp_path: Path) -> None:
+    names, begins, ends, reason = INVALID[name]
     pki.write(tmp_path / "pki", names, begins, ends)
     gateway = FaultGateway(tmp_path / "pki").start()
     sidecar.start(gateway.url)
@@ -30,28 +30,28 @@ def test_a_wrong_certificate_is_refused_by_its_fault(name: str, sidecar: Sidecar
     gateway.stop()
 
 
-def test_a_foreign_authority_is_refused(sidecar: Sidecar, tmp_path: Path) -> None:
+def test_a_certificate_of_an_unknown_ca_is_rejected(sidecar: Sidecar, tmp_path: Path) -> None:
     pki.write(tmp_path / "foreign", ["127.0.0.1"])
     gateway = FaultGateway(tmp_path / "foreign").start()
     sidecar.start(gateway.url)
     until(lambda: "--ca-file" in sidecar.failures())
     assert not gateway.token_calls
-    # The PEM text itself is as good as a file.
+    # PEM text works as well as a file.
     sidecar.stop()
     sidecar.start(gateway.url, STS_CA_FILE="", STS_CA_CERTIFICATES=(tmp_path / "foreign/ca.pem").read_text())
     until(sidecar.token)
     gateway.stop()
 
 
-def test_a_name_is_looked_up_and_checked(sidecar: Sidecar, gateway: FaultGateway) -> None:
+def test_a_host_name_is_resolved_and_verified(sidecar: Sidecar, gateway: FaultGateway) -> None:
     sidecar.start(f"https://localhost:{gateway.port}")
     until(sidecar.token)
     sidecar.stop()
     sidecar.start("https://no-such-host.invalid:8443")
-    until(lambda: '"no-such-host.invalid" is not found' in sidecar.failures())
+    until(lambda: 'cannot resolve "no-such-host.invalid"' in sidecar.failures())
 
 
-def test_a_new_authority_is_learned_before_it_serves_and_kept_over_a_restart(
+def test_a_new_ca_is_stored_before_it_is_used_and_survives_a_restart(
     sidecar: Sidecar, gateway: FaultGateway, tmp_path: Path
 ) -> None:
     pki.write(tmp_path / "next", ["127.0.0.1"])
@@ -63,7 +63,7 @@ def test_a_new_authority_is_learned_before_it_serves_and_kept_over_a_restart(
     count = len(gateway.issued)
     until(lambda: len(gateway.issued) >= count + 2)
     assert sidecar.failures() == ""
-    assert gateway.bundle_calls[0] is None and gateway.bundle_calls[-1] is not None, "it asks by the entity tag"
+    assert gateway.bundle_calls[0] is None and gateway.bundle_calls[-1] is not None, "the request is conditional"
     sidecar.stop()
     sidecar.file().unlink()
     sidecar.start(gateway.url)
@@ -72,10 +72,10 @@ def test_a_new_authority_is_learned_before_it_serves_and_kept_over_a_restart(
 
 
 @pytest.mark.parametrize("bundle", [b"", b"garbage", b"x" * 300_000])
-def test_a_useless_bundle_changes_nothing(bundle: bytes, sidecar: Sidecar, gateway: FaultGateway, tmp_path: Path) -> None:
+def test_an_invalid_bundle_is_not_stored(bundle: bytes, sidecar: Sidecar, gateway: FaultGateway, tmp_path: Path) -> None:
     gateway.bundle = bundle
     sidecar.start(gateway.url)
     until(lambda: len(gateway.issued) >= 2)
     assert not (tmp_path / "tokens/.ca-bundle.pem").exists()
-    assert "CA bundle not learned" in {line["message"] for line in sidecar.log}
+    assert "CA bundle not updated" in {line["message"] for line in sidecar.log}
     assert sidecar.failures() == ""

@@ -15,7 +15,7 @@ struct JSONReaderTests {
     }
 
     @Test(
-        "What is no JSON text is none",
+        "A malformed text is rejected",
         arguments: [
             "", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "01", "1.", "-", "+1", "1e", "tru", "nul", "\"",
             "\"\u{1}\"", #""\x""#, #""\u12""#, #""\uD83D""#, #""\uD83Dx""#, #""\uDE00""#, "1 2", "{}x", "NaN",
@@ -29,8 +29,8 @@ struct JSONReaderTests {
         #expect(read("{\"\u{E9}\":1,\"e\u{301}\":2}") != nil)
     }
 
-    @Test("Bytes that are not UTF-8 and depths that are nobody's are refused")
-    func hostile() {
+    @Test("Invalid UTF-8 and more than 16 levels are rejected")
+    func invalidBytesAndDepth() {
         #expect(JSONReader.read([0x22, 0xFF, 0x22]) == nil)
         #expect(read(String(repeating: "[", count: 15) + String(repeating: "]", count: 15)) != nil)
         #expect(read(String(repeating: "[", count: 17) + String(repeating: "]", count: 17)) == nil)

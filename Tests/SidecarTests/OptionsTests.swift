@@ -17,7 +17,7 @@ struct OptionsTests {
         }
     }
 
-    @Test("A flag wins over its variable, and what nobody says has a default")
+    @Test("A flag takes precedence over its variable, and other settings have defaults")
     func sources() throws {
         let read = try options(
             ["--server=https://a.example", "--endpoint", "one=/path/one", "--endpoint", "two"],
@@ -29,20 +29,20 @@ struct OptionsTests {
         #expect(read.caFile == TrustedCertificates.systemBundle)
     }
 
-    @Test("Every problem is told at once")
+    @Test("All problems are reported at once")
     func allAtOnce() {
-        let told = problems(
+        let reported = problems(
             [
                 "--endpoint=One", "--endpoint=two=x", "--wire=old", "--token-mode=9", "--timeout=1", "--nope",
                 "--deadline=0s",
             ])
         for flag in ["--server", "\"One\"", "\"x\"", "--wire", "--token-mode", "--timeout", "--nope", "--deadline"] {
-            #expect(told.contains { $0.contains(flag) }, "\(flag) of \(told)")
+            #expect(reported.contains { $0.contains(flag) }, "\(flag) of \(reported)")
         }
     }
 
-    @Test("The stock wire has one endpoint, and a server that ends in /token/user")
-    func stock() throws {
+    @Test("The OpenUnison-compatible wire needs one endpoint and a server URL that ends in /token/user")
+    func openUnison() throws {
         let read = try options(["--wire=stock", "--server=https://a.example/aws/token/user"])
         #expect(read.endpoints == [.init(name: "token", path: "/token")] && read.caCache == nil)
         #expect(!problems(["--wire=stock", "--server=https://a.example/aws"]).isEmpty)
@@ -51,20 +51,20 @@ struct OptionsTests {
         )
     }
 
-    @Test("A flag without a value, given twice, or an endpoint named twice is refused")
-    func repetitions() {
-        let good = ["--server=https://a.example", "--endpoint=one"]
-        #expect(problems(good).isEmpty)
-        #expect(!problems(good + ["--timeout"]).isEmpty)
-        #expect(!problems(good + ["--timeout=1s", "--timeout=2s"]).isEmpty)
-        #expect(!problems(good + ["--endpoint=one"]).isEmpty)
+    @Test("A missing value, a duplicate flag and a duplicate endpoint are rejected")
+    func duplicates() {
+        let valid = ["--server=https://a.example", "--endpoint=one"]
+        #expect(problems(valid).isEmpty)
+        #expect(!problems(valid + ["--timeout"]).isEmpty)
+        #expect(!problems(valid + ["--timeout=1s", "--timeout=2s"]).isEmpty)
+        #expect(!problems(valid + ["--endpoint=one"]).isEmpty)
     }
 }
 
 @Suite("Server addresses")
 struct ServerAddressTests {
-    @Test("Names, addresses, ports and paths are told apart")
-    func good() throws {
+    @Test("A host name, an address, a port and a path are parsed")
+    func valid() throws {
         let name = try #require(ServerAddress("https://A.example/x/"))
         #expect(name.host == "a.example" && name.port == 443 && name.path == "/x" && !name.isAddress)
         #expect(name.authority == "a.example")
@@ -75,11 +75,11 @@ struct ServerAddressTests {
     }
 
     @Test(
-        "What is no https URL of a server is refused",
+        "An invalid URL is rejected",
         arguments: [
             "", "a.example", "http://a.example", "https://", "https://:443", "https://a:0", "https://a:65536",
             "https://a:+1", "https://u@a", "https://a?b", "https://a#b", "https://a b", "https://[::1", "https://[]",
             "https://[g::]", "https://é.example", "https://a\r\nb",
         ])
-    func bad(text: String) { #expect(ServerAddress(text) == nil) }
+    func invalid(text: String) { #expect(ServerAddress(text) == nil) }
 }

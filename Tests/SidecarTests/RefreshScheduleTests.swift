@@ -2,36 +2,36 @@ import Testing
 
 @testable import Sidecar
 
-@Suite("When a token is fetched next")
+@Suite("Refresh schedule")
 struct RefreshScheduleTests {
-    @Test("At two thirds of its life, 10 % earlier or later")
+    @Test("A token is refreshed at two thirds of its lifetime ± 10 %")
     func twoThirds() {
         var schedule = RefreshSchedule(at: 100)
         #expect(schedule.isDue(at: 100))
-        schedule.succeeded(at: 100, life: 900, random: 0)
+        schedule.succeeded(at: 100, lifetime: 900, random: 0)
         #expect(schedule.due == 640)
-        schedule.succeeded(at: 100, life: 900, random: 0.5)
+        schedule.succeeded(at: 100, lifetime: 900, random: 0.5)
         #expect(schedule.due == 700)
-        schedule.succeeded(at: 100, life: 900, random: 0.999_999)
+        schedule.succeeded(at: 100, lifetime: 900, random: 0.999_999)
         #expect(schedule.due > 759 && schedule.due < 760)
         #expect(schedule.isTokenValid(at: 999) && !schedule.isTokenValid(at: 1000))
     }
 
-    @Test("Where the program is awake for another endpoint, it is fetched along within those 10 %")
+    @Test("A wake-up for another endpoint refreshes tokens whose earliest time has passed")
     func coalescing() {
         var schedule = RefreshSchedule(at: 0)
-        schedule.succeeded(at: 0, life: 900, random: 0.9)
+        schedule.succeeded(at: 0, lifetime: 900, random: 0.9)
         #expect(!schedule.isDue(at: 539) && schedule.isDue(at: 540))
     }
 
-    @Test("A token of no life at all makes no storm")
-    func tinyLife() {
+    @Test("A token with a very short lifetime is refreshed after half a second at the earliest")
+    func shortLifetime() {
         var schedule = RefreshSchedule(at: 0)
-        schedule.succeeded(at: 0, life: 0.001, random: 0)
+        schedule.succeeded(at: 0, lifetime: 0.001, random: 0)
         #expect(schedule.due >= 0.5)
     }
 
-    @Test("Failures wait a random part of 1, 2, 4 … 60 seconds, for ever")
+    @Test("Failures are retried with exponential backoff and full jitter up to 60 seconds")
     func backoff() {
         var schedule = RefreshSchedule(at: 0)
         var ceilings: [Double] = []
@@ -43,12 +43,12 @@ struct RefreshScheduleTests {
         #expect(ceilings.last == 60)
         schedule.failed(at: 0, retryAfter: nil, random: 0.25)
         #expect(schedule.due == 15)
-        schedule.succeeded(at: 0, life: 900, random: 0.5)
+        schedule.succeeded(at: 0, lifetime: 900, random: 0.5)
         schedule.failed(at: 0, retryAfter: nil, random: 1)
-        #expect(schedule.due == 1, "a success forgets the failures")
+        #expect(schedule.due == 1, "a success resets the backoff")
     }
 
-    @Test("Never before the gateway wants to be asked again, which is ten minutes at most")
+    @Test("No attempt is made before Retry-After, up to ten minutes")
     func retryAfter() {
         var schedule = RefreshSchedule(at: 0)
         schedule.failed(at: 0, retryAfter: 30, random: 0)
@@ -59,10 +59,10 @@ struct RefreshScheduleTests {
         #expect(schedule.due > 30 && schedule.due <= 34)
     }
 
-    @Test("A failure leaves the token as long as it lives")
+    @Test("A failed refresh does not change how long the token is valid")
     func tokenStays() {
         var schedule = RefreshSchedule(at: 0)
-        schedule.succeeded(at: 0, life: 900, random: 0.5)
+        schedule.succeeded(at: 0, lifetime: 900, random: 0.5)
         schedule.failed(at: 600, retryAfter: nil, random: 0.5)
         #expect(schedule.isTokenValid(at: 899) && !schedule.isTokenValid(at: 900))
     }

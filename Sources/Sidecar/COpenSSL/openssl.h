@@ -1,4 +1,4 @@
-// OpenSSL's TLS client, and what Swift cannot import of it and of glibc: macros.
+// The headers of OpenSSL and glibc, and functions for macros that Swift cannot import.
 #pragma once
 #include <elf.h>
 #include <link.h>
@@ -16,8 +16,8 @@ static inline int sidecar_set_server_name(SSL *ssl, const char *name) {
     return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 
-// TLS 1.2 at least, the peer's certificate verified; nothing kept between connections; no part of a label is a wildcard, and
-// the subject is no name of a host (RFC 9525 §2).
+// TLS 1.2 or later with verification of the peer's certificate and without session tickets. Partial wildcards and the
+// common name of the subject are not supported (RFC 9525 §2).
 static inline void sidecar_set_connection(SSL *ssl) {
     SSL_set_min_proto_version(ssl, TLS1_2_VERSION);
     SSL_set_options(ssl, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -28,8 +28,8 @@ static inline void sidecar_set_connection(SSL *ssl) {
 
 static inline BIO *sidecar_memory(const void *bytes, int count) { return BIO_new_mem_buf(bytes, count); }
 
-// Gives freed memory back, and has the kernel forget which pages of the program's own code this process has used: they
-// are clean pages of a file, and are mapped again when they are needed. Nobody waits for a sleeping process.
+// Returns freed memory to the kernel, and drops the resident pages of the program's code: they are clean pages of a file
+// and are mapped again on demand.
 static inline void sidecar_release_memory(void) {
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)getauxval(AT_PHDR);
     unsigned long count = getauxval(AT_PHNUM), page = getauxval(AT_PAGESZ);

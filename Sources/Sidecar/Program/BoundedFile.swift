@@ -1,10 +1,10 @@
 import Glibc
 
-/// Reads small files whole.
+/// Reads small files completely.
 enum BoundedFile {
     static func read(_ path: String, maximumBytes: Int) throws(SidecarError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .system("\"\(path)\" cannot be read") }
+        guard descriptor >= 0 else { throw .system("cannot read \"\(path)\"") }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
         var count = 0
@@ -14,7 +14,7 @@ enum BoundedFile {
             }
             guard got >= 0 else {
                 if errno == EINTR { continue }
-                throw .system("\"\(path)\" cannot be read")
+                throw .system("cannot read \"\(path)\"")
             }
             if got == 0 { break }
             count += got

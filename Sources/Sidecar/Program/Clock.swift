@@ -2,11 +2,11 @@ import Glibc
 
 /// The two clocks of the sidecar, in seconds.
 enum Clock {
-    /// Since the machine's start, suspended time included: what schedules go by, so that a jump of the wall clock
-    /// neither storms nor starves.
+    /// Since the machine's start, including suspended time. Schedules use it, so that a change of the wall clock does
+    /// not affect them.
     static func boot() -> Double { seconds(CLOCK_BOOTTIME) }
 
-    /// Since 1970: what the claims of a token are compared with.
+    /// Since 1970. The claims of a token are compared with it.
     static func wall() -> Double { seconds(CLOCK_REALTIME) }
 
     private static func seconds(_ clock: clockid_t) -> Double {

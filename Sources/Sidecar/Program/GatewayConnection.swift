@@ -1,53 +1,54 @@
 import Glibc
 
-/// Requests to the gateway in one round, over one connection that is kept as long as it goes.
+/// Sends the requests of one round to the gateway, over one connection if possible.
 struct GatewayConnection: ~Copyable {
     let server: ServerAddress
     let trust: TrustedCertificates
-    let waiting: Waiting
-    /// Seconds for one request and its answer, connecting included.
+    let poller: Poller
+    /// Seconds for one request and its response, including the connection setup.
     let timeout: Double
-    private var kept: TLSConnection?
+    /// The open connection between two requests.
+    private var idle: TLSConnection?
 
-    init(server: ServerAddress, trust: TrustedCertificates, waiting: Waiting, timeout: Double) {
+    init(server: ServerAddress, trust: TrustedCertificates, poller: Poller, timeout: Double) {
         self.server = server
         self.trust = trust
-        self.waiting = waiting
+        self.poller = poller
         self.timeout = timeout
     }
 
-    /// Sends a request and reads its answer. Where a kept connection turns out to have been closed, it is sent once more
-    /// on a new one.
-    mutating func answer(to request: [UInt8], maximumBodyBytes: Int) throws(SidecarError) -> HTTPAnswer {
+    /// Sends a request and reads its response. If the idle connection was closed by the gateway, the request is sent once
+    /// more over a new one.
+    mutating func response(to request: [UInt8], maximumBodyBytes: Int) throws(SidecarError) -> HTTPResponse {
         let deadline = Clock.boot() + timeout
-        if let connection = kept {
-            kept = nil
+        if let connection = idle {
+            idle = nil
             do {
-                return try ask(connection, request, maximumBodyBytes, deadline)
+                return try exchange(connection, request, maximumBodyBytes, deadline)
             } catch  where error.isStaleConnection {}
         }
-        let connection = try TLSConnection(to: server, trust: trust, waiting: waiting, deadline: deadline)
-        return try ask(connection, request, maximumBodyBytes, deadline)
+        let connection = try TLSConnection(to: server, trust: trust, poller: poller, deadline: deadline)
+        return try exchange(connection, request, maximumBodyBytes, deadline)
     }
 
-    private mutating func ask(
+    private mutating func exchange(
         _ connection: TLSConnection, _ request: [UInt8], _ maximumBodyBytes: Int, _ deadline: Double
-    ) throws(SidecarError) -> HTTPAnswer {
+    ) throws(SidecarError) -> HTTPResponse {
         try connection.send(request, deadline: deadline)
-        var reader = HTTPAnswerReader(maximumBodyBytes: maximumBodyBytes)
+        var reader = HTTPResponseReader(maximumBodyBytes: maximumBodyBytes)
         var buffer = [UInt8](repeating: 0, count: 8192)
         while true {
             let count: Int
             do {
                 count = try connection.receive(into: &buffer, deadline: deadline)
             } catch {
-                guard error.isStaleConnection, !reader.isUntouched else { throw error }
-                throw SidecarError("the answer is cut off")
+                guard error.isStaleConnection, !reader.isEmpty else { throw error }
+                throw SidecarError("the response is truncated")
             }
             guard count > 0 else { return try reader.finish() }
-            if let answer = try reader.feed(buffer[..<count]) {
-                kept = answer.keepsConnection ? connection : nil
-                return answer
+            if let response = try reader.feed(buffer[..<count]) {
+                idle = response.isReusable ? connection : nil
+                return response
             }
         }
     }

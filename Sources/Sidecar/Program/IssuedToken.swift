@@ -1,20 +1,20 @@
-/// A token that the gateway issued: a JWT in its compact form (RFC 7519 §3.1). Never printed.
+/// A token that the gateway issued: a JWT in compact serialization (RFC 7515 §3.1). `description` is redacted.
 struct IssuedToken: CustomStringConvertible, CustomReflectable {
     let bytes: [UInt8]
     /// The claim `exp`, in seconds since 1970.
     let expires: Double
-    /// The claim `iat`, where there is one.
+    /// The claim `iat` in seconds since 1970; nil if the token has none.
     let issued: Double?
 
     static let maximumBytes = 65_536
 
-    /// The years 1970 to 9999 in seconds since 1970: times that can be written (RFC 3339) and counted.
+    /// The years 1970 to 9999 in seconds since 1970: the times that RFC 3339 can represent.
     private static let times = 0.0...253_402_300_799
 
-    /// Seconds from its issue to its end, where it says both.
-    var life: Double? { issued.map { expires - $0 } }
+    /// Seconds from `iat` to `exp`; nil without `iat`.
+    var lifetime: Double? { issued.map { expires - $0 } }
 
-    /// nil if the bytes are not a JWT with an `exp`, or `exp` or `iat` is not a number of a representable time.
+    /// nil if the bytes are not a JWT with an `exp`, or if `exp` or `iat` is not a representable time.
     init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.maximumBytes else { return nil }
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
@@ -28,7 +28,7 @@ struct IssuedToken: CustomStringConvertible, CustomReflectable {
         issued = claims["iat"]?.number
     }
 
-    /// base64url without padding (RFC 4648 §5).
+    /// Decodes base64url without padding (RFC 4648 §5).
     private static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         var decoded: [UInt8] = []
         decoded.reserveCapacity(text.count)

@@ -1,11 +1,11 @@
-/// A JSON value (RFC 8259) of which the sidecar needs strings, numbers and objects.
+/// A JSON value (RFC 8259).
 enum JSONValue: Equatable {
     case null
     case bool(Bool)
     case number(Double)
     case string(String)
     case array([JSONValue])
-    /// A duplicate name is rejected. Names are compared by their bytes: `String` takes U+212A (Kelvin sign) for K.
+    /// Names are compared by their bytes: `String` equates U+212A (Kelvin sign) with K.
     case object([[UInt8]: JSONValue])
 
     subscript(_ name: String) -> JSONValue? {
@@ -16,14 +16,14 @@ enum JSONValue: Equatable {
     var number: Double? { if case .number(let number) = self { number } else { nil } }
 }
 
-/// Reads one strict JSON text, at most 16 deep.
+/// Reads one strict JSON text of at most 16 nested levels. Duplicate names are rejected.
 struct JSONReader {
     private struct Malformed: Error {}
 
     private let bytes: [UInt8]
     private var position = 0
 
-    /// - Returns: nil where the bytes are no JSON text.
+    /// - Returns: nil if the bytes are not a JSON text.
     static func read(_ bytes: [UInt8]) -> JSONValue? {
         var reader = JSONReader(bytes: bytes)
         guard let value = try? reader.value(depth: 0) else { return nil }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// One line of the log: a JSON object on standard error. The message is constant, what varies is in the other members.
+/// One line of the log: a JSON object on standard error. The message is constant; data is in the other members.
 enum LogLine {
     enum Level: String { case info, warning, error }
 
@@ -14,7 +14,7 @@ enum LogLine {
         print(line)
     }
 
-    /// A JSON string.
+    /// The text as a JSON string.
     static func quote(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
@@ -31,7 +31,7 @@ enum LogLine {
         return quoted + "\""
     }
 
-    /// Writes text to standard error as it is.
+    /// Writes text to standard error.
     static func print(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {

@@ -1,9 +1,9 @@
-/// The settings of the sidecar: each a flag, or a variable of the environment that holds where there is no flag.
+/// The settings of the sidecar. Each is a flag or an environment variable; the flag takes precedence.
 struct Options: Equatable {
     struct Endpoint: Equatable {
-        /// A DNS label: the name of the token's folder.
+        /// A DNS label, which is also the name of the token's folder.
         let name: String
-        /// With a first slash.
+        /// Begins with a slash.
         let path: String
     }
 
@@ -13,42 +13,42 @@ struct Options: Equatable {
     var tokenDirectory = "/var/run/secrets/sts"
     /// Permission bits of token files.
     var tokenMode: UInt32 = 0o644
-    var wire = TokenCall.Wire.rfc8693
+    var wire = TokenRequest.Wire.rfc8693
     var caFile: String?
     var caCertificates: String?
-    /// nil where no bundle is learned.
+    /// Where the gateway's `/ca-bundle` is stored; nil if it is not read.
     var caCache: String?
-    /// Seconds, as all durations.
+    /// Seconds for one exchange. All durations are in seconds.
     var timeout = 10
     var deadline = 120
     var terminationLog = "/dev/termination-log"
 
     func tokenFile(_ endpoint: Endpoint) -> String { "\(tokenDirectory)/\(endpoint.name)/token" }
 
-    /// Flag, variable, what it means.
+    /// The flag, the environment variable and the help text of each setting.
     static let table: [(flag: String, variable: String, help: String)] = [
-        ("--server", "STS_SERVER", "URL: the gateway, https://host[:port]; on the stock wire the whole …/token/user"),
-        ("--endpoint", "STS_ENDPOINTS", "NAME[=/PATH], again for each (the variable: a list with commas)"),
+        ("--server", "STS_SERVER", "URL of the gateway, https://host[:port]; with --wire stock the whole …/token/user"),
+        ("--endpoint", "STS_ENDPOINTS", "NAME[=/PATH], once for each endpoint (variable: separated by commas)"),
         ("--subject-token-file", "STS_SUBJECT_TOKEN_FILE", "FILE: the projected ServiceAccount token"),
-        ("--token-directory", "STS_TOKEN_DIRECTORY", "FOLDER: tokens go to FOLDER/NAME/token"),
+        ("--token-directory", "STS_TOKEN_DIRECTORY", "DIRECTORY: tokens are written to DIRECTORY/NAME/token"),
         ("--token-mode", "STS_TOKEN_MODE", "octal permissions of token files (0644)"),
-        ("--wire", "STS_WIRE", "rfc8693 (default) or stock"),
+        ("--wire", "STS_WIRE", "rfc8693 (default), or stock: OpenUnison-compatible"),
         ("--ca-file", "STS_CA_FILE", "FILE: PEM certificates to trust"),
         ("--ca-certificates", "STS_CA_CERTIFICATES", "PEM text to trust"),
-        ("--ca-cache", "STS_CA_CACHE", "FILE that keeps what /ca-bundle says, or none"),
-        ("--timeout", "STS_TIMEOUT", "longest single exchange (10s)"),
-        ("--deadline", "STS_DEADLINE", "longest time of once (120s)"),
-        ("--termination-log", "STS_TERMINATION_LOG", "FILE for the last reason (/dev/termination-log)"),
+        ("--ca-cache", "STS_CA_CACHE", "FILE that stores the gateway's /ca-bundle, or none"),
+        ("--timeout", "STS_TIMEOUT", "maximum time of one exchange (10s)"),
+        ("--deadline", "STS_DEADLINE", "maximum time of the command once (120s)"),
+        ("--termination-log", "STS_TERMINATION_LOG", "FILE for the last error (/dev/termination-log)"),
     ]
 
-    /// All that is wrong with the settings, at once.
+    /// All problems of the settings.
     struct Problems: Error, Equatable {
         var texts: [String]
     }
 
     /// - Parameters:
-    ///   - arguments: after the command.
-    ///   - needsServer: whether the command talks to the gateway.
+    ///   - arguments: those after the command.
+    ///   - needsServer: whether the command connects to the gateway.
     init(
         arguments: [String], environment: (String) -> String?, needsServer: Bool = true
     ) throws(Problems) {
@@ -59,7 +59,7 @@ struct Options: Equatable {
             let equals = argument.firstIndex(of: "=")
             let flag = argument.hasPrefix("--") ? String(argument[..<(equals ?? argument.endIndex)]) : argument
             guard Self.table.contains(where: { $0.flag == flag }) else {
-                problems.texts.append("\"\(flag)\" is no option; sts-sidecar --help lists them")
+                problems.texts.append("unknown option \"\(flag)\"; see sts-sidecar --help")
                 continue
             }
             if let equals, argument.hasPrefix("--") {
@@ -67,7 +67,7 @@ struct Options: Equatable {
             } else if let value = rest.popFirst() {
                 values[flag, default: []].append(value)
             } else {
-                problems.texts.append("\(flag): has no value")
+                problems.texts.append("\(flag): missing value")
             }
         }
         for entry in Self.table where values[entry.flag] == nil {
@@ -76,7 +76,7 @@ struct Options: Equatable {
                 entry.flag == "--endpoint" ? value.split(separator: ",").map { String($0) } : [value]
         }
         for (flag, given) in values.sorted(by: { $0.key < $1.key }) where flag != "--endpoint" && given.count > 1 {
-            problems.texts.append("\(flag): is given \(given.count) times; give it once")
+            problems.texts.append("\(flag): duplicate (\(given.count) times); use it once")
         }
         read(values.compactMapValues(\.last), endpoints: values["--endpoint"] ?? [], needsServer, &problems)
         guard problems.texts.isEmpty else { throw problems }
@@ -86,10 +86,10 @@ struct Options: Equatable {
         _ values: [String: String], endpoints: [String], _ needsServer: Bool, _ problems: inout Problems
     ) {
         if let wire = values["--wire"] {
-            if let known = TokenCall.Wire(rawValue: wire) {
+            if let known = TokenRequest.Wire(rawValue: wire) {
                 self.wire = known
             } else {
-                problems.texts.append("--wire: \"\(wire)\" is neither rfc8693 nor stock")
+                problems.texts.append("--wire: invalid value \"\(wire)\"; expected rfc8693 or stock")
             }
         }
         subjectTokenFile = values["--subject-token-file"] ?? subjectTokenFile
@@ -100,12 +100,14 @@ struct Options: Equatable {
         caCertificates = values["--ca-certificates"]
         if caFile == nil, caCertificates == nil { caFile = TrustedCertificates.systemBundle }
         let cache = values["--ca-cache"] ?? "\(tokenDirectory)/.ca-bundle.pem"
-        caCache = cache == "none" || wire == .stock ? nil : cache
+        caCache = cache == "none" || wire == .openUnison ? nil : cache
         if let mode = values["--token-mode"] {
             if let bits = UInt32(mode, radix: 8), bits <= 0o777, bits & 0o400 != 0 {
                 tokenMode = bits
             } else {
-                problems.texts.append("--token-mode: \"\(mode)\" is no octal mode that lets the owner read, as 0644")
+                problems.texts.append(
+                    "--token-mode: invalid mode \"\(mode)\"; expected an octal mode that lets the owner read, such as 0644"
+                )
             }
         }
         timeout = duration("--timeout", values, 1...300, &problems) ?? timeout
@@ -113,18 +115,19 @@ struct Options: Equatable {
         if let server = values["--server"] {
             self.server = ServerAddress(server)
             if self.server == nil {
-                problems.texts.append("--server: \"\(server)\" is not https://host[:port][/path]")
-            } else if wire == .stock, self.server?.path.hasSuffix("/token/user") != true {
-                problems.texts.append("--server: \"\(server)\" does not end in /token/user, as the stock wire's does")
+                problems.texts.append("--server: invalid URL \"\(server)\"; expected https://host[:port][/path]")
+            } else if wire == .openUnison, self.server?.path.hasSuffix("/token/user") != true {
+                problems.texts.append(
+                    "--server: invalid URL \"\(server)\" for --wire stock; expected one that ends in /token/user")
             }
         } else if needsServer {
-            problems.texts.append("--server: is missing; set it, or STS_SERVER")
+            problems.texts.append("--server: missing required option; set it or STS_SERVER")
         }
         readEndpoints(endpoints, &problems)
     }
 
     private mutating func readEndpoints(_ texts: [String], _ problems: inout Problems) {
-        for text in texts.isEmpty && wire == .stock ? ["token"] : texts {
+        for text in texts.isEmpty && wire == .openUnison ? ["token"] : texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(parts[0])
             let path = parts.count == 2 ? String(parts[1]) : "/\(name)"
@@ -132,19 +135,19 @@ struct Options: Equatable {
             if !(1...63).contains(name.utf8.count) || !name.allSatisfy(letters.contains) || name.hasPrefix("-")
                 || name.hasSuffix("-")
             {
-                problems.texts.append("--endpoint: \"\(name)\" is no DNS label")
+                problems.texts.append("--endpoint: invalid name \"\(name)\"; expected a DNS label")
             } else if !path.hasPrefix("/") || path.hasSuffix("/") || !path.allSatisfy((letters + "/").contains) {
-                problems.texts.append("--endpoint: \"\(path)\" is no path of an endpoint, as /aws")
+                problems.texts.append("--endpoint: invalid path \"\(path)\"; expected one such as /aws")
             } else if endpoints.contains(where: { $0.name == name }) {
-                problems.texts.append("--endpoint: \"\(name)\" is there twice")
+                problems.texts.append("--endpoint: duplicate name \"\(name)\"; use a different name")
             } else {
                 endpoints.append(Endpoint(name: name, path: path))
             }
         }
-        if texts.isEmpty, wire != .stock {
-            problems.texts.append("--endpoint: is missing; name one, or set STS_ENDPOINTS")
-        } else if wire == .stock, endpoints.count > 1 {
-            problems.texts.append("--endpoint: the stock wire has one endpoint, and \(endpoints.count) are named")
+        if texts.isEmpty, wire != .openUnison {
+            problems.texts.append("--endpoint: missing required option; set it or STS_ENDPOINTS")
+        } else if wire == .openUnison, endpoints.count > 1 {
+            problems.texts.append("--endpoint: \(endpoints.count) endpoints; --wire stock supports one")
         }
     }
 
@@ -157,7 +160,8 @@ struct Options: Equatable {
             range.contains(number * factor)
         else {
             problems.texts.append(
-                "\(flag): \"\(text)\" is no time from \(range.lowerBound)s to \(range.upperBound)s, as 10s, 2m or 1h")
+                "\(flag): invalid duration \"\(text)\"; expected \(range.lowerBound)s to \(range.upperBound)s, "
+                    + "such as 10s, 2m or 1h")
             return nil
         }
         return number * factor

@@ -1,7 +1,8 @@
 import Glibc
 
-extension HTTPAnswer {
-    /// Seconds that `Retry-After` asks for (RFC 9110 §10.2.3): a number of them, or a date; nil where it is neither.
+extension HTTPResponse {
+    /// The delay of the field `Retry-After` in seconds (RFC 9110 §10.2.3), which is a number or a date; nil if it is
+    /// missing or invalid.
     ///
     /// - Parameter wall: now, in seconds since 1970.
     func retryAfter(at wall: Double) -> Int? {
@@ -12,7 +13,7 @@ extension HTTPAnswer {
 
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// The one form of a date that a server may send (RFC 9110 §5.6.7), as `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Reads an IMF-fixdate (RFC 9110 §5.6.7), such as `Sun, 06 Nov 1994 08:49:37 GMT`.
     private static func date(_ text: String) -> Double? {
         let words = text.split(separator: " ")
         guard words.count == 6, words[5] == "GMT", let day = Int32(words[1]), (1...31).contains(day),

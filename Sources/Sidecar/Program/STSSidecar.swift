@@ -1,9 +1,9 @@
 import Glibc
 
-/// Keeps the issued tokens of a Pod's endpoints fresh in files.
+/// The program `sts-sidecar`: refreshes the token files of a Pod's endpoints.
 @main
 struct STSSidecar {
-    /// sysexits(3).
+    // Exit codes of sysexits(3).
     private static let usageError: Int32 = 64
     private static let unavailable: Int32 = 69
     private static let systemError: Int32 = 71
@@ -20,12 +20,12 @@ struct STSSidecar {
         case "--version", "version":
             print("sts-sidecar \(SidecarVersion.text)")
         default:
-            LogLine.print("sts-sidecar: \"\(command)\" is no command\n\(help)\n")
+            LogLine.print("sts-sidecar: unknown command \"\(command)\"\n\(help)\n")
             exit(usageError)
         }
     }
 
-    /// The arguments after the program's name. `CommandLine.arguments` would replace invalid bytes by U+FFFD.
+    /// The arguments after the program name. `CommandLine.arguments` would replace invalid bytes by U+FFFD.
     private static func validArguments() -> [String] {
         var arguments: [String] = []
         for index in 1..<max(1, Int(CommandLine.argc)) {
@@ -45,13 +45,13 @@ struct STSSidecar {
     }
 
     private static func run(_ options: Options) {
-        keep(options, exitStatus: 0) { keeper in keeper.run() }
+        refresh(options, exitStatus: 0) { refresher in refresher.run() }
     }
 
     private static func once(_ options: Options) {
-        // Told to end early it has not done what the Pod waits for: 128 + SIGTERM.
-        keep(options, exitStatus: 143) { keeper in
-            let reasons = keeper.once()
+        // 128 + SIGTERM: a terminated `once` has not fetched the tokens that the Pod waits for.
+        refresh(options, exitStatus: 143) { refresher in
+            let reasons = refresher.once()
             guard !reasons.isEmpty else { return }
             LogLine.print(reasons.map { "sts-sidecar: \($0)\n" }.joined())
             exit(unavailable)
@@ -64,12 +64,12 @@ struct STSSidecar {
         exit(problems.isEmpty ? 0 : 1)
     }
 
-    private static func keep(_ options: Options, exitStatus: Int32, _ body: (inout TokenRefresher) -> Void) {
+    private static func refresh(_ options: Options, exitStatus: Int32, _ body: (inout TokenRefresher) -> Void) {
         guard let server = options.server else { return }
-        NameLookup.boundTime()
+        HostResolver.limitTime()
         do {
-            var keeper = TokenRefresher(options, server: server, try Waiting(exitStatus: exitStatus))
-            body(&keeper)
+            var refresher = TokenRefresher(options, server: server, try Poller(exitStatus: exitStatus))
+            body(&refresher)
         } catch {
             LogLine.print("sts-sidecar: \(error.reason)\n")
             exit(systemError)
@@ -92,9 +92,9 @@ struct STSSidecar {
                 + String(repeating: " ", count: 24) + "or \(entry.variable)"
         }
         return """
-            sts-sidecar run     keep the tokens fresh until SIGTERM
+            sts-sidecar run     refresh the tokens until SIGTERM
             sts-sidecar once    fetch each token once
-            sts-sidecar probe   exit 0 where every token is there and in force
+            sts-sidecar probe   exit 0 if every token exists and is valid
 
             \(lines.joined(separator: "\n"))
             """

@@ -1,15 +1,17 @@
-/// Where the gateway is: `https://host[:port][/path]`. A host is a name, or an IPv4 or IPv6 address ([RFC 3986] §3.2.2).
+/// The URL of the gateway: `https://host[:port][/path]`. The host is a name, or an IPv4 or IPv6 address
+/// ([RFC 3986] §3.2.2).
 ///
 /// [RFC 3986]: https://www.rfc-editor.org/rfc/rfc3986
 struct ServerAddress: Equatable {
     let host: String
-    /// Whether the host is an address and no name: no look-up, no SNI, and the certificate must name the address.
+    /// Whether the host is an IP address. Then it is not resolved, SNI is not sent, and the certificate must have the
+    /// address as a subject alternative name.
     let isAddress: Bool
     let port: Int
     /// Without a final slash.
     let path: String
 
-    /// nil where the text is no such URL; a user, a query and a fragment are none.
+    /// nil if the text is not such a URL. A user, a query and a fragment are not supported.
     init?(_ text: String) {
         guard text.hasPrefix("https://"), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let rest = text.dropFirst(8)

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Why a token was not refreshed; for the log, and so without anything of a token.
+/// Why a token was not refreshed. It is logged, so it contains no part of a token.
 struct SidecarError: Error, Equatable {
-    /// Lower case, no final period, says what to do where something can be done.
+    /// In lower case without a final period: what is wrong, and what to do.
     let reason: String
-    /// Seconds after which the gateway wants to be asked again.
+    /// The delay of `Retry-After` in seconds.
     var retryAfter: Int?
-    /// Whether a kept connection may just have gone stale: nothing came back on it.
+    /// Whether a reused connection may have been closed by the server: no byte of a response was received.
     var isStaleConnection = false
 
     init(_ reason: String, retryAfter: Int? = nil, isStaleConnection: Bool = false) {
@@ -15,7 +15,7 @@ struct SidecarError: Error, Equatable {
         self.isStaleConnection = isStaleConnection
     }
 
-    /// With the text of `errno`.
+    /// Appends the text of `errno`.
     static func system(_ what: String, _ code: Int32 = errno) -> SidecarError {
         SidecarError("\(what): \(String(cString: strerror(code)))")
     }

@@ -1,4 +1,4 @@
 enum SidecarVersion {
-    /// The project's; the gateway's own has the same.
+    /// The version of the project, equal to that of the gateway.
     static let text = "0.2.0"
 }

@@ -1,32 +1,32 @@
 import COpenSSL
 import Glibc
 
-/// A connection to the gateway over TLS 1.2 or later: its certificate chains to a trusted one, is in force, and names
-/// the host (RFC 9110 §4.3.4). Every wait ends at a deadline or by a signal.
+/// A connection to the gateway over TLS 1.2 or later. The certificate must chain to a trusted one, be valid now and name
+/// the host (RFC 9110 §4.3.4). Every wait ends at a deadline or with a signal.
 final class TLSConnection {
     private let socket: Int32
     private let ssl: OpaquePointer
     private let context: OpaquePointer
-    private let waiting: Waiting
+    private let poller: Poller
 
-    /// Connects to the first of the host's addresses that answers; the addresses share the time.
+    /// Connects to the first address of the host that accepts a connection. The addresses share the time.
     init(
-        to server: ServerAddress, trust: TrustedCertificates, waiting: Waiting, deadline: Double
+        to server: ServerAddress, trust: TrustedCertificates, poller: Poller, deadline: Double
     ) throws(SidecarError) {
-        let addresses = try NameLookup.addresses(of: server, waiting)
-        let socket = try Self.connect(addresses, server, waiting, deadline)
+        let addresses = try HostResolver.addresses(of: server, poller)
+        let socket = try Self.connect(addresses, server, poller, deadline)
         guard let context = SSL_CTX_new(TLS_client_method()) else {
             close(socket)
-            throw SidecarError("OpenSSL has no memory")
+            throw SidecarError("OpenSSL cannot allocate memory")
         }
         guard let ssl = SSL_new(context) else {
             SSL_CTX_free(context)
             close(socket)
-            throw SidecarError("OpenSSL has no memory")
+            throw SidecarError("OpenSSL cannot allocate memory")
         }
-        (self.socket, self.context, self.waiting) = (socket, context, waiting)
+        (self.socket, self.context, self.poller) = (socket, context, poller)
         self.ssl = ssl
-        // From here on deinit frees all of it.
+        // From here on deinit frees all resources.
         try trust.load(into: context)
         try handshake(server, deadline)
     }
@@ -45,7 +45,7 @@ final class TLSConnection {
             ? X509_VERIFY_PARAM_set1_ip_asc(parameters, server.host) == 1
             : SSL_set1_host(ssl, server.host) == 1 && sidecar_set_server_name(ssl, server.host) == 1
         guard isNamed, SSL_set_fd(ssl, socket) == 1 else {
-            throw SidecarError("TLS cannot ask for \"\(server.host)\"")
+            throw SidecarError("invalid host name for TLS: \"\(server.host)\"")
         }
         while true {
             ERR_clear_error()
@@ -53,8 +53,8 @@ final class TLSConnection {
             let status = SSL_connect(ssl)
             if status == 1 { return }
             let verified = SSL_get_verify_result(ssl)
-            guard verified == X509_V_OK else { throw Self.refused(verified, server) }
-            try waitForMore(status, deadline, "the TLS handshake failed")
+            guard verified == X509_V_OK else { throw Self.invalidCertificate(verified, server) }
+            try waitForMore(status, deadline, "TLS handshake failed")
         }
     }
 
@@ -75,7 +75,7 @@ final class TLSConnection {
         }
     }
 
-    /// - Returns: how many bytes came in; 0 at the end of the connection.
+    /// - Returns: the number of received bytes; 0 at the end of the connection.
     func receive(into buffer: inout [UInt8], deadline: Double) throws(SidecarError) -> Int {
         while true {
             ERR_clear_error()
@@ -92,43 +92,43 @@ final class TLSConnection {
     ) throws(SidecarError) {
         let code = errno
         switch SSL_get_error(ssl, status) {
-        case SSL_ERROR_WANT_READ: try waiting.ready(socket, events: Int16(POLLIN), until: deadline)
-        case SSL_ERROR_WANT_WRITE: try waiting.ready(socket, events: Int16(POLLOUT), until: deadline)
+        case SSL_ERROR_WANT_READ: try poller.wait(for: socket, events: Int16(POLLIN), until: deadline)
+        case SSL_ERROR_WANT_WRITE: try poller.wait(for: socket, events: Int16(POLLOUT), until: deadline)
         default:
-            // The reason's own text would bring OpenSSL's tables of strings into memory.
-            let detail = code == 0 ? "it was closed, or is not TLS" : String(cString: strerror(code))
+            // OpenSSL's own error text would load its tables of strings into memory.
+            let detail = code == 0 ? "connection closed, or not TLS" : String(cString: strerror(code))
             throw SidecarError("\(what): \(detail)", isStaleConnection: isStale)
         }
     }
 
-    private static func refused(_ result: Int, _ server: ServerAddress) -> SidecarError {
-        let why = String(cString: X509_verify_cert_error_string(result))
+    private static func invalidCertificate(_ result: Int, _ server: ServerAddress) -> SidecarError {
+        let reason = String(cString: X509_verify_cert_error_string(result))
         let hint =
             switch Int32(truncatingIfNeeded: result) {
             case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
-                "it is for another name than \"\(server.host)\""
+                "it is not valid for \"\(server.host)\""
             case X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID:
-                "renew it, or set this machine's clock"
-            default: "trust what it chains to with --ca-file"
+                "renew it, or correct the clock of this machine"
+            default: "add its CA to --ca-file"
             }
-        return SidecarError("the gateway's certificate is refused: \(why); \(hint)")
+        return SidecarError("invalid certificate of the gateway: \(reason); \(hint)")
     }
 
     private static func connect(
-        _ addresses: [NameLookup.Address], _ server: ServerAddress, _ waiting: Waiting, _ deadline: Double
+        _ addresses: [HostResolver.Address], _ server: ServerAddress, _ poller: Poller, _ deadline: Double
     ) throws(SidecarError) -> Int32 {
-        var failure = SidecarError("\"\(server.host)\" has no address")
+        var failure = SidecarError("no address for \"\(server.host)\"")
         for (index, address) in addresses.enumerated() {
             let now = Clock.boot()
             let share = now + (deadline - now) / Double(addresses.count - index)
             let socket = Glibc.socket(
                 address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
             guard socket >= 0 else {
-                failure = .system("no socket")
+                failure = .system("cannot create a socket")
                 continue
             }
             do {
-                try connect(socket, address, server, waiting, share)
+                try connect(socket, address, server, poller, share)
                 return socket
             } catch {
                 close(socket)
@@ -139,9 +139,9 @@ final class TLSConnection {
     }
 
     private static func connect(
-        _ socket: Int32, _ address: NameLookup.Address, _ server: ServerAddress, _ waiting: Waiting, _ deadline: Double
+        _ socket: Int32, _ address: HostResolver.Address, _ server: ServerAddress, _ poller: Poller, _ deadline: Double
     ) throws(SidecarError) {
-        let what = "\(server.authority) is not reached"
+        let what = "cannot connect to \(server.authority)"
         let status = address.bytes.withUnsafeBytes { bytes in
             bytes.withMemoryRebound(to: sockaddr.self) {
                 Glibc.connect(socket, $0.baseAddress, socklen_t(address.bytes.count))
@@ -150,7 +150,7 @@ final class TLSConnection {
         guard status != 0 else { return }
         guard errno == EINPROGRESS else { throw .system(what) }
         do {
-            try waiting.ready(socket, events: Int16(POLLOUT), until: deadline)
+            try poller.wait(for: socket, events: Int16(POLLOUT), until: deadline)
         } catch {
             throw SidecarError("\(what): \(error.reason)")
         }

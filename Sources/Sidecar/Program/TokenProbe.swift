@@ -1,15 +1,17 @@
-/// Whether a Pod may start: every token file is there and its token is in force. Asks nobody.
+/// The startup probe of a Pod: every token file must exist and its token must not be expired. It uses no network.
 enum TokenProbe {
     /// - Parameter wall: now, in seconds since 1970.
-    /// - Returns: a reason for each file that will not do.
+    /// - Returns: one problem for each missing or invalid token.
     static func problems(_ options: Options, at wall: Double) -> [String] {
         options.endpoints.compactMap { endpoint in
             let file = options.tokenFile(endpoint)
             do throws(SidecarError) {
                 let bytes = try BoundedFile.read(file, maximumBytes: IssuedToken.maximumBytes)
-                guard let token = IssuedToken(bytes) else { return "\(endpoint.name): \"\(file)\" holds no token" }
+                guard let token = IssuedToken(bytes) else {
+                    return "\(endpoint.name): \"\(file)\" does not contain a JWT"
+                }
                 guard token.expires > wall else {
-                    return "\(endpoint.name): the token ended at \(Clock.text(token.expires))"
+                    return "\(endpoint.name): the token expired at \(Clock.text(token.expires))"
                 }
                 return nil
             } catch {

@@ -1,54 +1,55 @@
 import COpenSSL
 import Glibc
 
-/// The certificate authorities that the gateway's certificate may chain to: those configured, and those learned from the
-/// gateway's own `/ca-bundle`, which are kept in a file over a restart.
+/// The CA certificates that the gateway's certificate may chain to: the configured ones, and those of the gateway's
+/// `/ca-bundle`, which are stored in a file so that they survive a restart.
 struct TrustedCertificates {
     static let systemBundle = "/etc/ssl/certs/ca-certificates.crt"
     static let maximumBytes = 262_144
 
-    /// A PEM file; nil where the text below is configured alone.
+    /// A PEM file; nil if only `text` is configured.
     let file: String?
-    /// PEM text.
+    /// PEM text; nil if only `file` is configured.
     let text: [UInt8]?
-    /// Where the learned bundle is kept; nil where none is learned.
+    /// The file that stores the gateway's bundle; nil if the bundle is not read.
     let cache: String?
 
-    /// Has a TLS context trust them.
+    /// Adds the certificates to a TLS context.
     func load(into context: OpaquePointer) throws(SidecarError) {
         if let file {
             guard SSL_CTX_load_verify_file(context, file) == 1 else {
-                throw SidecarError("\"\(file)\" holds no certificates in PEM, or cannot be read; set --ca-file")
+                throw SidecarError("\"\(file)\" is not readable or has no certificate in PEM; set --ca-file")
             }
         }
-        guard let store = SSL_CTX_get_cert_store(context) else { throw SidecarError("OpenSSL has no memory") }
+        guard let store = SSL_CTX_get_cert_store(context) else { throw SidecarError("OpenSSL cannot allocate memory") }
         if let text {
-            guard Self.eachCertificate(in: text, { X509_STORE_add_cert(store, $0) }) > 0 else {
-                throw SidecarError("--ca-certificates holds no certificate in PEM")
+            guard Self.forEachCertificate(in: text, { X509_STORE_add_cert(store, $0) }) > 0 else {
+                throw SidecarError("--ca-certificates: invalid value; expected certificates in PEM")
             }
         }
-        if let cache, let learned = try? BoundedFile.read(cache, maximumBytes: Self.maximumBytes) {
-            Self.eachCertificate(in: learned) { X509_STORE_add_cert(store, $0) }
+        if let cache, let stored = try? BoundedFile.read(cache, maximumBytes: Self.maximumBytes) {
+            Self.forEachCertificate(in: stored) { X509_STORE_add_cert(store, $0) }
         }
         ERR_clear_error()
     }
 
-    /// Keeps a bundle that the gateway serves, in place of the one before.
+    /// Replaces the stored bundle by the one that the gateway serves.
     ///
-    /// - Returns: whether it differs from what was kept.
-    func learn(_ bundle: [UInt8]) throws(SidecarError) -> Bool {
+    /// - Returns: whether the bundle has changed.
+    /// - Throws: if the bundle has no certificate, or the file cannot be written.
+    func update(_ bundle: [UInt8]) throws(SidecarError) -> Bool {
         guard let cache else { return false }
-        guard Self.eachCertificate(in: bundle, { _ in }) > 0 else {
-            throw SidecarError("the gateway's /ca-bundle holds no certificate in PEM")
+        guard Self.forEachCertificate(in: bundle, { _ in }) > 0 else {
+            throw SidecarError("the gateway's /ca-bundle has no certificate in PEM")
         }
-        if let kept = try? BoundedFile.read(cache, maximumBytes: Self.maximumBytes), kept == bundle { return false }
-        try WholeFile.write(bundle, to: cache, mode: 0o644)
+        if let stored = try? BoundedFile.read(cache, maximumBytes: Self.maximumBytes), stored == bundle { return false }
+        try AtomicFile.write(bundle, to: cache, mode: 0o644)
         return true
     }
 
-    /// - Returns: how many certificates there are.
+    /// - Returns: the number of certificates.
     @discardableResult
-    static func eachCertificate(in pem: [UInt8], _ body: (OpaquePointer) -> Void) -> Int {
+    static func forEachCertificate(in pem: [UInt8], _ body: (OpaquePointer) -> Void) -> Int {
         pem.withUnsafeBytes { bytes in
             guard let memory = sidecar_memory(bytes.baseAddress, Int32(bytes.count)) else { return 0 }
             defer { BIO_free(memory) }

@@ -22,7 +22,7 @@ struct PluginRegistration {
 
     static let sections = [
         "Defaults", "Endpoint", "Settings", "What a Pod gets", "Limits", "Setting up the relying party",
-        "When it is refused",
+        "Errors",
     ]
 
     /// Each with what mends it.

@@ -1,19 +1,18 @@
 import COpenSSL
 import Glibc
 
-/// Every place where the sidecar waits. SIGTERM and SIGINT end the process at each of them, in the middle of whatever
-/// hangs: token files are whole at any time, so there is nothing to clean up but a temporary file, and the next start
-/// does that.
-struct Waiting {
+/// Waits for sockets, the timer and signals with poll(2). SIGTERM and SIGINT end the process at each wait. Token files
+/// are complete at any time, so only a temporary file can remain, which the next start removes.
+struct Poller {
     private let signals: Int32
     private let timer: Int32
     private let exitStatus: Int32
 
-    /// - Parameter exitStatus: the process's when it is told to end: 0, or 143 where its work is then undone.
+    /// - Parameter exitStatus: the exit status after SIGTERM or SIGINT: 0, or 143 if the work is then incomplete.
     init(exitStatus: Int32) throws(SidecarError) {
         self.exitStatus = exitStatus
         signal(SIGPIPE, SIG_IGN)
-        // While names are looked up the signals are let through; process 1 of a container has no default actions.
+        // Signals are unblocked while a name is resolved. Process 1 of a container has no default signal actions.
         if exitStatus == 0 {
             signal(SIGTERM) { _ in _exit(0) }
             signal(SIGINT) { _ in _exit(0) }
@@ -36,15 +35,17 @@ struct Waiting {
         return set
     }
 
-    /// Runs what blocks and cannot be polled for.
-    func interruptibly<Result>(_ body: () -> Result) -> Result {
+    /// Runs a blocking call that cannot be polled, with the signals unblocked.
+    func withSignalsUnblocked<Result>(_ body: () -> Result) -> Result {
         var set = Self.signalSet()
         sigprocmask(SIG_UNBLOCK, &set, nil)
         defer { sigprocmask(SIG_BLOCK, &set, nil) }
         return body()
     }
 
-    /// Sleeps without waking up in between; a suspended machine's sleep counts.
+    /// Sleeps without a wake-up in between. Time during which the machine is suspended counts.
+    ///
+    /// - Parameter wakeUp: by ``Clock/boot()``.
     func sleep(until wakeUp: Double) {
         var setting = itimerspec()
         let wakeUp = max(wakeUp, Clock.boot() + 0.001)
@@ -61,10 +62,11 @@ struct Waiting {
     /// Waits until a socket is ready.
     ///
     /// - Parameter deadline: by ``Clock/boot()``.
-    func ready(_ socket: Int32, events: Int16, until deadline: Double) throws(SidecarError) {
+    /// - Throws: if the deadline passes.
+    func wait(for socket: Int32, events: Int16, until deadline: Double) throws(SidecarError) {
         let left = deadline - Clock.boot()
         guard left > 0, poll([socket], events: events, milliseconds: Int32(min(left * 1000 + 1, 3_600_000))) else {
-            throw SidecarError("no answer in time")
+            throw SidecarError("timed out")
         }
     }
 

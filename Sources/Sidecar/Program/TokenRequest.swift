@@ -1,15 +1,17 @@
-/// One request for one endpoint's token, and the reading of its answer, on either wire.
-enum TokenCall {
+/// The token request of one endpoint and its response, in either wire format.
+enum TokenRequest {
+    /// The wire format. The raw values are those of the option `--wire`.
     enum Wire: String, CaseIterable {
         /// Token exchange (RFC 8693) at `<server><path>/token`.
         case rfc8693
-        /// The OpenUnison STS's: the whole URL ends in `/token/user`.
-        case stock
+        /// The OpenUnison-compatible format: the configured URL ends in `/token/user`.
+        case openUnison = "stock"
     }
 
-    static let maximumAnswerBytes = 65_536 + 4096
+    static let maximumResponseBytes = 65_536 + 4096
 
-    static func request(_ wire: Wire, _ server: ServerAddress, path: String, _ token: SubjectToken) -> [UInt8] {
+    /// The bytes of the HTTP request.
+    static func encode(_ wire: Wire, _ server: ServerAddress, path: String, _ token: SubjectToken) -> [UInt8] {
         switch wire {
         case .rfc8693:
             var body = Array(
@@ -27,7 +29,7 @@ enum TokenCall {
 
                 """
             return Array(head.utf8) + body
-        case .stock:
+        case .openUnison:
             let head = """
                 GET \(server.path) HTTP/1.1\r
                 Host: \(server.authority)\r
@@ -39,7 +41,7 @@ enum TokenCall {
         }
     }
 
-    /// application/x-www-form-urlencoded.
+    /// Appends the bytes as `application/x-www-form-urlencoded`.
     private static func appendEncoded(_ bytes: [UInt8], to body: inout [UInt8]) {
         let digits = Array("0123456789ABCDEF".utf8)
         for byte in bytes {
@@ -52,42 +54,45 @@ enum TokenCall {
         }
     }
 
-    /// The token of an answer, and the seconds that it lives from now.
+    /// The token of a response, and its remaining lifetime in seconds.
     ///
     /// - Parameter wall: now, in seconds since 1970.
-    static func read(
-        _ answer: HTTPAnswer, _ wire: Wire, at wall: Double
-    ) throws(SidecarError) -> (token: IssuedToken, life: Double) {
-        guard answer.status == 200 else { throw refusal(answer, at: wall) }
-        guard let json = JSONReader.read(answer.body), case .object = json else {
-            throw SidecarError("the answer is not a JSON object; is this a gateway?")
+    static func decode(
+        _ response: HTTPResponse, _ wire: Wire, at wall: Double
+    ) throws(SidecarError) -> (token: IssuedToken, lifetime: Double) {
+        guard response.status == 200 else { throw error(of: response, at: wall) }
+        guard let json = JSONReader.read(response.body), case .object = json else {
+            throw SidecarError("the response is not a JSON object; check that --server is the gateway")
         }
         let member = wire == .rfc8693 ? json["access_token"] : json["token"]?["jwt"]
         guard let text = member?.text else {
-            throw SidecarError("the answer has no text \(wire == .rfc8693 ? "access_token" : "token.jwt")")
+            throw SidecarError("the response has no string \(wire == .rfc8693 ? "access_token" : "token.jwt")")
         }
         guard let token = IssuedToken(Array(text.utf8)) else {
-            throw SidecarError("the answer's token is not a JWT with the claim exp")
+            throw SidecarError("the token in the response is not a JWT with the claim exp")
         }
-        // Differences of one clock, the gateway's: this machine's may be wrong.
-        var life = token.life ?? token.expires - wall
-        if let said = json["expires_in"]?.number { life = min(life, said) }
-        guard life > 0, life < 1e8 else { throw SidecarError("the answer's token has ended already, or never ends") }
-        return (token, life)
+        // The difference of two times of the gateway's clock: the clock of this machine may be wrong.
+        var lifetime = token.lifetime ?? token.expires - wall
+        if let seconds = json["expires_in"]?.number { lifetime = min(lifetime, seconds) }
+        guard lifetime > 0 else { throw SidecarError("the token in the response is expired") }
+        guard lifetime < 1e8 else {
+            throw SidecarError("the token in the response expires after more than three years")
+        }
+        return (token, lifetime)
     }
 
-    private static func refusal(_ answer: HTTPAnswer, at wall: Double) -> SidecarError {
-        var reason = "the gateway answered \(answer.status)"
-        if let json = JSONReader.read(answer.body) {
+    private static func error(of response: HTTPResponse, at wall: Double) -> SidecarError {
+        var reason = "the gateway responded with \(response.status)"
+        if let json = JSONReader.read(response.body) {
             let words = [json["error"]?.text, json["error_description"]?.text].compactMap(\.self).map(visible)
             if !words.isEmpty { reason += ": " + words.joined(separator: ": ") }
         }
-        if (300..<400).contains(answer.status) { reason += "; it redirects, give the right --server" }
-        if answer.status == 404 { reason += "; give the path of the endpoint: --endpoint NAME=/PATH" }
-        return SidecarError(reason, retryAfter: answer.retryAfter(at: wall))
+        if (300..<400).contains(response.status) { reason += "; redirects are not followed, correct --server" }
+        if response.status == 404 { reason += "; set the path of the endpoint: --endpoint NAME=/PATH" }
+        return SidecarError(reason, retryAfter: response.retryAfter(at: wall))
     }
 
-    /// Two hundred characters at most, nothing that is not visible ASCII.
+    /// The first 200 characters, with "?" for each that is not printable ASCII.
     private static func visible(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

@@ -1,31 +1,31 @@
-/// An HTTP/1.1 answer (RFC 9112), read as it comes in, bounded in each part.
-struct HTTPAnswer: Equatable {
+/// An HTTP/1.1 response (RFC 9112).
+struct HTTPResponse: Equatable {
     let status: Int
-    /// Names in lower case; of a name that is there twice, the first.
+    /// Names in lower case; the first value of a duplicate name.
     let fields: [String: String]
     let body: [UInt8]
-    /// Whether the connection may carry another request.
-    let keepsConnection: Bool
+    /// Whether the connection can carry another request.
+    let isReusable: Bool
 
     subscript(_ name: String) -> String? { fields[name] }
 }
 
-/// Reads one answer out of what a connection delivers.
-struct HTTPAnswerReader {
+/// Reads one response incrementally, with a limit for each part.
+struct HTTPResponseReader {
     static let maximumHeadBytes = 16_384
 
     private let maximumBodyBytes: Int
     private var buffer: [UInt8] = []
     private var head: Head?
     private var body: [UInt8] = []
-    /// So much of the buffer holds no end of a head.
+    /// The number of bytes of the buffer that were searched for the end of the header.
     private var searched = 0
 
     private struct Head {
         let status: Int
         let fields: [String: String]
         let framing: Framing
-        let keepsConnection: Bool
+        let isReusable: Bool
     }
 
     private enum Framing: Equatable {
@@ -36,29 +36,29 @@ struct HTTPAnswerReader {
 
     init(maximumBodyBytes: Int) { self.maximumBodyBytes = maximumBodyBytes }
 
-    /// Whether nothing has come in yet.
-    var isUntouched: Bool { buffer.isEmpty && head == nil }
+    /// Whether nothing was received yet.
+    var isEmpty: Bool { buffer.isEmpty && head == nil }
 
-    /// Takes more bytes.
+    /// Adds received bytes.
     ///
-    /// - Returns: the answer once it is whole.
-    mutating func feed(_ bytes: ArraySlice<UInt8>) throws(SidecarError) -> HTTPAnswer? {
+    /// - Returns: the response when it is complete.
+    mutating func feed(_ bytes: ArraySlice<UInt8>) throws(SidecarError) -> HTTPResponse? {
         buffer += bytes
         while head == nil {
             guard let end = buffer[searched...].firstRange(of: Array("\r\n\r\n".utf8)) else {
                 searched = max(0, buffer.count - 3)
                 guard buffer.count <= Self.maximumHeadBytes else {
-                    throw SidecarError("the answer's header is longer than \(Self.maximumHeadBytes) bytes")
+                    throw SidecarError("the response's header is longer than \(Self.maximumHeadBytes) bytes")
                 }
                 return nil
             }
             guard end.upperBound <= Self.maximumHeadBytes else {
-                throw SidecarError("the answer's header is longer than \(Self.maximumHeadBytes) bytes")
+                throw SidecarError("the response's header is longer than \(Self.maximumHeadBytes) bytes")
             }
             let read = try Self.head(buffer[..<end.lowerBound])
             buffer.removeFirst(end.upperBound)
             searched = 0
-            // An interim answer (RFC 9110 §15.2) is followed by the one that counts.
+            // An interim response (RFC 9110 §15.2) precedes the final one.
             if read.status >= 200 { head = read }
         }
         guard let head else { return nil }
@@ -66,7 +66,7 @@ struct HTTPAnswerReader {
         case .length(let length):
             guard length <= maximumBodyBytes else { throw tooLong }
             guard buffer.count >= length else { return nil }
-            return answer(head, Array(buffer.prefix(length)), isClean: buffer.count == length)
+            return response(head, Array(buffer.prefix(length)), isClean: buffer.count == length)
         case .chunked: return try chunks(head)
         case .untilClose:
             guard buffer.count <= maximumBodyBytes else { throw tooLong }
@@ -74,24 +74,24 @@ struct HTTPAnswerReader {
         }
     }
 
-    /// The connection has ended.
-    func finish() throws(SidecarError) -> HTTPAnswer {
+    /// Ends the response, since the connection was closed.
+    func finish() throws(SidecarError) -> HTTPResponse {
         guard let head else {
-            throw SidecarError("the connection ended before an answer", isStaleConnection: isUntouched)
+            throw SidecarError("the connection was closed before a response", isStaleConnection: isEmpty)
         }
-        guard head.framing == .untilClose else { throw SidecarError("the answer is cut off") }
-        return HTTPAnswer(status: head.status, fields: head.fields, body: buffer, keepsConnection: false)
+        guard head.framing == .untilClose else { throw SidecarError("the response is truncated") }
+        return HTTPResponse(status: head.status, fields: head.fields, body: buffer, isReusable: false)
     }
 
-    private var tooLong: SidecarError { SidecarError("the answer is longer than \(maximumBodyBytes) bytes") }
+    private var tooLong: SidecarError { SidecarError("the response is longer than \(maximumBodyBytes) bytes") }
 
-    private func answer(_ head: Head, _ body: [UInt8], isClean: Bool) -> HTTPAnswer {
-        HTTPAnswer(
-            status: head.status, fields: head.fields, body: body, keepsConnection: head.keepsConnection && isClean)
+    private func response(_ head: Head, _ body: [UInt8], isClean: Bool) -> HTTPResponse {
+        HTTPResponse(
+            status: head.status, fields: head.fields, body: body, isReusable: head.isReusable && isClean)
     }
 
-    /// Takes whole chunks off the buffer (RFC 9112 §7.1); trailers are read and dropped.
-    private mutating func chunks(_ head: Head) throws(SidecarError) -> HTTPAnswer? {
+    /// Removes complete chunks from the buffer (RFC 9112 §7.1). Trailers are discarded.
+    private mutating func chunks(_ head: Head) throws(SidecarError) -> HTTPResponse? {
         let newline = Array("\r\n".utf8)
         while true {
             guard let line = buffer.firstRange(of: newline) else {
@@ -109,7 +109,7 @@ struct HTTPAnswerReader {
                     guard rest.count <= Self.maximumHeadBytes else { throw Self.malformed }
                     return nil
                 }
-                return answer(head, body, isClean: end.upperBound == buffer.count)
+                return response(head, body, isClean: end.upperBound == buffer.count)
             }
             let end = line.upperBound + size
             guard buffer.count >= end + 2 else { return nil }
@@ -119,7 +119,7 @@ struct HTTPAnswerReader {
         }
     }
 
-    private static let malformed = SidecarError("the answer is not HTTP/1.1")
+    private static let malformed = SidecarError("the response is not HTTP/1.1")
 
     private static func head(_ bytes: ArraySlice<UInt8>) throws(SidecarError) -> Head {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw malformed }
@@ -143,7 +143,7 @@ struct HTTPAnswerReader {
         let closes = start[0] == "HTTP/1.0" || fields["connection"]?.lowercased() == "close"
         let framing = try framing(status: status, fields)
         return Head(
-            status: status, fields: fields, framing: framing, keepsConnection: !closes && framing != .untilClose)
+            status: status, fields: fields, framing: framing, isReusable: !closes && framing != .untilClose)
     }
 
     private static func framing(status: Int, _ fields: [String: String]) throws(SidecarError) -> Framing {

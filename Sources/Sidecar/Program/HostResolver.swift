@@ -1,26 +1,26 @@
 import Glibc
 
-/// The addresses of a host, by the resolver of the C library: /etc/hosts, and DNS with the search domains of
-/// /etc/resolv.conf.
-enum NameLookup {
+/// Resolves a host name with the C library: `/etc/hosts`, and DNS with the search domains of `/etc/resolv.conf`.
+enum HostResolver {
     /// An address to connect to.
     struct Address {
         let family: Int32
-        /// A `sockaddr` of that family.
+        /// The `sockaddr` of that family.
         let bytes: [UInt8]
     }
 
-    /// The resolver gives up on a name server after two seconds, and asks each one twice.
-    static func boundTime() { setenv("RES_OPTIONS", "timeout:2 attempts:2", 1) }
+    /// Limits each DNS query to two seconds and two attempts for each name server.
+    static func limitTime() { setenv("RES_OPTIONS", "timeout:2 attempts:2", 1) }
 
-    static func addresses(of server: ServerAddress, _ waiting: Waiting) throws(SidecarError) -> [Address] {
+    /// - Throws: if the name cannot be resolved.
+    static func addresses(of server: ServerAddress, _ poller: Poller) throws(SidecarError) -> [Address] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_NUMERICSERV | (server.isAddress ? AI_NUMERICHOST : 0)
         var found: UnsafeMutablePointer<addrinfo>?
-        let status = waiting.interruptibly { getaddrinfo(server.host, String(server.port), &hints, &found) }
+        let status = poller.withSignalsUnblocked { getaddrinfo(server.host, String(server.port), &hints, &found) }
         guard status == 0 else {
-            throw SidecarError("\"\(server.host)\" is not found: \(String(cString: gai_strerror(status)))")
+            throw SidecarError("cannot resolve \"\(server.host)\": \(String(cString: gai_strerror(status)))")
         }
         defer { freeaddrinfo(found) }
         var addresses: [Address] = []

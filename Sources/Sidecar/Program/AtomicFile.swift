@@ -1,15 +1,16 @@
 import Glibc
 
-/// Writes files that a reader sees whole at any time: a temporary file beside it, then a rename (POSIX rename is atomic).
-enum WholeFile {
+/// Replaces files atomically: writes a temporary file in the same folder and renames it (rename(2)). A reader sees the
+/// old or the new content.
+enum AtomicFile {
     private static let suffix = ".sts-sidecar"
 
-    /// - Parameter mode: the file's, whatever the umask.
+    /// - Parameter mode: the mode of the file, independent of the umask.
     static func write(_ bytes: [UInt8], to path: String, mode: mode_t) throws(SidecarError) {
         let temporary = path + suffix
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system("\"\(temporary)\" cannot be made") }
+        guard descriptor >= 0 else { throw .system("cannot create \"\(temporary)\"") }
         do {
             try fill(descriptor, bytes, mode: mode, named: temporary)
         } catch {
@@ -18,14 +19,14 @@ enum WholeFile {
             throw error
         }
         guard close(descriptor) == 0, rename(temporary, path) == 0 else {
-            let failure = SidecarError.system("\"\(path)\" cannot be replaced")
+            let failure = SidecarError.system("cannot replace \"\(path)\"")
             unlink(temporary)
             throw failure
         }
     }
 
-    /// Removes what an earlier process left behind when it was killed in the middle of a write.
-    static func removeRemains(of path: String) { unlink(path + suffix) }
+    /// Removes the temporary file of an earlier process that was killed during a write.
+    static func removeTemporary(of path: String) { unlink(path + suffix) }
 
     private static func fill(
         _ descriptor: Int32, _ bytes: [UInt8], mode: mode_t, named name: String
@@ -36,11 +37,11 @@ enum WholeFile {
                 Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, bytes.count - written)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .system("\"\(name)\" cannot be written") }
+            guard count > 0 else { throw .system("cannot write \"\(name)\"") }
             written += count
         }
         guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
-            throw .system("\"\(name)\" cannot be written")
+            throw .system("cannot write \"\(name)\"")
         }
     }
 }
