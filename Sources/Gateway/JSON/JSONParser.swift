@@ -22,6 +22,18 @@ struct JSONParser {
         return value
     }
 
+    /// Values one after the other, with nothing but white space between them.
+    mutating func values() throws(JSONError) -> [JSONValue] {
+        guard bytes.count <= limits.byteCount else { throw error("more than \(limits.byteCount) bytes") }
+        var values: [JSONValue] = []
+        skipWhiteSpace()
+        while position < bytes.count {
+            values.append(try value(depth: 1))
+            skipWhiteSpace()
+        }
+        return values
+    }
+
     func error(_ message: String) -> JSONError { JSONError(message: message, offset: position) }
 
     var current: UInt8? { position < bytes.count ? bytes[position] : nil }

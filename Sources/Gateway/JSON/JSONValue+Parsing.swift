@@ -10,4 +10,15 @@ extension JSONValue {
         var parser = JSONParser(text, limits: limits)
         self = try parser.document()
     }
+
+    /// Reads JSON texts that follow one another with white space or nothing between them, as a program that writes a value
+    /// at a time prints them.
+    ///
+    /// - Throws: ``JSONError`` as ``init(parsing:limits:)`` does.
+    public static func values(
+        parsing text: [UInt8], limits: JSONLimits = .standard
+    ) throws(JSONError) -> [JSONValue] {
+        var parser = JSONParser(text, limits: limits)
+        return try parser.values()
+    }
 }

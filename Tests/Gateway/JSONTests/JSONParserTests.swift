@@ -93,6 +93,15 @@ struct JSONParserTests {
         guard case .object(let read) = try value("{\(members.joined(separator: ","))}") else { return }
         #expect(read.count == 50_000)
     }
+
+    @Test("Texts that follow one another are values, with or without white space between them")
+    func values() throws {
+        #expect(try JSONValue.values(parsing: Array(#"{"a":1}{"a":2} [3]"#.utf8)) == [["a": 1], ["a": 2], [3]])
+        #expect(try JSONValue.values(parsing: Array(" ".utf8)).isEmpty)
+        for text in ["{} ,", "{} }", #"{}{"a":1,"a":1}"#, "{}{"] {
+            #expect(throws: JSONError.self) { try JSONValue.values(parsing: Array(text.utf8)) }
+        }
+    }
 }
 
 extension JSONValue {

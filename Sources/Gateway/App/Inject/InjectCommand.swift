@@ -10,8 +10,9 @@ struct InjectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inject", abstract: "Print a Pod as the admission webhook would make it, or why it refuses it.",
         discussion: """
-            Takes YAML or JSON with any number of objects: Pods, Deployments, ReplicaSets, StatefulSets, DaemonSets, \
-            Jobs, CronJobs and Lists of them; other objects pass as they are, and a ServiceAccount's annotations count \
+            Takes YAML or JSON with any number of objects, and reads it as kubectl does: Pods, Deployments, ReplicaSets, \
+            StatefulSets, DaemonSets, Jobs, CronJobs, JobSets, every other object with a Pod template in \
+            spec.template, and Lists of them; other objects pass as they are, and a ServiceAccount's annotations count \
             for its Pods. Prints JSON, which is YAML too; warnings go to standard error. As in the cluster, a Pod gets \
             the tokens of every endpoint whose label it bears. Exits 1 where a Pod is refused, or is not given what \
             was asked for; 64 where a file cannot be read, 78 where the configuration is wrong.
@@ -62,7 +63,9 @@ struct InjectCommand: ParsableCommand {
             throw ValidationError("\(filename): cannot be read; give the path of a readable file")
         }
         do {
-            return try InjectCommandManifest.documents(YAMLConfigurationSource.text(utf8: contents))
+            let manifest = try KubernetesYAML(YAMLConfigurationSource.text(utf8: contents))
+            for warning in manifest.warnings { Terminal.error(warning.text(file: filename)) }
+            return manifest.documents.map { WorkloadManifest($0) }
         } catch {
             throw ValidationError(error.text(file: filename))
         }
@@ -105,10 +108,11 @@ struct InjectCommand: ParsableCommand {
         if configuration.injection.sidecarImage == nil {
             texts.append("injection.sidecar.image is not set; \(policy.sidecar.image) stands in its place")
         }
-        if configuration.injection.gatewayURL == nil, CommandEnvironment.namespace == nil {
+        if CommandEnvironment.namespace == nil {
+            let url = configuration.injection.gatewayURL == nil ? ", and its URL \(policy.server)" : ""
             texts.append(
-                "the gateway's namespace is not known here and taken for default; set injection.gatewayURL, or "
-                    + "POD_NAMESPACE"
+                "the gateway's namespace is unknown; the subject token's audience is printed as "
+                    + "\(policy.audience)\(url); set POD_NAMESPACE to the gateway's namespace"
             )
         }
         if configuration.certificates.isEmpty, caFile == nil {

@@ -22,16 +22,7 @@ package struct WorkloadManifest: Sendable {
     package private(set) var pods: [Pod] = []
     package private(set) var serviceAccounts: [ServiceAccount] = []
 
-    package init(_ node: ConfigurationNode) { self.init(json: Self.json(node)) }
-
-    /// nil where the text is not one JSON value. Not all JSON is YAML to a reader of YAML 1.1: pairs of surrogates are
-    /// not.
-    package init?(jsonText: [UInt8]) {
-        guard let json = try? JSONValue(parsing: jsonText) else { return nil }
-        self.init(json: json)
-    }
-
-    private init(json: JSONValue) {
+    package init(_ json: JSONValue) {
         self.json = json
         read(json, at: JSONPointer())
     }
@@ -56,13 +47,23 @@ package struct WorkloadManifest: Sendable {
             serviceAccounts.append(
                 ServiceAccount(
                     namespace: namespace, name: name, annotations: metadata?["annotations"]?.stringMap ?? [:]))
-        } else if let steps = Self.templates[kind] {
-            let pointer = steps.reduce(place) { $0.appending($1) }
-            pods.append(Pod(pointer: pointer, namespace: namespace, name: name.map { "\(kind) \($0)" } ?? kind))
+        } else if kind == "JobSet" {
+            for (index, job) in (object["spec"]?["replicatedJobs"]?.elementList ?? []).enumerated() {
+                let steps = ["template", "spec", "template"]
+                let pointer = place.appending("spec").appending("replicatedJobs").appending(index)
+                let jobName = job["name"]?.stringValue.map { " \($0)" } ?? ""
+                append(steps.reduce(pointer) { $0.appending($1) }, "\(kind) \(name ?? "")\(jobName)", namespace)
+            }
+        } else if let steps = Self.templates[kind] ?? Self.template(of: object) {
+            append(steps.reduce(place) { $0.appending($1) }, name.map { "\(kind) \($0)" } ?? kind, namespace)
         }
     }
 
-    /// Where the kinds of the API's workloads have a Pod.
+    private mutating func append(_ pointer: JSONPointer, _ name: String, _ namespace: String?) {
+        pods.append(Pod(pointer: pointer, namespace: namespace, name: name))
+    }
+
+    /// Where the kinds of the Kubernetes API have a Pod.
     private static let templates: [String: [String]] = [
         "Pod": [], "PodTemplate": ["template"], "ReplicationController": ["spec", "template"],
         "Deployment": ["spec", "template"], "ReplicaSet": ["spec", "template"], "StatefulSet": ["spec", "template"],
@@ -70,22 +71,10 @@ package struct WorkloadManifest: Sendable {
         "CronJob": ["spec", "jobTemplate", "spec", "template"],
     ]
 
-    /// As Kubernetes reads YAML, where `0644` is a number with base 8 (YAML 1.1) and `0o644` too.
-    private static func json(_ node: ConfigurationNode) -> JSONValue {
-        switch node {
-        case .mapping(let members, _): .object(members.map { .init($0.key, json($0.value)) })
-        case .sequence(let values, _): .array(values.map(json))
-        case .scalar(let text, isPlain: true, _): octal(text).map(JSONValue.integer) ?? JSONValue(node)
-        case .scalar: JSONValue(node)
-        }
-    }
-
-    private static func octal(_ text: String) -> Int? {
-        guard text.utf8.count > 1, text.utf8.first == UInt8(ascii: "0") else { return nil }
-        let digits = text.hasPrefix("0o") ? text.dropFirst(2) : text.dropFirst()
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }) else {
-            return nil
-        }
-        return Int(digits, radix: 8)
+    /// Where an object of another kind has a Pod template: a Rollout of Argo, a DeploymentConfig of OpenShift, a Service
+    /// of Knative.
+    private static func template(of object: JSONValue) -> [String]? {
+        let containers = object["spec"]?["template"]?["spec"]?["containers"]?.elementList
+        return containers == nil ? nil : ["spec", "template"]
     }
 }

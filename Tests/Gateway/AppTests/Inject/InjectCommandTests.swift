@@ -1,5 +1,6 @@
 import ArgumentParser
 import GatewayCore
+import GatewayServer
 import GatewayTestSupport
 import JSON
 import KubernetesAPI
@@ -49,7 +50,7 @@ struct InjectCommandTests {
         return try InjectCommandPreview(
             mutation: PodMutation(policy, endpoints: configuration.endpoints), namespace: "default",
             labels: [("one", "tremolo.io/one-role")]
-        ).injected(InjectCommandManifest.documents(text), wanted: wanted)
+        ).injected(KubernetesYAML(text).documents.map { WorkloadManifest($0) }, wanted: wanted)
     }
 
     @Test("A Pod is injected by the configuration's image, URL and audience")
@@ -114,7 +115,7 @@ struct InjectCommandTests {
     @Test("A problem of the YAML is told with its line in the whole file")
     func badYAML() {
         let problem = #expect(throws: ConfigurationProblem.self) {
-            try InjectCommandManifest.documents("kind: Service\n---\na: 1\nb: !x 2\n")
+            try KubernetesYAML("kind: Service\n---\na: 1\nb: .inf\n")
         }
         #expect(problem?.line == 4)
     }

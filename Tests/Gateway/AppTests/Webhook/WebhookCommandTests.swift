@@ -36,7 +36,7 @@ struct WebhookCommandTests {
     func yaml() throws {
         let configuration = try configuration("one", "no")
         let text = WebhookManifestCommand.text(configuration, namespace: "null", asJSON: false)
-        let read = try InjectCommandManifest.documents(text).map(\.json)
+        let read = try KubernetesYAML(text).documents
         let wanted = configuration.endpoints.map {
             WebhookConfigurationManifest($0, configuration.injection, namespace: "null").json
         }
@@ -53,7 +53,7 @@ struct WebhookCommandTests {
     func json() throws {
         let configuration = try configuration("one", "two")
         let text = WebhookManifestCommand.text(configuration, namespace: "sts", asJSON: true)
-        let list = try #require(WorkloadManifest(jsonText: Array(text.utf8))).json
+        let list = try JSONValue(parsing: Array(text.utf8))
         #expect(list["kind"] == "List")
         guard case .array(let items) = list["items"] else {
             Issue.record("no items")
@@ -74,7 +74,7 @@ struct WebhookCommandTests {
             "star": "*", "braces": "{a}", "none": .null, "flag": true, "count": 443, "list": [], "object": .object([]),
             "deep": [["a": ["b", ["c", ["d": "e"]]]], [], "f"], "letters": "é",
         ]
-        let read = try InjectCommandManifest.documents(odd.yamlDocument).map(\.json)
+        let read = try KubernetesYAML(odd.yamlDocument).documents
         #expect(read == [odd], "\(odd.yamlDocument)")
     }
 

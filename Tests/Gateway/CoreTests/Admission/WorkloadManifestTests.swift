@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Admission: objects with Pods within")
 struct WorkloadManifestTests {
-    private func manifest(_ json: JSONValue) -> WorkloadManifest { WorkloadManifest(ConfigurationNode(json)) }
+    private func manifest(_ json: JSONValue) -> WorkloadManifest { WorkloadManifest(json) }
 
     @Test(
         "A Pod is found where the kind has it",
@@ -60,19 +60,29 @@ struct WorkloadManifestTests {
         #expect(manifest.pods.first.flatMap { manifest.json(of: $0) } == nil)
     }
 
-    @Test("JSON that readers of YAML do not take is read too")
-    func json() {
-        #expect(WorkloadManifest(jsonText: Array(#"{"a":"\ud83d\ude80"}"#.utf8))?.json == ["a": "🚀"])
-        #expect(WorkloadManifest(jsonText: Array("a: 1".utf8)) == nil)
+    @Test("Objects of other kinds have a Pod where spec.template is a Pod template")
+    func otherKinds() {
+        let template: JSONValue = ["spec": ["containers": [["name": "app"]]]]
+        for kind in ["Rollout", "DeploymentConfig", "Service"] {
+            let manifest = manifest(["kind": .string(kind), "metadata": ["name": "a"], "spec": ["template": template]])
+            #expect(manifest.pods.map(\.pointer.description) == ["/spec/template"])
+            #expect(manifest.pods.map(\.name) == ["\(kind) a"])
+        }
+        #expect(manifest(["kind": "Certificate", "spec": ["template": ["spec": [:]]]]).pods.isEmpty)
     }
 
-    @Test("Octal numbers are what Kubernetes takes them for, unless they are quoted")
-    func octal() {
-        func scalar(_ text: String, isPlain: Bool = true) -> JSONValue {
-            WorkloadManifest(.scalar(text, isPlain: isPlain, line: 1)).json
-        }
-        #expect(scalar("0644") == 420 && scalar("0o644") == 420)
-        #expect(scalar("0") == 0 && scalar("0.5") == .number(0.5) && scalar("10") == 10)
-        #expect(scalar("0644", isPlain: false) == "0644" && scalar("089") == "089" && scalar("0o") == "0o")
+    @Test("A JobSet has a Pod for each of its jobs")
+    func jobSet() {
+        let job: JSONValue = ["spec": ["template": ["spec": ["containers": []]]]]
+        let manifest = manifest([
+            "kind": "JobSet", "metadata": ["name": "train", "namespace": "x"],
+            "spec": ["replicatedJobs": [["name": "a", "template": job], ["name": "b", "template": job]]],
+        ])
+        #expect(
+            manifest.pods.map(\.pointer.description) == [
+                "/spec/replicatedJobs/0/template/spec/template", "/spec/replicatedJobs/1/template/spec/template",
+            ])
+        #expect(manifest.pods.map(\.name) == ["JobSet train a", "JobSet train b"])
+        #expect(manifest.pods.map(\.namespace) == ["x", "x"])
     }
 }
