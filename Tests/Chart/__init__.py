@@ -1,1 +1,1 @@
-"""The Helm chart by the real Helm, and the plain manifests that are made from it."""
+"""Tests of the Helm chart with Helm itself, and of the plain manifests that are rendered from it."""

@@ -1,4 +1,4 @@
-"""What the tests ask the chart for."""
+"""Renders the chart, and finds objects in the result."""
 
 import copy
 from pathlib import Path
@@ -14,17 +14,17 @@ ALL_VALUES = sorted(path.stem for path in (FOLDER / "values").glob("*.yaml"))
 
 
 def values(name: str) -> dict[str, Any]:
-    """One of Tests/Chart/values, each time anew."""
+    """A new copy of one of the files in Tests/Chart/values."""
     return yaml.safe_load((FOLDER / "values" / f"{name}.yaml").read_text())
 
 
 def seed(**gateway: Any) -> dict[str, Any]:
-    """The seed's values, with these of the chart's own."""
+    """The values of seed.yaml, with these values of the chart."""
     return {**values("seed"), "gateway": gateway}
 
 
 def endpoints(*given: dict[str, Any]) -> dict[str, Any]:
-    """Values with the seed's endpoint once for each argument, changed by it; None takes a key away."""
+    """Values with the endpoint of seed.yaml once for each argument, changed by it. None removes a key."""
     result = values("seed")
     first = result["sts"]["endpoints"][0]
     all_of_them = [{**copy.deepcopy(first), **changes} for changes in given]
@@ -33,7 +33,7 @@ def endpoints(*given: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(given: dict[str, Any], name: str = "sts-gateway", namespace: str = "sts") -> list[dict[str, Any]]:
-    """All objects, hooks among them."""
+    """All objects, including hooks."""
     with helm_python.Chart.load(CHART) as chart:
         texts = chart.render(given, name=name, namespace=namespace)
     return [
@@ -46,13 +46,13 @@ def notes(given: dict[str, Any]) -> str:
         return chart.render(given, name="sts-gateway", namespace="sts")["sts-gateway/templates/NOTES.txt"]
 
 
-def refusal(given: dict[str, Any]) -> str:
-    """What Helm says of values that it does not take."""
+def rejection(given: dict[str, Any]) -> str:
+    """Helm's error for invalid values."""
     try:
         render(given)
     except (helm_python.HelmValuesError, helm_python.HelmRenderError) as error:
         return str(error)
-    raise AssertionError("the values were taken")
+    raise AssertionError("Helm accepts the values")
 
 
 def of_kind(objects: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
@@ -70,10 +70,10 @@ def gateway_yaml(objects: list[dict[str, Any]], name: str = "sts-gateway") -> di
 
 
 def pod_templates(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """By the kind of what makes Pods of them."""
+    """The Pod templates by the kind of their object."""
     return {one["kind"]: one["spec"]["template"] for one in objects if "template" in one.get("spec", {})}
 
 
 def container(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    """The gateway's."""
+    """The container of the gateway."""
     return pod_templates(objects)["Deployment"]["spec"]["containers"][0]

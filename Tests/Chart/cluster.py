@@ -1,5 +1,5 @@
-"""As much of an API server as Helm needs to install and upgrade a release: it keeps objects, and every request that
-changed one. Jobs are run at once, by the function that it is given."""
+"""A fake API server with the parts that Helm needs to install and upgrade a release. It stores objects and records every
+changing request. Jobs are run immediately by a given function."""
 
 import contextlib
 import json
@@ -39,7 +39,7 @@ PATH = re.compile(
 
 @dataclass(frozen=True)
 class Change:
-    """A request that was to change something."""
+    """A changing request."""
 
     method: str
     resource: str
@@ -50,12 +50,12 @@ class Change:
 
 @dataclass
 class Cluster:
-    """Served on loopback while it is entered."""
+    """Listens on loopback while the context is entered."""
 
     run_job: Callable[["Cluster", Object], tuple[bool, str]]
-    """Whether the Job succeeds, and what its log says."""
+    """Whether the Job succeeds, and its log."""
     objects: dict[tuple[str, str, str], Object] = field(default_factory=dict)
-    """By resource, namespace (empty for those of the cluster) and name."""
+    """By resource, namespace (empty for cluster-scoped objects) and name."""
     changes: list[Change] = field(default_factory=list)
     logs: dict[str, str] = field(default_factory=dict)
     version: int = 0
@@ -71,7 +71,7 @@ class Cluster:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
                 status, reply = cluster.answer(self.command, self.path, self.headers.get("Content-Type", ""), body)
-                # A list is that of a watch's events.
+                # A list has the events of a watch.
                 lines = reply if isinstance(reply, list) else [reply]
                 data = "".join(line if isinstance(line, str) else json.dumps(line) + "\n" for line in lines).encode()
                 self.send_response(status)
@@ -110,7 +110,7 @@ class Cluster:
         with self.lock:
             return self.objects.get((resource, namespace, name))
 
-    # What is below answers a request.
+    # The methods below handle requests.
 
     def answer(self, method: str, target: str, content_type: str, body: bytes) -> tuple[int, Reply]:
         url = urlsplit(target)
@@ -118,8 +118,8 @@ class Cluster:
             return 200, found
         match = PATH.match(url.path)
         if not match or (match["version"], match["resource"]) not in KINDS:
-            return failure(404, "NotFound", f"{url.path} is not there")
-        # YAML takes JSON, too.
+            return failure(404, "NotFound", f"{url.path} not found")
+        # JSON is YAML too.
         given = yaml.safe_load(body) if body else None
         resource, namespace, name = match["resource"], match["namespace"] or "", match["name"]
         with self.lock:
@@ -193,7 +193,7 @@ class Cluster:
                 key, _, value = part.replace("==", "=").partition("=")
                 items = [one for one in items if (one["metadata"].get("labels") or {}).get(key) == value]
         if "watch" in query:
-            # Nothing happens after a list: a Job has ended by the time that its creation is answered.
+            # No events follow a list, since a Job ends before the response to its creation.
             return []
         kind = KINDS[version, resource]
         return {
@@ -217,7 +217,7 @@ class Cluster:
         for version, known in RESOURCES.items():
             folder = f"/{'apis' if '/' in version else 'api'}/{version}"
             if path == f"/openapi/v3{folder}":
-                # That the server itself checks fields, so that Helm need not.
+                # The server validates fields, so Helm does not.
                 return {"openapi": "3.0.0", "info": {"title": "it", "version": "v1"}, "paths": {
                     f"{folder}/{name}/{{name}}": {"patch": {
                         "parameters": [{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}],
@@ -240,8 +240,8 @@ def failure(code: int, reason: str, message: str) -> tuple[int, Object]:
 
 
 def merged(known: Any, given: Any) -> Any:
-    """What server-side apply and the merge patches have in common: what somebody else has set and is not given stays,
-    and lists whose elements have names are merged by name. What the applier itself gave before stays here, too."""
+    """The common part of server-side apply and merge patches: fields of other owners stay, and lists whose elements have
+    names are merged by name. Unlike server-side apply, earlier fields of the applier stay too."""
     if isinstance(known, dict) and isinstance(given, dict):
         result = dict(known)
         for key, value in given.items():

@@ -1,4 +1,4 @@
-"""The chart by the real Helm (its SDK as a library), and the gateway's program to read what it renders."""
+"""Fixtures: the gateway, which reads the rendered configuration, and scripts/render-manifests as a module."""
 
 import importlib.machinery
 import importlib.util
@@ -35,7 +35,7 @@ def manifests() -> Any:
 
 @pytest.fixture
 def check(program: Path, tmp_path: Path) -> Any:
-    """`config check` of what a ConfigMap holds: its exit code and what it says."""
+    """Runs `config check` with the files of a ConfigMap."""
 
     def run(files: dict[str, str], namespace: str = "sts") -> CompletedProcess[str]:
         for name, text in files.items():

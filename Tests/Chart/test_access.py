@@ -1,4 +1,4 @@
-"""RBAC: what the gateway may do, and that it is no more than its configuration has it do."""
+"""RBAC: the permissions of the gateway, which are only those that its configuration needs."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import pytest
 
 from .charts import endpoints, of_kind, render, seed, values
 
-Right = tuple[str, str, str, str]
+Permission = tuple[str, str, str, str]
 
 
-def rights(given: dict[str, Any]) -> set[Right]:
-    """Where ("cluster" or "namespace"), verb, resource, name (* for any)."""
+def permissions(given: dict[str, Any]) -> set[Permission]:
+    """The scope ("cluster" or "namespace"), verb, resource and name (* for any)."""
     return {
         (where, verb, resource, name)
         for kind, where in [("ClusterRole", "cluster"), ("Role", "namespace")]
@@ -47,7 +47,7 @@ def with_rule(constraint: str) -> dict[str, Any]:
     ("given", "expected"),
     [
         (seed(), USUAL),
-        # Without a name a rule would be for all of them.
+        # A rule without names would allow all objects.
         ({}, USUAL - WEBHOOKS),
         (seed(configuration={"injection": {"uninjectedPods": {"enabled": False}}}), USUAL - PODS),
         (seed(configuration={"audit": {"events": False}}), USUAL - EVENTS),
@@ -59,21 +59,21 @@ def with_rule(constraint: str) -> dict[str, Any]:
         (with_rule("(&(namespace=a)(sa-annotation/team=blue))"), USUAL | ACCOUNTS),
         (endpoints({"token": {"claims": {"team": {"attribute": "namespace-label/team"}}}}), USUAL | NAMESPACES),
         (endpoints({"additionalAttributes": ["sa-label/team"]}), USUAL | ACCOUNTS),
-        # The caBundle is cert-manager's to write.
+        # cert-manager writes the caBundle.
         (seed(certManager={"enabled": True, "issuerRef": {"name": "internal"}}), USUAL - WEBHOOKS),
         (seed(rbac={"create": False}), set()),
     ],
     ids=[
-        "usual", "no endpoint", "no look at Pods", "no events", "a directory", "offline", "annotations",
+        "usual", "no endpoint", "no search for Pods", "no events", "a directory", "offline", "annotations",
         "namespace-label", "sa-label", "sa-annotation", "a claim", "additionalAttributes",
-        "cert-manager", "none made",
+        "cert-manager", "no roles",
     ],
 )  # fmt: skip
-def test_rights_are_what_the_configuration_needs(given: dict[str, Any], expected: set[Right]) -> None:
-    assert rights(given) == expected
+def test_permissions_are_those_that_the_configuration_needs(given: dict[str, Any], expected: set[Permission]) -> None:
+    assert permissions(given) == expected
 
 
-def test_roles_are_bound_to_the_gateways_account_alone() -> None:
+def test_roles_are_bound_only_to_the_gateways_service_account() -> None:
     for name in ["seed", "every-option", "http-route"]:
         objects = render(values(name))
         account = next(one for one in objects if one["kind"] == "Deployment")["spec"]["template"]["spec"][

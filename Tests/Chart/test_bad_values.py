@@ -1,4 +1,4 @@
-"""What is wrong is refused before anything changes, and in words that help."""
+"""Invalid values are rejected before anything changes, with useful errors."""
 
 import json
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
-from .charts import REPOSITORY, endpoints, refusal, render, seed, the, values
+from .charts import REPOSITORY, endpoints, rejection, render, seed, the, values
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "error"),
     [
         ({**values("seed"), "gatway": {}}, "at '': additional properties 'gatway' not allowed"),
         ({**values("seed"), "opertor": {}}, "additional properties 'opertor' not allowed"),
@@ -34,8 +34,8 @@ from .charts import REPOSITORY, endpoints, refusal, render, seed, the, values
     ],
     ids=str,
 )
-def test_the_schema_refuses(given: dict[str, Any], words: str) -> None:
-    assert words in refusal(given)
+def test_the_schema_rejects(given: dict[str, Any], error: str) -> None:
+    assert error in rejection(given)
 
 
 @pytest.mark.parametrize(
@@ -50,34 +50,34 @@ def test_the_schema_refuses(given: dict[str, Any], words: str) -> None:
     ],
     ids=["an unknown plugin", "no plugin", "one path", "one name", "one path by default", "several"],
 )
-def test_templates_refuse_in_the_words_of_config_check(given: dict[str, Any], check: Any) -> None:
-    said = refusal(given).partition(": \n")[2].strip().splitlines()
-    # What the gateway says of the same endpoints.
-    good = render(endpoints({}))
-    files = dict(the(good, "ConfigMap", "sts-gateway")["data"])
-    files |= the(good, "ConfigMap", "sts-gateway-plugins")["data"]
+def test_templates_have_the_errors_of_config_check(given: dict[str, Any], check: Any) -> None:
+    of_chart = rejection(given).partition(": \n")[2].strip().splitlines()
+    # The gateway's errors for the same endpoints.
+    valid = render(endpoints({}))
+    files = dict(the(valid, "ConfigMap", "sts-gateway")["data"])
+    files |= the(valid, "ConfigMap", "sts-gateway-plugins")["data"]
     files["gateway.yaml"] = yaml.safe_dump({"sts": given["sts"]})
     ended = check(files)
     assert ended.returncode == 1
-    told = [line.partition(": error: ")[2] for line in ended.stderr.splitlines()]
-    assert said and set(said) <= set(told), ended.stderr
+    of_gateway = [line.partition(": error: ")[2] for line in ended.stderr.splitlines()]
+    assert of_chart and set(of_chart) <= set(of_gateway), ended.stderr
 
 
-def test_an_unknown_plugins_label_must_be_told() -> None:
+def test_the_label_of_an_unknown_plugin_is_required() -> None:
     given = endpoints({"name": "it", "plugin": "corp", "injector": None})
     given["gateway"] = {"plugins": [{"id": "corp"}]}
-    assert "sts.endpoints[0].injector.label: missing required key" in refusal(given)
+    assert "sts.endpoints[0].injector.label: missing required key" in rejection(given)
     given["sts"]["endpoints"][0]["injector"] = {"label": "corp"}
     assert render(given)
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "error"),
     [
         (seed(certManager={"enabled": True}), "gateway.certManager.issuerRef.name: missing required key"),
-        (seed(ingress={"enabled": True}), "gateway.ingress: has no host"),
+        (seed(ingress={"enabled": True}), "gateway.ingress.hosts: missing required key"),
         (seed(route={"enabled": True, "hosts": ["it"]}), "gateway.route.parentRefs: missing required key"),
-        (seed(route={"enabled": True, "parentRefs": [{"name": "it"}]}), "gateway.route: has no host"),
+        (seed(route={"enabled": True, "parentRefs": [{"name": "it"}]}), "gateway.route.hosts: missing required key"),
         (
             seed(
                 route={
@@ -93,11 +93,11 @@ def test_an_unknown_plugins_label_must_be_told() -> None:
     ],
     ids=lambda one: one if isinstance(one, str) else "",
 )
-def test_what_belongs_together_is_asked_for_together(given: dict[str, Any], words: str) -> None:
-    assert words in refusal(given)
+def test_an_option_requires_the_keys_that_it_needs(given: dict[str, Any], error: str) -> None:
+    assert error in rejection(given)
 
 
-def test_a_key_without_a_value_is_as_good_as_absent(check: Any) -> None:
+def test_a_key_without_a_value_is_absent(check: Any) -> None:
     given = endpoints({"plugin": "", "path": "", "publish": None, "rotation": {"every": ""}})
     given["sts"]["endpoints"][0]["subjectToken"] = None
     objects = render(given)
@@ -106,7 +106,7 @@ def test_a_key_without_a_value_is_as_good_as_absent(check: Any) -> None:
     assert "aws: /aws" in ended.stdout
 
 
-def test_every_key_of_openunisons_passes() -> None:
+def test_every_key_of_openunison_is_accepted() -> None:
     schema = json.loads((REPOSITORY / "docs/configuration.schema.json").read_text())
     (pattern,) = schema["patternProperties"]
     keys = pattern.removeprefix("^(").removesuffix(")$").split("|")

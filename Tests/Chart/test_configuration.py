@@ -1,4 +1,4 @@
-"""The program itself reads what the chart makes for it."""
+"""The gateway reads the configuration that the chart renders."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from .charts import ALL_VALUES, of_kind, render, the, values
 
 
 def files(objects: list[dict[str, Any]]) -> dict[str, str]:
-    """Of the ConfigMaps that the Deployment mounts."""
+    """The files of the ConfigMaps that the Deployment mounts."""
     (deployment,) = of_kind(objects, "Deployment")
     maps = [
         volume["configMap"]["name"]
@@ -22,20 +22,20 @@ def files(objects: list[dict[str, Any]]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ALL_VALUES)
-def test_the_program_takes_it(name: str, check: Any) -> None:
+def test_the_gateway_accepts_the_rendered_configuration(name: str, check: Any) -> None:
     ended = check(files(render(values(name))))
     assert ended.returncode == 0, ended.stderr
     for endpoint in values(name).get("sts", {}).get("endpoints", []):
         assert f"{endpoint['name']}: " in ended.stdout
 
 
-def test_the_program_takes_the_seeds_values_file_alone_too(check: Any) -> None:
+def test_the_gateway_accepts_an_openunison_values_file(check: Any) -> None:
     ended = check({"gateway.yaml": yaml.safe_dump(values("seed")), "plugins.json": '{"plugins": [{"id": "aws"}]}'})
     assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("name", ALL_VALUES)
-def test_the_hook_checks_what_the_gateway_will_read(name: str) -> None:
+def test_the_hook_checks_the_configuration_of_the_gateway(name: str) -> None:
     objects = render(values(name))
     jobs = of_kind(objects, "Job")
     assert len(jobs) == (0 if name == "http-route" else 1)

@@ -1,4 +1,4 @@
-"""The plain manifests, and the other files that are made by scripts/render-manifests."""
+"""The plain manifests, and the other files that scripts/render-manifests writes."""
 
 import re
 import shutil
@@ -16,17 +16,17 @@ PLAIN = REPOSITORY / "deploy/kubernetes"
 
 def kustomized() -> list[dict[str, Any]]:
     if not shutil.which("kubectl"):
-        pytest.skip("there is no kubectl, whose `kustomize` reads deploy/kubernetes")
+        pytest.skip("missing kubectl, whose `kustomize` reads deploy/kubernetes")
     built = child_process.run(["kubectl", "kustomize", PLAIN])
     assert built.returncode == 0, built.stderr
     return [one for one in yaml.safe_load_all(built.stdout) if one]
 
 
-def test_they_are_what_the_chart_renders(manifests: Any) -> None:
+def test_rendered_files_are_up_to_date(manifests: Any) -> None:
     assert manifests.outdated() == []
 
 
-def test_what_is_out_of_date_is_told_with_the_command_that_mends_it(
+def test_files_that_are_out_of_date_are_reported_with_the_command_that_fixes_them(
     manifests: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(manifests, "REPOSITORY", tmp_path)
@@ -46,14 +46,14 @@ def test_what_is_out_of_date_is_told_with_the_command_that_mends_it(
     (tmp_path / "deploy/helm/sts-gateway/values.schema.json").write_text(
         manifests.values_schema().replace("cluster", "claster", 1)
     )
-    told = "\n".join(manifests.outdated())
+    reported = "\n".join(manifests.outdated())
     for file in ["kubernetes/deployment.yaml", "golden/seed.yaml", "kubernetes/old.yaml", "values.schema.json"]:
-        assert f"{file} is" in told and "run: scripts/render-manifests" in told
+        assert f"{file} is" in reported and "run: scripts/render-manifests" in reported
     manifests.write()
     assert manifests.outdated() == []
 
 
-def test_kustomize_takes_them() -> None:
+def test_kustomize_builds_them() -> None:
     objects = kustomized()
     written = [
         one for path in PLAIN.glob("*.yaml") for one in yaml.safe_load_all(path.read_text()) if one and "kind" in one
@@ -65,7 +65,7 @@ def test_kustomize_takes_them() -> None:
     assert names(objects) == names(written) and len(objects) > 10
 
 
-def test_they_are_all_in_the_namespace_that_comes_first() -> None:
+def test_the_namespace_is_the_first_object_and_contains_the_others() -> None:
     objects = kustomized()
     assert objects[0]["kind"] == "Namespace"
     of_the_cluster = {"Namespace", "ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration"}
@@ -75,13 +75,13 @@ def test_they_are_all_in_the_namespace_that_comes_first() -> None:
         )
 
 
-def test_nothing_of_helm_is_in_them() -> None:
+def test_they_do_not_mention_helm() -> None:
     for path in PLAIN.glob("*.yaml"):
         text = "\n".join(line for line in path.read_text().splitlines() if not line.startswith("#"))
         assert "helm" not in text.lower(), path
 
 
-def test_the_program_takes_their_configuration(check: Any) -> None:
+def test_the_gateway_accepts_their_configuration(check: Any) -> None:
     data: dict[str, str] = {}
     for name in ["configmap.yaml", "configmap-plugins.yaml"]:
         data |= yaml.safe_load((PLAIN / name).read_text())["data"]
@@ -89,7 +89,7 @@ def test_the_program_takes_their_configuration(check: Any) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_the_page_names_every_value() -> None:
+def test_the_page_lists_every_value() -> None:
     page = (REPOSITORY / "docs/helm.md").read_text()
     values = yaml.safe_load((REPOSITORY / "deploy/helm/sts-gateway/values.yaml").read_text())
     words = set(re.findall(r"[A-Za-z0-9]+", " ".join(re.findall(r"`([^`]*)`", page))))
@@ -106,7 +106,7 @@ def test_the_page_names_every_value() -> None:
     assert missing == []
 
 
-def test_the_pages_example_is_taken() -> None:
+def test_the_example_of_the_page_renders() -> None:
     page = (REPOSITORY / "docs/helm.md").read_text()
     (example,) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
     assert render(yaml.safe_load(example))

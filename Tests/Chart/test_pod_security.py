@@ -1,4 +1,4 @@
-"""Pod Security `restricted` for every Pod that the chart makes."""
+"""Every Pod of the chart complies with the Pod Security Standard `restricted`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from .charts import ALL_VALUES, pod_templates, render, values
 
 
 @pytest.mark.parametrize("name", ALL_VALUES)
-def test_every_rule_holds(name: str) -> None:
+def test_no_rule_is_violated(name: str) -> None:
     templates = pod_templates(render(values(name)))
     assert "Deployment" in templates
     for template in templates.values():
@@ -17,14 +17,14 @@ def test_every_rule_holds(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL_VALUES)
-def test_every_container_is_kept_small(name: str) -> None:
+def test_every_container_has_a_read_only_root_and_resource_limits(name: str) -> None:
     for template in pod_templates(render(values(name))).values():
         for container in template["spec"]["containers"]:
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
             assert container["resources"]["limits"]["memory"] and container["resources"]["requests"]["cpu"]
 
 
-def test_a_pod_that_breaks_a_rule_is_found() -> None:
+def test_a_violation_is_found() -> None:
     template: dict[str, Any] = pod_templates(render({}))["Deployment"]
     template["spec"]["containers"][0]["securityContext"]["allowPrivilegeEscalation"] = True
     assert any(test_patches.violations(template).values())

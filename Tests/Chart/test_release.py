@@ -1,4 +1,4 @@
-"""Install, upgrade and rollback by the real Helm, against an API server that keeps what it is told."""
+"""Install, upgrade and rollback with Helm and a fake API server that stores the objects."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +18,12 @@ WEBHOOK = f"{NAME}-injector-aws"
 
 @pytest.fixture
 def cluster(check: Any) -> Iterator[Cluster]:
-    """Its Jobs are run by the gateway's own program."""
+    """A fake API server that runs Jobs with the gateway."""
 
     def run(cluster: Cluster, job: dict[str, Any]) -> tuple[bool, str]:
         pod = job["spec"]["template"]["spec"]
         files = cluster.get("configmaps", pod["volumes"][0]["configMap"]["name"], "sts")
-        assert files, "the hook's ConfigMap is not there when its Job runs"
+        assert files, "missing ConfigMap of the hook when its Job runs"
         ended = check(files["data"])
         return ended.returncode == 0, ended.stderr + ended.stdout
 
@@ -49,7 +49,7 @@ def outside_of_hooks(changes: list[Change]) -> list[Change]:
     return [change for change in changes if change.name != HOOK]
 
 
-def test_the_check_runs_first_and_leaves_nothing_behind(helm: helm_python.Config, cluster: Cluster) -> None:
+def test_the_check_runs_first_and_its_objects_are_deleted(helm: helm_python.Config, cluster: Cluster) -> None:
     install(helm, seed())
     first = next(index for index, change in enumerate(cluster.changes) if change.name != HOOK)
     assert {(c.method, c.resource) for c in cluster.changes[:first]} >= {("PATCH", "configmaps"), ("PATCH", "jobs")}
@@ -57,13 +57,13 @@ def test_the_check_runs_first_and_leaves_nothing_behind(helm: helm_python.Config
     assert cluster.get("deployments", NAME, "sts") and cluster.get("mutatingwebhookconfigurations", WEBHOOK)
 
 
-def test_the_webhook_comes_last(helm: helm_python.Config, cluster: Cluster) -> None:
+def test_the_webhook_is_installed_last(helm: helm_python.Config, cluster: Cluster) -> None:
     install(helm, seed())
     made = [change.resource for change in cluster.changes]
     assert made[-1] == "mutatingwebhookconfigurations" and made.index("deployments") < len(made) - 1
 
 
-def test_an_upgrade_leaves_the_bundle_alone(helm: helm_python.Config, cluster: Cluster) -> None:
+def test_an_upgrade_does_not_change_the_ca_bundle(helm: helm_python.Config, cluster: Cluster) -> None:
     install(helm, seed())
     configuration = cluster.get("mutatingwebhookconfigurations", WEBHOOK)
     assert configuration
@@ -75,7 +75,7 @@ def test_an_upgrade_leaves_the_bundle_alone(helm: helm_python.Config, cluster: C
     sent = [change for change in cluster.changes[before:] if change.resource == "mutatingwebhookconfigurations"]
     assert sent
     for change in sent:
-        # Applied, not replaced, and without the field: whoever set it keeps it.
+        # Applied and not replaced, without the field: its owner keeps it.
         assert (change.method, change.content_type) == ("PATCH", "application/apply-patch+yaml")
         assert change.body and "caBundle" not in change.body["webhooks"][0]["clientConfig"]
     webhook = cluster.objects["mutatingwebhookconfigurations", "", WEBHOOK]["webhooks"][0]
@@ -86,33 +86,33 @@ BAD = {
     "a filter that does not parse": (
         endpoints({"azRules": [{"scope": "filter", "constraint": "(namespace=myns"}]}), "azRules[0].constraint",
     ),
-    "a scope that is not there": (endpoints({"azRules": [{"scope": "role", "constraint": "x"}]}), "azRules[0].scope"),
+    "an unknown scope": (endpoints({"azRules": [{"scope": "role", "constraint": "x"}]}), "azRules[0].scope"),
     "two endpoints with one issuer": (
         endpoints({}, {"name": "two", "plugin": "aws", "path": "/two"}), "duplicate of sts.endpoints[0].issuer.host",
     ),
-    "a path of the gateway's own": (endpoints({"path": "/k8s"}), '"/k8s" is reserved for the gateway'),
-    "a plugin that is not compiled in": (
+    "a reserved path": (endpoints({"path": "/k8s"}), '"/k8s" is reserved for the gateway'),
+    "a plugin that is not linked": (
         {**endpoints({"plugin": "corp"}), "gateway": {"plugins": [{"id": "corp"}, {"id": "aws"}]}},
         '"corp" is not in this binary',
     ),
-    "what the plugin refuses": (
+    "an issuer that the plugin rejects": (
         endpoints({"issuer": {"host": "d1.cloudfront.cn"}}), "cannot serve the documents",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_what_only_the_program_sees_is_in_the_hooks_log(helm: helm_python.Config, cluster: Cluster, what: str) -> None:
-    given, words = BAD[what]
+def test_other_problems_are_in_the_log_of_the_hook(helm: helm_python.Config, cluster: Cluster, what: str) -> None:
+    given, error = BAD[what]
     with pytest.raises(helm_python.HelmReleaseError, match=f"failed pre-install: .*Job/sts/{HOOK}"):
         install(helm, given)
     assert outside_of_hooks(cluster.changes) == []
-    # The Job stays, for its log.
+    # The failed Job is not deleted, for its log.
     assert cluster.get("jobs", HOOK, "sts")
-    assert words in cluster.logs[f"{HOOK}-pod"]
+    assert error in cluster.logs[f"{HOOK}-pod"]
 
 
-def test_a_bad_upgrade_changes_nothing_and_a_good_one_goes_on(helm: helm_python.Config, cluster: Cluster) -> None:
+def test_an_invalid_upgrade_changes_nothing_and_a_valid_one_succeeds(helm: helm_python.Config, cluster: Cluster) -> None:
     install(helm, seed())
     before, objects = len(cluster.changes), {key: one for key, one in cluster.objects.items() if HOOK not in key[2]}
     with pytest.raises(helm_python.HelmReleaseError, match="pre-upgrade hooks failed"):
@@ -125,20 +125,20 @@ def test_a_bad_upgrade_changes_nothing_and_a_good_one_goes_on(helm: helm_python.
     assert not cluster.get("jobs", HOOK, "sts")
 
 
-def test_an_endpoint_that_is_taken_away_takes_its_webhook_along(helm: helm_python.Config, cluster: Cluster) -> None:
+def test_removing_an_endpoint_removes_its_webhook(helm: helm_python.Config, cluster: Cluster) -> None:
     install(helm, seed())
     upgrade(helm, {"sts": {"endpoints": []}})
     assert not cluster.get("mutatingwebhookconfigurations", WEBHOOK)
     assert cluster.get("deployments", NAME, "sts")
 
 
-def test_bad_values_never_reach_the_cluster(helm: helm_python.Config, cluster: Cluster) -> None:
+def test_invalid_values_change_nothing_in_the_cluster(helm: helm_python.Config, cluster: Cluster) -> None:
     for given in [endpoints({"plugin": "gcp"}), {"gatway": {}}]:
         with pytest.raises(helm_python.HelmError):
             install(helm, given)
     assert cluster.changes == []
 
 
-def test_a_packaged_chart_installs_too(tmp_path: Path, helm: helm_python.Config, cluster: Cluster) -> None:
+def test_a_packaged_chart_can_be_installed(tmp_path: Path, helm: helm_python.Config, cluster: Cluster) -> None:
     helm.install(helm_python.package(CHART, destination=tmp_path), NAME, seed(), wait="hookOnly", timeout=int(DEADLINE))
     assert cluster.get("deployments", NAME, "sts")

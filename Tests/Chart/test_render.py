@@ -1,4 +1,4 @@
-"""What the chart renders."""
+"""The rendered objects of the chart."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def leaves(value: Any, place: str = "") -> dict[str, Any]:
     return {place: value}
 
 
-def test_the_sts_block_is_taken_as_it_is() -> None:
+def test_the_sts_block_is_rendered_unchanged() -> None:
     given = values("seed")
     assert gateway_yaml(render(given))["sts"] == given["sts"]
     assert gateway_yaml(render(given))["cluster"] == "production"
@@ -39,7 +39,7 @@ def test_the_sts_block_is_taken_as_it_is() -> None:
     assert "cluster" not in gateway_yaml(render({}))
 
 
-def test_the_file_for_every_option_has_every_option() -> None:
+def test_every_option_yaml_has_every_option() -> None:
     given = values("every-option")
     missing = []
     for place, default in leaves(yaml.safe_load((CHART / "values.yaml").read_text())).items():
@@ -51,12 +51,12 @@ def test_the_file_for_every_option_has_every_option() -> None:
     assert missing == []
 
 
-def test_every_option_shows_in_what_is_rendered() -> None:
-    """Each value of the file for every option, set alone back to its default, makes another render."""
+def test_every_option_has_an_effect() -> None:
+    """Setting any value of every-option.yaml back to its default changes the render."""
     given = values("every-option")
     defaults = leaves(yaml.safe_load((CHART / "values.yaml").read_text())["gateway"])
     whole = render(given)
-    # What stands behind another value: a tag behind a digest, names behind a full name; or is the default in both.
+    # Overridden by another value: a tag by a digest, a name by a full name.
     hidden = {".image.tag", ".sidecar.image.tag", ".nameOverride"}
     without_effect = []
     for place, default in defaults.items():
@@ -68,7 +68,7 @@ def test_every_option_shows_in_what_is_rendered() -> None:
         if block[last] == default or place in hidden:
             continue
         if place.endswith((".parentRefs", ".issuerRef")):
-            continue  # required; test_bad_values has them
+            continue  # required; see test_bad_values
         block[last] = default
         if default == {} and last == "configuration":
             continue
@@ -77,7 +77,7 @@ def test_every_option_shows_in_what_is_rendered() -> None:
     assert without_effect == []
 
 
-def test_the_gateway_finds_its_configuration_in_folders_that_change() -> None:
+def test_configuration_is_mounted_without_sub_paths_so_that_updates_arrive() -> None:
     objects = render(seed())
     pod = pod_templates(objects)["Deployment"]["spec"]
     mounts = {mount["name"]: mount for mount in container(objects)["volumeMounts"]}
@@ -102,7 +102,7 @@ def test_the_gateway_finds_its_configuration_in_folders_that_change() -> None:
     ],
     ids=lambda settings: next(iter(settings)),
 )
-def test_what_is_read_at_the_start_only_restarts(settings: dict[str, Any]) -> None:
+def test_a_change_of_a_key_that_is_read_at_the_start_restarts_pods(settings: dict[str, Any]) -> None:
     before, after = annotations(render(seed())), annotations(render(seed(configuration=settings)))
     assert before["checksum/restart"] != after["checksum/restart"]
     assert before["checksum/plugins"] == after["checksum/plugins"]
@@ -119,13 +119,13 @@ def test_what_is_read_at_the_start_only_restarts(settings: dict[str, Any]) -> No
     ],
     ids=["sts", "cluster", "injection", "audit", "sidecar"],
 )
-def test_what_is_taken_on_while_running_restarts_nothing(changed: dict[str, Any]) -> None:
+def test_a_change_of_a_key_that_is_reloaded_restarts_nothing(changed: dict[str, Any]) -> None:
     before, after = render(seed()), render(changed)
     assert gateway_yaml(before) != gateway_yaml(after)
     assert pod_templates(before)["Deployment"] == pod_templates(after)["Deployment"]
 
 
-def test_another_list_of_plugins_restarts() -> None:
+def test_a_change_of_the_plugins_restarts_pods() -> None:
     before, after = annotations(render(seed())), annotations(render(seed(plugins=[{"id": "aws"}])))
     assert before["checksum/plugins"] != after["checksum/plugins"]
 
@@ -149,20 +149,20 @@ def test_ports_are_those_of_the_listeners() -> None:
     ],
     ids=str,
 )
-def test_with_ipv6_the_gateway_listens_at_all_its_addresses(given: dict[str, Any], address: str) -> None:
+def test_with_ipv6_the_gateway_listens_on_all_addresses(given: dict[str, Any], address: str) -> None:
     objects = render(seed(**given))
     assert gateway_yaml(objects)["listeners"]["tokens"] == f"{address}:8443"
     for service in of_kind(objects, "Service"):
         assert {key: service["spec"].get(key) for key in given} == given
 
 
-def test_a_rolling_update_never_has_less_than_all_replicas() -> None:
+def test_a_rolling_update_never_has_fewer_ready_replicas() -> None:
     spec = the(render(seed()), "Deployment", "sts-gateway")["spec"]
     assert spec["replicas"] == 2
     assert spec["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
 
 
-def test_selectors_find_the_gateway_alone() -> None:
+def test_selectors_match_only_the_gateway() -> None:
     objects = render(seed(networkPolicy={"enabled": True}, commonLabels={"team": "identity"}))
     labels = {kind: template["metadata"]["labels"] for kind, template in pod_templates(objects).items()}
     selectors = [one["spec"]["selector"] for one in of_kind(objects, "Service")]
@@ -175,7 +175,7 @@ def test_selectors_find_the_gateway_alone() -> None:
         assert not selector.items() <= labels["Job"].items()
 
 
-def test_the_names_of_what_is_kept_do_not_depend_on_the_release() -> None:
+def test_the_name_of_the_lease_does_not_depend_on_the_release() -> None:
     objects = render(seed(), name="blue")
     assert the(objects, "Role", "blue-sts-gateway")["rules"][-1]["resourceNames"] == ["sts-gateway"]
     injection = gateway_yaml(objects, "blue-sts-gateway")["injection"]
@@ -183,13 +183,13 @@ def test_the_names_of_what_is_kept_do_not_depend_on_the_release() -> None:
     assert injection["webhook"] == {"service": "blue-sts-gateway-webhook", "configuration": "blue-sts-gateway"}
 
 
-def test_long_names_stay_names() -> None:
+def test_long_release_names_give_valid_names() -> None:
     for one in render(seed(), name="r" * 53):
         assert len(one["metadata"]["name"]) <= 63
         assert all(len(label) <= 63 for label in one["metadata"]["labels"].values())
 
 
-def test_an_image_is_named_by_tag_or_digest() -> None:
+def test_an_image_has_a_tag_or_a_digest() -> None:
     digest = "sha256:" + "0" * 64
     assert container(render({}))["image"].startswith("sts-gateway:")
     objects = render(seed(image={"digest": digest}, sidecar={"image": {"repository": "r/s", "tag": "9"}}))
@@ -197,7 +197,7 @@ def test_an_image_is_named_by_tag_or_digest() -> None:
     assert gateway_yaml(objects)["injection"]["sidecar"]["image"] == "r/s:9"
 
 
-def test_admission_is_never_routed() -> None:
+def test_the_webhook_is_never_routed() -> None:
     for name in ["every-option", "http-route"]:
         objects = render(values(name))
         routed = [one for kind in ["Ingress", "HTTPRoute", "TLSRoute"] for one in of_kind(objects, kind)]
@@ -206,7 +206,7 @@ def test_admission_is_never_routed() -> None:
         assert "webhook" not in text and "/k8s/" not in text and "admin" not in text
 
 
-def test_an_ingress_has_documents_and_where_wanted_tokens() -> None:
+def test_an_ingress_routes_documents_and_optionally_tokens() -> None:
     def paths(**ingress: Any) -> dict[str, list[tuple[str, str]]]:
         objects = render(seed(ingress={"enabled": True, **ingress}))
         rules = the(objects, "Ingress", "sts-gateway")["spec"]["rules"]
@@ -221,18 +221,18 @@ def test_an_ingress_has_documents_and_where_wanted_tokens() -> None:
     assert paths(issuers=True) == {"d1dexjaad4ian0.cloudfront.net": of_the_issuer}
 
 
-def test_without_an_endpoint_nothing_is_routed() -> None:
+def test_without_endpoints_nothing_is_routed() -> None:
     route = {"enabled": True, "hosts": ["sts.example.com"], "parentRefs": [{"name": "public"}]}
     objects = render({"gateway": {"ingress": {"enabled": True, "hosts": ["sts.example.com"]}, "route": route}})
     assert of_kind(objects, "Ingress") == of_kind(objects, "HTTPRoute") == []
 
 
-def test_no_rule_of_a_route_has_more_matches_than_the_gateway_api_takes() -> None:
+def test_a_rule_of_a_route_has_at_most_eight_matches() -> None:
     for route in of_kind(render(values("http-route")), "HTTPRoute"):
         assert all(1 <= len(rule["matches"]) <= 8 for rule in route["spec"]["rules"])
 
 
-def test_a_certificate_of_cert_manager_is_served_and_trusted() -> None:
+def test_a_certificate_of_cert_manager_is_mounted_configured_and_trusted() -> None:
     objects = render(seed(certManager={"enabled": True, "issuerRef": {"name": "internal"}}))
     certificate = the(objects, "Certificate", "sts-gateway-tls")
     pod = pod_templates(objects)["Deployment"]["spec"]
@@ -251,13 +251,13 @@ def test_a_certificate_of_cert_manager_is_served_and_trusted() -> None:
     assert set(asked) <= set(certificate["spec"]["dnsNames"])
 
 
-def test_a_route_that_passes_tls_through_has_the_gateway_certify_its_names() -> None:
+def test_the_names_of_a_tls_route_are_names_of_the_serving_certificate() -> None:
     route = {"enabled": True, "kind": "TLSRoute", "parentRefs": [{"name": "public"}], "hosts": ["sts.example.com"]}
     assert gateway_yaml(render(seed(route=route)))["tls"] == {"names": ["sts.example.com"]}
     assert "tls" not in gateway_yaml(render(seed()))
 
 
-def test_the_notes_say_the_next_command() -> None:
+def test_the_notes_have_the_next_command() -> None:
     assert "helm upgrade" in notes({})
     text = notes(values("seed"))
     assert "rollout status deployment/sts-gateway" in text

@@ -1,4 +1,4 @@
-"""The MutatingWebhookConfigurations: whose Pods wait for the gateway, and whose never do."""
+"""The MutatingWebhookConfigurations, and the Pods that they match."""
 
 import json
 import tempfile
@@ -14,7 +14,7 @@ from .charts import endpoints, of_kind, pod_templates, render, seed, the, values
 
 
 def webhooks(given: dict[str, Any], **options: Any) -> dict[str, dict[str, Any]]:
-    """By the configuration's name."""
+    """The webhooks by the name of their configuration."""
     return {
         one["metadata"]["name"]: webhook
         for one in of_kind(render(given, **options), "MutatingWebhookConfiguration")
@@ -23,27 +23,27 @@ def webhooks(given: dict[str, Any], **options: Any) -> dict[str, dict[str, Any]]
 
 
 def is_selected(selector: dict[str, Any], labels: dict[str, str]) -> bool:
-    """metav1.LabelSelector, of matchExpressions alone."""
+    """Whether the labels match a metav1.LabelSelector with only matchExpressions."""
     assert set(selector) == {"matchExpressions"}
     for expression in selector["matchExpressions"]:
         value = labels.get(expression["key"])
         match expression["operator"]:
             case "Exists":
-                holds = value is not None
+                matches = value is not None
             case "NotIn":
-                holds = value not in expression["values"]
-        if not holds:
+                matches = value not in expression["values"]
+        if not matches:
             return False
     return True
 
 
-def waits(webhook: dict[str, Any], namespace: str, labels: dict[str, str]) -> bool:
+def is_matched(webhook: dict[str, Any], namespace: str, labels: dict[str, str]) -> bool:
     return is_selected(webhook["namespaceSelector"], {"kubernetes.io/metadata.name": namespace}) and is_selected(
         webhook["objectSelector"], labels
     )
 
 
-def test_there_is_one_for_each_endpoint() -> None:
+def test_each_endpoint_has_one() -> None:
     given = endpoints({}, {"name": "two", "plugin": "oidc", "path": "/two", "injector": None})
     found = webhooks(given)
     assert list(found) == ["sts-gateway-injector-aws", "sts-gateway-injector-two"]
@@ -53,7 +53,7 @@ def test_there_is_one_for_each_endpoint() -> None:
         assert webhook["failurePolicy"] == "Fail" and webhook["timeoutSeconds"] == 5
         assert webhook["sideEffects"] == "None" and webhook["reinvocationPolicy"] == "IfNeeded"
         assert webhook["admissionReviewVersions"] == ["v1", "v1beta1"] and webhook["matchPolicy"] == "Equivalent"
-        # Names of webhooks have three segments or more.
+        # The name of a webhook has at least three labels.
         assert webhook["name"].count(".") >= 2
 
 
@@ -62,24 +62,24 @@ def test_the_label_has_the_configured_prefix() -> None:
     assert webhook["objectSelector"]["matchExpressions"][0]["key"] == "corp/aws-role"
 
 
-def test_no_configuration_names_a_bundle_that_an_upgrade_would_bring_back() -> None:
+def test_no_configuration_has_a_ca_bundle() -> None:
     for webhook in webhooks(values("every-option")).values():
         assert "caBundle" not in webhook["clientConfig"]
 
 
-def test_labelled_pods_wait_and_no_others() -> None:
+def test_only_labeled_pods_match() -> None:
     (webhook,) = webhooks(seed()).values()
-    assert waits(webhook, "default", {"tremolo.io/aws-role": "true"})
-    assert waits(webhook, "default", {"tremolo.io/aws-role": ""})
-    assert not waits(webhook, "default", {"tremolo.io/aws-role": "false"})
-    assert not waits(webhook, "default", {"app": "web"})
+    assert is_matched(webhook, "default", {"tremolo.io/aws-role": "true"})
+    assert is_matched(webhook, "default", {"tremolo.io/aws-role": ""})
+    assert not is_matched(webhook, "default", {"tremolo.io/aws-role": "false"})
+    assert not is_matched(webhook, "default", {"app": "web"})
     for namespace in ["sts", "kube-system", "kube-public", "kube-node-lease"]:
-        assert not waits(webhook, namespace, {"tremolo.io/aws-role": "true"})
+        assert not is_matched(webhook, namespace, {"tremolo.io/aws-role": "true"})
 
 
 @pytest.mark.parametrize("name", ["seed", "every-option"])
-def test_the_gateways_own_pods_never_wait_for_it(name: str) -> None:
-    """Else an install, or an upgrade with all replicas down, would wait for itself."""
+def test_the_gateways_own_pods_do_not_match(name: str) -> None:
+    """Otherwise an install, or an upgrade without ready replicas, would wait for itself."""
     objects = render(values(name), namespace="elsewhere")
     templates = pod_templates(objects)
     assert set(templates) == {"Deployment", "Job"}
@@ -90,7 +90,7 @@ def test_the_gateways_own_pods_never_wait_for_it(name: str) -> None:
             assert not is_selected(webhook["namespaceSelector"], {"kubernetes.io/metadata.name": "elsewhere"})
 
 
-def test_the_service_in_front_is_the_webhooks() -> None:
+def test_the_service_is_that_of_the_webhook_listener() -> None:
     objects = render(values("every-option"))
     for configuration in of_kind(objects, "MutatingWebhookConfiguration"):
         service = configuration["webhooks"][0]["clientConfig"]["service"]
@@ -99,7 +99,7 @@ def test_the_service_in_front_is_the_webhooks() -> None:
 
 
 def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any) -> None:
-    """The chart's table of plugins against the program's own: an endpoint that says as little as it can."""
+    """Compares the chart's table of plugins with that of the gateway, for a minimal endpoint."""
     listed = child_process.run([program, "plugins"], check=True).stdout
     plugins = {line.split("\t")[0]: line.split("\t")[2].split() for line in listed.splitlines()}
     assert plugins
@@ -107,7 +107,7 @@ def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any)
         audience = (audiences or ["https://example.com"])[0]
         endpoint = {"name": "it", "path": "/it", "audience": audience, "issuer": {"host": "example.com"}}
         named = {"sts": {"endpoints": [{**endpoint, "plugin": plugin}]}}
-        # By its audience alone, where it recognizes it.
+        # Also without `plugin`, if the plugin recognizes the audience.
         for given in [named, {"sts": {"endpoints": [endpoint]}}] if audiences else [named]:
             objects = render(given)
             ended = check(files(objects))
@@ -129,7 +129,7 @@ def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any)
 
 
 ANNOTATIONS = {"aws": "arn:aws:iam::111111111111:role/it"}
-"""Where a plugin does not take any text."""
+"""Valid annotations of plugins that do not accept any text."""
 
 
 def files(objects: list[dict[str, Any]]) -> dict[str, str]:
@@ -161,7 +161,7 @@ def test_the_program_prints_the_same_configurations(name: str, program: Path, tm
     rendered = {one["metadata"]["name"]: one["webhooks"] for one in of_kind(objects, "MutatingWebhookConfiguration")}
     for webhook in [one for all_of_one in rendered.values() for one in all_of_one]:
         if name == "every-option":
-            # Of the chart alone: the time, and the namespaces beside the usual ones.
+            # Only the chart can set the timeout and additional namespaces.
             webhook["timeoutSeconds"] = 5
             webhook["namespaceSelector"]["matchExpressions"][0]["values"] = [
                 "sts", "kube-system", "kube-public", "kube-node-lease",

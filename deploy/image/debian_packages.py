@@ -1,4 +1,4 @@
-"""Which Debian package a file is of."""
+"""Finds the Debian package of a file."""
 
 import subprocess
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class DebianPackage:
 
 @cache
 def debian_package(file: Path) -> DebianPackage:
-    """Of a file's package; of /usr/lib and /lib, which are one folder, dpkg knows either."""
+    """The package of a file. /usr/lib and /lib are one folder; dpkg knows one of the two paths."""
     for path in [file, Path(str(file).removeprefix("/usr"))]:
         owned = subprocess.run(["dpkg-query", "--search", path], capture_output=True, text=True)
         if owned.returncode == 0:
             break
     else:
         raise SystemExit(
-            f"build-image: {file} is of no Debian package; build on Debian, or by deploy/image/Containerfile"
+            f"build-image: {file} belongs to no Debian package; build on Debian, or with deploy/image/Containerfile"
         )
     name = owned.stdout.partition(": ")[0]
     fields = ["Package", "Version", "Architecture", "source:Package", "source:Version"]
@@ -40,20 +40,20 @@ def debian_package(file: Path) -> DebianPackage:
 
 
 def ca_bundle() -> tuple[bytes, DebianPackage]:
-    """Every certificate of the package ca-certificates, and none that was added to this machine."""
+    """All certificates of the package ca-certificates, without those that were added to this machine."""
     files = sorted(CERTIFICATES.glob("*.crt"))
     if not files:
         raise SystemExit(f"build-image: no certificates in {CERTIFICATES}; run: apt-get install ca-certificates")
     packages = {debian_package(file) for file in files[:1] + files[-1:]}
     if len(packages) != 1:
-        raise SystemExit(f"build-image: {CERTIFICATES} holds files of several packages")
+        raise SystemExit(f"build-image: {CERTIFICATES} has files of several packages")
     return b"".join(file.read_bytes().rstrip() + b"\n" for file in files), packages.pop()
 
 
 def linked_archive(name: str) -> Path:
-    """Where the linker finds a static library, such as libssl.a."""
+    """The path at which the linker finds a static library, such as libssl.a."""
     found = subprocess.run(["clang", f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     file = found.stdout.strip()
     if "/" not in file:
-        raise SystemExit(f"build-image: there is no {name}; run scripts/install-tools")
+        raise SystemExit(f"build-image: missing {name}; run scripts/install-tools")
     return Path(file).resolve(strict=True)

@@ -1,4 +1,4 @@
-"""What is in the two images, and how their containers run."""
+"""The content of the two images and the configuration of their containers."""
 
 import platform
 import re
@@ -17,18 +17,18 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 USER = 65532
 CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
-"""From what `uname -m` says to what GOARCH has."""
+"""Maps the machine name of `uname -m` to GOARCH."""
 
-# Without a shell or a home folder. Whoever it runs as: the files are for everybody to read.
+# Without a shell or a home folder. All files are world-readable, so any user id works.
 PASSWD = f"root:x:0:0:root:/:/sbin/nologin\nnonroot:x:{USER}:{USER}:nonroot:/:/sbin/nologin\n"
 GROUP = f"root:x:0:\nnonroot:x:{USER}:\n"
-# glibc has both within itself since 2.34: no libnss_*.so is looked for.
+# Since version 2.34 glibc contains both services and needs no libnss_*.so.
 NSSWITCH = "passwd: files\ngroup: files\nhosts: files dns\n"
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Of which sources, and when."""
+    """The sources of the images: version, commit, time and toolchain."""
 
     version: str
     revision: str
@@ -40,7 +40,7 @@ class Origin:
     def architecture(self) -> str:
         machine = platform.machine()
         if machine not in ARCHITECTURES:
-            raise SystemExit(f'build-image: "{machine}" is no known machine; it is one of {", ".join(ARCHITECTURES)}')
+            raise SystemExit(f'build-image: unknown machine "{machine}"; expected {", ".join(ARCHITECTURES)}')
         return ARCHITECTURES[machine]
 
     def labels(self, title: str, description: str) -> dict[str, str]:
@@ -53,19 +53,19 @@ class Origin:
 
 
 def program_version(program: Path, *command: str) -> str:
-    said = subprocess.run([program, *command], capture_output=True, text=True, check=True).stdout
-    if not (match := re.search(r"\d+\.\d+\.\d+\S*", said)):
-        raise SystemExit(f'build-image: {program} says "{said.strip()}" when asked for its version')
+    output = subprocess.run([program, *command], capture_output=True, text=True, check=True).stdout
+    if not (match := re.search(r"\d+\.\d+\.\d+\S*", output)):
+        raise SystemExit(f'build-image: invalid version of {program}: "{output.strip()}"')
     return match[0]
 
 
 class Content:
-    """Two layers: what changes with Debian's packages only, below what changes with each build."""
+    """Two layers. The lower one changes only with Debian packages, the upper one with each build."""
 
     def __init__(self, program: bytes, name: str, origin: Origin) -> None:
         self.name = name
         self.origin = origin
-        # Its files' time is always the same, so that it is the same layer for as long as the packages are.
+        # A constant file time, so that the layer is the same as long as the packages are.
         self.lower = Layer("Debian's shared objects and certificates", 0)
         self.upper = Layer(f"{name} {origin.version}", origin.epoch)
         self.software = SoftwareList(name, origin.version, origin.epoch)
@@ -83,7 +83,7 @@ class Content:
         self.debian.setdefault(package, []).append(file)
 
     def image(self, config: dict[str, Any]) -> tuple[Image, str]:
-        """The whole image, and its software list, which is in it too."""
+        """The image, and its software list, which is also in the image."""
         for package, files in sorted(self.debian.items()):
             self.software.add_debian(package, files)
             self.lower.add(f"usr/share/doc/{package.name}/copyright", package.copyright)
@@ -95,7 +95,7 @@ class Content:
 
 
 def gateway(program: Path, resolved: Path, checkouts: Path, origin: Origin) -> tuple[Image, str]:
-    """The program, what `ldd` names, and what name look-ups and TLS read."""
+    """The program, its shared objects, and the files for name resolution and TLS."""
     content = Content(program.read_bytes(), "sts-gateway", origin)
     for place, file in shared_objects(program).items():
         content.lower.add(place, file.read_bytes(), 0o555)
@@ -113,14 +113,14 @@ def gateway(program: Path, resolved: Path, checkouts: Path, origin: Origin) -> t
         "ExposedPorts": {"8443/tcp": {}, "9443/tcp": {}, "9090/tcp": {}},
         "Entrypoint": ["/sts-gateway"],
         "Cmd": ["serve", "--config", "/etc/sts-gateway/gateway.yaml"],
-        # plugins.json is looked for here where there is none beside gateway.yaml.
+        # The gateway reads plugins.json here if there is none beside gateway.yaml.
         "WorkingDir": "/usr/share/sts-gateway",
         "Labels": origin.labels("sts-gateway", "A Security Token Service for Kubernetes"),
     })  # fmt: skip
 
 
 def sidecar(program: Path, origin: Origin) -> tuple[Image, str]:
-    """The static program and certificates to trust."""
+    """The static program and CA certificates."""
     content = Content(program.read_bytes(), "sts-sidecar", origin)
     for library in ["libc.a", "libcrypto.a", "libgcc.a", "libssl.a", "libstdc++.a"]:
         content.of_debian(debian_package(linked_archive(library)), f"{library}, linked into the program")
@@ -129,5 +129,5 @@ def sidecar(program: Path, origin: Origin) -> tuple[Image, str]:
         "Entrypoint": ["/sts-sidecar"],
         "Cmd": ["run"],
         "WorkingDir": "/",
-        "Labels": origin.labels("sts-sidecar", "Keeps a Pod's tokens of sts-gateway in force"),
+        "Labels": origin.labels("sts-sidecar", "Refreshes the sts-gateway tokens of a Pod"),
     })  # fmt: skip

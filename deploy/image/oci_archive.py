@@ -1,4 +1,4 @@
-"""OCI images as archives, with the same bytes for the same content, wherever and whenever they are made.
+"""Reproducible OCI image archives: the same content always has the same bytes.
 
 Sources: OCI Image Format Specification 1.1: image-layout.md, manifest.md, config.md, layer.md, annotations.md.
 """
@@ -26,13 +26,13 @@ def digest(content: bytes) -> str:
 
 
 def timestamp(epoch: int) -> str:
-    """As RFC 3339 has it."""
+    """The time in RFC 3339 format."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass
 class Layer:
-    """Files by their path in the image, without the first slash. Everything belongs to 0:0, and nobody may write it."""
+    """Files by their path in the image, without the first slash. The owner is 0:0, and nothing is writable."""
 
     comment: str
     epoch: int
@@ -40,22 +40,22 @@ class Layer:
     files: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     """Content and mode."""
     folders: set[str] = field(default_factory=set)
-    """Those that are to be there although they are empty."""
+    """Folders that exist even if they are empty."""
 
     def add(self, path: str, content: bytes | str, mode: int = 0o444) -> None:
         name = str(PurePosixPath(path.removeprefix("/")))
         if name in self.files:
-            raise ValueError(f"/{name} is in the layer already")
+            raise ValueError(f"duplicate file /{name} in the layer")
         self.files[name] = (content.encode() if isinstance(content, str) else content, mode)
 
     def entries(self) -> dict[str, tuple[bytes | None, int]]:
-        """Sorted, each folder before what it holds; a folder has no content."""
+        """The entries in order, each folder before its files; a folder has no content."""
         parents = {str(parent) for path in [*self.files, *self.folders] for parent in PurePosixPath(path).parents}
         folders = {path: (None, 0o755) for path in (parents | self.folders) - {"."}}
         return dict(sorted((folders | self.files).items()))
 
     def tar(self) -> bytes:
-        """An uncompressed layer (layer.md)."""
+        """The uncompressed layer (layer.md)."""
         written = io.BytesIO()
         with tarfile.open(fileobj=written, mode="w", format=tarfile.USTAR_FORMAT) as archive:
             for path, (content, mode) in self.entries().items():
@@ -64,7 +64,7 @@ class Layer:
 
 
 def entry(path: str, content: bytes | None, mode: int, epoch: int) -> tuple[tarfile.TarInfo, io.BytesIO | None]:
-    """A file, or a folder where there is no content."""
+    """The entry of a file, or of a folder if there is no content."""
     info = tarfile.TarInfo(path)
     info.mode, info.mtime = mode, epoch
     if content is None:
@@ -79,10 +79,10 @@ class Image:
     name: str
     version: str
     architecture: str
-    """As GOARCH has it (config.md)."""
+    """The value of GOARCH (config.md)."""
     epoch: int
     config: dict[str, Any]
-    """Of a container: User, Entrypoint, … (config.md)."""
+    """The configuration of a container: User, Entrypoint, … (config.md)."""
     layers: list[Layer]
 
     def write_archive(self, file: Path) -> str:
@@ -134,7 +134,7 @@ class Image:
         return whole["digest"]
 
     def write_root(self, folder: Path) -> None:
-        """Writes the image's files below a new folder, for a Containerfile that copies them."""
+        """Writes the files of the image to a new folder, from which the Containerfile copies them."""
         folder.mkdir(parents=True)
         folder.chmod(0o755)
         for layer in self.layers:
@@ -148,4 +148,4 @@ class Image:
 
 
 COMPRESSION = f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
-"""What the digests depend on beside the content."""
+"""The digests depend on the content and on this version."""

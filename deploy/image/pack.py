@@ -1,7 +1,4 @@
-"""Packs the two programs into OCI archives, or into folders for deploy/image/Containerfile.
-
-scripts/build-image runs it.
-"""
+"""Packs the two programs into OCI archives, or into folders for deploy/image/Containerfile. scripts/build-image runs it."""
 
 import argparse
 from pathlib import Path
@@ -15,8 +12,8 @@ def main() -> None:
     parser.add_argument("--gateway", type=Path, required=True, metavar="PROGRAM")
     parser.add_argument("--sidecar", type=Path, required=True, metavar="PROGRAM")
     parser.add_argument("--resolved", type=Path, required=True, metavar="FILE", help="Package.resolved")
-    parser.add_argument("--checkouts", type=Path, required=True, metavar="FOLDER", help="SwiftPM's, for licences")
-    parser.add_argument("--swift", required=True, metavar="VERSION", help="the toolchain's")
+    parser.add_argument("--checkouts", type=Path, required=True, metavar="FOLDER", help="SwiftPM checkouts, for licenses")
+    parser.add_argument("--swift", required=True, metavar="VERSION", help="version of the Swift toolchain")
     parser.add_argument("--revision", default="", help="the commit")
     parser.add_argument("--epoch", type=int, required=True, help="SOURCE_DATE_EPOCH")
     parser.add_argument("--roots", action="store_true", help="write folders instead of archives")

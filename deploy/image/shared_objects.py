@@ -1,4 +1,4 @@
-"""The shared objects that a program is started with."""
+"""The shared objects that the dynamic loader loads for a program."""
 
 import re
 import subprocess
@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def shared_objects(program: Path) -> dict[str, Path]:
-    """What `ldd` names, the dynamic loader too: where the program looks for it, and the file that is there now.
+    """The output of `ldd`, including the dynamic loader: the path that the program uses, and the real file.
 
-    A place that only this machine has, such as the toolchain's own, is an error: the program would not find it.
+    A path that exists only on this machine, such as one of the toolchain, is an error, since the image does not have it.
     """
     listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
     found: dict[str, Path] = {}
@@ -16,8 +16,8 @@ def shared_objects(program: Path) -> dict[str, Path]:
         if match := re.fullmatch(r"\s*(?:\S+ => )?(/\S+) \(0x[0-9a-f]+\)", line):
             place = match[1]
             if not place.startswith(("/lib/", "/lib64/", "/usr/lib/")):
-                raise SystemExit(f"build-image: {program} wants {place}; link it with --static-swift-stdlib")
+                raise SystemExit(f"build-image: {program} needs {place}; link it with --static-swift-stdlib")
             found[place] = Path(place).resolve(strict=True)
         elif "linux-vdso.so" not in line:
-            raise SystemExit(f'build-image: ldd {program} says "{line.strip()}"; install what is missing')
+            raise SystemExit(f'build-image: ldd {program}: "{line.strip()}"; install the missing library')
     return found

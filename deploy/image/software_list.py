@@ -1,4 +1,4 @@
-"""What an image is made of, as SPDX 2.3 JSON.
+"""The software list of an image as SPDX 2.3 JSON.
 
 Sources: SPDX Specification 2.3, chapters 6 (document), 7 (packages) and 11 (relationships); package-url's purl-spec,
 types deb and swift.
@@ -24,7 +24,7 @@ def reference(*parts: str) -> str:
 
 @dataclass
 class SoftwareList:
-    """Of one image. The first package is the image's program; all others are contained in it."""
+    """The packages of one image. The first one is the program, which contains all others."""
 
     name: str
     version: str
@@ -32,7 +32,7 @@ class SoftwareList:
     packages: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, kind: str, name: str, version: str, purl: str | None, **more: str) -> None:
-        """`more` has the package's further keys; without a location or licence nothing is said of it."""
+        """`more` has further keys of the package. A missing location or license is NOASSERTION."""
         package: dict[str, Any] = {
             "SPDXID": reference(kind, name), "name": name, "versionInfo": version, "filesAnalyzed": False,
             "downloadLocation": "NOASSERTION", "licenseConcluded": "NOASSERTION", "licenseDeclared": "NOASSERTION",
@@ -53,7 +53,7 @@ class SoftwareList:
         self.packages[-1]["checksums"] = [{"algorithm": "SHA256", "checksumValue": checksum}]
 
     def add_swift_runtime(self, version: str) -> None:
-        """Linked into the program: the standard library, Dispatch and what of Foundation is used."""
+        """The libraries that are linked into the program: standard library, Dispatch and Foundation."""
         self.add(
             "Toolchain", "swift", version, f"pkg:github/swiftlang/swift@swift-{version}-RELEASE",
             licenseDeclared="Apache-2.0 WITH Swift-exception", supplier="Organization: Swift.org",
@@ -65,12 +65,12 @@ class SoftwareList:
         path = place.path.strip("/").removesuffix(".git")
         self.add(
             "Swift", package.identity, package.version, f"pkg:swift/{place.hostname}/{path}@{package.version}",
-            downloadLocation=f"git+{package.location}@{package.revision}", licenseDeclared=package.licence,
+            downloadLocation=f"git+{package.location}@{package.revision}", licenseDeclared=package.license,
             comment="linked into the program",
         )  # fmt: skip
 
     def add_debian(self, package: DebianPackage, files: list[str]) -> None:
-        """`files`: what of it is in the image, or in the program."""
+        """`files` are the files of the package in the image or linked into the program."""
         purl = f"pkg:deb/debian/{quote(package.name)}@{quote(package.version)}?arch={package.architecture}"
         if package.source != package.name or package.source_version != package.version:
             purl += f"&upstream={quote(package.source)}%40{quote(package.source_version)}"
@@ -80,7 +80,7 @@ class SoftwareList:
         )  # fmt: skip
 
     def document(self) -> str:
-        """JSON; its namespace is made of its content."""
+        """The document as JSON. Its namespace depends on its content."""
         first, others = self.packages[0], sorted(self.packages[1:], key=lambda package: package["SPDXID"])
         content = json.dumps([self.epoch, first, others], sort_keys=True)
         unique = uuid.uuid5(uuid.NAMESPACE_URL, content)

@@ -11,14 +11,14 @@ class SwiftPackage:
     version: str
     revision: str
     location: str
-    licence: str
-    """An SPDX licence expression, or NOASSERTION."""
+    license: str
+    """An SPDX license expression, or NOASSERTION."""
     texts: tuple[tuple[str, bytes], ...]
-    """LICENSE and NOTICE, by file name."""
+    """LICENSE and NOTICE files by name."""
 
 
 def swift_packages(resolved: Path, checkouts: Path) -> list[SwiftPackage]:
-    """What SwiftPM has resolved, with the licences of what it has checked out."""
+    """The packages of Package.resolved, with the licenses of their checkouts."""
     found = []
     for pin in json.loads(resolved.read_text())["pins"]:
         folder = checkouts / pin["location"].rstrip("/").rpartition("/")[2].removesuffix(".git")
@@ -26,15 +26,15 @@ def swift_packages(resolved: Path, checkouts: Path) -> list[SwiftPackage]:
         texts = tuple((file.name, file.read_bytes()) for file in files)
         state = pin["state"]
         version = state.get("version") or state["revision"]
-        licence = licence_of(texts)
+        license = license_of(texts)
         found.append(
-            SwiftPackage(pin["identity"], version, state["revision"], pin["location"], licence, texts)
+            SwiftPackage(pin["identity"], version, state["revision"], pin["location"], license, texts)
         )
     return sorted(found)
 
 
-def licence_of(texts: tuple[tuple[str, bytes], ...]) -> str:
-    """Of the two that occur; anything else is for a reader."""
+def license_of(texts: tuple[tuple[str, bytes], ...]) -> str:
+    """Recognizes the licenses that occur; any other one is NOASSERTION."""
     text = b"".join(content for name, content in texts if name.startswith("LICENSE"))
     exception = b"Runtime Library Exception" in text
     if b"Apache License" in text and b"Version 2.0" in text:

@@ -2,7 +2,7 @@
 {{- define "sts-gateway.pluginsFolder" -}}/etc/sts-gateway/plugins{{- end }}
 {{- define "sts-gateway.certificateFolder" -}}/etc/sts-gateway/tls{{- end }}
 
-{{/* Where the gateway listens: all addresses, of IPv6 as well where the Services have it. */}}
+{{/* The address to listen on: all addresses, with IPv6 if the Services have it. */}}
 {{- define "sts-gateway.anyAddress" -}}
 {{- if or (has "IPv6" .Values.gateway.ipFamilies) (hasSuffix "DualStack" .Values.gateway.ipFamilyPolicy) -}}
 [::]
@@ -11,7 +11,7 @@
 {{- end }}
 {{- end }}
 
-{{/* Everything of gateway.yaml but the endpoints: what the chart knows, and over it `gateway.configuration`. */}}
+{{/* gateway.yaml without the endpoints: the chart's values, overridden by `gateway.configuration`. */}}
 {{- define "sts-gateway.settings" -}}
 {{- $full := include "sts-gateway.fullname" . }}
 {{- $any := include "sts-gateway.anyAddress" . }}
@@ -47,13 +47,13 @@ sts:
   {{- toYaml .Values.sts | nindent 2 }}
 {{- end }}
 
-{{/* The port that a listener has: list . NAME */}}
+{{/* The port of a listener: list . NAME */}}
 {{- define "sts-gateway.port" -}}
 {{- $settings := include "sts-gateway.settings" (first .) | fromYaml }}
 {{- get $settings.listeners (last .) | splitList ":" | last }}
 {{- end }}
 
-{{/* Of the keys that are read at the start only; a change of the others is taken on by the running gateway. */}}
+{{/* Checksum of the keys that need a restart. The running gateway reloads changes of the other keys. */}}
 {{- define "sts-gateway.restartChecksum" -}}
 {{- $settings := include "sts-gateway.settings" . | fromYaml }}
 {{- $fixed := pick $settings "listeners" "limits" "tls" "review" "keyStore" "log" }}
@@ -61,23 +61,23 @@ sts:
 {{- $fixed | toJson | sha256sum }}
 {{- end }}
 
-{{/* What the configuration makes the gateway ask of the API server: "true" or nothing. */}}
-{{- define "sts-gateway.asksReviews" -}}
+{{/* Which permissions the configuration needs: "true" or empty. */}}
+{{- define "sts-gateway.createsTokenReviews" -}}
 {{- $review := (include "sts-gateway.settings" . | fromYaml).review | default dict }}
 {{- if not (or $review.offline $review.jwks (eq ($review.kind | default "") "offline")) }}true{{ end }}
 {{- end }}
 
-{{- define "sts-gateway.keepsSecrets" -}}
+{{- define "sts-gateway.storesSecrets" -}}
 {{- $store := (include "sts-gateway.settings" . | fromYaml).keyStore | default dict }}
 {{- if not (or $store.directory $store.path (eq ($store.kind | default "") "directory")) }}true{{ end }}
 {{- end }}
 
 {{- define "sts-gateway.listsPods" -}}
-{{- $look := (include "sts-gateway.settings" . | fromYaml).injection.uninjectedPods | default dict }}
-{{- if ne (toString $look.enabled) "false" }}true{{ end }}
+{{- $search := (include "sts-gateway.settings" . | fromYaml).injection.uninjectedPods | default dict }}
+{{- if ne (toString $search.enabled) "false" }}true{{ end }}
 {{- end }}
 
-{{- define "sts-gateway.tellsEvents" -}}
+{{- define "sts-gateway.createsEvents" -}}
 {{- $audit := (include "sts-gateway.settings" . | fromYaml).audit | default dict }}
 {{- if ne (toString $audit.events) "false" }}true{{ end }}
 {{- end }}

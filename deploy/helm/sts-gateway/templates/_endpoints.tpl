@@ -1,6 +1,6 @@
 {{/*
-The endpoints as the gateway reads them (name, path, plugin, label), and what is wrong with them in the words of
-`config check`: JSON with the lists "endpoints" and "problems". What only the gateway can see, the hook's Job says.
+The endpoints as the gateway parses them (name, path, plugin, label), and their problems with the texts of
+`config check`: JSON with the lists "endpoints" and "problems". The Job of the hook reports all other problems.
 */}}
 {{- define "sts-gateway.reading" -}}
 {{- $defaults := include "sts-gateway.pluginDefaults" . | fromYaml }}
@@ -63,7 +63,7 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
 {{- dict "endpoints" $endpoints "problems" $problems | toJson }}
 {{- end }}
 
-{{/* The one plugin that recognizes one of the audiences; nothing where none does, or more than one. */}}
+{{/* The only plugin that recognizes one of the audiences; empty if there is none or more than one. */}}
 {{- define "sts-gateway.recognizing" -}}
 {{- $audiences := kindIs "slice" .audience | ternary .audience (list .audience) }}
 {{- $found := list }}
@@ -84,8 +84,8 @@ The endpoints as the gateway reads them (name, path, plugin, label), and what is
 {{- end }}
 {{- end }}
 
-{{/* "true" where a rule or a claim names one of the attributes that are read from the API server: list . PREFIX… */}}
-{{- define "sts-gateway.names" -}}
+{{/* "true" if a rule or a claim uses an attribute with one of the prefixes: list . PREFIX… */}}
+{{- define "sts-gateway.usesAttributes" -}}
 {{- $root := first . }}
 {{- $found := false }}
 {{- range $given := $root.Values.sts.endpoints }}

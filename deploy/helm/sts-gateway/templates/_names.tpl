@@ -2,7 +2,7 @@
 {{- .Values.gateway.nameOverride | default .Chart.Name | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
-{{/* Of all objects; short enough for "<this>-webhook" and the like to be labels. */}}
+{{/* The name of all objects, short enough that "<name>-webhook" and similar names are valid labels. */}}
 {{- define "sts-gateway.fullname" -}}
 {{- $name := include "sts-gateway.name" . }}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) }}
@@ -18,7 +18,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The Secret of a certificate that cert-manager makes. */}}
+{{/* The Secret of the certificate that cert-manager issues. */}}
 {{- define "sts-gateway.certificateName" -}}
 {{ include "sts-gateway.fullname" . }}-tls
 {{- end }}

@@ -1,13 +1,13 @@
 {{/*
-What the chart has to know of the plugins: the default label, and the audiences that they recognize. It is what
-`sts-gateway` has in itself, and a test compares the two.
+The default label of each plugin and the audiences that it recognizes. `sts-gateway` has the same values; a test compares
+them.
 */}}
 {{- define "sts-gateway.pluginDefaults" -}}
 aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
 oidc: {label: oidc, recognizes: []}
 {{- end }}
 
-{{/* "aws, gcp or oidc" of a list. */}}
+{{/* A list as text: "aws, gcp or oidc". */}}
 {{- define "sts-gateway.choice" -}}
 {{- if gt (len .) 1 }}{{ join ", " (initial .) }} or {{ end }}{{ last . }}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* Pod Security "restricted"; the image works as any uid. */}}
+{{/* Pod Security Standard "restricted". The image works with any user id. */}}
 {{- define "sts-gateway.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -20,7 +20,7 @@ capabilities: {drop: [ALL]}
   valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
 {{- end }}
 
-{{/* Where Pods of the chart may run; of the Deployment and of the hook. */}}
+{{/* The scheduling of the Pods of the Deployment and of the hook. */}}
 {{- define "sts-gateway.scheduling" -}}
 {{- with .Values.gateway.imagePullSecrets }}
 imagePullSecrets:

@@ -1,6 +1,6 @@
 {{/*
-What may be reached from outside: JSON, a list of {host, paths: [{path, exact}]}. Admission has a port of its own and is
-never among it. dict "root" . "routing" INGRESS-OR-ROUTE
+The routes that are exposed: JSON, a list of {host, paths: [{path, exact}]}. The webhook has its own port and is never
+exposed. dict "root" . "routing" INGRESS-OR-ROUTE
 */}}
 {{- define "sts-gateway.routedPaths" -}}
 {{- $endpoints := (include "sts-gateway.reading" .root | fromJson).endpoints }}
@@ -37,7 +37,7 @@ never among it. dict "root" . "routing" INGRESS-OR-ROUTE
 {{- toJson $routes }}
 {{- end }}
 
-{{/* Names that clients of a TLSRoute ask the gateway itself for. */}}
+{{/* Host names of a TLSRoute, for which the gateway itself serves the certificate. */}}
 {{- define "sts-gateway.passedThroughHosts" -}}
 {{- $route := .Values.gateway.route }}
 {{- $hosts := list }}

@@ -1,4 +1,4 @@
-{{/* What the three Services have in common. */}}
+{{/* The common part of the three Services. */}}
 {{- define "sts-gateway.serviceSpec" -}}
 selector:
   {{- include "sts-gateway.selectorLabels" . | nindent 2 }}
