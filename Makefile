@@ -33,10 +33,11 @@ acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECON
 build: ## Build the gateway and the tests (debug).
 	$(SWIFT) build --build-tests $(WALLS)
 
-check: ## Fast checks of the sources: layout, neutrality and the order of folders.
+check: ## Fast checks of the sources: layout, neutrality, the order of folders, the versions of packages.
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Examples
 	scripts/neutral-core
 	scripts/folder-order
+	scripts/dependency-lock --check
 
 BENCH := --scratch-path .build-bench -c release
 

@@ -68,7 +68,16 @@ def test_it_has_known_instructions_and_three_stages() -> None:
     assert {word for word, _ in found} <= INSTRUCTIONS
     stages = [rest for word, rest in found if word == "FROM"]
     assert stages == ["${SWIFT} AS build", "scratch AS gateway", "scratch AS sidecar"]
-    assert re.fullmatch(r"SWIFT=\S+/swift:\d+\.\d+\.\d+-bookworm", found[0][1]), "the base has a whole version"
+    assert re.fullmatch(r"SWIFT=\S+/swift:\d+\.\d+\.\d+-bookworm(@sha256:[0-9a-f]{64})?", found[0][1]), "the base has a whole version"
+
+
+def test_the_base_is_brought_up_to_date_before_libraries_are_taken_from_it() -> None:
+    commands = [rest for word, rest in stage("build") if word == "RUN"]
+    assert [word for word in ["update", "upgrade", "install"] if f"apt-get {word}" in commands[0]] == [
+        "update", "upgrade", "install",
+    ]  # fmt: skip
+    assert "/var/lib/apt/lists" not in commands[0], "build-image reads the package lists"
+    assert "scripts/build-image" in commands[-1]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -82,7 +91,7 @@ def test_what_is_ignored_is_not_what_it_copies() -> None:
     for line in kept:
         assert (REPOSITORY / line[1:]).exists(), f"{line} is not in the repository"
     sources = {"!Benchmarks", "!Package.swift", "!Sources", "!plugins.json"}
-    assert sources | {"!LICENSE", "!deploy/image", "!scripts"} <= set(kept)
+    assert sources | {"!LICENSE", "!dependencies.lock", "!deploy/image", "!scripts"} <= set(kept)
 
 
 @needs_root

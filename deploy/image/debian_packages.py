@@ -1,10 +1,16 @@
-"""Finds the Debian package of a file."""
+"""Finds the Debian package of a file, and checks that it is the newest version."""
 
+import re
 import subprocess
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+LISTS = Path("/var/lib/apt/lists")
+OLDEST_LISTS = 24 * 3600
+"""Seconds after which package lists may lack a security update."""
 CERTIFICATES = Path("/usr/share/ca-certificates/mozilla")
 
 
@@ -37,6 +43,35 @@ def debian_package(file: Path) -> DebianPackage:
     form = "\t".join(f"${{{field}}}" for field in fields)
     shown = subprocess.run(["dpkg-query", "--show", "-f", form, name], capture_output=True, text=True, check=True)
     return DebianPackage(*shown.stdout.split("\t"))
+
+
+def require_package_lists(folder: Path = LISTS) -> None:
+    """Exits where `apt-get update` has not run within a day: without its lists no update is known."""
+    files = [file for file in folder.glob("*_*") if file.is_file()]
+    age = time.time() - max((file.stat().st_mtime for file in [folder, *files] if files), default=0)
+    if age > OLDEST_LISTS:
+        raise SystemExit(
+            "build-image: the Debian package lists are missing or older than a day; run: apt-get update "
+            "(DEBIAN_UPDATES=skip builds without them)"
+        )
+
+
+def require_newest(packages: Iterable[DebianPackage]) -> None:
+    """Exits where the package lists have a newer version of one of the packages, such as a security update."""
+    outdated = []
+    for package in sorted(packages):
+        name = f"{package.name}:{package.architecture}"
+        shown = subprocess.run(["apt-cache", "policy", name], capture_output=True, text=True, check=True).stdout
+        candidate = re.search(r"^ *Candidate: (\S+)$", shown, re.MULTILINE)
+        if not candidate or candidate[1] == package.version or candidate[1] == "(none)":
+            continue
+        newer = subprocess.run(["dpkg", "--compare-versions", candidate[1], "gt", package.version])
+        if newer.returncode == 0:
+            outdated.append((package, candidate[1]))
+    if outdated:
+        lines = [f"build-image: {one.name} {one.version}: {version} is available" for one, version in outdated]
+        lines.append("build-image: run: apt-get install --only-upgrade " + " ".join(one.name for one, _ in outdated))
+        raise SystemExit("\n".join(lines))
 
 
 def ca_bundle() -> tuple[bytes, DebianPackage]:

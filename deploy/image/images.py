@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from debian_packages import DebianPackage, ca_bundle, debian_package, linked_archive
+from debian_packages import DebianPackage, ca_bundle, debian_package, linked_archive, require_newest
 from oci_archive import Image, Layer
 from shared_objects import shared_objects
 from software_list import SoftwareList
@@ -35,6 +35,8 @@ class Origin:
     epoch: int
     """SOURCE_DATE_EPOCH: seconds since 1970."""
     swift: str
+    checks_updates: bool = False
+    """Whether each Debian package must be the newest of the package lists."""
 
     @property
     def architecture(self) -> str:
@@ -84,6 +86,8 @@ class Content:
 
     def image(self, config: dict[str, Any]) -> tuple[Image, str]:
         """The image, and its software list, which is also in the image."""
+        if self.origin.checks_updates:
+            require_newest(self.debian)
         for package, files in sorted(self.debian.items()):
             self.software.add_debian(package, files)
             self.lower.add(f"usr/share/doc/{package.name}/copyright", package.copyright)

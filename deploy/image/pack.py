@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from debian_packages import require_package_lists
 from images import Origin, gateway, program_version, sidecar
 from oci_archive import COMPRESSION
 
@@ -16,6 +17,9 @@ def main() -> None:
     parser.add_argument("--swift", required=True, metavar="VERSION", help="version of the Swift toolchain")
     parser.add_argument("--revision", default="", help="the commit")
     parser.add_argument("--epoch", type=int, required=True, help="SOURCE_DATE_EPOCH")
+    parser.add_argument(
+        "--debian-updates", choices=["check", "skip"], default="skip", help="whether Debian packages must be the newest"
+    )
     parser.add_argument("--roots", action="store_true", help="write folders instead of archives")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args()
@@ -23,7 +27,9 @@ def main() -> None:
     versions = {program_version(options.gateway, "version"), program_version(options.sidecar, "--version")}
     if len(versions) != 1:
         raise SystemExit(f"build-image: the programs have different versions: {', '.join(sorted(versions))}")
-    origin = Origin(versions.pop(), options.revision, options.epoch, options.swift)
+    if options.debian_updates == "check":
+        require_package_lists()
+    origin = Origin(versions.pop(), options.revision, options.epoch, options.swift, options.debian_updates == "check")
     made = [
         gateway(options.gateway, options.resolved, options.checkouts, origin),
         sidecar(options.sidecar, origin),
