@@ -31,7 +31,7 @@ package struct KeyAdministration: Sendable {
     package func outlook(
         _ ring: KeyRing, of configuration: EndpointConfiguration
     ) async -> (next: RotationStep, verdict: ProbeVerdict?) {
-        let tools = PublicationTools(in: session.surroundings, logger: session.logger)
+        let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(configuration, keys: keys(ring, configuration))
         var publication = EndpointPublication(
             publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: session.scheduler.now,
@@ -81,7 +81,7 @@ package struct KeyAdministration: Sendable {
         guard let kid = kid ?? stored.value.active?.keyID, stored.value[kid] != nil else {
             throw .refused("there is no such key in the ring; see keys status")
         }
-        let tools = PublicationTools(in: session.surroundings, logger: session.logger)
+        let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(configuration, keys: keys(stored.value, configuration))
         let result: Result<Bool, StoreError>
         do throws(StoreError) {
@@ -171,7 +171,7 @@ package struct KeyAdministration: Sendable {
         to ring: KeyRing, _ configuration: EndpointConfiguration
     ) async throws(StoreError) -> KeyRing {
         let policy = configuration.rotationPolicy
-        let made = try await SigningKeyMaker().make(
+        let made = try await SigningKeyGenerator().generate(
             policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: session.scheduler.now())
         return ring.adding(made.signingKey, certificate: made.certificate, at: session.scheduler.now(), policy: policy)
     }

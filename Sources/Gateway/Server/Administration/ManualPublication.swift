@@ -44,7 +44,7 @@ package struct ManualPublication: Sendable {
             return .failed
         }
         guard let documents = keys.snapshot.documents else { return .failed }
-        let tools = PublicationTools(in: session.surroundings, logger: session.logger)
+        let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
         let result = await run(endpoint, mode, opened, documents, tell)
         await tools.close()
@@ -58,7 +58,7 @@ package struct ManualPublication: Sendable {
         let rotation = KeyRotation(
             configuration: endpoint,
             leader: DocumentLeader(store: session.keyStore.rings, mayWrite: { true }, logger: session.logger),
-            keyPairs: session.keyStore.keyPairs, maker: SigningKeyMaker())
+            keyPairs: session.keyStore.keyPairs, generator: SigningKeyGenerator())
         return try await rotation.first(at: session.scheduler.now()).value
     }
 
@@ -67,7 +67,7 @@ package struct ManualPublication: Sendable {
         _ documents: IssuerDocuments, _ tell: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
-        let clock = session.surroundings.clock
+        let clock = session.host.clock
         var publication = EndpointPublication(
             publisher: opened.publisher, reader: endpoint.probe.isEnabled ? opened.probe : nil,
             interval: endpoint.probe.interval, takesOver: mode == .takeOver, onlyLooks: mode == .check, now: clock,

@@ -5,24 +5,24 @@ package import Logging
 /// What work by hand needs: the key store, opened, and where this process runs. Gateways may run beside it.
 package struct ManualSession: Sendable {
     let keyStore: OpenedKeyStore
-    let surroundings: HostEnvironment
+    let host: HostEnvironment
     let scheduler: Scheduler
     let logger: Logger
 
     /// - Throws: why the key store cannot be opened.
     package init(
-        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, logger: Logger
+        _ configuration: GatewayConfiguration, in host: HostEnvironment, logger: Logger
     ) throws(ConfigurationProblem) {
-        scheduler = Scheduler.system(clock: surroundings.clock)
+        scheduler = Scheduler.system(clock: host.clock)
         do {
-            keyStore = try OpenedKeyStore(configuration, in: surroundings, scheduler: scheduler, logger: logger)
+            keyStore = try OpenedKeyStore(configuration, in: host, scheduler: scheduler, logger: logger)
         } catch {
             throw ConfigurationProblem(.error, at: error.keyPath, error.message)
         }
-        self.surroundings = surroundings
+        self.host = host
         self.logger = logger
     }
 
     /// Ends what was opened; must be called.
-    package func close() async { await keyStore.abandon() }
+    package func close() async { await keyStore.shutdown() }
 }

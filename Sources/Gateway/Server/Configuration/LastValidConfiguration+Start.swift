@@ -8,15 +8,15 @@ package enum LastGoodStart {
     /// - Returns: nil where nothing tells where keys are kept, or none was kept there.
     /// - Throws: why it cannot be read, in words for the operator.
     package static func text(
-        besides text: String?, in surroundings: HostEnvironment, logger: Logger
+        besides text: String?, in host: HostEnvironment, logger: Logger
     ) async throws(ConfigurationProblem) -> String? {
         let node = text.flatMap { try? YAMLConfigurationSource.parse($0) }
         guard let place = ConfigurationLoader.placeOfKeys(node) else { return nil }
-        let scheduler = Scheduler.system(clock: surroundings.clock)
+        let scheduler = Scheduler.system(clock: host.clock)
         let store: OpenedKeyStore
         do throws(OpenedKeyStore.Problem) {
             store = try OpenedKeyStore(
-                place.keyStore, kubeconfig: place.kubeconfig, in: surroundings, scheduler: scheduler, logger: logger)
+                place.keyStore, kubeconfig: place.kubeconfig, in: host, scheduler: scheduler, logger: logger)
         } catch {
             return nil
         }
@@ -27,7 +27,7 @@ package enum LastGoodStart {
         } catch {
             result = .failure(error)
         }
-        await store.abandon()
+        await store.shutdown()
         do throws(StoreError) {
             return try result.get()
         } catch {

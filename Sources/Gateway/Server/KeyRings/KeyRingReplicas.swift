@@ -4,12 +4,12 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// This process's copies of all endpoints' key rings.
+/// The key ring replicas of this process, one per endpoint.
 final class KeyRingReplicas: Service {
     private struct Entry {
         let keys: CurrentSigningKeys
         let replica: DocumentReplica<KeyRing>
-        /// Why its rotation does not advance.
+        /// Why the rotation does not advance; nil where it does.
         var rotationProblem: String?
     }
 
@@ -26,7 +26,7 @@ final class KeyRingReplicas: Service {
 
     /// Adds an endpoint.
     ///
-    /// - Parameter found: its ring as loaded.
+    /// - Parameter found: the endpoint's ring as loaded.
     func mount(
         _ configuration: EndpointConfiguration, found: Result<Stored<KeyRing>, StoreError>
     ) -> CurrentSigningKeys {
@@ -78,7 +78,7 @@ final class KeyRingReplicas: Service {
     /// nil where the endpoint is not mounted.
     subscript(endpoint: String) -> DocumentReplica<KeyRing>? { entries.withLock { $0[endpoint]?.replica } }
 
-    /// Why the ring is not as it should be, for readiness detail; nil where it is.
+    /// What is wrong with the ring, for the readiness details; nil where nothing is.
     func problem(of endpoint: String) -> String? {
         guard let entry = entries.withLock({ $0[endpoint] }) else { return nil }
         if let failure = entry.keys.snapshot(at: clock()).failure { return failure.description }
@@ -88,26 +88,29 @@ final class KeyRingReplicas: Service {
         if view.replacedBy != nil {
             return "the store contains another key ring; the published one is in force, and the leader restores it"
         }
-        if entry.keys.snapshot.active == nil { return "no key signs until the issuer URL serves the next one" }
+        if entry.keys.snapshot.active == nil { return "no active signing key until the issuer URL serves the next one" }
         return entry.rotationProblem.map { "rotation: \($0)" }
     }
 
-    /// - Parameter rotationProblem: why the rotation of an endpoint's keys does not advance; nil where it does.
+    /// Sets the rotation problem of an endpoint.
+    ///
+    /// - Parameter rotationProblem: why the rotation does not advance; nil where it does.
     func report(rotationProblem: String?, of endpoint: String) {
         entries.withLock { $0[endpoint]?.rotationProblem = rotationProblem }
     }
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            await self.store.watch { news in self.take(news) }
+            await self.store.watch { news in self.apply(news) }
         }
     }
 
-    func take(_ news: DocumentNews<KeyRing>) {
+    /// Passes a report of the watch to the replicas that it concerns.
+    func apply(_ news: DocumentNews<KeyRing>) {
         switch news {
-        case .document(let stored): self[stored.value.endpoint]?.take(news)
-        case .unusable(let endpoint, _, _), .missing(let endpoint): self[endpoint]?.take(news)
-        case .confirmed: for entry in entries.withLock({ Array($0.values) }) { entry.replica.take(news) }
+        case .document(let stored): self[stored.value.endpoint]?.apply(news)
+        case .unusable(let endpoint, _, _), .missing(let endpoint): self[endpoint]?.apply(news)
+        case .confirmed: for entry in entries.withLock({ Array($0.values) }) { entry.replica.apply(news) }
         }
     }
 
@@ -116,7 +119,7 @@ final class KeyRingReplicas: Service {
     ) -> DocumentReplica<KeyRing>.Consumer {
         DocumentReplica<KeyRing>.Consumer(
             use: { ring, _ in keys.replace(with: SigningKeySnapshot(ring: ring, of: configuration)) },
-            lack: { failure in keys.replace(with: SigningKeySnapshot(failure: failure)) },
+            fail: { failure in keys.replace(with: SigningKeySnapshot(failure: failure)) },
             confirm: { end in keys.confirm(until: end) })
     }
 }

@@ -3,24 +3,25 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// The key rings of a gateway's endpoints: opened when endpoints are mounted, then kept by the services of this type.
+/// The key rings of a gateway's endpoints: opened when endpoints are mounted, then maintained by the services of this
+/// type.
 struct KeyRings: Sendable {
     let replicas: KeyRingReplicas
-    /// Services that run whatever the endpoints are, in the order of their start.
+    /// The services that do not depend on the endpoints, in start order.
     let services: [any Service]
     private let store: any DocumentStore<KeyRing>
     private let keyPairs: any KeyPairReading
     private let leadership: Leadership
     private let scheduler: Scheduler
     private let logger: Logger
-    private let maker = SigningKeyMaker()
+    private let generator = SigningKeyGenerator()
 
-    /// Rings that are read at a time.
-    private static let width = 16
-    /// Seconds after which no more rings are opened: a store that is away must not keep the gateway from starting.
-    private static let patience = 5.0
+    /// How many rings are read at the same time.
+    private static let maximumConcurrentReads = 16
+    /// Seconds after which no more rings are opened: an unavailable store must not prevent the gateway from starting.
+    private static let openTimeout = 5.0
 
-    /// Why an endpoint has no ring yet.
+    /// The problem of an endpoint whose ring was not loaded yet.
     static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
 
     init(_ keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger) {
@@ -32,7 +33,7 @@ struct KeyRings: Sendable {
 
     /// - Parameters:
     ///   - storeServices: run before the replicas.
-    ///   - election: runs after them.
+    ///   - election: runs after the replicas.
     init(
         store: any DocumentStore<KeyRing>, keyPairs: any KeyPairReading, leadership: Leadership,
         storeServices: [any Service] = [], election: [any Service] = [], scheduler: Scheduler, logger: Logger
@@ -46,17 +47,17 @@ struct KeyRings: Sendable {
         services = storeServices + [replicas] + election
     }
 
-    /// Opens the key rings of endpoints that are not mounted, and mounts them. A ring that is missing is created. Where
-    /// one cannot be read, which is logged, or takes too long, the services load it later; its endpoint has no key until
+    /// Opens the key rings of endpoints that are not mounted, and mounts them. A missing ring is created. A ring that
+    /// cannot be read, which is logged, or takes too long is loaded later by the services; its endpoint has no key until
     /// then.
     ///
     /// - Returns: the keys of each endpoint, by its name.
     func open(_ endpoints: [EndpointConfiguration]) async -> [String: CurrentSigningKeys] {
         var opened: [String: CurrentSigningKeys] = [:]
-        let end = scheduler.monotonic() + Self.patience
+        let end = scheduler.monotonic() + Self.openTimeout
         await withTaskGroup(of: (String, CurrentSigningKeys).self) { group in
             for (index, endpoint) in endpoints.enumerated() {
-                if index >= Self.width, let (name, keys) = await group.next() { opened[name] = keys }
+                if index >= Self.maximumConcurrentReads, let (name, keys) = await group.next() { opened[name] = keys }
                 group.addTask { (endpoint.name, await open(endpoint, before: end)) }
             }
             for await (name, keys) in group { opened[name] = keys }
@@ -79,7 +80,7 @@ struct KeyRings: Sendable {
         let rotation = KeyRotation(
             configuration: endpoint,
             leader: DocumentLeader(store: store, mayWrite: { true }, logger: logger),
-            keyPairs: keyPairs, maker: maker)
+            keyPairs: keyPairs, generator: generator)
         do throws(StoreError) {
             return replicas.mount(endpoint, found: .success(try await rotation.first(at: scheduler.now())))
         } catch {
@@ -88,12 +89,12 @@ struct KeyRings: Sendable {
         }
     }
 
-    /// Advances the rings of these endpoints.
+    /// The service that advances the rings of these endpoints.
     ///
     /// - Parameter statuses: the last observed state of the published documents.
     func rotation(of endpoints: [EndpointConfiguration], following statuses: PublicationStatuses) -> any Service {
         KeyRotationService(
             endpoints: endpoints, replicas: replicas, store: store, keyPairs: keyPairs,
-            leadership: leadership, statuses: statuses, maker: maker, scheduler: scheduler, logger: logger)
+            leadership: leadership, statuses: statuses, generator: generator, scheduler: scheduler, logger: logger)
     }
 }

@@ -4,23 +4,25 @@ import GatewayPluginAPI
 import JOSE
 import Logging
 
-/// Does one endpoint's next step: reads what it needs, asks the ring, and writes the result.
+/// The rotation steps of one endpoint's key ring: reads the inputs, determines the next step, writes the result.
 struct KeyRotation: Sendable {
     typealias Outcome = DocumentLeader<KeyRing>.Outcome
 
     let configuration: EndpointConfiguration
     let leader: DocumentLeader<KeyRing>
-    /// nil where nothing can read an `issuer.keypair`.
+    /// Reads `issuer.keypair`; nil where that is not supported.
     let keyPairs: (any KeyPairReading)?
-    let maker: SigningKeyMaker
+    let generator: SigningKeyGenerator
 
     /// Seconds between two reads of an `issuer.keypair`.
-    static let lookInterval = 30.0
+    static let keyPairInterval = 30.0
 
     private var policy: RotationPolicy { configuration.rotationPolicy }
     private var logger: Logger { leader.logger }
 
-    /// - Throws: why the step failed; the stored ring is not changed then.
+    /// Performs the next step.
+    ///
+    /// - Throws: why the step failed; the stored ring is unchanged then.
     func step(
         _ view: DocumentReplica<KeyRing>.View, evidence: PublicEvidence?, at now: @Sendable () -> Date
     ) async throws(StoreError) -> Outcome {
@@ -31,10 +33,10 @@ struct KeyRotation: Sendable {
         }
         guard let stored = view.stored else { return .stored(try await first(at: now())) }
         if let restored = try await leader.restore(view) { return restored }
-        // A key pair that cannot be used does not stop a rotation; it is reported when there is nothing else to do.
+        // A key pair that cannot be used does not stop the rotation; it is reported when no other step is due.
         var keyPairFailure: StoreError?
         do throws(StoreError) {
-            if let outcome = try await lookAtKeyPair(stored, at: now()) { return outcome }
+            if let outcome = try await importKeyPair(stored, at: now()) { return outcome }
         } catch {
             keyPairFailure = error
         }
@@ -44,11 +46,12 @@ struct KeyRotation: Sendable {
             if let keyPairFailure { throw keyPairFailure }
             return .wait(until: time)
         case .addKey(let reason):
-            let made = try await make(at: now())
+            let generated = try await generate(at: now())
             logger.notice(
-                "signing key created", metadata: ["kid": "\(made.keyID)", "because": "\(reason.rawValue)"])
+                "signing key created", metadata: ["kid": "\(generated.keyID)", "because": "\(reason.rawValue)"])
             return try await leader.save(
-                stored.value.adding(made.signingKey, certificate: made.certificate, at: now(), policy: policy),
+                stored.value.adding(
+                    generated.signingKey, certificate: generated.certificate, at: now(), policy: policy),
                 replacing: stored)
         default:
             guard let ring = stored.value.applying(step, at: now(), policy: policy) else { return .wait(until: nil) }
@@ -58,7 +61,7 @@ struct KeyRotation: Sendable {
         }
     }
 
-    /// The stored ring, or the first one, which is created.
+    /// Returns the stored ring; creates the first one where the store has none.
     func first(at now: Date) async throws(StoreError) -> Stored<KeyRing> {
         if let stored = try await leader.store.load(configuration.name) { return stored }
         var ring = KeyRing(endpoint: configuration.name, owner: KeyRing.newOwner(), revision: 0, keys: [])
@@ -66,22 +69,24 @@ struct KeyRotation: Sendable {
             ring = ring.adding(found.signingKey, certificate: found.certificate, at: now, policy: policy)
                 .recording(found.record)
         } else {
-            let made = try await make(at: now)
-            ring = ring.adding(made.signingKey, certificate: made.certificate, at: now, policy: policy)
+            let generated = try await generate(at: now)
+            ring = ring.adding(generated.signingKey, certificate: generated.certificate, at: now, policy: policy)
         }
         do {
             let version = try await leader.store.save(ring, replacing: nil)
             logger.notice("key ring created", metadata: ["kid": "\(ring.keys[0].keyID)"])
             return Stored(ring, version: version)
         } catch .conflict {
-            // Another replica was first.
+            // Another replica has created it.
             guard let stored = try await leader.store.load(configuration.name) else { throw .conflict }
             return stored
         }
     }
 
-    /// nil where the key pair asks for nothing.
-    private func lookAtKeyPair(_ stored: Stored<KeyRing>, at now: Date) async throws(StoreError) -> Outcome? {
+    /// Imports or records the key pair of `issuer.keypair` where it has changed.
+    ///
+    /// - Returns: nil where no step is needed.
+    private func importKeyPair(_ stored: Stored<KeyRing>, at now: Date) async throws(StoreError) -> Outcome? {
         guard configuration.keypair != nil || stored.value.keypair != nil else { return nil }
         let found = try await foundKeyPair()
         let ring: KeyRing
@@ -97,11 +102,13 @@ struct KeyRotation: Sendable {
             ring = stored.value.adding(found.signingKey, certificate: found.certificate, at: now, policy: policy)
                 .recording(found.record)
         case .replace(let record):
-            let made = try await make(at: now)
+            let generated = try await generate(at: now)
             logger.notice(
-                "signing key created since issuer.keypair is missing", metadata: ["kid": "\(made.keyID)"])
-            ring = stored.value.adding(made.signingKey, certificate: made.certificate, at: now, policy: policy)
-                .recording(record)
+                "signing key created since issuer.keypair is missing", metadata: ["kid": "\(generated.keyID)"])
+            ring = stored.value.adding(
+                generated.signingKey, certificate: generated.certificate, at: now, policy: policy
+            )
+            .recording(record)
         }
         return try await leader.save(ring, replacing: stored)
     }
@@ -113,8 +120,8 @@ struct KeyRotation: Sendable {
         return try FoundKeyPair(name: name, material, algorithm: configuration.endpoint.algorithm)
     }
 
-    private func make(at now: Date) async throws(StoreError) -> SigningKeyMaker.Made {
-        try await maker.make(
+    private func generate(at now: Date) async throws(StoreError) -> SigningKeyGenerator.Generated {
+        try await generator.generate(
             policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: now)
     }
 
@@ -132,6 +139,6 @@ struct KeyRotation: Sendable {
     }
 }
 
-extension SigningKeyMaker.Made {
+extension SigningKeyGenerator.Generated {
     var keyID: KeyID { signingKey.keyID }
 }

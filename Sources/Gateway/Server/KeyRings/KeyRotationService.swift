@@ -3,16 +3,16 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// Advances every endpoint's ring while this replica leads.
+/// Advances the key ring of every endpoint while this replica is the leader.
 struct KeyRotationService: Service {
     let endpoints: [EndpointConfiguration]
     let replicas: KeyRingReplicas
     let store: any DocumentStore<KeyRing>
-    /// nil where nothing can read an `issuer.keypair`.
+    /// Reads `issuer.keypair`; nil where that is not supported.
     let keyPairs: (any KeyPairReading)?
     let leadership: Leadership
     let statuses: PublicationStatuses
-    let maker: SigningKeyMaker
+    let generator: SigningKeyGenerator
     let scheduler: Scheduler
     let logger: Logger
 
@@ -33,7 +33,7 @@ struct KeyRotationService: Service {
         let rotation = KeyRotation(
             configuration: endpoint,
             leader: DocumentLeader(store: store, mayWrite: { leadership.isLeading }, logger: logger),
-            keyPairs: keyPairs, maker: maker)
+            keyPairs: keyPairs, generator: generator)
         let loop = RetryLoop<StoreError>(
             scheduler: scheduler,
             log: FailureLog("key rotation failed", recovered: "key rotation works again", logger: logger))
@@ -45,10 +45,10 @@ struct KeyRotationService: Service {
             let evidence = statuses[endpoint.name]?.evidence
             let outcome = try await rotation.step(view, evidence: evidence, at: scheduler.now)
             guard case .wait(let time) = outcome else { return outcome }
-            let look = scheduler.now().addingTimeInterval(KeyRotation.lookInterval)
-            return .wait(until: min(look, time ?? look))
+            let nextRead = scheduler.now().addingTimeInterval(KeyRotation.keyPairInterval)
+            return .wait(until: min(nextRead, time ?? nextRead))
         }
-        // The next leader reports its own.
+        // Only the leader reports rotation problems.
         replicas.report(rotationProblem: nil, of: endpoint.name)
     }
 }

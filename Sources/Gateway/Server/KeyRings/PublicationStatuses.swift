@@ -1,7 +1,7 @@
 import GatewayCore
 import Synchronization
 
-/// Where the publication of each endpoint stands now.
+/// The current publication status of each endpoint.
 final class PublicationStatuses: Sendable {
     private struct Entry {
         let signal = ChangeSignal()
@@ -14,15 +14,15 @@ final class PublicationStatuses: Sendable {
         get { entries.withLock { $0[endpoint]?.status } }
         set {
             let signal = entries.withLock { entries -> ChangeSignal? in
-                let isNews = entries[endpoint]?.status != newValue
+                let isChange = entries[endpoint]?.status != newValue
                 entries[endpoint, default: Entry()].status = newValue
-                return isNews ? entries[endpoint]?.signal : nil
+                return isChange ? entries[endpoint]?.signal : nil
             }
             signal?.send()
         }
     }
 
-    /// An element for what becomes of the endpoint's publication from now on.
+    /// Yields an element for each later change of the endpoint's publication status.
     func changes(of endpoint: String) -> AsyncStream<Void> {
         entries.withLock { entries in
             let entry = entries[endpoint] ?? Entry()

@@ -1,12 +1,12 @@
 import FoundationEssentials
 import GatewayCore
 
-/// For a gateway that keeps its keys in a directory: `<directory>/<name>/tls.crt` and `tls.key`, as a mounted Secret has
-/// them.
+/// Reads key pairs from `<directory>/<name>/tls.crt` and `tls.key`, the layout of a mounted Secret of type
+/// kubernetes.io/tls. For a gateway whose key store is a directory.
 struct DirectoryKeyPairReader: KeyPairReading {
     let directory: String
 
-    /// A folder has no uid of its own: only its key tells it from another.
+    /// A folder has no uid: only the key identifies the pair.
     private static let uid = "directory"
 
     func read(_ name: String) async throws(StoreError) -> KeyPairMaterial? {
@@ -14,9 +14,9 @@ struct DirectoryKeyPairReader: KeyPairReading {
         guard FileManager.default.fileExists(atPath: folder) else { return nil }
         func text(_ file: String) throws(StoreError) -> String {
             guard let contents = FileManager.default.contents(atPath: "\(folder)/\(file)"), contents.count <= 1 << 20
-            else { throw .refused("\(folder)/\(file) cannot be read; put a certificate and its key there") }
+            else { throw .refused("\(folder)/\(file) is not readable; expected a certificate and its private key") }
             guard let text = String(validating: contents, as: UTF8.self) else {
-                throw .refused("\(folder)/\(file) is not UTF-8; put a certificate and its key in PEM there")
+                throw .refused("\(folder)/\(file) is not UTF-8; expected a certificate and its private key in PEM")
             }
             return text
         }

@@ -3,7 +3,7 @@ import GatewayCore
 import Kubernetes
 import KubernetesAPI
 
-/// Reads the Secrets of type kubernetes.io/tls that an endpoint's `issuer.keypair` names. It never writes them.
+/// Reads the Secrets of type kubernetes.io/tls that `issuer.keypair` of an endpoint names. It never writes them.
 struct KeyPairSecretReader: KeyPairReading {
     private let secrets: KubernetesCollection
 
@@ -12,9 +12,11 @@ struct KeyPairSecretReader: KeyPairReading {
         secrets = KubernetesCollection(client: client, resource: .secrets, namespace: namespace, scheduler: scheduler)
     }
 
-    /// nil where there is no Secret of that name.
+    /// Reads a key pair.
     ///
-    /// - Throws: `refused` where it is not a certificate and a key, as text; whether they fit is not looked at.
+    /// - Returns: nil where there is no Secret of that name.
+    /// - Throws: `refused` where a data key is missing or not text. Whether the private key belongs to the certificate
+    ///   is not checked.
     func read(_ name: String) async throws(StoreError) -> KeyPairMaterial? {
         let object: KubernetesObject?
         do {
@@ -27,7 +29,7 @@ struct KeyPairSecretReader: KeyPairReading {
         func text(_ key: String) throws(StoreError) -> String {
             guard let data = secret.data(key), !data.isEmpty, let text = String(validating: data, as: UTF8.self) else {
                 throw .refused(
-                    "\(shown) has no text below the data key \(key); make it with kubectl create secret tls")
+                    "\(shown) has no text in the data key \(key); create it with kubectl create secret tls")
             }
             return text
         }

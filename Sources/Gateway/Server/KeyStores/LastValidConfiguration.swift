@@ -8,7 +8,7 @@ struct LastValidConfiguration: StateDocument {
         title: "configuration", secretName: "sts-gateway-configuration", dataKey: "gateway.yaml",
         fileName: "last-good-gateway.yaml")
 
-    /// In bytes, as a Secret's own limit.
+    /// Bytes: the size limit of a Secret.
     private static let maximumLength = 1 << 20
 
     let text: String

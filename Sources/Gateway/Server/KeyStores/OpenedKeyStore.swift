@@ -5,9 +5,9 @@ import Kubernetes
 import Logging
 import ServiceLifecycle
 
-/// The configured key store, with what belongs to it: its documents, who leads, and where key pairs to import are.
+/// The opened key store: its documents, the leader election and the reader of key pairs to import.
 struct OpenedKeyStore: Sendable {
-    /// Why there is none.
+    /// Why the key store could not be opened.
     struct Problem: Error {
         let keyPath: String
         let message: String
@@ -16,42 +16,42 @@ struct OpenedKeyStore: Sendable {
     let rings: any DocumentStore<KeyRing>
     let keyPairs: any KeyPairReading
     let leadership: Leadership
-    /// Decides who leads.
+    /// The leader election.
     let election: any Service
-    /// Must run for the store to be used; nil where nothing must.
+    /// The client, which must run while the store is used; nil for a directory.
     let client: KubernetesClientService?
-    /// Where the store is Kubernetes' own.
+    /// The cluster; nil for a directory.
     let kubernetes: Cluster?
 
-    /// The API server that keeps it, and the gateway's own namespace there.
+    /// The client of the API server, and the gateway's namespace.
     struct Cluster: Sendable {
         let client: KubernetesClient
         let namespace: String
     }
 
-    /// Where the store is a directory.
+    /// The directory; nil for Secrets.
     let directory: PrivateDirectory?
 
-    /// Calls nothing yet, but for the making of a directory.
+    /// Opens the key store without calls to the API server; a missing directory is created.
     init(
-        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, scheduler: Scheduler,
+        _ configuration: GatewayConfiguration, in host: HostEnvironment, scheduler: Scheduler,
         logger: Logger
     ) throws(Problem) {
         var kubeconfig: String?
         if case .kubernetes(let path) = configuration.review { kubeconfig = path }
         try self.init(
-            configuration.keyStore, kubeconfig: kubeconfig, in: surroundings, scheduler: scheduler, logger: logger)
+            configuration.keyStore, kubeconfig: kubeconfig, in: host, scheduler: scheduler, logger: logger)
     }
 
-    /// - Parameter kubeconfig: as the configuration has it; nil inside a cluster.
+    /// - Parameter kubeconfig: the configured path; nil inside a cluster.
     init(
-        _ keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?, in surroundings: HostEnvironment,
+        _ keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?, in host: HostEnvironment,
         scheduler: Scheduler, logger: Logger
     ) throws(Problem) {
         leadership = Leadership(monotonic: scheduler.monotonic)
         switch keyStore {
         case .directory(let path):
-            let path = surroundings.resolve(path)
+            let path = host.resolve(path)
             let directory: PrivateDirectory
             do {
                 directory = try PrivateDirectory(path: path)
@@ -65,34 +65,34 @@ struct OpenedKeyStore: Sendable {
             client = nil
             kubernetes = nil
         case .kubernetes:
-            // A ring in a namespace that nobody meant would be as good as lost.
-            guard let namespace = surroundings.namespace else {
+            // No default: rings in an unintended namespace would not be found again.
+            guard let namespace = host.namespace else {
                 throw Problem(
                     keyPath: "keyStore",
-                    message: "the gateway does not know its namespace, where key rings are kept; set POD_NAMESPACE, "
+                    message: "the namespace for key rings is not known; set POD_NAMESPACE, "
                         + "or keyStore: {directory: PATH}")
             }
-            let made: (client: KubernetesClient, service: KubernetesClientService)
+            let connection: (client: KubernetesClient, service: KubernetesClientService)
             do {
-                made = try KubernetesConnection.make(
-                    kubeconfig: kubeconfig.map(surroundings.resolve), environment: surroundings.environment,
+                connection = try KubernetesConnection.make(
+                    kubeconfig: kubeconfig.map(host.resolve), environment: host.environment,
                     serviceAccountFolder: KubernetesConnection.serviceAccountFolder, at: scheduler.now(),
                     limits: KubernetesClient.Limits(), scheduler: scheduler, logger: logger)
             } catch {
                 throw Problem(
                     keyPath: "keyStore",
-                    message: "there is no API server to keep keys in: \(error.problems.joined(separator: "; ")); "
-                        + "run in a cluster, name review.kubeconfig, or set keyStore: {directory: PATH}")
+                    message: "no API server for key rings: \(error.problems.joined(separator: "; ")); "
+                        + "run in a cluster, set review.kubeconfig, or set keyStore: {directory: PATH}")
             }
             rings = SecretDocumentStore<KeyRing>(
-                client: made.client, namespace: namespace, scheduler: scheduler, logger: logger)
-            keyPairs = KeyPairSecretReader(client: made.client, namespace: namespace, scheduler: scheduler)
+                client: connection.client, namespace: namespace, scheduler: scheduler, logger: logger)
+            keyPairs = KeyPairSecretReader(client: connection.client, namespace: namespace, scheduler: scheduler)
             election = LeaseElection(
-                client: made.client, namespace: namespace, name: "sts-gateway",
-                identity: Self.identity(surroundings.environment), leadership: leadership,
+                client: connection.client, namespace: namespace, name: "sts-gateway",
+                identity: Self.identity(host.environment), leadership: leadership,
                 scheduler: scheduler.kubernetes, logger: logger)
-            client = made.service
-            kubernetes = Cluster(client: made.client, namespace: namespace)
+            client = connection.service
+            kubernetes = Cluster(client: connection.client, namespace: namespace)
             directory = nil
         }
     }
@@ -105,10 +105,10 @@ struct OpenedKeyStore: Sendable {
         }
     }
 
-    /// Ends what was opened and does not run.
-    func abandon() async { try? await client?.shutdown() }
+    /// Shuts down the client where its service does not run.
+    func shutdown() async { try? await client?.shutdown() }
 
-    /// The Pod's name, or the machine's, and what tells two processes there apart.
+    /// The name of the Pod or the host, with a suffix that is unique for this process.
     private static func identity(_ environment: [String: String]) -> String {
         let name = environment["POD_NAME"] ?? environment["HOSTNAME"] ?? "sts-gateway"
         return "\(name)_\(KeyRing.newOwner())"

@@ -3,17 +3,19 @@ import JOSE
 import SwiftASN1
 import X509
 
-/// The port to what an endpoint's `issuer.keypair` names: a certificate and its key, read and never written.
+/// The port that reads the certificate and the private key that `issuer.keypair` names.
 protocol KeyPairReading: Sendable {
-    /// nil where there is none of that name.
+    /// Reads a key pair.
     ///
-    /// - Throws: `refused` where it is not a certificate and a key, as text; whether they fit is not looked at.
+    /// - Returns: nil where there is none of that name.
+    /// - Throws: `refused` where a part is missing or not text. Whether the private key belongs to the certificate is
+    ///   not checked.
     func read(_ name: String) async throws(StoreError) -> KeyPairMaterial?
 }
 
-/// A certificate and its private key, as text. It does not print.
+/// A certificate and its private key as text. `description` is redacted.
 struct KeyPairMaterial: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// Of the Secret: another one where that was deleted and made anew.
+    /// The uid of the Secret: another one where the Secret was deleted and created again.
     let uid: String
     let certificatePEM: String
     let keyPEM: String
@@ -24,7 +26,8 @@ struct KeyPairMaterial: Sendable, CustomStringConvertible, CustomDebugStringConv
 }
 
 extension FoundKeyPair {
-    /// - Throws: `refused` where the two are no certificate and no key that can sign with the algorithm, or do not fit.
+    /// - Throws: `refused` where the certificate or the key is malformed, the key does not support the algorithm, or it
+    ///   does not belong to the certificate.
     init(name: String, _ material: KeyPairMaterial, algorithm: SignatureAlgorithm) throws(StoreError) {
         let signingKey: SigningKey
         do {
@@ -32,20 +35,21 @@ extension FoundKeyPair {
         } catch {
             throw .refused(
                 "the key of issuer.keypair \"\(name)\" cannot sign with \(algorithm.rawValue) (\(error)); "
-                    + "give it such a key, or set token.algorithm")
+                    + "use a key for this algorithm, or set token.algorithm")
         }
         guard let certificate = KeyCertificate(pem: material.certificatePEM) else {
             throw .refused("issuer.keypair \"\(name)\" has no certificate in PEM")
         }
-        guard Self.fit(material.certificatePEM, signingKey) else {
+        guard Self.belongs(signingKey, to: material.certificatePEM) else {
             throw .refused(
-                "the certificate of issuer.keypair \"\(name)\" is not of its key; give it the two that belong together")
+                "the private key of issuer.keypair \"\(name)\" does not belong to its certificate; "
+                    + "use a certificate and its private key")
         }
         self.init(name: name, uid: material.uid, signingKey: signingKey, certificate: certificate)
     }
 
-    /// Whether the first certificate is of the key.
-    private static func fit(_ certificatePEM: String, _ key: SigningKey) -> Bool {
+    /// Whether the key belongs to the first certificate.
+    private static func belongs(_ key: SigningKey, to certificatePEM: String) -> Bool {
         guard let document = try? PEMDocument.parseMultiple(pemString: certificatePEM).first,
             let certificate = try? Certificate(derEncoded: document.derBytes),
             let own = try? Certificate.PrivateKey(pemEncoded: key.pkcs8PEM).publicKey

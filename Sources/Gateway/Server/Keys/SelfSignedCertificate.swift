@@ -7,8 +7,8 @@ import SwiftASN1
 import X509
 
 extension KeyCertificate {
-    /// The certificate that the stock wire shows for a key that came without one: self-signed, made once, kept in the
-    /// ring. Nobody verifies it; it gives the key a thumbprint.
+    /// Creates the self-signed certificate of a generated key, which the OpenUnison-compatible wire shows. It is stored
+    /// in the key ring and gives the key a thumbprint; it is not verified.
     ///
     /// - Parameter lifetime: seconds.
     static func selfSigned(
@@ -25,10 +25,10 @@ extension KeyCertificate {
                     Critical(KeyUsage(digitalSignature: true))
                 },
                 issuerPrivateKey: privateKey)
-            guard let made = KeyCertificate(pem: try certificate.serializeAsPEM().pemString) else {
+            guard let result = KeyCertificate(pem: try certificate.serializeAsPEM().pemString) else {
                 throw StoreError.refused("the certificate of the signing key is not PEM")
             }
-            return made
+            return result
         } catch let error as StoreError {
             throw error
         } catch {

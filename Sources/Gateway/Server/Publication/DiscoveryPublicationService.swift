@@ -4,9 +4,9 @@ import GatewayPluginAPI
 import Logging
 import ServiceLifecycle
 
-/// Keeps every endpoint's documents published, each endpoint for itself: one that fails waits alone.
+/// Publishes the discovery documents of every endpoint. Endpoints are independent: a failure delays only its own.
 struct DiscoveryPublicationService: Service {
-    /// One endpoint's part.
+    /// The publication of one endpoint.
     struct Part: Sendable {
         let endpoint: String
         let keys: CurrentSigningKeys
@@ -21,7 +21,8 @@ struct DiscoveryPublicationService: Service {
     let audit: any AuditSink
     let scheduler: Scheduler
 
-    /// While this replica leads; what is under way when that ends is given up, for a write that is repeated does no harm.
+    /// Publishes while this replica is the leader. Writes in progress are cancelled when that ends; the next leader
+    /// repeats them, which is safe.
     func run() async {
         await cancelWhenGracefulShutdown {
             await leadership.whileLeading {
@@ -35,18 +36,18 @@ struct DiscoveryPublicationService: Service {
 
     private func run(_ part: Part) async {
         var publication = part.publication
-        var told = PublicationLog(logger: part.logger)
+        var log = PublicationLog(logger: part.logger)
         while !Task.isCancelled {
-            // Before the look at the keys, so that no change falls between.
+            // Before the keys are read, so that no change is missed.
             let changes = part.keys.changes()
             var next: Date?
             if let documents = part.keys.snapshot.documents {
                 let report = await publication.step(documents)
                 next = report.next
-                // Also where the gateway ends meanwhile: what was written is to be known.
+                // Also when the gateway is stopping: what was written is recorded.
                 for outcome in report.outcomes {
                     metrics.record(outcome, of: part.endpoint)
-                    if told.isNews(outcome) {
+                    if log.isNew(outcome) {
                         audit.record(
                             PublicationRecord(
                                 time: scheduler.now(), endpoint: part.endpoint, place: report.status.place ?? "",
@@ -54,7 +55,7 @@ struct DiscoveryPublicationService: Service {
                     }
                 }
                 if Task.isCancelled { return }
-                told.tell(report)
+                log.log(report)
                 statuses[part.endpoint] = report.status
             }
             await scheduler.wait(until: next, or: [changes])
@@ -62,11 +63,11 @@ struct DiscoveryPublicationService: Service {
     }
 }
 
-/// The log of one endpoint's publication: what changes, once.
+/// Logs changes in the publication of one endpoint, each once.
 private struct PublicationLog {
     private let logger: Logger
     private var failure: FailureLog
-    private var edgeFailure: FailureLog
+    private var invalidationFailure: FailureLog
     private var verdict: ProbeVerdict?
     private var refusal: PublicationRefusal?
 
@@ -74,12 +75,12 @@ private struct PublicationLog {
         self.logger = logger
         failure = FailureLog(
             "publication failed", recovered: "publication works again", level: .warning, logger: logger)
-        edgeFailure = FailureLog(
+        invalidationFailure = FailureLog(
             "invalidation failed", recovered: "invalidation works again", level: .warning, logger: logger)
     }
 
-    /// Whether an outcome is more than the repetition of a refusal.
-    mutating func isNews(_ outcome: PublicationRound.Outcome) -> Bool {
+    /// Whether an outcome is not a repetition of the last rejection.
+    mutating func isNew(_ outcome: PublicationRound.Outcome) -> Bool {
         guard case .refused(let reason) = outcome.result else {
             if case .failed = outcome.result {} else { refusal = nil }
             return true
@@ -88,7 +89,7 @@ private struct PublicationLog {
         return refusal != reason
     }
 
-    mutating func tell(_ report: EndpointPublication.Report) {
+    mutating func log(_ report: EndpointPublication.Report) {
         let status = report.status
         let place: Logger.Metadata = ["place": "\(status.place ?? "")"]
         for outcome in report.outcomes where outcome.result == .written {
@@ -107,10 +108,10 @@ private struct PublicationLog {
             log.fail(reason, reference.map { place.merging(["reference": "\($0)"]) { $1 } } ?? place)
         }
         update(&failure, status.failure, status.failureReference)
-        update(&edgeFailure, status.edgeFailure, status.edgeFailureReference)
+        update(&invalidationFailure, status.edgeFailure, status.edgeFailureReference)
         if status.verdict != verdict, let new = status.verdict {
             verdict = new
-            // Edges take their time, and an operator who uploads by hand knows when it is to be done.
+            // A mismatch is expected while a CDN invalidation is in progress, and with manual publication.
             let isSettled = status.invalidatingSince == nil && status.failure == nil && status.place != nil
             logger.log(
                 level: new == .matches ? .notice : isSettled ? .warning : .info, "public documents read",

@@ -6,7 +6,8 @@ import HTTPTypes
 import NIOHTTP1
 import NIOSSL
 
-/// Reads the two public URLs of an issuer as a verifier does: 5 s, 64 KiB, no redirects, the certificate checked.
+/// Reads the two public URLs of an issuer as a verifier does: within 5 s, at most 64 KiB, without redirects, and with
+/// certificate verification.
 struct IssuerProbe: IssuerReading {
     /// Seconds.
     static let timeout = 5.0
@@ -15,13 +16,14 @@ struct IssuerProbe: IssuerReading {
 
     private let issuer: Issuer
     private let urlPrefix: String
-    /// Makes the authorities' file one that can be read; nil for the system's.
-    private let authorities: (@Sendable () throws(PublishError) -> [UInt8]?)?
+    /// Reads the CA file; nil for the system's CAs.
+    private let readCAs: (@Sendable () throws(PublishError) -> [UInt8]?)?
     private let client: HTTPClient
 
     /// - Parameters:
-    ///   - rules: of the environment; the settings' own proxy comes first, and `connectTo` does without.
-    ///   - files: for the authorities' file.
+    ///   - rules: the proxy rules of the environment. The proxy in `settings` overrides them; they do not apply with
+    ///     `connectTo`.
+    ///   - files: reads the CA file.
     init(
         _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles,
         clients: ProbeClients
@@ -34,9 +36,9 @@ struct IssuerProbe: IssuerReading {
         let authority = issuer.host + (settings.connectTo.map { ":\($0.port)" } ?? "")
         urlPrefix = "https://\(authority)\(issuer.path)"
         if let file = settings.authorityFile {
-            authorities = { () throws(PublishError) -> [UInt8]? in try files.read(file) }
+            readCAs = { () throws(PublishError) -> [UInt8]? in try files.read(file) }
         } else {
-            authorities = nil
+            readCAs = nil
         }
     }
 
@@ -46,23 +48,24 @@ struct IssuerProbe: IssuerReading {
             request.headers = [
                 "Host": issuer.host, "Accept": "application/json", "User-Agent": "sts-gateway",
             ]
-            if let authorities {
-                guard let bytes = (try? authorities()) ?? nil else {
-                    return .failure("publish.probe.caFile cannot be read")
+            if let readCAs {
+                guard let bytes = (try? readCAs()) ?? nil else {
+                    return .failure("publish.probe.caFile is not readable")
                 }
                 guard let pem = String(validating: bytes, as: UTF8.self) else {
                     return .failure("publish.probe.caFile is not UTF-8")
                 }
                 request.tlsConfiguration = try .trusting(pem: pem)
             }
-            let answer = try await HTTPExchange.run(
+            let response = try await HTTPExchange.run(
                 request, on: client, seconds: Self.timeout, limit: Self.maximumSize)
-            switch answer.status {
+            switch response.status {
             case 200:
                 return .content(
-                    answer.body, isOwn: answer.headers[GatewayHeader.gateway.rawValue].contains(IssuerRoutes.origin))
-            case 300..<400: return .failure("it answers \(answer.status), and verifiers follow no redirects")
-            default: return .failure("it answers \(answer.status)")
+                    response.body,
+                    isOwn: response.headers[GatewayHeader.gateway.rawValue].contains(IssuerRoutes.origin))
+            case 300..<400: return .failure("status \(response.status); verifiers do not follow redirects")
+            default: return .failure("status \(response.status)")
             }
         } catch {
             return .failure("\(error)")

@@ -2,26 +2,26 @@ import FoundationEssentials
 import GatewayPluginAPI
 import LocalFiles
 
-/// Files that publishers read and write, on this machine.
+/// The local files that publishers read and write.
 struct LocalPublisherFiles: PublisherFiles {
     /// Bytes.
     static let maximumSize = 1 << 20
 
     private static let permissions: UInt32 = 0o644
 
-    /// Seconds that it is worth to wait for a lock.
-    var lockPatience = FileLock.patience
-    /// Makes a path of the configuration one that can be opened.
+    /// Seconds after which waiting for a lock fails.
+    var lockTimeout = FileLock.patience
+    /// Returns the absolute path for a path of the configuration.
     let resolve: @Sendable (String) -> String
 
     func read(_ path: String) throws(PublishError) -> [UInt8]? {
-        try told { () throws(LocalFile.Failure) in try LocalFile.read(resolve(path), atMost: Self.maximumSize) }
+        try mapped { () throws(LocalFile.Failure) in try LocalFile.read(resolve(path), atMost: Self.maximumSize) }
     }
 
     func write(_ content: [UInt8], to path: String) throws(PublishError) {
         let file = resolve(path)
-        try makeFolder(of: file)
-        try told { () throws(LocalFile.Failure) in
+        try createFolder(of: file)
+        try mapped { () throws(LocalFile.Failure) in
             try LocalFile.write(content, to: file, permissions: Self.permissions)
         }
     }
@@ -30,10 +30,10 @@ struct LocalPublisherFiles: PublisherFiles {
         _ path: String, _ work: () throws(PublishError) -> Value
     ) async throws(PublishError) -> Value {
         let file = resolve(path)
-        try makeFolder(of: file)
+        try createFolder(of: file)
         let lock: FileLock
         do {
-            lock = try await FileLock.waiting(file, permissions: Self.permissions, patience: lockPatience)
+            lock = try await FileLock.waiting(file, permissions: Self.permissions, patience: lockTimeout)
         } catch {
             throw PublishError(.unavailable, "\(error)")
         }
@@ -41,17 +41,18 @@ struct LocalPublisherFiles: PublisherFiles {
         return try work()
     }
 
-    private func makeFolder(of file: String) throws(PublishError) {
+    private func createFolder(of file: String) throws(PublishError) {
         let folder = LocalFile.folder(of: file)
         do {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         } catch {
-            throw PublishError(.misconfigured, "the folder \(folder) cannot be made; name one that may be written")
+            throw PublishError(
+                .misconfigured, "cannot create the folder \(folder); use a path where the gateway can write")
         }
     }
 
-    private func told<Value>(_ body: () throws(LocalFile.Failure) -> Value) throws(PublishError) -> Value {
+    private func mapped<Value>(_ body: () throws(LocalFile.Failure) -> Value) throws(PublishError) -> Value {
         do {
             return try body()
         } catch {

@@ -3,28 +3,29 @@ import GatewayCore
 import ServiceLifecycle
 import Synchronization
 
-/// The HTTP clients of all probes: one for each way out, since a client costs memory and hundreds of endpoints have the
-/// same.
+/// The HTTP clients of all probes. Probes with the same proxy and the same address override share one.
 final class ProbeClients: Service {
-    private struct Way: Hashable {
+    private struct Settings: Hashable {
         let proxy: ProxyAddress?
-        /// A host's name, and the address that is called in place of its own; nil for none.
+        /// The address to connect to, by host name; nil where DNS is used.
         let override: [String: String]?
     }
 
-    private let clients = Mutex<[Way: HTTPClient]>([:])
+    private let clients = Mutex<[Settings: HTTPClient]>([:])
 
-    /// - Parameter override: the address to connect to for a host's name.
+    /// Returns the client for these settings.
+    ///
+    /// - Parameter override: the address to connect to for a host name.
     func client(proxy: ProxyAddress?, override: (host: String, address: String)?) -> HTTPClient {
-        let way = Way(proxy: proxy, override: override.map { [$0.host: $0.address] })
+        let settings = Settings(proxy: proxy, override: override.map { [$0.host: $0.address] })
         return clients.withLock { clients in
-            if let known = clients[way] { return known }
+            if let client = clients[settings] { return client }
             var configuration = HTTPClient.Configuration.plain(proxy: proxy)
-            // The URL keeps the name that the certificate must have; the connection goes elsewhere.
-            if let override = way.override { configuration.dnsOverride = override }
-            let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-            clients[way] = made
-            return made
+            // The certificate is still verified for the host name in the URL.
+            if let override = settings.override { configuration.dnsOverride = override }
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            clients[settings] = client
+            return client
         }
     }
 

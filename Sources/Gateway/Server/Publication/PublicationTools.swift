@@ -5,9 +5,9 @@ import JOSE
 import Logging
 import ServiceLifecycle
 
-/// What publication needs of this machine, and the opening of publishers and probes with it.
+/// Opens publishers and probes, with the HTTP transport, files and environment of this process.
 struct PublicationTools: Sendable {
-    /// An endpoint's publisher, where it has one, and its probe.
+    /// The publisher of an endpoint, nil where it has none, and its probe.
     struct Opened: Sendable {
         let publisher: (any DiscoveryPublisher)?
         let probe: IssuerProbe
@@ -16,20 +16,20 @@ struct PublicationTools: Sendable {
     let transport: PluginTransport
     let probeClients = ProbeClients()
     private let rules: ProxyRules
-    private let surroundings: HostEnvironment
+    private let host: HostEnvironment
     private let logger: Logger
 
-    init(in surroundings: HostEnvironment, logger: Logger) {
-        rules = ProxyRules(environment: surroundings.environment)
+    init(in host: HostEnvironment, logger: Logger) {
+        rules = ProxyRules(environment: host.environment)
         if rules.misread != nil {
-            logger.warning("HTTPS_PROXY is no http://HOST:PORT, and does not hold")
+            logger.warning("invalid HTTPS_PROXY ignored", metadata: ["expected": "http://HOST:PORT"])
         }
         transport = PluginTransport(rules: rules)
-        self.surroundings = surroundings
+        self.host = host
         self.logger = logger
     }
 
-    /// Ends what was opened by hand; services end by themselves.
+    /// Shuts down the clients. For commands; services shut down by themselves.
     func close() async {
         try? await probeClients.shutdown()
         try? await transport.shutdown()
@@ -41,31 +41,34 @@ struct PublicationTools: Sendable {
         return logger
     }
 
-    /// - Parameter isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
+    /// Opens the publisher and the probe of an endpoint.
+    ///
+    /// - Parameter isByAdministrator: whether the credentials of the person who runs the command are used instead of
+    ///   the gateway's.
     func open(
         _ configuration: EndpointConfiguration, keys: CurrentSigningKeys, isByAdministrator: Bool = false
     ) -> Opened {
-        let files = LocalPublisherFiles(resolve: surroundings.resolve)
+        let files = LocalPublisherFiles(resolve: host.resolve)
         let probe = IssuerProbe(
             configuration.issuer, settings: configuration.probe, rules: rules, files: files,
             clients: probeClients)
-        let clock = surroundings.clock
+        let clock = host.clock
         let context = PublisherContext(
             logger: logger(for: configuration.name), transport: transport, now: clock,
             maximumAge: configuration.rotation.maximumAge,
-            environment: { [environment = surroundings.environment] in environment[$0] }, files: files,
+            environment: { [environment = host.environment] in environment[$0] }, files: files,
             ownToken: { () throws(PublishError) in
                 var random = SystemRandomNumberGenerator()
                 let tokenID = TokenID(randomBits: (random.next(), random.next()))
                 guard
                     let token = PublisherToken.issue(
                         configuration, keys: keys.snapshot(at: clock()), at: clock(), tokenID: tokenID)
-                else { throw PublishError(.unavailable, "the endpoint has no key that signs") }
+                else { throw PublishError(.unavailable, "the endpoint has no active signing key") }
                 return token
             },
             isOwnKeyPublic: {
                 guard let own = keys.snapshot.active?.signingKey.keyID else { return nil }
-                // What cannot be read is no more public to others than to us.
+                // A key set that this process cannot read counts as not public.
                 guard case .content(let content, _) = await probe.read(.keys),
                     let published = try? JSONWebKeySet(parsing: content)
                 else { return false }

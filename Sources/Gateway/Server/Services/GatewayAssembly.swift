@@ -23,15 +23,15 @@ package struct GatewayAssembly: Sendable {
     /// - Throws: ``StartProblems``.
     package static func make(
         _ configuration: GatewayConfiguration, from source: ConfigurationSource?, text: String?,
-        fallback: String? = nil, in surroundings: HostEnvironment, logger: Logger
+        fallback: String? = nil, in host: HostEnvironment, logger: Logger
     ) async throws -> GatewayAssembly {
-        let clock = surroundings.clock
+        let clock = host.clock
         let prometheus = PrometheusMetrics()
         let metrics = GatewayMetrics(
-            factory: prometheus, endpoints: configuration.endpoints, version: surroundings.version)
+            factory: prometheus, endpoints: configuration.endpoints, version: host.version)
         let scheduler = Scheduler.system(clock: clock)
         let parts = StartParts(
-            configuration: configuration, surroundings: surroundings, observe: metrics.observe, scheduler: scheduler,
+            configuration: configuration, host: host, observe: metrics.observe, scheduler: scheduler,
             logger: logger)
         guard parts.problems.isEmpty, let keyStore = parts.keyStore, let reviewer = parts.reviewer,
             let serving = parts.serving
@@ -40,18 +40,18 @@ package struct GatewayAssembly: Sendable {
             throw StartProblems(problems: parts.problems)
         }
 
-        let draining = Draining(delay: drainDelay(configuration, surroundings), scheduler: scheduler)
+        let draining = Draining(delay: drainDelay(configuration, host), scheduler: scheduler)
         let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
         let rings = KeyRings(keyStore, scheduler: scheduler, logger: logger)
-        let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: surroundings.writeAudit)
-        let publishing = PublicationTools(in: surroundings, logger: logger)
+        let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: host.writeAudit)
+        let publishing = PublicationTools(in: host, logger: logger)
         let admission = AdmissionParts(
-            cluster: parts.cluster, namespace: surroundings.namespace, leadership: keyStore.leadership,
+            cluster: parts.cluster, namespace: host.namespace, leadership: keyStore.leadership,
             prometheus: prometheus, scheduler: scheduler, logger: logger)
-        let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: surroundings, logger: logger)
+        let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: host, logger: logger)
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
-            serving: serving, admission: admission, prometheus: prometheus, version: surroundings.version, audit: audit,
+            serving: serving, admission: admission, prometheus: prometheus, version: host.version, audit: audit,
             events: events,
             statuses: PublicationStatuses(), publishing: publishing,
             replica: AdminRoutes.ReplicaState(
@@ -95,7 +95,7 @@ package struct GatewayAssembly: Sendable {
             listener("tokens", configuration.listeners.tokens, serving.certificates, \.tokens),
             listener(
                 "webhook", configuration.listeners.webhook, serving.webhook,
-                clientAuthorityFile: configuration.injection.webhook.clientAuthorityFile.map(surroundings.resolve),
+                clientAuthorityFile: configuration.injection.webhook.clientAuthorityFile.map(host.resolve),
                 maximumBodyBytes: AdmissionReview.maximumLength, \.webhook),
             listener("admin", configuration.listeners.admin, nil, \.admin),
             draining,
@@ -106,17 +106,17 @@ package struct GatewayAssembly: Sendable {
     /// nil where no API server says which Pod it was.
     private static func podEvents(
         _ configuration: GatewayConfiguration, _ cluster: KubernetesClient?, _ prometheus: PrometheusMetrics,
-        _ scheduler: Scheduler, in surroundings: HostEnvironment, logger: Logger
+        _ scheduler: Scheduler, in host: HostEnvironment, logger: Logger
     ) -> PodEvents? {
         guard case .kubernetes = configuration.review, let cluster else { return nil }
         return PodEvents(
-            client: cluster, instance: surroundings.environment["POD_NAME"],
+            client: cluster, instance: host.environment["POD_NAME"],
             metrics: PodEventMetrics(factory: prometheus), scheduler: scheduler, logger: logger)
     }
 
     /// Within a Pod, requests come until every node has heard that it ends.
-    private static func drainDelay(_ configuration: GatewayConfiguration, _ surroundings: HostEnvironment) -> Double {
-        let isInPod = surroundings.environment["KUBERNETES_SERVICE_HOST"] != nil
+    private static func drainDelay(_ configuration: GatewayConfiguration, _ host: HostEnvironment) -> Double {
+        let isInPod = host.environment["KUBERNETES_SERVICE_HOST"] != nil
         return configuration.limits.drainDelay.map(Double.init) ?? (isInPod ? 5 : 0)
     }
 }

@@ -23,17 +23,17 @@ struct OpenedServing: Sendable {
     ///
     /// - Throws: everything that is wrong with the configured certificates or the directory.
     init(
-        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment,
+        _ configuration: GatewayConfiguration, in host: HostEnvironment,
         keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
-        namespace = keyStore.kubernetes?.namespace ?? surroundings.namespace
+        namespace = keyStore.kubernetes?.namespace ?? host.namespace
         var services: [any Service] = []
         var webhook: ServingCertificates?
         if configuration.certificates.isEmpty {
             configured = nil
         } else {
             let made = try ConfiguredServing(
-                configuration, namespace: namespace, resolve: surroundings.resolve, scheduler: scheduler, logger: logger
+                configuration, namespace: namespace, resolve: host.resolve, scheduler: scheduler, logger: logger
             )
             configured = made
             services.append(made)
@@ -45,7 +45,7 @@ struct OpenedServing: Sendable {
             return
         }
         let own = try OwnServing(
-            configuration, in: surroundings, namespace: namespace, keyStore: keyStore, scheduler: scheduler,
+            configuration, in: host, namespace: namespace, keyStore: keyStore, scheduler: scheduler,
             logger: logger)
         certificates = configured?.tokens ?? own.certificates
         self.webhook = own.certificates
@@ -57,6 +57,6 @@ struct OpenedServing: Sendable {
     func follow(_ configuration: GatewayConfiguration) {
         plan?.replace(with: ServingPolicy(configuration, namespace: namespace))
         keeper?.follow(OwnServing.webhookConfigurations(configuration))
-        configured?.follow(configuration)
+        configured?.apply(configuration)
     }
 }

@@ -20,21 +20,21 @@ struct StartParts {
     private(set) var problems: [ConfigurationProblem] = []
 
     private let configuration: GatewayConfiguration
-    private let surroundings: HostEnvironment
+    private let host: HostEnvironment
     private let observe: TokenReviewObserver
     private let scheduler: Scheduler
     private let logger: Logger
 
     init(
-        configuration: GatewayConfiguration, surroundings: HostEnvironment,
+        configuration: GatewayConfiguration, host: HostEnvironment,
         observe: @escaping TokenReviewObserver, scheduler: Scheduler, logger: Logger
     ) {
         self.configuration = configuration
-        self.surroundings = surroundings
+        self.host = host
         self.observe = observe
         self.scheduler = scheduler
         self.logger = logger
-        let now = surroundings.clock()
+        let now = host.clock()
         openStore()
         openReviewer(at: now)
         openServing()
@@ -47,14 +47,14 @@ struct StartParts {
             try? await (service as? HTTPClientService)?.client.shutdown()
             try? await (service as? KubernetesClientService)?.shutdown()
         }
-        await keyStore?.abandon()
+        await keyStore?.shutdown()
     }
 
-    private func resolve(_ path: String) -> String { surroundings.resolve(path) }
+    private func resolve(_ path: String) -> String { host.resolve(path) }
 
     private mutating func openStore() {
         do throws(OpenedKeyStore.Problem) {
-            keyStore = try OpenedKeyStore(configuration, in: surroundings, scheduler: scheduler, logger: logger)
+            keyStore = try OpenedKeyStore(configuration, in: host, scheduler: scheduler, logger: logger)
             cluster = keyStore?.kubernetes?.client
         } catch {
             problem(error.keyPath, error.message)
@@ -66,7 +66,7 @@ struct StartParts {
         case .kubernetes(let kubeconfig):
             do throws(KubernetesConnectionError) {
                 let made = try KubernetesTokenReviewer.make(
-                    kubeconfig: kubeconfig.map(resolve), environment: surroundings.environment, at: now,
+                    kubeconfig: kubeconfig.map(resolve), environment: host.environment, at: now,
                     scheduler: scheduler, logger: logger, observe: observe)
                 reviewer = made.reviewer
                 metadata = made.metadata
@@ -101,13 +101,13 @@ struct StartParts {
                 // Of the configured files all that is wrong is told all the same.
                 if !configuration.certificates.isEmpty {
                     _ = try ConfiguredServing(
-                        configuration, namespace: surroundings.namespace, resolve: surroundings.resolve,
+                        configuration, namespace: host.namespace, resolve: host.resolve,
                         scheduler: scheduler, logger: logger)
                 }
                 return
             }
             serving = try OpenedServing(
-                configuration, in: surroundings, keyStore: keyStore, scheduler: scheduler, logger: logger)
+                configuration, in: host, keyStore: keyStore, scheduler: scheduler, logger: logger)
         } catch {
             problems += error.problems
         }

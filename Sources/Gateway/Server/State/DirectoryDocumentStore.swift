@@ -11,7 +11,7 @@ struct DirectoryDocumentStore<Value: StateDocument>: DocumentStore {
     private let scheduler: Scheduler
     private let logger: Logger
 
-    /// Seconds between two looks of a watch.
+    /// Seconds between two reads of a watch.
     static var interval: Double { 1 }
 
     init(_ directory: PrivateDirectory, scheduler: Scheduler, logger: Logger) {
@@ -20,7 +20,7 @@ struct DirectoryDocumentStore<Value: StateDocument>: DocumentStore {
         self.logger = logger
     }
 
-    /// The document that there is, or that `make` returns where there is none. It blocks the thread: for the start of a
+    /// Returns the document; where there is none, writes what `make` returns. Blocks the thread: for the start of a
     /// process only.
     func openAtStart(_ name: String, _ make: () throws(StoreError) -> Value) throws(StoreError) -> Stored<Value> {
         try directory.lockedAtStart(Self.file(name)) { () throws(StoreError) in
@@ -55,12 +55,12 @@ struct DirectoryDocumentStore<Value: StateDocument>: DocumentStore {
         let loop = RetryLoop<StoreError>(scheduler: scheduler, log: log) { _, _ in Self.interval }
         var known: [String: FileSignature] = [:]
         await loop.run { () throws(StoreError) in
-            try await look(&known, report)
+            try await poll(&known, report)
             return .after(Self.interval)
         }
     }
 
-    private func look(
+    private func poll(
         _ known: inout [String: FileSignature], _ report: @Sendable (DocumentNews<Value>) async -> Void
     ) async throws(StoreError) {
         var signatures: [String: FileSignature] = [:]
@@ -110,7 +110,7 @@ struct DirectoryDocumentStore<Value: StateDocument>: DocumentStore {
         }
     }
 
-    /// The document after its companions: who finds it finds them, too.
+    /// Writes the companions before the document, so that a reader that finds the document finds them, too.
     private func write(_ value: Value) throws(StoreError) -> DocumentVersion {
         let content = try value.encoded()
         for companion in value.companions where !companion.isFormer {

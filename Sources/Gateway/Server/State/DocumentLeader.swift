@@ -2,21 +2,21 @@ import FoundationEssentials
 import GatewayCore
 import Logging
 
-/// Advances one document, step by step, while this replica leads. Each step is one compare-and-swap, so that a stop
-/// between any two, or another replica that leads too, does no harm.
+/// Advances one document, step by step, while this replica is the leader. Each step is one compare-and-swap, so that a
+/// stop between two steps, or a second leader, is harmless.
 struct DocumentLeader<Value: ReplicatedDocument>: Sendable {
-    /// What a step has made of the document.
+    /// The result of a step.
     enum Outcome: Sendable {
         /// The store contains this document.
         case stored(Stored<Value>)
         /// The store contains none.
         case missing
-        /// Nothing is to be done until that time, or until something changes.
+        /// No step is due until that time, or until something changes.
         case wait(until: Date?)
     }
 
     let store: any DocumentStore<Value>
-    /// Asked right before each write.
+    /// Called immediately before each write.
     let mayWrite: @Sendable () -> Bool
     let logger: Logger
 
@@ -35,19 +35,19 @@ struct DocumentLeader<Value: ReplicatedDocument>: Sendable {
             let reports = replica.reports
             switch try await step(replica.view) {
             case .wait(let time): return .at(time)
-            case .stored(let stored): try await take(.document(stored), by: replica, ifReports: reports)
-            case .missing: try await take(.missing(name: replica.name), by: replica, ifReports: reports)
+            case .stored(let stored): try await apply(.document(stored), to: replica, ifReports: reports)
+            case .missing: try await apply(.missing(name: replica.name), to: replica, ifReports: reports)
             }
             return .atOnce
         }
     }
 
-    /// Where the watch has reported something since, the store is asked.
-    private func take(
-        _ news: DocumentNews<Value>, by replica: DocumentReplica<Value>, ifReports reports: Int
+    /// Applies the news to the replica. Where the watch has reported something since, the document is loaded again.
+    private func apply(
+        _ news: DocumentNews<Value>, to replica: DocumentReplica<Value>, ifReports reports: Int
     ) async throws(StoreError) {
         var (news, reports) = (news, reports)
-        while !replica.take(news, ifReports: reports) {
+        while !replica.apply(news, ifReports: reports) {
             reports = replica.reports
             news = try await store.load(replica.name).map { .document($0) } ?? .missing(name: replica.name)
         }
@@ -73,7 +73,8 @@ struct DocumentLeader<Value: ReplicatedDocument>: Sendable {
         return try await save(stored.value.restored, replacing: view.replacedBy, request: stored.request)
     }
 
-    /// After a conflict nothing is repeated: what the other process has written is taken, and the next step follows.
+    /// Saves the document. After a conflict the write is not repeated: the outcome is what the other process has
+    /// written.
     ///
     /// - Parameter request: of the document that is replaced.
     func save(

@@ -3,10 +3,11 @@ import GatewayCore
 import Logging
 import Synchronization
 
-/// This process's copy of one document: the last valid one is in force, for a while also against what the store contains.
+/// The replica of one document in this process. The last valid document is in force; ``ReplicatedDocument/outranks``
+/// decides whether it stays in force when the store contains another one.
 final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     struct View: Sendable {
-        /// The last valid one.
+        /// The last valid document.
         var stored: Stored<Value>?
         /// Whether the store has no such document; nil where nothing was reported yet.
         var isMissing: Bool?
@@ -16,15 +17,15 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         var replacedBy: DocumentVersion?
     }
 
-    /// Where the document takes effect.
+    /// The functions by which the document takes effect.
     struct Consumer: Sendable {
         /// Puts a document in force in place of the other one.
         ///
         /// - Throws: `malformed` where it cannot be used.
         let use: @Sendable (_ new: Value, _ old: Value?) throws(StoreError) -> Void
-        /// Takes the reason why no document is in force.
-        let lack: @Sendable (StoreError) -> Void
-        /// Takes the time until which the document may be used without another confirmation by the store.
+        /// Reports why no document is in force.
+        let fail: @Sendable (StoreError) -> Void
+        /// Sets the time until which the document may be used without another confirmation by the store.
         let confirm: @Sendable (Date) -> Void
     }
 
@@ -59,7 +60,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
 
     var view: View { state.withLock { $0.view } }
 
-    /// An element for each change from now on.
+    /// Yields an element for each later change.
     func changes() -> AsyncStream<Void> { signal.changes() }
 
     /// Replaces the consumer; the view does not change meanwhile.
@@ -74,8 +75,8 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     /// How many reports the watch has made.
     var reports: Int { state.withLock { $0.reports } }
 
-    /// Takes a report of the watch about this document, or about all documents.
-    func take(_ news: DocumentNews<Value>) {
+    /// Applies a report of the watch about this document, or about all documents.
+    func apply(_ news: DocumentNews<Value>) {
         if case .confirmed(let names) = news { return confirm(names) }
         apply(news) { state in
             state.reports += 1
@@ -83,23 +84,24 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         }
     }
 
-    /// Takes what this process has written or loaded, unless the watch has reported something since, which may be newer.
+    /// Applies what this process has written or loaded, unless the watch has reported something since, which may be
+    /// newer.
     ///
     /// - Parameter reports: ``reports`` from before the document was written or loaded.
-    /// - Returns: whether it was taken.
-    func take(_ news: DocumentNews<Value>, ifReports reports: Int) -> Bool {
+    /// - Returns: whether it was applied.
+    func apply(_ news: DocumentNews<Value>, ifReports reports: Int) -> Bool {
         apply(news) { $0.reports == reports }
     }
 
     /// Reports why no document can be created; it has no effect where one is in force.
-    func lack(_ problem: StoreError) {
-        state.withLock { if $0.view.stored == nil { $0.consumer.lack(problem) } }
+    func fail(_ problem: StoreError) {
+        state.withLock { if $0.view.stored == nil { $0.consumer.fail(problem) } }
     }
 
     private func confirm(_ names: Set<String>?) {
         let isLost = state.withLock { state in
             if let names, !names.contains(name) { return state.view.isMissing != true }
-            // Who wrote a newer document goes on with it, and this process does not see how.
+            // A newer release may advance the document, and this process cannot read the result.
             if case .newerVersion = state.view.problem { return false }
             guard state.view.isMissing != true, state.view.replacedBy == nil || state.view.problem != nil else {
                 return false
@@ -107,19 +109,19 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
             state.consumer.confirm(confirmationEnd)
             return false
         }
-        if isLost { take(.missing(name: name)) }
+        if isLost { apply(.missing(name: name)) }
     }
 
     @discardableResult
     private func apply(_ news: DocumentNews<Value>, when condition: (inout State) -> Bool) -> Bool {
-        // First, so that whoever sees it in the view finds it logged.
+        // Logged before the view changes: a problem in the view is always in the log.
         var logged = view.problem
         var unlogged: StoreError?
         if case .unusable(_, let problem, _) = news, problem != logged {
             log(problem)
             logged = problem
         }
-        let isTaken = state.withLock { state in
+        let isApplied = state.withLock { state in
             guard condition(&state) else { return false }
             switch news {
             case .document(let stored): apply(stored, to: &state)
@@ -134,8 +136,8 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
             return true
         }
         if let unlogged { log(unlogged) }
-        if isTaken { signal.send() }
-        return isTaken
+        if isApplied { signal.send() }
+        return isApplied
     }
 
     private func log(_ problem: StoreError) {
@@ -173,7 +175,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         state.view.problem = problem
         state.view.replacedBy = version ?? state.view.replacedBy
         state.view.isMissing = false
-        if state.view.stored == nil { state.consumer.lack(problem) }
+        if state.view.stored == nil { state.consumer.fail(problem) }
     }
 
     private var confirmationEnd: Date { clock().addingTimeInterval(Self.window) }

@@ -1,13 +1,13 @@
 import Logging
 
-/// Logs a failure when it begins or its reason changes, and its end: never each repetition.
+/// Logs a failure when it begins, when its reason changes and when it ends; repetitions are not logged.
 struct FailureLog: Sendable {
     let failed: Logger.Message
     /// nil where the end is not logged.
     let recovered: Logger.Message?
     let level: Logger.Level
     let logger: Logger
-    /// What was logged last; nil while all is well.
+    /// The last logged reason; nil while there is no failure.
     private(set) var reason: String?
 
     init(_ failed: Logger.Message, recovered: Logger.Message? = nil, level: Logger.Level = .error, logger: Logger) {

@@ -2,14 +2,14 @@ import FoundationEssentials
 import GatewayCore
 import LocalFiles
 
-/// A directory that only this user reads (0700), with files that only this user reads (0600), written whole or not at all.
+/// A directory (0700) whose files (0600) only this user can read. Files are written atomically.
 struct PrivateDirectory: Sendable {
     let path: String
 
     private static let maximumFileSize = 4 << 20
     private static let permissions: UInt32 = 0o600
 
-    /// Makes the directory where it is missing.
+    /// Creates the directory where it is missing.
     ///
     /// - Throws: `unavailable`, with the path.
     init(path: String) throws(StoreError) {
@@ -40,10 +40,10 @@ struct PrivateDirectory: Sendable {
         try mapped { () throws(LocalFile.Failure) in try LocalFile.remove("\(path)/\(name)") }
     }
 
-    /// What tells one writing of a file from the next; nil where there is none.
+    /// The signature of a file, which changes with each write; nil where there is no file.
     func signature(_ name: String) -> FileSignature? { FileSignature(of: "\(path)/\(name)") }
 
-    /// The names of its files, in no order.
+    /// The names of the files, in no particular order.
     func names() throws(StoreError) -> [String] {
         do {
             return try FileManager.default.contentsOfDirectory(atPath: path)
@@ -52,7 +52,7 @@ struct PrivateDirectory: Sendable {
         }
     }
 
-    /// Runs `body` while no other process holds the same lock. It waits for the other one a while.
+    /// Runs `body` while no other process holds the same lock. Waits for the lock until a timeout.
     func locked<Result>(
         _ name: String, _ body: () throws(StoreError) -> Result
     ) async throws(StoreError) -> Result {
@@ -66,7 +66,7 @@ struct PrivateDirectory: Sendable {
         return try body()
     }
 
-    /// The same for the start of the process: it blocks the thread.
+    /// Like ``locked(_:_:)``, but blocks the thread: for the start of the process only.
     func lockedAtStart<Result>(
         _ name: String, _ body: () throws(StoreError) -> Result
     ) throws(StoreError) -> Result {

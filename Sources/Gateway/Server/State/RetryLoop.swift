@@ -2,15 +2,15 @@ import FoundationEssentials
 import Kubernetes
 import Logging
 
-/// Repeats a step until the task is cancelled: at once, at a time, or when something changes. A failed step is repeated
-/// with backoff, and logged when the failure begins or its reason changes.
+/// Repeats a step until the task is cancelled: immediately, at a time, or when something changes. A failed step is
+/// repeated with backoff, and logged when the failure begins or its reason changes.
 struct RetryLoop<Failure: Error & CustomStringConvertible>: Sendable {
     /// When the next step follows.
     enum Next: Sendable {
         case atOnce
-        /// After so many seconds, or on a change.
+        /// After this many seconds, or on a change.
         case after(Double)
-        /// At that time, or on a change; nil for on a change only.
+        /// At that time, or on a change; nil for a change only.
         case at(Date?)
         /// Never: the loop ends.
         case never
@@ -63,7 +63,7 @@ struct RetryLoop<Failure: Error & CustomStringConvertible>: Sendable {
 }
 
 extension RetryLoop where Failure == KubernetesAPIError {
-    /// With ``Backoff/calls``, and never before the API server asks for it.
+    /// With ``Backoff/calls``, and not before the API server's `Retry-After`.
     init(scheduler: Scheduler, log: FailureLog) {
         self.init(scheduler: scheduler, log: log) { failure, failures in
             scheduler.backoff(failures: failures, retryAfter: failure.retryAfter)

@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 
 extension SecretDocumentStore {
-    /// Watches the Secrets by their label, or a single one by its name. A Secret that has lost its label is read when that
-    /// happens, and then with every list.
+    /// Watches the Secrets by their label, or a single one by its name. A Secret that has lost its label is read then,
+    /// and after every list.
     func watch(_ report: @Sendable (DocumentNews<Value>) async -> Void) async {
         let reflector = Reflector(
             secrets, selector: layout.label, fields: layout.label == nil ? "metadata.name=\(layout.secretName)" : nil,
@@ -22,9 +22,13 @@ extension SecretDocumentStore {
             case .deleted(let key):
                 guard let name = name(ofSecret: key.name) else { return }
                 _ = present.withLock { $0.remove(name) }
-                if layout.label == nil { await report(.missing(name: name)) } else { await look(name, report) }
+                if layout.label == nil {
+                    await report(.missing(name: name))
+                } else {
+                    await readUnlabelled(name, report)
+                }
             case .listed:
-                for name in unlabelled.withLock({ $0.sorted() }) { await look(name, report) }
+                for name in unlabelled.withLock({ $0.sorted() }) { await readUnlabelled(name, report) }
                 let all = present.withLock { $0 }.union(unlabelled.withLock { $0 })
                 await report(.confirmed(names: all))
             case .alive: await report(.confirmed(names: nil))
@@ -40,8 +44,8 @@ extension SecretDocumentStore {
         }
     }
 
-    /// Reports a Secret that the label does not select any more. Nothing is confirmed before that is known.
-    private func look(_ name: String, _ report: (DocumentNews<Value>) async -> Void) async {
+    /// Reads and reports a Secret that the label does not select any more. Nothing is confirmed until it was read.
+    private func readUnlabelled(_ name: String, _ report: (DocumentNews<Value>) async -> Void) async {
         let log = FailureLog("Secret read failed", level: .warning, logger: logger)
         await RetryLoop<KubernetesAPIError>(scheduler: secrets.gatewayScheduler, log: log).run {
             () throws(KubernetesAPIError) in

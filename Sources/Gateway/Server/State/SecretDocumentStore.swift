@@ -5,15 +5,15 @@ import KubernetesAPI
 import Logging
 import Synchronization
 
-/// Documents in Secrets of the gateway's namespace, as their ``DocumentLayout`` says. Other members of a Secret, such as
-/// labels, annotations and owners, stay when a document is written.
+/// Documents in Secrets of the gateway's namespace, with the names of their ``DocumentLayout``. A write preserves other
+/// members of a Secret, such as labels, annotations and owners.
 ///
 /// The gateway needs get, list, watch, create, update and delete on secrets in its namespace.
 final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
     let secrets: KubernetesCollection
     let settings: Reflector.Settings
     let logger: Logger
-    /// Names of documents whose Secret lacks the label, since somebody has removed it: a watch does not report them.
+    /// The names of documents whose Secret has lost its label: a watch does not report them.
     let unlabelled = Mutex<Set<String>>([])
 
     var layout: DocumentLayout { Value.layout }
@@ -138,7 +138,7 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
 
     private func shown(_ secretName: String) -> String { "Secret \(secrets.namespace ?? "")/\(secretName)" }
 
-    /// Another one where the Secret was deleted and created again.
+    /// The uid and the resourceVersion: a Secret that was deleted and created again has another version.
     static func version(_ object: KubernetesObject) -> DocumentVersion {
         DocumentVersion(rawValue: "\(object.meta.uid)/\(object.meta.resourceVersion)")
     }

@@ -3,10 +3,10 @@ import KubernetesAPI
 import NIOCore
 
 extension CertificateNames {
-    /// What the gateway's own certificate is for: its Services, `tls.names`, the host of `injection.gatewayURL`, and
-    /// the machine's own names beside a key directory.
+    /// The subject alternative names of the gateway's serving certificate: its Services, `tls.names`, the host of
+    /// `injection.gatewayURL`, and, with a key directory, localhost.
     ///
-    /// - Parameter namespace: the gateway's own; nil where it is not known.
+    /// - Parameter namespace: the gateway's namespace; nil where it is not known.
     init(_ configuration: GatewayConfiguration, namespace: String?) {
         var dns = configuration.certificateNames
         var addresses: [[UInt8]] = []
@@ -28,10 +28,10 @@ extension CertificateNames {
         self.init(dns: dns, addresses: addresses)
     }
 
-    /// An IPv4 or IPv6 address in text as its bytes; nil for a name.
+    /// Returns the bytes of an IPv4 or IPv6 address; nil for a host name.
     private static func address(_ text: String) -> [UInt8]? {
         guard let address = try? SocketAddress(ipAddress: text, port: 0) else { return nil }
-        // Of sockaddr_in and sockaddr_in6, whose addresses lie there on every system.
+        // The offsets of the address in sockaddr_in and sockaddr_in6 are the same on every system.
         let (offset, length) = address.protocol == .inet ? (4, 4) : (8, 16)
         return address.withSockAddr { pointer, size in
             let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
@@ -42,7 +42,7 @@ extension CertificateNames {
 }
 
 extension ServingPolicy {
-    /// - Parameter namespace: the gateway's own; nil where it is not known.
+    /// - Parameter namespace: the gateway's namespace; nil where it is not known.
     init(_ configuration: GatewayConfiguration, namespace: String?) {
         self.init(
             names: CertificateNames(configuration, namespace: namespace),

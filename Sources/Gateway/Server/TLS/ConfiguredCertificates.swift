@@ -5,17 +5,17 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// The certificates of `tls.certificates`, read again when their files change, such as a mounted Secret that
-/// cert-manager renews. What cannot be read, or does not fit, leaves the last good pair in force and is tried again.
+/// The certificates of `tls.certificates`. Changed files are read again, such as a mounted Secret that cert-manager
+/// renews. The last valid pair stays in force while the files are not readable or not valid.
 final class ConfiguredCertificates: Service {
-    /// One pair as it was read.
+    /// A certificate chain with its private key, and the CA for clients.
     struct Pair: Sendable {
         let certificate: ServingCertificate
-        /// PEM of the authority that clients are to trust; nil where none is named.
+        /// The CA that clients must trust, in PEM; nil where none is configured.
         let authority: String?
     }
 
-    /// What tells whether the files were written since they were read; symbolic links are followed.
+    /// The signatures of the files of a pair, which change with each write; symbolic links are followed.
     private struct Signatures: Equatable {
         let certificate: FileSignature?
         let key: FileSignature?
@@ -25,8 +25,8 @@ final class ConfiguredCertificates: Service {
     private struct State {
         var pairs: [Pair]
         var read: [Signatures]
-        /// What the log was told last of each; nil where all is well.
-        var told: [String?]
+        /// The last logged problem of each pair; nil where there is none.
+        var problems: [String?]
     }
 
     private let files: [GatewayConfiguration.CertificateFiles]
@@ -36,14 +36,14 @@ final class ConfiguredCertificates: Service {
     private let scheduler: Scheduler
     private let logger: Logger
 
-    /// Seconds between two looks at the files.
+    /// Seconds between two checks of the files.
     static let interval = 5.0
-    /// A chain, a key or a bundle in bytes.
+    /// The size limit of a file in bytes.
     private static let maximumLength = 1 << 20
 
-    /// Reads all of them.
+    /// Reads all pairs.
     ///
-    /// - Throws: everything that is wrong with any.
+    /// - Throws: the problems of all pairs.
     init(
         _ files: [GatewayConfiguration.CertificateFiles], resolve: @escaping @Sendable (String) -> String,
         scheduler: Scheduler, logger: Logger
@@ -63,32 +63,32 @@ final class ConfiguredCertificates: Service {
             }
         }
         guard problems.isEmpty else { throw ServingProblems(problems: problems) }
-        state = Mutex(State(pairs: pairs, read: signatures, told: files.map { _ in nil }))
+        state = Mutex(State(pairs: pairs, read: signatures, problems: files.map { _ in nil }))
     }
 
-    /// In the configuration's order.
+    /// The pairs in the order of the configuration.
     var pairs: [Pair] { state.withLock { $0.pairs } }
 
-    /// An element for each change from now on.
+    /// Yields an element for each later change.
     func changes() -> AsyncStream<Void> { signal.changes() }
 
     func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await self.scheduler.sleep(Self.interval)
-                if !Task.isCancelled { self.look() }
+                if !Task.isCancelled { self.reload() }
             }
         }
     }
 
-    /// Reads those again whose files have changed, or could not be read the last time.
-    func look() {
+    /// Reads the pairs again whose files have changed, or which were not valid the last time.
+    func reload() {
         var isChanged = false
         for index in files.indices {
-            // Before the reading: what is written meanwhile is seen by the next look.
+            // Before the files are read: a write in the meantime is found by the next check.
             let signatures = Self.signatures(files[index], resolve)
-            let (read, told) = state.withLock { ($0.read[index], $0.told[index]) }
-            guard signatures != read || told != nil else { continue }
+            let (read, problem) = state.withLock { ($0.read[index], $0.problems[index]) }
+            guard signatures != read || problem != nil else { continue }
             var logger = logger
             logger[metadataKey: "certificate"] = "\(files[index].certificate)"
             do throws(ServingProblems) {
@@ -96,20 +96,18 @@ final class ConfiguredCertificates: Service {
                 state.withLock { state in
                     state.pairs[index] = pair
                     state.read[index] = signatures
-                    state.told[index] = nil
+                    state.problems[index] = nil
                 }
                 isChanged = true
                 logger.notice(
-                    "certificate replaced",
+                    "certificate reloaded",
                     metadata: ["until": "\(pair.certificate.notAfter.formatted(.iso8601))"])
             } catch {
                 let reason = error.problems.map { "\($0.keyPath): \($0.message)" }.joined(separator: "; ")
-                if told != reason {
-                    logger.error(
-                        "the certificate's files have changed and cannot be used; the last good ones are served",
-                        metadata: ["reason": "\(reason)"])
+                if problem != reason {
+                    logger.error("certificate rejected", metadata: ["reason": "\(reason)"])
                 }
-                state.withLock { $0.told[index] = reason }
+                state.withLock { $0.problems[index] = reason }
             }
         }
         if isChanged { signal.send() }
@@ -133,13 +131,14 @@ final class ConfiguredCertificates: Service {
             if bytes == nil {
                 problems.append(
                     ConfigurationProblem(
-                        .error, at: "\(key).\(member)", "\"\(path)\" cannot be read; name a readable file"))
+                        .error, at: "\(key).\(member)", "\"\(path)\" is not readable; expected a readable file"))
             }
             guard let bytes else { return nil }
             let text = String(validating: bytes, as: UTF8.self)
             if text == nil {
                 problems.append(
-                    ConfigurationProblem(.error, at: "\(key).\(member)", "\"\(path)\" is not UTF-8; name a PEM file"))
+                    ConfigurationProblem(
+                        .error, at: "\(key).\(member)", "\"\(path)\" is not UTF-8; expected a PEM file"))
             }
             return text
         }
@@ -150,7 +149,9 @@ final class ConfiguredCertificates: Service {
             authority = text(file, "ca").map { PEMCertificates.joined([$0]) }
             if authority == "" {
                 problems.append(
-                    ConfigurationProblem(.error, at: "\(key).ca", "\"\(file)\" holds no certificate in PEM"))
+                    ConfigurationProblem(
+                        .error, at: "\(key).ca",
+                        "\"\(file)\" has no certificate in PEM; expected the CA of the certificate"))
             }
         }
         guard problems.isEmpty, let chain, let privateKey else { throw ServingProblems(problems: problems) }
@@ -163,7 +164,7 @@ final class ConfiguredCertificates: Service {
     }
 }
 
-/// Why the configured certificates cannot be served, all at once.
+/// All problems of the serving certificates at start.
 struct ServingProblems: Error {
     let problems: [ConfigurationProblem]
 }

@@ -4,21 +4,21 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// The configured certificates as the listeners serve them.
+/// The configured certificates of the listeners.
 final class ConfiguredServing: Service {
-    /// All of them, by the name that the client asks for.
+    /// All configured certificates, selected by SNI.
     let tokens: ServingCertificates
-    /// The one for the webhook's Service; nil where none has its name.
+    /// The certificate for the webhook's Service; nil where none has its name.
     let webhook: ServingCertificates?
 
     private let certificates: ConfiguredCertificates
-    /// Which pair is the webhook's.
+    /// The index of the webhook's pair.
     private let webhookIndex: Int?
     private let namespace: String?
-    /// By which Pods reach the token listener; nil where the first certificate is theirs.
+    /// The host by which Pods reach the token listener; nil for the host of the first certificate.
     private let gatewayHost: Mutex<String?>
 
-    /// - Parameter namespace: the gateway's own; nil where it is not known.
+    /// - Parameter namespace: the gateway's namespace; nil where it is not known.
     init(
         _ configuration: GatewayConfiguration, namespace: String?, resolve: @escaping @Sendable (String) -> String,
         scheduler: Scheduler, logger: Logger
@@ -30,7 +30,7 @@ final class ConfiguredServing: Service {
         self.namespace = namespace
         let host = Self.host(configuration, namespace)
         gatewayHost = Mutex(host)
-        // As the API server calls the webhook.
+        // The host name that the API server uses for the webhook.
         let webhookHost = namespace.map { ServiceName(configuration.injection.webhook.service, in: $0).host }
         let index = webhookHost.flatMap { host in pairs.firstIndex { $0.certificate.serves(host) } }
         webhookIndex = index
@@ -38,7 +38,8 @@ final class ConfiguredServing: Service {
         webhook = index.map { ServingCertificates(Self.served(pairs[$0])) }
     }
 
-    func follow(_ configuration: GatewayConfiguration) {
+    /// Applies a reloaded configuration.
+    func apply(_ configuration: GatewayConfiguration) {
         let host = Self.host(configuration, namespace)
         gatewayHost.withLock { $0 = host }
         publish()
@@ -55,7 +56,7 @@ final class ConfiguredServing: Service {
         }
     }
 
-    /// Serves what the files hold by now.
+    /// Serves the certificates that were read last.
     func publish() {
         let pairs = certificates.pairs
         guard let first = pairs.first else { return }
@@ -66,11 +67,11 @@ final class ConfiguredServing: Service {
     private static func served(
         _ pairs: [ConfiguredCertificates.Pair], first: ConfiguredCertificates.Pair, host: String?
     ) -> ServingCertificates.Served {
-        let ofPods = host.flatMap { host in pairs.first { $0.certificate.serves(host) } } ?? first
+        let forPods = host.flatMap { host in pairs.first { $0.certificate.serves(host) } } ?? first
         return ServingCertificates.Served(
             first: first.certificate, others: pairs.dropFirst().map(\.certificate),
             issuers: PEMCertificates.joined(pairs.flatMap { [$0.authority ?? "", $0.certificate.issuers] }),
-            trust: ofPods.authority)
+            trust: forPods.authority)
     }
 
     private static func served(_ pair: ConfiguredCertificates.Pair) -> ServingCertificates.Served {

@@ -4,19 +4,18 @@ package import GatewayCore
 import SwiftASN1
 import X509
 
-/// One of the gateway's own certificate authorities: its key signs the leaf that is served, and its certificate is what
-/// clients trust.
+/// A self-signed CA of the gateway. Its private key signs the serving certificate; clients trust its certificate.
 package struct SelfSignedCA: Sendable {
     private let certificate: Certificate
     private let key: P256.Signing.PrivateKey
 
-    /// Seconds by which a certificate is good before it was made, for clocks that are behind.
+    /// Seconds from notBefore to the creation of a certificate, for clocks that are behind.
     static let leeway = 300.0
 
-    /// A new authority.
+    /// Creates a CA with a new key.
     ///
     /// - Parameters:
-    ///   - constraint: what it may sign for, in its certificate (RFC 5280 §4.2.1.10, critical); nil for anything.
+    ///   - constraint: the name constraints of its certificate (RFC 5280 §4.2.1.10, critical); nil for none.
     ///   - lifetime: seconds.
     package init(
         from now: Date, constraint: NameConstraint? = nil, lifetime: Double = 10 * 365 * 86_400
@@ -24,7 +23,7 @@ package struct SelfSignedCA: Sendable {
         key = P256.Signing.PrivateKey()
         let signer = Certificate.PrivateKey(key)
         let identifier = SubjectKeyIdentifier(hash: signer.publicKey)
-        // Each has a name of its own, so that a verifier that knows several finds the right one.
+        // Each CA has a unique subject, so that a verifier that trusts several finds the right one.
         let suffix = identifier.keyIdentifier.prefix(4).map { byte in
             byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
         }.joined()
@@ -42,14 +41,14 @@ package struct SelfSignedCA: Sendable {
             issuerPrivateKey: signer)
     }
 
-    /// The authority that was kept.
+    /// Reads a stored CA.
     ///
-    /// - Throws: where one of them cannot be read, or the key is not the certificate's.
+    /// - Throws: where the certificate or the key is malformed, or the key does not belong to the certificate.
     package init(certificatePEM: String, keyPEM: String) throws {
         certificate = try Certificate(pemEncoded: certificatePEM)
         key = try P256.Signing.PrivateKey(pemRepresentation: keyPEM)
         guard certificate.publicKey == Certificate.PublicKey(key.publicKey) else {
-            throw ServingCertificateError("the private key is not the authority's")
+            throw ServingCertificateError("the private key does not belong to the CA certificate")
         }
     }
 
@@ -57,23 +56,23 @@ package struct SelfSignedCA: Sendable {
         get throws { try certificate.serializeAsPEM().pemString + "\n" }
     }
 
-    /// For the authority's store only.
+    /// The private key in PEM, for the store only.
     package var keyPEM: String { key.pemRepresentation + "\n" }
 
     package var notBefore: Date { certificate.notValidBefore }
     package var notAfter: Date { certificate.notValidAfter }
 
-    /// Makes a leaf.
+    /// Signs a serving certificate with a new key.
     ///
     /// - Parameters:
-    ///   - end: of its life; never after the authority's own.
+    ///   - end: notAfter of the certificate; limited to the CA's notAfter.
     package func sign(_ names: CertificateNames, from now: Date, to end: Date) throws -> ServingIdentity.Leaf {
-        let leafKey = P256.Signing.PrivateKey()
+        let servingKey = P256.Signing.PrivateKey()
         let alternatives: [GeneralName] =
             names.dns.map { .dnsName($0) }
             + names.addresses.map { .ipAddress(ASN1OctetString(contentBytes: $0[...])) }
-        let leaf = try Certificate(
-            version: .v3, serialNumber: .init(), publicKey: Certificate.PublicKey(leafKey.publicKey),
+        let serving = try Certificate(
+            version: .v3, serialNumber: .init(), publicKey: Certificate.PublicKey(servingKey.publicKey),
             notValidBefore: max(now.addingTimeInterval(-Self.leeway), notBefore), notValidAfter: min(end, notAfter),
             issuer: certificate.subject, subject: try DistinguishedName { CommonName("sts-gateway") },
             signatureAlgorithm: .ecdsaWithSHA256,
@@ -86,13 +85,14 @@ package struct SelfSignedCA: Sendable {
             },
             issuerPrivateKey: Certificate.PrivateKey(key))
         return ServingIdentity.Leaf(
-            certificatePEM: try leaf.serializeAsPEM().pemString + "\n",
-            key: ServingIdentity.PrivateKey(pem: leafKey.pemRepresentation + "\n"), names: names,
-            notBefore: leaf.notValidBefore, notAfter: leaf.notValidAfter)
+            certificatePEM: try serving.serializeAsPEM().pemString + "\n",
+            key: ServingIdentity.PrivateKey(pem: servingKey.pemRepresentation + "\n"), names: names,
+            notBefore: serving.notValidBefore, notAfter: serving.notValidAfter)
     }
 
-    /// Where it may sign for no address, that is said by excluding them all. Where it may, nothing is said of them:
-    /// BoringSSL refuses any certificate with an address whose issuer has a constraint on addresses.
+    /// The name constraints extension. Where no address is permitted, all addresses are excluded. Where addresses are
+    /// permitted, the extension has no constraint on addresses: BoringSSL rejects any certificate with an address whose
+    /// issuer has one.
     private static func nameConstraints(_ constraint: NameConstraint) -> NameConstraints {
         let none =
             [ASN1OctetString(contentBytes: [UInt8](repeating: 0, count: 8)[...])]
@@ -103,24 +103,24 @@ package struct SelfSignedCA: Sendable {
 }
 
 extension SelfSignedCA {
-    /// A leaf with its chain, good for ninety days.
+    /// Issues a serving certificate with its chain, valid for 90 days.
     ///
     /// - Parameters:
     ///   - names: DNS names.
     ///   - addresses: IP addresses as 4 or 16 bytes.
     package func issue(names: [String], addresses: [[UInt8]], from now: Date) throws -> ServingCertificate {
-        let leaf = try sign(
+        let serving = try sign(
             CertificateNames(dns: names, addresses: addresses), from: now,
             to: now.addingTimeInterval(90 * 86_400))
         return try ServingCertificate(
-            chainPEM: leaf.certificatePEM + certificatePEM, keyPEM: leaf.key.pem)
+            chainPEM: serving.certificatePEM + certificatePEM, keyPEM: serving.key.pem)
     }
 }
 
 extension SelfSignedCA {
-    /// The CA that a release before the serving identity kept in a key directory.
+    /// Reads the CA files of release 0.1.0 in a key directory.
     ///
-    /// - Returns: nil where there is none.
+    /// - Returns: nil where the directory has none.
     static func former(in directory: PrivateDirectory) throws(StoreError) -> SelfSignedCA? {
         guard let certificate = try directory.read(ServingIdentity.bundleFile),
             let key = try directory.read(ServingIdentity.formerKeyFile)
@@ -132,7 +132,8 @@ extension SelfSignedCA {
         } catch {
             throw .refused(
                 "\(directory.path)/\(ServingIdentity.bundleFile) and \(ServingIdentity.formerKeyFile) are not a CA "
-                    + "certificate and its private key; move them away to have a new CA created")
+                    + "certificate and its private key; move them to another directory to create a new CA"
+            )
         }
     }
 }

@@ -3,49 +3,50 @@ package import NIOSSL
 import SwiftASN1
 import X509
 
-/// A certificate chain and its key, as a listener serves it, with the names it is good for.
+/// A certificate chain and its private key for a listener, with the subject alternative names.
 package struct ServingCertificate: Sendable {
     package let chain: [NIOSSLCertificate]
     package let key: NIOSSLPrivateKey
     /// DNS names in lower case; the first label may be `*`.
     package let names: [String]
-    /// PEM of the certificates above the leaf; empty where the chain has none.
+    /// The CA certificates of the chain in PEM; empty where it has none.
     package let issuers: String
-    /// Of the leaf.
+    /// The end of the validity of the serving certificate.
     package let notAfter: Date
 
     /// - Parameters:
-    ///   - chainPEM: the leaf first.
-    ///   - keyPEM: the leaf's private key.
-    /// - Throws: a ``ServingCertificateError`` in words for the operator.
+    ///   - chainPEM: the serving certificate first.
+    ///   - keyPEM: the private key of the serving certificate.
+    /// - Throws: a ``ServingCertificateError`` for the operator.
     package init(chainPEM: String, keyPEM: String) throws(ServingCertificateError) {
         do {
             chain = try NIOSSLCertificate.fromPEMBytes(Array(chainPEM.utf8))
         } catch {
-            throw ServingCertificateError("not a certificate chain in PEM")
+            throw ServingCertificateError("invalid certificate chain; expected PEM")
         }
         do {
             key = try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem)
         } catch {
-            throw ServingCertificateError("not an unencrypted private key in PEM")
+            throw ServingCertificateError("invalid private key; expected an unencrypted key in PEM")
         }
-        guard let first = chain.first else { throw ServingCertificateError("the chain holds no certificate") }
-        let leaf: Certificate
+        guard let first = chain.first else { throw ServingCertificateError("the certificate chain is empty") }
+        let serving: Certificate
         do {
             let der = try first.toDERBytes()
-            leaf = try Certificate(derEncoded: der)
+            serving = try Certificate(derEncoded: der)
         } catch {
-            throw ServingCertificateError("the leaf certificate cannot be read")
+            throw ServingCertificateError("invalid serving certificate; expected X.509")
         }
-        guard Self.fits(chain, key) else {
-            throw ServingCertificateError("the private key is not the certificate's, or its key usage forbids serving")
+        guard Self.isAccepted(chain, key) else {
+            throw ServingCertificateError(
+                "the private key does not belong to the certificate, or the key usage lacks digitalSignature")
         }
-        names = Self.names(leaf)
-        notAfter = leaf.notValidAfter
+        names = Self.names(serving)
+        notAfter = serving.notValidAfter
         issuers = Self.issuers(chainPEM)
     }
 
-    /// Whether a client that asked for `host` by SNI is served this one (RFC 6125 §6.4.3: a wildcard is one label).
+    /// Whether the certificate is valid for the SNI name `host` (RFC 6125 §6.4.3: a wildcard matches one label).
     func serves(_ host: String) -> Bool {
         names.contains { name in
             guard name.hasPrefix("*.") else { return name == host }
@@ -54,8 +55,9 @@ package struct ServingCertificate: Sendable {
         }
     }
 
-    /// The TLS library refuses a key that is not the leaf's, and a leaf whose key usage lacks digitalSignature.
-    private static func fits(_ chain: [NIOSSLCertificate], _ key: NIOSSLPrivateKey) -> Bool {
+    /// Whether the TLS library accepts the pair: the key belongs to the certificate, whose key usage has
+    /// digitalSignature.
+    private static func isAccepted(_ chain: [NIOSSLCertificate], _ key: NIOSSLPrivateKey) -> Bool {
         let configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         return (try? NIOSSLContext(configuration: configuration)) != nil

@@ -3,7 +3,7 @@ import GatewayCore
 import Logging
 
 extension ServingCertificates {
-    /// A replica of the serving identity; these certificates serve what it has in force.
+    /// Returns a replica of the serving identity. These certificates serve the identity that is in force.
     func replica(clock: @escaping @Sendable () -> Date, logger: Logger) -> DocumentReplica<ServingIdentity> {
         DocumentReplica(
             "",
@@ -15,7 +15,7 @@ extension ServingCertificates {
                         certificate = try ServingCertificate(
                             chainPEM: identity.chainPEM, keyPEM: identity.leaf.key.pem)
                     } catch {
-                        throw .malformed("leaf certificate of the serving identity: \(error)")
+                        throw .malformed("serving certificate of the serving identity: \(error)")
                     }
                     self.replace(with: Served(first: certificate, issuers: identity.bundle, trust: identity.bundle))
                     logger.info(
@@ -25,8 +25,8 @@ extension ServingCertificates {
                             "until": "\(identity.leaf.notAfter.formatted(.iso8601))",
                         ])
                 },
-                lack: { problem in self.report(nothingBecause: "\(problem)") },
-                // A certificate is served until its end, whatever the store says.
+                fail: { problem in self.report(unavailable: "\(problem)") },
+                // A certificate is served until it expires, with or without confirmation by the store.
                 confirm: { _ in }),
             clock: clock, logger: logger)
     }

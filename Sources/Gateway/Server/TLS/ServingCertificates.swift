@@ -3,18 +3,17 @@ import NIOCore
 package import NIOSSL
 import Synchronization
 
-/// What a listener serves, at any moment: replaced whole, without a restart. Connections that are open keep what they
-/// began with.
+/// The certificates that a listener serves. They can be replaced without a restart; open connections are not affected.
 package final class ServingCertificates: Sendable {
-    /// What is in force at a time.
+    /// The certificates that are in force.
     struct Served: Sendable {
-        /// Where no name fits, or none was sent.
+        /// Served where no certificate matches the SNI name, or the client sent none.
         let first: ServingCertificate
-        /// Chosen by the name that the client asks for.
+        /// Served where the SNI name matches.
         let others: [ServingCertificate]
-        /// PEM of what clients are to trust; empty where that is not known.
+        /// The CAs that clients must trust in PEM; empty where they are not known.
         let issuers: String
-        /// PEM of what Pods are given to trust; nil for the public authorities.
+        /// The CAs that Pods must trust in PEM; nil for the public CAs.
         let trust: String?
 
         init(
@@ -28,7 +27,7 @@ package final class ServingCertificates: Sendable {
     }
 
     private enum State: Sendable {
-        case nothing(because: String)
+        case unavailable(String)
         case served(Served)
     }
 
@@ -37,24 +36,24 @@ package final class ServingCertificates: Sendable {
 
     init(_ served: Served) { state = Mutex(.served(served)) }
 
-    /// - Parameter problem: why there is nothing to serve yet.
-    init(nothingBecause problem: String) { state = Mutex(.nothing(because: problem)) }
+    /// - Parameter problem: why there is no certificate yet.
+    init(unavailable problem: String) { state = Mutex(.unavailable(problem)) }
 
-    /// Serves the same all the time.
+    /// Serves certificates that do not change.
     package convenience init(first: ServingCertificate, others: [ServingCertificate]) {
         self.init(Served(first: first, others: others))
     }
 
-    /// Serves that to every handshake from now on.
+    /// Serves these certificates in every later handshake.
     func replace(with served: Served) {
         state.withLock { $0 = .served(served) }
         signal.send()
     }
 
-    /// Takes the reason why there is nothing to serve; it has no effect where there is something.
-    func report(nothingBecause problem: String) {
+    /// Sets the reason why there is no certificate; it has no effect where there is one.
+    func report(unavailable problem: String) {
         state.withLock { state in
-            if case .nothing = state { state = .nothing(because: problem) }
+            if case .unavailable = state { state = .unavailable(problem) }
         }
     }
 
@@ -62,34 +61,34 @@ package final class ServingCertificates: Sendable {
         state.withLock { if case .served(let served) = $0 { served } else { nil } }
     }
 
-    /// PEM of what clients are to trust now, each certificate once: the issuers in the served chains, or every
-    /// authority of the gateway's own. What `/ca-bundle` answers. Empty where no chain has any.
+    /// The CA bundle that `/ca-bundle` returns, in PEM without duplicates: the CA certificates of the served chains, or
+    /// all self-signed CAs. Empty where no chain has any.
     package var issuers: String { served?.issuers ?? "" }
 
-    /// PEM of what Pods are given to trust: the gateway's own authorities, or the configured one; nil where the
-    /// certificate is one of the public authorities', and while there is none.
+    /// The CAs that Pods must trust in PEM: the self-signed CAs, or the configured CA. Nil where a public CA has issued
+    /// the certificate, and while there is no certificate.
     package var trust: String? { served?.trust }
 
-    /// Why there is nothing to serve; nil where there is.
+    /// Why there is no certificate; nil where there is one.
     package var problem: String? {
-        state.withLock { if case .nothing(let problem) = $0 { problem } else { nil } }
+        state.withLock { if case .unavailable(let problem) = $0 { problem } else { nil } }
     }
 
-    /// Returns once there is something to serve, or when cancelled.
+    /// Returns when there is a certificate, or when the task is cancelled.
     package func untilReady() async {
-        // Before the look, so that no change falls between.
+        // Before the check, so that no change is missed.
         var changes = signal.changes().makeAsyncIterator()
         while served == nil, await changes.next() != nil {}
     }
 
-    /// An element for each replacement from now on; several that nobody has waited for are one.
+    /// Yields an element for each later replacement; several pending ones are one element.
     func changes() -> AsyncStream<Void> { signal.changes() }
 
-    /// TLS 1.2 at least. The certificate of every handshake is chosen from what is in force then; without any the
-    /// handshake fails.
+    /// The TLS configuration of a listener: TLS 1.2 or later. Each handshake selects from the certificates that are in
+    /// force; it fails where there is none.
     package var tlsConfiguration: TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        // A server's: nothing is asked of the client.
+        // For a server: no client certificate is requested.
         configuration.certificateVerification = .none
         configuration.minimumTLSVersion = .tlsv12
         configuration.sslContextCallback = { [self] values, promise in
@@ -99,7 +98,7 @@ package final class ServingCertificates: Sendable {
     }
 
     private func override(for host: String?) throws -> NIOSSLContextConfigurationOverride {
-        guard let served else { throw ServingCertificateError("there is no certificate to serve yet") }
+        guard let served else { throw ServingCertificateError("no serving certificate yet") }
         var certificate = served.first
         if let host, !certificate.serves(host), let other = served.others.first(where: { $0.serves(host) }) {
             certificate = other

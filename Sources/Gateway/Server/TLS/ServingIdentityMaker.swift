@@ -1,65 +1,65 @@
 import FoundationEssentials
 import GatewayCore
 
-/// Makes authorities and leaves, with new keys.
+/// Creates self-signed CAs and serving certificates with new keys.
 struct ServingIdentityMaker: Sendable {
-    /// An identity whose first authority issues at once: nobody trusts another one.
+    /// Creates the first identity. Its CA issues immediately, since no client trusts another one.
     ///
     /// - Parameters:
-    ///   - former: an authority that clients trust already, to go on with.
-    ///   - request: what was asked for so far, which is not asked for anew.
+    ///   - former: a CA that clients already trust, which is used as the first one; nil for a new CA.
+    ///   - request: the rotation request that counts as answered.
     func first(
         _ former: SelfSignedCA? = nil, policy: ServingPolicy, answering request: String? = nil, at now: Date
     ) throws(StoreError) -> ServingIdentity {
         try mapped {
             let constraint = former == nil ? NameConstraint(for: policy.names) : nil
-            let made = try former ?? authority(constraint, policy, at: now)
-            let authority = try kept(made, .issuing, .first, constraint, at: now)
+            let ca = try former ?? newCA(constraint, policy, at: now)
+            let authority = try document(of: ca, .issuing, .first, constraint, at: now)
             let names = policy.names.permitted(by: constraint)
             return ServingIdentity(
                 owner: KeyRing.newOwner(), authorities: [authority],
-                leaf: try made.sign(names, from: now, to: policy.leafEnd(at: now, of: authority)),
+                leaf: try ca.sign(names, from: now, to: policy.leafEnd(at: now, of: authority)),
                 maximumTokenLifetime: policy.timeToLive, answered: request)
         }
     }
 
-    /// An authority that is to be announced.
+    /// Creates the next CA, in the state `next`.
     func next(
         _ reason: ServingIdentity.Reason, policy: ServingPolicy, at now: Date
     ) throws(StoreError) -> ServingIdentity.Authority {
         try mapped {
             let constraint = NameConstraint(for: policy.names)
-            return try kept(try authority(constraint, policy, at: now), .next, reason, constraint, at: now)
+            return try document(of: try newCA(constraint, policy, at: now), .next, reason, constraint, at: now)
         }
     }
 
-    /// A leaf that this authority signs.
+    /// Creates a serving certificate that this CA signs.
     func leaf(
         _ names: CertificateNames, by authority: ServingIdentity.Authority, policy: ServingPolicy, at now: Date
     ) throws(StoreError) -> ServingIdentity.Leaf {
-        guard let key = authority.key else { throw .refused("the CA that is to issue has no private key") }
+        guard let key = authority.key else { throw .refused("the CA has no private key") }
         return try mapped {
             try SelfSignedCA(certificatePEM: authority.certificatePEM, keyPEM: key.pem)
                 .sign(names, from: now, to: policy.leafEnd(at: now, of: authority))
         }
     }
 
-    private func authority(
+    private func newCA(
         _ constraint: NameConstraint?, _ policy: ServingPolicy, at now: Date
     ) throws -> SelfSignedCA {
         try SelfSignedCA(from: now, constraint: constraint, lifetime: Double(policy.authorityLifetime))
     }
 
-    private func kept(
-        _ authority: SelfSignedCA, _ state: ServingIdentity.State, _ reason: ServingIdentity.Reason,
+    private func document(
+        of ca: SelfSignedCA, _ state: ServingIdentity.State, _ reason: ServingIdentity.Reason,
         _ constraint: NameConstraint?, at now: Date
     ) throws -> ServingIdentity.Authority {
-        let kept = ServingIdentity.Authority(
-            certificatePEM: try authority.certificatePEM, key: ServingIdentity.PrivateKey(pem: authority.keyPEM),
+        let document = ServingIdentity.Authority(
+            certificatePEM: try ca.certificatePEM, key: ServingIdentity.PrivateKey(pem: ca.keyPEM),
             state: state, reason: reason, constraint: constraint, created: now.roundedUp,
-            notBefore: authority.notBefore, notAfter: authority.notAfter)
-        guard let kept else { throw StoreError.refused("the new CA certificate is not PEM") }
-        return kept
+            notBefore: ca.notBefore, notAfter: ca.notAfter)
+        guard let document else { throw StoreError.refused("the new CA certificate is not PEM") }
+        return document
     }
 
     private func mapped<Value>(_ body: () throws -> Value) throws(StoreError) -> Value {

@@ -4,7 +4,7 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Follows the serving identity in its store, and advances it while this replica leads.
+/// Watches the serving identity in its store, and advances it while this replica is the leader.
 struct ServingIdentityService: Service {
     let store: any DocumentStore<ServingIdentity>
     let replica: DocumentReplica<ServingIdentity>
@@ -24,7 +24,7 @@ struct ServingIdentityService: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await store.watch { news in replica.take(news) } }
+                group.addTask { await store.watch { news in replica.apply(news) } }
                 group.addTask { await leadership.whileLeading { await lead() } }
             }
         }
@@ -38,12 +38,14 @@ struct ServingIdentityService: Service {
         await leader.run(replica, in: RetryLoop<StoreError>(scheduler: scheduler, log: log)) {
             [plan.changes(), evidence.changes()]
         } report: { failure in
-            if let failure { replica.lack(failure) }
+            if let failure { replica.fail(failure) }
         } step: { view throws(StoreError) in
             try await step(view, &waiting)
         }
     }
 
+    /// Performs the next step.
+    ///
     /// - Parameter waiting: what the last step waited for.
     private func step(
         _ view: DocumentReplica<ServingIdentity>.View, _ waiting: inout ServingStep.Wait?
@@ -64,9 +66,9 @@ struct ServingIdentityService: Service {
         }
         if let restored = try await leader.restore(view) { return restored }
         let identity = stored.value
-        let seen = ServingEvidence(webhooks: evidence.webhooks, request: stored.request)
+        let observed = ServingEvidence(webhooks: evidence.webhooks, request: stored.request)
         let now = scheduler.now()
-        let step = identity.nextStep(at: now, policy: policy, evidence: seen)
+        let step = identity.nextStep(at: now, policy: policy, evidence: observed)
         let changed: ServingIdentity?
         switch step {
         case .wait(let wait, let time):
@@ -79,11 +81,11 @@ struct ServingIdentityService: Service {
         case .remove(let ids): changed = identity.removing(ids)
         case .announce(let reason):
             changed = identity.announcing(
-                try maker.next(reason, policy: policy, at: now), answering: seen.request)
+                try maker.next(reason, policy: policy, at: now), answering: observed.request)
         case .activate(let id, let names):
             guard let next = identity[id] else { return .wait(until: nil) }
-            let leaf = try maker.leaf(names, by: next, policy: policy, at: now)
-            changed = identity.activating(id, leaf: leaf, at: now, policy: policy)
+            let certificate = try maker.leaf(names, by: next, policy: policy, at: now)
+            changed = identity.activating(id, leaf: certificate, at: now, policy: policy)
         case .renewLeaf(_, let names):
             guard let issuing = identity.issuing else { return .wait(until: nil) }
             changed = identity.renewing(try maker.leaf(names, by: issuing, policy: policy, at: now))

@@ -1,7 +1,7 @@
 import GatewayCore
 import Synchronization
 
-/// What the own certificates are to be, as the configuration in force says.
+/// The policy for the self-signed CAs and their serving certificate, from the configuration in force.
 final class ServingPlan: Sendable {
     private let current: Mutex<ServingPolicy>
     private let signal = ChangeSignal()
@@ -10,7 +10,8 @@ final class ServingPlan: Sendable {
 
     var policy: ServingPolicy { current.withLock { $0 } }
 
-    /// The longest life of a token stays the longest that this process has seen: such tokens are still about.
+    /// Replaces the policy. The maximum token lifetime never decreases: tokens of the former configuration may still be
+    /// valid.
     func replace(with policy: ServingPolicy) {
         current.withLock { current in
             let longest = max(current.timeToLive, policy.timeToLive)
@@ -20,6 +21,6 @@ final class ServingPlan: Sendable {
         signal.send()
     }
 
-    /// An element for each change from now on.
+    /// Yields an element for each later change.
     func changes() -> AsyncStream<Void> { signal.changes() }
 }

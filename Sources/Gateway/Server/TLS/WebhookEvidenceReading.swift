@@ -1,13 +1,13 @@
 import GatewayCore
 
-/// The port to who trusts the gateway's authorities beside Pods.
+/// The port that reads which CAs the webhook configurations trust.
 protocol WebhookEvidenceReading: Sendable {
     var webhooks: ServingEvidence.Webhooks { get }
-    /// An element for each change from now on.
+    /// Yields an element for each later change.
     func changes() -> AsyncStream<Void>
 }
 
-/// For a gateway that no webhook configuration trusts by its own authorities.
+/// The evidence of a gateway without webhook configurations that trust its self-signed CAs.
 struct NoWebhookTrust: WebhookEvidenceReading {
     let webhooks = ServingEvidence.Webhooks.nobody
     func changes() -> AsyncStream<Void> { AsyncStream { _ in } }

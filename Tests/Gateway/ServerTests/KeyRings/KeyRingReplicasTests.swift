@@ -38,7 +38,7 @@ struct KeyRingReplicasTests {
     @Test("A ring that the store tells is in force at once, with its documents")
     func takesOn() throws {
         let next = try SigningKey.generate(.es256)
-        replicas.take(.document(try Self.stored(revision: 2, key: next)))
+        replicas.apply(.document(try Self.stored(revision: 2, key: next)))
         #expect(signing == next.keyID)
         #expect(keys.snapshot.documents?.keyIDs == [next.keyID])
         #expect(view.stored?.value.revision == 2)
@@ -48,10 +48,10 @@ struct KeyRingReplicasTests {
     func older() throws {
         let next = try SigningKey.generate(.es256)
         let newer = try Self.stored(revision: 2, key: next)
-        replicas.take(.document(newer))
-        replicas.take(.document(first))
+        replicas.apply(.document(newer))
+        replicas.apply(.document(first))
         #expect(signing == next.keyID && view.replacedBy == first.version)
-        replicas.take(.document(newer))
+        replicas.apply(.document(newer))
         #expect(signing == next.keyID && view.replacedBy == nil)
     }
 
@@ -61,11 +61,11 @@ struct KeyRingReplicasTests {
         let second = try Self.stored(revision: 2, key: next)
         let replica = try #require(replicas["two"])
         let reports = replica.reports
-        #expect(replica.take(.document(second), ifReports: reports))
+        #expect(replica.apply(.document(second), ifReports: reports))
         #expect(signing == next.keyID)
         let third = try Self.stored(revision: 3, key: last)
-        replicas.take(.document(third))
-        #expect(!replica.take(.document(second), ifReports: reports))
+        replicas.apply(.document(third))
+        #expect(!replica.apply(.document(second), ifReports: reports))
         #expect(signing == last.keyID)
         #expect(view.replacedBy == nil)
     }
@@ -80,22 +80,22 @@ struct KeyRingReplicasTests {
         #expect(again.confirmedUntil == keys.confirmedUntil)
         #expect(again.snapshot.documents?.discovery.content != keys.snapshot.documents?.discovery.content)
         let next = try SigningKey.generate(.es256)
-        replicas.take(.document(try Self.stored(revision: 2, key: next)))
+        replicas.apply(.document(try Self.stored(revision: 2, key: next)))
         #expect(again.snapshot.active?.keyID == next.keyID)
         replicas.unmount("two")
         #expect(replicas.remount(other) == nil)
-        replicas.take(.document(try Self.stored(revision: 3, key: TestKeys.ec)))
+        replicas.apply(.document(try Self.stored(revision: 3, key: TestKeys.ec)))
         #expect(again.snapshot.active?.keyID == next.keyID)
     }
 
     @Test("A ring that a whole listing does not have is gone, though nothing told of its end")
     func missing() {
-        replicas.take(.confirmed(names: ["two"]))
+        replicas.apply(.confirmed(names: ["two"]))
         #expect(view.isMissing != true)
-        replicas.take(.confirmed(names: []))
+        replicas.apply(.confirmed(names: []))
         #expect(view.isMissing == true && signing != nil)
         clock.advance(by: 600)
-        replicas.take(.confirmed(names: nil))
+        replicas.apply(.confirmed(names: nil))
         clock.advance(by: 300)
         #expect(signing == nil)
     }
@@ -108,19 +108,19 @@ struct KeyRingReplicasTests {
             KeyRing(
                 endpoint: "two", owner: "another", revision: 1, keys: try Self.stored(revision: 1, key: key).value.keys),
             version: .init(rawValue: "x"))
-        replicas.take(.document(other))
+        replicas.apply(.document(other))
         #expect(signing == TestKeys.ec.keyID)
         #expect(
             view.replacedBy == other.version
                 && view.stored?.version == first.version)
         #expect(replicas.problem(of: "two")?.contains("the store contains another key ring") == true)
-        replicas.take(.confirmed(names: nil))
+        replicas.apply(.confirmed(names: nil))
         clock.advance(by: 899)
-        replicas.take(.document(other))
+        replicas.apply(.document(other))
         #expect(signing == TestKeys.ec.keyID)
         clock.advance(by: 1)
         #expect(signing == nil)
-        replicas.take(.document(other))
+        replicas.apply(.document(other))
         #expect(signing == key.keyID && replicas.problem(of: "two") == nil)
     }
 
@@ -133,8 +133,8 @@ struct KeyRingReplicasTests {
         for news: DocumentNews<KeyRing> in [
             .missing(name: "two"), .unusable(name: "two", .malformed("garbage"), version: bad),
         ] {
-            replicas.take(news)
-            replicas.take(.document(Stored(other, version: .init(rawValue: "x"))))
+            replicas.apply(news)
+            replicas.apply(.document(Stored(other, version: .init(rawValue: "x"))))
             let view = self.view
             #expect(view.isMissing == false && view.problem == nil && view.replacedBy?.rawValue == "x")
         }
@@ -145,24 +145,24 @@ struct KeyRingReplicasTests {
         let key = try SigningKey.generate(.es256)
         let other = KeyRing(
             endpoint: "two", owner: "another", revision: 9, keys: try Self.stored(revision: 9, key: key).value.keys)
-        replicas.take(.document(Stored(other, version: .init(rawValue: "x"))))
-        replicas.take(.document(try Self.stored(revision: 2, key: TestKeys.ec)))
+        replicas.apply(.document(Stored(other, version: .init(rawValue: "x"))))
+        replicas.apply(.document(try Self.stored(revision: 2, key: TestKeys.ec)))
         #expect(signing == TestKeys.ec.keyID && view.replacedBy == nil)
         #expect(view.stored?.value.revision == 2 && replicas.problem(of: "two") == nil)
     }
 
     @Test("Garbage in the store is a problem of that endpoint, and the last good ring stays in force")
     func garbage() throws {
-        replicas.take(.unusable(name: "two", .malformed("garbage"), version: .init(rawValue: "bad")))
+        replicas.apply(.unusable(name: "two", .malformed("garbage"), version: .init(rawValue: "bad")))
         for _ in 0..<100 {
             clock.advance(by: 60)
-            replicas.take(.confirmed(names: nil))
+            replicas.apply(.confirmed(names: nil))
         }
         #expect(signing == TestKeys.ec.keyID)
         let problem = try #require(replicas.problem(of: "two"))
         #expect(problem.contains("garbage") && problem.contains("the last valid key ring is in force"))
         #expect(log.text.contains("garbage"))
-        replicas.take(.document(try Self.stored(revision: 2, key: TestKeys.ec)))
+        replicas.apply(.document(try Self.stored(revision: 2, key: TestKeys.ec)))
         #expect(replicas.problem(of: "two") == nil)
     }
 
@@ -174,26 +174,26 @@ struct KeyRingReplicasTests {
         #expect(signing == nil)
         #expect(keys.snapshot.documents != nil)
         #expect(replicas.problem(of: "two")?.contains("not confirmed") == true)
-        replicas.take(.confirmed(names: nil))
+        replicas.apply(.confirmed(names: nil))
         #expect(signing == TestKeys.ec.keyID && replicas.problem(of: "two") == nil)
     }
 
     @Test("A ring of a newer gateway is one that this gateway cannot confirm its own by")
     func newer() {
-        replicas.take(.unusable(name: "two", .newerVersion(9, supported: 2), version: nil))
+        replicas.apply(.unusable(name: "two", .newerVersion(9, supported: 2), version: nil))
         for _ in 0..<15 {
             clock.advance(by: 60)
-            replicas.take(.confirmed(names: nil))
+            replicas.apply(.confirmed(names: nil))
         }
         #expect(signing == nil)
     }
 
     @Test("A ring that is gone stays in force, is told as gone, and its return is seen")
     func gone() throws {
-        replicas.take(.missing(name: "two"))
+        replicas.apply(.missing(name: "two"))
         #expect(signing == TestKeys.ec.keyID && view.isMissing == true)
         #expect(replicas.problem(of: "two")?.contains("missing in the store") == true)
-        replicas.take(.document(first))
+        replicas.apply(.document(first))
         #expect(view.isMissing == false && replicas.problem(of: "two") == nil)
     }
 
@@ -202,7 +202,7 @@ struct KeyRingReplicasTests {
         let replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
         let keys = replicas.mount(configuration, found: .failure(.unavailable("away")))
         #expect(keys.snapshot.active == nil && replicas.problem(of: "two")?.contains("away") == true)
-        replicas.take(.document(first))
+        replicas.apply(.document(first))
         #expect(keys.snapshot(at: clock.now).active?.keyID == TestKeys.ec.keyID)
         #expect(replicas.problem(of: "two") == nil)
     }
@@ -219,8 +219,8 @@ struct KeyRingReplicasTests {
     func changes() async throws {
         var changes = try #require(replicas["two"]).changes().makeAsyncIterator()
         let other = KeyRing(endpoint: "nobody", owner: "owner", keys: first.value.keys)
-        replicas.take(.document(Stored(other, version: first.version)))
-        replicas.take(.missing(name: "two"))
+        replicas.apply(.document(Stored(other, version: first.version)))
+        replicas.apply(.missing(name: "two"))
         #expect(await changes.next() != nil)
         #expect(replicas["nobody"] == nil && replicas.problem(of: "nobody") == nil)
     }

@@ -44,10 +44,10 @@ struct KeyRotationServiceTests {
     private func running(_ count: Int = 1, _ body: () async throws -> Void) async rethrows {
         let service = KeyRotationService(
             endpoints: Array(endpoints.prefix(count)), replicas: replicas, store: store, keyPairs: nil,
-            leadership: leadership, statuses: statuses, maker: SigningKeyMaker(), scheduler: time.scheduler,
+            leadership: leadership, statuses: statuses, generator: SigningKeyGenerator(), scheduler: time.scheduler,
             logger: log.logger)
         // However much time has passed before, the store has just confirmed the rings.
-        replicas.take(.confirmed(names: nil))
+        replicas.apply(.confirmed(names: nil))
         try await StoodInCluster.running({ await service.run() }, body)
     }
 
@@ -63,8 +63,8 @@ struct KeyRotationServiceTests {
     }
 
     private func look() async {
-        await time.waitForSleeper { $0 <= KeyRotation.lookInterval }
-        time.advance(by: KeyRotation.lookInterval)
+        await time.waitForSleeper { $0 <= KeyRotation.keyPairInterval }
+        time.advance(by: KeyRotation.keyPairInterval)
     }
 
     private func seen(_ ring: KeyRing) -> PublicationStatus {
@@ -136,7 +136,7 @@ struct KeyRotationServiceTests {
             store.fail(nil)
             time.advance(by: 4)
             _ = try await ring { $0.successor != nil }
-            await time.waitForSleeper { $0 == KeyRotation.lookInterval }
+            await time.waitForSleeper { $0 == KeyRotation.keyPairInterval }
             #expect(replicas.problem(of: "two") == nil)
         }
         for word in ["key rotation failed", "key rotation works again"] {
@@ -149,9 +149,9 @@ struct KeyRotationServiceTests {
     func lostAndOvertaken() async throws {
         leadership.lead(until: .infinity)
         try await running {
-            await time.waitForSleeper { $0 == KeyRotation.lookInterval }
+            await time.waitForSleeper { $0 == KeyRotation.keyPairInterval }
             store.put(nil, for: "two")
-            replicas.take(.missing(name: "two"))
+            replicas.apply(.missing(name: "two"))
             let restored = try await ring { $0.revision == 2 }
             #expect(restored.active?.keyID == TestKeys.ec.keyID)
             #expect(store["two"]?.value.revision == 2)

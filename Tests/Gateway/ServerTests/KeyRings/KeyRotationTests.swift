@@ -41,7 +41,7 @@ struct KeyRotationTests {
         return KeyRotation(
             configuration: configuration,
             leader: DocumentLeader(store: store, mayWrite: { mayWrite }, logger: log.logger), keyPairs: pairs,
-            maker: SigningKeyMaker())
+            generator: SigningKeyGenerator())
     }
 
     /// What the next step makes of the ring; the ring as it is where it waits.

@@ -14,7 +14,7 @@ struct LocalPublisherFilesTests {
     init() throws {
         let folder = try TemporaryFolder()
         self.folder = folder
-        files = LocalPublisherFiles(lockPatience: HangDeadline.minutes * 60) {
+        files = LocalPublisherFiles(lockTimeout: HangDeadline.minutes * 60) {
             $0.hasPrefix("/") ? $0 : "\(folder.path)/\($0)"
         }
     }
@@ -47,7 +47,7 @@ struct LocalPublisherFilesTests {
     func unwritable() throws {
         try folder.write("", to: "file")
         let error = #expect(throws: PublishError.self) { try files.write([1], to: "file/below/document") }
-        #expect(error?.kind == .misconfigured && error?.message.contains("file/below cannot be made") == true)
+        #expect(error?.kind == .misconfigured && error?.message.contains("cannot create the folder") == true)
     }
 
     private final class Occupancy: Sendable {

@@ -50,7 +50,7 @@ struct IssuerRoutesTests {
         }
         #expect(try await get("/livez") == (200, "ok\n"))
         #expect(try await get("/readyz") == (200, "ok\n"))
-        gateway.rings.take(.unusable(name: "two", .malformed("garbage"), version: nil))
+        gateway.rings.apply(.unusable(name: "two", .malformed("garbage"), version: nil))
         #expect(try await get("/readyz") == (200, "ok\n"))
         let (status, text) = try await get("/readyz?verbose")
         #expect(status == 200)

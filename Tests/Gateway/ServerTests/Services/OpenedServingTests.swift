@@ -32,14 +32,14 @@ struct OpenedServingTests {
         var configuration = try ExampleGateway.configuration()
         configuration.keyStore = .directory("keys")
         adjust(&configuration)
-        let surroundings = HostEnvironment(
+        let host = HostEnvironment(
             version: "test", environment: [:], namespace: namespace,
             resolve: { [folder] in "\(folder.path)/\($0)" }, clock: { Date() }, writeAudit: { _ in true })
         let scheduler = Scheduler.system { Date() }
         let logger = KeptLog().logger
-        let keyStore = try OpenedKeyStore(configuration, in: surroundings, scheduler: scheduler, logger: logger)
+        let keyStore = try OpenedKeyStore(configuration, in: host, scheduler: scheduler, logger: logger)
         return try OpenedServing(
-            configuration, in: surroundings, keyStore: keyStore, scheduler: scheduler, logger: logger)
+            configuration, in: host, keyStore: keyStore, scheduler: scheduler, logger: logger)
     }
 
     private func names(_ certificates: ServingCertificates, as name: String? = "localhost") throws -> Set<String> {
@@ -117,7 +117,7 @@ struct OpenedServingTests {
 
     @Test("GET /ca-bundle answers what is in force, with an entity tag, and nothing where there is nothing")
     func bundle() async throws {
-        let certificates = ServingCertificates(nothingBecause: "it is early")
+        let certificates = ServingCertificates(unavailable: "it is early")
         var table = RouteTable()
         CertificateRoutes { certificates.issuers }.add(to: &table)
         let gateway = try ExampleGateway()

@@ -151,7 +151,7 @@ struct SecretDocumentStoreTests {
             try cluster.addSecret("half", ["tls.crt": "a certificate"])
             await #expect(
                 throws: StoreError.refused(
-                    "Secret sts-gateway/half has no text below the data key tls.key; make it with kubectl create secret tls"
+                    "Secret sts-gateway/half has no text in the data key tls.key; create it with kubectl create secret tls"
                 )
             ) { try await reader.read("half") }
         }

@@ -159,7 +159,9 @@ struct SecretServingIdentityTests {
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
             await other.running {
                 let problem = await other.until { $0.problem != nil }.problem
-                #expect(problem?.description.contains("leaf certificate") == true && other.certificates.problem != nil)
+                #expect(
+                    problem?.description.contains("serving certificate of the serving identity") == true
+                        && other.certificates.problem != nil)
             }
         }
     }

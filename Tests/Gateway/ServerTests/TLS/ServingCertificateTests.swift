@@ -40,10 +40,10 @@ struct ServingCertificateTests {
         let key = TestKeys.ec.pkcs8PEM
         let chain = try KeyCertificate.selfSigned(for: TestKeys.ec, endpoint: "one", from: now, lifetime: 60).pem
         #expect(message(chain, key) == nil)
-        #expect(message("garbage", key) == "not a certificate chain in PEM")
-        #expect(message(key, key) == "not a certificate chain in PEM")
-        #expect(message(chain, chain) == "not an unencrypted private key in PEM")
-        let unfit = "the private key is not the certificate's, or its key usage forbids serving"
+        #expect(message("garbage", key) == "invalid certificate chain; expected PEM")
+        #expect(message(key, key) == "invalid certificate chain; expected PEM")
+        #expect(message(chain, chain) == "invalid private key; expected an unencrypted key in PEM")
+        let unfit = "the private key does not belong to the certificate, or the key usage lacks digitalSignature"
         #expect(message(chain, try SigningKey.generate(.es256).pkcs8PEM) == unfit)
         #expect(message(chain, TestKeys.rsa.pkcs8PEM) == unfit)
         let authority = try SelfSignedCA(from: now)

@@ -23,17 +23,17 @@ struct ServingCertificatesTests {
     func replacement() throws {
         let authority = try authority(nil)
         let trust = try authority.certificatePEM
-        let certificates = ServingCertificates(nothingBecause: "it is early")
+        let certificates = ServingCertificates(unavailable: "it is early")
         let configuration = certificates.tlsConfiguration
         #expect(certificates.problem == "it is early" && certificates.issuers == "" && certificates.trust == nil)
         #expect(throws: (any Error).self) {
             try MemoryHandshake.leaf(of: configuration, trusting: trust, as: "one.example")
         }
-        certificates.report(nothingBecause: "it is still early")
+        certificates.report(unavailable: "it is still early")
         #expect(certificates.problem == "it is still early")
         let first = try authority.issue(names: ["one.example"], addresses: [], from: now)
         certificates.replace(with: ServingCertificates.Served(first: first))
-        certificates.report(nothingBecause: "it is late")
+        certificates.report(unavailable: "it is late")
         #expect(certificates.problem == nil && certificates.issuers == trust)
         let served = try MemoryHandshake.leaf(of: configuration, trusting: trust, as: "one.example")
         #expect(names(served) == ["one.example"])
@@ -68,7 +68,7 @@ struct ServingCertificatesTests {
 
     @Test("Waiting for something to serve ends with it, and is over at once where there is something")
     func readiness() async throws {
-        let certificates = ServingCertificates(nothingBecause: "it is early")
+        let certificates = ServingCertificates(unavailable: "it is early")
         let leaf = try authority(nil).issue(names: ["one.example"], addresses: [], from: now)
         async let problem = {
             await certificates.untilReady()

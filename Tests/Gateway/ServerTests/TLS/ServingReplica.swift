@@ -37,7 +37,7 @@ struct ServingReplica: Sendable {
     init(_ store: any DocumentStore<ServingIdentity>, time: TestScheduler, leads: Bool, timeToLive: Int = 900) {
         self.time = time
         self.store = store
-        let certificates = ServingCertificates(nothingBecause: "it is early")
+        let certificates = ServingCertificates(unavailable: "it is early")
         self.certificates = certificates
         replica = certificates.replica(clock: time.scheduler.now, logger: log.logger)
         plan = ServingPlan(ServingPolicy(names: Self.names, timeToLive: timeToLive))

@@ -49,7 +49,7 @@ struct CABundleInjectorTests {
         }
 
         func set(_ identity: ServingIdentity) {
-            replica.take(.document(Stored(identity, version: DocumentVersion(rawValue: "\(identity.revision)"))))
+            replica.apply(.document(Stored(identity, version: DocumentVersion(rawValue: "\(identity.revision)"))))
         }
 
         func add(_ name: String, services: [String] = ["sts-gateway-webhook"], annotations: JSONValue = [:]) throws {
@@ -95,7 +95,7 @@ struct CABundleInjectorTests {
         try await StoodInCluster.run { cluster in
             let log = KeptLog()
             let leadership = Leadership(monotonic: time.scheduler.monotonic)
-            let replica = ServingCertificates(nothingBecause: "it is early")
+            let replica = ServingCertificates(unavailable: "it is early")
                 .replica(clock: time.scheduler.now, logger: log.logger)
             let keeper = CABundleInjector(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,

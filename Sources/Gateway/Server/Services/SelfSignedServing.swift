@@ -13,11 +13,11 @@ struct OwnServing: Sendable {
 
     /// - Parameter namespace: the gateway's own; nil where it is not known.
     init(
-        _ configuration: GatewayConfiguration, in surroundings: HostEnvironment, namespace: String?,
+        _ configuration: GatewayConfiguration, in host: HostEnvironment, namespace: String?,
         keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         let certificates = ServingCertificates(
-            nothingBecause: "the gateway's own certificate is not there yet: the store has not told it, "
+            unavailable: "the gateway's own certificate is not there yet: the store has not told it, "
                 + "and the leader has not made it")
         self.certificates = certificates
         let plan = ServingPlan(ServingPolicy(configuration, namespace: namespace))
@@ -40,7 +40,7 @@ struct OwnServing: Sendable {
                     try ServingIdentityMaker().first(
                         try SelfSignedCA.former(in: directory), policy: plan.policy, at: scheduler.now())
                 }
-                replica.take(.document(stored))
+                replica.apply(.document(stored))
                 store = documents
             } catch {
                 throw ServingProblems(problems: [ConfigurationProblem(.error, at: "tls", "\(error)")])
