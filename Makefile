@@ -1,7 +1,7 @@
-# `make` alone prints what there is. `make demo` and `make test` share one debug build.
+# `make` without a target lists the targets. `make demo` and `make test` share one debug build.
 
 SWIFT ?= swift
-# An undeclared import between targets is an error: the walls of docs/architecture.md.
+# An undeclared import between targets is an error: the layers of docs/architecture.md.
 WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
@@ -11,14 +11,14 @@ export NO_PROXY := 127.0.0.1,localhost,::1
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Suites that run by themselves: seeded models keep a core busy, whole processes and servers need one.
+# Suites that run separately: models with a random seed use a whole core, and processes and servers need one.
 MODELS := ModelTests
 PROCESSES := AcceptanceTests|FakeKubernetesAPITests
 
-demo: ## Run the main job on this machine; ONCE=1 ends instead of waiting.
+demo: ## Run the main use on this machine; ONCE=1 exits instead of waiting.
 	@scripts/demo
 
-test: tools check build ## Everything: checks, unit tests, acceptance tests, the peers' own tests, a generated plugin.
+test: tools check build ## Run all checks and tests: Swift, Python, a generated plugin and the example.
 	$(SWIFT) test --skip-build --skip '$(MODELS)|$(PROCESSES)'
 	$(SWIFT) test --skip-build --filter '$(MODELS)'
 	$(SWIFT) test --skip-build --filter '$(PROCESSES)'
@@ -27,13 +27,13 @@ test: tools check build ## Everything: checks, unit tests, acceptance tests, the
 	scripts/plugin-trial
 	scripts/example-trial
 
-acceptance: tools build ## Whole processes, real sockets; STS_ACCEPTANCE_KUBECONFIG=FILE asks a real cluster.
+acceptance: tools build ## Run the acceptance tests with whole processes; STS_ACCEPTANCE_KUBECONFIG=FILE uses a cluster.
 	$(SWIFT) test --skip-build --filter AcceptanceTests
 
 build: ## Build the gateway and the tests (debug).
 	$(SWIFT) build --build-tests $(WALLS)
 
-check: ## Fast checks of the sources: layout, neutrality, the order of folders, the versions of packages.
+check: ## Check the layout of the sources, provider names, the order of folders and the versions of packages.
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Examples
 	scripts/neutral-core
 	scripts/folder-order
@@ -41,10 +41,10 @@ check: ## Fast checks of the sources: layout, neutrality, the order of folders, 
 
 BENCH := --scratch-path .build-bench -c release
 
-soak: tools build ## What takes minutes: a certificate authority is replaced while sidecars run.
+soak: tools build ## Run the slow test: the self-signed CA is replaced while sidecars run.
 	STS_ACCEPTANCE_SLOW=1 $(SWIFT) test --skip-build --filter AuthorityRotationAcceptanceTests
 
-bench: tools ## Figures, in release: the first build takes ten minutes and more. Needs wrk, and perf for a profile.
+bench: tools ## Measure a release build; the first one takes at least ten minutes. Needs wrk, and perf for a profile.
 	$(SWIFT) run $(BENCH) FilterBenchmark
 	$(SWIFT) run $(BENCH) XMLBenchmark
 	$(SWIFT) run $(BENCH) AdmissionBenchmark
@@ -54,20 +54,20 @@ bench: tools ## Figures, in release: the first build takes ten minutes and more.
 	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-rotation "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 
-sidecar: tools ## The sidecar as it ships: one static program; tried in an empty chroot, its memory measured.
+sidecar: tools ## Build the static sidecar, test it in an empty chroot, and measure its memory.
 	scripts/build-sidecar
 	STS_SIDECAR_STATIC=.build-sidecar/sts-sidecar .venv/bin/python -m pytest -q Tests/SidecarProcess
 	scripts/sidecar-memory .build-sidecar/sts-sidecar 40
 
-image: tools ## Both images as OCI archives, without a container engine, tried in containers; the first build takes ten minutes.
+image: tools ## Build both images as OCI archives without a container engine, and test them; the first build takes ten minutes.
 	scripts/build-image
 	.venv/bin/python -m pytest -q Tests/Image
 	scripts/measure-start
 
-format: ## Lay the sources out.
+format: ## Format the Swift sources.
 	$(SWIFT) format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Examples
 
-tools: ## Install what the demo and the tests need beside Swift.
+tools: ## Install the Debian packages and the Python environment for the demo and the tests.
 	@scripts/install-tools
 
 plugin: ## Write a new provider plugin: make plugin NAME=Azure
@@ -79,11 +79,11 @@ plugin-trial: ## Check that a generated plugin builds and passes conformance.
 example-trial: ## Check that the example of a third-party plugin builds and passes its tests.
 	scripts/example-trial
 
-schema: build tools ## Write what derives from the declared keys: docs/configuration.{schema.json,md}, the chart's schema.
+schema: build tools ## Write the files that derive from the configuration keys: docs/configuration.*, the chart's schema.
 	"$$($(SWIFT) build --show-bin-path)/sts-gateway" config schema > docs/configuration.schema.json
 	"$$($(SWIFT) build --show-bin-path)/sts-gateway" config reference docs/configuration.md > .build/configuration.md
 	cp .build/configuration.md docs/configuration.md
 	scripts/render-manifests
 
-manifests: tools ## Write the plain manifests, the golden renders and the chart's schema anew.
+manifests: tools ## Write the plain manifests, the golden renders and the chart's schema.
 	scripts/render-manifests

@@ -1,8 +1,8 @@
 import GatewayCore
 import JSON
 
-/// Time of answering one admission review of a Pod of 50 KiB, and the reading's share of it, beside one pass over the
-/// review's bytes in the same run: a machine that is busy slows all of them.
+/// Measures one admission review of a Pod of 50 KiB and the parsing of it, compared with one pass over the bytes in the
+/// same run, so that other load on the machine affects all times.
 @main
 enum AdmissionBenchmark {
     static func main() throws {
@@ -19,16 +19,16 @@ enum AdmissionBenchmark {
             keep(mutation.answer(to: review).utf8Text.count)
         }
         print("one pass over \(body.count) bytes: \(text(pass))")
-        print("reading the review: \(text(reading)) (\(Int(reading / pass)) × the pass)")
-        print("deciding and writing the answer: \(text(deciding))")
-        print("the whole review: \(text(whole)) (\(Int(whole / pass)) × the pass)")
+        print("parsing the review: \(text(reading)) (\(Int(reading / pass)) × the pass)")
+        print("deciding and writing the response: \(text(deciding))")
+        print("the complete review: \(text(whole)) (\(Int(whole / pass)) × the pass)")
         let largest = BenchmarkReview.json(bytes: 3 << 20)
         for (title, hostile) in [
             ("3 MiB of brackets", [UInt8](repeating: UInt8(ascii: "["), count: AdmissionReview.maximumLength)),
             ("3 MiB that end too early", Array(largest.prefix(AdmissionReview.maximumLength))),
         ] {
-            let refusal = median(rounds: 11) { keep((try? AdmissionReview(parsing: hostile)) == nil ? 1 : 0) }
-            print("refusing \(title): \(text(refusal))")
+            let rejection = median(rounds: 11) { keep((try? AdmissionReview(parsing: hostile)) == nil ? 1 : 0) }
+            print("rejecting \(title): \(text(rejection))")
         }
     }
 
@@ -42,7 +42,7 @@ enum AdmissionBenchmark {
         }
     }
 
-    /// After a tenth of the rounds that do not count.
+    /// The median time, after a tenth of the rounds as a warm-up.
     private static func median(rounds: Int = 201, _ body: () -> Void) -> Double {
         let clock = ContinuousClock()
         let times = (0..<rounds + rounds / 10).map { _ in clock.measure(body) / .nanoseconds(1) }
@@ -52,7 +52,7 @@ enum AdmissionBenchmark {
 
     private static func text(_ nanoseconds: Double) -> String { "\(nanoseconds.rounded() / 1000) µs" }
 
-    /// Keeps the optimiser from leaving the work out.
+    /// Prevents the optimizer from removing the work.
     @inline(never) private static func keep(_ value: Int) { sink = value }
     nonisolated(unsafe) private static var sink = 0
 }

@@ -18,7 +18,7 @@ struct BenchmarkProvider: ProviderPlugin {
             environment: [.init("SESSION", "\(request.namespace).\(request.serviceAccountName)")])
     }
 
-    /// What a webhook of one endpoint does.
+    /// The policy of a webhook for one endpoint.
     static func mutation() throws -> PodMutation {
         let endpoint = node([
             ("name", text("role")), ("plugin", text("benchmark")), ("path", text("/role")),

@@ -1,7 +1,7 @@
-/// A review of the size that large Pods have: many variables, a manifest within an annotation, and managed fields, as
-/// `kubectl apply` and controllers leave them.
+/// A review of a large Pod: many variables, a manifest in an annotation, and managed fields, as `kubectl apply` and
+/// controllers write them.
 enum BenchmarkReview {
-    /// The review of a Pod, in JSON of about so many bytes.
+    /// The review of a Pod as JSON of about this number of bytes.
     static func json(bytes: Int) -> [UInt8] {
         var count = 8
         var text = review(count)
@@ -47,7 +47,7 @@ enum BenchmarkReview {
         #"{"name":"volume-\#(number)","configMap":{"name":"settings-\#(number)","defaultMode":420}}"#
     }
 
-    /// JSON within a JSON string, so that every quotation mark is escaped.
+    /// JSON in a JSON string, so every quotation mark is escaped.
     private static func manifest(_ count: Int) -> String {
         list(count) { #"{\"name\":\"SETTING_\#($0)\",\"value\":\"https://service-\#($0).shop.svc:8443\"}\n"# }
     }

@@ -1,8 +1,8 @@
 import GatewayCore
 import GatewayPluginAPI
 
-/// Time of one evaluation of a filter of ten terms, and of its parsing, beside ten bare comparisons of strings in the
-/// same run: a machine that is busy slows all three.
+/// Measures one evaluation of a filter of ten terms and its parsing, compared with ten plain string comparisons in the
+/// same run, so that other load on the machine affects all times.
 @main
 enum FilterBenchmark {
     static let filters = [
@@ -25,7 +25,7 @@ enum FilterBenchmark {
         let names = (0..<10).map { "team-\($0)" }
         let namespace = attributes.values(of: "namespace")?.first ?? ""
         let bare = median { for _ in 0..<1000 { keep(names.contains(namespace)) } } / 1000
-        print("ten bare comparisons: \(text(bare))")
+        print("ten plain comparisons: \(text(bare))")
         for (title, constraint) in filters {
             let filter = try SearchFilter(parsing: constraint)
             guard filter.evaluate(attributes) == .true else { throw Unexpected() }
@@ -39,7 +39,7 @@ enum FilterBenchmark {
 
     struct Unexpected: Error {}
 
-    /// Of 101 rounds, after ten that do not count.
+    /// The median of 101 rounds, after ten rounds as a warm-up.
     private static func median(_ body: () -> Void) -> Double {
         let clock = ContinuousClock()
         let rounds = (0..<111).map { _ in clock.measure(body) / .nanoseconds(1) }.dropFirst(10).sorted()
@@ -48,7 +48,7 @@ enum FilterBenchmark {
 
     private static func text(_ nanoseconds: Double) -> String { "\(nanoseconds.rounded() / 1000) µs" }
 
-    /// Keeps the optimiser from leaving the work out.
+    /// Prevents the optimizer from removing the work.
     @inline(never) private static func keep(_ value: Bool) { sink = value }
     nonisolated(unsafe) private static var sink = false
 }

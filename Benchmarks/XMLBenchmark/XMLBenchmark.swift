@@ -1,7 +1,7 @@
 import AWSXML
 
-/// Time of reading one megabyte of XML, and of refusing documents that are made to be expensive, beside one pass over the
-/// bytes of that megabyte in the same run: a machine that is busy slows all of them.
+/// Measures the parsing of one megabyte of XML and of documents that attack XML parsers, compared with one pass over the
+/// bytes in the same run, so that other load on the machine affects all times.
 @main
 enum XMLBenchmark {
     static func main() throws {
@@ -11,7 +11,7 @@ enum XMLBenchmark {
         let pass = median { keep(sum(reply) != 0) }
         let reading = median { keep((try? XMLElement(parsing: reply, limits: limits)) != nil) }
         print("one pass over \(reply.count) bytes: \(text(pass))")
-        print("reading them as XML: \(text(reading)) (\(Int(reading / pass)) × the pass)")
+        print("parsing them as XML: \(text(reading)) (\(Int(reading / pass)) × the pass)")
         for (title, document) in [
             ("a billion laughs", laughs), ("a quadratic bomb of 110 kB", quadratic),
             ("parameter entities that call each other", parameters), ("200,000 elements in each other", deep),
@@ -19,9 +19,9 @@ enum XMLBenchmark {
         ] {
             let bytes = Array(document.utf8)
             guard (try? XMLElement(parsing: bytes, limits: limits)) == nil else { throw Unexpected() }
-            let refusal = median { keep((try? XMLElement(parsing: bytes, limits: limits)) == nil) }
-            let ratio = Double(Int(refusal / reading * 10_000)) / 10_000
-            print("refusing \(title): \(text(refusal)) (\(ratio) × the reading)")
+            let rejection = median { keep((try? XMLElement(parsing: bytes, limits: limits)) == nil) }
+            let ratio = Double(Int(rejection / reading * 10_000)) / 10_000
+            print("rejecting \(title): \(text(rejection)) (\(ratio) × the parsing)")
         }
     }
 
@@ -35,7 +35,7 @@ enum XMLBenchmark {
         }
     }
 
-    /// What S3 answers to a listing.
+    /// A response of S3 to a list request.
     private static func listing(ofAtLeast length: Int) -> String {
         var text = #"<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#
         var index = 0
@@ -62,7 +62,7 @@ enum XMLBenchmark {
 
     private static let deep = String(repeating: "<a>", count: 200_000)
 
-    /// Of 21 rounds, after three that do not count.
+    /// The median of 21 rounds, after three rounds as a warm-up.
     private static func median(_ body: () -> Void) -> Double {
         let clock = ContinuousClock()
         let rounds = (0..<24).map { _ in clock.measure(body) / .microseconds(1) }.dropFirst(3).sorted()
@@ -71,7 +71,7 @@ enum XMLBenchmark {
 
     private static func text(_ microseconds: Double) -> String { "\(Int(microseconds)) µs" }
 
-    /// Keeps the optimiser from leaving the work out.
+    /// Prevents the optimizer from removing the work.
     @inline(never) private static func keep(_ value: Bool) { sink = value }
     nonisolated(unsafe) private static var sink = false
 }

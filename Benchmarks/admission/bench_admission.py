@@ -1,9 +1,8 @@
-"""Measures admission reviews beside the minting of tokens: `bench_admission.py GATEWAY`. Needs wrk; prints a table in
-Markdown.
+"""Measures admission reviews while tokens are issued: `bench_admission.py GATEWAY`. Needs wrk; prints a Markdown table.
 
-Reviews of a Pod of 50 KiB come 200 times a second, alone, then while RS256 tokens are minted at half of what the
-gateway can do, then at all of it. The load generators share the cores with the gateway; the ratio to the webhook alone in
-the same run is what counts.
+The gateway gets 200 reviews per second of a Pod of 50 KiB: alone, then while RS256 tokens are issued at half of its
+maximum rate, then at the full rate. The load generators share the cores with the gateway, so compare the ratio to the
+webhook alone in the same run.
 """
 
 import json
@@ -53,7 +52,7 @@ sts:
 
 
 def review() -> bytes:
-    """A Pod with many variables, a manifest within an annotation, and managed fields."""
+    """A Pod with many variables, a manifest in an annotation, and managed fields."""
     count = 8
     while len(text := json.dumps(review_of(count), separators=(",", ":")).encode()) < SIZE:
         count += 1
@@ -117,7 +116,7 @@ def wrk(script: Path, url: str, connections: int, seconds: int, **environment: s
 
 
 def reviews(folder: Path) -> tuple[float, float, float]:
-    """Reviews a second, and the 50th and 99th percentile of their latency in milliseconds."""
+    """Reviews per second, and the 50th and 99th percentile of their latency in milliseconds."""
     environment = {"REVIEW": str(folder / "review.json"), "DELAY": str(round(CONNECTIONS / RATE * 1000))}
     url = f"https://127.0.0.1:{WEBHOOK_PORT}{PATH}"
     requests, errors, median, p99 = wrk(HERE / "review.lua", url, CONNECTIONS, SECONDS, **environment)
@@ -126,7 +125,7 @@ def reviews(folder: Path) -> tuple[float, float, float]:
 
 
 def exchanges(folder: Path, seconds: int, pause: int = 0) -> float:
-    """Exchanges a second."""
+    """Exchanges per second."""
     script = HERE.parent / "exchange/exchange.lua"
     environment = {"TOKENS": str(folder / "tokens"), "EXCHANGE": str(script), "DELAY": str(pause)}
     url = f"https://127.0.0.1:{TOKENS_PORT}/role/token"
@@ -167,7 +166,7 @@ def measure(gateway: Gateway, folder: Path) -> None:
     full = exchanges(folder, SECONDS)
     half = round(CONNECTIONS / (full / 2) * 1000)
     rows: dict[str, list[tuple[float, float, float, float]]] = {}
-    # In turn, so that what else the machine does befalls all of them.
+    # Alternating, so that other load of the machine affects all of them.
     for _ in range(WINDOWS):
         for title, pause in [("alone", None), ("minting at half load", half), ("minting at full load", 0)]:
             if pause is None:
@@ -180,7 +179,7 @@ def measure(gateway: Gateway, folder: Path) -> None:
                 rows.setdefault(title, []).append((*measured, load.result()))
     size = (folder / "review.json").stat().st_size
     print(f"Reviews of {size} bytes; {cost * 1e6:.0f} µs of the gateway's CPU each, with TLS.\n")
-    print("| webhook | reviews/s | exchanges/s | p50 | p99 | p99 beside alone |\n|---|---|---|---|---|---|")
+    print("| webhook | reviews/s | exchanges/s | p50 | p99 | p99 compared with alone |\n|---|---|---|---|---|---|")
     alone = statistics.median(row[2] for row in rows["alone"])
     for title, values in rows.items():
         per_second, median, p99, minted = (statistics.median(column) for column in zip(*values, strict=True))

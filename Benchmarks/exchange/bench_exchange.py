@@ -1,7 +1,7 @@
-"""Measures the gateway at its main work: `bench_exchange.py GATEWAY`. Needs wrk; prints tables in Markdown.
+"""Measures token exchanges: `bench_exchange.py GATEWAY`. Needs wrk; prints Markdown tables.
 
-The load generator and the fake API server share the cores with the gateway, so what counts is the gateway's own CPU time
-(/proc/PID/stat, user and system) over the exchanges that it did in that time.
+The load generator and the fake API server share the cores with the gateway, so the figure is the gateway's own CPU time
+(/proc/PID/stat, user and system) divided by the number of exchanges.
 """
 
 import os
@@ -60,7 +60,7 @@ users: [{{name: u, user: {{token: bench}}}}]
 
 
 def openssl_speed() -> dict[str, float]:
-    """Microseconds of one core for a signature."""
+    """The time of one signature on one core, in microseconds."""
     text = subprocess.run(
         ["openssl", "speed", "-seconds", "3", "rsa2048", "ecdsap256"], capture_output=True, text=True, check=True
     ).stdout
@@ -86,7 +86,7 @@ class Gateway:
         raise SystemExit("the gateway is not ready in time")
 
     def cpu(self) -> float:
-        """Seconds so far."""
+        """The CPU time so far, in seconds."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -138,7 +138,7 @@ def main() -> None:
 
 
 def many_tokens(folder: Path, sample: str) -> list[str]:
-    """Six thousand tokens, each another: with its own `jti`."""
+    """Six thousand different tokens, each with its own `jti`."""
     import base64
     import json
     import uuid
@@ -162,7 +162,7 @@ def many_tokens(folder: Path, sample: str) -> list[str]:
 
 def measure(gateway: Gateway, folder: Path) -> None:
     bare = openssl_speed()
-    print("| exchange | gateway's CPU | beside the bare signature | exchanges/s | p99 |\n|---|---|---|---|---|")
+    print("| exchange | gateway's CPU | compared with the signature alone | exchanges/s | p99 |\n|---|---|---|---|---|")
     rate = 0.0
     base = f"https://127.0.0.1:{TOKENS_PORT}"
     for endpoint, title in [("rsa", "RS256 (2048 bits)"), ("ec", "ES256")]:
@@ -182,13 +182,13 @@ def measure(gateway: Gateway, folder: Path) -> None:
                 f"| {title}, review {'cached' if review == 'cached' else 'not cached'} | {cpu:.0f} µs "
                 f"| {cpu / bare[endpoint]:.2f} × | {per_second:.0f} | {p99:.1f} ms |"
             )
-    print(f"\nBare signature, `openssl speed`: RSA-2048 {bare['rsa']:.0f} µs, P-256 {bare['ec']:.1f} µs.\n")
+    print(f"\nThe signature alone, by `openssl speed`: RSA-2048 {bare['rsa']:.0f} µs, P-256 {bare['ec']:.1f} µs.\n")
     certificates(base, folder, rate)
     for endpoint, title in [("rsa", "RS256"), ("ec", "ES256")]:
         profile(gateway, f"{base}/{endpoint}/token", title, folder)
 
 
-# Where a sample's time goes, by the function that it was taken in; the first that fits.
+# Categories of samples by function name; the first match counts.
 PLACES = [
     ("signature and hashes (CCryptoBoringSSL)", r"CCryptoBoringSSL|bn_|rsaz|ecp_nistz|p256|sha256_block"),
     ("TLS records (CNIOBoringSSL)", r"CNIOBoringSSL|gcm_|aesni|vpaes|aes_hw"),
@@ -205,7 +205,7 @@ PLACES = [
 
 
 def profile(gateway: Gateway, url: str, title: str, folder: Path) -> None:
-    """Samples the gateway at full load with perf, where there is one."""
+    """Samples the gateway at full load with perf, if it is installed."""
     data = folder / "perf.data"
     with ThreadPoolExecutor(1) as pool:
         load = pool.submit(wrk, "exchange.lua", url, CONNECTIONS, TOKENS=str(folder / "cached"))
@@ -234,8 +234,8 @@ def profile(gateway: Gateway, url: str, title: str, folder: Path) -> None:
 
 
 def certificates(base: str, folder: Path, rate: float) -> None:
-    """The latency of an unrelated light request while tokens are minted."""
-    print("| `GET /rsa/certs` while RS256 tokens are minted | p99 |\n|---|---|")
+    """The latency of another request while tokens are issued."""
+    print("| `GET /rsa/certs` while RS256 tokens are issued | p99 |\n|---|---|")
     environment = {"TOKENS": str(folder / "cached")}
     half = f"{max(1, round(CONNECTIONS / (rate / 2) * 1000))}"
     results = {}
@@ -251,7 +251,7 @@ def certificates(base: str, folder: Path, rate: float) -> None:
                 requests = load.result()[0]
         results[title] = statistics.median(values)
         print(f"| {title} ({requests / (SECONDS + 1):.0f}/s) | {results[title]:.1f} ms |")
-    print(f"\nFull beside half load: {results['at full load'] / results['at half load']:.1f} ×.")
+    print(f"\nFull load compared with half load: {results['at full load'] / results['at half load']:.1f} ×.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""An API server that knows two things: its key set, and that every token it is asked about is good.
+"""A fake API server that serves its key set and authenticates every token.
 
     fake_api.py CLUSTER-FOLDER PKI-FOLDER      prints its port
 """

@@ -1,7 +1,7 @@
-"""Measures what it costs to keep unchanged documents published: `bench_publication.py GATEWAY`. Prints a table.
+"""Measures the periodic check of unchanged documents: `bench_publication.py GATEWAY`. Prints a table.
 
-A process of its own answers as S3 does, without TLS, and counts. A round is all that the gateway does from one interval
-to the next: a look at both documents of every endpoint.
+A separate process is a fake S3 without TLS that counts requests. A round is one check of both documents of every
+endpoint.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ENDPOINTS, ROUNDS, INTERVAL = 100, 5, 10
 
 
 def write(folder: Path, url: str) -> None:
-    """The configuration; JSON is YAML."""
+    """The configuration as JSON, which is YAML."""
     endpoints = [
         {
             "name": f"e{number}", "plugin": "aws", "audience": "sts.amazonaws.com", "path": f"/e{number}",
@@ -54,7 +54,7 @@ def write(folder: Path, url: str) -> None:
 
 
 def cpu(process: subprocess.Popen[bytes]) -> float:
-    """Seconds so far, user and system."""
+    """The CPU time so far (user and system), in seconds."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -75,7 +75,7 @@ def measure(program: str, folder: Path) -> None:
         while count(port).get("PUT", 0) < 2 * ENDPOINTS:
             assert gateway.poll() is None and time.monotonic() < end, (folder / "log").read_text()[-2000:]
             time.sleep(0.2)
-        # The middle between two rounds, so that none is cut.
+        # The middle between two rounds, so that no round is split.
         time.sleep(INTERVAL / 2)
         figures = []
         before, used = count(port), cpu(gateway)
@@ -89,7 +89,7 @@ def measure(program: str, folder: Path) -> None:
         heads, requests, seconds = (statistics.median(column) for column in zip(*figures, strict=True))
         print("| unchanged endpoints | HEAD requests | all requests | gateway's CPU |\n|---|---|---|---|")
         print(f"| {ENDPOINTS} | {heads:.0f} | {requests:.0f} | {seconds:.2f} s |")
-        print(f"\nMedians of {ROUNDS} rounds. Aims: at most {2 * ENDPOINTS} HEAD requests, under 1 s.")
+        print(f"\nMedians of {ROUNDS} rounds. Targets: at most {2 * ENDPOINTS} HEAD requests, under 1 s.")
     finally:
         gateway.terminate()
         gateway.wait(30)
@@ -97,13 +97,13 @@ def measure(program: str, folder: Path) -> None:
 
 
 def count(port: str) -> dict[str, int]:
-    """Requests by method, as the peer has counted them."""
+    """Requests by method, as the fake S3 has counted them."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/count") as answer:
         return json.loads(answer.read())
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="What it costs to keep unchanged documents published.")
+    parser = argparse.ArgumentParser(description="Measures the periodic check of unchanged documents.")
     parser.add_argument("gateway", help="a release build of sts-gateway")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

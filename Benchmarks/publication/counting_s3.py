@@ -1,4 +1,4 @@
-"""Answers PUT, HEAD and GET of objects as S3 does, and counts them; /-/count says how many of each. Prints its port."""
+"""A fake S3 with PUT, HEAD and GET of objects that counts requests; /-/count returns the counts. Prints its port."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Silent: it counts."""
+        """Logs nothing."""
 
 
 class Server(ThreadingHTTPServer):

@@ -1,8 +1,8 @@
-"""Measures the gateway with many key rings: `bench_rotation.py GATEWAY`. Needs wrk; prints tables in Markdown.
+"""Measures the gateway with many key rings: `bench_rotation.py GATEWAY`. Needs wrk; prints Markdown tables.
 
-The start is timed from the process' to the first 200 of /readyz, with rings that are there already. The load generator
-shares the cores with the gateway, so a rotation's cost is the ratio of the exchanges in windows with and without one,
-side by side in one run.
+The start time is that from the start of the process to the first 200 of /readyz, with existing key rings. The load
+generator shares the cores with the gateway, so the effect of a rotation is the ratio of the exchanges in windows with and
+without one in the same run.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def endpoint(name: str, publish: dict[str, Any]) -> dict[str, Any]:
 
 
 def write(folder: Path, endpoints: list[dict[str, Any]]) -> None:
-    """The configuration; JSON is YAML."""
+    """The configuration as JSON, which is YAML."""
     (folder / "gateway.yaml").write_text(json.dumps({
         "cluster": "bench",
         "listeners": {"tokens": f"127.0.0.1:{TOKENS_PORT}", "admin": f"127.0.0.1:{ADMIN_PORT}"},
@@ -72,7 +72,7 @@ def is_ready() -> bool:
 
 
 class Gateway:
-    """The process; `seconds` is how long it took to be ready."""
+    """The process; `seconds` is the time until it was ready."""
 
     def __init__(self, program: str, folder: Path, patience: float = 30) -> None:
         begin = time.monotonic()
@@ -89,13 +89,13 @@ class Gateway:
         self.seconds = time.monotonic() - begin
 
     def memory(self) -> tuple[float, float]:
-        """What it holds and the most that it has held, in MiB."""
+        """The current and the peak resident memory, in MiB."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         now, most = (int(re.search(rf"{name}:\s+(\d+) kB", text)[1]) / 1024 for name in ["VmRSS", "VmHWM"])
         return now, most
 
     def cpu(self) -> float:
-        """Seconds so far."""
+        """The CPU time so far, in seconds."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -108,7 +108,7 @@ class Gateway:
 
 
 class PublicFolders(BaseHTTPRequestHandler):
-    """Serves every host's folder, as the issuers' own web server."""
+    """Serves the folder of each host, as the web server of the issuers."""
 
     protocol_version = "HTTP/1.1"
     root = Path()
@@ -122,7 +122,7 @@ class PublicFolders(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Silent."""
+        """Logs nothing."""
 
 
 class PublicServer(ThreadingHTTPServer):
@@ -141,11 +141,11 @@ class PublicServer(ThreadingHTTPServer):
             super().finish_request(connection, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is gone is none of this server's."""
+        """Ignores clients that have closed the connection."""
 
 
 def starts(program: str, folder: Path, quiet: float) -> None:
-    """The first start makes all keys, one at a time and beyond its being ready; the others find them."""
+    """The first start creates all keys one by one, also after it is ready; later starts load them."""
     alone = [endpoint(f"e{number}", {"probe": {"enabled": False}}) for number in range(ENDPOINTS)]
     probe = {"connectTo": f"127.0.0.1:{PROBE_PORT}", "caFile": "pki/ca.pem"}
     published = [
@@ -164,7 +164,7 @@ def starts(program: str, folder: Path, quiet: float) -> None:
         for number in range(count):
             with Gateway(program, folder, patience) as gateway:
                 figures.append((gateway.seconds, gateway.cpu()))
-                # The memory of the last one counts, after some quiet.
+                # The memory of the last start, after some idle time.
                 while len(list((folder / "keys").glob("*.keyring.json"))) < ENDPOINTS:
                     time.sleep(0.2)
                 time.sleep(quiet if number == count - 1 else 0.5)
@@ -172,7 +172,7 @@ def starts(program: str, folder: Path, quiet: float) -> None:
         seconds, cpu = (statistics.median(column) for column in zip(*figures, strict=True))
         print(f"| {title} | {seconds:.2f} s | {cpu:.2f} s | {now:.0f} MiB | {most:.0f} MiB |", flush=True)
     server.shutdown()
-    print(f"\nAims: under 5 s, at most 150 MiB. Memory after {quiet:.0f} s of quiet; medians of {STARTS} starts.\n")
+    print(f"\nTargets: under 5 s, at most 150 MiB. Memory after {quiet:.0f} idle seconds; medians of {STARTS} starts.\n")
 
 
 def wrk(folder: Path) -> tuple[int, float]:
@@ -191,7 +191,7 @@ def wrk(folder: Path) -> tuple[int, float]:
 
 
 def edit(folder: Path, name: str, state: str, member: str) -> None:
-    """Puts a time of a key in that state into the past, as an operator might."""
+    """Moves a time of a key in that state into the past."""
     file = folder / f"keys/{name}.keyring.json"
     ring = json.loads(file.read_text())
     for key in ring["keys"]:
@@ -212,7 +212,7 @@ def until_states(folder: Path, name: str, states: list[str]) -> None:
 
 
 def throughput(program: str, folder: Path) -> None:
-    """With endpoints enough for many keys to be made at once."""
+    """A gateway with enough endpoints for many rotations at once."""
     many, probe = 30, {"enabled": False, "interval": "10s"}
     write(folder, [endpoint(f"e{number}", {"probe": probe}) for number in range(many + 1)])
     arguments = ["--namespace", "default", "--serviceaccount", "web", "--pod", "web-0", "--node", "node-1"]
@@ -227,12 +227,12 @@ def throughput(program: str, folder: Path) -> None:
 
 @dataclass
 class Window:
-    """What one was like."""
+    """The result of one window."""
 
     exchanges: int
     p99: float
     cpu: float
-    """The gateway's, in microseconds for an exchange."""
+    """The gateway's CPU time per exchange, in microseconds."""
 
 
 def window(gateway: Gateway, folder: Path) -> Window:
@@ -280,14 +280,14 @@ def compare(gateway: Gateway, folder: Path, many: int) -> None:
             f"{statistics.median(late):.1f} s" if names else "",
         ]  # fmt: skip
         print(f"| {title} | {' | '.join(figures)} |", flush=True)
-    print(f"\nMedians of {PAIRS} pairs of {SECONDS} s. Aim: not visible beyond noise; no exchange may fail.")
+    print(f"\nMedians of {PAIRS} pairs of {SECONDS} s. Target: not visible beyond noise; no exchange may fail.")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The gateway with many key rings, and while they rotate.")
+    parser = argparse.ArgumentParser(description="Measures the gateway with many key rings, and during rotations.")
     parser.add_argument("gateway", help="a release build of sts-gateway")
     parser.add_argument("--only", choices=["starts", "throughput"], help="one of the two parts")
-    parser.add_argument("--quiet", type=float, default=60, metavar="SECONDS", help="before memory is looked at")
+    parser.add_argument("--quiet", type=float, default=60, metavar="SECONDS", help="idle time before the memory is measured")
     options = parser.parse_args()
     program = str(Path(options.gateway).resolve())
     with tempfile.TemporaryDirectory() as name:

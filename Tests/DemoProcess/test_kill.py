@@ -1,4 +1,4 @@
-"""`scripts/demo` leaves no process behind, however it is ended."""
+"""No process of `scripts/demo` outlives it, whichever signal ends it."""
 
 import os
 import shutil
@@ -25,14 +25,14 @@ def test_no_process_outlives_a_demo_that_a_signal_ends(number: signal.Signals, t
             [shutil.which("bash") or "bash", REPOSITORY / "scripts/demo"], env=environment, stdout=file, stderr=file
         )
 
-    def is_at_its_end() -> bool:
+    def has_run_all_steps() -> bool:
         assert demo.poll() is None, output.read_text()
         return "Your turn" in output.read_text()
 
     try:
-        until(is_at_its_end, "the last step of the demo")
+        until(has_run_all_steps, "the last step of the demo")
         children = descendants(demo.pid)
-        assert len(children) >= 5, "moto, the edge, the strict STS, the gateway and the sidecar"
+        assert len(children) >= 5, "moto, the CDN, the strict STS, the gateway and the sidecar"
         child_process.end(demo, number)
         until(lambda: not any(one.is_running for one in children), "the end of every child")
     finally:

@@ -1,4 +1,4 @@
-"""What cannot become an image is refused, with what to do."""
+"""Invalid inputs of the packer are rejected, with what to do."""
 
 import platform
 import sys
@@ -16,41 +16,41 @@ from shared_objects import shared_objects  # noqa: E402
 
 
 def ldd(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    """Has `ldd` say these lines."""
+    """Replaces `ldd` by a program that prints these lines."""
     program = folder / "ldd"
     program.write_text("#!/bin/sh\ncat <<'END'\n" + "".join(f"\t{line}\n" for line in lines) + "END\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 
-def test_a_program_that_wants_the_toolchains_libraries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_needs_libraries_of_the_toolchain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = tmp_path / "libswiftCore.so"
     place.touch()
     ldd(tmp_path, monkeypatch, f"libswiftCore.so => {place} (0x00007f7fee600000)")
-    with pytest.raises(SystemExit, match=f"wants {place}; link it with --static-swift-stdlib"):
+    with pytest.raises(SystemExit, match=f"needs {place}; link it with --static-swift-stdlib"):
         shared_objects(tmp_path / "program")
 
 
-def test_a_program_that_wants_what_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_needs_a_missing_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ldd(tmp_path, monkeypatch, "linux-vdso.so.1 (0x00007f7ff0aea000)", "libxml2.so.2 => not found")
-    with pytest.raises(SystemExit, match='"libxml2.so.2 => not found"; install what is missing'):
+    with pytest.raises(SystemExit, match='"libxml2.so.2 => not found"; install the missing library'):
         shared_objects(tmp_path / "program")
 
 
-def test_arm64s_loader_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It lies in /lib itself there; a file that this machine has stands for it."""
+def test_the_dynamic_loader_of_arm64_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On arm64 the loader is in /lib. The test uses a loader that this machine has."""
     loader = next(path for path in ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"] if Path(path).exists())
     ldd(tmp_path, monkeypatch, "linux-vdso.so.1 (0x0000ffff9a7d0000)", f"{loader} (0x0000ffff9a7a0000)")
     assert shared_objects(tmp_path / "program") == {loader: Path(loader).resolve()}
 
 
-def test_a_file_of_no_package(tmp_path: Path) -> None:
+def test_a_file_without_a_package(tmp_path: Path) -> None:
     (tmp_path / "library.so").touch()
-    with pytest.raises(SystemExit, match="library.so is of no Debian package"):
+    with pytest.raises(SystemExit, match="library.so belongs to no Debian package"):
         debian_packages.debian_package(tmp_path / "library.so")
 
 
-def test_a_machine_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     origin = images.Origin("0.1.0", "", 0, "6.3.1")
     names = {}
     for machine in ["x86_64", "aarch64"]:
@@ -58,12 +58,12 @@ def test_a_machine_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
         names[machine] = origin.architecture
     assert names == {"x86_64": "amd64", "aarch64": "arm64"}
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
-    with pytest.raises(SystemExit, match='"riscv64" is no known machine'):
+    with pytest.raises(SystemExit, match='unknown machine "riscv64"'):
         origin.architecture  # noqa: B018
 
 
-def test_a_file_that_is_there_twice() -> None:
+def test_a_duplicate_file() -> None:
     layer = Layer("", 0)
     layer.add("/etc/passwd", "one")
-    with pytest.raises(ValueError, match="/etc/passwd is in the layer already"):
+    with pytest.raises(ValueError, match="duplicate file /etc/passwd in the layer"):
         layer.add("etc/passwd", "two")
