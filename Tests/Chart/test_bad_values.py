@@ -79,6 +79,18 @@ def test_the_label_of_an_unknown_plugin_is_required() -> None:
         (seed(route={"enabled": True, "hosts": ["it"]}), "gateway.route.parentRefs: missing required key"),
         (seed(route={"enabled": True, "parentRefs": [{"name": "it"}]}), "gateway.route.hosts: missing required key"),
         (
+            seed(webhook={"endpoints": {"azure": {"failurePolicy": "Ignore"}}}),
+            'gateway.webhook.endpoints: unknown endpoint "azure"; expected aws',
+        ),
+        (
+            seed(commonLabels={"app.kubernetes.io/name": "it", "team": "it"}),
+            "gateway.commonLabels: the label app.kubernetes.io/name is set by the chart; remove it",
+        ),
+        (
+            seed(podLabels={"app.kubernetes.io/instance": "it"}),
+            "gateway.podLabels: the label app.kubernetes.io/instance is set by the chart; remove it",
+        ),
+        (
             seed(
                 route={
                     "enabled": True,

@@ -6,6 +6,7 @@ from typing import Any
 
 import helm_python
 import pytest
+import yaml
 from waiting import DEADLINE
 
 from .charts import CHART, endpoints, seed
@@ -142,3 +143,36 @@ def test_invalid_values_change_nothing_in_the_cluster(helm: helm_python.Config, 
 def test_a_packaged_chart_can_be_installed(tmp_path: Path, helm: helm_python.Config, cluster: Cluster) -> None:
     helm.install(helm_python.package(CHART, destination=tmp_path), NAME, seed(), wait="hookOnly", timeout=int(DEADLINE))
     assert cluster.get("deployments", NAME, "sts")
+
+
+def other_configuration(key: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "other", "resourceVersion": "1"},
+        "webhooks": [{
+            "name": "it.example.com", "clientConfig": {"service": {"name": "other-webhook", "namespace": "other"}},
+            "objectSelector": {"matchExpressions": [{"key": key, "operator": "Exists"}]},
+        }],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "is_told"), [("tremolo.io/aws-role", True), ("example.com/aws-role", False)])
+def test_the_notes_name_other_configurations_with_a_label_of_this_release(
+    helm: helm_python.Config, cluster: Cluster, key: str, is_told: bool
+) -> None:
+    cluster.objects["mutatingwebhookconfigurations", "", "other"] = other_configuration(key)
+    install(helm, seed())
+    upgrade(helm, seed())
+    release = helm.status(NAME)
+    text = release["notes"]
+    assert ("WARNING" in text and "call another Service: other\n" in text) == is_told
+
+
+def test_the_gateway_listens_at_ipv6_in_a_cluster_that_has_it(helm: helm_python.Config, cluster: Cluster) -> None:
+    cluster.objects["services", "default", "kubernetes"] = {
+        "apiVersion": "v1", "kind": "Service", "spec": {"ipFamilies": ["IPv6"]},
+        "metadata": {"name": "kubernetes", "namespace": "default", "resourceVersion": "1"},
+    }  # fmt: skip
+    install(helm, seed())
+    text = cluster.get("configmaps", NAME, "sts")["data"]["gateway.yaml"]  # type: ignore[index]
+    assert yaml.safe_load(text)["listeners"]["tokens"] == "[::]:8443"

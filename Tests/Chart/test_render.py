@@ -1,5 +1,7 @@
 """The rendered objects of the chart."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import helm_python
@@ -42,11 +44,12 @@ def test_the_sts_block_is_rendered_unchanged() -> None:
 def test_every_option_yaml_has_every_option() -> None:
     given = values("every-option")
     missing = []
+    same = {".gateway.route.tokens", ".gateway.strategy.type"}
     for place, default in leaves(yaml.safe_load((CHART / "values.yaml").read_text())).items():
         value: Any = given
         for name in place.split(".")[1:]:
             value = value.get(name) if isinstance(value, dict) else None
-        if value is None or (value == default and not isinstance(default, bool) and place != ".gateway.route.tokens"):
+        if value is None or (value == default and not isinstance(default, bool) and place not in same):
             missing.append(place)
     assert missing == []
 
@@ -56,8 +59,8 @@ def test_every_option_has_an_effect() -> None:
     given = values("every-option")
     defaults = leaves(yaml.safe_load((CHART / "values.yaml").read_text())["gateway"])
     whole = render(given)
-    # Overridden by another value: a tag by a digest, a name by a full name.
-    hidden = {".image.tag", ".sidecar.image.tag", ".nameOverride"}
+    # Overridden by another value: a tag by a digest, a name by a full name, the replicas by the autoscaler.
+    hidden = {".image.tag", ".sidecar.image.tag", ".nameOverride", ".replicas"}
     without_effect = []
     for place, default in defaults.items():
         changed = values("every-option")
@@ -261,8 +264,39 @@ def test_the_notes_have_the_next_command() -> None:
     assert "helm upgrade" in notes({})
     text = notes(values("seed"))
     assert "rollout status deployment/sts-gateway" in text
-    assert "publish --config /etc/sts-gateway/configuration/gateway.yaml --check" in text
     assert "tremolo.io/aws-role" in text and "helm upgrade" not in text
+    # Without a publisher the command has nothing to compare.
+    command = "publish --config /etc/sts-gateway/configuration/gateway.yaml --check"
+    assert command not in text
+    assert command in notes(endpoints({"publish": {"bucket": "documents", "region": "eu-central-1"}}))
+
+
+def test_a_pod_in_the_hosts_network_uses_the_clusters_dns() -> None:
+    pod = pod_templates(render(seed(hostNetwork=True)))["Deployment"]["spec"]
+    assert (pod["hostNetwork"], pod["dnsPolicy"]) == (True, "ClusterFirstWithHostNet")
+    pod = pod_templates(render(seed()))["Deployment"]["spec"]
+    assert "hostNetwork" not in pod and "dnsPolicy" not in pod
+
+
+def test_an_autoscaler_owns_the_number_of_replicas() -> None:
+    objects = render(seed(autoscaling={"enabled": True}))
+    assert "replicas" not in the(objects, "Deployment", "sts-gateway")["spec"]
+    target = the(objects, "HorizontalPodAutoscaler", "sts-gateway")["spec"]["scaleTargetRef"]
+    assert target == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "sts-gateway"}
+    assert not of_kind(render(seed()), "HorizontalPodAutoscaler")
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_chart_can_be_a_dependency_with_a_condition(tmp_path: Path, is_enabled: bool) -> None:
+    parent = tmp_path / "platform"
+    shutil.copytree(CHART, parent / "charts/sts-gateway")
+    dependency = {"name": "sts-gateway", "version": "*", "condition": "sts-gateway.enabled"}
+    description = {"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]}
+    (parent / "Chart.yaml").write_text(yaml.safe_dump(description))
+    given = {"global": {"team": "it"}, "sts-gateway": {**values("seed"), "enabled": is_enabled}}
+    with helm_python.Chart.load(parent) as chart:
+        texts = chart.render(given, name="it", namespace="sts")
+    assert any("deployment.yaml" in path for path in texts) == is_enabled
 
 
 def test_the_chart_can_be_packaged(tmp_path: Any) -> None:

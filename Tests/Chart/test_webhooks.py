@@ -147,6 +147,38 @@ def inject(program: Path, objects: list[dict[str, Any]], pod: dict[str, Any]) ->
         return child_process.run(command, input=json.dumps(pod))
 
 
+def test_selectors_of_the_values_are_added_to_the_charts() -> None:
+    given = endpoints({}, {"name": "two", "plugin": "oidc", "path": "/two", "injector": None})
+    plain = webhooks(given)
+    given["gateway"] = {
+        "webhook": {
+            "objectSelector": {"matchLabels": {"a": "b"}},
+            "endpoints": {
+                "two": {
+                    "failurePolicy": "Ignore",
+                    "timeoutSeconds": 9,
+                    "objectSelector": {"matchExpressions": [{"key": "c", "operator": "Exists"}]},
+                    "namespaceSelector": {"matchLabels": {"d": "e"}},
+                }
+            },
+        }
+    }
+    added = webhooks(given)
+    for name, expressions in {"aws": [], "two": [{"key": "c", "operator": "Exists"}]}.items():
+        before, after = plain[f"sts-gateway-injector-{name}"], added[f"sts-gateway-injector-{name}"]
+        assert after["objectSelector"]["matchExpressions"] == (
+            before["objectSelector"]["matchExpressions"]
+            + [{"key": "a", "operator": "In", "values": ["b"]}]
+            + expressions
+        )
+    two = added["sts-gateway-injector-two"]
+    assert two["namespaceSelector"]["matchExpressions"][1:] == [{"key": "d", "operator": "In", "values": ["e"]}]
+    assert (two["failurePolicy"], two["timeoutSeconds"]) == ("Ignore", 9)
+    aws = added["sts-gateway-injector-aws"]
+    assert (aws["failurePolicy"], aws["timeoutSeconds"]) == ("Fail", 5)
+    assert aws["namespaceSelector"] == plain["sts-gateway-injector-aws"]["namespaceSelector"]
+
+
 @pytest.mark.parametrize("name", ["seed", "every-option"])
 def test_the_program_prints_the_same_configurations(name: str, program: Path, tmp_path: Path) -> None:
     objects = render(values(name))
@@ -161,8 +193,10 @@ def test_the_program_prints_the_same_configurations(name: str, program: Path, tm
     rendered = {one["metadata"]["name"]: one["webhooks"] for one in of_kind(objects, "MutatingWebhookConfiguration")}
     for webhook in [one for all_of_one in rendered.values() for one in all_of_one]:
         if name == "every-option":
-            # Only the chart can set the timeout and additional namespaces.
-            webhook["timeoutSeconds"] = 5
+            # Options of the chart that the program does not have.
+            webhook |= {"timeoutSeconds": 5, "failurePolicy": "Fail"}
+            del webhook["objectSelector"]["matchExpressions"][2:]
+            del webhook["namespaceSelector"]["matchExpressions"][1:]
             webhook["namespaceSelector"]["matchExpressions"][0]["values"] = [
                 "sts", "kube-system", "kube-public", "kube-node-lease",
             ]  # fmt: skip

@@ -2,9 +2,11 @@
 {{- define "sts-gateway.pluginsFolder" -}}/etc/sts-gateway/plugins{{- end }}
 {{- define "sts-gateway.certificateFolder" -}}/etc/sts-gateway/tls{{- end }}
 
-{{/* The address to listen on: all addresses, with IPv6 if the Services have it. */}}
+{{/* Where the gateway listens: all addresses, including IPv6 if the Services or the cluster have it. */}}
 {{- define "sts-gateway.anyAddress" -}}
-{{- if or (has "IPv6" .Values.gateway.ipFamilies) (hasSuffix "DualStack" .Values.gateway.ipFamilyPolicy) -}}
+{{- $cluster := (lookup "v1" "Service" "default" "kubernetes").spec | default dict }}
+{{- if or (has "IPv6" .Values.gateway.ipFamilies) (hasSuffix "DualStack" .Values.gateway.ipFamilyPolicy)
+    (has "IPv6" ($cluster.ipFamilies | default list)) -}}
 [::]
 {{- else -}}
 0.0.0.0

@@ -57,7 +57,8 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
     {{- end }}
     {{- $issuer := dict "host" $given.issuer.host "path" ($given.issuer.path | default "") }}
     {{- $endpoints = append $endpoints (dict
-        "name" $given.name "path" $path "plugin" $plugin "label" $label "issuer" $issuer) }}
+        "name" $given.name "path" $path "plugin" $plugin "label" $label "issuer" $issuer
+        "isPublished" (not (empty $given.publish))) }}
   {{- end }}
 {{- end }}
 {{- dict "endpoints" $endpoints "problems" $problems | toJson }}
@@ -78,7 +79,26 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
 {{- end }}
 
 {{- define "sts-gateway.check" -}}
-{{- $problems := (include "sts-gateway.reading" . | fromJson).problems }}
+{{- $reading := include "sts-gateway.reading" . | fromJson }}
+{{- $problems := $reading.problems }}
+{{- $names := list }}
+{{- range $reading.endpoints }}{{ $names = append $names .name }}{{ end }}
+{{- range $name := keys .Values.gateway.webhook.endpoints | sortAlpha }}
+  {{- if and (not $problems) (not (has $name $names)) }}
+    {{- $problems = append $problems (printf "gateway.webhook.endpoints: unknown endpoint %q; expected %s"
+        $name (include "sts-gateway.choice" $names)) }}
+  {{- end }}
+{{- end }}
+{{- $fixed := list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/version"
+    "app.kubernetes.io/managed-by" "app.kubernetes.io/component" "helm.sh/chart" }}
+{{- range $place := list "commonLabels" "podLabels" }}
+  {{- range $label := keys (get $.Values.gateway $place) | sortAlpha }}
+    {{- if has $label $fixed }}
+      {{- $problems = append $problems (printf "gateway.%s: the label %s is set by the chart; remove it"
+          $place $label) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- if $problems }}
 {{- fail (printf "\n%s" (join "\n" $problems)) }}
 {{- end }}
