@@ -14,12 +14,16 @@ public struct KubernetesClient: Sendable {
     public struct Limits: Sendable {
         /// For connecting.
         public var connectTimeout = 3.0
-        /// For a whole call, including connecting; of a watch, until its first byte.
+        /// For a whole call, including connecting.
         public var requestTimeout = 10.0
+        /// For the head of the answer to a watch, including connecting. The API server sends it at once; a persistent
+        /// connection that is dead must not delay a watch for longer.
+        public var watchHeadTimeout = 4.0
         /// The maximum size of an answer.
         public var replyBytes = 4 << 20
-        /// A watch that receives nothing for this time is cancelled, because its connection may be broken.
-        public var watchIdleTimeout = 75.0
+        /// A watch that receives nothing for this time is cancelled, because its connection may be dead: it is more than
+        /// ``Reflector/Settings/watchSeconds``, after which a live connection has the end of the watch.
+        public var watchIdleTimeout = 10.0
         /// The maximum size of an event of a watch.
         public var eventBytes = 4 << 20
         /// The maximum number of connections; further calls wait.
@@ -153,7 +157,7 @@ public struct KubernetesClient: Sendable {
         return KubernetesReply(status: status, body: body, retryAfter: retryAfter)
     }
 
-    /// Begins a call, with credentials that are read again after a 401.
+    /// Begins a watch, with credentials that are read again after a 401.
     func begin(_ request: KubernetesRequest, at now: Date) async throws(KubernetesRequestError) -> HTTPClientResponse {
         let response = try await head(request, at: now)
         guard response.status == .unauthorized, credentials.renew(at: now) else { return response }
@@ -163,7 +167,7 @@ public struct KubernetesClient: Sendable {
     private func head(
         _ request: KubernetesRequest, at now: Date
     ) async throws(KubernetesRequestError) -> HTTPClientResponse {
-        try await within(limits.requestTimeout) {
+        try await within(min(limits.watchHeadTimeout, limits.requestTimeout)) {
             try await client.execute(message(request, credentials.current(at: now)), deadline: .distantFuture)
         }
     }

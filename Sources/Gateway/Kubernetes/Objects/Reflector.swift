@@ -25,9 +25,9 @@ public struct Reflector: Sendable {
         public var pageSize = 100
         /// Seconds between two lists.
         public var listInterval = 300.0
-        /// Seconds of one watch, less than ``KubernetesClient/Limits/watchIdleTimeout``. A broken connection may be noticed
-        /// only after this time.
-        public var watchSeconds = 60
+        /// Seconds of one watch. The API server ends it then, so that silence for
+        /// ``KubernetesClient/Limits/watchIdleTimeout``, which must be more, shows that the connection is dead.
+        public var watchSeconds = 8
         /// A watch that lasted for this number of seconds, or had an event, did not fail.
         public var soundSeconds = 5.0
 

@@ -54,7 +54,7 @@ struct OpenedKeyStore: Sendable {
             let path = host.resolve(path)
             let directory: PrivateDirectory
             do {
-                directory = try PrivateDirectory(path: path)
+                directory = try PrivateDirectory(path: path, logger: logger)
             } catch {
                 throw Problem(keyPath: "keyStore.directory", message: "\(error)")
             }

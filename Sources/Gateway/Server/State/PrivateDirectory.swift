@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import LocalFiles
+import Logging
 
 /// A directory (0700) whose files (0600) only this user can read. Files are written atomically.
 struct PrivateDirectory: Sendable {
@@ -9,10 +10,11 @@ struct PrivateDirectory: Sendable {
     private static let maximumFileSize = 4 << 20
     private static let permissions: UInt32 = 0o600
 
-    /// Creates the directory where it is missing.
+    /// Creates the directory where it is missing, and checks who can write to it.
     ///
+    /// - Parameter user: the effective user ID of this process.
     /// - Throws: `unavailable`, with the path.
-    init(path: String) throws(StoreError) {
+    init(path: String, user: UInt32 = DirectoryAccess.processUser, logger: Logger) throws(StoreError) {
         self.path = path
         do {
             try FileManager.default.createDirectory(
@@ -21,6 +23,36 @@ struct PrivateDirectory: Sendable {
             throw .unavailable(
                 "\(path) is not a directory and cannot be created; use a path where the gateway can write")
         }
+        try checkAccess(of: user, logger)
+    }
+
+    /// Who can write to a directory can replace the keys in it: with the sticky bit also, where a file is missing.
+    private func checkAccess(of user: UInt32, _ logger: Logger) throws(StoreError) {
+        let access = try mapped { () throws(LocalFile.Failure) in try DirectoryAccess(of: path) }
+        let mode = String(access.mode, radix: 8)
+        if access.isWritableByOthers {
+            guard access.owner == user else {
+                throw .unavailable(
+                    "every user can write to the directory \(path) (mode \(mode), owner \(access.owner)); run: "
+                        + "chown \(user) \(Self.quoted(path)) && chmod 0700 \(Self.quoted(path)), or use a subdirectory, "
+                        + "which the gateway creates with mode 0700")
+            }
+            try mapped { () throws(LocalFile.Failure) in try DirectoryAccess.set(0o700, of: path) }
+            logger.warning(
+                "key directory permissions changed", metadata: ["path": "\(path)", "from": "\(mode)", "to": "700"])
+        } else if access.isWritableByGroup {
+            logger.warning(
+                "key directory is group-writable",
+                metadata: [
+                    "path": "\(path)", "mode": "\(mode)",
+                    "advice": "every process of the group can replace keys; run: chmod g-w \(Self.quoted(path))",
+                ])
+        }
+    }
+
+    /// As an argument of a shell.
+    private static func quoted(_ path: String) -> String {
+        "'" + path.replacing("'", with: "'\\''") + "'"
     }
 
     /// The file's bytes; nil where there is none.

@@ -16,7 +16,8 @@ struct DirectoryDocumentStoreTests {
     init() throws {
         folder = try TemporaryFolder()
         store = DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path + "/keys"), scheduler: TestScheduler().scheduler,
+            try PrivateDirectory(path: folder.path + "/keys", logger: KeptLog().logger),
+            scheduler: TestScheduler().scheduler,
             logger: KeptLog().logger)
     }
 
@@ -81,7 +82,7 @@ struct DirectoryDocumentStoreTests {
             try await store.load("two")
         }
         try folder.write("a file", to: "file")
-        #expect(throws: StoreError.self) { try PrivateDirectory(path: folder.path + "/file") }
+        #expect(throws: StoreError.self) { try PrivateDirectory(path: folder.path + "/file", logger: KeptLog().logger) }
     }
 
     @Test("A temporary file that a crash left behind is in nobody's way")

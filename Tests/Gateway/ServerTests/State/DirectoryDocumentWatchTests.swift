@@ -16,7 +16,8 @@ struct DirectoryDocumentWatchTests {
     init() throws {
         folder = try TemporaryFolder()
         store = DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path), scheduler: TestScheduler().scheduler, logger: log.logger)
+            try PrivateDirectory(path: folder.path, logger: log.logger), scheduler: TestScheduler().scheduler,
+            logger: log.logger)
     }
 
     /// What is told, in short words.

@@ -36,7 +36,7 @@ enum StoreUnderTest: CaseIterable, Sendable {
 
     private static func inDirectory(_ body: @Sendable (Stores) async throws -> Void) async throws {
         let folder = try TemporaryFolder()
-        let directory = try PrivateDirectory(path: folder.path)
+        let directory = try PrivateDirectory(path: folder.path, logger: KeptLog().logger)
         let (time, log) = (TestScheduler(), KeptLog())
         func store<Value: StateDocument>() -> DirectoryDocumentStore<Value> {
             DirectoryDocumentStore(directory, scheduler: time.scheduler, logger: log.logger)

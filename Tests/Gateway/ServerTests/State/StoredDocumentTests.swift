@@ -71,7 +71,7 @@ struct StoredDocumentTests {
         for name in ["one.keyring.json", "serving.json", "serving-ca.pem", "last-good-gateway.yaml"] {
             try folder.write(try Self.text(name), to: name)
         }
-        let directory = try PrivateDirectory(path: folder.path)
+        let directory = try PrivateDirectory(path: folder.path, logger: KeptLog().logger)
         let (scheduler, logger) = (TestScheduler().scheduler, KeptLog().logger)
         let identities = DirectoryDocumentStore<ServingIdentity>(directory, scheduler: scheduler, logger: logger)
         let opened = try identities.openAtStart("") { () throws(StoreError) in
