@@ -171,47 +171,6 @@ struct ReflectorTests {
         #expect(Double(settings.watchSeconds) > settings.soundSeconds)
     }
 
-    @Test("A watch whose connection is dead is replaced by one that continues, and no change is missed")
-    func deadConnection() async throws {
-        var limits = KubernetesClient.Limits.patient
-        // Nothing comes on the first watch, as on a dead connection.
-        limits.watchIdleTimeout = 0.3
-        try await StoodInCluster.run(limits: limits) { [time, log] cluster in
-            let told = Told<String>()
-            let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
-            try await StoodInCluster.running {
-                await reflector.run { told.add(Self.word($0)) }
-            } _: {
-                _ = await told.upTo { $0 == "listed" }
-                while cluster.api.requestCount(StoodInCluster.secrets) < 4 { await Task.yield() }
-                try add("a", cluster)
-                #expect(await told.upTo { $0 == "added a" } == ["added a"])
-            }
-        }
-    }
-
-    @Test("A watch that is sent on a dead connection is sent again after the time for its head")
-    func deadHead() async throws {
-        let clientTime = ManualScheduler()
-        try await StoodInCluster.run(time: clientTime) { [time, log] cluster in
-            let told = Told<String>()
-            cluster.api.fail(.noFault, path: StoodInCluster.secrets)
-            cluster.api.fail(.hang, path: StoodInCluster.secrets)
-            let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
-            try await StoodInCluster.running {
-                await reflector.run { told.add(Self.word($0)) }
-            } _: {
-                _ = await told.upTo { $0 == "listed" }
-                await cluster.api.waitForHangingRequests(1)
-                await clientTime.waitForSleeper { $0 == KubernetesClient.Limits().watchHeadTimeout }
-                clientTime.advance(by: KubernetesClient.Limits().watchHeadTimeout)
-                await cluster.api.waitForWatches(1)
-                try add("a", cluster)
-                #expect(await told.upTo { $0 == "added a" } == ["added a"])
-            }
-        }
-    }
-
     @Test("An event that cannot be read makes all be listed anew")
     func unreadable() async throws {
         try await following { cluster, told in
