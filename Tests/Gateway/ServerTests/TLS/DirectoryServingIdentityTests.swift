@@ -17,7 +17,8 @@ struct DirectoryServingIdentityTests {
 
     private func store() throws -> DirectoryDocumentStore<ServingIdentity> {
         DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path, logger: KeptLog().logger), scheduler: time.scheduler, logger: KeptLog().logger)
+            try PrivateDirectory(path: folder.path, logger: KeptLog().logger), scheduler: time.scheduler,
+            logger: KeptLog().logger)
     }
 
     private func open() throws -> ServingIdentity {
