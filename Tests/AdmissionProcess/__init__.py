@@ -1,1 +1,1 @@
-"""The gateway as a process that reviews Pods: real HTTPS, and patches applied by an implementation not ours."""
+"""The gateway as a process that reviews Pods over HTTPS, with patches applied by jsonpatch."""

@@ -1,4 +1,4 @@
-"""One gateway for all tests; one of its own for a test that changes it."""
+"""Fixtures: one gateway for all tests, and separate ones for tests that change it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from .gateway_process import Gateway
 
 @pytest.fixture(scope="session")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Gateway]]:
-    """Makes gateways; the settings are of their `injection` block."""
+    """Creates gateways with settings of their `injection` block."""
     shared = tmp_path_factory.mktemp("shared")
     cluster_identity.init(shared / "cluster")
     pki.write(shared / "pki", ["127.0.0.1", "localhost"])

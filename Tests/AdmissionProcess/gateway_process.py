@@ -17,7 +17,7 @@ SERVER = "https://sts-gateway.test.svc:8443"
 
 
 class Gateway(GatewayProgram):
-    """Two endpoints, with the settings that Tests/Fixtures/Pods are injected by."""
+    """A gateway with two endpoints and the settings of Tests/Fixtures/Pods."""
 
     webhook_port: int = 0
     injection: dict[str, Any]
@@ -42,7 +42,7 @@ class Gateway(GatewayProgram):
             "prefix": "tremolo.io", "gatewayURL": SERVER,
             "sidecar": {"image": "example.com/sts-sidecar:1", "mode": "native"}, **self.injection,
         }  # fmt: skip
-        # At once, for the gateway follows it.
+        # Atomically, since the gateway follows the file.
         new = self.folder / f"gateway.yaml.{threading.get_ident()}"
         new.write_text(json.dumps(configuration, indent=2))
         return new.rename(file)
@@ -58,13 +58,13 @@ class Gateway(GatewayProgram):
         return self
 
     def context(self) -> ssl.SSLContext:
-        """Trusts the gateway's own authority, since the webhook's Service is in no configured certificate."""
+        """Trusts the self-signed CA, since no configured certificate has the name of the webhook's Service."""
         return ssl.create_default_context(cafile=str(self.keys / "serving-ca.pem"))
 
     def post(
         self, body: bytes, endpoint: str = "one", context: ssl.SSLContext | None = None
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """To the webhook."""
+        """Sends a request to the webhook."""
         context = context or self.context()
         connection = http.client.HTTPSConnection("127.0.0.1", self.webhook_port, timeout=DEADLINE, context=context)
         path = f"/k8s/webhooks/v1/injector-{endpoint}"
@@ -83,7 +83,7 @@ class Gateway(GatewayProgram):
         return answer["response"]
 
     def raw(self, data: bytes, alpn: list[str] | None = None) -> bytes:
-        """What comes back on a connection of the webhook for these bytes, to its end."""
+        """Sends bytes over a connection to the webhook, and returns all received bytes."""
         context = self.context()
         if alpn:
             context.set_alpn_protocols(alpn)
@@ -116,7 +116,7 @@ def review(pod: Any, version: str = "v1", **changes: Any) -> bytes:
 
 
 def patch(response: dict[str, Any]) -> list[dict[str, Any]]:
-    """The response's JSON Patch; empty where there is none."""
+    """The JSON Patch of the response; empty if there is none."""
     assert response["allowed"] is True, response
     if "patch" not in response:
         return []

@@ -1,4 +1,4 @@
-"""Where the webhook asks for certificates, only whoever has one of the configured authority may ask."""
+"""With `injection.webhook.clientCA` the webhook accepts only clients with a certificate of that CA."""
 
 import ssl
 from collections.abc import Callable
@@ -18,7 +18,7 @@ POD = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app"}]}}
 
 
 class Authority:
-    """An authority of clients, such as an API server's."""
+    """A CA for client certificates, such as that of an API server."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.file = folder / f"{name}.pem"
@@ -53,7 +53,7 @@ class Authority:
         return certificate, private
 
 
-def test_only_a_client_of_the_authority_is_answered(make: Callable[..., Gateway], tmp_path: Path) -> None:
+def test_only_a_client_with_a_certificate_of_the_ca_gets_a_response(make: Callable[..., Gateway], tmp_path: Path) -> None:
     authority, stranger = Authority(tmp_path, "api-server"), Authority(tmp_path, "stranger")
     gateway = make(webhook={"clientCA": str(authority.file)}).serve()
 
@@ -67,5 +67,5 @@ def test_only_a_client_of_the_authority_is_answered(make: Callable[..., Gateway]
     for files in [None, stranger.client()]:
         with pytest.raises((ssl.SSLError, ConnectionError)):
             ask(files)
-    # Tokens are for those who have no certificate.
+    # The token listener requires no client certificate.
     assert gateway.exchange() == 200

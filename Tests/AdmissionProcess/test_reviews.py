@@ -1,4 +1,4 @@
-"""The webhook as an API server meets it: HTTPS, whole reviews, and patches applied by an implementation not ours."""
+"""The webhook over HTTPS with complete reviews, as an API server calls it, and patches applied by jsonpatch."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from .gateway_process import PODS, Gateway, patch, review
 ADMITTED = sorted(file.stem for file in PODS.glob("*.json"))
 REASONS = dict(line.split(": ", 1) for line in (PODS / "denied/reasons.txt").read_text().splitlines())
 OF_THE_EXAMPLE_PLUGIN = {"annotation-with-newlines"}
-"""Denied in a plugin's words, so that another plugin may say other ones."""
+"""Pods that a plugin denies; another plugin has another text."""
 
 
 def pod_of(name: str) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def pod_of(name: str) -> dict[str, Any]:
 
 
 def without_the_example_plugins(pod: Any) -> Any:
-    """The Pod without the variable that the fixtures' plugin adds, and others do not."""
+    """The Pod without the variable that only the plugin of the fixtures adds."""
     for container in (pod["spec"].get("initContainers") or []) + pod["spec"]["containers"]:
         if isinstance(container.get("env"), list):
             container["env"] = [v for v in container["env"] if v.get("name") != "EXAMPLE_WORKLOAD"]
@@ -30,14 +30,14 @@ def without_the_example_plugins(pod: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ADMITTED)
-def test_a_pod_becomes_what_it_is_to_be_and_a_second_review_adds_nothing(gateway: Gateway, name: str) -> None:
+def test_a_pod_is_injected_as_expected_and_a_second_review_adds_nothing(gateway: Gateway, name: str) -> None:
     pod = pod_of(name)
     ends = []
     for first, second in [("one", "two"), ("two", "one")]:
         made = jsonpatch.apply_patch(pod, patch(gateway.review(pod, first)))
         assert patch(gateway.review(made, second)) == []
         ends.append(made)
-    assert ends[0] == ends[1], "two webhooks in either order end alike"
+    assert ends[0] == ends[1], "the order of the webhooks does not matter"
     assert without_the_example_plugins(ends[0]) == without_the_example_plugins(pod_of(f"patched/{name}"))
 
 
@@ -49,7 +49,7 @@ def test_a_pod_that_cannot_be_injected_is_denied_with_the_reason(gateway: Gatewa
     assert response["status"]["code"] in (400, 403)
 
 
-def test_both_versions_are_answered_in_kind(gateway: Gateway) -> None:
+def test_the_response_has_the_version_of_the_review(gateway: Gateway) -> None:
     for version in ["v1", "v1beta1"]:
         status, _, body = gateway.post(review(pod_of("plain"), version))
         assert (status, json.loads(body)["apiVersion"]) == (200, f"admission.k8s.io/{version}")
@@ -62,14 +62,14 @@ def test_both_versions_are_answered_in_kind(gateway: Gateway) -> None:
         b"[" * 100_000, b'{"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": "1"}',
     ],
 )  # fmt: skip
-def test_what_is_no_review_is_a_bad_request(gateway: Gateway, body: bytes) -> None:
+def test_an_invalid_review_is_a_bad_request(gateway: Gateway, body: bytes) -> None:
     status, headers, answer = gateway.post(body)
     assert (status, headers["Content-Type"]) == (400, "application/json")
     error = json.loads(answer)
     assert error["error"] == "invalid_request" and "; " in error["error_description"]
 
 
-def test_three_mebibytes_are_taken_and_one_byte_more_is_not(gateway: Gateway) -> None:
+def test_three_mebibytes_are_accepted_and_one_byte_more_is_rejected(gateway: Gateway) -> None:
     body = review(pod_of("plain"))
     full = body + b" " * ((3 << 20) - len(body))
     assert gateway.post(full)[0] == 200
@@ -81,7 +81,7 @@ def test_three_mebibytes_are_taken_and_one_byte_more_is_not(gateway: Gateway) ->
     assert gateway.post(body)[0] == 200
 
 
-def test_an_annotation_of_100_kib_is_refused_and_shell_characters_stay_what_they_are(gateway: Gateway) -> None:
+def test_an_annotation_of_100_kib_is_denied_and_shell_characters_are_not_changed(gateway: Gateway) -> None:
     pod = pod_of("plain")
     pod["metadata"]["annotations"]["tremolo.io/example-role"] = "x" * 102_400
     assert gateway.review(pod)["allowed"] is False
@@ -92,7 +92,7 @@ def test_an_annotation_of_100_kib_is_refused_and_shell_characters_stay_what_they
     assert variables["EXAMPLE_ROLE"].replace("$$", "$") == value
 
 
-def test_other_methods_paths_and_listeners_have_no_webhook(gateway: Gateway) -> None:
+def test_other_methods_paths_and_listeners_are_rejected(gateway: Gateway) -> None:
     head = b"GET /k8s/webhooks/v1/injector-one HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     answer = gateway.raw(head)
     assert answer.startswith(b"HTTP/1.1 405 ") and b"allow: post" in answer.lower()
@@ -101,13 +101,13 @@ def test_other_methods_paths_and_listeners_have_no_webhook(gateway: Gateway) -> 
     assert gateway.raw(head.replace(b"/k8s/webhooks/v1/injector-one", b"/one/certs")).startswith(b"HTTP/1.1 404 ")
 
 
-def test_http_2_is_spoken(gateway: Gateway) -> None:
+def test_http_2_is_supported(gateway: Gateway) -> None:
     settings = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
     answer = gateway.raw(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings, ["h2"])
     assert answer[3:4] == b"\x04", "a SETTINGS frame (RFC 9113, section 6.5)"
 
 
-def test_a_forged_review_learns_nothing_secret_and_changes_nothing(gateway: Gateway) -> None:
+def test_a_forged_review_discloses_no_secret_and_changes_nothing(gateway: Gateway) -> None:
     pod = pod_of("plain")
     forged = gateway.review(pod, namespace="kube-system", userInfo={"username": "system:admin"}, dryRun=True)
     honest = gateway.review(pod, namespace="kube-system")
@@ -119,7 +119,7 @@ def test_a_forged_review_learns_nothing_secret_and_changes_nothing(gateway: Gate
     assert "reader" not in gateway.text, "no annotation's value is logged"
 
 
-def test_the_metrics_say_what_became_of_reviews(gateway: Gateway) -> None:
+def test_the_metrics_count_the_results_of_reviews(gateway: Gateway) -> None:
     def count(result: str) -> float:
         return gateway.metric("sts_webhook_requests_total", result=result) or 0
 
@@ -134,7 +134,7 @@ def test_the_metrics_say_what_became_of_reviews(gateway: Gateway) -> None:
     assert gateway.metric("sts_webhook_duration_seconds_count", result="injected") == count("injected")
 
 
-def test_many_reviews_at_a_time_are_all_answered(gateway: Gateway) -> None:
+def test_concurrent_reviews_all_get_a_response(gateway: Gateway) -> None:
     body = review(pod_of("two-endpoints"))
     with ThreadPoolExecutor(24) as pool:
         answers = list(pool.map(lambda _: gateway.post(body), range(240)))

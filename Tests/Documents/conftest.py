@@ -1,4 +1,4 @@
-"""The programs that the documents speak of."""
+"""Fixtures: the programs that the pages describe."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The documents, taken apart: code blocks, commands, links, headings, code spans."""
+"""Parses the pages: code blocks, commands, links, headings, code spans."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ PAGES = sorted(
     key=lambda page: page.relative_to(REPOSITORY).as_posix(),
 )
 OPERATORS = ["install", "aws", "migrating-from-openunison", "operations", "threat-model", "troubleshooting"]
-"""Pages for whoever runs a gateway, whose every name is looked up."""
+"""Pages for operators, in which every name is checked."""
 
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
@@ -42,7 +42,7 @@ def page(stem: str) -> Path:
 
 
 def blocks(*languages: str) -> list[Block]:
-    """Of all pages."""
+    """The fenced blocks of all pages."""
     return [
         Block(page, text.count("\n", 0, found.start()) + 1, found["language"], found["text"])
         for page, text in ((page, page.read_text()) for page in PAGES)
@@ -52,7 +52,7 @@ def blocks(*languages: str) -> list[Block]:
 
 
 def prose(page: Path) -> str:
-    """Without fenced blocks and the lines that are code because they are indented; as many lines as the page."""
+    """The text without fenced and indented code, with the same number of lines as the page."""
     text = _FENCE.sub(lambda found: "\n" * found[0].count("\n"), page.read_text())
     lines = text.split("\n")
     code = {number for number, _ in indented(page)}
@@ -60,7 +60,7 @@ def prose(page: Path) -> str:
 
 
 def indented(page: Path) -> list[tuple[int, str]]:
-    """Lines of code that stand four columns in, or more within a list, with their numbers."""
+    """The lines of indented code (four columns, or more in a list), with their numbers."""
     text = _FENCE.sub(lambda found: "\n" * found[0].count("\n"), page.read_text())
     lines: list[tuple[int, str]] = []
     is_code, is_after_blank, needed = False, True, 4
@@ -80,7 +80,7 @@ def indented(page: Path) -> list[tuple[int, str]]:
 
 
 def commands(page: Path) -> Iterator[tuple[int, str]]:
-    """Logical lines of shell in indented and `sh` code: continued ones are joined, comments are gone."""
+    """The logical shell lines of indented and `sh` code: continued lines are joined, comments removed."""
     lines = indented(page)
     for block in blocks("sh"):
         if block.page == page:
@@ -96,14 +96,14 @@ def commands(page: Path) -> Iterator[tuple[int, str]]:
 
 
 def spans(page: Path) -> list[tuple[int, str]]:
-    """Code within lines, with its line; headings too."""
+    """The code spans of text and headings, with their lines."""
     return [
         (number, span) for number, line in enumerate(prose(page).split("\n"), 1) for span in _SPAN.findall(line)
     ]
 
 
 def links(page: Path) -> list[tuple[int, str]]:
-    """Targets that are no URLs, with their lines."""
+    """The targets of links that are not URLs, with their lines."""
     return [
         (number, target)
         for number, line in enumerate(prose(page).split("\n"), 1)
@@ -113,7 +113,7 @@ def links(page: Path) -> list[tuple[int, str]]:
 
 
 def headings(page: Path) -> list[tuple[int, int, str]]:
-    """Line, level, text."""
+    """The line, level and text of each heading."""
     return [
         (number, len(found[1]), found[2])
         for number, line in enumerate(prose(page).split("\n"), 1)
@@ -122,7 +122,7 @@ def headings(page: Path) -> list[tuple[int, int, str]]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link to a heading of the page may have behind `#`, as GitHub makes it."""
+    """The anchors of the page's headings, as GitHub makes them."""
     made: set[str] = set()
     for _, _, text in headings(page):
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text).strip().lower()

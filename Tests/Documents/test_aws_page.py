@@ -1,4 +1,4 @@
-"""docs/aws.md, walked through: its files, changed as it says, are taken by the calls that it makes."""
+"""docs/aws.md: moto accepts its files, changed by its commands, in its AWS calls."""
 
 import json
 import os
@@ -30,7 +30,7 @@ PLACEHOLDERS += ["E1BKYHE1TT8Z10", "d111111abcdef8", "CLUSTER", "ACCOUNT"]
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page's files, named in the line before each, and changed by its commands."""
+    """The files of the page, changed by its commands. The name of each file is in the line before it."""
     folder = tmp_path_factory.mktemp("aws")
     lines = PAGE.read_text().split("\n")
     for block in [one for one in blocks("json", "yaml") if one.page == PAGE]:
@@ -54,7 +54,7 @@ def inputs(script: str) -> list[str]:
 def document(files: Path, name: str) -> dict[str, Any]:
     text = (files / name).read_text()
     left = [placeholder for placeholder in PLACEHOLDERS if placeholder in text]
-    assert left == [], f"{name} still has the page's own values"
+    assert left == [], f"{name} still has placeholders"
     return json.loads(text)
 
 
@@ -66,7 +66,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield boto3.Session(region_name=OWN["REGION"])
 
 
-def test_the_distribution_is_one_that_cloudfront_takes(files: Path, account: Any) -> None:
+def test_cloudfront_accepts_the_distribution(files: Path, account: Any) -> None:
     configuration = document(files, "distribution-mine.json")
     made = account.client("cloudfront").create_distribution(DistributionConfig=configuration)["Distribution"]
     assert made["DomainName"].endswith(".cloudfront.net")
@@ -75,7 +75,7 @@ def test_the_distribution_is_one_that_cloudfront_takes(files: Path, account: Any
     assert origin["OriginAccessControlId"] == OWN["OAC_ID"]
 
 
-def test_the_bucket_is_read_by_the_distribution_alone(files: Path, account: Any) -> None:
+def test_only_the_distribution_can_read_the_bucket(files: Path, account: Any) -> None:
     policy = document(files, "bucket-policy.json")
     s3 = account.client("s3")
     s3.create_bucket(Bucket=OWN["BUCKET"], CreateBucketConfiguration={"LocationConstraint": OWN["REGION"]})
@@ -102,7 +102,7 @@ def test_a_trust_policy_binds_audience_and_subject(files: Path, account: Any, fi
     }
 
 
-def test_the_publisher_may_do_what_it_does_and_nothing_else(files: Path, account: Any) -> None:
+def test_the_publisher_has_only_the_permissions_that_it_needs(files: Path, account: Any) -> None:
     policy = document(files, "publisher-permissions.json")
     iam = account.client("iam")
     iam.create_role(RoleName="it", AssumeRolePolicyDocument=json.dumps(document(files, "publisher-trust.json")))
@@ -115,7 +115,7 @@ def test_the_publisher_may_do_what_it_does_and_nothing_else(files: Path, account
     assert edges["Resource"] == f"arn:aws:cloudfront::{OWN['ACCOUNT']}:distribution/{OWN['DISTRIBUTION']}"
 
 
-def test_the_values_have_what_the_other_files_have(files: Path) -> None:
+def test_the_values_match_the_other_files(files: Path) -> None:
     values = yaml.safe_load((files / "values.yaml").read_text())
     (endpoint,) = values["sts"]["endpoints"]
     assert values["k8s_cluster_name"] == OWN["CLUSTER"]
@@ -127,7 +127,7 @@ def test_the_values_have_what_the_other_files_have(files: Path) -> None:
     assert endpoint["settings"]["region"] == OWN["REGION"]
 
 
-def test_the_calls_are_those_that_the_aws_cli_has() -> None:
+def test_the_aws_cli_has_all_commands() -> None:
     called = set()
     for _, line in commands(PAGE):
         for service, operation in re.findall(r"(?:^|[(&|;] ?)aws ([a-z0-9]+) ([a-z-]+)", line.replace("$(", "(")):

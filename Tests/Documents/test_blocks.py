@@ -1,4 +1,4 @@
-"""What stands in a block of YAML or JSON is YAML or JSON, and what is a configuration is one that is taken."""
+"""Blocks of YAML and JSON can be parsed, and the gateway and the chart accept the configurations in them."""
 
 import copy
 import json
@@ -16,13 +16,13 @@ CHART = REPOSITORY / "deploy/helm/sts-gateway"
 
 
 def is_values(block: Block) -> bool:
-    """Of the chart: its block `gateway` is there."""
+    """Whether the block has values of the chart: it has the key `gateway`."""
     document = one(block)
     return isinstance(document, dict) and "gateway" in document
 
 
 def is_gateway_yaml(block: Block) -> bool:
-    """The gateway's own file: `sts` without the chart's `gateway`, and no object of Kubernetes."""
+    """Whether the block is a gateway.yaml: it has `sts`, but no `gateway`, and is not a Kubernetes object."""
     document = one(block)
     return isinstance(document, dict) and "sts" in document and not {"gateway", "kind"} & set(document)
 
@@ -46,7 +46,7 @@ def test_a_block_of_json_decodes(block: Block) -> None:
     try:
         json.loads(block.text)
     except ValueError:
-        # JSON Lines: an object a line.
+        # JSON Lines: one object per line.
         assert [json.loads(line) for line in block.text.splitlines()]
 
 
@@ -56,12 +56,12 @@ def test_a_gateway_yaml_passes_config_check(block: Block, gateway: Path, tmp_pat
 
 
 @pytest.mark.parametrize("block", [block for block in YAML if is_values(block)], ids=str)
-def test_values_are_taken_by_the_chart_and_their_gateway_yaml_passes_config_check(
+def test_the_chart_accepts_values_and_their_gateway_yaml_passes_config_check(
     block: Block, gateway: Path, tmp_path: Path
 ) -> None:
     values = copy.deepcopy(one(block))
     if "sts" not in values:
-        # Values that are to be added to somebody's own.
+        # Values that a reader adds to their own.
         values["sts"] = yaml.safe_load((REPOSITORY / "Tests/Chart/values/seed.yaml").read_text())["sts"]
     with helm_python.Chart.load(CHART) as chart:
         rendered = chart.render(values, name="sts-gateway", namespace="sts")
@@ -99,7 +99,7 @@ def shown(value: Any) -> str:
 
 
 @pytest.mark.parametrize(("block", "document"), OBJECTS, ids=shown)
-def test_an_object_of_kubernetes_has_what_each_has(block: Block, document: dict[str, Any]) -> None:
+def test_a_kubernetes_object_has_a_version_and_a_name(block: Block, document: dict[str, Any]) -> None:
     assert document["apiVersion"] and document["metadata"]["name"]
 
 

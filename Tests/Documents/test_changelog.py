@@ -1,4 +1,4 @@
-"""The changelog's first section, the programs, the chart and the image recipe carry one number."""
+"""The first section of the changelog, the programs, the chart and the Containerfile have the same version."""
 
 import re
 
@@ -21,7 +21,7 @@ def test_the_sections_are_releases_the_newest_first() -> None:
     assert numbers == sorted(set(numbers), reverse=True)
 
 
-def test_programs_and_chart_carry_the_number_of_the_first_section() -> None:
+def test_programs_and_chart_have_the_version_of_the_first_section() -> None:
     chart = yaml.safe_load((REPOSITORY / "deploy/helm/sts-gateway/Chart.yaml").read_text())
     assert {
         "sts-gateway": swift_version("Sources/Gateway/App/GatewayVersion.swift"),
@@ -31,7 +31,7 @@ def test_programs_and_chart_carry_the_number_of_the_first_section() -> None:
     } == dict.fromkeys(["sts-gateway", "sts-sidecar", "chart", "images"], SECTIONS[0])
 
 
-def test_pages_name_no_other_version_of_the_images() -> None:
+def test_pages_have_no_other_version_of_the_images() -> None:
     pages = [*(REPOSITORY / "docs").rglob("*.md"), REPOSITORY / "deploy/image/Containerfile"]
     named = {
         found

@@ -1,4 +1,4 @@
-"""A link to another page, or to a heading, leads there."""
+"""Links to other pages and to headings have a target."""
 
 from pathlib import Path
 
@@ -20,13 +20,13 @@ def test_links_resolve(source: Path) -> None:
     assert wrong == []
 
 
-def test_the_readme_leads_to_every_page_for_operators() -> None:
+def test_the_readme_links_every_page_for_operators() -> None:
     targets = {target.partition("#")[0] for _, target in links(PAGES[0].parent / "README.md")}
     assert {f"docs/{stem}.md" for stem in OPERATORS} | {"SECURITY.md"} <= targets
 
 
 @pytest.mark.parametrize("source", [*map(page, OPERATORS), PAGES[0].parent / "SECURITY.md"], ids=name)
-def test_lines_are_120_columns_at_most_but_for_tables_and_headings(source: Path) -> None:
+def test_lines_except_tables_and_headings_have_at_most_120_columns(source: Path) -> None:
     long = [
         number
         for number, line in enumerate(prose(source).split("\n"), 1)
@@ -36,6 +36,6 @@ def test_lines_are_120_columns_at_most_but_for_tables_and_headings(source: Path)
 
 
 @pytest.mark.parametrize("source", PAGES, ids=name)
-def test_no_heading_is_there_twice_with_one_name(source: Path) -> None:
+def test_headings_are_unique(source: Path) -> None:
     texts = [text for _, _, text in headings(source)]
     assert len(texts) == len(set(texts))

@@ -1,4 +1,4 @@
-"""docs/migrating-from-openunison.md: what it says of a Pod that both would inject, tried."""
+"""docs/migrating-from-openunison.md: the denial of a Pod that both products would inject."""
 
 import copy
 import json
@@ -28,7 +28,7 @@ POD: dict[str, Any] = {
 
 
 def with_openunison(pod: dict[str, Any]) -> dict[str, Any]:
-    """What OpenUnison's webhook adds (openunison-kube-sts, templates/applications/sts-injector.yaml): variables at the
+    """The Pod after OpenUnison's webhook (openunison-kube-sts, templates/applications/sts-injector.yaml): variables at the
     end of each list, its volume and mounts only where there is none of that name, its sidecar first."""
     pod = copy.deepcopy(pod)
     spec = pod["spec"]
@@ -70,14 +70,14 @@ def inject(gateway: Path, tmp_path: Path) -> Any:
     return run
 
 
-def test_behind_openunison_s_webhook_the_pod_is_refused_in_the_page_s_words(inject: Any) -> None:
+def test_after_openunison_s_webhook_the_pod_is_denied_with_the_text_of_the_page(inject: Any) -> None:
     done = inject(with_openunison(POD))
     assert done.returncode == 1
     words = done.stderr.strip().partition("Pod web: ")[2]
     assert words and words in PAGE.read_text()
 
 
-def test_before_openunison_s_webhook_the_pod_is_refused_when_it_comes_again(inject: Any) -> None:
+def test_before_openunison_s_webhook_the_pod_is_denied_in_the_second_review(inject: Any) -> None:
     first = inject(POD)
     assert first.returncode == 0, first.stderr
     again = inject(with_openunison(json.loads(first.stdout)))
@@ -85,12 +85,12 @@ def test_before_openunison_s_webhook_the_pod_is_refused_when_it_comes_again(inje
     assert "sts-creds-sidecar" in again.stderr and "mounts sts-tokens elsewhere" in again.stderr
 
 
-def test_under_the_trial_prefix_each_webhook_has_pods_of_its_own(inject: Any) -> None:
+def test_with_the_trial_prefix_each_webhook_injects_other_pods(inject: Any) -> None:
     values = [yaml.safe_load(block.text) for block in blocks("yaml") if block.page == PAGE]
     (prefix,) = {
         one["gateway"]["configuration"]["injection"]["prefix"] for one in values if "configuration" in one["gateway"]
     }
-    assert inject(POD, prefix).returncode == 1, "the gateway leaves a Pod of OpenUnison's alone"
+    assert inject(POD, prefix).returncode == 1, "the gateway does not inject a Pod of OpenUnison"
     trial = copy.deepcopy(POD)
     trial["metadata"]["labels"] = {f"{prefix}/aws-role": "true"}
     trial["metadata"]["annotations"] = {f"{prefix}/aws-role": ROLE}

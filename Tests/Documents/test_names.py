@@ -1,4 +1,4 @@
-"""Names of metrics, values and keys are those that there are."""
+"""The names of metrics, values and keys in the pages exist."""
 
 import json
 import re
@@ -22,19 +22,19 @@ CHART_VALUES = yaml.safe_load((REPOSITORY / "deploy/helm/sts-gateway/values.yaml
 
 
 def family(metric: str) -> str | None:
-    """The metric that a series belongs to."""
+    """The metric of a series."""
     if metric in KNOWN:
         return metric
     stem = re.sub(r"_(bucket|count|sum)$", "", metric)
     return stem if KNOWN.get(stem, ("",))[0] == "histogram" else None
 
 
-def test_the_page_of_metrics_is_understood() -> None:
+def test_the_page_of_metrics_can_be_parsed() -> None:
     assert len(KNOWN) >= 17 and KNOWN["sts_key_state"] == ("gauge", {"endpoint", "state"})
 
 
 @pytest.mark.parametrize("source", [page(stem) for stem in OPERATORS], ids=name)
-def test_every_metric_is_one_that_there_is(source: Path) -> None:
+def test_every_metric_exists(source: Path) -> None:
     unknown = {
         metric
         for metric in re.findall(r"(?<![\w.])sts_[a-z_]+(?!…)\b(?!…)", source.read_text())
@@ -58,32 +58,32 @@ def test_there_are_alerts() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_an_alert_is_whole_and_its_expression_well_formed(rule: dict[str, Any]) -> None:
+def test_an_alert_is_complete_and_its_expression_well_formed(rule: dict[str, Any]) -> None:
     assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
     assert rule["labels"]["severity"] in ("critical", "warning", "info") and rule["annotations"]["summary"]
     expression = rule["expr"]
     bare = re.sub(r'"[^"]*"', "", expression)
-    assert '"' not in bare, "a quotation has no end"
+    assert '"' not in bare, "unterminated quotation"
     closes = {")": "(", "]": "[", "}": "{"}
     stack: list[str] = []
     for character in bare:
         if character in closes.values():
             stack.append(character)
         elif character in closes:
-            assert stack and stack.pop() == closes[character], f"{character} closes nothing"
+            assert stack and stack.pop() == closes[character], f"unmatched {character}"
     assert stack == []
-    assert re.search(r"(==|!=|>=|<=|>|<) *[\d. *]+$", bare), "it compares with nothing"
+    assert re.search(r"(==|!=|>=|<=|>|<) *[\d. *]+$", bare), "missing comparison"
     assert all(re.fullmatch(r"\d+[smhd]", range_) for range_ in re.findall(r"\[([^\]]*)\]", bare))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
-def test_an_alert_selects_by_labels_and_values_that_there_are(rule: dict[str, Any]) -> None:
+def test_an_alert_uses_existing_labels_and_values(rule: dict[str, Any]) -> None:
     series = re.findall(r"(sts_\w+)(?:\{([^}]*)\})?", rule["expr"])
     assert series
     labels: set[str] = {"le"}
     for metric, selector in series:
         stem = family(metric)
-        assert stem, f"there is no {metric}"
+        assert stem, f"unknown metric {metric}"
         labels |= KNOWN[stem][1]
         for label, value in re.findall(r'(\w+)(?:=~|!~|!=|=)"([^"]*)"', selector):
             assert label in KNOWN[stem][1], f"{metric} has no label {label}"
@@ -93,7 +93,7 @@ def test_an_alert_selects_by_labels_and_values_that_there_are(rule: dict[str, An
 
 
 def of_chart(path: str) -> bool:
-    """Whether the chart's values, or below `gateway.configuration` the configuration, have it."""
+    """Whether the chart's values, or for `gateway.configuration` the configuration, have the key."""
     value: Any = CHART_VALUES
     words = path.split(".")
     for index, word in enumerate(words):
@@ -123,7 +123,7 @@ def in_schema(schema: dict[str, Any], words: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("source", [page(stem) for stem in OPERATORS], ids=name)
-def test_every_value_of_the_chart_is_one_that_there_is(source: Path) -> None:
+def test_every_value_of_the_chart_exists(source: Path) -> None:
     named = [(line, span) for line, span in spans(source) if re.fullmatch(r"gateway(\.[a-zA-Z]+)+(: .*)?", span)]
     wrong = [
         f"line {line}: {span}"
@@ -137,7 +137,7 @@ CONFIGURATION = "listeners|tls|review|keyStore|injection|limits|audit|log|subjec
 
 
 @pytest.mark.parametrize("source", [page(stem) for stem in OPERATORS], ids=name)
-def test_every_key_of_the_configuration_is_one_that_there_is(source: Path) -> None:
+def test_every_key_of_the_configuration_exists(source: Path) -> None:
     wrong = [
         f"line {line}: {span}"
         for line, span in spans(source)
@@ -148,13 +148,13 @@ def test_every_key_of_the_configuration_is_one_that_there_is(source: Path) -> No
     plugins = "".join(path.read_text() for path in sorted((REPOSITORY / "docs/plugins").glob("*.md")))
     for line, span in spans(source):
         if re.fullmatch(r"publish(\.[a-zA-Z]+)+", span) and not of_configuration(span):
-            # A plugin's own.
+            # A key of a plugin.
             if f"| `{span.split('.')[1]}` |" not in plugins:
                 wrong.append(f"line {line}: {span}")
     assert wrong == []
 
 
-def test_a_wrong_name_is_found() -> None:
+def test_an_unknown_name_is_found() -> None:
     assert of_chart("gateway.replicas") and not of_chart("gateway.replica")
     assert of_chart("gateway.configuration.injection.prefix")
     assert not of_chart("gateway.configuration.injection.prefx")

@@ -1,4 +1,4 @@
-"""A command of a page is one that the program has, with options that it knows and all that it needs."""
+"""The commands of the pages exist, with known options and all required ones."""
 
 import functools
 import re
@@ -14,7 +14,7 @@ ENDS = {"|", "||", "&&", ";", ">", ">>", "2>", "&"}
 
 
 def invocations(line: str, program: str) -> list[list[str]]:
-    """The words behind each call of a program in a line of shell."""
+    """The arguments of each call of a program in a shell line."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
     lexer.whitespace_split = True
     try:
@@ -28,7 +28,7 @@ def invocations(line: str, program: str) -> list[list[str]]:
             rest = words[index + 1 :]
             end = next((i for i, one in enumerate(rest) if one in ENDS), len(rest))
             found.append(rest[:end])
-        # A command may stand at the beginning, behind assignments, behind `--` of kubectl exec, and in a pipe.
+        # A command can be at the beginning, after assignments, after `--` of kubectl exec, and in a pipe.
         is_start = word in ENDS or word == "--" or (is_start and re.match(r"[A-Z_]+=", word) is not None)
     return found
 
@@ -41,7 +41,7 @@ def help_of(program: Path, subcommand: tuple[str, ...]) -> str:
 
 
 def subcommand(program: Path, words: list[str]) -> tuple[str, ...]:
-    """The words that name a command, by asking the program for its commands."""
+    """The words that are a subcommand, by the help of the program."""
     path: tuple[str, ...] = ()
     for word in words:
         listed = help_of(program, path).partition("SUBCOMMANDS:")[2]
@@ -50,7 +50,7 @@ def subcommand(program: Path, words: list[str]) -> tuple[str, ...]:
         known = re.findall(r"^  ([a-z-]+)\s", listed, re.MULTILINE)
         if word.startswith("-"):
             break
-        assert word in known, f"\"{' '.join([*path, word])}\" is no command; there are {', '.join(known)}"
+        assert word in known, f"\"{' '.join([*path, word])}\" is an unknown command; expected {', '.join(known)}"
         path += (word,)
     return path
 
@@ -107,7 +107,7 @@ def test_the_sidecar_has_the_commands(page: Path, sidecar: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_what_make_is_asked_for_it_has(page: Path) -> None:
+def test_make_has_the_targets(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
     within = [(line, text) for line, text in spans(page) if re.fullmatch(r"make [a-z-]+( [A-Z]+=\S+)?", text)]
     for line, command in [*commands(page), *within]:
@@ -117,13 +117,13 @@ def test_what_make_is_asked_for_it_has(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_files_of_the_repository_that_a_command_names_are_there(page: Path) -> None:
+def test_files_in_commands_exist(page: Path) -> None:
     for line, command in commands(page):
         for path in re.findall(r"(?<![\w./-])(?:deploy|scripts|Tests|docs)/[\w./-]+", command):
-            assert (REPOSITORY / path).exists(), f"line {line}: there is no {path}"
+            assert (REPOSITORY / path).exists(), f"line {line}: missing {path}"
 
 
-def test_a_wrong_command_is_found(gateway: Path) -> None:
+def test_an_invalid_command_is_found(gateway: Path) -> None:
     def found(line: str) -> list[str]:
         return [one for words in invocations(line, "sts-gateway") for one in problems(gateway, words, is_whole=True)]
 

@@ -22,7 +22,7 @@ def test_the_page_shows_the_example() -> None:
     assert not is_part_of_the_example("let unknown = 1\n")
 
 
-def test_the_page_names_the_places_that_a_new_plugin_is_added_to() -> None:
+def test_the_page_lists_the_places_that_a_new_plugin_is_added_to() -> None:
     script = (REPOSITORY / "scripts/new-plugin").read_text()
     text = page("writing-a-plugin").read_text()
     changed = ["Package.swift", "plugins.json", "Sources/Gateway/Main/BuiltInPlugins.swift"]

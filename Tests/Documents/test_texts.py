@@ -1,4 +1,4 @@
-"""A text that a page quotes is one that somebody can see: it is in the sources."""
+"""The texts that a page quotes are in the sources."""
 
 import functools
 import re
@@ -14,14 +14,14 @@ TROUBLESHOOTING = page("troubleshooting")
 
 @functools.cache
 def sources(*folders: str) -> str:
-    """All literals of the sources as they are printed: joined where they are written in parts."""
+    """The sources with string literals as they are printed: concatenated parts are joined."""
     texts = []
     for folder in folders:
         for file in sorted((REPOSITORY / folder).rglob("*")):
             if file.suffix in (".swift", ".py"):
                 text = file.read_text()
                 text = re.sub(r'"#*\s*\+\s*#*"', "", text)
-                # What a constant of a type stands for.
+                # The value of a constant.
                 text = text.replace(r"\(InjectedNames.sidecar)", "sts-sidecar")
                 texts.append(text.replace(r"\"", '"').replace(r"\\", "\\"))
     return "\n".join(texts)
@@ -46,8 +46,8 @@ QUOTED = [
 
 
 @pytest.mark.parametrize(("line", "text"), QUOTED, ids=[f"line-{line}" for line, _ in QUOTED])
-def test_a_text_that_one_can_look_up_is_told_by_the_programs(line: int, text: str) -> None:
-    assert parts(text), "nothing of it is constant"
+def test_a_text_in_a_heading_is_in_the_sources(line: int, text: str) -> None:
+    assert parts(text), "no constant part"
     assert missing(text, "Sources") == []
 
 
@@ -60,12 +60,12 @@ AWS = [
 
 
 @pytest.mark.parametrize("text", AWS)
-def test_a_text_of_aws_is_one_that_the_plugin_or_the_strict_peer_knows(text: str) -> None:
+def test_an_error_of_aws_is_in_the_plugin_or_the_strict_sts(text: str) -> None:
     assert missing(text, "Sources/Plugins", "Tests/Peers") == []
 
 
 @pytest.mark.parametrize("source", [page(stem) for stem in OPERATORS], ids=name)
-def test_texts_within_sentences_are_told_too(source: Path) -> None:
+def test_texts_in_sentences_are_in_the_sources(source: Path) -> None:
     headed = {line for line, _, _ in headings(source)}
     wrong = [
         f"line {line}: {text}"
@@ -77,7 +77,7 @@ def test_texts_within_sentences_are_told_too(source: Path) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(set(re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", TROUBLESHOOTING.read_text()))))
-def test_a_word_in_capitals_is_a_code_of_aws_or_a_kind_of_kubernetes(code: str) -> None:
+def test_an_error_code_or_kind_is_in_the_sources(code: str) -> None:
     assert code in sources("Sources")
 
 

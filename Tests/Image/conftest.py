@@ -1,4 +1,4 @@
-"""The images that `make image` has packed, and containers of them."""
+"""Fixtures: the images of `make image`, and containers of them."""
 
 import itertools
 import os
@@ -14,13 +14,13 @@ from layout import Archive, read_archive
 from packed_gateway import PackedGateway, endpoint
 
 SERVED = "gateway.image.example"
-"""A name that only the tests' own name server knows."""
+"""A host name that only the tests' name server resolves."""
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the root")
 
 
 @pytest.fixture(scope="session")
 def images() -> Path:
-    """STS_IMAGES, or what `make image` has packed."""
+    """The folder of the images: STS_IMAGES, or that of `make image`."""
     folder = Path(os.environ.get("STS_IMAGES", REPOSITORY / ".build-image/images")).resolve()
     for name in ["sts-gateway", "sts-sidecar"]:
         found = list(folder.glob(f"{name}-*.oci.tar"))
@@ -64,7 +64,7 @@ def new_container(shared: Path) -> Callable[..., Container]:
 def new_gateway(
     shared: Path, gateway_image: Archive, new_container: Callable[..., Container]
 ) -> Iterator[Callable[..., PackedGateway]]:
-    """A gateway with one endpoint, as a user; nothing secret is in what it says."""
+    """A gateway with one endpoint, run as a user. Its output must contain no secret."""
     made: list[PackedGateway] = []
 
     def make(user: int = NONROOT, group: int = NONROOT) -> PackedGateway:

@@ -1,4 +1,4 @@
-"""Containers of an image without a container runtime: enter.py in new namespaces, as the image's config says."""
+"""Containers of an image without a container runtime: enter.py in new namespaces, with the image's configuration."""
 
 import contextlib
 import json
@@ -19,22 +19,22 @@ from waiting import DEADLINE, until
 ENTER = Path(__file__).with_name("enter.py")
 NONROOT = 65532
 ANY_OTHER = 1000870000
-"""As OpenShift gives them out; the group is 0 there."""
+"""A user id as OpenShift assigns it, with group 0."""
 
 
 @dataclass
 class Container:
-    """A root of its own with the image's files, read-only; volumes lie over it."""
+    """A read-only root folder with the image's files, and volumes mounted on it."""
 
     archive: Archive
     folder: Path
     user: int = NONROOT
     group: int = NONROOT
     volumes: dict[str, tuple[Path, bool]] = field(default_factory=dict)
-    """By their place in the container: where they come from, and whether they may be written."""
+    """The volumes by their path in the container: the source, and whether they are writable."""
 
     def prepare(self) -> "Container":
-        """Unpacks the image, or links what a neighbour has unpacked."""
+        """Unpacks the image, or links the files of another container."""
         unpacked = self.folder.parent / f"unpacked-{self.archive.digest[7:19]}"
         if not unpacked.exists():
             self.archive.extract(unpacked)
@@ -46,7 +46,7 @@ class Container:
         return self.folder / "root"
 
     def add_volume(self, place: str, source: Path, is_writable: bool = False) -> None:
-        """Whatever is to be written belongs to the container's user."""
+        """Makes the container's user the owner of writable volumes."""
         self.volumes[place] = (source, is_writable)
         target = self.root / place.removeprefix("/")
         if is_writable:
@@ -58,7 +58,7 @@ class Container:
             target.touch()
 
     def command(self, *arguments: str, began: Path | None = None, **environment: str) -> list[str]:
-        """A command line that runs the entrypoint with these arguments; `began` is a pipe to write the moment to."""
+        """The command line that runs the entrypoint with arguments. The start time is written to the pipe `began`."""
         image = self.archive.container
         given = dict(pair.split("=", 1) for pair in image.get("Env", []))
         spec = {
@@ -72,19 +72,19 @@ class Container:
         return ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, str(ENTER), str(file), *arguments]
 
     def run(self, *arguments: str, **environment: str) -> CompletedProcess[str]:
-        """To its end."""
+        """Runs the container until it exits."""
         return child_process.run(self.command(*arguments, **environment))
 
 
 def first_process(unshare: Popen[bytes]) -> int:
-    """The container's process 1, by its number out here."""
+    """The container's process 1, with its process id on the host."""
     found = until(lambda: unshare.poll() is not None or descendants(unshare.pid), "the container's process")
-    assert found is not True, "the container has ended"
+    assert found is not True, "the container has exited"
     return found[0].number
 
 
 def end(unshare: Popen[bytes], number: signal.Signals) -> int:
-    """Sends process 1 a signal; the status that it ends with."""
+    """Sends process 1 a signal; returns its exit status."""
     with contextlib.suppress(AssertionError, ProcessLookupError):
         os.kill(first_process(unshare), number)
     return unshare.wait(DEADLINE)

@@ -44,13 +44,13 @@ os.chdir(spec["folder"])
 os.setgroups([])
 os.setgid(spec["group"])
 os.setuid(spec["user"])
-# Another user loses what `unshare --kill-child` has asked for.
+# Changing the user resets the parent-death signal of `unshare --kill-child`.
 libc.prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
 libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 os.umask(0o022)
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 if began is not None:
-    # The moment at which the program starts, for those who measure.
+    # The start time of the program, for measurements.
     os.write(began, f"{time.monotonic()}\n".encode())
     os.close(began)
 os.execve(spec["entrypoint"], [spec["entrypoint"], *sys.argv[2:]], spec["environment"])

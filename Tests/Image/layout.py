@@ -20,26 +20,26 @@ MEDIA = "application/vnd.oci.image"
 class Archive:
     file: Path
     content: dict[str, bytes]
-    """Of the regular files, by their path in the layout."""
+    """The regular files by their path in the layout."""
     digest: str
-    """The manifest's."""
+    """The digest of the manifest."""
     manifest: dict[str, Any]
     config: dict[str, Any]
-    """The whole of config.md."""
+    """The image configuration (config.md)."""
     layers: list[bytes]
     """Uncompressed."""
 
     @property
     def container(self) -> dict[str, Any]:
-        """How a container of the image runs."""
+        """The configuration of a container."""
         return self.config["config"]
 
     def compressed(self) -> int:
-        """Bytes that a registry holds, and a node downloads."""
+        """The compressed size in bytes, which a node downloads."""
         return self.manifest["config"]["size"] + sum(layer["size"] for layer in self.manifest["layers"])
 
     def entries(self) -> dict[str, tuple[tarfile.TarInfo, bytes]]:
-        """What a container finds, by absolute path; upper layers go over lower ones."""
+        """The files of a container by absolute path. Upper layers replace lower ones."""
         found = {}
         for layer in self.layers:
             with tarfile.open(fileobj=io.BytesIO(layer)) as opened:
@@ -84,7 +84,7 @@ def read_archive(file: Path) -> Archive:
     assert len([entry for entry in config["history"] if not entry.get("empty_layer")]) == len(layers)
     platform = {"os": "linux", "architecture": config["architecture"]}
     assert config["os"] == "linux" and described.get("platform", platform).items() >= platform.items()
-    assert used == content.keys(), "the layout holds what nothing refers to"
+    assert used == content.keys(), "the layout has an unreferenced blob"
     return Archive(file, content, described["digest"], manifest, config, layers)
 
 
@@ -95,7 +95,7 @@ def read_members(file: Path) -> dict[str, bytes]:
         for member in opened:
             assert not member.name.startswith("/") and ".." not in PurePosixPath(member.name).parts
             assert member.isfile() or member.isdir(), member.name
-            assert member.name not in found, f"{member.name} is there twice"
+            assert member.name not in found, f"duplicate {member.name}"
             if content := opened.extractfile(member):
                 found[member.name] = content.read()
     return found

@@ -35,9 +35,9 @@ IDLE = 10
 class Round:
     milliseconds: float
     resident: float
-    """MiB, after the first token and ten idle seconds."""
+    """The resident memory in MiB, after the first token and ten idle seconds."""
     private: float
-    """MiB of that which are the process' own and no file's."""
+    """The anonymous part of that, in MiB."""
 
 
 def free_port() -> int:
@@ -47,7 +47,7 @@ def free_port() -> int:
 
 
 def forget(folder: Path) -> None:
-    """Has the kernel drop the image's files from its page cache, as on a node that has just pulled it."""
+    """Drops the image's files from the page cache, as on a node that has just pulled the image."""
     os.sync()
     for file in folder.rglob("*"):
         if file.is_file():
@@ -57,7 +57,7 @@ def forget(folder: Path) -> None:
 
 
 def first_token(gateway: PackedGateway, context: ssl.SSLContext, form: str) -> float:
-    """Asks again until there is one; the moment at which it is there."""
+    """Requests a token until it gets one; returns the time."""
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     ends = time.monotonic() + DEADLINE
     while time.monotonic() < ends:

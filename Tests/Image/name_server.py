@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 ADDRESS = "127.0.0.153"
-"""Port 53 of loopback's other addresses is free on most machines, and where it is not, the test says so."""
+"""Port 53 of another loopback address, which is free on most machines."""
 
 
 class NameServer:
@@ -31,7 +31,7 @@ class NameServer:
         self._socket.close()
 
     def write_files(self, folder: Path) -> tuple[Path, Path]:
-        """resolv.conf and hosts, as the kubelet writes them."""
+        """Writes resolv.conf and hosts, as the kubelet does."""
         resolver, hosts = folder / "resolv.conf", folder / "hosts"
         resolver.write_text(f"nameserver {ADDRESS}\nsearch default.svc.cluster.local\noptions ndots:1\n")
         hosts.write_text("127.0.0.1\tlocalhost\n")

@@ -1,4 +1,4 @@
-"""The gateway as its image runs it."""
+"""The gateway in a container of its image."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def endpoint(name: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class PackedGateway(GatewayProgram):
-    """Its configuration is mounted where the image's command looks for it, and the key directory at /keys."""
+    """The configuration is mounted at the path of the image's command, and the key directory at /keys."""
 
     container: Container = field(kw_only=True)
     jwks: str = f"{CONFIGURATION}/identity/jwks.json"
@@ -40,7 +40,7 @@ class PackedGateway(GatewayProgram):
         shutil.copytree(self.pki, self.folder / "etc/pki")
         (self.folder / "etc/identity").mkdir()
         shutil.copy(self.identity / "jwks.json", self.folder / "etc/identity")
-        # As the kubelet mounts a Secret with fsGroup: the container's user may read it, and nobody else.
+        # As the kubelet mounts a Secret with fsGroup: only the container's user can read it.
         os.chown(self.folder / "etc/pki", self.container.user, self.container.group)
         os.chown(self.folder / "etc/pki/server-key.pem", self.container.user, self.container.group)
         self.container.add_volume(CONFIGURATION, self.folder / "etc")
@@ -62,7 +62,7 @@ class PackedGateway(GatewayProgram):
         return file
 
     def arguments(self, *command: str) -> list[str]:
-        """The image's own command for serve; no --plugins, for the image has its plugins.json."""
+        """Runs the image's command `serve` without --plugins, since the image has a plugins.json."""
         own = self.container.archive.container["Cmd"]
         arguments = own if command == ("serve",) else [*command, *own[1:]]
         return self.container.command(*arguments, began=self.began, **self.more)
@@ -73,7 +73,7 @@ class PackedGateway(GatewayProgram):
         return first_process(self.process)
 
     def stop(self) -> None:
-        """SIGTERM to process 1, and an end in good order."""
+        """Sends SIGTERM to process 1 and expects exit status 0."""
         assert self.process is not None
         assert end(self.process, signal.SIGTERM) == 0, f"it ends in good order: {self.text}"
         self.process = None
@@ -83,12 +83,12 @@ class PackedGateway(GatewayProgram):
             end(self.process, signal.SIGKILL)
 
     def resident(self) -> int:
-        """KiB, now."""
+        """The current resident memory in KiB."""
         lines = Path(f"/proc/{self.process_id}/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
 
     def check(self, file: str = f"{CONFIGURATION}/gateway.yaml") -> subprocess.CompletedProcess[str]:
-        """`config check`, which takes the file without an option."""
+        """Runs `config check`."""
         self.write()
         return self.container.run("config", "check", file)
 

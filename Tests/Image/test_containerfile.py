@@ -26,7 +26,7 @@ TARGETS = {"gateway": "gateway_image", "sidecar": "sidecar_image"}
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Comments away, continued lines joined."""
+    """The instructions: comments removed, continued lines joined."""
     lines = [line for line in FILE.read_text().splitlines() if not line.startswith("#")]
     joined = re.sub(r"\\\n\s*", " ", "\n".join(lines))
     return [(line.split(" ", 1)[0], line.split(" ", 1)[1]) for line in joined.splitlines() if line.strip()]
@@ -40,7 +40,7 @@ def stage(name: str) -> list[tuple[str, str]]:
 
 
 def config(name: str, version: str, revision: str) -> dict[str, Any]:
-    """What the stage's instructions come to, as config.md has it."""
+    """The image configuration that the instructions of a stage give (config.md)."""
     made: dict[str, Any] = {}
     for word, rest in stage(name):
         rest = rest.replace("${VERSION}", version).replace("${REVISION}", revision)
@@ -71,7 +71,7 @@ def test_it_has_known_instructions_and_three_stages() -> None:
     assert re.fullmatch(r"SWIFT=\S+/swift:\d+\.\d+\.\d+-bookworm(@sha256:[0-9a-f]{64})?", found[0][1]), "the base has a whole version"
 
 
-def test_the_base_is_brought_up_to_date_before_libraries_are_taken_from_it() -> None:
+def test_the_base_is_upgraded_before_libraries_are_copied_from_it() -> None:
     commands = [rest for word, rest in stage("build") if word == "RUN"]
     assert [word for word in ["update", "upgrade", "install"] if f"apt-get {word}" in commands[0]] == [
         "update", "upgrade", "install",
@@ -81,12 +81,12 @@ def test_the_base_is_brought_up_to_date_before_libraries_are_taken_from_it() -> 
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_a_target_runs_as_the_packed_image_does(target: str, request: pytest.FixtureRequest) -> None:
+def test_a_target_has_the_configuration_of_the_packed_image(target: str, request: pytest.FixtureRequest) -> None:
     image: Archive = request.getfixturevalue(TARGETS[target])
     assert config(target, *version_and_revision(image)) == image.container
 
 
-def test_what_is_ignored_is_not_what_it_copies() -> None:
+def test_no_copied_file_is_ignored() -> None:
     kept = [line for line in FILE.with_name("Containerfile.dockerignore").read_text().splitlines() if line[:1] == "!"]
     for line in kept:
         assert (REPOSITORY / line[1:]).exists(), f"{line} is not in the repository"
@@ -97,7 +97,7 @@ def test_what_is_ignored_is_not_what_it_copies() -> None:
 @needs_root
 @pytest.mark.skipif(shutil.which("buildah") is None, reason="buildah is not installed")
 @pytest.mark.parametrize("target", TARGETS)
-def test_buildah_makes_the_same_image_of_the_same_files(
+def test_buildah_builds_the_same_image_from_the_same_files(
     target: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     image: Archive = request.getfixturevalue(TARGETS[target])
@@ -128,7 +128,7 @@ def test_buildah_makes_the_same_image_of_the_same_files(
 
 
 def described(image: Archive) -> dict[str, tuple[int, int, int, str]]:
-    """All but the times. Go's archives have the file's type in the mode, too."""
+    """The entries without times. Archives of Go have the file type in the mode."""
     return {
         path.rstrip("/"): (stat.S_IMODE(info.mode), info.uid, info.gid, hashlib.sha256(content).hexdigest())
         for path, (info, content) in image.entries().items()

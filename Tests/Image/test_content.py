@@ -1,4 +1,4 @@
-"""What is in the images, and what is not."""
+"""The files of the images."""
 
 import re
 import ssl
@@ -25,13 +25,13 @@ def entries(image: Archive) -> Entries:
     return image.entries()
 
 
-def test_everything_is_roots_and_nobody_may_write_it(entries: Entries) -> None:
+def test_root_owns_everything_and_nothing_is_writable(entries: Entries) -> None:
     for path, (info, _) in entries.items():
         assert info.isfile() or info.isdir(), f"{path} is neither a file nor a folder"
         assert (info.uid, info.gid) == (0, 0), path
         assert info.mode & (stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX) == 0, path
-        assert info.mode & (0o222 if info.isfile() else 0o022) == 0, f"{path} may be written"
-        assert info.mode & 0o444 == 0o444, f"{path} may not be read by any user"
+        assert info.mode & (0o222 if info.isfile() else 0o022) == 0, f"{path} is writable"
+        assert info.mode & 0o444 == 0o444, f"{path} is not world-readable"
 
 
 def test_only_the_program_and_its_shared_objects_can_be_executed(image: Archive, entries: Entries) -> None:
@@ -51,8 +51,8 @@ def test_the_sidecar_has_no_library(sidecar_image: Archive) -> None:
     assert [path for path in sidecar_image.entries() if ".so" in Path(path).name] == []
 
 
-def test_the_gateway_has_the_shared_objects_that_the_loader_names(gateway_image: Archive, tmp_path: Path) -> None:
-    """And no others: the image's own loader lists what the program is started with, within the image's files."""
+def test_the_gateway_has_exactly_the_shared_objects_that_the_loader_lists(gateway_image: Archive, tmp_path: Path) -> None:
+    """The loader of the image lists the shared objects of the program."""
     gateway_image.extract(tmp_path)
     files = {path for path in gateway_image.entries() if ".so." in path}
     loader = next(path for path in files if Path(path).name.startswith("ld-linux"))
@@ -70,7 +70,7 @@ def certificates(pem: str) -> list[bytes]:
     return [ssl.PEM_cert_to_DER_cert(block) for block in blocks]
 
 
-def test_it_trusts_debians_certificates_and_no_other(entries: Entries) -> None:
+def test_it_trusts_only_debians_certificates(entries: Entries) -> None:
     trusted = certificates(entries["/etc/ssl/certs/ca-certificates.crt"][1].decode())
     assert len(trusted) > 100
     packaged = [file.read_text() for file in Path("/usr/share/ca-certificates/mozilla").glob("*.crt")]
@@ -86,18 +86,18 @@ def test_its_user_has_a_name(gateway_image: Archive) -> None:
     assert "hosts: files dns" in entries["/etc/nsswitch.conf"][1].decode().splitlines()
 
 
-def test_the_gateway_has_the_repositorys_manifest_of_plugins(gateway_image: Archive, sidecar_image: Archive) -> None:
+def test_the_gateway_has_the_plugins_json_of_the_repository(gateway_image: Archive, sidecar_image: Archive) -> None:
     place = gateway_image.container["WorkingDir"] + "/plugins.json"
     assert gateway_image.entries()[place][1] == (REPOSITORY / "plugins.json").read_bytes()
     assert not any(path.endswith("plugins.json") for path in sidecar_image.entries())
 
 
-def test_no_path_of_the_building_machine_is_in_it(entries: Entries) -> None:
+def test_it_contains_no_path_of_the_build_machine(entries: Entries) -> None:
     place = str(REPOSITORY).encode()
     assert [path for path, (_, content) in entries.items() if place in content] == []
 
 
-def test_every_part_comes_with_its_licence(image: Archive, entries: Entries) -> None:
+def test_every_part_has_its_license(image: Archive, entries: Entries) -> None:
     title = image.container["Labels"]["org.opencontainers.image.title"]
     assert entries[f"/usr/share/doc/{title}/LICENSE"][1] == (REPOSITORY / "LICENSE").read_bytes()
     texts = [path for path in entries if path.startswith("/usr/share/doc/") and path.endswith("/copyright")]

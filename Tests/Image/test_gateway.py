@@ -26,7 +26,7 @@ def gateway(request: pytest.FixtureRequest, new_gateway: NewGateway) -> PackedGa
     return new_gateway(*request.param)
 
 
-def test_it_tells_its_version(gateway: PackedGateway, gateway_image: Archive) -> None:
+def test_it_prints_its_version(gateway: PackedGateway, gateway_image: Archive) -> None:
     ended = gateway.container.run("version")
     version = gateway_image.container["Labels"]["org.opencontainers.image.version"]
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"sts-gateway {version}\n", "")
@@ -65,7 +65,7 @@ def test_it_exchanges_a_token_over_tls_and_stops(gateway: PackedGateway) -> None
     assert gateway.audited("issued")
 
 
-def test_it_starts_again_with_the_keys_that_it_has_made(gateway: PackedGateway) -> None:
+def test_it_restarts_with_the_same_keys(gateway: PackedGateway) -> None:
     gateway.serve()
     first, _ = gateway.documents()
     gateway.stop()
@@ -74,7 +74,7 @@ def test_it_starts_again_with_the_keys_that_it_has_made(gateway: PackedGateway) 
 
 
 class KeySet(BaseHTTPRequestHandler):
-    """A cluster's, at any path."""
+    """A kubeconfig with files at any path."""
 
     content = b""
     asked = threading.Event()
@@ -101,7 +101,7 @@ def key_server(shared: Path) -> Iterator[LoopbackServer]:
 
 
 def mount_names(container: Container, names: NameServer, bundle: bytes) -> None:
-    """What the kubelet mounts into every Pod, and another CA bundle in the place of the image's."""
+    """The files that the kubelet mounts into every Pod, and another CA bundle instead of the image's."""
     resolver, hosts = names.write_files(container.folder)
     container.add_volume("/etc/resolv.conf", resolver)
     container.add_volume("/etc/hosts", hosts)
@@ -110,7 +110,7 @@ def mount_names(container: Container, names: NameServer, bundle: bytes) -> None:
     container.add_volume("/etc/ssl/certs/ca-certificates.crt", file)
 
 
-def test_it_looks_names_up_by_dns_and_trusts_the_bundle(
+def test_it_resolves_names_by_dns_and_trusts_the_bundle(
     new_gateway: NewGateway, key_server: LoopbackServer, shared: Path
 ) -> None:
     gateway = new_gateway()
@@ -122,7 +122,7 @@ def test_it_looks_names_up_by_dns_and_trusts_the_bundle(
         assert KeySet.asked.is_set() and SERVED in names.asked
 
 
-def test_it_does_not_trust_who_is_not_in_the_bundle(
+def test_it_does_not_trust_a_ca_that_is_not_in_the_bundle(
     new_gateway: NewGateway, key_server: LoopbackServer, gateway_image: Archive
 ) -> None:
     gateway = new_gateway()
@@ -134,7 +134,7 @@ def test_it_does_not_trust_who_is_not_in_the_bundle(
         assert not KeySet.asked.is_set() and SERVED in names.asked
 
 
-def test_it_looks_names_up_in_hosts(new_gateway: NewGateway, shared: Path) -> None:
+def test_it_resolves_names_by_hosts(new_gateway: NewGateway, shared: Path) -> None:
     gateway = new_gateway()
     KeySet.content = (shared / "cluster/jwks.json").read_bytes()
     server = LoopbackServer(KeySet).start()
@@ -147,7 +147,7 @@ def test_it_looks_names_up_in_hosts(new_gateway: NewGateway, shared: Path) -> No
     server.stop()
 
 
-def test_nothing_but_its_volume_can_be_written(new_gateway: NewGateway) -> None:
+def test_only_its_volume_is_writable(new_gateway: NewGateway) -> None:
     gateway = new_gateway(ANY_OTHER, 0)
     gateway.serve()
     gateway.documents()

@@ -1,4 +1,4 @@
-"""The archives as such: by our own strict reading (layout.py), and by skopeo's."""
+"""The archives, read by layout.py and by skopeo."""
 
 import json
 import platform
@@ -17,7 +17,7 @@ def image(request: pytest.FixtureRequest) -> Archive:
     return request.getfixturevalue(request.param)
 
 
-def test_it_is_for_this_machine_and_says_what_it_is(image: Archive) -> None:
+def test_it_has_the_architecture_of_this_machine_and_labels(image: Archive) -> None:
     names = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
     assert image.config["architecture"] == names[platform.machine()]
     annotations = image.manifest["annotations"]
@@ -44,20 +44,20 @@ def test_the_sidecar_is_at_most_8_megabytes(sidecar_image: Archive) -> None:
     assert sidecar_image.compressed() <= 8 * MEGABYTE
 
 
-def test_the_gateway_runs_as_nobody_with_its_ports(gateway_image: Archive) -> None:
+def test_the_gateway_runs_as_an_unprivileged_user_with_its_ports(gateway_image: Archive) -> None:
     assert gateway_image.container["User"] == "65532:65532"
     assert gateway_image.container["Entrypoint"] == ["/sts-gateway"]
     assert sorted(gateway_image.container["ExposedPorts"]) == ["8443/tcp", "9090/tcp", "9443/tcp"]
 
 
-def test_the_sidecar_runs_as_nobody_without_ports(sidecar_image: Archive) -> None:
+def test_the_sidecar_runs_as_an_unprivileged_user_without_ports(sidecar_image: Archive) -> None:
     assert sidecar_image.container["User"] == "65532:65532"
     assert sidecar_image.container["Entrypoint"] == ["/sts-sidecar"]
     assert "ExposedPorts" not in sidecar_image.container
 
 
 def test_skopeo_reads_the_same(image: Archive) -> None:
-    assert shutil.which("skopeo"), "there is no skopeo; run: apt-get install skopeo"
+    assert shutil.which("skopeo"), "missing skopeo; run: apt-get install skopeo"
     place = f"oci-archive:{image.file}"
 
     def skopeo(*arguments: str) -> bytes:
@@ -75,8 +75,8 @@ def test_skopeo_reads_the_same(image: Archive) -> None:
     assert json.loads(skopeo("inspect", f"{place}:{version}"))["Digest"] == image.digest
 
 
-def test_skopeo_copies_it_whole(image: Archive, tmp_path: str) -> None:
-    assert shutil.which("skopeo"), "there is no skopeo; run: apt-get install skopeo"
+def test_skopeo_can_copy_it(image: Archive, tmp_path: str) -> None:
+    assert shutil.which("skopeo"), "missing skopeo; run: apt-get install skopeo"
     target = f"dir:{tmp_path}/copy"
     copied = subprocess.run(
         ["skopeo", "copy", "--insecure-policy", f"oci-archive:{image.file}", target], capture_output=True, text=True

@@ -1,4 +1,4 @@
-"""The same programs, packages and commit give the same archives, whatever else is different."""
+"""The same programs, packages and commit give the same archives in any environment."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ def digest(content: bytes) -> str:
 
 
 def programs(folder: Path, *images: Archive) -> list[Path]:
-    """Those that the images hold."""
+    """The programs in the images."""
     found = []
     for image in images:
         path = image.container["Entrypoint"][0]
@@ -32,7 +32,7 @@ def programs(folder: Path, *images: Archive) -> list[Path]:
 
 
 def pack(images: Path, image: Archive, gateway: Path, sidecar: Path, out: Path, *more: str) -> None:
-    """In another folder, time zone and umask than before."""
+    """Packs in another folder, time zone and umask."""
     made = datetime.fromisoformat(image.config["created"])
     software = json.loads(next(images.glob("sts-gateway-*.spdx.json")).read_text())
     swift = next(package["versionInfo"] for package in software["packages"] if package["name"] == "swift")

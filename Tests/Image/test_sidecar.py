@@ -21,14 +21,14 @@ from waiting import until
 
 pytestmark = needs_root
 TOKENS, SUBJECT = "/var/run/secrets/sts", "/var/run/secrets/sts-gateway/serviceaccount"
-"""The sidecar's own defaults."""
+"""The defaults of the sidecar."""
 
 
 @pytest.fixture(params=USERS)
 def container(
     request: pytest.FixtureRequest, sidecar_image: Archive, new_container: Callable[..., Container], shared: Path
 ) -> Container:
-    """With what the webhook mounts into it."""
+    """With the volumes that the webhook adds."""
     made = new_container(sidecar_image, *request.param)
     (made.folder / "tokens").mkdir()
     (made.folder / "subject").mkdir()
@@ -45,16 +45,16 @@ def container(
     return made
 
 
-def test_it_tells_its_version(container: Container, sidecar_image: Archive) -> None:
+def test_it_prints_its_version(container: Container, sidecar_image: Archive) -> None:
     ended = container.run("--version")
     version = sidecar_image.container["Labels"]["org.opencontainers.image.version"]
     assert (ended.returncode, ended.stdout) == (0, f"sts-sidecar {version}\n")
 
 
-def test_it_keeps_a_token_of_the_packed_gateway(
+def test_it_refreshes_a_token_of_the_packed_gateway(
     container: Container, new_gateway: Callable[..., PackedGateway], shared: Path
 ) -> None:
-    """The gateway's name by DNS, its certificate by the bundle at the image's place."""
+    """It resolves the gateway by DNS, and trusts its certificate by the bundle at the image's path."""
     gateway = new_gateway(NONROOT if container.user == ANY_OTHER else ANY_OTHER)
     gateway.serve()
     token = container.folder / "tokens/one/token"

@@ -35,7 +35,7 @@ def document(image: Archive) -> Document:
 
 
 def packages(image: Archive, kind: str) -> dict[str, Document]:
-    """By name, of those whose package-url begins so."""
+    """The packages whose package URL has this prefix, by name."""
     found = {}
     for package in document(image)["packages"]:
         purls = [reference["referenceLocator"] for reference in package.get("externalRefs", [])]
@@ -49,7 +49,7 @@ def test_the_document_beside_the_archive_is_the_one_in_the_image(image: Archive)
     assert beside.read_bytes() == content(image)
 
 
-def test_it_keeps_the_rules_of_spdx(image: Archive) -> None:
+def test_it_complies_with_spdx(image: Archive) -> None:
     found = document(image)
     assert (found["spdxVersion"], found["dataLicense"], found["SPDXID"]) == ("SPDX-2.3", "CC0-1.0", "SPDXRef-DOCUMENT")
     assert re.fullmatch(r"https://[^#\s]+", found["documentNamespace"])
@@ -86,7 +86,7 @@ def test_each_shared_object_is_of_a_debian_package_in_the_list(gateway_image: Ar
         assert f"arch={'all' if name == 'ca-certificates' else gateway_image.config['architecture']}" in str(package)
 
 
-def test_each_swift_package_is_in_the_list_with_its_licence(gateway_image: Archive) -> None:
+def test_each_swift_package_is_in_the_list_with_its_license(gateway_image: Archive) -> None:
     pins = json.loads((REPOSITORY / "Package.resolved").read_text())["pins"]
     resolved = {pin["identity"]: pin["state"].get("version", pin["state"]["revision"]) for pin in pins}
     swift = packages(gateway_image, "swift")

@@ -1,4 +1,4 @@
-"""An image is not made of Debian packages for which there is an update."""
+"""An image is not built from outdated Debian packages."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ CERTIFICATES = DebianPackage("ca-certificates", "20230311", "all", "ca-certifica
 
 
 def apt_cache(folder: Path, monkeypatch: pytest.MonkeyPatch, candidates: dict[str, str]) -> None:
-    """Has `apt-cache policy` name these candidates."""
+    """Replaces `apt-cache policy` by a program that prints these candidates."""
     cases = "".join(f'{name}) echo "  Candidate: {version}" ;;\n' for name, version in candidates.items())
     program = folder / "apt-cache"
     program.write_text(f'#!/bin/sh\necho "$2:"\ncase "$2" in\n{cases}esac\n')
@@ -25,7 +25,7 @@ def apt_cache(folder: Path, monkeypatch: pytest.MonkeyPatch, candidates: dict[st
     monkeypatch.setenv("PATH", str(folder), prepend=":")
 
 
-def test_packages_without_an_update_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packages_without_an_update_are_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {"libxml2:amd64": XML.version, "ca-certificates:all": CERTIFICATES.version}
     older = {"libxml2:amd64": "2.9.14+dfsg-1.3~deb12u3", "ca-certificates:all": "(none)"}
     for candidates in [known, older, {}]:
@@ -33,7 +33,7 @@ def test_packages_without_an_update_are_taken(tmp_path: Path, monkeypatch: pytes
         debian_packages.require_newest([XML, CERTIFICATES])
 
 
-def test_each_update_is_named_with_the_command_that_installs_it(
+def test_each_update_is_reported_with_the_command_that_installs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apt_cache(tmp_path, monkeypatch, {"libxml2:amd64": "2.9.14+dfsg-1.3~deb12u10", "ca-certificates:all": "20240203"})
@@ -46,7 +46,7 @@ def test_each_update_is_named_with_the_command_that_installs_it(
     ]
 
 
-def test_package_lists_are_there_and_new(tmp_path: Path) -> None:
+def test_package_lists_must_exist_and_be_recent(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="run: apt-get update"):
         debian_packages.require_package_lists(tmp_path)
     release = tmp_path / "deb.example.org_dists_stable_InRelease"

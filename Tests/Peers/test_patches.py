@@ -21,7 +21,7 @@ PODS = REPOSITORY / "Tests/Fixtures/Pods"
 ADMITTED = sorted(PODS.glob("*.json"))
 DENIED = sorted((PODS / "denied").glob("*.json"))
 OF_THE_EXAMPLE_PLUGIN = {"annotation-with-newlines"}
-"""Denied in a plugin's words, so that another plugin may say other ones."""
+"""Pods that a plugin denies; another plugin has another text."""
 
 CONFIGURATION = {
     "keyStore": {"directory": "keys"},
