@@ -1,1 +1,1 @@
-"""The gateway as a process that publishes: to moto by a proxy that fails on demand, read back through an edge."""
+"""The gateway as a process that publishes to moto through a proxy with faults, and reads back through a caching CDN."""

@@ -1,4 +1,4 @@
-"""The cloud around the gateway: moto, a strict STS that reads issuers through an edge, and proxies that fail on demand.
+"""The cloud of the tests: moto, a strict STS that reads issuers through a caching CDN, and proxies with faults on demand.
 
 Moto and the STS are there once; a test has a bucket, a distribution, a role, an edge and proxies of its own.
 """
@@ -34,7 +34,7 @@ KEYS, DISCOVERY = "certs", ".well-known/openid-configuration"
 
 @dataclass(frozen=True)
 class Administrator:
-    """Somebody with credentials of their own."""
+    """A user with credentials."""
 
     key: str
     secret: str
@@ -46,7 +46,7 @@ class Administrator:
 
 @dataclass(frozen=True)
 class Place:
-    """A bucket with what belongs to it, looked at past the gateway and the proxies."""
+    """A bucket with its distribution and role, accessed without the gateway and the proxies."""
 
     moto: str
     publication: Publication
@@ -60,7 +60,7 @@ class Place:
         return account_client(self.moto, ACCOUNT, "s3")
 
     def head(self, key: str) -> dict[str, Any] | None:
-        """None where there is no such object."""
+        """The object; None if it does not exist."""
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key).get("Contents", [])
         return self.s3.head_object(Bucket=self.bucket, Key=key) if listed else None
 
@@ -74,12 +74,12 @@ class Place:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, ContentType="application/json", **more)
 
     def put_stamped(self, key: str, content: bytes, owner: str, revision: int) -> None:
-        """As a gateway with that ring would."""
+        """Writes a document with a stamp, as a gateway with that key ring does."""
         stamp = {"sts-owner": owner, "sts-revision": str(revision)}
         self.put(key, content, CacheControl="max-age=300", Metadata=stamp)
 
     def change(self, key: str, content: bytes) -> None:
-        """Other content with the metadata that is there, as a careless hand leaves it."""
+        """Writes other content with the existing metadata."""
         there = self.s3.head_object(Bucket=self.bucket, Key=key)
         self.put(key, content, CacheControl=there["CacheControl"], Metadata=there["Metadata"])
 
@@ -87,13 +87,13 @@ class Place:
         self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def put_old_documents(self) -> None:
-        """What an operator uploaded once, before a gateway published."""
+        """Writes documents as an operator uploads them by hand."""
         self.put(KEYS, OLD_KEYS, CacheControl="max-age=300")
         self.put(DISCOVERY, OLD_DISCOVERY, CacheControl="max-age=300")
 
     @property
     def invalidations(self) -> list[dict[str, Any]]:
-        """Every batch that was asked for, the first one first."""
+        """All invalidation batches in order."""
         client, name = account_client(self.moto, ACCOUNT, "cloudfront"), self.publication.distribution
         listed = client.list_invalidations(DistributionId=name)["InvalidationList"].get("Items") or []
         return [
@@ -107,7 +107,7 @@ OLD_DISCOVERY = b'{"issuer":"https://old.example"}'
 
 
 class Cloud:
-    """What is there once."""
+    """The parts that all tests share."""
 
     def __init__(self, moto: str, pki: Path) -> None:
         self.moto = moto
@@ -132,7 +132,7 @@ class Cloud:
 
 
 class Surroundings:
-    """A test's own: an edge, and a proxy before moto and before the STS."""
+    """The parts of one test: a CDN, and proxies in front of moto and of the STS."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -144,7 +144,7 @@ class Surroundings:
         self.places: list[Place] = []
 
     def place(self, endpoint: str = "one", region: str = "us-east-1", **more: Any) -> Place:
-        """A new bucket and what belongs to it, which the edge serves from now on."""
+        """Creates a bucket with its distribution and role, which the CDN serves from now on."""
         bucket = f"issuer-{endpoint[:30]}-{secrets.token_hex(4)}"
         made = aws_publication.set_up(
             self.cloud.moto, ACCOUNT, bucket, region, CLUSTER, endpoint, f"publisher-{bucket}", [AUDIENCE], **more
@@ -167,7 +167,7 @@ class Surroundings:
             server.stop()
 
     def check_least_privilege(self) -> None:
-        """Nothing was called that the publisher role is not allowed."""
+        """Checks that only operations of the publisher role were called."""
         allowed = {
             (method, f"/{place.bucket}/{more}{key}")
             for place in self.places
@@ -186,7 +186,7 @@ class Surroundings:
 
 @contextmanager
 def moto_process(folder: Path) -> Iterator[str]:
-    """A moto server of its own, which no AWS configuration of the machine reaches; its URL."""
+    """Starts a moto server without the AWS configuration of the machine; returns its URL."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     file = folder / "moto.log"
     with file.open("wb") as log:

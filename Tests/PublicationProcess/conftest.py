@@ -1,4 +1,4 @@
-"""A cloud for all tests; a gateway and its surroundings for each."""
+"""Fixtures: a cloud for all tests; a gateway and its surroundings for each test."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ def program() -> Path:
 
 @pytest.fixture(scope="session")
 def identity(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cluster's, which signs ServiceAccount tokens."""
+    """The cluster identity that signs ServiceAccount tokens."""
     folder = tmp_path_factory.mktemp("cluster")
     cluster_identity.init(folder)
     return folder
@@ -49,7 +49,7 @@ def place(around: Surroundings) -> Place:
 
 @pytest.fixture
 def another(program: Path, identity: Path, around: Surroundings, tmp_path: Path) -> Iterator[Callable[[], Gateway]]:
-    """Makes gateways with folders, and so with keys, of their own."""
+    """Creates gateways with separate folders and keys."""
     made: list[Gateway] = []
 
     def make() -> Gateway:
@@ -67,11 +67,11 @@ def another(program: Path, identity: Path, around: Surroundings, tmp_path: Path)
 
 @pytest.fixture
 def gateway(another: Callable[[], Gateway], place: Place) -> Gateway:
-    """One that publishes to the place, with an administrator's credentials."""
+    """A gateway that publishes to the bucket with an administrator's credentials."""
     return another().add(place)
 
 
 @pytest.fixture
 def plain(gateway: Gateway, place: Place) -> Gateway:
-    """The same without a distribution and a probe, so that a command ends with its last write."""
+    """The same without a distribution and a probe, so that a command ends after its last write."""
     return gateway.add(place, distribution=None, probe={"enabled": False})

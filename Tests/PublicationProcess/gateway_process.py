@@ -13,7 +13,7 @@ from .cloud import AUDIENCE, Place, Surroundings
 
 @dataclass
 class Gateway(GatewayProgram):
-    """One whose endpoints publish to places in the cloud."""
+    """A gateway whose endpoints publish to S3 buckets of the cloud."""
 
     around: Surroundings = field(kw_only=True)
 
@@ -21,7 +21,7 @@ class Gateway(GatewayProgram):
         self, place: Place, name: str = "one", credentials: tuple[str, ...] = ("environment",),
         issuer_path: str = "", probe: dict[str, Any] | None = None, **publish: Any,
     ) -> "Gateway":  # fmt: skip
-        """An endpoint that publishes to the place, or anew one that is there; a value of None leaves its key out."""
+        """Adds or replaces an endpoint that publishes to the bucket. A value of None removes its key."""
         around, made = self.around, place.publication
         block = {
             "plugin": "aws", "bucket": made.bucket, "region": made.region, "distribution": made.distribution,
@@ -55,7 +55,7 @@ class Gateway(GatewayProgram):
         return self.command("publish", *arguments, with_credentials=with_credentials)
 
     def failures(self, endpoint: str = "one") -> list[str]:
-        """Every reason for a failure that was logged, in order."""
+        """The logged reasons of failures in order."""
         messages = ["publication failed", "invalidation failed"]
         return [
             line["reason"] for line in self.log if line["message"] in messages and line.get("endpoint") == endpoint
@@ -65,11 +65,11 @@ class Gateway(GatewayProgram):
         return self.metric("sts_published_matches", endpoint=endpoint)
 
     def check_nothing_secret_was_said(self) -> None:
-        """No token, no secret key and no private key in any output."""
+        """Checks that no output contains a token, a secret key or a private key."""
         super().check_nothing_secret_was_said()
         for secret, session in self.around.proxy.secrets.values():
-            assert secret not in self.written, "a secret access key shows"
-            assert session is None or session not in self.written, "a session token shows"
+            assert secret not in self.written, "a secret access key in the output"
+            assert session is None or session not in self.written, "a session token in the output"
 
 
 def checksum(content: bytes) -> str:
@@ -77,7 +77,7 @@ def checksum(content: bytes) -> str:
 
 
 def without_none(block: dict[str, Any]) -> dict[str, Any]:
-    """The same without what is None, in blocks within as well."""
+    """The same without values of None, also in nested blocks."""
     return {
         key: without_none(value) if isinstance(value, dict) else value
         for key, value in block.items()

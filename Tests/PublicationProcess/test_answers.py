@@ -1,4 +1,4 @@
-"""Answers that are a single call's matter: followed, outlasted, or told at once."""
+"""Responses that affect a single request: followed, retried, or reported."""
 
 import aws_faults
 from waiting import until
@@ -7,20 +7,20 @@ from .cloud import DISCOVERY, KEYS, Place, Surroundings
 from .gateway_process import Gateway
 
 
-def test_a_bucket_in_another_region_is_followed_and_signed_for_anew(
+def test_a_request_for_a_bucket_in_another_region_is_signed_again_and_sent_there(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     around.proxy.fail("moved")
     ended = plain.publish()
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert [request.status for request in around.proxy.seen].count(301) == 1, "it is remembered"
+    assert [request.status for request in around.proxy.seen].count(301) == 1, "the region is cached"
     first, second, *rest = around.objects(place)
     assert (first.status, first.region, second.region) == (301, "us-east-1", "eu-central-1")
     assert first.path == second.path and {request.region for request in rest} == {"eu-central-1"}
     assert place.owner(KEYS) == place.owner(DISCOVERY) == plain.ring()["owner"]
 
 
-def test_regions_that_send_in_a_circle_are_not_followed(plain: Gateway, around: Surroundings) -> None:
+def test_regions_that_redirect_to_each_other_are_not_followed(plain: Gateway, around: Surroundings) -> None:
     def circle(handler: object, request: object) -> bool:
         there = "eu-west-1" if request.region == "eu-central-1" else "eu-central-1"  # type: ignore[attr-defined]
         return aws_faults.moved(there)(handler, request)  # type: ignore[arg-type]
@@ -31,7 +31,7 @@ def test_regions_that_send_in_a_circle_are_not_followed(plain: Gateway, around: 
     assert len(around.proxy.seen) <= 4
 
 
-def test_an_answer_that_is_lost_after_the_write_harms_nothing(
+def test_a_response_that_is_lost_after_the_write_has_no_effect(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     around.proxy.fail("cut-in-head", "PUT", count=1)
@@ -42,20 +42,20 @@ def test_an_answer_that_is_lost_after_the_write_harms_nothing(
     assert [request.path for request in around.objects(place, "PUT", KEYS)] == [f"/{place.bucket}/{KEYS}"]
 
 
-def test_a_role_that_may_not_look_still_makes_the_first_publication(
+def test_a_role_without_read_permission_can_make_the_first_publication(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     around.proxy.fail("head-denied")
     around.proxy.fail("access-denied", "GET")
     assert plain.publish().returncode == 0, "a HEAD answered 403 means absent or denied"
     assert place.head(KEYS) and place.head(DISCOVERY)
-    # What is there and may not be looked at is not overwritten, and the words are about the looking.
+    # An existing object that cannot be read is not overwritten, and the error is about reading.
     ended = plain.publish()
     assert ended.returncode == 69 and "s3:GetObject" in ended.stdout + ended.stderr
     assert len(around.objects(place, "PUT")) <= 4
 
 
-def test_an_invalidation_that_nobody_knows_any_more_is_asked_for_anew(
+def test_an_unknown_invalidation_is_created_again(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     gone = aws_faults.cloudfront_error(404, "NoSuchInvalidation", "The specified invalidation does not exist.")
@@ -65,7 +65,7 @@ def test_an_invalidation_that_nobody_knows_any_more_is_asked_for_anew(
     assert len({batch["CallerReference"] for batch in place.invalidations}) == len(place.invalidations) == 2
 
 
-def test_an_invalidation_that_may_not_be_looked_at_names_the_permission(
+def test_an_invalidation_that_cannot_be_read_names_the_permission(
     gateway: Gateway, around: Surroundings
 ) -> None:
     around.proxy.fail("cloudfront-denied", "GET")
@@ -76,16 +76,16 @@ def test_an_invalidation_that_may_not_be_looked_at_names_the_permission(
     gateway.stop()
 
 
-def test_a_gateway_that_waits_for_an_answer_ends_at_once(gateway: Gateway, around: Surroundings) -> None:
+def test_a_gateway_that_waits_for_a_response_stops_immediately(gateway: Gateway, around: Surroundings) -> None:
     rule = around.proxy.fail("never", "PUT")
     gateway.serve()
     until(lambda: rule.hits, "the call")
     failures = gateway.failures()
     gateway.stop()
-    assert gateway.failures() == failures, "it did not wait for the end of the call"
+    assert gateway.failures() == failures, "it did not wait for the response"
 
 
-def test_what_was_written_is_in_the_audit_when_the_gateway_ends_right_after(
+def test_a_write_is_in_the_audit_log_when_the_gateway_stops_right_after_it(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     rule = around.proxy.fail("never", "PUT", f"/{place.bucket}/{DISCOVERY}")
@@ -96,14 +96,14 @@ def test_what_was_written_is_in_the_audit_when_the_gateway_ends_right_after(
     assert [line["publication"]["document"] for line in gateway.audited("published")] == [f"/{KEYS}"]
 
 
-def test_a_secret_key_that_does_not_fit_is_told_from_a_policy(plain: Gateway, around: Surroundings) -> None:
+def test_a_wrong_secret_key_has_another_error_than_a_denial_by_policy(plain: Gateway, around: Surroundings) -> None:
     plain.more = {"AWS_SECRET_ACCESS_KEY": "x" * 40}
     ended = plain.publish()
     assert ended.returncode == 69 and "the secret key does not belong to the access key" in ended.stdout
     assert {request.status for request in around.proxy.seen} == {403}
 
 
-def test_one_endpoint_that_fails_does_not_hold_up_the_others(
+def test_a_failing_endpoint_does_not_delay_the_others(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     other = around.place("two")

@@ -1,4 +1,4 @@
-"""`publish`: one round by hand, with an administrator's credentials in the environment."""
+"""The command `publish` with an administrator's credentials in the environment."""
 
 import json
 
@@ -14,7 +14,7 @@ def test_the_first_publication_puts_the_key_set_and_then_the_discovery_document(
     puts = around.objects(place, "PUT")
     assert [request.path.removeprefix(f"/{place.bucket}/") for request in puts] == [KEYS, DISCOVERY]
     for request, key in zip(puts, [KEYS, DISCOVERY], strict=True):
-        assert request.headers["if-none-match"] == "*", "nothing is overwritten that was not seen"
+        assert request.headers["if-none-match"] == "*", "an unobserved object is not overwritten"
         found = place.head(key)
         assert found is not None
         assert found["ContentType"] == "application/json" and found["CacheControl"] == "max-age=300"
@@ -27,12 +27,12 @@ def test_the_first_publication_puts_the_key_set_and_then_the_discovery_document(
         assert key["use"] == "sig" and "d" not in key
     for key in [KEYS, DISCOVERY]:
         answer, _ = around.edge.answer(host, f"/{key}")
-        assert answer.status == 200 and answer.content == place.get(key), "the edge serves it"
+        assert answer.status == 200 and answer.content == place.get(key), "the CDN serves it"
         assert answer.headers["Content-Type"] == "application/json"
         assert answer.headers["Cache-Control"] == "max-age=300"
 
 
-def test_what_is_as_it_should_be_is_not_sent_again(gateway: Gateway, place: Place, around: Surroundings) -> None:
+def test_up_to_date_documents_are_not_written_again(gateway: Gateway, place: Place, around: Surroundings) -> None:
     assert gateway.publish().returncode == 0
     around.proxy.seen.clear()
     ended = gateway.publish()
@@ -41,7 +41,7 @@ def test_what_is_as_it_should_be_is_not_sent_again(gateway: Gateway, place: Plac
     assert len(place.invalidations) == 1
 
 
-def test_a_check_sees_what_was_changed_by_hand_and_a_publication_mends_it(
+def test_a_check_finds_a_changed_document_and_a_publication_restores_it(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     assert plain.publish().returncode == 0
@@ -57,7 +57,7 @@ def test_a_check_sees_what_was_changed_by_hand_and_a_publication_mends_it(
     assert plain.publish("--check").returncode == 0
 
 
-def test_a_deleted_document_is_put_back(plain: Gateway, place: Place) -> None:
+def test_a_deleted_document_is_restored(plain: Gateway, place: Place) -> None:
     assert plain.publish().returncode == 0
     place.delete(DISCOVERY)
     assert plain.publish("--check").returncode == 1
@@ -66,7 +66,7 @@ def test_a_deleted_document_is_put_back(plain: Gateway, place: Place) -> None:
     assert place.head(DISCOVERY) is not None
 
 
-def test_other_content_under_the_same_metadata_is_found_and_mended(plain: Gateway, place: Place) -> None:
+def test_other_content_with_the_same_metadata_is_found_and_restored(plain: Gateway, place: Place) -> None:
     assert plain.publish().returncode == 0
     good = place.get(KEYS)
     place.change(KEYS, good.replace(b"ES256", b"ES384"))
@@ -75,7 +75,7 @@ def test_other_content_under_the_same_metadata_is_found_and_mended(plain: Gatewa
     assert place.get(KEYS) == good
 
 
-def test_a_changed_content_type_is_mended(plain: Gateway, place: Place) -> None:
+def test_a_changed_content_type_is_restored(plain: Gateway, place: Place) -> None:
     assert plain.publish().returncode == 0
     there = place.head(KEYS)
     assert there is not None
@@ -96,14 +96,14 @@ def test_an_issuer_with_a_path_behind_an_origin_path(gateway: Gateway, around: S
     ended = gateway.publish("--endpoint", "two")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert place.head(f"origin/team/one/{KEYS}") and place.head(f"origin/team/one/{DISCOVERY}")
-    # Paths are those that viewers ask for.
+    # The paths are those of viewer requests.
     assert sorted(place.invalidations[0]["Paths"]["Items"]) == [f"/team/one/{DISCOVERY}", f"/team/one/{KEYS}"]
     answer, _ = around.edge.answer(place.publication.domain, f"/team/one/{DISCOVERY}")
     assert json.loads(answer.content)["issuer"] == f"https://{place.publication.domain}/team/one"
     assert gateway.publish("--check").returncode == 0
 
 
-def test_what_fails_exits_69_and_says_what_to_do(gateway: Gateway, place: Place, around: Surroundings) -> None:
+def test_a_failure_exits_69_with_what_to_do(gateway: Gateway, place: Place, around: Surroundings) -> None:
     around.proxy.fail("access-denied", "PUT")
     ended = gateway.publish()
     assert ended.returncode == 69
@@ -111,14 +111,14 @@ def test_what_fails_exits_69_and_says_what_to_do(gateway: Gateway, place: Place,
     assert place.head(KEYS) is None
 
 
-def test_credentials_that_are_not_there_exit_69_and_name_the_list(gateway: Gateway, around: Surroundings) -> None:
+def test_missing_credentials_exit_69_with_the_list_of_sources(gateway: Gateway, around: Surroundings) -> None:
     ended = gateway.publish(with_credentials=False)
     assert ended.returncode == 69
     assert "publish.credentials (environment)" in ended.stdout + ended.stderr
-    assert around.proxy.seen == [], "nothing is sent without credentials"
+    assert around.proxy.seen == [], "no request without credentials"
 
 
-def test_a_wrong_configuration_exits_78_and_says_everything(gateway: Gateway, place: Place) -> None:
+def test_an_invalid_configuration_exits_78_with_all_problems(gateway: Gateway, place: Place) -> None:
     gateway.add(place, region="Frankfurt", distribution="not a distribution", credentials=("everything",))
     ended = gateway.publish()
     assert ended.returncode == 78
@@ -132,17 +132,17 @@ def test_an_endpoint_without_a_publisher_exits_78(gateway: Gateway) -> None:
     assert ended.returncode == 78 and "publish" in ended.stderr
 
 
-def test_an_endpoint_that_is_not_there_is_a_mistake_in_the_command_line(gateway: Gateway) -> None:
+def test_an_unknown_endpoint_is_a_usage_error(gateway: Gateway) -> None:
     ended = gateway.publish("--endpoint", "three")
     assert ended.returncode == 64 and "one" in ended.stderr
 
 
-def test_a_check_before_the_first_key_makes_none(plain: Gateway) -> None:
+def test_a_check_before_the_first_key_creates_none(plain: Gateway) -> None:
     ended = plain.publish("--check")
     assert ended.returncode == 1 and "no key ring" in ended.stdout
     assert list(plain.folder.glob("keys/*.keyring.json")) == []
 
 
-def test_a_check_and_a_take_over_do_not_go_together(plain: Gateway, around: Surroundings) -> None:
+def test_check_and_take_over_exclude_each_other(plain: Gateway, around: Surroundings) -> None:
     assert plain.publish("--check", "--take-over").returncode == 64
     assert around.proxy.seen == []

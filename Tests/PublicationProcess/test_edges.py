@@ -1,4 +1,4 @@
-"""The distribution in front of the bucket: invalidations, and a public URL that lags behind."""
+"""The distribution in front of the bucket: invalidations, and a public URL with old documents."""
 
 import math
 import re
@@ -31,7 +31,7 @@ def test_changed_paths_are_invalidated_and_the_invalidation_is_awaited(
     assert changed["CallerReference"] and len({batch["CallerReference"] for batch in batches}) == len(batches) == 2
 
 
-def test_an_edge_that_lags_behind_shows_and_unreadies_nobody(
+def test_old_documents_in_the_cdn_are_reported_and_do_not_affect_readiness(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     place.put_old_documents()
@@ -45,7 +45,7 @@ def test_an_edge_that_lags_behind_shows_and_unreadies_nobody(
     assert (gateway.metric("sts_publish_last_success_timestamp_seconds", endpoint="one") or 0) >= began
     until(lambda: gateway.matches() == 0, "the mismatch")
     assert place.get(KEYS) == gateway.documents()[0], "the bucket has the new documents"
-    assert around.edge.answer(host, f"/{KEYS}")[0].content == OLD_KEYS, "and the edge the old ones"
+    assert around.edge.answer(host, f"/{KEYS}")[0].content == OLD_KEYS, "and the CDN has the old ones"
     status, line = gateway.readiness()
     assert status == 200 and line.startswith("[-]") and "the issuer URL serves a key set without" in line
     assert gateway.get("/readyz")[0] == 200
@@ -60,7 +60,7 @@ def test_an_edge_that_lags_behind_shows_and_unreadies_nobody(
     gateway.stop()
 
 
-def test_a_lost_answer_costs_no_second_invalidation(gateway: Gateway, place: Place, around: Surroundings) -> None:
+def test_a_lost_response_causes_no_second_invalidation(gateway: Gateway, place: Place, around: Surroundings) -> None:
     around.proxy.fail("cut", "POST", count=1)
     gateway.serve()
     until(lambda: gateway.matches() == 1, "the publication")
@@ -74,7 +74,7 @@ def test_a_lost_answer_costs_no_second_invalidation(gateway: Gateway, place: Pla
     gateway.stop()
 
 
-def test_a_gateway_that_is_killed_before_the_invalidation_asks_for_it_when_it_is_back(
+def test_a_gateway_that_is_killed_before_the_invalidation_creates_it_after_the_restart(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     place.put_old_documents()
@@ -89,11 +89,11 @@ def test_a_gateway_that_is_killed_before_the_invalidation_asks_for_it_when_it_is
     gateway.serve()
     until(lambda: gateway.matches() == 1, "the match")
     assert len(place.invalidations) == 1
-    assert len(around.objects(place, "PUT")) == 2, "what is as it should be is not sent again"
+    assert len(around.objects(place, "PUT")) == 2, "up-to-date documents are not written again"
     gateway.stop()
 
 
-def test_too_many_invalidations_are_waited_for(gateway: Gateway, place: Place, around: Surroundings) -> None:
+def test_too_many_invalidations_are_retried(gateway: Gateway, place: Place, around: Surroundings) -> None:
     around.proxy.fail("too-many-invalidations", "POST", count=2)
     ended = gateway.publish()
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -102,8 +102,8 @@ def test_too_many_invalidations_are_waited_for(gateway: Gateway, place: Place, a
     assert "TooManyInvalidationsInProgress" in ended.stdout and len(place.invalidations) == 1
 
 
-def test_a_gateway_that_answers_for_itself_does_not_count(gateway: Gateway, place: Place) -> None:
-    """A misled name: the issuer URL leads to the gateway and not to the edge."""
+def test_a_response_of_the_gateway_itself_is_not_evidence(gateway: Gateway, place: Place) -> None:
+    """The DNS name of the issuer points to the gateway instead of the CDN."""
     gateway.serve()
     gateway.add(place, probe={"connectTo": f"127.0.0.1:{gateway.port}"}).write()
     until(lambda: "leads to the gateway itself" in gateway.readiness()[1], "the verdict")
@@ -111,11 +111,11 @@ def test_a_gateway_that_answers_for_itself_does_not_count(gateway: Gateway, plac
     gateway.stop()
 
 
-def test_an_issuer_url_with_a_foreign_certificate_is_not_read(gateway: Gateway, place: Place, tmp_path: Path) -> None:
+def test_an_issuer_url_with_an_untrusted_certificate_is_not_read(gateway: Gateway, place: Place, tmp_path: Path) -> None:
     pki.write(tmp_path / "other", ["elsewhere.example"])
     gateway.add(place, probe={"caFile": str(tmp_path / "other/ca.pem")})
     ended = gateway.publish()
-    assert ended.returncode == 0, "the documents are where they belong"
+    assert ended.returncode == 0, "the documents are published"
     assert "the issuer URL cannot be read" in ended.stdout and "certificate" in ended.stdout
     assert place.get(KEYS) != OLD_KEYS and place.get(DISCOVERY) != OLD_DISCOVERY
     assert gateway.publish("--check").returncode == 1
@@ -130,18 +130,18 @@ def test_an_issuer_url_with_a_foreign_certificate_is_not_read(gateway: Gateway, 
         (Answer(503, {}, b"", 0), "answers 503"),
     ],
 )
-def test_an_issuer_url_that_answers_anything_else_is_a_difference(
+def test_an_issuer_url_with_another_response_is_a_difference(
     answer: Answer, words: str, gateway: Gateway, place: Place, around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gateway.add(place, distribution=None)
     monkeypatch.setattr(around.edge, "answer", lambda host, path: (answer, False))
     ended = gateway.publish()
-    assert ended.returncode == 0, "the documents are where they belong"
+    assert ended.returncode == 0, "the documents are published"
     assert words in ended.stdout, ended.stdout
     assert gateway.publish("--check").returncode == 1
 
 
-def test_where_an_operator_uploads_the_gateway_only_reads(plain: Gateway, place: Place, around: Surroundings) -> None:
+def test_without_a_publisher_the_gateway_only_reads(plain: Gateway, place: Place, around: Surroundings) -> None:
     assert plain.publish().returncode == 0
     around.proxy.seen.clear()
     probe = plain.add(place, distribution=None).endpoints["one"]["publish"]["probe"]

@@ -1,4 +1,4 @@
-"""What fails is told once, with what to do about it; tokens go on; the old documents stay; and it mends itself.
+"""A failure is logged once with what to do; tokens are issued, the old documents stay, and the gateway recovers.
 
 One gateway has an endpoint for each fault, so that they all last at the same time, and one endpoint without any.
 """
@@ -19,18 +19,18 @@ from .gateway_process import Gateway
 
 @dataclass(frozen=True)
 class Case:
-    """A fault of S3, or of CloudFront (`edge`), by name or made for the case; and words that have to be said."""
+    """A fault of S3, or of CloudFront (`edge`), and the expected parts of the error."""
 
     fault: Fault
     words: tuple[str, ...]
     method: str = "PUT"
     edge: bool = False
     hits: int = 3
-    """How often it strikes at least; one that takes the gateway's patience takes 10 s each time."""
+    """The minimum number of failed requests; a timeout takes 10 s each time."""
 
 
 def elsewhere(handler: object, request: object) -> bool:
-    """S3's redirect to a host of somebody else's."""
+    """A redirect of S3 to a foreign host."""
     return s3_error(307, "TemporaryRedirect", "Please re-send this request.", **{"Location": "http://127.0.0.1:1/"})(
         handler, request  # type: ignore[arg-type]
     )
@@ -91,7 +91,7 @@ def endpoint_of(name: str) -> str:
 
 @dataclass
 class Seen:
-    """What was to be seen while the faults lasted."""
+    """The observed state during the faults."""
 
     status: int
     readiness: tuple[int, str]
@@ -126,7 +126,7 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def trial(cloud: Cloud, program: Path, identity: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    """Runs all faults at once, each until it was seen often enough, and then mends it."""
+    """Runs all faults at once, each until it has failed often enough."""
     around = Surroundings(cloud)
     gateway = Gateway(program, tmp_path_factory.mktemp("gateway"), identity, cloud.pki, around=around)
     places = {name: around.place(endpoint_of(name)) for name in CASES}
@@ -163,7 +163,7 @@ def test_the_endpoint_without_a_fault_was_published_meanwhile(trial: Trial) -> N
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_fault_is_told_with_what_to_do(name: str, trial: Trial) -> None:
+def test_a_fault_is_logged_with_what_to_do(name: str, trial: Trial) -> None:
     told = "\n".join(trial.gateway.failures(endpoint_of(name)))
     for words in CASES[name].words:
         assert words in told
@@ -172,7 +172,7 @@ def test_a_fault_is_told_with_what_to_do(name: str, trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_fault_is_told_once_and_not_with_every_attempt(name: str, trial: Trial) -> None:
+def test_a_fault_is_logged_once_and_not_for_each_attempt(name: str, trial: Trial) -> None:
     seen = trial.seen[name]
     assert len(seen.attempts) >= CASES[name].hits
     published = [line for line in seen.warnings if line["message"] in ("publication failed", "invalidation failed")]
@@ -180,7 +180,7 @@ def test_a_fault_is_told_once_and_not_with_every_attempt(name: str, trial: Trial
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_tokens_go_on_and_readiness_shows_the_fault_without_unreadying(name: str, trial: Trial) -> None:
+def test_tokens_are_issued_and_readiness_shows_the_fault_without_failing(name: str, trial: Trial) -> None:
     seen = trial.seen[name]
     assert seen.status == 200, "the token exchange"
     status, line = seen.readiness
@@ -189,12 +189,12 @@ def test_tokens_go_on_and_readiness_shows_the_fault_without_unreadying(name: str
 
 
 @pytest.mark.parametrize("name", S3)
-def test_the_old_documents_stay_while_it_lasts(name: str, trial: Trial) -> None:
+def test_the_old_documents_stay_during_the_fault(name: str, trial: Trial) -> None:
     assert (trial.seen[name].keys, trial.seen[name].discovery) == (OLD_KEYS, OLD_DISCOVERY)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_published_once_the_fault_is_gone(name: str, trial: Trial) -> None:
+def test_it_is_published_after_the_fault(name: str, trial: Trial) -> None:
     endpoint, place = endpoint_of(name), trial.places[name]
     recovered = "invalidation works again" if CASES[name].edge else "publication works again"
     until(lambda: trial.gateway.lines(recovered, endpoint), "the recovery")
@@ -203,26 +203,26 @@ def test_it_is_published_once_the_fault_is_gone(name: str, trial: Trial) -> None
     assert trial.gateway.readiness(endpoint)[1].startswith("[+]")
 
 
-def test_an_attempt_that_fails_is_never_repeated_at_once(trial: Trial) -> None:
-    """The longest delays are those of PublicationBackoff's own tests; how late an attempt comes the machine decides."""
+def test_a_failed_attempt_is_not_repeated_immediately(trial: Trial) -> None:
+    """The unit tests of the backoff check the maximum delays."""
     attempts = trial.seen["an internal error"].attempts
     for earlier, later in zip(attempts, attempts[1:], strict=False):
         assert later - earlier > 0.4, "half a second at least"
 
 
-def test_a_service_that_says_when_is_not_asked_before(trial: Trial) -> None:
+def test_no_attempt_is_made_before_retry_after(trial: Trial) -> None:
     attempts = trial.seen["slow down"].attempts
     for earlier, later in zip(attempts, attempts[1:], strict=False):
         assert later - earlier >= 3
 
 
-def test_a_conflict_is_looked_at_once_more_and_not_for_ever(trial: Trial) -> None:
+def test_a_conflict_is_retried_once(trial: Trial) -> None:
     place = trial.places["a conflict that stays"]
     first = [request.method for request in trial.around.objects(place, key=KEYS)][:5]
     assert first == ["HEAD", "PUT", "HEAD", "PUT", "HEAD"]
 
 
-def test_bad_input_costs_bounded_memory(trial: Trial) -> None:
+def test_invalid_input_uses_limited_memory(trial: Trial) -> None:
     memory = trial.gateway.memory()
     print(f"at most {memory} MiB")
-    assert memory < 200, "MiB, with bombs and endless bodies on many endpoints at once"
+    assert memory < 200, "MiB, with endless bodies on many endpoints at once"

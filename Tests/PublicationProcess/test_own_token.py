@@ -1,4 +1,4 @@
-"""`credentials: [self]`: the gateway's own token opens the publisher role, once the world knows its key."""
+"""`credentials: [self]`: the gateway assumes the publisher role with its own token after its key is public."""
 
 import base64
 import json
@@ -13,17 +13,17 @@ from .gateway_process import Gateway
 ADVICE = "provision aws --endpoint one --only documents"
 
 
-def test_an_empty_bucket_is_refused_with_what_an_administrator_has_to_do(
+def test_with_an_empty_bucket_the_error_says_what_an_administrator_must_do(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     ended = gateway.add(place, credentials=("self",)).publish()
     assert ended.returncode == 69
     assert ADVICE in ended.stdout + ended.stderr
     assert place.head(KEYS) is None and place.head(DISCOVERY) is None
-    assert around.proxy.seen == [], "nothing is called without credentials, and no others are tried"
+    assert around.proxy.seen == [], "no request without credentials, and no other source is used"
 
 
-def test_a_gateway_before_the_first_publication_says_so_once_and_works(
+def test_before_the_first_publication_the_gateway_logs_it_once_and_issues_tokens(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     gateway.add(place, credentials=("self",)).serve()
@@ -32,10 +32,10 @@ def test_a_gateway_before_the_first_publication_says_so_once_and_works(
     assert gateway.exchange() == 200
     status, line = gateway.readiness()
     assert status == 200 and ADVICE in line
-    # The administrator comes, with the same keys and credentials of their own.
+    # The administrator publishes with the same keys and other credentials.
     gateway.add(place)
     assert gateway.publish().returncode == 0
-    # The running gateway follows its file, and is to have its own credentials again.
+    # The running gateway follows its file, and uses its own credentials again.
     gateway.add(place, credentials=("self",))
     decisions = len(around.cloud.sts_log)
     gateway.write()
@@ -62,7 +62,7 @@ def test_after_the_first_publication_the_gateway_publishes_with_its_own_token(
     around.proxy.seen.clear()
     around.edge.reads.clear()
     decisions = len(around.cloud.sts_log)
-    # An administrator's credentials are in its environment still, and are not for it.
+    # The administrator's credentials are still in its environment, and must not be used.
     plain.add(place, credentials=("self",)).serve()
     until(lambda: place.owner(DISCOVERY), "the publication")
     assert place.get(DISCOVERY) == discovery
@@ -72,8 +72,8 @@ def test_after_the_first_publication_the_gateway_publishes_with_its_own_token(
     assert len(allowed) == 1 and allowed[0].startswith(f"allowed: role {place.publication.role} ")
     assert f"subject '{subject}'" in allowed[0]
     host = place.publication.domain
-    assert {(host, f"/{KEYS}"), (host, f"/{DISCOVERY}")} <= set(around.edge.reads), "the STS read the edge's documents"
-    # Signatures of the session were verified on the way; the administrator's key was not used.
+    assert {(host, f"/{KEYS}"), (host, f"/{DISCOVERY}")} <= set(around.edge.reads), "the STS read the documents of the CDN"
+    # The proxy has verified the signatures of the session; the administrator's key was not used.
     used = {request.headers["authorization"].split("Credential=")[1].split("/")[0] for request in around.proxy.seen}
     assert len(used) == 1 and around.cloud.administrator.key not in used
     claims = own_claims(around)
@@ -83,25 +83,25 @@ def test_after_the_first_publication_the_gateway_publishes_with_its_own_token(
 
 
 def own_claims(around: Surroundings) -> dict[str, Any]:
-    """Of the token in the last call of the STS."""
+    """The claims of the token in the last request to the STS."""
     form = urllib.parse.parse_qs(around.sts.requests("POST")[-1].body.decode())
     assert form["Action"] == ["AssumeRoleWithWebIdentity"]
     part = form["WebIdentityToken"][0].split(".")[1]
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-def test_a_session_that_has_ended_is_taken_anew_at_once(plain: Gateway, place: Place, around: Surroundings) -> None:
+def test_an_expired_session_is_renewed_immediately(plain: Gateway, place: Place, around: Surroundings) -> None:
     assert plain.publish().returncode == 0
     place.put(DISCOVERY, place.get(DISCOVERY))
     around.proxy.fail("expired-token", "PUT", count=1)
     plain.add(place, credentials=("self",)).serve()
     until(lambda: place.owner(DISCOVERY), "the publication")
     assert len(around.sts.requests("POST")) == 2, "a session for the expired one"
-    assert plain.failures() == [], "nobody is told of what mended itself"
+    assert plain.failures() == [], "no error is logged"
     plain.stop()
 
 
-def test_a_role_that_does_not_trust_the_publisher_is_told_apart_from_an_unpublished_key(
+def test_a_wrong_trust_policy_has_another_error_than_an_unpublished_key(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     assert plain.publish().returncode == 0
@@ -111,7 +111,7 @@ def test_a_role_that_does_not_trust_the_publisher_is_told_apart_from_an_unpublis
     assert ended.returncode == 69 and "trust policy" in told and ADVICE not in told
 
 
-def test_an_sts_that_is_away_is_said_and_nothing_else_is_tried(
+def test_an_unavailable_sts_is_logged_and_no_other_source_is_used(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     assert plain.publish().returncode == 0
@@ -120,7 +120,7 @@ def test_an_sts_that_is_away_is_said_and_nothing_else_is_tried(
     ended = plain.add(place, credentials=("self",)).publish()
     told = ended.stdout + ended.stderr
     assert ended.returncode == 69 and "sts:AssumeRoleWithWebIdentity" in told and "502" in told
-    assert ADVICE not in told, "what is away has refused nothing"
+    assert ADVICE not in told, "an unavailable service has denied nothing"
     assert around.proxy.seen == []
 
 
@@ -128,5 +128,5 @@ def test_credentials_are_tried_in_the_order_of_the_list(plain: Gateway, place: P
     plain.add(place, credentials=("profile", "environment"), distribution=None)
     (plain.folder / ".aws").mkdir()
     ended = plain.publish()
-    assert ended.returncode == 0, "there is no profile, so the environment's are taken"
+    assert ended.returncode == 0, "without a profile the environment is used"
     assert around.sts.seen == [], "self is not in the list"

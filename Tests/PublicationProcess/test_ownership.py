@@ -1,4 +1,4 @@
-"""Whose documents are in the bucket: a foreign ring's and a later state's are left alone, whoever asks."""
+"""Owners of documents in the bucket: those of another key ring or of a later revision are not changed."""
 
 import threading
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from .gateway_process import Gateway
 FOREIGN = "Zm9yZWlnbi1vd25lci1pZA"
 
 
-def test_what_an_operator_uploaded_is_replaced(plain: Gateway, place: Place, around: Surroundings) -> None:
+def test_documents_that_were_uploaded_by_hand_are_replaced(plain: Gateway, place: Place, around: Surroundings) -> None:
     place.put_old_documents()
     assert plain.publish().returncode == 0
     owner = plain.ring()["owner"]
     assert place.owner(KEYS) == place.owner(DISCOVERY) == owner
     for request in around.objects(place, "PUT"):
-        assert request.headers["if-match"].startswith('"'), "only what was seen is replaced"
+        assert request.headers["if-match"].startswith('"'), "only the observed version is replaced"
 
 
-def test_a_foreign_owner_is_refused_until_an_operator_takes_over(plain: Gateway, place: Place) -> None:
+def test_documents_of_another_owner_are_not_changed_until_an_operator_takes_over(plain: Gateway, place: Place) -> None:
     place.put_stamped(KEYS, OLD_KEYS, FOREIGN, 7)
     ended = plain.publish()
     told = ended.stdout + ended.stderr
@@ -33,7 +33,7 @@ def test_a_foreign_owner_is_refused_until_an_operator_takes_over(plain: Gateway,
 
 
 def test_a_foreign_discovery_document_protects_the_key_set_as_well(plain: Gateway, place: Place) -> None:
-    """Half of what is another ring's: its key set is lost, and must not become ours under its discovery document."""
+    """The key set of another key ring is missing, and must not be replaced while its discovery document exists."""
     place.put_stamped(DISCOVERY, b"{}", FOREIGN, 7)
     assert plain.publish().returncode == 69
     assert place.head(KEYS) is None
@@ -52,7 +52,7 @@ def test_a_later_revision_is_never_overwritten(plain: Gateway, place: Place) -> 
         assert place.get(KEYS) == place.get(DISCOVERY) == b"{}"
 
 
-def test_a_later_revision_that_comes_between_look_and_write_wins(
+def test_a_later_revision_that_is_written_between_read_and_write_wins(
     plain: Gateway, place: Place, around: Surroundings
 ) -> None:
     assert plain.publish().returncode == 0
@@ -70,14 +70,14 @@ def test_a_later_revision_that_comes_between_look_and_write_wins(
     assert [request.status for request in around.objects(place, "PUT", KEYS)] == [200, 412]
 
 
-def test_a_running_gateway_leaves_a_foreign_owner_alone_and_works(
+def test_a_running_gateway_does_not_change_documents_of_another_owner_and_issues_tokens(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
     place.put_stamped(KEYS, OLD_KEYS, FOREIGN, 1)
     gateway.serve()
     until(gateway.failures, "the refusal")
     assert FOREIGN in gateway.failures()[0] and "--take-over" in gateway.failures()[0]
-    refused = until(lambda: gateway.audited("publication-refused"), "the audit's line")
+    refused = until(lambda: gateway.audited("publication-refused"), "the audit record")
     assert len(refused) == 1 and refused[0]["endpoint"] == "one" and FOREIGN in refused[0]["reason"]
     assert refused[0]["publication"]["document"] == "/certs"
     assert gateway.exchange() == 200
@@ -102,8 +102,8 @@ def test_of_two_gateways_with_one_bucket_exactly_one_publishes(
     both = [another().add(place), another().add(place)]
     for gateway in both:
         gateway.serve()
-    until(lambda: any(gateway.failures() for gateway in both), "the loser's words")
-    until(lambda: place.owner(DISCOVERY), "the winner's documents")
+    until(lambda: any(gateway.failures() for gateway in both), "the error of the second gateway")
+    until(lambda: place.owner(DISCOVERY), "the documents of the first gateway")
     loser, winner = sorted(both, key=lambda gateway: len(gateway.lines("document published")))
     assert len(winner.lines("document published")) == 2 and loser.lines("document published") == []
     assert winner.failures() == [] and "another key ring" in loser.failures()[0]
@@ -111,11 +111,11 @@ def test_of_two_gateways_with_one_bucket_exactly_one_publishes(
     assert (place.get(KEYS), place.get(DISCOVERY)) == winner.documents()
     assert [request.status for request in around.objects(place, "PUT", KEYS)].count(412) == 1
     for gateway in both:
-        assert gateway.exchange() == 200, "tokens are another matter"
+        assert gateway.exchange() == 200, "tokens are issued"
         gateway.stop()
 
 
-def test_a_running_gateway_repairs_drift(gateway: Gateway, place: Place, around: Surroundings) -> None:
+def test_a_running_gateway_restores_changed_documents(gateway: Gateway, place: Place, around: Surroundings) -> None:
     gateway.serve()
     until(lambda: gateway.matches() == 1, "the publication")
     keys, discovery = gateway.documents()
@@ -123,7 +123,7 @@ def test_a_running_gateway_repairs_drift(gateway: Gateway, place: Place, around:
     place.delete(DISCOVERY)
     until(lambda: place.head(DISCOVERY), "the repair")
     assert (place.get(KEYS), place.get(DISCOVERY)) == (keys, discovery)
-    until(lambda: len(gateway.audited("published")) == 4, "the audit's lines")
+    until(lambda: len(gateway.audited("published")) == 4, "the audit records")
     published = [line["publication"]["document"] for line in gateway.audited("published")]
     assert published == ["/certs", "/.well-known/openid-configuration"] * 2
     gateway.stop()

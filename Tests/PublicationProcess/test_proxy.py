@@ -1,4 +1,4 @@
-"""Through a proxy, and by TLS with an authority of one's own: HTTPS_PROXY and NO_PROXY hold, and publish.caFile."""
+"""Publication through a proxy and with a private CA: HTTPS_PROXY, NO_PROXY and publish.caFile."""
 
 import contextlib
 import socket
@@ -16,7 +16,7 @@ from .gateway_process import Gateway
 
 
 class ConnectProxy:
-    """Takes CONNECT and nothing else; it alone knows where the names are."""
+    """A proxy that supports only CONNECT, and is the only one to know the addresses of the names."""
 
     def __init__(self, edge: str) -> None:
         self.edge = edge
@@ -66,7 +66,7 @@ def connect(around: Surroundings) -> Iterator[ConnectProxy]:
 
 @pytest.fixture
 def secure(around: Surroundings) -> Iterator[FaultProxy]:
-    """The same moto by TLS."""
+    """The same moto with TLS."""
     made = FaultProxy(around.cloud.moto, ACCOUNT, around.cloud.pki).start()
     made.secrets = around.proxy.secrets
     yield made
@@ -74,7 +74,7 @@ def secure(around: Surroundings) -> Iterator[FaultProxy]:
 
 
 def by_tls(gateway: Gateway, place: Place, secure: FaultProxy, **more: object) -> Gateway:
-    """All services by TLS, and the issuer's URL by its own name."""
+    """A gateway that uses all services with TLS, and the issuer's URL by its name."""
     return gateway.add(
         place, probe={"connectTo": None, **more}, distribution=None, caFile=str(gateway.around.cloud.pki / "ca.pem"),
         endpoints={"s3": secure.url, "cloudfront": secure.url, "sts": secure.url},
@@ -82,7 +82,7 @@ def by_tls(gateway: Gateway, place: Place, secure: FaultProxy, **more: object) -
 
 
 @pytest.mark.parametrize("path_style", [False, True])
-def test_publisher_and_probe_go_by_https_proxy_to_the_public_names(
+def test_publisher_and_probe_use_https_proxy_for_the_public_names(
     path_style: bool, gateway: Gateway, place: Place, connect: ConnectProxy, secure: FaultProxy
 ) -> None:
     service = "s3.us-east-1.amazonaws.com" if path_style else f"{place.bucket}.s3.us-east-1.amazonaws.com"
@@ -100,7 +100,7 @@ def test_publisher_and_probe_go_by_https_proxy_to_the_public_names(
     assert place.owner(KEYS) == gateway.ring()["owner"] and len(place.invalidations) == 1
 
 
-def test_no_proxy_keeps_both_from_it(
+def test_no_proxy_disables_it_for_both(
     gateway: Gateway, place: Place, connect: ConnectProxy, secure: FaultProxy, around: Surroundings
 ) -> None:
     by_tls(gateway, place, secure, connectTo=around.edge.address)
@@ -110,7 +110,7 @@ def test_no_proxy_keeps_both_from_it(
     assert connect.asked == [] and len(secure.requests("PUT")) == 2
 
 
-def test_the_probes_own_proxy_is_for_the_probe(
+def test_the_proxy_of_the_probe_is_used_only_by_the_probe(
     gateway: Gateway, place: Place, connect: ConnectProxy, secure: FaultProxy
 ) -> None:
     by_tls(gateway, place, secure, proxy=connect.url)
@@ -119,7 +119,7 @@ def test_the_probes_own_proxy_is_for_the_probe(
     assert set(connect.asked) == {f"CONNECT {place.publication.domain}:443"}
 
 
-def test_a_service_that_another_authority_vouches_for_gets_nothing(
+def test_a_service_with_a_certificate_of_another_ca_gets_no_request(
     gateway: Gateway, place: Place, secure: FaultProxy, tmp_path: Path
 ) -> None:
     by_tls(gateway, place, secure)

@@ -1,4 +1,4 @@
-"""A Service as its clients see it: replicas that were ready a moment ago, and clients that keep their connections."""
+"""A Service as its clients see it: readiness arrives late, and clients reuse connections."""
 
 import http.client
 import random
@@ -14,12 +14,12 @@ from .replica import Replica
 
 FORM = "application/x-www-form-urlencoded"
 LAG = 1.0
-"""Seconds from a replica's unreadiness until no node sends it new connections."""
+"""Seconds from the unreadiness of a replica until no node sends it new connections."""
 
 
 @dataclass
 class Balancer:
-    """Sends exchanges all the time, and records the outcome of each."""
+    """Sends token requests continuously, and records the result of each."""
 
     form: str
     """The body of an exchange."""
@@ -27,13 +27,13 @@ class Balancer:
     replicas: list[Replica] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
-    """How many, by the replica's name."""
+    """The number of responses by the replica's name."""
     _ended: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _targets: list[Replica] = field(default_factory=list)
     _connected: dict[int, Replica] = field(default_factory=dict)
-    """By the client's thread."""
+    """By the thread of the client."""
 
     def start(self, clients: int) -> "Balancer":
         self._targets = list(self.replicas)
@@ -55,12 +55,12 @@ class Balancer:
         self.replicas = [other for other in self.replicas if other is not replica]
 
     def has_left(self, replica: Replica) -> bool:
-        """Whether no client is connected to it, and none will be."""
+        """Whether no client is connected to it, and no new one will connect."""
         with self._lock:
             return not any(one is replica for one in [*self._targets, *self._connected.values()])
 
     def _probe(self) -> None:
-        """As kubelet and kube-proxy do, and as late."""
+        """Updates the readiness of replicas with the delay of kubelet and kube-proxy."""
         seen: list[tuple[float, list[Replica]]] = []
         while not self._ended.wait(0.1):
             ready = []
@@ -88,7 +88,7 @@ class Balancer:
             del self._connected[threading.get_ident()]
 
     def _ask(self, replica: Replica, connection: http.client.HTTPSConnection) -> bool:
-        """Whether the connection may be used again."""
+        """Whether the connection can be reused."""
         try:
             connection.request("POST", "/one/token", self.form, {"Content-Type": FORM})
             answer = connection.getresponse()
@@ -102,7 +102,7 @@ class Balancer:
         return answer.getheader("Connection", "").lower() != "close"
 
     def _keeping(self) -> None:
-        """A client that uses its connection again and again, until it is told not to."""
+        """A client that reuses its connection until the server closes it."""
         while not self._ended.is_set():
             replica, connection = self._connection()
             while self._ask(replica, connection) and not self._ended.wait(0.02):
@@ -110,7 +110,7 @@ class Balancer:
             self._close(connection)
 
     def _anew(self) -> None:
-        """A client that opens a connection for each call, as the stock sidecar does."""
+        """A client that opens a connection for each request, as OpenUnison's sidecar does."""
         while not self._ended.wait(0.02):
             replica, connection = self._connection()
             self._ask(replica, connection)

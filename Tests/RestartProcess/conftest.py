@@ -1,4 +1,4 @@
-"""What every test of restarts has: a cluster's identity and certificates."""
+"""Fixtures: a cluster identity and certificates."""
 
 from pathlib import Path
 

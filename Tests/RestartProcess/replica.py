@@ -8,7 +8,7 @@ from gateway_program import OWN_AUDIENCE, GatewayProgram
 
 @dataclass
 class Replica(GatewayProgram):
-    """One whose keys other replicas have too."""
+    """A replica that shares its keys with other replicas."""
 
     place: Path = field(kw_only=True)
     drain_delay: int = field(kw_only=True)

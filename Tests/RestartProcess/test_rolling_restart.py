@@ -13,7 +13,7 @@ from .balancer import Balancer
 from .replica import Replica
 
 DRAIN_DELAYS = [2, 8, 32, 128, 300]
-"""Seconds; the last is the longest that the configuration takes."""
+"""Seconds; the last one is the maximum of the configuration."""
 
 
 class Deployment:
@@ -39,13 +39,13 @@ class Deployment:
         return replica
 
     def replace(self, old: Replica) -> bool:
-        """One more before one less, as with maxUnavailable 0.
+        """Starts a new replica before it stops an old one, as with maxUnavailable 0.
 
         Returns whether every client had left the old replica while it was bound to serve. It is bound to for the drain
         delay; where this machine was too slow for that, a request that failed tells nothing of the gateway.
         """
         new = self.start()
-        until(lambda: self.balancer.answers.get(new.name), "an answer of the new replica")
+        until(lambda: self.balancer.answers.get(new.name), "a response of the new replica")
         assert old.process is not None
         bound_until = time.monotonic() + self._drain_delay
         old.process.send_signal(signal.SIGTERM)
@@ -74,6 +74,6 @@ def test_no_request_fails_while_every_replica_is_replaced(shared: Path, tmp_path
             deployment.end()
         if is_in_time:
             assert balancer.failures == []
-            assert len(balancer.answers) == 4, "old and new ones have answered"
+            assert len(balancer.answers) == 4, "responses of old and new replicas"
             return
     pytest.fail(f"clients need more than {DRAIN_DELAYS[-1]} s to leave a replica on this machine")

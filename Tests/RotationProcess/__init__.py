@@ -1,1 +1,1 @@
-"""The gateway as a process that rotates keys: killed, stopped, without room or place, before verifiers that cache."""
+"""The gateway as a process that rotates keys: killed, stopped, with a full disk, with verifiers that cache."""

@@ -1,4 +1,4 @@
-"""A workload that exchanges tokens all the time, and verifiers that cache the issuer's keys as long as they may."""
+"""A workload that exchanges tokens continuously, and verifiers that cache the issuer's keys for max-age."""
 
 import http.client
 import json
@@ -22,7 +22,7 @@ VERIFIERS = 4
 
 
 class Verifier:
-    """Keeps the key set for all of its max-age, and reads it for nothing else: not for an unknown kid either."""
+    """Caches the key set for its max-age, and does not read it earlier, even for an unknown kid."""
 
     def __init__(self, issuer: caching_issuer.CachingIssuer, host: str) -> None:
         self._issuer = issuer
@@ -34,7 +34,7 @@ class Verifier:
         return kid in self._keys
 
     def verify(self, token: str) -> str | None:
-        """What is wrong; None where nothing is."""
+        """The problem; None if there is none."""
         now = time.monotonic()
         if now >= self._end:
             content = self._issuer.read(self._host, "/certs")
@@ -54,20 +54,20 @@ class Verifier:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call, on the monotonic clock."""
+    """One request, with times of the monotonic clock."""
 
     gateway: "Gateway"
     began: float
     ended: float
     status: int
-    """0 where there was no answer."""
+    """The status; 0 without a response."""
     kid: str = ""
     reason: str = ""
 
 
 @dataclass
 class Client:
-    """Calls the gateways in turn, `rate` times a second in all."""
+    """Calls the gateways alternately, `rate` times per second in total."""
 
     gateways: list["Gateway"]
     endpoint: str = "one"
@@ -82,7 +82,7 @@ class Client:
         host = first.host(self.endpoint)
         self._verifiers = [Verifier(first.issuer, host) for _ in range(VERIFIERS)]
         self._old: list[str] = []
-        """All tokens so far; verifiers take every one, for none ends while a test runs."""
+        """All tokens so far. None expires during a test, so verifiers must accept all."""
         self._context = ssl.create_default_context(cafile=str(first.pki / "ca.pem"))
         self._connections: dict[tuple[int, int], http.client.HTTPSConnection] = {}
         self._ends = threading.Event()
@@ -91,18 +91,18 @@ class Client:
         return self
 
     def goes_on(self, exchanges: int = 60) -> None:
-        """Waits for the end of so many more exchanges. That is how a test lets time pass."""
+        """Waits for this number of further exchanges. Tests use it instead of a sleep."""
         wanted = len(self.exchanges) + exchanges
         until(lambda: len(self.exchanges) >= wanted, f"{exchanges} more exchanges")
 
     def all_know(self, kid: str) -> bool:
-        """Whether no verifier and no edge will ever do without that key."""
+        """Whether every verifier and every cache has that key."""
         first = self.gateways[0]
         is_everywhere = first.issuer.is_everywhere(first.host(self.endpoint), kid)
         return is_everywhere and all(verifier.knows(kid) for verifier in self._verifiers)
 
     def end(self) -> None:
-        """Goes on for a while, stops, and checks."""
+        """Continues for some exchanges, stops, and checks."""
         self.goes_on()
         self.stop()
         self.check()
@@ -155,24 +155,24 @@ class Client:
                 connection.close()
             return 0, f"{type(error).__name__}: {error}".encode()
 
-    # What it saw.
+    # Results.
 
     @property
     def failures(self) -> list[Exchange]:
-        """Exchanges that failed although the gateway ran all the time."""
+        """Exchanges that failed although the gateway was running."""
         return [one for one in self.exchanges if one.status != 200 and not one.gateway.was_down(one.began, one.ended)]
 
     def kids(self, since: float = 0) -> set[str]:
-        """Of all tokens asked for since then, on the monotonic clock."""
+        """The key ids of all tokens that were requested since then, on the monotonic clock."""
         return {one.kid for one in self.exchanges if one.status == 200 and one.began >= since}
 
     def first(self, kid: str, gateway: "Gateway") -> float | None:
-        """When that gateway was first seen to sign with that key."""
+        """The time of the first token of that gateway with that key."""
         ended = [one.ended for one in self.exchanges if one.kid == kid and one.gateway is gateway]
         return min(ended) if ended else None
 
     def check(self) -> None:
-        """No verification failed, and no exchange while the gateway ran."""
+        """Checks that no verification failed, and no exchange while the gateway was running."""
         assert self.unverified == [], f"{len(self.unverified)} of {self.verified} verifications failed"
         told = [(f"{one.began:.2f}", one.status, one.reason) for one in self.failures[:5]]
         assert told == [], f"{len(self.failures)} of {len(self.exchanges)} exchanges failed while the gateway ran"

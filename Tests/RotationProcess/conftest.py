@@ -1,4 +1,4 @@
-"""Scenarios run side by side, each on a stage of its own."""
+"""Fixtures: scenarios that run in parallel, each with its own stage."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from .stage import Stage, Theatre
 
 @pytest.fixture(scope="session")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
-    """A program, a cluster's identity and certificates, for all stages."""
+    """The program, a cluster identity and certificates for all stages."""
     folder = tmp_path_factory.mktemp("theatre")
     cluster_identity.init(folder / "cluster")
     pki.write(folder / "pki", ["127.0.0.1", "localhost", "*.issuer.example"])
@@ -22,7 +22,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
 
 @pytest.fixture(scope="session")
 def scenarios(request: pytest.FixtureRequest, theatre: Theatre) -> Iterator[Scenarios]:
-    """Begins all scenarios that are to be run, a few at a time."""
+    """Starts the selected scenarios, a few at a time."""
     made = Scenarios(theatre, [item.function for item in request.session.items if isinstance(item, pytest.Function)])
     yield made
     made.stop()
@@ -30,7 +30,7 @@ def scenarios(request: pytest.FixtureRequest, theatre: Theatre) -> Iterator[Scen
 
 @pytest.fixture(scope="module")
 def stage(theatre: Theatre) -> Iterator[Stage]:
-    """For what a module's tests look at together."""
+    """A stage that the tests of a module share."""
     made = Stage(theatre, theatre.new_folder())
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""Ring files, as an operator reads them."""
+"""Reads and writes key ring files."""
 
 import contextlib
 import fcntl
@@ -13,7 +13,7 @@ Ring = dict[str, Any]
 
 @contextlib.contextmanager
 def locked(file: Path) -> Iterator[None]:
-    """As a gateway does it before a write."""
+    """Locks the key ring, as a gateway does before a write."""
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -30,7 +30,7 @@ def read(file: Path) -> bytes:
 
 
 def kids(ring: Ring, *states: str) -> list[str]:
-    """Of the keys in those states, or of all."""
+    """The ids of the keys in these states, or of all keys."""
     return [key["kid"] for key in ring["keys"] if not states or key["state"] in states]
 
 

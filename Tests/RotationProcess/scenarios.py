@@ -1,4 +1,4 @@
-"""Tests that run side by side, for nearly all of their time is waiting."""
+"""Tests that run in parallel, since they wait most of the time."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,11 +10,11 @@ from .stage import Stage, Theatre
 Body = Callable[[Stage], None]
 
 WIDTH = 10
-"""How many run at a time."""
+"""The number of parallel scenarios."""
 
 
 def scenario(body: Body) -> Callable[["Scenarios"], None]:
-    """Makes a test of it, which says how the scenario ended."""
+    """Makes a test that reports the result of the scenario."""
 
     def test(scenarios: "Scenarios") -> None:
         scenarios.result(body)
@@ -26,7 +26,7 @@ def scenario(body: Body) -> Callable[["Scenarios"], None]:
 
 
 class Scenarios:
-    """Those of the tests that were chosen, begun in their order."""
+    """The scenarios of the selected tests, started in their order."""
 
     def __init__(self, theatre: Theatre, tests: list[Callable[..., None]]) -> None:
         self._pool = ThreadPoolExecutor(WIDTH)
@@ -39,7 +39,7 @@ class Scenarios:
         self._running[body].result()
 
     def stop(self) -> None:
-        """Of a run that ends early, scenarios may still wait for something."""
+        """Stops scenarios that still wait when a run ends early."""
         if not all(future.done() for future in self._running.values()):
             give_up()
         self._pool.shutdown(cancel_futures=True)

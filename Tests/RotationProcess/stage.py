@@ -1,4 +1,4 @@
-"""What one scenario plays on: an issuer's public URLs behind edges, gateways, a client, and an eye on every ring."""
+"""The stage of a scenario: public issuer URLs behind caches, gateways, a client, and a watcher for each key ring."""
 
 import contextlib
 import http.client
@@ -28,7 +28,7 @@ STATES = ["prepared", "published", "retiring"]
 
 @dataclass
 class Theatre:
-    """What all stages share."""
+    """The parts that all stages share."""
 
     program: Path
     folder: Path
@@ -42,13 +42,13 @@ class Theatre:
 
 @dataclass
 class Gateway(GatewayProgram):
-    """One whose endpoints publish to folders that the stage's issuer serves, with clocks that run fast."""
+    """A gateway whose endpoints publish to folders that the stage's issuer serves, with short rotation times."""
 
     issuer: CachingIssuer = field(kw_only=True)
     place: Path = field(kw_only=True)
-    """Where keys and documents are: of several gateways where they are replicas."""
+    """The folder of keys and documents, which replicas share."""
     downs: list[list[float]] = field(default_factory=list)
-    """From when to when no process ran, on the monotonic clock."""
+    """The periods without a running process, on the monotonic clock."""
 
     @property
     def keys(self) -> Path:
@@ -98,7 +98,7 @@ class Gateway(GatewayProgram):
         return any(began < end and ended > begin for begin, end in self.downs)
 
     def settle(self) -> "Gateway":
-        """Waits until every endpoint's documents are out."""
+        """Waits until the documents of every endpoint are published."""
         for endpoint in self.endpoints:
             until(lambda name=endpoint: self.seen(name), f"the publication of {endpoint}")
         return self
@@ -116,50 +116,50 @@ class Gateway(GatewayProgram):
         return {key["kid"] for key in content["keys"]}
 
     def edit(self, change: Callable[[Ring], None], endpoint: str = "one") -> None:
-        """Changes the ring by hand, as an operator who knows its format."""
+        """Changes the key ring file by hand."""
         with self.locked(endpoint):
             self.edit_locked(change, endpoint)
 
     def edit_locked(self, change: Callable[[Ring], None], endpoint: str = "one") -> None:
-        """The same under a lock that is held already."""
+        """The same with the lock already held."""
         ring = self.ring(endpoint)
         change(ring)
         self.put(json.dumps(ring, indent=2).encode(), endpoint)
 
     def locked(self, endpoint: str = "one") -> contextlib.AbstractContextManager[None]:
-        """Holds the ring's lock: nobody else writes the ring."""
+        """Holds the lock of the key ring, so that nothing else writes it."""
         return locked(self.keys / f"{endpoint}.keyring.json.lock")
 
     def put(self, content: bytes, endpoint: str = "one") -> None:
-        """Puts a whole file in the ring's place."""
+        """Replaces the key ring file."""
         new = self.keys / f"{endpoint}.by-hand"
         new.touch(0o600)
         new.write_bytes(content)
         new.rename(self.ring_file(endpoint))
 
     def age(self, endpoint: str = "one") -> None:
-        """Makes the key that signs so old that it is to be replaced."""
+        """Moves the times of the active key into the past, so that it must be rotated."""
         self.edit(aged, endpoint)
 
     def end_retirement(self, endpoint: str = "one") -> None:
-        """Makes the last token of the retiring key a thing of the past."""
+        """Moves the times of the retiring key into the past, so that its last token has expired."""
         self.edit(lambda ring: key_in(ring, "retiring").update(retired=LONG_AGO), endpoint)
 
     def rotate(self, endpoint: str = "one") -> str:
-        """By the command; the new key's kid."""
+        """Rotates with the command; returns the kid of the new key."""
         ended = self.command("keys", "rotate", "--endpoint", endpoint)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return next(kid for kid in kids(self.ring(endpoint)) if kid in ended.stdout)
 
     def kill_before_next_write(self, cause: Callable[[], object], endpoint: str = "one") -> None:
-        """Holds the ring's lock, gives the gateway a cause to write, and kills it while it waits for the lock."""
+        """Holds the lock of the key ring, causes a write, and kills the gateway while it waits for the lock."""
         with self.locked(endpoint):
             cause()
             until(self.waits_for_a_lock, "a write")
             self.kill()
 
     def waits_for_a_lock(self, endpoint: str = "one") -> bool:
-        """While somebody else holds it, who has the lock's file open waits for it."""
+        """Whether the gateway has the lock file open while another process holds the lock."""
         assert self.process is not None
         wanted = str(self.keys / f"{endpoint}.keyring.json.lock")
         with contextlib.suppress(OSError):
@@ -173,7 +173,7 @@ class Gateway(GatewayProgram):
         return any(key["state"] == state for key in self.ring(endpoint)["keys"])
 
     def has_reached(self, state: str, endpoint: str = "one") -> bool:
-        """Whether a rotation has come to that state or to a later one."""
+        """Whether a rotation has reached that state or a later one."""
         return any(self.has(one, endpoint) for one in STATES[STATES.index(state) :])
 
     def answer(
@@ -205,7 +205,7 @@ class Gateway(GatewayProgram):
 
     @property
     def is_stopped(self) -> bool:
-        """Every thread of it."""
+        """Whether every thread is stopped."""
         assert self.process is not None
         tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
         return all((task / "stat").read_text().rsplit(")", 1)[1].split()[0] == "T" for task in tasks)
@@ -215,14 +215,14 @@ class Gateway(GatewayProgram):
         self.process.send_signal(number)
 
     def problem(self, endpoint: str = "one", part: str = "keyring") -> str:
-        """Of readiness detail; empty where all is well. The gateway is ready in any case."""
+        """The problem in the readiness details; empty if there is none. The gateway is ready in both cases."""
         status, line = self.readiness(endpoint, part)
         assert status == 200
         return line if line.startswith("[-]") else ""
 
 
 class Stage:
-    """One scenario's own; closed at its end, whatever comes."""
+    """The parts of one scenario, closed at its end."""
 
     def __init__(self, theatre: Theatre, folder: Path) -> None:
         self.theatre = theatre
@@ -240,7 +240,7 @@ class Stage:
         self.close()
 
     def gateway(self, beside: Gateway | None = None) -> Gateway:
-        """A gateway with a place of its own, or a replica of another."""
+        """A gateway with its own folder, or a replica of another one."""
         folder = self.folder / f"gateway-{len(self.gateways)}"
         folder.mkdir()
         made = Gateway(
@@ -261,7 +261,7 @@ class Stage:
         return made
 
     def later(self, end: Callable[[], Any]) -> None:
-        """Has something done when the stage is closed."""
+        """Registers a function to call when the stage is closed."""
         self.ends.append(end)
 
     def close(self) -> None:
@@ -285,10 +285,10 @@ def active(gateway: Gateway, endpoint: str = "one") -> str:
 
 
 def aged(ring: Ring) -> None:
-    """Its key that signs is so old that it is to be replaced."""
+    """The active key is so old that it must be rotated."""
     key_in(ring, "active").update(activated=LONG_AGO)
 
 
 def propagated(ring: Ring) -> None:
-    """Its next key was published so long ago that it may sign."""
+    """The next key was published so long ago that it may sign."""
     key_in(ring, "published").update(published=LONG_AGO)

@@ -1,4 +1,4 @@
-"""Rings that are none: a problem of that one endpoint, and the last good ring stays in force.
+"""Invalid key rings: a problem of one endpoint, and the last valid key ring stays in force.
 
 One gateway has an endpoint for each bad ring, and two that are well. The bad rings are put in place while it runs, are
 there at its next start, and are mended while it runs.
@@ -63,7 +63,7 @@ def cut(text: str) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """What is put in the ring's place; and a word that has to be said."""
+    """The invalid content, and a part of the expected error."""
 
     make: Callable[[Ring], bytes] | None
     word: str
@@ -127,7 +127,7 @@ def endpoint_of(name: str) -> str:
 
 @dataclass
 class Seen:
-    """What was to be seen of an endpoint."""
+    """The observed state of an endpoint."""
 
     status: int
     retry_after: str | None
@@ -144,7 +144,7 @@ class Trial:
     started: dict[str, Seen] = field(default_factory=dict)
     mended: dict[str, Seen] = field(default_factory=dict)
     kids: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Of the key that signs, before and after."""
+    """The kid of the active key, before and after."""
 
     def look(self, endpoint: str, begin: int = 0) -> Seen:
         """At its answers, and at what the log says of it from that line on."""
@@ -163,7 +163,7 @@ class Trial:
 
 @pytest.fixture(scope="module")
 def trial(stage: Stage) -> Iterator[Trial]:
-    """Puts all bad rings in place, starts anew, and mends them."""
+    """Writes all invalid key rings, restarts, and restores them."""
     gateway = stage.gateway()
     for name in [*CASES, *WELL]:
         gateway.add(endpoint_of(name))
@@ -197,7 +197,7 @@ def trial(stage: Stage) -> Iterator[Trial]:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_bad_ring_that_comes_while_the_gateway_runs_leaves_the_last_good_one_in_force(
+def test_an_invalid_ring_at_run_time_leaves_the_last_valid_one_in_force(
     name: str, trial: Trial
 ) -> None:
     seen = trial.running[name]
@@ -206,14 +206,14 @@ def test_a_bad_ring_that_comes_while_the_gateway_runs_leaves_the_last_good_one_i
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_bad_ring_is_told_once_and_never_with_anything_of_a_key(name: str, trial: Trial) -> None:
+def test_an_invalid_ring_is_logged_once_and_without_any_part_of_a_key(name: str, trial: Trial) -> None:
     told = trial.running[name].told
     assert len(told) == 1 and CASES[name].word in told[0], told
     assert len(told[0]) < 600 and not told[0].endswith(".")
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_with_a_bad_ring_at_its_start_the_gateway_answers_503_for_that_endpoint(name: str, trial: Trial) -> None:
+def test_with_an_invalid_ring_at_the_start_the_endpoint_responds_with_503(name: str, trial: Trial) -> None:
     seen = trial.started[name]
     assert seen.status == 503 and int(seen.retry_after or 0) >= 1
     assert CASES[name].word in seen.readiness
@@ -221,24 +221,24 @@ def test_with_a_bad_ring_at_its_start_the_gateway_answers_503_for_that_endpoint(
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_with_a_bad_ring_at_its_start_nothing_is_told_twice(name: str, trial: Trial) -> None:
+def test_with_an_invalid_ring_at_the_start_nothing_is_logged_twice(name: str, trial: Trial) -> None:
     told = trial.started[name].told
     assert len(told) == len(set(told)) >= 1, told
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.make])
-def test_a_bad_ring_is_never_overwritten(name: str, trial: Trial) -> None:
+def test_an_invalid_ring_is_never_overwritten(name: str, trial: Trial) -> None:
     assert trial.running[name].kept == trial.started[name].kept == trial.bad[name]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_ring_that_is_mended_signs_again_with_the_key_that_it_had(name: str, trial: Trial) -> None:
+def test_a_restored_ring_signs_with_the_same_key(name: str, trial: Trial) -> None:
     before, after = trial.kids[name]
     assert before == after
     assert (trial.mended[name].status, trial.mended[name].readiness) == (200, "")
 
 
 @pytest.mark.parametrize("name", WELL)
-def test_endpoints_beside_bad_rings_issue_and_have_no_problem(name: str, trial: Trial) -> None:
+def test_other_endpoints_issue_tokens_and_have_no_problem(name: str, trial: Trial) -> None:
     for seen in [trial.running[name], trial.started[name]]:
         assert (seen.status, seen.readiness, seen.told) == (200, "", [])

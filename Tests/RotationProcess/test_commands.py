@@ -1,4 +1,4 @@
-"""`sts-gateway keys` beside gateways that run."""
+"""The `keys` commands while gateways run."""
 
 import json
 
@@ -18,7 +18,7 @@ def run(gateway: Gateway, *arguments: str, status: int = 0) -> str:
 
 
 @scenario
-def test_what_is_listed_and_exported_is_what_the_gateway_serves_and_nothing_private(stage: Stage) -> None:
+def test_list_and_export_show_the_served_keys_and_no_private_key(stage: Stage) -> None:
     gateway = stage.gateway().add().add("two").serve().settle()
     stage.issuer.hold(gateway.host("two"))
     kid, new = active(gateway), gateway.rotate("two")
@@ -36,7 +36,7 @@ def test_what_is_listed_and_exported_is_what_the_gateway_serves_and_nothing_priv
 
 
 @scenario
-def test_a_rotation_that_is_under_way_is_said_and_no_key_is_added(stage: Stage) -> None:
+def test_a_rotation_in_progress_is_reported_and_no_key_is_added(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     stage.issuer.hold(gateway.host())
     new = gateway.rotate()
@@ -47,7 +47,7 @@ def test_a_rotation_that_is_under_way_is_said_and_no_key_is_added(stage: Stage) 
 
 
 @scenario
-def test_without_a_gateway_that_runs_a_rotation_begins_and_the_next_start_goes_on(stage: Stage) -> None:
+def test_without_a_running_gateway_a_rotation_begins_and_the_next_start_continues_it(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     old = active(gateway)
     gateway.stop()
@@ -59,7 +59,7 @@ def test_without_a_gateway_that_runs_a_rotation_begins_and_the_next_start_goes_o
 
 
 @scenario
-def test_only_a_ring_that_is_out_of_the_configuration_and_out_of_use_is_purged(stage: Stage) -> None:
+def test_only_an_unconfigured_and_unused_ring_is_purged(stage: Stage) -> None:
     gateway = stage.gateway().add().add("two").add("three").serve().settle()
     assert "configuration" in run(gateway, "purge", "--endpoint", "two", "--force", status=69)
     gateway.stop()
@@ -79,8 +79,8 @@ def test_only_a_ring_that_is_out_of_the_configuration_and_out_of_use_is_purged(s
 
 
 @scenario
-def test_a_ring_whose_old_key_has_signed_a_moment_ago_is_not_purged(stage: Stage) -> None:
-    """How long it has signed says nothing of when it signed last."""
+def test_a_ring_whose_old_key_has_signed_recently_is_not_purged(stage: Stage) -> None:
+    """The age of a key does not show when it signed last."""
     gateway = stage.gateway().add().add("two").serve().settle()
     assert gateway.exchange("two") == 200
     gateway.stop()
@@ -91,13 +91,13 @@ def test_a_ring_whose_old_key_has_signed_a_moment_ago_is_not_purged(stage: Stage
 
 
 def end_of_use(ring: Ring) -> None:
-    """As if its last token had ended long ago."""
+    """Changes the key ring as if its last token had expired long ago."""
     for key in ring["keys"]:
         key.update(state="retiring", activated=LONG_AGO, retired=LONG_AGO)
 
 
 @scenario
-def test_what_cannot_be_done_is_said_by_the_exit_status(stage: Stage) -> None:
+def test_a_failed_command_has_an_exit_status(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     kid = active(gateway)
     run(gateway, "rotate", status=64)

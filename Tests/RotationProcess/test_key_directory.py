@@ -1,4 +1,4 @@
-"""A key directory without room, or read-only: what is there stays, tokens go on, and so does the rotation later."""
+"""A full or read-only key directory: tokens are issued, and the rotation continues later."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def tries_again(gateway: Gateway) -> None:
 
 
 @scenario
-def test_on_a_full_disk_tokens_go_on_and_the_rotation_waits_for_room(stage: Stage) -> None:
+def test_on_a_full_disk_tokens_are_issued_and_the_rotation_waits_for_space(stage: Stage) -> None:
     gateway = stage.gateway()
     mount_small(stage, gateway.keys)
     gateway.add().add("two").serve().settle()
@@ -71,7 +71,7 @@ def test_on_a_full_disk_tokens_go_on_and_the_rotation_waits_for_room(stage: Stag
 
 
 @scenario
-def test_in_a_read_only_key_directory_tokens_go_on_and_the_rotation_waits_for_permission(stage: Stage) -> None:
+def test_in_a_read_only_key_directory_tokens_are_issued_and_the_rotation_waits_for_permission(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=25)
     old = active(gateway)
@@ -97,8 +97,8 @@ def test_in_a_read_only_key_directory_tokens_go_on_and_the_rotation_waits_for_pe
 
 
 @scenario
-def test_a_first_ring_that_cannot_be_written_is_made_once_it_can(stage: Stage) -> None:
-    """A new endpoint's trouble, and no other's."""
+def test_a_first_ring_that_cannot_be_written_is_created_later(stage: Stage) -> None:
+    """Only the new endpoint is affected."""
     gateway = stage.gateway().add().serve().settle()
     gateway.stop()
     gateway.add("two")
@@ -107,7 +107,7 @@ def test_a_first_ring_that_cannot_be_written_is_made_once_it_can(stage: Stage) -
     status, headers, _ = gateway.answer(path="/two/token")
     assert status == 503 and int(headers["Retry-After"]) >= 1 and gateway.exchange() == 200
     assert "Permission denied" in gateway.problem("two") and gateway.problem() == ""
-    assert [line["reason"] for line in gateway.log if line["level"] == "error"], "it is told"
+    assert [line["reason"] for line in gateway.log if line["level"] == "error"], "it is logged"
     gateway.keys.chmod(0o700)
     until(lambda: gateway.exchange("two") == 200, "a token of the new endpoint")
     assert gateway.problem("two") == "" and len(kids(gateway.ring("two"))) == 1

@@ -34,7 +34,7 @@ def put_key_pair(gateway: Gateway, count: int) -> tuple[str, str]:
 
 
 def certificate(gateway: Gateway) -> str:
-    """As the stock wire shows it."""
+    """The certificate of the OpenUnison-compatible response."""
     status, _, content = gateway.answer("GET", "/one/token/user", is_bearer=True)
     assert status == 200, content
     return json.loads(content)["token"]["certificate"]
@@ -56,14 +56,14 @@ def begin(stage: Stage) -> tuple[Gateway, str]:
 
 
 @scenario
-def test_a_changed_key_pair_is_rotated_to_while_the_gateway_runs_and_before_verifiers(stage: Stage) -> None:
+def test_a_changed_key_pair_starts_a_rotation_that_verifiers_do_not_notice(stage: Stage) -> None:
     gateway, first = begin(stage)
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
     stage.issuer.hold(gateway.host())
     second, text = put_key_pair(gateway, 1)
     until(lambda: second in kids(gateway.ring()), "the import")
     client.goes_on()
-    assert active(gateway) == first, "until the new one is known, the old one signs"
+    assert active(gateway) == first, "the old key signs until the new one is published"
     stage.issuer.release(gateway.host())
     until(lambda: active(gateway) == second, "the end of the rotation")
     until(lambda: second in client.kids(), "a token of the new key")
@@ -74,7 +74,7 @@ def test_a_changed_key_pair_is_rotated_to_while_the_gateway_runs_and_before_veri
 
 
 @scenario
-def test_a_key_pair_that_is_taken_away_is_replaced_by_one_key_and_only_once(stage: Stage) -> None:
+def test_a_removed_key_pair_is_replaced_by_one_key_and_only_once(stage: Stage) -> None:
     gateway, first = begin(stage)
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
     gateway.kill()
@@ -93,7 +93,7 @@ def test_a_key_pair_that_is_taken_away_is_replaced_by_one_key_and_only_once(stag
 
 
 @scenario
-def test_a_key_pair_that_came_back_changed_is_rotated_to_again(stage: Stage) -> None:
+def test_a_key_pair_that_returns_changed_starts_a_rotation_again(stage: Stage) -> None:
     gateway, first = begin(stage)
     for count, is_there in enumerate([False, True], 1):
         gateway.kill()
@@ -126,14 +126,14 @@ def put_file(gateway: Gateway, name: str, content: str) -> None:
 
 
 @scenario
-def test_a_key_pair_that_is_none_is_told_and_the_key_of_the_ring_signs_on(stage: Stage) -> None:
+def test_an_invalid_key_pair_is_logged_and_the_key_of_the_ring_continues_to_sign(stage: Stage) -> None:
     gateway, first = begin(stage)
     put_file(gateway, "tls.key", "-----BEGIN PRIVATE KEY-----\nno key\n-----END PRIVATE KEY-----\n")
     is_refused(stage, gateway, first)
 
 
 @scenario
-def test_a_key_pair_of_an_unknown_curve_is_told_and_the_key_of_the_ring_signs_on(stage: Stage) -> None:
+def test_a_key_pair_of_an_unknown_curve_is_logged_and_the_key_of_the_ring_continues_to_sign(stage: Stage) -> None:
     gateway, first = begin(stage)
     key = ec.generate_private_key(ec.SECP256K1())
     pem = key.private_bytes(
@@ -144,7 +144,7 @@ def test_a_key_pair_of_an_unknown_curve_is_told_and_the_key_of_the_ring_signs_on
 
 
 @scenario
-def test_a_key_that_does_not_fit_its_certificate_is_told_and_the_key_of_the_ring_signs_on(stage: Stage) -> None:
+def test_a_key_of_another_certificate_is_logged_and_the_key_of_the_ring_continues_to_sign(stage: Stage) -> None:
     gateway, first = begin(stage)
     pki.write(gateway.place / "other", ["signing"])
     put_file(gateway, "tls.key", (gateway.place / "other/server-key.pem").read_text())

@@ -1,4 +1,4 @@
-"""kill -9 in the midst of a rotation, before a client that exchanges and verifies 50 times a second."""
+"""SIGKILL during a rotation, with a client that exchanges and verifies 50 tokens per second."""
 
 import random
 import time
@@ -20,7 +20,7 @@ def begin(stage: Stage) -> tuple[Gateway, Watcher, Client]:
 
 
 def finish(gateway: Gateway, watcher: Watcher, client: Client) -> None:
-    """The rotation has come to its end, with one new key, and nobody has noticed."""
+    """The rotation has ended with one new key, and no verification failed."""
     until(lambda: gateway.has("retiring"), "the end of the rotation")
     new = active(gateway)
     until(lambda: new in client.kids(), "a token of the new key")
@@ -78,13 +78,13 @@ def test_a_rotation_killed_at_random_moments_ends_with_one_new_key_and_no_failed
 
 
 @scenario
-def test_a_rotation_killed_at_other_random_moments_ends_so_as_well(stage: Stage) -> None:
+def test_a_rotation_killed_at_other_random_moments_ends_in_the_same_way(stage: Stage) -> None:
     killed_at_random(stage)
 
 
 @scenario
 def test_a_rotation_killed_right_before_each_write_ends_with_one_new_key(stage: Stage) -> None:
-    """The write is held up by its lock, and the gateway is killed while it waits for that.
+    """The write waits for its lock, and the gateway is killed while it waits.
 
     Each write has a cause that the test gives: an old key, a public URL that shows the new one, a propagation that ends.
     """

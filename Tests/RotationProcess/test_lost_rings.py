@@ -1,4 +1,4 @@
-"""Rings that are deleted, or put back from a backup, while the gateway runs: the one that verifiers know stays."""
+"""Key rings that are deleted or restored from a backup at run time: the published key ring stays in force."""
 
 from waiting import until
 
@@ -20,7 +20,7 @@ def restores(gateway: Gateway) -> None:
 
 
 @scenario
-def test_a_ring_that_is_deleted_is_restored_from_memory(stage: Stage) -> None:
+def test_a_deleted_ring_is_restored_from_memory(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     client = stage.client(gateway, rate=20)
     for _ in range(2):
@@ -31,14 +31,14 @@ def test_a_ring_that_is_deleted_is_restored_from_memory(stage: Stage) -> None:
 
 
 @scenario
-def test_a_ring_that_is_deleted_again_right_after_it_was_restored_is_restored_again(stage: Stage) -> None:
+def test_a_ring_that_is_deleted_again_is_restored_again(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     for _ in range(3):
         restores(gateway)
 
 
 @scenario
-def test_a_bad_ring_that_is_deleted_is_restored_from_memory_too(stage: Stage) -> None:
+def test_a_deleted_invalid_ring_is_restored_from_memory_too(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     before = gateway.ring()
     gateway.put(b"garbage")
@@ -50,7 +50,7 @@ def test_a_bad_ring_that_is_deleted_is_restored_from_memory_too(stage: Stage) ->
 
 
 @scenario
-def test_a_ring_that_is_deleted_in_the_midst_of_a_rotation_makes_no_further_key(stage: Stage) -> None:
+def test_a_ring_that_is_deleted_during_a_rotation_causes_no_further_key(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
     new = gateway.rotate()
@@ -66,7 +66,7 @@ def test_a_ring_that_is_deleted_in_the_midst_of_a_rotation_makes_no_further_key(
 
 
 @scenario
-def test_an_older_ring_that_is_put_back_costs_no_token_and_is_said_or_taken(stage: Stage) -> None:
+def test_an_older_ring_that_is_restored_causes_no_failed_exchange(stage: Stage) -> None:
     """From a backup, in the midst of a rotation: the next write finds another ring than it goes by."""
     gateway = stage.gateway().add().serve().settle()
     backup = gateway.ring_file().read_bytes()
@@ -85,7 +85,7 @@ def test_an_older_ring_that_is_put_back_costs_no_token_and_is_said_or_taken(stag
 
 
 def is_stored(gateway: Gateway, client: Client) -> bool:
-    """Whether what signs and what is published are what the ring has."""
+    """Whether the active key and the published keys are those of the stored key ring."""
     return client.exchanges[-1].kid == active(gateway) and gateway.published() == set(kids(gateway.ring()))
 
 

@@ -1,4 +1,4 @@
-"""When a new key signs: after its propagation, and soon after; and where an operator uploads, after that."""
+"""A new key signs soon after its propagation; without a publisher, after the upload."""
 
 import datetime
 import json
@@ -11,7 +11,7 @@ from .stage import Gateway, Stage, active
 
 
 def seconds_from_sight_to_signing(gateway: Gateway) -> float:
-    """Of the key that signs, by what its ring says."""
+    """The times of the active key in the key ring."""
     key = key_in(gateway.ring(), "active")
     seen, signs = (datetime.datetime.fromisoformat(key[name]) for name in ["published", "activated"])
     return (signs - seen).total_seconds()
@@ -28,16 +28,16 @@ def rotates_in_time(stage: Stage, gateway: Gateway) -> None:
 
 
 @scenario
-def test_a_new_key_signs_after_its_propagation_however_seldom_the_public_url_is_read(stage: Stage) -> None:
+def test_a_new_key_signs_after_its_propagation_with_a_long_probe_interval(stage: Stage) -> None:
     gateway = stage.gateway().add()
-    # Longer than any wait of a test.
+    # Longer than the deadline of a test.
     gateway.endpoints["one"]["publish"]["probe"]["interval"] = "24h"
     rotates_in_time(stage, gateway.serve().settle())
 
 
 @scenario
-def test_a_new_key_signs_after_its_propagation_where_nobody_reads_the_public_url(stage: Stage) -> None:
-    """What was published has to be taken for what is seen."""
+def test_a_new_key_signs_after_its_propagation_without_a_probe(stage: Stage) -> None:
+    """Without a probe, published documents are assumed to be visible."""
     gateway = stage.gateway().add()
     gateway.endpoints["one"]["publish"]["probe"] = {"enabled": False}
     rotates_in_time(stage, gateway.serve().settle())

@@ -1,4 +1,4 @@
-"""Documents that cannot be published: the old key signs on, the new one waits, and it goes on once that is mended."""
+"""Documents that cannot be published: the old key signs, the new one waits, and the rotation continues after the fix."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def goes_on(gateway: Gateway, new: str) -> None:
 
 
 @scenario
-def test_into_a_read_only_folder_nothing_is_published_and_it_goes_on_by_itself_once_mended(stage: Stage) -> None:
+def test_with_a_read_only_folder_nothing_is_published_until_it_is_fixed(stage: Stage) -> None:
     gateway, old = begin(stage)
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=25)
     make_read_only(gateway.public())
@@ -60,7 +60,7 @@ def test_into_a_read_only_folder_nothing_is_published_and_it_goes_on_by_itself_o
 
 
 @scenario
-def test_a_folder_that_became_a_file_is_told_and_it_goes_on_by_itself_once_mended(stage: Stage) -> None:
+def test_a_folder_that_became_a_file_is_logged_and_published_to_after_the_fix(stage: Stage) -> None:
     gateway, old = begin(stage)
     aside = gateway.public().with_name("aside")
     gateway.public().rename(aside)
@@ -74,8 +74,8 @@ def test_a_folder_that_became_a_file_is_told_and_it_goes_on_by_itself_once_mende
 
 
 @scenario
-def test_a_public_url_that_lags_behind_delays_the_new_key_and_nothing_else(stage: Stage) -> None:
-    """The folder has the new key set, and the edges go on with the old one."""
+def test_a_public_url_with_old_documents_delays_only_the_new_key(stage: Stage) -> None:
+    """The folder has the new key set, and the caches have the old one."""
     gateway, old = begin(stage)
     client = stage.client(gateway, rate=25)
     stage.issuer.hold(gateway.host())

@@ -14,7 +14,7 @@ RATE = 40
 
 
 def pair(stage: Stage, propagation: str = "2s") -> tuple[Gateway, Gateway, Watcher, Client]:
-    """The first one leads."""
+    """The first gateway is the leader."""
     leader = stage.gateway().add()
     leader.endpoints["one"]["rotation"]["propagation"] = propagation
     leader.serve()
@@ -31,7 +31,7 @@ def leave(client: Client, gateway: Gateway) -> None:
 
 
 def stop(gateway: Gateway) -> None:
-    """Every thread of it, until SIGCONT."""
+    """Stops every thread until SIGCONT."""
     gateway.signal(signal.SIGSTOP)
     until(lambda: gateway.is_stopped, "the stop of every thread")
 
@@ -47,7 +47,7 @@ def finish(watcher: Watcher, client: Client, *gateways: Gateway) -> None:
     watcher.check(keys=2)
     assert gateways[0].published() == set(watcher.kids)
     last = max(client.first(new, gateway) or 0 for gateway in gateways)
-    assert client.kids(last) == {new}, "nobody goes back to the old key"
+    assert client.kids(last) == {new}, "the old key does not sign again"
 
 
 @scenario
@@ -74,7 +74,7 @@ def test_commands_at_the_same_time_make_one_key_and_say_so(stage: Stage) -> None
 
 
 @scenario
-def test_where_the_leader_is_killed_in_the_midst_the_other_goes_on(stage: Stage) -> None:
+def test_after_the_leader_is_killed_during_a_rotation_the_other_continues(stage: Stage) -> None:
     leader, other, watcher, client = pair(stage)
     leader.rotate()
     until(lambda: leader.has_reached("published"), "a key that is published")
@@ -85,7 +85,7 @@ def test_where_the_leader_is_killed_in_the_midst_the_other_goes_on(stage: Stage)
 
 
 @scenario
-def test_a_leader_that_was_stopped_in_the_midst_undoes_nothing_when_it_goes_on(stage: Stage) -> None:
+def test_a_leader_that_was_suspended_during_a_rotation_undoes_nothing_when_it_continues(stage: Stage) -> None:
     """It is stopped at a write, with all that it needs for it; its lock is taken away, as a Lease would end."""
     leader, other, watcher, client = pair(stage, propagation="24h")
     new = leader.rotate()
@@ -114,8 +114,8 @@ def test_a_leader_that_was_stopped_in_the_midst_undoes_nothing_when_it_goes_on(s
 
 
 @scenario
-def test_a_stopped_leader_keeps_the_other_from_signing_nothing(stage: Stage) -> None:
-    """Nobody takes its lock away: the rotation waits, and goes on with it."""
+def test_a_suspended_leader_does_not_stop_the_other_from_signing(stage: Stage) -> None:
+    """It keeps its lock: the rotation waits and continues with it."""
     leader, other, watcher, client = pair(stage)
     stage.issuer.hold(leader.host())
     leader.rotate()
@@ -123,7 +123,7 @@ def test_a_stopped_leader_keeps_the_other_from_signing_nothing(stage: Stage) -> 
     stop(leader)
     stage.issuer.release(leader.host())
     client.goes_on(200)
-    assert leader.has("prepared"), "nobody but the leader goes on with the rotation"
+    assert leader.has("prepared"), "only the leader continues the rotation"
     leader.signal(signal.SIGCONT)
     until(lambda: leader.exchange() == 200, "a token of the leader")
     client.gateways = [leader, other]
@@ -131,7 +131,7 @@ def test_a_stopped_leader_keeps_the_other_from_signing_nothing(stage: Stage) -> 
 
 
 @scenario
-def test_a_ring_that_somebody_holds_the_lock_of_keeps_no_request_waiting(stage: Stage) -> None:
+def test_a_locked_ring_does_not_block_requests(stage: Stage) -> None:
     """As a gateway does that is stopped in the midst of a write, or an operator's editor."""
     gateway = stage.gateway()
     names = ["one", "two", "three", "four"]

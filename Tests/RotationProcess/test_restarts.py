@@ -1,4 +1,4 @@
-"""Restarts make no keys."""
+"""Restarts create no keys."""
 
 import random
 import time
@@ -12,8 +12,8 @@ RESTARTS = 20
 
 
 @scenario
-def test_twenty_restarts_half_of_them_killed_while_starting_make_one_key_an_endpoint(stage: Stage) -> None:
-    """From an empty directory on, so that the first key is made under fire too."""
+def test_twenty_restarts_half_of_them_killed_during_the_start_create_one_key_per_endpoint(stage: Stage) -> None:
+    """It begins with an empty directory, so that the creation of the first key is interrupted too."""
     seed = random.randrange(1 << 32)
     chance = random.Random(seed)
     begin = time.monotonic()
@@ -43,7 +43,7 @@ def test_twenty_restarts_half_of_them_killed_while_starting_make_one_key_an_endp
 
 
 @scenario
-def test_restarts_in_the_midst_of_a_rotation_make_no_further_key(stage: Stage) -> None:
+def test_restarts_during_a_rotation_create_no_further_key(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     watcher = stage.watch(gateway)
     old, new = active(gateway), gateway.rotate()

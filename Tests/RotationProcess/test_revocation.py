@@ -1,4 +1,4 @@
-"""A key that others may know is revoked: signing stops, and begins again with the next key and none else."""
+"""A leaked key is revoked: signing stops, and starts again with the next key only."""
 
 import time
 
@@ -20,7 +20,7 @@ def secret(gateway: Gateway, state: str = "active") -> str:
 
 
 def is_gone(gateway: Gateway, kid: str, line: str, watcher: Watcher) -> None:
-    """Nothing of it is kept but its name, and no published key set has had it again."""
+    """Only its kid remains, and no later key set contains it."""
     for file in gateway.keys.rglob("*"):
         assert line.encode() not in read(file), f"{file.name} has the private key"
     assert kid not in kids(gateway.ring())
@@ -46,7 +46,7 @@ def until_new(gateway: Gateway, client: Client, new: str) -> None:
 
 
 @scenario
-def test_all_replicas_refuse_once_the_active_key_is_revoked_until_the_next_is_seen_in_public(stage: Stage) -> None:
+def test_after_a_revocation_all_replicas_respond_with_503_until_the_next_key_is_public(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     other = stage.gateway(gateway).serve()
     watcher, client = stage.watch(gateway), stage.client(gateway, other, rate=20)
@@ -59,7 +59,7 @@ def test_all_replicas_refuse_once_the_active_key_is_revoked_until_the_next_is_se
     stopped = time.monotonic()
     client.goes_on(100)
     assert is_refused(gateway) and is_refused(other), "the edges have the old key set"
-    assert client.kids(stopped) == set(), "nothing signs while no key may"
+    assert client.kids(stopped) == set(), "no key signs"
     stage.issuer.release(gateway.host())
     new = kids(gateway.ring())[0]
     until_new(gateway, client, new)
@@ -74,7 +74,7 @@ def test_all_replicas_refuse_once_the_active_key_is_revoked_until_the_next_is_se
 
 
 @scenario
-def test_a_key_that_is_prepared_already_is_the_successor_of_a_revoked_one(stage: Stage) -> None:
+def test_a_prepared_key_is_the_successor_of_a_revoked_one(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
     old, line = active(gateway), secret(gateway)
@@ -95,7 +95,7 @@ def test_a_key_that_is_prepared_already_is_the_successor_of_a_revoked_one(stage:
 
 
 @scenario
-def test_a_revocation_while_no_gateway_runs_holds_after_its_start_and_a_kill(stage: Stage) -> None:
+def test_a_revocation_without_a_running_gateway_is_effective_after_its_start_and_a_kill(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     watcher = stage.watch(gateway)
     old, line = active(gateway), secret(gateway)
@@ -119,7 +119,7 @@ def test_a_revocation_while_no_gateway_runs_holds_after_its_start_and_a_kill(sta
 
 
 @scenario
-def test_a_key_that_does_not_sign_yet_is_revoked_without_a_refusal(stage: Stage) -> None:
+def test_a_key_that_does_not_sign_yet_is_revoked_without_a_failed_exchange(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     watcher, client = stage.watch(gateway), stage.client(gateway, rate=20)
     stage.issuer.hold(gateway.host())
@@ -136,7 +136,7 @@ def test_a_key_that_does_not_sign_yet_is_revoked_without_a_refusal(stage: Stage)
 
 
 @scenario
-def test_a_revocation_that_cannot_be_published_stops_signing_is_said_and_goes_on_once_mended(stage: Stage) -> None:
+def test_a_revocation_that_cannot_be_published_stops_signing_until_it_is_fixed(stage: Stage) -> None:
     gateway = stage.gateway().add().serve().settle()
     watcher = stage.watch(gateway)
     old, line = active(gateway), secret(gateway)

@@ -1,4 +1,4 @@
-"""An eye on one ring and on what is published of it."""
+"""Watches one key ring and its published documents."""
 
 import contextlib
 import json
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Watcher:
-    """Looks at an endpoint's ring and at its published key set all the time."""
+    """Reads the key ring and the published key set of an endpoint continuously."""
 
     gateway: "Gateway"
     endpoint: str = "one"
     rings: list[Ring] = field(default_factory=list)
-    """Every ring that was seen, in order."""
+    """Every observed key ring in order."""
     sets: list[set[str]] = field(default_factory=list)
-    """Every published key set that was seen, in order."""
+    """Every observed key set in order."""
 
     def start(self) -> "Watcher":
         self._last = b"", b""
@@ -54,11 +54,11 @@ class Watcher:
 
     @property
     def kids(self) -> list[str]:
-        """Of every key that there ever was, in the order in which they came."""
+        """The kids of all keys in the order of their creation."""
         return list(dict.fromkeys(kid for ring in self.rings for kid in kids(ring)))
 
     def check(self, keys: int) -> None:
-        """There were never more keys than that, and always one that signs; what was published was never undone."""
+        """Checks the number of keys, that one key was always active, and that no publication was undone."""
         assert len(self.kids) == keys, f"keys that were made: {self.kids}"
         for ring in self.rings:
             assert len([key for key in ring["keys"] if key["state"] == "active"]) == 1, states(ring)
