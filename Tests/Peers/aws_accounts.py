@@ -20,7 +20,7 @@ OBJECT = "hello.txt"
 
 
 def set_up(moto: str, account: str, issuer: str, audiences: list[str], subject: str, role: str) -> str:
-    """Makes the account trust `issuer` (host and path, no scheme) and returns the ARN of `role`."""
+    """Sets up the account to trust `issuer` (host and path, no scheme); returns the ARN of `role`."""
     iam = account_client(moto, account, "iam")
     provider = put_provider(iam, account, issuer, audiences)
     trust = {
@@ -52,7 +52,7 @@ def bucket_name(account: str) -> str:
 
 
 def put_provider(iam: Any, account: str, issuer: str, audiences: list[str]) -> str:
-    """Creates the OIDC provider, anew if there is one already, and returns its ARN."""
+    """Creates or replaces the OIDC provider; returns its ARN."""
     arn = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
     known = [provider["Arn"] for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
     if arn in known:
@@ -62,7 +62,7 @@ def put_provider(iam: Any, account: str, issuer: str, audiences: list[str]) -> s
 
 
 def put_role(iam: Any, name: str, trust: dict[str, Any]) -> str:
-    """Creates the role, or gives the one there is this trust policy, and returns its ARN."""
+    """Creates the role or replaces its trust policy; returns its ARN."""
     document = json.dumps(trust)
     try:
         return iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes an administrator with an access key in one account of moto. Prints the environment that an AWS CLI would have.
+"""Creates an administrator with an access key in one account of moto. Prints the environment variables of its credentials.
 
 Source: IAM API Reference, "CreateUser", "CreateAccessKey"; AWS SDKs and Tools Reference Guide, "Environment variables".
 
@@ -14,7 +14,7 @@ USER = "administrator"
 
 
 def set_up(moto: str, account: str) -> dict[str, str]:
-    """Makes the user where it is missing, and a new key, and returns the variables that hold it."""
+    """Creates the user if it is missing, and an access key; returns its environment variables."""
     iam = account_client(moto, account, "iam")
     if USER not in [user["UserName"] for user in iam.list_users()["Users"]]:
         iam.create_user(UserName=USER)
@@ -23,7 +23,7 @@ def set_up(moto: str, account: str) -> dict[str, str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Makes an administrator in one account of moto.")
+    parser = argparse.ArgumentParser(description="Creates an administrator in one account of moto.")
     parser.add_argument("--moto", required=True, metavar="URL")
     parser.add_argument("--account", required=True, metavar="12 DIGITS")
     options = parser.parse_args()

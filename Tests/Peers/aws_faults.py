@@ -1,7 +1,7 @@
-"""The ways in which S3, CloudFront and STS, or what stands between, fail: each a fault of the fault proxy.
+"""Failures of S3, CloudFront, STS and of proxies between: each is a fault of the fault proxy.
 
-A fault is given the proxy's handler and the request, and answers in place of the service, or returns False so that the
-request goes its way. Sources: S3 API Reference, "Error responses" (codes, statuses; a HEAD's error has no document) and
+A fault is a function of the proxy's handler and the request. It responds instead of the service, or returns False to
+forward the request. Sources: S3 API Reference, "Error responses" (codes, statuses; a HEAD's error has no document) and
 "REST authentication"; S3 User Guide, "Making requests" (redirects) and "Controlling ownership of objects" (ACLs
 disabled); CloudFront API Reference 2020-05-31, "CreateInvalidation" and "Common Error Types".
 """
@@ -26,7 +26,7 @@ CLOUDFRONT = "http://cloudfront.amazonaws.com/doc/2020-05-31/"
 
 
 def s3_error(status: int, code: str, message: str, *, head: bool = False, **fields: str) -> Fault:
-    """S3's error document, each with a request id of its own; of a HEAD only the status and headers.
+    """An S3 error document with a new request id; a HEAD gets only the status and headers.
 
     `head`: whether the fault is for HEAD alone. A field whose name has a `_` becomes a header.
     """
@@ -51,7 +51,7 @@ def s3_error(status: int, code: str, message: str, *, head: bool = False, **fiel
 
 
 def cloudfront_document(code: str, message: str) -> tuple[dict[str, str], bytes]:
-    """CloudFront's error document, and the headers that come with it."""
+    """A CloudFront error document with its headers."""
     request_id = str(uuid.uuid4())
     document = (
         f'<?xml version="1.0"?>\n<ErrorResponse xmlns="{CLOUDFRONT}"><Error><Type>Sender</Type><Code>{code}</Code>'
@@ -65,7 +65,7 @@ def cloudfront_error(status: int, code: str, message: str) -> Fault:
 
 
 def body(content: bytes, status: int = 200, content_type: str = "application/xml") -> Fault:
-    """An answer with this content; a HEAD gets its headers only."""
+    """A response with this content; a HEAD gets only the headers."""
     return lambda handler, request: handler.reply(status, {"Content-Type": content_type}, content)
 
 
@@ -74,7 +74,7 @@ def slow_down(seconds: int = 2) -> Fault:
 
 
 def moved(region: str) -> Fault:
-    """The bucket is in another region: every call that is signed for a wrong one is sent there."""
+    """The bucket is in another region: a request that is signed for another one is redirected."""
 
     def answer(handler: "Handler", request: "Request") -> bool:
         if request.region == region:
@@ -90,7 +90,7 @@ def moved(region: str) -> Fault:
 
 
 def cut(handler: "Handler", request: "Request") -> bool:
-    """The request has its effect, and the answer breaks off in the middle."""
+    """The request is executed, and the response is truncated in its body."""
     answer = handler.forward(request)
     content = answer.content or b"<"
     handler.start(answer.status, {**answer.headers, "Content-Length": str(len(content) + 100)})
@@ -99,14 +99,14 @@ def cut(handler: "Handler", request: "Request") -> bool:
 
 
 def cut_in_head(handler: "Handler", request: "Request") -> bool:
-    """The request has its effect, and the answer breaks off in its head."""
+    """The request is executed, and the response is truncated in its header."""
     answer = handler.forward(request)
     handler.write(b"HTTP/1.1 200 OK\r\nContent-Ty")
     return handler.hang_up(answer.status)
 
 
 def never(handler: "Handler", request: "Request") -> bool:
-    """No answer, for as long as the caller waits."""
+    """No response."""
     handler.connection.settimeout(DEADLINE)
     with contextlib.suppress(OSError):
         handler.connection.recv(1)
@@ -114,7 +114,7 @@ def never(handler: "Handler", request: "Request") -> bool:
 
 
 def drip(handler: "Handler", request: "Request") -> bool:
-    """An answer that is never silent for long, and never done."""
+    """A response that continues slowly without end."""
     handler.start(200, {"Content-Type": "application/xml", "ETag": '"0"'})
     end = time.monotonic() + DEADLINE
     with contextlib.suppress(OSError):
@@ -125,7 +125,7 @@ def drip(handler: "Handler", request: "Request") -> bool:
 
 
 def endless(handler: "Handler", request: "Request") -> bool:
-    """A body without an end, as fast as it is taken; a gigabyte at most."""
+    """A body of up to one gigabyte at full speed."""
     handler.start(200, {"Content-Type": "application/xml", "ETag": '"0"'})
     handler.write(b'<?xml version="1.0"?><Invalidation><Id>')
     with contextlib.suppress(OSError):
@@ -135,7 +135,7 @@ def endless(handler: "Handler", request: "Request") -> bool:
 
 
 def refuse_acl(handler: "Handler", request: "Request") -> bool:
-    """A bucket whose owner enforces ownership, as new buckets do: a request with an ACL is refused."""
+    """A bucket with ACLs disabled, as new buckets have: a request with an ACL is rejected."""
     if not any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in request.headers):
         return False
     return s3_error(400, "AccessControlListNotSupported", "The bucket does not allow ACLs")(handler, request)

@@ -1,4 +1,4 @@
-"""What moto does not keep of CloudFront's invalidations: each is in progress at first, and a reference is one of them.
+"""States of CloudFront invalidations that moto lacks: in progress at first, and one invalidation per caller reference.
 
 Sources: CloudFront API Reference 2020-05-31, "InvalidationBatch" (CallerReference) and "Invalidation" (Status).
 """
@@ -11,18 +11,18 @@ from fault_rule import Answer, Request
 
 
 class Invalidations:
-    """Those that were asked for through one proxy; to be called by one thread at a time."""
+    """The invalidations of one proxy. Not thread-safe."""
 
     PATH = re.compile(r"/2020-05-31/distribution/(?P<distribution>[^/]+)/invalidation(?:/(?P<id>[^/]+))?")
 
     def __init__(self) -> None:
         self.looks = 0
-        """How many requests for an invalidation's status find it in progress."""
+        """The number of status requests that find an invalidation in progress."""
         self._asked: dict[tuple[str, bytes], tuple[bytes, str]] = {}
         self._looked: dict[str, int] = {}
 
     def answer(self, request: Request, forward: Callable[[Request], Answer]) -> Answer:
-        """Moto's answer, with CloudFront's words in it."""
+        """The response of moto with the status of CloudFront."""
         path = self.PATH.fullmatch(request.path)
         reference = re.search(rb"<CallerReference>(.*?)</CallerReference>", request.body)
         key = (path["distribution"] if path else "", reference[1] if reference else b"")

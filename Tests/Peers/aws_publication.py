@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Sets up one AWS account in moto for publishing an issuer's documents. Prints where and as whom, as JSON.
+"""Sets up one AWS account in moto for publishing an issuer's documents. Prints the location and the role as JSON.
 
-A bucket without public access, a CloudFront distribution that alone may read it (origin access control), the OIDC
+It creates a bucket without public access, a CloudFront distribution that may read it (origin access control), the OIDC
 provider of the issuer, and the publisher role: its trust policy binds `aud` and the publisher's `sub`, its policy
-allows the two objects and the distribution's invalidations, and nothing else. Calling it again changes nothing, or
+allows only the two objects and the distribution's invalidations. Calling it again changes nothing, or
 brings policies up to date. Sources: CloudFront Developer Guide, "Restrict access to an Amazon S3 origin"; IAM User
 Guide, "Create a role for OpenID Connect federation".
 
@@ -24,7 +24,7 @@ DOCUMENTS = (".well-known/openid-configuration", "certs")
 
 @dataclass(frozen=True)
 class Publication:
-    """Where an endpoint's documents go: `domain` is the issuer's host, `role` the publisher role's ARN."""
+    """The location of an endpoint's documents: `domain` is the issuer's host, `role` the publisher role's ARN."""
 
     bucket: str
     region: str
@@ -37,7 +37,7 @@ def set_up(
     moto: str, account: str, bucket: str, region: str, cluster: str, endpoint: str, role: str,
     audiences: list[str], prefix: str = "", issuer_path: str = "",
 ) -> Publication:  # fmt: skip
-    """Makes all of it. `prefix` is the distribution's origin path without its first slash."""
+    """Creates everything. `prefix` is the distribution's origin path without its first slash."""
     _put_bucket(account_client(moto, account, "s3"), bucket, region)
     distribution = _put_distribution(account_client(moto, account, "cloudfront"), bucket, region, prefix)
     identity, domain = distribution["Id"], distribution["DomainName"]
@@ -77,13 +77,13 @@ def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
 def _put_bucket(s3: Any, bucket: str, region: str) -> None:
     if bucket in [known["Name"] for known in s3.list_buckets()["Buckets"]]:
         return
-    # us-east-1 is the one that must not be named.
+    # us-east-1 must not be given as a location constraint.
     place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced", **place)
 
 
 def _protect(s3: Any, bucket: str, distribution: str) -> None:
-    """Closes the bucket to everyone but the distribution."""
+    """Restricts the bucket to the distribution."""
     closed = dict.fromkeys(
         ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _protect(s3: Any, bucket: str, distribution: str) -> None:
 
 
 def _put_distribution(cloudfront: Any, bucket: str, region: str, prefix: str) -> dict[str, Any]:
-    """The distribution of that bucket and prefix, made where there is none."""
+    """The distribution of that bucket and prefix, created if it is missing."""
     name = f"sts-gateway {bucket}/{prefix}"
     for known in cloudfront.list_distributions()["DistributionList"].get("Items") or []:
         if known.get("Comment") == name:
@@ -113,7 +113,7 @@ def _put_distribution(cloudfront: Any, bucket: str, region: str, prefix: str) ->
     }  # fmt: skip
     behaviour = {
         "TargetOriginId": "bucket", "ViewerProtocolPolicy": "https-only",
-        # CachingOptimized: the object's own Cache-Control holds.
+        # CachingOptimized: uses the object's Cache-Control.
         "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
     }  # fmt: skip
     return cloudfront.create_distribution(

@@ -1,6 +1,6 @@
-"""Whether a call of S3 or CloudFront is signed as Signature Version 4 wants it, told by botocore's own signer.
+"""Verifies SigV4 signatures of requests to S3 and CloudFront with botocore's signer.
 
-Moto believes every signature. Sources: IAM User Guide, "Create a signed AWS API request" (canonical request, what has
+Moto verifies no signatures. Sources: IAM User Guide, "Create a signed AWS API request" (canonical request, what has
 to be signed); S3 API Reference, "Authenticating Requests: Using the Authorization Header" (x-amz-content-sha256).
 """
 
@@ -20,7 +20,7 @@ AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class Signed:
-    """What an Authorization header says of itself."""
+    """The fields of an Authorization header."""
 
     key: str
     region: str
@@ -40,7 +40,7 @@ class Signed:
 def refusal(
     method: str, path: str, headers: dict[str, str], body: bytes, secret: str, session_token: str | None = None
 ) -> str | None:
-    """Why the call is not signed well; None where it is. Names in `headers` are in lower case."""
+    """Why the signature is invalid; None if it is valid. Names in `headers` are in lower case."""
     signed = Signed.parse(headers.get("authorization", ""))
     if signed is None:
         return "there is no Authorization header of Signature Version 4"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What a workload in a Pod does: boto3 with nothing but the environment that the gateway's webhook injects.
+"""A workload in a Pod: boto3 with only the environment that the gateway's webhook injects.
 
 boto3's own web identity provider reads AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN and calls
-AssumeRoleWithWebIdentity by itself. Prints who it is and an object; exits 3, with the error's code, if STS refuses.
+AssumeRoleWithWebIdentity. Prints the identity and an object; exits with 3 and the error's code if STS rejects the token.
 Sources: boto3 documentation, "Credentials" (section Assume role with web identity provider); AWS SDKs and Tools
 Reference Guide, "Service-specific endpoints" (AWS_ENDPOINT_URL_<SERVICE>).
 

@@ -1,4 +1,4 @@
-"""The programs that `make build` has built; STS_GATEWAY and STS_SIDECAR name others."""
+"""The programs of `make build`, or those of STS_GATEWAY and STS_SIDECAR."""
 
 import os
 from pathlib import Path
@@ -16,5 +16,5 @@ def built_sidecar() -> Path:
 
 def _built(variable: str, name: str) -> Path:
     path = Path(os.environ.get(variable, REPOSITORY / ".build/debug" / name)).resolve()
-    assert path.exists(), f"there is no {name} at {path}; run: make build"
+    assert path.exists(), f"missing {name} at {path}; run: make build"
     return path

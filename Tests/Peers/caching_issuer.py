@@ -1,7 +1,7 @@
-"""Issuers' public URLs on loopback: a TLS server of folders, as nginx would serve them, behind edges that cache.
+"""Public issuer URLs on loopback: a TLS server of folders behind several caches.
 
-Every request goes to any of the edges. Each keeps a document for `max_age` seconds from when it was read, and another
-answer (a 404) not at all.
+Each request goes to a random cache. A cache keeps a document for `max_age` seconds, and does not keep other
+responses (a 404).
 
 Sources: RFC 9111 section 4.2 (freshness); OpenID Connect Discovery 1.0 section 4; RFC 7517 section 5.
 """
@@ -24,7 +24,7 @@ from waiting import DEADLINE
 @dataclass
 class _Edge:
     kept: dict[tuple[str, str], tuple[float, bytes]] = field(default_factory=dict)
-    """By host and path: until when, and what."""
+    """The expiration and the content by host and path."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -42,7 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content or b"")
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Silent."""
+        """Logs nothing."""
 
 
 class CachingIssuer(ThreadingHTTPServer):
@@ -59,7 +59,7 @@ class CachingIssuer(ThreadingHTTPServer):
         self.max_age = max_age
         self.clock = clock
         self.held: set[str] = set()
-        """Hosts whose edges go on with what they have, however old it is."""
+        """Hosts whose caches keep their documents, even expired ones."""
         self._edges = [_Edge() for _ in range(edges)]
         self._lock = threading.Lock()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -70,7 +70,7 @@ class CachingIssuer(ThreadingHTTPServer):
         return "{}:{}".format(*self.server_address[:2])
 
     def read(self, host: str, path: str) -> bytes | None:
-        """What any of the edges answers; None where there is nothing."""
+        """The response of a random cache; None without a document."""
         folder = self.folders.get(host)
         if folder is None or ".." in path or "/.sts" in path:
             return None
@@ -88,7 +88,7 @@ class CachingIssuer(ThreadingHTTPServer):
             return content
 
     def hold(self, host: str) -> None:
-        """All edges of the host keep what there is now, until `held` has it no more."""
+        """Makes all caches of the host keep the current documents until `release`."""
         for path in ["/certs", "/.well-known/openid-configuration"]:
             content = (self.folders[host] / path.lstrip("/")).read_bytes()
             with self._lock:
@@ -101,18 +101,18 @@ class CachingIssuer(ThreadingHTTPServer):
         self.held.discard(host)
 
     def is_everywhere(self, host: str, word: str) -> bool:
-        """Whether the key set that each edge keeps has the word."""
+        """Whether the key set in each cache contains the text."""
         with self._lock:
             return all(word.encode() in edge.kept.get((host, "/certs"), (0.0, b""))[1] for edge in self._edges)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """The handshake is here, on the connection's own thread, so that none holds up the others."""
+        """Does the TLS handshake in the connection's thread, so that it does not block others."""
         request.settimeout(DEADLINE)
         with contextlib.suppress(OSError), self._context.wrap_socket(request, server_side=True) as connection:
             super().finish_request(connection, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is gone is none of this server's."""
+        """Ignores clients that have closed the connection."""
 
     def start(self) -> "CachingIssuer":
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()

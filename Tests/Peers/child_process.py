@@ -1,4 +1,4 @@
-"""Child processes that do not outlive the process that starts them, however that one ends: by SIGKILL, too."""
+"""Child processes that end with the process that starts them, even if it is killed by SIGKILL."""
 
 import os
 import shutil
@@ -13,11 +13,11 @@ from typing import Any
 from waiting import DEADLINE
 
 _starter = ThreadPoolExecutor(1, "child-starter")
-"""Its thread lives as long as this process."""
+"""Its thread runs as long as this process."""
 
 
 def tied(arguments: Sequence[str | Path]) -> list[str]:
-    """A command line that the kernel kills when the thread that runs it ends (prctl(2), PR_SET_PDEATHSIG).
+    """A command line whose process the kernel kills when the thread that started it ends (prctl(2), PR_SET_PDEATHSIG).
 
     The shell does not start it where its parent ended before setpriv had asked for the signal. A program that changes
     its user loses the signal and has to ask again. Signals that this process ignores, as a job in the background does
@@ -33,23 +33,23 @@ def tied(arguments: Sequence[str | Path]) -> list[str]:
 
 
 def start(arguments: Sequence[str | Path], **options: Any) -> subprocess.Popen[bytes]:
-    """Starts a child in the background. It ends with this process at the latest, not with the calling thread."""
+    """Starts a child in the background. It ends with this process at the latest, but not with the calling thread."""
     return _starter.submit(subprocess.Popen, tied(arguments), **options).result()
 
 
 def run(arguments: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs a child to its end. Its output is text."""
+    """Runs a child until it exits. Its output is text."""
     return subprocess.run(tied(arguments), capture_output=True, text=True, timeout=DEADLINE, **options)
 
 
 def end(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> int:
-    """Sends the signal and waits; the exit status."""
+    """Sends the signal and waits; returns the exit status."""
     process.send_signal(number)
     return process.wait(DEADLINE)
 
 
 def kill(process: subprocess.Popen[bytes] | None) -> None:
-    """Ends the process at once, where there is one that runs."""
+    """Kills the process if it is running."""
     if process is not None and process.poll() is None:
         end(process, signal.SIGKILL)
 

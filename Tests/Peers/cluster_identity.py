@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A throw-away cluster identity: the key that signs ServiceAccount tokens, and tokens as Kubernetes signs them.
+"""A temporary cluster identity: the key that signs ServiceAccount tokens, and tokens as Kubernetes signs them.
 
 Sources: Kubernetes documentation, "Managing Service Accounts" (section Schema for service account private claims) and
 "ServiceAccount token volume projection"; pkg/serviceaccount/claims.go in the Kubernetes sources; RFC 7517 (JWKS), RFC
@@ -35,12 +35,12 @@ def init(directory: Path, issuer: str = ISSUER) -> None:
 
 
 def reference(kind: str, name: str, namespace: str = "") -> dict[str, str]:
-    """The name of an object and its uid: made up, but the same each time."""
+    """The name of an object and a uid that depends only on the name."""
     return {"name": name, "uid": str(uuid.uuid5(uuid.NAMESPACE_URL, f"{kind}/{namespace}/{name}"))}
 
 
 def claims(options: argparse.Namespace, issuer: str, now: int) -> dict[str, Any]:
-    """The claims of a bound token; without a Pod, those of a token bound to no object."""
+    """The claims of a bound token; without a Pod, those of an unbound token."""
     namespace = options.namespace
     bound: dict[str, Any] = {"namespace": namespace}
     if options.pod:
@@ -69,7 +69,7 @@ def token(directory: Path, options: argparse.Namespace) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A throw-away cluster identity for ServiceAccount tokens.")
+    parser = argparse.ArgumentParser(description="A temporary cluster identity for ServiceAccount tokens.")
     commands = parser.add_subparsers(dest="command", required=True)
     make = commands.add_parser("init", help="write a new signing key, jwks.json and issuer")
     make.add_argument("directory", type=Path)
@@ -78,12 +78,12 @@ def main() -> None:
     mint.add_argument("directory", type=Path)
     mint.add_argument("--namespace", required=True)
     mint.add_argument("--serviceaccount", required=True)
-    mint.add_argument("--pod", help="without it the token is bound to no Pod")
+    mint.add_argument("--pod", help="without it the token is not bound to a Pod")
     mint.add_argument("--node")
     mint.add_argument("--audience", action="append", required=True)
-    mint.add_argument("--ttl", type=int, default=3600, metavar="SECONDS", help="below zero: expired already")
-    mint.add_argument("--not-before", type=int, default=0, metavar="SECONDS", help="nbf, counted from now")
-    mint.add_argument("--out", type=Path, metavar="FILE", help="write it there, mode 0600, as the kubelet does")
+    mint.add_argument("--ttl", type=int, default=3600, metavar="SECONDS", help="lifetime; below zero: already expired")
+    mint.add_argument("--not-before", type=int, default=0, metavar="SECONDS", help="nbf, relative to now")
+    mint.add_argument("--out", type=Path, metavar="FILE", help="write the token to this file with mode 0600")
     options = parser.parse_args()
     if options.command == "init":
         init(options.directory, options.issuer)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A content delivery network in front of a bucket, on loopback: TLS, a cache, and invalidations from moto's CloudFront.
+"""A fake CDN in front of a bucket, on loopback: TLS, a cache, and the invalidations of moto's CloudFront.
 
-Each front is an issuer's host and the bucket that it serves. Objects are kept for their max-age, errors for a short
-time, and both are forgotten when the distribution has an invalidation of their path that was not seen yet. An absent
-object is AccessDenied, as S3 answers a distribution that may not list the bucket. `delay` holds invalidations back: the
-edges then go on with what they have. The first line on stdout is the address that it listens on.
+Each front is an issuer's host and the bucket that it serves. Objects are cached for their max-age, errors for a short
+time, and both are removed when the distribution has a new invalidation of their path. An absent
+object is AccessDenied, as S3 responds to a distribution that may not list the bucket. `delay` delays invalidations: the
+cache then keeps its objects. The first line on stdout is the address that it listens on.
 
 Sources: CloudFront Developer Guide, "Manage how long content stays in the cache", "Control how long CloudFront caches
 errors" (10 seconds), "Invalidate files" (paths, `*` at the end only), "Restrict access to an Amazon S3 origin"; S3 API
@@ -41,7 +41,7 @@ ACCESS_DENIED = (
 
 @dataclass(frozen=True)
 class Front:
-    """Where a host's documents are."""
+    """The location of a host's documents."""
 
     account: str
     bucket: str
@@ -66,14 +66,14 @@ class Answer:
     headers: dict[str, str]
     content: bytes
     end: float
-    """Of its time in the cache, on the monotonic clock."""
+    """A cached response with its expiration on the monotonic clock."""
 
 
 @dataclass
 class _Cache:
     answers: dict[str, Answer] = field(default_factory=dict)
     invalidations: dict[str, tuple[float, list[str]]] = field(default_factory=dict)
-    """When each was first seen, and its paths; none once it has had its effect."""
+    """The time of each invalidation and its paths; no paths after it has had its effect."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -95,11 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Silent: `reads` tells."""
+        """Logs nothing; `reads` has the requests."""
 
 
 class Edge(LoopbackServer):
-    """The server. `reads` has host and path of every request; `delay` is how long an invalidation takes, in seconds."""
+    """The server. `reads` has the host and path of every request; `delay` is the duration of an invalidation in seconds."""
 
     def __init__(
         self, moto: str, pki: Path, fronts: dict[str, Front] | None = None, error_seconds: float = 10, port: int = 0
@@ -114,7 +114,7 @@ class Edge(LoopbackServer):
         self._lock = threading.Lock()
 
     def answer(self, host: str, path: str) -> tuple[Answer, bool]:
-        """The answer, and whether it came from the cache."""
+        """The response, and whether it is from the cache."""
         self.reads.append((host, path))
         front = self.fronts.get(host)
         if front is None:
@@ -129,7 +129,7 @@ class Edge(LoopbackServer):
             return cache.answers[path], False
 
     def _forget(self, front: Front, cache: _Cache) -> None:
-        """Drops what invalidations name that are older than `delay`."""
+        """Removes the objects of invalidations that are older than `delay`."""
         if front.distribution is None:
             return
         client = account_client(self.moto, front.account, "cloudfront")
@@ -164,13 +164,13 @@ def _names(patterns: list[str], path: str) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A content delivery network in front of a bucket, on loopback.")
+    parser = argparse.ArgumentParser(description="A fake CDN in front of a bucket, on loopback.")
     parser.add_argument("--moto", required=True, metavar="URL")
     parser.add_argument("--pki", type=Path, required=True, metavar="DIR", help="with server.pem and server-key.pem")
     parser.add_argument("--port", type=int, default=0)
     place = "HOST=ACCOUNT/BUCKET[/PREFIX][,DISTRIBUTION]"
     parser.add_argument("--front", type=Front.parse, action="append", required=True, metavar=place)
-    parser.add_argument("--error-seconds", type=float, default=10, help="how long an error is kept")
+    parser.add_argument("--error-seconds", type=float, default=10, help="how long an error is cached")
     parser.add_argument("--delay", type=float, default=0, metavar="SECONDS", help="how long an invalidation takes")
     options = parser.parse_args()
     with Edge(options.moto, options.pki, dict(options.front), options.error_seconds, options.port) as edge:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""A proxy in front of moto that fails on demand, and holds the rules of S3 and CloudFront that moto does not.
+"""A proxy in front of moto with faults on demand, and with the rules of S3 and CloudFront that moto lacks.
 
-Every request is forwarded as it is; the next ones of a method and path can be answered by a fault (see aws_faults.py)
-instead. What it adds to moto: signatures of known access keys are verified; a bucket takes no ACL; conditional writes
-and all other writes happen one after the other; a checksum is compared and kept; an invalidation is `InProgress` at the
-first requests for it, then `Completed`, and the same CallerReference means the same invalidation. The first line on stdout is its URL.
+Every request is forwarded unchanged; the next ones of a method and path can get a fault (see aws_faults.py) instead. It
+adds to moto: signatures of known access keys are verified; a bucket rejects ACLs; conditional writes and all other
+writes are executed one after the other; a checksum is verified and stored; an invalidation is `InProgress` at the first
+requests for it, then `Completed`, and the same CallerReference means the same invalidation. The first line on stdout is
+its URL.
 
 Sources: S3 User Guide, "How to prevent object overwrites with conditional writes" and "Checking object integrity"; S3
 API Reference, "PutObject".
@@ -42,7 +43,7 @@ HANDED_OUT = re.compile(
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection. Faults answer by `reply`, or by `start`, `write` and `hang_up`."""
+    """One connection. Faults respond with `reply`, or with `start`, `write` and `hang_up`."""
 
     protocol_version = "HTTP/1.1"
     server: "FaultProxy"
@@ -61,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = handle_request
 
     def reply(self, status: int, headers: dict[str, str], content: bytes) -> bool:
-        """A whole answer; of a HEAD only the head."""
+        """Sends a complete response; for a HEAD only the header."""
         kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
         length = len(content)
         if self.command == "HEAD":
@@ -93,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.forward(request)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Silent: `seen` tells more."""
+        """Logs nothing; `seen` has the requests."""
 
 
 class FaultProxy(LoopbackServer):
@@ -112,7 +113,7 @@ class FaultProxy(LoopbackServer):
 
     @property
     def invalidation_looks(self) -> int:
-        """How many requests for an invalidation's status find it in progress."""
+        """The number of status requests that find an invalidation in progress."""
         return self._invalidations.looks
 
     @invalidation_looks.setter
@@ -121,14 +122,14 @@ class FaultProxy(LoopbackServer):
 
     def fail(self, fault: str | Fault, method: str = ".*", path: str = ".*", count: int | None = None,
              when: Callable[[Request], bool] | None = None) -> Rule:  # fmt: skip
-        """Has the next requests that fit answered by a fault, until `mend`."""
+        """Makes the next matching requests fail, until `clear`."""
         rule = Rule(FAULTS[fault] if isinstance(fault, str) else fault, method, path, count, when)
         with self._lock:
             self._rules.append(rule)
         return rule
 
-    def mend(self, *rules: Rule) -> None:
-        """Ends these faults; all of them where none is named."""
+    def clear(self, *rules: Rule) -> None:
+        """Ends these faults; without arguments all of them."""
         with self._lock:
             self._rules = [rule for rule in self._rules if rules and rule not in rules]
 
@@ -152,7 +153,7 @@ class FaultProxy(LoopbackServer):
         handler.reply(answer.status, answer.headers, answer.content)
 
     def _strikes(self, rule: Rule, handler: Handler, request: Request) -> bool:
-        """Whether the rule's fault has answered; one that lets the request go has it go to the next rule."""
+        """Whether the fault of the rule has responded; otherwise the next rule applies."""
         with self._lock:
             if not rule.fits(request):
                 return False
@@ -162,7 +163,7 @@ class FaultProxy(LoopbackServer):
         return request.is_fault
 
     def forward(self, request: Request) -> Answer:
-        """Moto's answer. Writes wait for each other, for moto compares and writes in two steps."""
+        """The response of moto. Writes are serialized, since moto compares and writes in two steps."""
         if Invalidations.PATH.fullmatch(request.path):
             with self._writes:
                 return self._invalidations.answer(request, self._forward)
@@ -220,7 +221,7 @@ def _fault(text: str) -> Rule:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="A proxy in front of moto that fails on demand.", epilog=f"faults: {', '.join(sorted(FAULTS))}"
+        description="A proxy in front of moto with faults on demand.", epilog=f"faults: {', '.join(sorted(FAULTS))}"
     )
     parser.add_argument("--upstream", required=True, metavar="URL")
     parser.add_argument("--account", help="12 digits; of requests that name none")

@@ -1,4 +1,4 @@
-"""A request that the fault proxy has seen, and the rule by which it is answered with a fault."""
+"""A request of the fault proxy, and a rule for a fault."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from aws_faults import Fault
 
 @dataclass
 class Request:
-    """A request that was seen, and how it was answered: `status` is 0 where it was not."""
+    """A request and its status: 0 without a response."""
 
     method: str
     path: str
@@ -23,7 +23,7 @@ class Request:
 
     @property
     def region(self) -> str:
-        """The region that it is signed for."""
+        """The region of the signature."""
         signed = aws_signature.Signed.parse(self.headers.get("authorization", ""))
         return signed.region if signed else ""
 
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass
 class Rule:
-    """Answers the next `count` requests that fit by a fault; every one where `count` is None."""
+    """Makes the next `count` matching requests fail; all of them if `count` is None."""
 
     fault: Fault
     method: str = ".*"

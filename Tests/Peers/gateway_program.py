@@ -1,4 +1,4 @@
-"""`sts-gateway` as a process: its configuration, its commands, and what it says."""
+"""`sts-gateway` as a process: its configuration, its commands, and its output."""
 
 import argparse
 import http.client
@@ -26,12 +26,12 @@ OWN_AUDIENCE = "sts-gateway.trial.svc"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT = "urn:ietf:params:oauth:token-type:jwt"
 CAPABILITIES = "--bounding-set=-dac_override,-dac_read_search"
-"""A superuser's that make permissions of files say nothing."""
+"""The capabilities with which a superuser ignores file permissions."""
 
 
 @dataclass
 class GatewayProgram:
-    """One gateway with its folder; started and stopped any number of times."""
+    """One gateway with its folder. It can be started and stopped repeatedly."""
 
     program: Path
     folder: Path
@@ -43,14 +43,14 @@ class GatewayProgram:
     admin_port: int = 0
     listen: str = "127.0.0.1:0"
     more: dict[str, str] = field(default_factory=dict)
-    """Of the environment."""
+    """Additional environment variables."""
     said: str = ""
-    """All that commands have printed."""
+    """The output of all commands."""
     limits: dict[str, Any] = field(default_factory=lambda: {"readTimeout": "600s", "idleTimeout": "1h"})
-    """Of the configuration; so long that no slow client of a test meets one."""
+    """The limits of the configuration, so long that no slow client of a test reaches them."""
 
     def write(self) -> Path:
-        """The configuration; JSON is YAML."""
+        """Writes the configuration as JSON, which is YAML."""
         pki = self.pki
         configuration = {
             "cluster": CLUSTER,
@@ -61,7 +61,7 @@ class GatewayProgram:
             "sts": {"endpoints": list(self.endpoints.values())},
         }
         file = self.folder / "gateway.yaml"
-        # At once, for others may read it.
+        # Atomically, since others may read it.
         new = self.folder / f"gateway.yaml.{threading.get_ident()}"
         new.write_text(json.dumps(configuration, indent=2))
         return new.rename(file)
@@ -72,17 +72,17 @@ class GatewayProgram:
         return self.folder / "keys"
 
     def environment(self, with_credentials: bool = True) -> dict[str, str]:
-        """Its own and nothing of this process' but the path; credentials, where there are any, may be left out."""
+        """The environment: the gateway's own variables and PATH; credentials can be omitted."""
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "NO_PROXY": "127.0.0.1,localhost", **self.more}
 
     def arguments(self, *command: str) -> list[str]:
-        """The command line, so that file permissions hold for a superuser as well."""
+        """The command line without the capabilities with which a superuser ignores file permissions."""
         limited = ["setpriv", CAPABILITIES] if sys.platform == "linux" and os.geteuid() == 0 else []
         files = ["--config", str(self.folder / "gateway.yaml"), "--plugins", str(REPOSITORY / "plugins.json")]
         return [*limited, str(self.program), *command, *files]
 
     def launch(self, with_credentials: bool = True) -> subprocess.Popen[bytes]:
-        """Starts it, and does not wait."""
+        """Starts the gateway and does not wait."""
         self.write()
         listeners = ["--listen", self.listen, "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0"]
         arguments = self.arguments("serve") + listeners
@@ -93,7 +93,7 @@ class GatewayProgram:
         return self.process
 
     def serve(self, with_credentials: bool = True) -> "GatewayProgram":
-        """Starts it, and returns once it listens."""
+        """Starts the gateway and waits until it listens."""
         begin = len(self.log)
         self.launch(with_credentials)
 
@@ -108,7 +108,7 @@ class GatewayProgram:
         return self
 
     def stop(self) -> None:
-        """SIGTERM, and an end in good order."""
+        """Sends SIGTERM and expects exit status 0."""
         assert self.process is not None
         assert child_process.end(self.process) == 0, "it ends in good order"
         self.process = None
@@ -117,7 +117,7 @@ class GatewayProgram:
         child_process.kill(self.process)
 
     def command(self, *arguments: str, with_credentials: bool = True) -> subprocess.CompletedProcess[str]:
-        """A command that reads the configuration, to its end."""
+        """Runs a command that reads the configuration."""
         self.write()
         ended = child_process.run(
             self.arguments(*arguments), env=self.environment(with_credentials), cwd=self.folder
@@ -125,7 +125,7 @@ class GatewayProgram:
         self.said += ended.stdout + ended.stderr
         return ended
 
-    # What it says.
+    # Output.
 
     @property
     def text(self) -> str:
@@ -133,20 +133,20 @@ class GatewayProgram:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """The lines of the log that are whole."""
+        """The complete lines of the log."""
         return [json.loads(line) for line in self.text.splitlines(True) if line[0] == "{" and line[-1] == "\n"]
 
     def lines(self, message: str, endpoint: str = "one") -> list[dict[str, Any]]:
         return [line for line in self.log if line["message"] == message and line.get("endpoint") == endpoint]
 
     def audited(self, decision: str, endpoint: str = "one") -> list[dict[str, Any]]:
-        """The audit's lines of that decision, those that are whole."""
+        """The complete audit records with that decision."""
         lines = (self.folder / "audit").read_text().splitlines(True)
         found = [json.loads(line) for line in lines if line[-1] == "\n"]
         return [line for line in found if line["decision"] == decision and line["endpoint"] == endpoint]
 
     def get(self, path: str) -> tuple[int, str]:
-        """Of the admin listener."""
+        """Sends a request to the admin listener."""
         connection = http.client.HTTPConnection("127.0.0.1", self.admin_port, timeout=DEADLINE)
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -155,12 +155,12 @@ class GatewayProgram:
         return found
 
     def readiness(self, endpoint: str = "one", part: str = "publish") -> tuple[int, str]:
-        """The status, and the line about the endpoint's publication, or another part."""
+        """The status of /readyz, and its line about the endpoint's publication or another part."""
         status, text = self.get("/readyz?verbose")
         return status, next(line for line in text.splitlines() if f"{part}/{endpoint} " in line)
 
     def metric(self, name: str, **labels: str) -> float | None:
-        """None where there is no such sample."""
+        """The value of a sample; None if it does not exist."""
         for family in text_string_to_metric_families(self.get("/metrics")[1]):
             for sample in family.samples:
                 if sample.name == name and labels.items() <= sample.labels.items():
@@ -168,12 +168,12 @@ class GatewayProgram:
         return None
 
     def connection(self) -> http.client.HTTPSConnection:
-        """To the token listener."""
+        """Sends a request to the token listener."""
         context = ssl.create_default_context(cafile=str(self.pki / "ca.pem"))
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=DEADLINE, context=context)
 
     def call(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
-        """Of the token listener."""
+        """Sends a GET to the token listener."""
         connection = self.connection()
         headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         connection.request(method, path, body, headers)
@@ -183,11 +183,11 @@ class GatewayProgram:
         return found
 
     def exchange(self, endpoint: str = "one") -> int:
-        """The status of a workload's token exchange."""
+        """Exchanges a workload's token; returns the status."""
         return self.call("POST", f"/{endpoint}/token", exchange_form(self.identity))[0]
 
     def documents(self, endpoint: str = "one") -> tuple[bytes, bytes]:
-        """The key set and the discovery document, as the gateway itself serves them."""
+        """The key set and the discovery document that the gateway serves."""
         keys, discovery = (
             self.call("GET", f"/{endpoint}/{name}") for name in ["certs", ".well-known/openid-configuration"]
         )
@@ -195,15 +195,15 @@ class GatewayProgram:
         return keys[1], discovery[1]
 
     def memory(self) -> int:
-        """The most that the process has ever held, in MiB."""
+        """The peak resident memory of the process in MiB."""
         assert self.process is not None
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) // 1024
 
     def check_nothing_secret_was_said(self) -> None:
-        """No token and no private key in any output."""
+        """Checks that no output contains a token or a private key."""
         written = self.written
-        assert not re.search(r"eyJ[A-Za-z0-9_-]+\.", written), "a token shows"
+        assert not re.search(r"eyJ[A-Za-z0-9_-]+\.", written), "a token in the output"
         assert "PRIVATE KEY" not in written and "Signature=" not in written
         for file in self.keys.glob("*.keyring.json"):
             try:
@@ -212,11 +212,11 @@ class GatewayProgram:
                 continue
             for key in keys:
                 lines = [line for line in key["privateKey"].splitlines() if line and not line.startswith("-----")]
-                assert not any(line in written for line in lines), "a signing key shows"
+                assert not any(line in written for line in lines), "a signing key in the output"
 
     @property
     def written(self) -> str:
-        """All that it and its commands have ever put out."""
+        """The output of the gateway and of its commands."""
         audit = (self.folder / "audit").read_text() if (self.folder / "audit").exists() else ""
         return self.text + audit + self.said
 

@@ -1,4 +1,4 @@
-"""Reads an issuer's two documents over TLS, as a relying party does, and finds a key in them.
+"""Reads an issuer's two documents over TLS as a relying party does, and finds a key in them.
 
 Sources: OpenID Connect Discovery 1.0 sections 3 (metadata; `authorization_endpoint` does not apply to an issuer that
 nobody signs in at), 4.2 and 4.3 (https, `issuer` equal to the URL); RFC 7517 section 5; AWS STS API Reference,
@@ -28,14 +28,14 @@ MAXIMUM_CACHED_ISSUERS = 16
 REQUIRED_LISTS = ("response_types_supported", "subject_types_supported", "id_token_signing_alg_values_supported")
 
 PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?")
-"""AWS takes no port and no query in an issuer's URL."""
+"""AWS does not support a port or a query in an issuer's URL."""
 
 Address = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class IssuerKeys:
-    """What an issuer publishes: its keys by `kid`, and the algorithms that its discovery document names."""
+    """The documents of an issuer: its keys by `kid`, and the algorithms of its discovery document."""
 
     keys: dict[str, dict[str, Any]]
     algorithms: tuple[str, ...]
@@ -43,7 +43,7 @@ class IssuerKeys:
 
 
 class IssuerDocuments:
-    """The documents of issuers, kept for a while and read anew for an unknown `kid`."""
+    """The cached documents of issuers, which are read again for an unknown `kid`."""
 
     def __init__(self, ca_file: str | None, connect_to: dict[str, Address], cache_seconds: float = 60) -> None:
         self._context = ssl.create_default_context(cafile=ca_file)
@@ -83,7 +83,7 @@ class IssuerDocuments:
         return IssuerKeys(keys, tuple(discovery["id_token_signing_alg_values_supported"]), time.monotonic())
 
     def _get(self, url: str) -> dict[str, Any]:
-        """One GET: https, no redirect, a time limit over all of it, a size limit, a JSON object."""
+        """Sends a GET over https without redirects, with a time limit and a size limit; expects a JSON object."""
         if not PLAIN_URL.fullmatch(url):
             raise no_verification_key(f"{url!r} is not an https URL without port and query")
         parts = urlsplit(url)
@@ -113,7 +113,7 @@ class IssuerDocuments:
 
 
 class _Connection(http.client.HTTPSConnection):
-    """Connects to `address`, while SNI, Host and the certificate's name remain those of `host`."""
+    """Connects to `address` with the SNI, Host and certificate name of `host`."""
 
     def __init__(self, host: str, address: Address, context: ssl.SSLContext) -> None:
         super().__init__(host, timeout=DEADLINE, context=context)

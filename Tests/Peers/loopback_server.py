@@ -1,4 +1,4 @@
-"""A web server on loopback that a test starts and stops: a thread for each connection, with TLS or without."""
+"""A web server on loopback with a thread for each connection, with or without TLS."""
 
 import contextlib
 import ssl
@@ -12,7 +12,7 @@ from waiting import DEADLINE
 
 
 class LoopbackServer(ThreadingHTTPServer):
-    """What the peers' servers share. `pki` is a folder of pki.py; without it there is no TLS."""
+    """The base of the peers' servers. `pki` is a folder of pki.py; without it there is no TLS."""
 
     daemon_threads = True
 
@@ -40,7 +40,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.server_close()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """A handshake is here, on the connection's own thread, so that none holds up the others."""
+        """Does the TLS handshake in the connection's thread, so that it does not block others."""
         if self._context is None:
             super().finish_request(request, client_address)
             return
@@ -49,6 +49,6 @@ class LoopbackServer(ThreadingHTTPServer):
             super().finish_request(connection, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Says what went wrong, but for connections that the other side gave up."""
+        """Prints errors, except for connections that the client has closed."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)

@@ -1,6 +1,6 @@
-"""A boto3 client that speaks to one of moto's accounts.
+"""A boto3 client of one of moto's accounts.
 
-Moto keeps every account's resources apart and takes the account of a request from the header `x-moto-account-id`
+Moto separates the resources of accounts, and reads the account of a request from the header `x-moto-account-id`
 (moto documentation, "Multi-Account support"), so that no access key has to exist first.
 """
 
@@ -19,13 +19,13 @@ _creation = threading.Lock()  # clients may be shared between threads, sessions 
 
 
 def account_client(moto: str, account: str, service: str) -> Any:
-    """A client of `service` in account `account` (12 digits) of the moto server at URL `moto`; never by a proxy."""
+    """A client of `service` in account `account` (12 digits) of the moto server at URL `moto`, without a proxy."""
     with _creation:
         return _client(moto, account, service)
 
 
 def plain_session(*credentials: str) -> boto3.Session:
-    """A session with these credentials, whatever AWS_PROFILE and the configuration files of the machine say."""
+    """A session with these credentials, independent of AWS_PROFILE and the configuration files of the machine."""
     nothing = (None, None, None, None)
     untouched = {"profile": nothing, "config_file": nothing, "credentials_file": nothing}
     return boto3.Session(*credentials, region_name=REGION, botocore_session=botocore.session.Session(untouched))

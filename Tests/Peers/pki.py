@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A throw-away certification authority and one server certificate from it, with EC P-256 keys.
+"""A temporary CA and one server certificate of it, with EC P-256 keys.
 
 Sources: RFC 5280 sections 4.2.1.2 (key identifiers), 4.2.1.3 (key usage), 4.2.1.6 (names), 4.2.1.9 (CA or not),
-4.2.1.12 (server authentication); RFC 5208 (PKCS #8). The authority's own key is thrown away.
+4.2.1.12 (server authentication); RFC 5208 (PKCS #8). The key of the CA is not stored.
 
     pki.py DIR --name localhost --name 127.0.0.1 --name issuer.example     writes ca.pem, server.pem, server-key.pem
 """
@@ -33,7 +33,7 @@ def general_name(name: str) -> x509.GeneralName:
 def builder(
     subject: str, issuer: str, key: ec.EllipticCurvePrivateKey, begins: datetime.timedelta, ends: datetime.timedelta
 ) -> x509.CertificateBuilder:
-    """What both certificates share: names, key, serial number, and a life that is told from now."""
+    """The common part of both certificates: names, key, serial number and validity period."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -58,7 +58,7 @@ def key_usage(signs_certificates: bool) -> x509.KeyUsage:
 def write(
     directory: Path, names: list[str], begins: datetime.timedelta = -HOUR, ends: datetime.timedelta = WEEK
 ) -> None:
-    """Writes ca.pem, server.pem and server-key.pem for a server that bears `names`, in force from and to those times."""
+    """Writes ca.pem, server.pem and server-key.pem for a server with these names and this validity period."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = (
@@ -85,7 +85,7 @@ def write(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A throw-away CA and a server certificate.")
+    parser = argparse.ArgumentParser(description="A temporary CA and a server certificate.")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--name", action="append", required=True, help="a DNS name or IP address of the server")
     options = parser.parse_args()

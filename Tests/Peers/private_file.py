@@ -1,4 +1,4 @@
-"""Writes files that hold secrets: readable by their owner only, from the first byte on."""
+"""Writes files with secrets, which only their owner can read from the first byte on."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The processes below another one, by /proc."""
+"""The descendants of a process, from /proc."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from pathlib import Path
 class Process:
     number: int
     start: str
-    """When it was started: a later process of the same number has another."""
+    """The start time, which differs for a later process with the same id."""
     command: list[str]
 
     @property
     def is_running(self) -> bool:
-        """Whether it still runs; one that only waits to be reaped does not."""
+        """Whether the process runs; a zombie does not."""
         fields = _fields(self.number)
         return bool(fields) and fields[19] == self.start and fields[0] not in ("Z", "X")
 
 
 def _fields(number: int) -> list[str]:
-    """Those of /proc/PID/stat after the name, from the state on; none where there is no such process."""
+    """The fields of /proc/PID/stat from the state on; empty if there is no such process."""
     try:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -34,7 +34,7 @@ def _all() -> Iterator[tuple[int, list[str]]]:
 
 
 def descendants(number: int) -> list[Process]:
-    """Children, their children, and so on, that are there now."""
+    """All current descendants."""
     everything = dict(_all())
     found, parents = [], {number}
     while parents:

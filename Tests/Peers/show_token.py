@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Shows the header and the claims of a token, never its signature and so never the token.
+"""Shows the header and the claims of a token without its signature.
 
-Reads a bare JWT, or the answer of a token exchange (RFC 8693 section 2.2.1), whose `access_token` it can save. The
+Reads a JWT, or the response of a token exchange (RFC 8693 section 2.2.1), whose `access_token` it can save. The
 signature is not checked. Sources: RFC 7515 section 3 (compact serialization), RFC 7519 section 3.
 
     show_token.py FILE [--save TOKENFILE]
@@ -26,8 +26,8 @@ def show(title: str, value: Any) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Shows the header and the claims of a token.")
-    parser.add_argument("file", type=Path, help="a JWT, or the JSON answer of a token exchange")
-    parser.add_argument("--save", type=Path, metavar="TOKENFILE", help="write the bare token there, mode 0600")
+    parser.add_argument("file", type=Path, help="a JWT, or the JSON response of a token exchange")
+    parser.add_argument("--save", type=Path, metavar="TOKENFILE", help="write the token to this file with mode 0600")
     options = parser.parse_args()
     text = options.file.read_text().strip()
     token = text

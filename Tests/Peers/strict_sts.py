@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""A strict STS in front of moto's: AssumeRoleWithWebIdentity is checked the way AWS does, all else goes to moto.
+"""A strict STS in front of moto's: it checks AssumeRoleWithWebIdentity as AWS does, and forwards other requests to moto.
 
-Moto hands out credentials for any string. This server first does what AWS' STS does: it finds the account's IAM OIDC
+Moto returns credentials for any token. This server first does what AWS STS does: it finds the account's IAM OIDC
 provider for the token's issuer, reads the issuer's two documents over TLS, verifies the token, and evaluates the role's
-trust policy. A refusal is AWS' own error document; an accepted request is answered by moto, so that the credentials
+trust policy. An error is the error document of AWS; moto responds to an accepted request, so that the credentials
 work there. The first line on stdout is the server's URL; stderr has one line per decision, never a token.
 
 Sources: AWS STS API Reference, "AssumeRoleWithWebIdentity" and "Common Parameters" (AWS Query protocol: POST form, or
@@ -33,7 +33,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers web identity calls by decision, and hands every other request to moto."""
+    """Handles web identity requests, and forwards all others to moto."""
 
     protocol_version = "HTTP/1.1"
     server: "StrictSTS"
@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = handle_request
 
     def _parameters(self, body: bytes) -> dict[str, str] | None:
-        """The parameters of a call of the AWS Query protocol; None if the request is of another kind."""
+        """The parameters of a request of the AWS Query protocol; None if the request is of another kind."""
         url = urlsplit(self.path)
         is_form = self.headers.get_content_type() == "application/x-www-form-urlencoded" and self.command == "POST"
         if url.path not in ("", "/") or not (is_form or (self.command == "GET" and "Action=" in url.query)):
@@ -112,11 +112,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(document)
 
     def log_message(self, format: str, *arguments: Any) -> None:
-        """Silent: a request line may hold a token."""
+        """Logs nothing, since a request line can contain a token."""
 
 
 class StrictSTS(ThreadingHTTPServer):
-    """The server. `decision` rules on web identities; `moto_netloc` is where all else goes."""
+    """The server. `decision` decides about web identities; other requests go to `moto_netloc`."""
 
     daemon_threads = True
 
@@ -151,9 +151,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A strict AWS STS in front of moto, on loopback.")
     parser.add_argument("--listen", type=_address, default=("127.0.0.1", 0), metavar="127.0.0.1:PORT")
     parser.add_argument("--moto", required=True, metavar="URL")
-    parser.add_argument("--ca-file", metavar="FILE", help="trust these certificates for issuers, and no others")
+    parser.add_argument("--ca-file", metavar="FILE", help="trust only these CA certificates for issuers")
     parser.add_argument("--connect-to", type=_connect_to, action="append", default=[], metavar="HOST=127.0.0.1:PORT")
-    parser.add_argument("--cache-seconds", type=float, default=60, help="how long an issuer's documents are kept")
+    parser.add_argument("--cache-seconds", type=float, default=60, help="how long an issuer's documents are cached")
     options = parser.parse_args()
     issuers = IssuerDocuments(options.ca_file, dict(options.connect_to), options.cache_seconds)
     with StrictSTS(options.listen, options.moto, issuers) as server, contextlib.suppress(KeyboardInterrupt):

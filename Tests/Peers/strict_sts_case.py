@@ -1,4 +1,4 @@
-"""What the tests of the strict STS stand on: a moto server, a TLS issuer, and a strict STS between them, all real."""
+"""The base of the tests of the strict STS: a moto server, a TLS issuer, and a strict STS."""
 
 import http.client
 import json
@@ -35,7 +35,7 @@ XML = "{https://sts.amazonaws.com/doc/2011-06-15/}"
 
 
 class Issuer(ThreadingHTTPServer):
-    """Serves `documents`, by (host, path): an object as JSON, bytes as they are, a status and a body otherwise."""
+    """Serves `documents` by (host, path): an object as JSON, bytes unchanged, or a status and a body."""
 
     daemon_threads = True
 
@@ -48,7 +48,7 @@ class Issuer(ThreadingHTTPServer):
         self.socket = context.wrap_socket(self.socket, server_side=True)
 
     def publish(self, host: str, path: str, keys: list[jwk.Key], **discovery: Any) -> str:
-        """Puts the two documents of an issuer there and returns the issuer; `discovery` overrides members."""
+        """Adds the two documents of an issuer and returns the issuer; `discovery` overrides members."""
         issuer = f"https://{host}{path}"
         self.documents[host, f"{path}/.well-known/openid-configuration"] = {
             "issuer": issuer,
@@ -82,7 +82,7 @@ class _IssuerHandler(BaseHTTPRequestHandler):
 
 
 class StrictSTSCase(unittest.TestCase):
-    """The servers are made once for a class; every test has an issuer and a role of its own."""
+    """The servers are started once for a class; every test has its own issuer and role."""
 
     log: list[str] = []
     issuer: Issuer
@@ -124,7 +124,7 @@ class StrictSTSCase(unittest.TestCase):
         return aws_accounts.set_up(self.moto, account, issuer, [AUDIENCE, "second"], SUBJECT, self.role)
 
     def token(self, key: Any = None, header: dict[str, Any] | None = None, **claims: Any) -> str:
-        """A good token, but for what is given; a claim or header member of None is left out."""
+        """A valid token with the given changes; a claim or header member of None is omitted."""
         key, now = key or self.key, int(time.time())
         algorithm = "RS256" if key.key_type == "RSA" else "ES256"
         payload = {"iss": self.url, "aud": AUDIENCE, "sub": SUBJECT, "exp": now + 900, "nbf": now, "iat": now, **claims}
@@ -134,7 +134,7 @@ class StrictSTSCase(unittest.TestCase):
         return jws.serialize_compact(members, body, key, algorithms=[members["alg"]])
 
     def request(self, token: str, **parameters: Any) -> tuple[int, str, str]:
-        """Status, error code and the answer's text of one POST."""
+        """The status, error code and text of the response to one POST."""
         form = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": self.arn,
                 "RoleSessionName": "test", "WebIdentityToken": token, **parameters}  # fmt: skip
         form = {name: value for name, value in form.items() if value is not None}
@@ -154,7 +154,7 @@ class StrictSTSCase(unittest.TestCase):
         return result
 
     def assert_refused(self, code: str, reason: str, token: str, **parameters: Any) -> None:
-        """The answer must bear `code`, and the log must say that it was for `reason`."""
+        """Expects `code` in the response, and `reason` in the log."""
         self.log.clear()
         status = 403 if code == "AccessDenied" else 400
         self.assertEqual((status, code), self.request(token, **parameters)[:2])
@@ -179,6 +179,6 @@ class StrictSTSCase(unittest.TestCase):
         self.trust(Condition=condition)
 
     def deny(self, condition: dict[str, Any]) -> None:
-        """Adds a Deny statement with this condition to the one that allows."""
+        """Adds a Deny statement with this condition to the Allow statement."""
         allow = self.statement()
         self.put_statements(allow, {**allow, "Effect": "Deny", "Condition": condition})

@@ -1,7 +1,7 @@
-"""The errors of AWS' Security Token Service, and the XML document that carries them.
+"""The errors of AWS STS, and their XML document.
 
 Codes and HTTP statuses: AWS STS API Reference, "AssumeRoleWithWebIdentity" (section Errors) and "Common Error Types".
-Messages of AWS are kept where they are publicly known; `detail` goes to this server's log only.
+Messages are those of AWS if they are publicly known; `detail` is only in this server's log.
 """
 
 import uuid
@@ -11,7 +11,7 @@ NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
 class STSError(Exception):
-    """A refusal as a caller of STS sees it: an error code, a message and an HTTP status."""
+    """An error as a caller of STS sees it: an error code, a message and an HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400, detail: str = "") -> None:
         super().__init__(message)
@@ -32,12 +32,12 @@ class STSError(Exception):
 
 
 def invalid_identity_token(message: str, detail: str = "") -> STSError:
-    """The token, or a document that verifies it, is not what it should be."""
+    """The token, or a document that verifies it, is invalid."""
     return STSError("InvalidIdentityToken", message, detail=detail)
 
 
 def no_verification_key(detail: str) -> STSError:
-    """The issuer answered, but not with documents that hold the token's key."""
+    """The issuer responded, but its documents do not have the token's key."""
     return invalid_identity_token("Couldn't retrieve verification key from your identity provider", detail)
 
 
@@ -49,7 +49,7 @@ def expired_token(now: int, expiry: int) -> STSError:
 
 
 def idp_communication_error(detail: str) -> STSError:
-    """The issuer could not be reached, or not in time."""
+    """The issuer did not respond in time."""
     return STSError("IDPCommunicationError", "Couldn't reach your identity provider", detail=detail)
 
 

@@ -1,4 +1,4 @@
-"""The caching issuer: its edges keep what they have read, each for its own time."""
+"""Tests of the caching issuer: each cache keeps documents for its own time."""
 
 import http.client
 import ssl
@@ -15,7 +15,7 @@ MAX_AGE = 60.0
 
 
 class ManualClock:
-    """Goes on by hand."""
+    """A clock that the test advances."""
 
     now = 1_000.0
 
@@ -47,7 +47,7 @@ def reads(issuer: CachingIssuer, count: int = 50) -> set[bytes | None]:
     return {issuer.read(HOST, "/certs") for _ in range(count)}
 
 
-def test_an_edge_keeps_what_it_has_read_for_its_time_and_no_longer(issuer: CachingIssuer, clock: ManualClock) -> None:
+def test_a_cache_keeps_a_document_for_max_age(issuer: CachingIssuer, clock: ManualClock) -> None:
     put(issuer, "old")
     assert reads(issuer) == {b"old"}
     put(issuer, "new")
@@ -57,20 +57,20 @@ def test_an_edge_keeps_what_it_has_read_for_its_time_and_no_longer(issuer: Cachi
     assert reads(issuer) == {b"new"}
 
 
-def test_edges_do_not_know_of_each_other(issuer: CachingIssuer) -> None:
+def test_caches_are_independent(issuer: CachingIssuer) -> None:
     put(issuer, "old")
     issuer.read(HOST, "/certs")
     put(issuer, "new")
     assert reads(issuer) == {b"old", b"new"}
 
 
-def test_what_is_absent_is_not_kept(issuer: CachingIssuer) -> None:
+def test_a_missing_document_is_not_cached(issuer: CachingIssuer) -> None:
     assert reads(issuer) == {None} and issuer.read("other.example", "/certs") is None
     put(issuer, "new")
     assert reads(issuer) == {b"new"}
 
 
-def test_held_edges_go_on_with_what_they_have(issuer: CachingIssuer, clock: ManualClock) -> None:
+def test_held_caches_keep_their_documents(issuer: CachingIssuer, clock: ManualClock) -> None:
     put(issuer, "old")
     issuer.hold(HOST)
     put(issuer, "new")
@@ -80,7 +80,7 @@ def test_held_edges_go_on_with_what_they_have(issuer: CachingIssuer, clock: Manu
     assert reads(issuer) == {b"new"}
 
 
-def test_it_answers_over_tls_by_host_and_shows_no_other_file(issuer: CachingIssuer, tmp_path: Path) -> None:
+def test_it_serves_documents_over_tls_by_host_and_no_other_file(issuer: CachingIssuer, tmp_path: Path) -> None:
     put(issuer, "new")
     (tmp_path / "secret").write_text("secret")
     context = ssl.create_default_context(cafile=str(tmp_path / "pki/ca.pem"))

@@ -1,4 +1,4 @@
-"""Child processes end with the run that has started them: by Ctrl-C, by SIGTERM and by SIGKILL in its midst."""
+"""Child processes end with the run that has started them, after Ctrl-C, SIGTERM and SIGKILL."""
 
 import signal
 import subprocess
@@ -28,7 +28,7 @@ def child():
 
 def test_that_hangs(child):
     started = []
-    # The thread ends long before the run does.
+    # The thread ends long before the run.
     thread = threading.Thread(target=lambda: started.append(child_process.start(FOREVER)))
     thread.start()
     thread.join()
@@ -36,7 +36,7 @@ def test_that_hangs(child):
     pathlib.Path("begun").touch()
     until(lambda: False, "nothing")
 '''
-"""A test run with three children: a fixture's, one that a thread has left behind, and a command that does not end."""
+"""A test run with three children: one of a fixture, one of a thread that has ended, and a command that does not end."""
 
 
 @pytest.fixture
@@ -56,21 +56,21 @@ def sleeping(process: subprocess.Popen[bytes]) -> list[Process]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_child_outlives_a_run_that_a_signal_ends(number: signal.Signals, run: subprocess.Popen[bytes]) -> None:
+def test_no_child_outlives_a_run_that_is_ended_by_a_signal(number: signal.Signals, run: subprocess.Popen[bytes]) -> None:
     until(lambda: len(sleeping(run)) == 3, "three children")
     children = descendants(run.pid)
     assert child_process.end(run, number) != 0
     until(lambda: not any(one.is_running for one in children), "the end of every child")
 
 
-def test_a_child_is_not_started_once_its_parent_has_ended(tmp_path: Path) -> None:
-    """What the shell of a tied command line finds then is another parent than the one that it is given."""
+def test_a_child_is_not_started_after_its_parent_has_ended(tmp_path: Path) -> None:
+    """The shell of the command line then has another parent than the given one."""
     command = child_process.tied(["touch", tmp_path / "started"])
     of_another = [str(1 << 30) if word == command[6] else word for word in command]
     assert subprocess.run(of_another).returncode == 1
     assert not (tmp_path / "started").exists()
 
 
-def test_a_child_that_ends_is_waited_for_with_its_status() -> None:
+def test_the_exit_status_of_a_child_is_returned() -> None:
     assert child_process.end(child_process.start(["sleep", "100000"])) == -signal.SIGTERM
     assert child_process.run(["sh", "-c", "echo out; exit 3"]).returncode == 3

@@ -1,4 +1,4 @@
-"""The edge serves what the bucket has, goes on with what it has, and forgets what an invalidation names."""
+"""Tests of the fake CDN: it serves and caches the objects of the bucket, and removes invalidated ones."""
 
 import http.client
 import json
@@ -50,7 +50,7 @@ def edge(moto: str, publication: Publication, tmp_path: Path) -> Iterator[Edge]:
 
 
 class Viewer:
-    """Reads one host by TLS, with the certificate checked."""
+    """Reads one host over TLS with verification of the certificate."""
 
     def __init__(self, edge: Edge, host: str, authority: Path) -> None:
         self.edge, self.host = edge, host
@@ -86,7 +86,7 @@ def invalidate(moto: str, publication: Publication, *paths: str) -> None:
     )
 
 
-def test_an_object_comes_with_its_headers_and_is_kept(moto: str, publication: Publication, viewer: Viewer) -> None:
+def test_an_object_has_its_headers_and_is_cached(moto: str, publication: Publication, viewer: Viewer) -> None:
     put(moto, publication, b"one")
     status, content, headers = viewer.get("/certs")
     assert (status, content) == (200, b"one")
@@ -99,26 +99,26 @@ def test_an_object_comes_with_its_headers_and_is_kept(moto: str, publication: Pu
     assert headers["Content-Length"] == "3"
 
 
-def test_an_invalidation_of_the_path_is_obeyed_once_it_is_through(
+def test_an_invalidation_of_the_path_removes_the_object(
     moto: str, publication: Publication, edge: Edge, viewer: Viewer
 ) -> None:
     put(moto, publication, b"one")
     viewer.get("/certs")
     put(moto, publication, b"two")
     invalidate(moto, publication, "/other", "/certs2")
-    assert viewer.get("/certs")[1] == b"one", "it names other paths"
+    assert viewer.get("/certs")[1] == b"one", "it has other paths"
     edge.delay = math.inf
     invalidate(moto, publication, "/certs")
-    assert viewer.get("/certs")[1] == b"one", "it is held back"
+    assert viewer.get("/certs")[1] == b"one", "it is delayed"
     edge.delay = 0
     assert viewer.get("/certs")[1] == b"two"
     put(moto, publication, b"three")
-    assert viewer.get("/certs")[1] == b"two", "it works once"
+    assert viewer.get("/certs")[1] == b"two", "it is complete"
     invalidate(moto, publication, "/c*")
     assert viewer.get("/certs")[1] == b"three"
 
 
-def test_an_absent_object_is_denied_and_the_error_is_kept_for_a_while(
+def test_an_absent_object_is_denied_and_the_error_is_cached(
     moto: str, publication: Publication, edge: Edge, viewer: Viewer
 ) -> None:
     status, content, _ = viewer.get("/certs")
@@ -132,11 +132,11 @@ def test_an_absent_object_is_denied_and_the_error_is_kept_for_a_while(
     assert edge.reads.count((publication.domain, "/certs")) == 3
 
 
-def test_a_host_that_has_no_front_is_refused(edge: Edge) -> None:
+def test_an_unknown_host_is_denied(edge: Edge) -> None:
     assert edge.answer("other.example", "/certs")[0].status == 403
 
 
-def test_a_front_is_written_as_one_word() -> None:
+def test_a_front_is_parsed() -> None:
     place = Front.parse("D1.cloudfront.net=111111111111/bucket/a/b/,E1")
     assert place == ("d1.cloudfront.net", Front("111111111111", "bucket", "a/b", "E1"))
     assert Front.parse("d1=1/bucket") == ("d1", Front("1", "bucket"))

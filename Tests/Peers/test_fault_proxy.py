@@ -1,4 +1,4 @@
-"""The proxy forwards as it is, fails on demand, and holds the rules of S3 and CloudFront that moto does not."""
+"""Tests of the fault proxy: it forwards requests, fails on demand, and has rules of S3 and CloudFront that moto lacks."""
 
 import contextlib
 import hashlib
@@ -58,7 +58,7 @@ def code(call: Any) -> str:
     return raised.value.response["Error"]["Code"]
 
 
-def test_what_boto3_signs_passes_and_is_seen(proxy: FaultProxy, moto: str) -> None:
+def test_a_request_of_boto3_is_forwarded_and_recorded(proxy: FaultProxy, moto: str) -> None:
     s3 = client(proxy, "s3")
     s3.put_object(Bucket="bucket", Key="a/b c", Body=b"content", ContentType="text/plain", Metadata={"one": "two"})
     found = s3.head_object(Bucket="bucket", Key="a/b c")
@@ -70,18 +70,18 @@ def test_what_boto3_signs_passes_and_is_seen(proxy: FaultProxy, moto: str) -> No
     assert there["Body"].read() == b"content", "the account is the proxy's"
 
 
-def test_a_wrong_secret_is_refused(proxy: FaultProxy) -> None:
+def test_a_wrong_secret_is_rejected(proxy: FaultProxy) -> None:
     s3 = client(proxy, "s3", "wrong")
     assert code(lambda: s3.put_object(Bucket="bucket", Key="x", Body=b"")) == "SignatureDoesNotMatch"
 
 
-def test_a_bucket_takes_no_acl(proxy: FaultProxy) -> None:
+def test_a_bucket_rejects_acls(proxy: FaultProxy) -> None:
     s3 = client(proxy, "s3")
     call = lambda: s3.put_object(Bucket="bucket", Key="x", Body=b"", ACL="public-read")  # noqa: E731
     assert code(call) == "AccessControlListNotSupported"
 
 
-def test_conditional_writes_are_held(proxy: FaultProxy) -> None:
+def test_conditions_of_writes_are_checked(proxy: FaultProxy) -> None:
     s3 = client(proxy, "s3")
     assert code(lambda: s3.put_object(Bucket="bucket", Key="c", Body=b"1", IfMatch='"0"')) == "NoSuchKey"
     tag = s3.put_object(Bucket="bucket", Key="c", Body=b"1", IfNoneMatch="*")["ETag"]
@@ -90,7 +90,7 @@ def test_conditional_writes_are_held(proxy: FaultProxy) -> None:
     assert code(lambda: s3.put_object(Bucket="bucket", Key="c", Body=b"3", IfMatch=tag)) == "PreconditionFailed"
 
 
-def test_of_many_writers_that_saw_nothing_one_wins(proxy: FaultProxy) -> None:
+def test_of_concurrent_first_writes_one_succeeds(proxy: FaultProxy) -> None:
     gate = threading.Barrier(8)
     writers = [client(proxy, "s3") for _ in range(8)]
 
@@ -107,7 +107,7 @@ def test_of_many_writers_that_saw_nothing_one_wins(proxy: FaultProxy) -> None:
     assert sorted(request.status for request in proxy.seen) == [200] + [412] * 7
 
 
-def test_a_checksum_is_compared_and_kept(proxy: FaultProxy) -> None:
+def test_a_checksum_is_verified_and_stored(proxy: FaultProxy) -> None:
     s3 = client(proxy, "s3")
     good = b64encode(hashlib.sha256(b"one").digest()).decode()
     s3.put_object(Bucket="bucket", Key="s", Body=b"one", ChecksumSHA256=good)
@@ -115,7 +115,7 @@ def test_a_checksum_is_compared_and_kept(proxy: FaultProxy) -> None:
     assert code(lambda: s3.put_object(Bucket="bucket", Key="s", Body=b"two", ChecksumSHA256=good)) == "BadDigest"
 
 
-def test_faults_strike_as_often_as_they_are_told(proxy: FaultProxy) -> None:
+def test_a_fault_applies_to_its_number_of_requests(proxy: FaultProxy) -> None:
     s3 = client(proxy, "s3")
     proxy.fail("slow-down", "PUT", "/bucket/f.*", count=1)
     proxy.fail("access-denied", "GET", when=lambda request: "x-amz-date" in request.headers)
@@ -124,21 +124,21 @@ def test_faults_strike_as_often_as_they_are_told(proxy: FaultProxy) -> None:
     assert code(call) == "SlowDown"
     call()
     assert code(lambda: s3.get_object(Bucket="bucket", Key="f")) == "AccessDenied"
-    proxy.mend()
+    proxy.clear()
     assert [request.is_fault for request in proxy.requests("PUT")] == [True, False]
 
 
-def test_a_denied_head_has_no_body_and_spares_other_methods(proxy: FaultProxy) -> None:
+def test_a_denied_head_has_no_body_and_does_not_affect_other_methods(proxy: FaultProxy) -> None:
     s3 = client(proxy, "s3")
     proxy.fail("head-denied")
     s3.put_object(Bucket="bucket", Key="h", Body=b"")
     assert code(lambda: s3.head_object(Bucket="bucket", Key="h")) == "403"
 
 
-def test_a_moved_bucket_answers_in_its_own_region_only(proxy: FaultProxy) -> None:
+def test_a_moved_bucket_responds_only_in_its_region(proxy: FaultProxy) -> None:
     proxy.fail(moved("us-east-1"))
     client(proxy, "s3").put_object(Bucket="bucket", Key="m", Body=b"")
-    proxy.mend()
+    proxy.clear()
     proxy.fail(moved("eu-central-1"))
     connection = http.client.HTTPConnection("127.0.0.1", proxy.server_port, timeout=DEADLINE)
     connection.request("HEAD", "/bucket/m")
@@ -147,7 +147,7 @@ def test_a_moved_bucket_answers_in_its_own_region_only(proxy: FaultProxy) -> Non
 
 
 @pytest.mark.parametrize("fault", ["cut", "cut-in-head"])
-def test_a_cut_answer_breaks_off_after_moto_has_answered(fault: str, proxy: FaultProxy) -> None:
+def test_a_truncated_response_follows_an_executed_request(fault: str, proxy: FaultProxy) -> None:
     s3 = client(proxy, "s3")
     s3.put_object(Bucket="bucket", Key=fault, Body=b"content")
     proxy.fail(fault, count=1)
@@ -182,7 +182,7 @@ def test_invalidations_are_in_progress_at_first_and_a_reference_is_one_invalidat
     assert code(lambda: ask("three", "/certs")) == "TooManyInvalidationsInProgress"
 
 
-def test_a_fault_of_the_command_line_is_read() -> None:
+def test_a_fault_of_the_command_line_is_parsed() -> None:
     rule = _fault("slow-down=PUT,/bucket/a{1,2},2")
     assert (rule.fault, rule.method, rule.path, rule.count) == (FAULTS["slow-down"], "PUT", "/bucket/a{1,2}", 2)
     assert _fault("never=.*,/b").count is None

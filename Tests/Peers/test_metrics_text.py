@@ -1,6 +1,6 @@
-"""The text that the gateway's /metrics is written in, read by the parser of prometheus_client.
+"""The text format of the gateway's /metrics, parsed by prometheus_client.
 
-metrics_text.txt is what PrometheusMetricsTests.swift proves the gateway to write.
+PrometheusMetricsTests.swift checks that the gateway writes metrics_text.txt.
 """
 
 import math
@@ -22,7 +22,7 @@ def values(family):
 
 
 def test_every_family_has_its_type_and_help(families):
-    # The parser leaves the ending of a counter's name out.
+    # The parser removes the suffix of a counter's name.
     assert {name: family.type for name, family in families.items()} == {
         "example_requests": "counter",
         "example_state": "gauge",

@@ -1,4 +1,4 @@
-"""Patches of `sts-gateway inject` by an implementation of RFC 6902 and of Pod Security `restricted` that is not ours.
+"""Patches of `sts-gateway inject`, applied by jsonpatch (RFC 6902), and checked for Pod Security `restricted`.
 
     .venv/bin/python -m pytest -q Tests/Peers/test_patches.py
 """
@@ -56,7 +56,7 @@ class InjectCase(unittest.TestCase):
         (Path(cls.folder.name) / "gateway.yaml").write_text(json.dumps(CONFIGURATION))
 
     def inject(self, text: str, *options: str) -> CompletedProcess[str]:
-        """What the command says of a file on its standard input."""
+        """Runs the command with a file as its standard input."""
         return child_process.run(
             [built_gateway(), "inject", "--config", f"{self.folder.name}/gateway.yaml", "--plugins",
              REPOSITORY / "plugins.json", "-f", "-", *options],
@@ -64,7 +64,7 @@ class InjectCase(unittest.TestCase):
         )  # fmt: skip
 
     def patch_and_result(self, text: str, *options: str) -> tuple[Any, Any]:
-        """The JSON Patch, and the object that the command makes itself."""
+        """The JSON Patch, and the injected object of the command."""
         outputs = []
         for more in ["--patch"], []:
             ended = self.inject(text, *options, *more)
@@ -171,7 +171,7 @@ def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def violations(pod: dict[str, Any]) -> dict[str, list[str]]:
-    """By the rule's name, who breaks it."""
+    """The violations by the name of the rule."""
     spec = pod["spec"]
     whole = spec.get("securityContext") or {}
     contexts = {c["name"]: {**whole, **(c.get("securityContext") or {})} for c in containers(pod)}
@@ -194,7 +194,7 @@ def violations(pod: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def expanded(text: str, variables: dict[str, str]) -> str:
-    """As Kubernetes expands a variable's value (EnvVar, core/v1): `$(NAME)`, and `$$` for a dollar sign."""
+    """Expands a variable's value as Kubernetes does (EnvVar, core/v1): `$(NAME)`, and `$$` for a dollar sign."""
     result, position = "", 0
     while position < len(text):
         rest = text[position:]

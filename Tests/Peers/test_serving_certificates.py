@@ -1,4 +1,4 @@
-"""The gateway's own certificates beside a key directory, by verifiers that are not ours: OpenSSL, and cryptography's.
+"""The gateway's self-signed CA and serving certificate with a key directory, verified by OpenSSL and cryptography.
 
     .venv/bin/python -m pytest -q Tests/Peers/test_serving_certificates.py
 """
@@ -53,7 +53,7 @@ class OwnAuthority(GatewayProgram):
         return json.loads((self.keys / "serving.json").read_text())
 
     def leaf(self, port: int, name: str) -> x509.Certificate:
-        """What a listener serves, as OpenSSL finds it good for that name or address."""
+        """The result of OpenSSL's verification of a listener for that name or address."""
         context = ssl.create_default_context(cafile=str(self.bundle))
         with (
             socket.create_connection(("127.0.0.1", port), DEADLINE) as plain,

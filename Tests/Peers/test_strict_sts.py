@@ -1,4 +1,4 @@
-"""The strict STS refuses what AWS refuses, a test per rule, and accepts what AWS accepts.
+"""The strict STS rejects what AWS rejects, with one test for each rule, and accepts what AWS accepts.
 
     .venv/bin/python -m pytest -q Tests/Peers
 """

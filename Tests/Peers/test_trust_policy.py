@@ -1,4 +1,4 @@
-"""The trust policy's rules that moto's own validation keeps out of a whole-process test.
+"""Rules of trust policies that moto's validation does not allow in a test with processes.
 
     .venv/bin/python -m pytest -q Tests/Peers
 """

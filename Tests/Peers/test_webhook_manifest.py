@@ -1,4 +1,4 @@
-"""`sts-gateway webhook manifest` by readers of YAML that are not ours: PyYAML, and kubectl where there is one.
+"""The output of `sts-gateway webhook manifest`, parsed by PyYAML, and by kubectl if it is installed.
 
     .venv/bin/python -m pytest -q Tests/Peers/test_webhook_manifest.py
 """

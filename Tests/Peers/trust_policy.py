@@ -19,7 +19,7 @@ Context = Mapping[str, tuple[str, ...]]
 
 
 def refusal(policy: Mapping[str, Any], provider_arn: str, context: Context) -> str | None:
-    """Why `policy` refuses the identity of provider `provider_arn`; None if it allows it."""
+    """Why `policy` denies the identity of provider `provider_arn`; None if it allows it."""
     statements = _list(policy.get("Statement"))
     if any(s.get("Effect") == "Deny" and _denies(s, provider_arn, context) for s in statements):
         return "a Deny statement of the trust policy applies"
@@ -30,7 +30,7 @@ def refusal(policy: Mapping[str, Any], provider_arn: str, context: Context) -> s
 
 
 def _objection(statement: Mapping[str, Any], provider_arn: str, context: Context) -> str | None:
-    """What keeps an Allow statement from allowing; None if it does allow."""
+    """Why an Allow statement does not apply; None if it applies."""
     principal = statement.get("Principal")
     if not isinstance(principal, dict) or provider_arn not in _list(principal.get("Federated")):
         return "no Allow statement names the provider as Principal.Federated"
@@ -63,7 +63,7 @@ def _names_action(statement: Mapping[str, Any]) -> bool:
 
 
 def _conditions(statement: Mapping[str, Any]) -> Iterable[tuple[str, str, list[str]]]:
-    """Each condition as operator, lower-case key, wanted values."""
+    """Each condition as operator, lower-case key, expected values."""
     for operator, keys in statement.get("Condition", {}).items():
         for key, wanted in keys.items():
             yield operator, key.lower(), _list(wanted)
@@ -78,7 +78,7 @@ def _binds(statement: Mapping[str, Any], key: str) -> bool:
 
 
 def _holds(operator: str, wanted: list[str], values: tuple[str, ...], unknown: bool) -> bool:
-    """One condition; `unknown` is the answer for an operator that is not understood."""
+    """Evaluates one condition; `unknown` is the result for an unknown operator."""
     match operator:
         case "StringEquals":
             return any(value in wanted for value in values)

@@ -1,4 +1,4 @@
-"""Waits for an event. Its one deadline is for hangs: no test's outcome depends on how long an event takes."""
+"""Waits for an event. The only deadline is for hangs: no result of a test depends on the duration of an event."""
 
 import os
 import threading
@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 DEADLINE = float(os.environ.get("STS_TEST_DEADLINE", "600"))
-"""Seconds after which a test or a peer takes what it waits for to hang: an event, a connection, a child's end."""
+"""Seconds after which a test or a peer assumes a hang of an event, a connection or a child process."""
 
 _INTERVAL = 0.03
-"""Seconds between two looks at a condition."""
+"""Seconds between two checks of a condition."""
 
 _given_up = threading.Event()
 
 
 def until(condition: Callable[[], Any], what: str = "the condition") -> Any:
-    """The condition's first true value. Fails where none comes before DEADLINE."""
+    """Waits for a true value of the condition and returns it. Fails after DEADLINE."""
     end = time.monotonic() + DEADLINE
     while not (value := condition()):
         assert time.monotonic() < end, f"{what}: not within {DEADLINE:.0f} s"

@@ -71,7 +71,7 @@ class WebIdentityDecision:
         self._issuers = issuers
 
     def decide(self, request: AssumeRoleRequest, token: WebIdentityToken) -> None:
-        """Returns if AWS would hand out credentials, else raises its error."""
+        """Returns if AWS would return credentials, else raises its error."""
         provider_arn, client_ids = self._provider(request.account, token.issuer)
         token.verify(self._issuers.key(token.issuer, token.key_id, token.algorithm))
         token.check_times(int(time.time()))
@@ -93,7 +93,7 @@ class WebIdentityDecision:
             raise validation_error("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 
     def _provider(self, account: str, issuer: str) -> tuple[str, list[str]]:
-        """ARN and client ids of the account's provider whose URL is `issuer`, to the letter."""
+        """The ARN and client IDs of the account's provider whose URL is exactly `issuer`."""
         arn = f"arn:aws:iam::{account}:oidc-provider/{issuer.removeprefix('https://')}"
         unknown = sts_error.invalid_identity_token(
             f"No OpenIDConnect provider found in your account for {issuer}", f"account {account} has no such provider"

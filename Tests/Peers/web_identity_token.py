@@ -23,12 +23,12 @@ KEY_TYPES = {
     "RS256": ("RSA", None), "RS384": ("RSA", None), "RS512": ("RSA", None),
     "ES256": ("EC", "P-256"), "ES384": ("EC", "P-384"), "ES512": ("EC", "P-521"),
 }  # fmt: skip
-"""The algorithms that AWS takes, each with its `kty` and `crv`."""
+"""The algorithms that AWS accepts, each with its `kty` and `crv`."""
 
 
 @dataclass(frozen=True)
 class WebIdentityToken:
-    """A decoded token. Nothing in it is to be believed before `verify` returned."""
+    """A decoded token. It is not trusted before `verify` has returned."""
 
     compact: str
     algorithm: str
@@ -61,7 +61,7 @@ class WebIdentityToken:
         )
 
     def verify(self, key: dict[str, Any]) -> None:
-        """Checks the signature with `key`, a member of the issuer's JWKS that bears this token's `kid`."""
+        """Verifies the signature with `key`, the key of the issuer's JWKS with this token's `kid`."""
         kty, curve = KEY_TYPES[self.algorithm]
         if key.get("kty") != kty or key.get("crv") != curve:
             raise no_verification_key(f"{self.algorithm} needs kty {kty}, the key has {key.get('kty')!r}")
@@ -73,7 +73,7 @@ class WebIdentityToken:
             raise invalid_identity_token("Token signature is invalid", type(error).__name__) from None
 
     def check_times(self, now: int) -> None:
-        """Checks `exp`, `nbf` and `iat` against `now`, with AWS' leeway."""
+        """Checks `exp`, `nbf` and `iat` against `now`, with the leeway of AWS."""
         if now > self.times["exp"] + LEEWAY:
             raise expired_token(now, self.times["exp"])
         for claim in ("nbf", "iat"):
@@ -120,7 +120,7 @@ def _strings(value: Any, name: str) -> tuple[str, ...]:
 
 
 def _audiences(claims: dict[str, Any]) -> tuple[str, ...]:
-    """The authorized party where the token names one, else the audience."""
+    """The authorized party if the token has one, else the audience."""
     audiences = _strings(claims.get("azp") or claims.get("aud") or [], "aud")
     if not audiences:
         raise invalid_identity_token("Missing a required claim: aud")

@@ -85,8 +85,8 @@ def test_a_changed_content_type_is_restored(plain: Gateway, place: Place) -> Non
     )  # fmt: skip
     assert plain.publish("--check").returncode == 1
     assert plain.publish().returncode == 0
-    mended = place.head(KEYS)
-    assert mended is not None and mended["ContentType"] == "application/json"
+    restored = place.head(KEYS)
+    assert restored is not None and restored["ContentType"] == "application/json"
 
 
 def test_an_issuer_with_a_path_behind_an_origin_path(gateway: Gateway, around: Surroundings) -> None:

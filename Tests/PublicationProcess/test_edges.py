@@ -85,7 +85,7 @@ def test_a_gateway_that_is_killed_before_the_invalidation_creates_it_after_the_r
     until(lambda: rule.hits, "the call")
     gateway.kill()
     assert place.owner(KEYS) == place.owner(DISCOVERY) == gateway.ring()["owner"] and place.invalidations == []
-    around.proxy.mend()
+    around.proxy.clear()
     gateway.serve()
     until(lambda: gateway.matches() == 1, "the match")
     assert len(place.invalidations) == 1

@@ -1,7 +1,7 @@
 """Invalid key rings: a problem of one endpoint, and the last valid key ring stays in force.
 
 One gateway has an endpoint for each bad ring, and two that are well. The bad rings are put in place while it runs, are
-there at its next start, and are mended while it runs.
+there at its next start, and are restored while it runs.
 """
 
 import json
@@ -68,7 +68,7 @@ class Case:
     make: Callable[[Ring], bytes] | None
     word: str
     place: Callable[[Gateway, str], None] | None = None
-    mend: Callable[[Gateway, str], None] | None = None
+    restore: Callable[[Gateway, str], None] | None = None
 
 
 def make_folder(gateway: Gateway, endpoint: str) -> None:
@@ -142,7 +142,7 @@ class Trial:
     bad: dict[str, bytes] = field(default_factory=dict)
     running: dict[str, Seen] = field(default_factory=dict)
     started: dict[str, Seen] = field(default_factory=dict)
-    mended: dict[str, Seen] = field(default_factory=dict)
+    restored: dict[str, Seen] = field(default_factory=dict)
     kids: dict[str, tuple[str, str]] = field(default_factory=dict)
     """The kid of the active key, before and after."""
 
@@ -186,12 +186,12 @@ def trial(stage: Stage) -> Iterator[Trial]:
     until(lambda: all(gateway.problem(endpoint_of(name)) for name in CASES), "a problem of each after the start")
     made.started = made.look_at_all(begin)
     for name, case in CASES.items():
-        if case.mend:
-            case.mend(gateway, endpoint_of(name))
+        if case.restore:
+            case.restore(gateway, endpoint_of(name))
         else:
             gateway.put(good[name], endpoint_of(name))
     until(lambda: not any(gateway.problem(endpoint_of(name)) for name in CASES), "the end of all problems")
-    made.mended = made.look_at_all()
+    made.restored = made.look_at_all()
     made.kids = {name: (before[name], active(gateway, endpoint_of(name))) for name in CASES}
     yield made
 
@@ -235,7 +235,7 @@ def test_an_invalid_ring_is_never_overwritten(name: str, trial: Trial) -> None:
 def test_a_restored_ring_signs_with_the_same_key(name: str, trial: Trial) -> None:
     before, after = trial.kids[name]
     assert before == after
-    assert (trial.mended[name].status, trial.mended[name].readiness) == (200, "")
+    assert (trial.restored[name].status, trial.restored[name].readiness) == (200, "")
 
 
 @pytest.mark.parametrize("name", WELL)
