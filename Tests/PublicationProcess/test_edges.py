@@ -126,7 +126,7 @@ def test_an_issuer_url_with_an_untrusted_certificate_is_not_read(gateway: Gatewa
     [
         (Answer(302, {"Location": "https://elsewhere.example/certs"}, b"", 0), "answers 302, and verifiers follow no"),
         (Answer(200, {"Content-Type": "application/json"}, b" " * ((64 << 10) + 1), 0), "longer than 65536 bytes"),
-        (Answer(200, {"Content-Type": "application/json"}, b"<html>", 0), "is no key set"),
+        (Answer(200, {"Content-Type": "application/json"}, b"<html>", 0), "is not a key set"),
         (Answer(503, {}, b"", 0), "answers 503"),
     ],
 )

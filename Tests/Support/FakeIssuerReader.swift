@@ -4,14 +4,14 @@ import Synchronization
 
 /// The public issuer URL, with the responses of a test.
 package final class FakeIssuerReader: IssuerReading {
-    private let state = Mutex<(answers: [IssuerDocumentKind: IssuerAnswer], reads: Int)>(([:], 0))
+    private let state = Mutex<(answers: [IssuerDocumentKind: IssuerResponse], reads: Int)>(([:], 0))
 
     package init() {}
 
     /// The number of documents read so far.
     package var reads: Int { state.withLock { $0.reads } }
 
-    package func answer(_ answer: IssuerAnswer, to document: IssuerDocumentKind) {
+    package func answer(_ answer: IssuerResponse, to document: IssuerDocumentKind) {
         state.withLock { $0.answers[document] = answer }
     }
 
@@ -22,7 +22,7 @@ package final class FakeIssuerReader: IssuerReading {
         }
     }
 
-    package func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
+    package func read(_ document: IssuerDocumentKind) async -> IssuerResponse {
         state.withLock { state in
             state.reads += 1
             return state.answers[document] ?? .failure("it answers 404")

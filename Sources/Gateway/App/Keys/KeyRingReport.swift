@@ -45,7 +45,7 @@ struct KeyRingReport {
     /// - Throws: why there is no ring to report of.
     init(of configuration: EndpointConfiguration, in keys: KeyAdministration) async throws {
         guard let ring = try await keys.ring(of: configuration.name) else {
-            throw StoreError.refused("\(configuration.name): there is no key ring yet; serve makes it")
+            throw StoreError.rejected("\(configuration.name): there is no key ring yet; serve makes it")
         }
         self.ring = ring
         endpoint = configuration.name
@@ -118,7 +118,7 @@ struct KeyRingReport {
         case .markPublished(let kid, _): "\(kid) is seen at the issuer URL; the leading gateway notes it"
         case .markAbsent(let kid): "\(kid) is not seen at the issuer URL any more, so its wait begins anew"
         case .activate(let kid): "\(kid) may sign now; the leading gateway lets it"
-        case .recordLife: "tokens live longer by now, which the leading gateway notes"
+        case .recordLifetime: "tokens live longer by now, which the leading gateway notes"
         case .remove(let kids): "the last tokens of \(kids.map(\.rawValue).joined(separator: ", ")) have ended"
         }
     }
@@ -127,15 +127,15 @@ struct KeyRingReport {
         switch wait {
         case .age:
             return "the next rotation is due at \(ring.active.map { Self.text(policy.due($0)) } ?? "")"
-        case .publication(let kid, let since), .sight(let kid, let since):
+        case .publication(let kid, let since), .visibility(let kid, let since):
             let upload =
                 isPublished ? "" : "; upload what GET \(path)/issuer-docs shows, and \(kid) goes on by itself"
             return "waits since \(Self.text(since)) for the issuer URL to serve \(kid)\(upload)"
         case .propagation(let kid, let since):
             let end = since.addingTimeInterval(Double(policy.propagation))
             return "\(kid) is seen since \(Self.text(since)), and signs at \(Self.text(end)), when every cache has it"
-        case .lastReading(let kid): return "\(kid) signs after one more reading of the issuer URL"
-        case .room: return "the ring is full; a new key waits until an old one has left"
+        case .finalReading(let kid): return "\(kid) signs after one more reading of the issuer URL"
+        case .capacity: return "the ring is full; a new key waits until an old one has left"
         }
     }
 

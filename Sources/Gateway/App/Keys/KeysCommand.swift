@@ -99,7 +99,7 @@ struct RevokeKey: AsyncParsableCommand {
                 tell: { print($0) })
             print("\(endpoint): \(revoked) is revoked; verifiers may accept it until they read the key set again")
             guard isPublished else {
-                throw StoreError.refused(
+                throw StoreError.rejected(
                     "\(endpoint): the key set without it is not published yet; the gateway goes on trying")
             }
         }
@@ -116,7 +116,7 @@ struct ExportKeys: AsyncParsableCommand {
     func run() async throws {
         try await gateway.administer { configuration, keys in
             guard let ring = try await keys.ring(of: endpoint) else {
-                throw StoreError.refused("there is no key ring of \"\(endpoint)\"; see keys list")
+                throw StoreError.rejected("there is no key ring of \"\(endpoint)\"; see keys list")
             }
             print(ring.publicKeys.json.text)
         }
@@ -134,7 +134,7 @@ struct PurgeKeys: AsyncParsableCommand {
     func run() async throws {
         try await gateway.administer { configuration, keys in
             guard !configuration.endpoints.contains(where: { $0.name == endpoint }) else {
-                throw StoreError.refused(
+                throw StoreError.rejected(
                     "\"\(endpoint)\" is in the configuration, and a gateway would restore its ring; "
                         + "take it out first, or use keys revoke")
             }

@@ -22,9 +22,9 @@ package struct PublicationRecord: Sendable {
         var reason: String?
         switch outcome.result {
         case .written: decision = "published"
-        case .refused(let refusal):
+        case .rejected(let conflict):
             decision = "publication-refused"
-            reason = refusal.description
+            reason = conflict.description
         case .unchanged, .stale, .failed: return nil
         }
         var members: [JSONValue.Member] = [

@@ -3,6 +3,6 @@ extension SigningKeySnapshot {
     package init(ring: KeyRing, of configuration: EndpointConfiguration) {
         self.init(
             ring: ring, issuer: configuration.issuer, privateClaimNames: configuration.token.claims.map(\.name),
-            readingWanted: ring.readingWanted(configuration.rotationPolicy))
+            readingDue: ring.readingDue(configuration.rotationPolicy))
     }
 }

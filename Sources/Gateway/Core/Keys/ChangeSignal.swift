@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells those who wait that something has changed, and not what: they look for themselves.
+/// Notifies observers that a value has changed, without the value. Observers read the value again.
 package final class ChangeSignal: Sendable {
     private struct State {
         var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
@@ -11,11 +11,12 @@ package final class ChangeSignal: Sendable {
 
     package init() {}
 
+    /// Notifies all observers.
     package func send() {
         for watcher in state.withLock({ Array($0.watchers.values) }) { watcher.yield() }
     }
 
-    /// An element for what is sent since this call; several that nobody has waited for are one.
+    /// A stream with an element for each notification after this call. Notifications that are not consumed are merged.
     package func changes() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state in

@@ -1,11 +1,11 @@
 package import FoundationEssentials
 import Synchronization
 
-/// The snapshot in force.
+/// The snapshot in force of an endpoint's signing keys.
 package final class CurrentSigningKeys: Sendable {
     private struct State {
         var snapshot: SigningKeySnapshot
-        /// Until when it may sign; nil for always.
+        /// When the snapshot's permission to sign ends; nil for no end.
         var confirmedUntil: Date?
     }
 
@@ -16,27 +16,28 @@ package final class CurrentSigningKeys: Sendable {
 
     package var snapshot: SigningKeySnapshot { current.withLock { $0.snapshot } }
 
-    /// The snapshot, without a key that signs where the store has not confirmed it for too long: another replica may
-    /// have revoked it, or taken it out of the key set.
+    /// The snapshot in force. It has no active key where its confirmation has expired, since another replica may have
+    /// revoked the key or removed it from the key set.
     package func snapshot(at now: Date) -> SigningKeySnapshot {
         let (snapshot, end) = current.withLock { ($0.snapshot, $0.confirmedUntil) }
         guard let end, now >= end, snapshot.active != nil else { return snapshot }
         return snapshot.suspended(
             because: .unavailable(
-                "it has not confirmed the key ring for too long, so nothing signs; see why it is away"))
+                "the key ring was not confirmed in time, so no key signs; check the connection to the store"))
     }
 
+    /// Puts another snapshot in force.
     package func replace(with snapshot: SigningKeySnapshot) {
         current.withLock { $0.snapshot = snapshot }
         signal.send()
     }
 
-    /// Lets it sign until then; nil for always.
+    /// Permits signing until that time; nil for no end.
     package func confirm(until end: Date?) { current.withLock { $0.confirmedUntil = end } }
 
-    /// Until when it may sign; nil for always.
+    /// When the permission to sign ends; nil for no end.
     package var confirmedUntil: Date? { current.withLock { $0.confirmedUntil } }
 
-    /// An element for replacements since this call; several that nobody has waited for are one.
+    /// A stream with an element for each replacement after this call. Replacements that are not consumed are merged.
     package func changes() -> AsyncStream<Void> { signal.changes() }
 }

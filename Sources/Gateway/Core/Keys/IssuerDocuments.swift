@@ -3,8 +3,8 @@ package import GatewayPluginAPI
 package import JOSE
 import JSON
 
-/// An issuer's two documents, made once from one revision of its key ring: the gateway serves them, and a publisher
-/// stores them. OpenID Connect Discovery 1.0 §3 and RFC 7517 §5.
+/// An issuer's two documents, created from one revision of its key ring: the gateway serves them, and a publisher stores
+/// them. OpenID Connect Discovery 1.0 §3 and RFC 7517 §5.
 package struct IssuerDocuments: Sendable, Equatable {
     /// One of the two documents, as JSON in UTF-8.
     package struct Document: Sendable, Equatable {
@@ -29,20 +29,23 @@ package struct IssuerDocuments: Sendable, Equatable {
     package let bundle: Representation
     /// The key IDs of the key set.
     package let keyIDs: Set<KeyID>
-    /// The latest time at which the public URL must be read so that a new key can sign; nil where no key waits.
-    package let readingWanted: Date?
+    /// When the public URL must be read again so that a new key can sign; nil where no key waits for it.
+    package let readingDue: Date?
 
-    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingWanted: Date? = nil) {
+    /// Creates both documents from a key ring.
+    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingDue: Date? = nil) {
         let discovery = DiscoveryDocument(issuer: issuer, keys: ring.publicKeys, privateClaimNames: privateClaimNames)
         self.init(
             ring: ring, keys: ring.publicKeys.json.utf8Text, discovery: discovery.json.utf8Text,
-            readingWanted: readingWanted)
+            readingDue: readingDue)
     }
 
+    /// Creates the documents from their contents.
+    ///
     /// - Parameters:
     ///   - keys: the key set's JSON text.
     ///   - discovery: the discovery document's JSON text.
-    package init(ring: KeyRing, keys: [UInt8], discovery: [UInt8], readingWanted: Date? = nil) {
+    package init(ring: KeyRing, keys: [UInt8], discovery: [UInt8], readingDue: Date? = nil) {
         self.keys = Document(.keys, keys, of: ring)
         self.discovery = Document(.discovery, discovery, of: ring)
         let bundle: JSONValue = [
@@ -51,7 +54,7 @@ package struct IssuerDocuments: Sendable, Equatable {
         ]
         self.bundle = Representation(bundle.utf8Text)
         keyIDs = Set(ring.keys.map(\.keyID))
-        self.readingWanted = readingWanted
+        self.readingDue = readingDue
     }
 
     /// Both documents in the order in which they are published.

@@ -1,14 +1,14 @@
 import Crypto
 import FoundationEssentials
 
-/// The X.509 certificate that goes with a signing key; only the stock wire shows it.
+/// The X.509 certificate of a signing key. Only OpenUnison-compatible responses contain it.
 package struct KeyCertificate: Sendable, Equatable {
     package let pem: String
     /// SHA-256 of the DER, in upper-case hexadecimal.
     package let thumbprint: String
 
-    /// - Parameter pem: one certificate, or a chain whose first is meant.
-    /// - Returns: nil where there is no certificate in it.
+    /// - Parameter pem: a certificate, or a chain; its first certificate is used.
+    /// - Returns: nil where the text contains no certificate.
     package init?(pem: String) {
         let begin = "-----BEGIN CERTIFICATE-----"
         let end = "-----END CERTIFICATE-----"

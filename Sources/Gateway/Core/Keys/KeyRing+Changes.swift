@@ -1,13 +1,13 @@
 package import FoundationEssentials
 package import JOSE
 
-/// Each change makes a ring of the next revision. Times are rounded up to whole seconds, as stores keep them, so that no
-/// wait is shorter after a restart.
+/// The changes of a key ring; each returns a ring with the next revision. Times are rounded up to whole seconds, which is
+/// the precision of the stored format, so that no wait is shorter after a restart.
 extension KeyRing {
-    /// Most names of revoked keys that are kept.
+    /// The maximum number of revoked key IDs in a ring.
     private static let maximumRevoked = 20
 
-    /// With a key more. In a ring without keys it signs at once: nobody can have cached its absence.
+    /// Adds a key. In a ring that never had a key it signs immediately, since no cache can contain an older key set.
     package func adding(
         _ signingKey: SigningKey, certificate: KeyCertificate, at now: Date, policy: RotationPolicy
     ) -> KeyRing {
@@ -23,7 +23,9 @@ extension KeyRing {
         }
     }
 
-    /// - Parameter now: for what stops signing and what begins.
+    /// Applies a step.
+    ///
+    /// - Parameter now: the time of activation and retirement.
     /// - Returns: nil for a step that changes nothing, or that needs a key: ``adding(_:certificate:at:policy:)``.
     package func applying(_ step: RotationStep, at now: Date, policy: RotationPolicy) -> KeyRing? {
         switch step {
@@ -38,14 +40,16 @@ extension KeyRing {
                 key.state = .prepared
                 key.published = nil
             }
-        case .recordLife(let keyID, let seconds):
+        case .recordLifetime(let keyID, let seconds):
             changing(keyID) { $0.maximumTokenLifetime = max($0.maximumTokenLifetime, seconds) }
         case .activate(let keyID): activating(keyID, at: now.wholeSecond, policy)
         case .remove(let keyIDs): changed { ring in ring.keys.removeAll { keyIDs.contains($0.keyID) } }
         }
     }
 
-    /// Without that key, which never comes back. nil where the ring has no such key.
+    /// Removes a key and records its ID, so that it is not added again.
+    ///
+    /// - Returns: nil where the ring has no such key.
     package func revoking(_ keyID: KeyID, at now: Date) -> KeyRing? {
         guard self[keyID] != nil else { return nil }
         return changed { ring in
@@ -55,9 +59,10 @@ extension KeyRing {
         }
     }
 
+    /// Records the observed state of `issuer.keypair`.
     package func recording(_ keypair: ImportedKeyPair?) -> KeyRing { changed { $0.keypair = keypair } }
 
-    /// The same ring under a new revision, for a store that has lost it.
+    /// The same ring with the next revision, for a store that has lost it.
     package var restored: KeyRing { changed { _ in } }
 
     private func activating(_ keyID: KeyID, at now: Date, _ policy: RotationPolicy) -> KeyRing {
@@ -91,6 +96,6 @@ extension KeyRing {
 }
 
 extension Date {
-    /// This second's beginning, or the next one's.
+    /// The time rounded up to a whole second.
     fileprivate var wholeSecond: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
 }

@@ -1,6 +1,6 @@
 package import JOSE
 
-/// What an endpoint's `issuer.keypair` holds: input, never written.
+/// The content of an endpoint's `issuer.keypair`. The gateway reads it and never writes it.
 package struct FoundKeyPair: Sendable {
     /// The Secret's name.
     package let name: String
@@ -16,31 +16,33 @@ package struct FoundKeyPair: Sendable {
         self.certificate = certificate
     }
 
-    /// What the ring keeps of it.
+    /// The part that the ring stores.
     package var record: KeyRing.ImportedKeyPair {
         KeyRing.ImportedKeyPair(name: name, uid: uid, kid: signingKey.keyID, isPresent: true)
     }
 }
 
-/// What a look at the `issuer.keypair` asks of the ring.
+/// The change of the ring that the state of `issuer.keypair` requires.
 package enum KeyPairStep: Sendable, Equatable {
     case nothing
-    /// Only what was seen is written down.
+    /// Record the observed state.
     case record(KeyRing.ImportedKeyPair?)
-    /// Its key is taken in, and becomes the next to sign.
-    case takeIn
-    /// It was there and is gone: a key is made, once (the way of those who delete the Secret to rotate).
+    /// Import the key; it becomes the next key to sign.
+    case importKey
+    /// The Secret was deleted: create one new key. Operators delete the Secret to rotate.
     case replace(KeyRing.ImportedKeyPair)
-    /// It is seen to once the rotation under way is over.
+    /// Wait until the current rotation is complete.
     case later
-    /// It holds a key that was revoked.
-    case refuse(KeyID)
+    /// Reject the key, since it was revoked.
+    case reject(KeyID)
 }
 
 extension KeyRing {
+    /// Compares the ring with the state of `issuer.keypair`.
+    ///
     /// - Parameters:
-    ///   - name: as configured; nil where the endpoint has none.
-    ///   - found: nil where there is no such Secret.
+    ///   - name: the configured Secret; nil where the endpoint has none.
+    ///   - found: nil where the Secret does not exist.
     package func keyPairStep(name: String?, found: FoundKeyPair?) -> KeyPairStep {
         guard name != nil else { return keypair == nil ? .nothing : .record(nil) }
         guard let found else {
@@ -49,10 +51,10 @@ extension KeyRing {
             return .replace(ImportedKeyPair(name: keypair.name, uid: keypair.uid, kid: keypair.kid, isPresent: false))
         }
         let kid = found.signingKey.keyID
-        if revoked.contains(where: { $0.kid == kid }) { return .refuse(kid) }
+        if revoked.contains(where: { $0.kid == kid }) { return .reject(kid) }
         if self[kid] != nil || keypair?.kid == kid && keypair?.isPresent == true {
             return keypair == found.record ? .nothing : .record(found.record)
         }
-        return successor == nil && keys.count < RotationPolicy.maximumKeys ? .takeIn : .later
+        return successor == nil && keys.count < RotationPolicy.maximumKeys ? .importKey : .later
     }
 }

@@ -1,33 +1,34 @@
 package import FoundationEssentials
 package import JOSE
 
-/// All keys of one endpoint. At most one signs; every key that a verifier may still need is in the key set.
+/// All keys of one endpoint. At most one signs; the key set contains every key that a verifier may still need.
 ///
-/// A value: its changes are in `KeyRing+Changes`, what to change next is ``nextStep(at:policy:evidence:)``.
+/// A value: its changes are in `KeyRing+Changes`, and ``nextStep(at:policy:evidence:)`` determines the next one.
 package struct KeyRing: Sendable {
-    /// A key goes through these in their order, and is then gone.
+    /// The states of a key, in their order. After the last one the key is removed.
     package enum State: String, Sendable, Codable, CaseIterable {
-        /// In the key set, which the issuer URL does not serve yet as far as anybody has seen.
+        /// In the key set; the issuer URL was not observed to serve the key yet.
         case prepared
-        /// In the key set that the issuer URL serves; waits until every cache has it.
+        /// Served by the issuer URL; waits until caches have expired.
         case published
-        /// Signs.
+        /// Signs tokens.
         case active
-        /// Signs no more; its tokens are still about.
+        /// Does not sign any more; its tokens may still be valid.
         case retiring
     }
 
+    /// A key of the ring with its state.
     package struct Key: Sendable {
         package let signingKey: SigningKey
         package internal(set) var state: State
         package let created: Date
         package let certificate: KeyCertificate
-        /// When the issuer URL was first seen to serve it, after the last time it was seen without.
+        /// When the issuer URL was first observed to serve the key, after the last time it did not.
         package internal(set) var published: Date?
         package internal(set) var activated: Date?
-        /// When it stopped signing.
+        /// When the key stopped signing.
         package internal(set) var retired: Date?
-        /// The longest life of a token that it may have signed, in seconds; 0 before it signs.
+        /// The maximum lifetime of the tokens that the key has signed, in seconds; 0 before it signs.
         package internal(set) var maximumTokenLifetime: Int
 
         package init(
@@ -47,7 +48,7 @@ package struct KeyRing: Sendable {
         package var keyID: KeyID { signingKey.keyID }
     }
 
-    /// A key that was revoked; nothing of it is kept but its name.
+    /// The ID of a revoked key.
     package struct RevokedKey: Sendable, Equatable, Codable {
         package let kid: KeyID
         package let revoked: Date
@@ -58,15 +59,15 @@ package struct KeyRing: Sendable {
         }
     }
 
-    /// What the ring has seen of the endpoint's `issuer.keypair`.
+    /// The last observed state of the endpoint's `issuer.keypair`.
     package struct ImportedKeyPair: Sendable, Equatable, Codable {
         /// The Secret's name.
         package let name: String
         /// The Secret's uid.
         package let uid: String
-        /// Of the key that it held.
+        /// The ID of the key in the Secret.
         package let kid: KeyID
-        /// Whether it was there when it was last looked for.
+        /// Whether the Secret existed when it was last read.
         package let isPresent: Bool
 
         package init(name: String, uid: String, kid: KeyID, isPresent: Bool) {
@@ -79,13 +80,14 @@ package struct KeyRing: Sendable {
 
     /// The endpoint's name.
     package let endpoint: String
-    /// Random, made with the ring and never changed: tells its published documents from every other ring's.
+    /// Random, chosen when the ring is created and never changed. It distinguishes the ring's published documents from
+    /// those of every other ring.
     package let owner: String
     /// Grows by one with every write of the ring.
     package internal(set) var revision: Int
-    /// In the order in which they came.
+    /// In the order in which they were added.
     package internal(set) var keys: [Key]
-    /// The last ones, so that none of them is ever taken back.
+    /// The latest revoked keys; they cannot be added again.
     package internal(set) var revoked: [RevokedKey]
     package internal(set) var keypair: ImportedKeyPair?
 
@@ -101,13 +103,14 @@ package struct KeyRing: Sendable {
         self.keypair = keypair
     }
 
+    /// The key that signs; nil after a revocation, until the next key is published.
     package var active: Key? { keys.first { $0.state == .active } }
 
-    /// The key that is to sign next: at most one at a time.
+    /// The key that signs next: at most one at a time.
     package var successor: Key? { keys.first { $0.state == .prepared || $0.state == .published } }
 
     package subscript(_ keyID: KeyID) -> Key? { keys.first { $0.keyID == keyID } }
 
-    /// What verifiers get.
+    /// The published key set: the public keys of all keys.
     package var publicKeys: JSONWebKeySet { JSONWebKeySet(keys: keys.map(\.signingKey.publicKey)) }
 }

@@ -2,16 +2,16 @@ package import FoundationEssentials
 import JOSE
 import JSON
 
-/// A key ring as stores keep it: JSON, one object, readable without this gateway (`docs/keys.md`).
+/// The stored format of a key ring: one JSON object, readable without the gateway (`docs/keys.md`).
 ///
 ///     {"version": 2, "endpoint": "example", "owner": "…", "revision": 7, "keys": [{"kid": "…", "algorithm": "RS256",
 ///       "state": "active", "created": "2026-05-08T14:56:00Z", "activated": "2026-05-08T14:56:00Z", "longestLife": 900,
 ///       "privateKey": "<PKCS#8 PEM>", "certificate": "<PEM>"}], "revoked": []}
 ///
-/// Version 1 had one active key and nothing else; a ring from before `owner` and `revision` has its first key's `kid`
+/// A document of version 1 has one active key. Where `owner` and `revision` are missing, they are the first key's `kid`
 /// and 1.
 package enum KeyRingDocument {
-    /// The newest format that this gateway reads, and the one it writes.
+    /// The newest format version that this release reads; the version that it writes.
     package static let version = 2
 
     private struct Version: Decodable {
@@ -41,33 +41,37 @@ package enum KeyRingDocument {
         let certificate: String
     }
 
-    /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
+    /// Reads a stored key ring.
+    ///
+    /// - Throws: `malformed` or `newerVersion`; the text never contains key material.
     package static func decode(_ document: Data, endpoint: String) throws(StoreError) -> KeyRing {
         guard let json = try? JSONValue(parsing: Array(document)), let version = try? json.decode(Version.self).version
         else {
-            throw .malformed("it is not a key ring's JSON object with the member version")
+            throw .malformed("expected a JSON object with the member version")
         }
         guard version <= Self.version else { throw .newerVersion(version, supported: Self.version) }
         guard let ring = try? json.decode(Ring.self) else {
             throw .malformed("a member is missing or of the wrong type")
         }
         guard ring.endpoint == endpoint else {
-            throw .malformed("it is the ring of endpoint \"\(ring.endpoint)\", not of \"\(endpoint)\"")
+            throw .malformed("it belongs to endpoint \"\(ring.endpoint)\", not to \"\(endpoint)\"")
         }
-        guard !ring.keys.isEmpty || !(ring.revoked ?? []).isEmpty else { throw .malformed("it holds no key") }
-        guard ring.keys.count <= maximumKeys else { throw .malformed("it holds more than \(maximumKeys) keys") }
+        guard !ring.keys.isEmpty || !(ring.revoked ?? []).isEmpty else { throw .malformed("no key") }
+        guard ring.keys.count <= maximumKeys else { throw .malformed("more than \(maximumKeys) keys") }
         var keys: [KeyRing.Key] = []
         for (index, key) in ring.keys.enumerated() { keys.append(try decode(key, at: index)) }
         guard keys.count(where: { $0.state == .active }) <= 1 else { throw .malformed("more than one key is active") }
         guard keys.count(where: { $0.state == .prepared || $0.state == .published }) <= 1 else {
-            throw .malformed("more than one key is to sign next")
+            throw .malformed("more than one key is prepared or published")
         }
-        guard Set(keys.map(\.signingKey.keyID)).count == keys.count else { throw .malformed("a key is there twice") }
+        guard Set(keys.map(\.signingKey.keyID)).count == keys.count else { throw .malformed("duplicate key") }
         let owner = ring.owner ?? ring.keys.first?.kid ?? ""
-        guard isOwner(owner) else { throw .malformed("owner is not 1 to 64 letters, digits, \"-\" and \"_\"") }
+        guard isOwner(owner) else {
+            throw .malformed("invalid owner; expected 1 to 64 letters, digits, \"-\" and \"_\"")
+        }
         let revision = ring.revision ?? 1
         guard (1...maximumRevision).contains(revision) else {
-            throw .malformed("revision is not 1 to \(maximumRevision)")
+            throw .malformed("invalid revision; expected 1 to \(maximumRevision)")
         }
         return KeyRing(
             endpoint: endpoint, owner: owner, revision: revision, keys: keys, revoked: ring.revoked ?? [],
@@ -87,7 +91,7 @@ package enum KeyRingDocument {
         guard let certificate = KeyCertificate(pem: key.certificate) else {
             throw .malformed("keys[\(index)].certificate: not a certificate in PEM")
         }
-        // What a state needs is there, or is what version 1 meant.
+        // Members that version 1 does not have get a default.
         let activated = key.state == .active || key.state == .retiring ? key.activated ?? key.created : nil
         guard key.state != .published || key.published != nil else {
             throw .malformed("keys[\(index)].published is missing")
@@ -96,8 +100,8 @@ package enum KeyRingDocument {
             throw .malformed("keys[\(index)].retired is missing")
         }
         let maximumTokenLifetime = key.longestLife ?? 0
-        guard (0...maximumLife).contains(maximumTokenLifetime) else {
-            throw .malformed("keys[\(index)].longestLife is not 0 to \(maximumLife)")
+        guard (0...maximumLifetime).contains(maximumTokenLifetime) else {
+            throw .malformed("invalid keys[\(index)].longestLife; expected 0 to \(maximumLifetime)")
         }
         return KeyRing.Key(
             signingKey: signingKey, state: key.state, created: key.created, certificate: certificate,
@@ -105,20 +109,20 @@ package enum KeyRingDocument {
             retired: key.state == .retiring ? key.retired : nil, maximumTokenLifetime: maximumTokenLifetime)
     }
 
-    /// A ring is read that has a few more than are ever made.
+    /// The maximum number of keys that is read: more than the gateway ever creates.
     private static let maximumKeys = 2 * RotationPolicy.maximumKeys
-    /// What a JSON number holds exactly (RFC 8259 §6), so that the next revision can be counted.
+    /// The largest integer that JSON numbers represent exactly (RFC 8259 §6).
     private static let maximumRevision = (1 << 53) - 1
     /// Seconds.
-    private static let maximumLife = 86_400
+    private static let maximumLifetime = 86_400
 
-    /// It is sent to other services in a header field.
+    /// The owner is sent to other services in a header field, so its characters are limited.
     private static func isOwner(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
     }
 
-    /// The document, with private keys: for a key store only.
+    /// Writes a key ring as a document that contains private keys: for a key store only.
     package static func encode(_ ring: KeyRing) throws(StoreError) -> Data {
         let document = Ring(
             version: version, endpoint: ring.endpoint, owner: ring.owner, revision: ring.revision,
@@ -136,7 +140,7 @@ package enum KeyRingDocument {
         do {
             return try encoder.encode(document)
         } catch {
-            throw .malformed("it cannot be written as JSON")
+            throw .malformed("key ring: it cannot be written as JSON")
         }
     }
 }

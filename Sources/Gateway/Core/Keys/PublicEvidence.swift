@@ -1,16 +1,15 @@
 package import FoundationEssentials
 package import JOSE
 
-/// What was seen of a ring's documents out in the world.
+/// The last observed state of a ring's documents at the issuer URL.
 package struct PublicEvidence: Sendable, Equatable {
     /// When the issuer URL was read.
     package let read: Date
-    /// The keys it served then.
+    /// The keys that it served.
     package let served: Set<KeyID>
-    /// The keys it should have served.
+    /// The keys of the ring at that time.
     package let expected: Set<KeyID>
-    /// Whether everything had been done by then for it to serve them: the documents written, and the edges' old copies
-    /// forgotten.
+    /// Whether publication was complete before the reading: documents written and CDN invalidations complete.
     package let isSettled: Bool
 
     package init(read: Date, served: Set<KeyID>, expected: Set<KeyID>, isSettled: Bool) {

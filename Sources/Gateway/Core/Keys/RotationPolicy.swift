@@ -1,25 +1,27 @@
 package import FoundationEssentials
 package import JOSE
 
-/// When an endpoint's keys are renewed, and how long each must be known before and after it signs. All in seconds.
+/// When an endpoint's keys are rotated, and how long each key is published before and after it signs. All in seconds.
 package struct RotationPolicy: Sendable, Equatable {
-    /// The age at which a key is replaced; up to a tenth earlier, by the key, so that endpoints do not rotate together.
+    /// The age at which a key is replaced. The actual age is up to a tenth less, depending on the key ID, so that
+    /// endpoints do not rotate at the same time.
     package var every: Int
-    /// From the first sight of a key at the issuer URL to its first signature.
+    /// From the time at which the issuer URL first serves a key to its first signature.
     package var propagation: Int
-    /// How long an edge keeps a document, and then a verifier.
+    /// How long a CDN, and then a verifier, caches a document.
     package var maximumAge: Int
-    /// Of the endpoint's tokens.
+    /// The lifetime of the endpoint's tokens.
     package var timeToLive: Int
-    /// How long a replica may sign by a ring that the store has not confirmed.
+    /// How long a replica may sign with a ring that the store has not confirmed.
     package var replicaWindow: Int
-    /// Of keys that are made.
+    /// The algorithm of new keys.
     package var algorithm: SignatureAlgorithm
+    /// The size of new RSA keys in bits.
     package var rsaKeySize: Int
 
-    /// How much later than its `exp` a verifier may take a token; that of those who are known is shorter or the same.
+    /// How long after its `exp` a verifier may accept a token. Known verifiers use at most this.
     package static let leeway = 300
-    /// More keys than this are never in a ring: relying parties have limits of their own.
+    /// The maximum number of keys in a ring; relying parties have limits of their own.
     package static let maximumKeys = 50
 
     package init(
@@ -35,14 +37,14 @@ package struct RotationPolicy: Sendable, Equatable {
         self.rsaKeySize = rsaKeySize
     }
 
-    /// When a key that signs is to be replaced because of its age.
+    /// When the active key must be replaced because of its age.
     package func due(_ key: KeyRing.Key) -> Date {
         let part = Double(key.keyID.rawValue.utf8.reduce(0) { ($0 &* 31 &+ UInt32($1)) }) / Double(UInt32.max)
         return (key.activated ?? key.created).addingTimeInterval(Double(every) * (1 - 0.1 * part))
     }
 
-    /// How long a key stays in the key set after its last signature: its last token has ended by then, a replica that
-    /// had not heard of the change included, and whoever caches has read the set of its successor.
+    /// How long a key stays in the key set after its last signature: until its last token has expired, including those
+    /// of a replica that learned of the change late, and until caches contain the key set of its successor.
     package func retention(maximumTokenLifetime: Int) -> Int {
         maximumTokenLifetime + Self.leeway + 2 * maximumAge + replicaWindow
     }

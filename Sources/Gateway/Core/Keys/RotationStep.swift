@@ -1,45 +1,46 @@
 package import FoundationEssentials
 package import JOSE
 
-/// The one thing to do next with a key ring.
+/// The next step of a key ring.
 package enum RotationStep: Sendable, Equatable {
-    /// A key is made; it will sign once it is published.
+    /// Create a key. It signs after its publication.
     case addKey(Reason)
-    /// The issuer URL serves it, at this time.
+    /// Record when the issuer URL was observed to serve the key.
     case markPublished(KeyID, at: Date)
-    /// The issuer URL does not serve it any more: its wait begins again.
+    /// Record that the issuer URL does not serve the key any more; its propagation begins again.
     case markAbsent(KeyID)
-    /// It signs from now on; the one that signed until now retires.
+    /// Activate the key; the active one retires.
     case activate(KeyID)
-    /// Tokens of the key that signs live longer by now.
-    case recordLife(KeyID, seconds: Int)
-    /// Their last tokens have ended.
+    /// Record that the token lifetime of the active key has increased.
+    case recordLifetime(KeyID, seconds: Int)
+    /// Remove retired keys whose last tokens have expired.
     case remove([KeyID])
-    /// Nothing, until that time or until something is seen.
+    /// Nothing to do until that time, or until new evidence.
     case wait(Wait, until: Date?)
 
+    /// Why a key is created.
     package enum Reason: String, Sendable, CaseIterable {
-        /// The key that signs is as old as `rotation.every`.
+        /// The active key has reached the age `rotation.every`.
         case age
-        /// The key that signs is of another algorithm than the configured one.
+        /// The active key does not have the configured algorithm.
         case algorithm
-        /// The key that signed was revoked.
+        /// The active key was revoked.
         case revoked
     }
 
-    /// What it waits for.
+    /// What the ring waits for.
     package enum Wait: Sendable, Equatable {
-        /// The next rotation is due then.
+        /// The next rotation.
         case age
-        /// The new key's documents are to be written, or the edges to forget the old ones.
+        /// The publication of the new key: its documents, or the CDN invalidation, are not complete.
         case publication(KeyID, since: Date)
-        /// The issuer URL is to serve the new key.
-        case sight(KeyID, since: Date)
-        /// Every cache is to have the new key.
+        /// The issuer URL to serve the new key.
+        case visibility(KeyID, since: Date)
+        /// Every cache to contain the new key.
         case propagation(KeyID, since: Date)
-        /// One more reading of the issuer URL, right before the new key signs.
-        case lastReading(KeyID)
-        /// There are so many keys that a new one must wait until one is gone.
-        case room
+        /// The last reading of the issuer URL before the new key signs.
+        case finalReading(KeyID)
+        /// The removal of a key, since the ring has the maximum number of keys.
+        case capacity
     }
 }

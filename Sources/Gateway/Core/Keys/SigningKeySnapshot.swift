@@ -1,29 +1,30 @@
 package import FoundationEssentials
 package import GatewayPluginAPI
 
-/// One state of an endpoint's keys: the key that signs, and the documents by which its tokens are verified. Immutable, so
-/// that a token never names a `kid` that the key set lacks.
+/// One state of an endpoint's keys: the key that signs, and the documents that verify its tokens. Immutable, so that the
+/// key set always contains a token's `kid`.
 package struct SigningKeySnapshot: Sendable {
+    /// The key that signs; nil where none may.
     package let active: KeyRing.Key?
-    /// Why the ring could not be read; nil where it was.
+    /// Why the ring could not be read, or is not confirmed; nil where it is valid.
     package let failure: StoreError?
-    /// nil where no ring was read yet.
+    /// nil before a ring was read.
     package let documents: IssuerDocuments?
     /// Every key of the ring.
     package let keys: [KeyRing.Key]
 
-    /// The state of a ring that was read.
+    /// Creates the snapshot of a valid ring.
     ///
-    /// - Parameter readingWanted: as ``IssuerDocuments/readingWanted``.
-    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingWanted: Date? = nil) {
+    /// - Parameter readingDue: as ``IssuerDocuments/readingDue``.
+    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingDue: Date? = nil) {
         active = ring.active
         keys = ring.keys
         failure = nil
         documents = IssuerDocuments(
-            ring: ring, issuer: issuer, privateClaimNames: privateClaimNames, readingWanted: readingWanted)
+            ring: ring, issuer: issuer, privateClaimNames: privateClaimNames, readingDue: readingDue)
     }
 
-    /// The state of a ring that could not be read: no key signs.
+    /// Creates the snapshot of a ring that could not be read: no key signs.
     package init(failure: StoreError) {
         active = nil
         keys = []
@@ -38,7 +39,7 @@ package struct SigningKeySnapshot: Sendable {
         documents = snapshot.documents
     }
 
-    /// The same documents, and no key that signs.
+    /// The same documents without an active key.
     package func suspended(because failure: StoreError) -> SigningKeySnapshot {
         SigningKeySnapshot(suspending: self, because: failure)
     }

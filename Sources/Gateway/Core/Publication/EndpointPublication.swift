@@ -1,69 +1,69 @@
 package import FoundationEssentials
 package import GatewayPluginAPI
 
-/// The publication of one endpoint, step by step: rounds at the place, invalidation of the edges, and reading the public
-/// URL back. It never waits by itself: each step says when the next is due.
+/// The publication of one endpoint, step by step: write the documents, invalidate the CDN, read the public URL. It never
+/// waits: each step returns when the next one is due.
 package struct EndpointPublication: Sendable {
-    /// What a step did that others want to know.
+    /// The result of a step.
     package struct Report: Sendable {
-        /// Of a round, where one was made.
+        /// The outcomes of the publication round; empty where the step had none.
         package var outcomes: [PublicationRound.Outcome] = []
         package var status: PublicationStatus
-        /// When the next step is due, unless the documents change before.
+        /// When the next step is due, unless the documents change earlier.
         package var next: Date
     }
 
     private let publisher: (any DiscoveryPublisher)?
     private let reader: (any IssuerReading)?
-    /// Seconds from one round to the next, and from one reading to the next, where all is well.
+    /// Seconds between rounds, and between readings, without failures.
     private let interval: Double
-    private let takesOver: Bool
-    private let onlyLooks: Bool
+    private let takeOver: Bool
+    private let isDryRun: Bool
     private let now: @Sendable () -> Date
     private let random: @Sendable () -> Double
 
     private let round = PublicationRound()
-    private var seen: IssuerDocuments?
+    private var lastDocuments: IssuerDocuments?
     private var failures = 0
     private var roundDue = Date.distantPast
     private var probeDue = Date.distantPast
-    private var invalidations: [EdgeInvalidation] = []
-    private var edgeRepairDue = Date.distantPast
+    private var invalidations: [CDNInvalidation] = []
+    private var repairDue = Date.distantPast
     package private(set) var status: PublicationStatus
 
     /// - Parameters:
-    ///   - publisher: nil where an operator uploads by hand; then the public URL is only read.
-    ///   - reader: nil where the public URL is not to be read.
-    ///   - interval: seconds.
-    ///   - takesOver: whether what another key ring published may be overwritten.
-    ///   - onlyLooks: whether nothing is written.
+    ///   - publisher: nil where an operator uploads the documents; then the public URL is only read.
+    ///   - reader: nil where probing is disabled.
+    ///   - interval: seconds between rounds and between readings.
+    ///   - takeOver: whether documents of another key ring may be overwritten.
+    ///   - isDryRun: whether nothing is written.
     ///   - random: from 0 to 1, for backoff.
     package init(
-        publisher: (any DiscoveryPublisher)?, reader: (any IssuerReading)?, interval: Int, takesOver: Bool = false,
-        onlyLooks: Bool = false, now: @escaping @Sendable () -> Date, random: @escaping @Sendable () -> Double
+        publisher: (any DiscoveryPublisher)?, reader: (any IssuerReading)?, interval: Int, takeOver: Bool = false,
+        isDryRun: Bool = false, now: @escaping @Sendable () -> Date, random: @escaping @Sendable () -> Double
     ) {
         self.publisher = publisher
         self.reader = reader
         self.interval = Double(interval)
-        self.takesOver = takesOver
-        self.onlyLooks = onlyLooks
+        self.takeOver = takeOver
+        self.isDryRun = isDryRun
         self.now = now
         self.random = random
-        status = PublicationStatus(place: publisher?.location)
+        status = PublicationStatus(location: publisher?.location)
     }
 
-    /// Does all that is due.
+    /// Does everything that is due.
     package mutating func step(_ documents: IssuerDocuments) async -> Report {
         var report = Report(status: status, next: .distantFuture)
-        if documents != seen {
-            seen = documents
+        if documents != lastDocuments {
+            lastDocuments = documents
             (failures, roundDue, probeDue) = (0, .distantPast, .distantPast)
         }
-        bringForward(documents.readingWanted)
+        advanceProbe(to: documents.readingDue)
         if let publisher, now() >= roundDue { report.outcomes = await publish(documents, through: publisher) }
         if let edge = publisher?.edgeCache { await invalidate(documents, at: edge) }
         if now() >= probeDue { await probe(documents) }
-        bringForward(documents.readingWanted)
+        advanceProbe(to: documents.readingDue)
         report.status = status
         if publisher != nil { report.next = min(report.next, roundDue) }
         if let first = invalidations.first { report.next = min(report.next, first.due) }
@@ -71,22 +71,22 @@ package struct EndpointPublication: Sendable {
         return report
     }
 
-    /// Right before a new key signs, the public URL is read once more.
-    private mutating func bringForward(_ wanted: Date?) {
-        if let wanted, status.lastProbe.map({ $0 < wanted }) ?? true { probeDue = min(probeDue, wanted) }
+    /// Makes the next reading due at that time, unless there was one since: the one before a new key signs.
+    private mutating func advanceProbe(to time: Date?) {
+        if let time, status.lastProbe.map({ $0 < time }) ?? true { probeDue = min(probeDue, time) }
     }
 
     private mutating func publish(
         _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher
     ) async -> [PublicationRound.Outcome] {
         let outcomes = await round.run(
-            documents, through: publisher, takeOver: takesOver, onlyLooks: onlyLooks)
+            documents, through: publisher, takeOver: takeOver, isDryRun: isDryRun)
         let written = outcomes.filter { $0.result == .written }.map(\.document.kind)
-        if publisher.edgeCache != nil, !written.isEmpty { forget(written, of: documents) }
-        // What was written shows soon.
+        if publisher.edgeCache != nil, !written.isEmpty { addInvalidation(of: written, in: documents) }
+        // Written documents are visible soon.
         if !written.isEmpty { probeDue = .distantPast }
         switch outcomes.last?.result {
-        case .refused(let refusal): fail("\(refusal)", retryAfter: 60)
+        case .rejected(let conflict): fail("\(conflict)", retryAfter: 60)
         case .failed(let error): fail("\(error)", retryAfter: error.retryAfter, reference: error.reference)
         case .none, .unchanged, .written, .stale:
             failures = 0
@@ -105,13 +105,14 @@ package struct EndpointPublication: Sendable {
             Backoff.publication.delay(failures: failures, retryAfter: retryAfter, random: random()))
     }
 
-    /// What is not asked for yet goes together, so that an edge that is away for long is asked for one invalidation.
-    private mutating func forget(_ documents: [IssuerDocumentKind], of state: IssuerDocuments) {
+    /// Adds an invalidation. It is merged with those that the CDN has not accepted yet, so that a long outage causes one
+    /// invalidation.
+    private mutating func addInvalidation(of documents: [IssuerDocumentKind], in state: IssuerDocuments) {
         let waiting = invalidations.filter { $0.id == nil }.flatMap(\.documents)
         invalidations.removeAll { $0.id == nil }
         let all = IssuerDocumentKind.allCases.filter { documents.contains($0) || waiting.contains($0) }
-        invalidations.append(EdgeInvalidation(all, of: state, at: now()))
-        edgeRepairDue = now().addingTimeInterval(Self.edgeRepairInterval)
+        invalidations.append(CDNInvalidation(all, of: state, at: now()))
+        repairDue = now().addingTimeInterval(Self.repairInterval)
         status.invalidatingSince = invalidations.first?.since
     }
 
@@ -121,7 +122,7 @@ package struct EndpointPublication: Sendable {
                 if let id = invalidation.id {
                     if try await edge.isComplete(id) {
                         invalidations.removeFirst()
-                        status.edgeFailure = nil
+                        status.invalidationFailure = nil
                         status.lastInvalidation = now()
                         status.invalidatingSince = invalidations.first?.since
                         probeDue = .distantPast
@@ -132,16 +133,16 @@ package struct EndpointPublication: Sendable {
                         invalidation.documents, reference: invalidation.reference)
                 }
                 invalidation.failures = 0
-                status.edgeFailure = nil
+                status.invalidationFailure = nil
                 invalidation.due = now().addingTimeInterval(invalidation.pollInterval(at: now()))
             } catch {
                 if invalidation.id != nil, error.kind == .malformed {
-                    // Nobody knows it any more: it is asked for anew.
-                    invalidation = EdgeInvalidation(invalidation.documents, of: documents, at: now())
+                    // The CDN does not know the invalidation any more: create another one.
+                    invalidation = CDNInvalidation(invalidation.documents, of: documents, at: now())
                 }
                 invalidation.failures += 1
-                status.edgeFailure = "\(error)"
-                status.edgeFailureReference = error.reference
+                status.invalidationFailure = "\(error)"
+                status.invalidationFailureReference = error.reference
                 invalidation.due = now().addingTimeInterval(
                     Backoff.publication.delay(
                         failures: invalidation.failures, retryAfter: error.retryAfter, random: random()))
@@ -157,7 +158,7 @@ package struct EndpointPublication: Sendable {
         status.lastProbe = began
         probeDue = began.addingTimeInterval(interval)
         guard let reader else {
-            // Nobody reads: what was done has to be taken for what is seen.
+            // Probing is disabled: assume that published documents are visible.
             if isSettled {
                 status.evidence = PublicEvidence(
                     read: began, served: documents.keyIDs, expected: documents.keyIDs, isSettled: true)
@@ -166,30 +167,30 @@ package struct EndpointPublication: Sendable {
             }
             return
         }
-        var answers: [IssuerDocumentKind: IssuerAnswer] = [:]
-        for kind in IssuerDocumentKind.allCases { answers[kind] = await reader.read(kind) }
-        let verdict = ProbeVerdict(answers, expected: documents, isPublished: isPublished)
+        var responses: [IssuerDocumentKind: IssuerResponse] = [:]
+        for kind in IssuerDocumentKind.allCases { responses[kind] = await reader.read(kind) }
+        let verdict = ProbeVerdict(responses, expected: documents, isPublished: isPublished)
         status.verdict = verdict
         if let evidence = ProbeVerdict.evidence(
-            answers, expected: documents, isPublished: isPublished, isSettled: isSettled, at: began)
+            responses, expected: documents, isPublished: isPublished, isSettled: isSettled, at: began)
         {
             status.evidence = evidence
         }
-        let soon: Double
+        let pause: Double
         switch verdict {
-        case .matches: soon = interval
+        case .matches: pause = interval
         case .lacksKeys, .differs:
-            // An operator takes longer than an edge.
-            soon = isPublished ? 15 : 60
-            // An edge that goes on with old documents although the place has the new ones.
-            if publisher?.edgeCache != nil, !onlyLooks, isSettled, began >= edgeRepairDue {
-                forget(IssuerDocumentKind.allCases, of: documents)
+            // An upload by an operator takes longer than a CDN.
+            pause = isPublished ? 15 : 60
+            // The CDN serves old documents although the current ones are stored.
+            if publisher?.edgeCache != nil, !isDryRun, isSettled, began >= repairDue {
+                addInvalidation(of: IssuerDocumentKind.allCases, in: documents)
             }
-        case .ownAnswer, .unreachable: soon = 60
+        case .ownResponse, .unreachable: pause = 60
         }
-        probeDue = began.addingTimeInterval(min(interval, soon))
+        probeDue = began.addingTimeInterval(min(interval, pause))
     }
 
-    /// Seconds from any invalidation to one that only the public URL gives reason for; twice the documents' age.
-    private static let edgeRepairInterval = 600.0
+    /// Seconds from any invalidation to one that only a reading of the public URL causes: twice the documents' maximum age.
+    private static let repairInterval = 600.0
 }

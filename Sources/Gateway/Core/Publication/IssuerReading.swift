@@ -1,14 +1,15 @@
 package import GatewayPluginAPI
 
-/// The port to the public issuer URL, as verifiers read it.
+/// The port to the public issuer URL, which verifiers read.
 package protocol IssuerReading: Sendable {
-    func read(_ document: IssuerDocumentKind) async -> IssuerAnswer
+    /// Reads one document.
+    func read(_ document: IssuerDocumentKind) async -> IssuerResponse
 }
 
-/// What the public URL answers.
-package enum IssuerAnswer: Sendable, Equatable {
-    /// - Parameter isOwn: whether a gateway itself answered it.
+/// The response of the public issuer URL.
+package enum IssuerResponse: Sendable, Equatable {
+    /// - Parameter isOwn: whether a gateway itself sent the response.
     case content([UInt8], isOwn: Bool)
-    /// For the operator.
+    /// The reason, for the operator.
     case failure(String)
 }

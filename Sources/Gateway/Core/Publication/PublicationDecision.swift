@@ -1,52 +1,54 @@
 package import GatewayPluginAPI
 
-/// What to do with one document at one place: whose it is there, and whether it is what the ring says, decides.
+/// What to do with one published document, by the owner and the content of the stored one.
 package enum PublicationDecision: Sendable, Equatable {
-    /// What is there is what should be.
-    case keep
-    /// Write it, if the place is still as it was seen.
+    /// The stored document is current.
+    case unchanged
+    /// Write the document, if the stored one did not change since it was read.
     case put(PutCondition)
     /// Write nothing.
-    case refuse(PublicationRefusal)
+    case reject(PublicationConflict)
 
+    /// Compares the ring's document with the stored one.
+    ///
     /// - Parameters:
-    ///   - stamp: of the document that should be there.
-    ///   - length: of that document, in bytes.
-    ///   - stored: what is there; nil where nothing is.
-    ///   - takeOver: whether an operator has said that what a foreign owner published may be overwritten.
+    ///   - stamp: the stamp of the ring's document.
+    ///   - length: the length of the ring's document in bytes.
+    ///   - stored: nil where no document is stored.
+    ///   - takeOver: whether an operator has permitted to overwrite the documents of another key ring.
     package init(stamp: DocumentStamp, length: Int, stored: StoredDocument?, takeOver: Bool) {
         guard let stored else {
             self = .put(.absent)
             return
         }
         let replacing = PublicationDecision.put(.version(stored.version))
-        guard let there = stored.stamp else {
-            // Uploaded by hand, as operators do before a gateway publishes: not a gateway's to lose.
+        guard let found = stored.stamp else {
+            // Uploaded by an operator before a gateway publishes.
             self = replacing
             return
         }
-        guard there.owner == stamp.owner else {
-            self = takeOver ? replacing : .refuse(.foreignOwner(there.owner))
+        guard found.owner == stamp.owner else {
+            self = takeOver ? replacing : .reject(.foreignOwner(found.owner))
             return
         }
-        guard there.revision <= stamp.revision else {
-            self = .refuse(.newerRevision(there.revision))
+        guard found.revision <= stamp.revision else {
+            self = .reject(.newerRevision(found.revision))
             return
         }
-        // A ring changes more often than its documents do.
-        let isSame = there.digest == stamp.digest && stored.length == length
-        self = isSame ? .keep : replacing
+        // A ring changes more often than its documents.
+        let isSame = found.digest == stamp.digest && stored.length == length
+        self = isSame ? .unchanged : replacing
     }
 }
 
-/// Why a gateway leaves a document alone that is not what it would publish.
-package enum PublicationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Another key ring's owner id.
+/// Why a gateway does not overwrite a stored document.
+package enum PublicationConflict: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The document belongs to another key ring, with this owner ID.
     case foreignOwner(String)
-    /// A later state of the same ring.
+    /// The document belongs to a later revision of this key ring.
     case newerRevision(Int)
 
-    /// It came from elsewhere: printable ASCII of it, and not more than an owner's id has.
+    /// Printable ASCII, limited to the length of an owner ID, since the text comes from outside.
     private static func quoted(_ owner: String) -> String {
         "\"" + owner.unicodeScalars.prefix(64).map { (0x23...0x7E).contains($0.value) ? String($0) : "?" }.joined()
             + "\""
@@ -55,11 +57,11 @@ package enum PublicationRefusal: Error, Sendable, Equatable, CustomStringConvert
     package var description: String {
         switch self {
         case .foreignOwner(let owner):
-            "the documents there are of another key ring, owner \(Self.quoted(owner)); give each endpoint of each cluster its own "
-                + "place, or let this one have it: sts-gateway publish --take-over"
+            "the published documents belong to another key ring, owner \(Self.quoted(owner)); use a separate location for "
+                + "each endpoint of each cluster, or run sts-gateway publish --take-over"
         case .newerRevision(let revision):
-            "the documents there are of a later revision of this key ring, \(revision); a gateway with the newer ring "
-                + "publishes, this one waits until it has read that ring"
+            "the published documents belong to the later revision \(revision) of this key ring; this gateway publishes "
+                + "after it has read that revision"
         }
     }
 }

@@ -1,20 +1,22 @@
 package import GatewayPluginAPI
 
-/// One look at what is published, and the writing of what is not as it should be.
+/// Reads the published documents, and writes those that are not current.
 package struct PublicationRound: Sendable {
-    /// What became of one document.
+    /// The result for one document.
     package enum Result: Sendable, Equatable {
-        /// It is what it should be; nothing was sent.
+        /// The stored document is current; nothing was written.
         case unchanged
         case written
-        /// It should be written, and this round only looks.
+        /// The stored document is not current, and this round writes nothing.
         case stale
-        case refused(PublicationRefusal)
+        case rejected(PublicationConflict)
         case failed(PublishError)
 
-        /// The result's name, for metrics and people.
+        /// The result's name in metrics and messages.
         package enum Kind: String, Sendable, CaseIterable {
-            case unchanged, written, stale, refused, failed
+            case unchanged, written, stale
+            case rejected = "refused"
+            case failed
         }
 
         package var kind: Kind {
@@ -22,12 +24,13 @@ package struct PublicationRound: Sendable {
             case .unchanged: .unchanged
             case .written: .written
             case .stale: .stale
-            case .refused: .refused
+            case .rejected: .rejected
             case .failed: .failed
             }
         }
     }
 
+    /// A document with its result.
     package struct Outcome: Sendable, Equatable {
         package let document: IssuerDocuments.Document
         package let result: Result
@@ -40,29 +43,28 @@ package struct PublicationRound: Sendable {
 
     package init() {}
 
-    /// Looks at all documents, and writes those that are not as they should be in their order. Where one may not be
-    /// overwritten nothing is written, and a failure ends the round, so that no discovery document comes without its
-    /// keys.
+    /// Reads all documents, and writes those that are not current, in their order. Where one may not be overwritten,
+    /// nothing is written. A failure ends the round, so that no discovery document is published without its keys.
     ///
     /// - Parameters:
-    ///   - takeOver: whether what another key ring published may be overwritten.
-    ///   - onlyLooks: whether nothing is written.
+    ///   - takeOver: whether documents of another key ring may be overwritten.
+    ///   - isDryRun: whether nothing is written.
     package func run(
         _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher, takeOver: Bool = false,
-        onlyLooks: Bool = false
+        isDryRun: Bool = false
     ) async -> [Outcome] {
         var outcomes: [Outcome] = []
         var attempt = 1
         while true {
             let plans: [Plan]
-            switch await look(at: documents, through: publisher, takeOver) {
-            case .success(let looked): plans = looked
+            switch await plan(documents, through: publisher, takeOver) {
+            case .success(let found): plans = found
             case .failure(let stop): return outcomes + [stop.outcome]
             }
-            if onlyLooks {
+            if isDryRun {
                 return plans.map { Outcome(document: $0.document, result: $0.condition == nil ? .unchanged : .stale) }
             }
-            var isOvertaken = false
+            var hasConflict = false
             for plan in plans where !outcomes.contains(where: { $0.document.kind == plan.document.kind }) {
                 let document = plan.document
                 do throws(PublishError) {
@@ -74,30 +76,31 @@ package struct PublicationRound: Sendable {
                         document.kind, document.content, stamp: document.stamp, if: condition)
                     outcomes.append(Outcome(document: document, result: .written))
                 } catch {
-                    // What somebody came before with is looked at once more.
-                    isOvertaken = error.kind == .conflict && attempt < 2
-                    guard isOvertaken else { return outcomes + [Outcome(document: document, result: .failed(error))] }
+                    // Another writer was faster: read the documents once more.
+                    hasConflict = error.kind == .conflict && attempt < 2
+                    guard hasConflict else { return outcomes + [Outcome(document: document, result: .failed(error))] }
                     break
                 }
             }
-            guard isOvertaken else { return outcomes }
+            guard hasConflict else { return outcomes }
             attempt += 1
         }
     }
 
-    /// What is to be done with a document; nil for nothing.
+    /// What to do with a document.
     private struct Plan {
         let document: IssuerDocuments.Document
+        /// nil where nothing is to be written.
         let condition: PutCondition?
     }
 
-    /// What keeps a round from writing anything.
+    /// The outcome that ends a round before it writes.
     private struct Stop: Error {
         let outcome: Outcome
     }
 
-    private func look(
-        at documents: IssuerDocuments, through publisher: any DiscoveryPublisher, _ takeOver: Bool
+    private func plan(
+        _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher, _ takeOver: Bool
     ) async -> Swift.Result<[Plan], Stop> {
         var plans: [Plan] = []
         for document in documents.all {
@@ -113,8 +116,8 @@ package struct PublicationRound: Sendable {
             switch PublicationDecision(
                 stamp: document.stamp, length: document.content.count, stored: stored, takeOver: takeOver)
             {
-            case .keep: plans.append(Plan(document: document, condition: nil))
-            case .refuse(let refusal): return stop(.refused(refusal))
+            case .unchanged: plans.append(Plan(document: document, condition: nil))
+            case .reject(let conflict): return stop(.rejected(conflict))
             case .put(let condition): plans.append(Plan(document: document, condition: condition))
             }
         }

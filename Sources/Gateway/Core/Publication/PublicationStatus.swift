@@ -1,34 +1,36 @@
 package import FoundationEssentials
 
-/// Where the publication of one endpoint stands.
+/// The state of the publication of one endpoint.
 package struct PublicationStatus: Sendable, Equatable {
-    /// For people; nil where the endpoint has no publisher.
-    package var place: String?
-    /// The end of the last round in which nothing was refused and nothing failed.
+    /// Human-readable location of the documents; nil where the endpoint has no publisher.
+    package var location: String?
+    /// The end of the last round without a conflict or a failure.
     package var lastSuccess: Date?
-    /// Why the last round did not come to its end; nil where it did, or none was yet.
+    /// Why the last round was not complete; nil where it was, or there was none yet.
     package var failure: String?
-    /// What the other side finds that call by.
+    /// The request ID by which the service identifies the failed call.
     package var failureReference: String?
-    /// Why the edges' invalidation does not come on.
-    package var edgeFailure: String?
-    package var edgeFailureReference: String?
-    /// Since when an invalidation is under way, or to be asked for.
+    /// Why the CDN invalidation fails.
+    package var invalidationFailure: String?
+    /// The request ID by which the CDN identifies the failed call.
+    package var invalidationFailureReference: String?
+    /// Since when an invalidation is pending or in progress.
     package var invalidatingSince: Date?
-    /// The last invalidation's end.
+    /// The end of the last invalidation.
     package var lastInvalidation: Date?
-    /// nil where the public URL was not read yet, or is not to be.
+    /// The result of the last reading; nil where there was none yet, or probing is disabled.
     package var verdict: ProbeVerdict?
+    /// The time of the last reading.
     package var lastProbe: Date?
-    /// What key rings go by.
+    /// The evidence for key rings.
     package var evidence: PublicEvidence?
 
-    package init(place: String? = nil) { self.place = place }
+    package init(location: String? = nil) { self.location = location }
 
-    /// For readiness detail; nil where all is well.
+    /// The first problem, for the details of readiness; nil where there is none.
     package var problem: String? {
         if let failure { return failure }
-        if let edgeFailure { return edgeFailure }
+        if let invalidationFailure { return invalidationFailure }
         if let verdict, verdict != .matches { return "\(verdict)" }
         return nil
     }

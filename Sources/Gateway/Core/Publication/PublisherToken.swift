@@ -3,30 +3,33 @@ import GatewayPluginAPI
 import JOSE
 import JSON
 
-/// The gateway's token for itself: a relying party that trusts the endpoint's issuer may let it publish. It goes through
-/// no template and no rule, and no workload can get one with its `sub`.
+/// The gateway's self-issued web identity: a relying party that trusts the endpoint's issuer can permit it to publish. No
+/// template and no rule applies to it, and no workload can get a token with its `sub`.
 package enum PublisherToken {
-    /// Longest life, in seconds.
+    /// The maximum token lifetime, in seconds.
     static let maximumTokenLifetime = 300
 
+    /// The token's `sub`.
     package static func subject(cluster: String, endpoint: String) -> String {
         "\(IssuedClaims.reservedSubjectPrefix)publisher:\(cluster):\(endpoint)"
     }
 
-    /// - Returns: the compact token; nil where no key signs.
+    /// Issues a token.
+    ///
+    /// - Returns: the token in compact form; nil where no key signs.
     package static func issue(
         _ configuration: EndpointConfiguration, keys: SigningKeySnapshot, at now: Date, tokenID: TokenID
     ) -> String? {
         guard let key = keys.active else { return nil }
         let endpoint = configuration.endpoint
         let issued = Int(now.timeIntervalSince1970)
-        let life = min(maximumTokenLifetime, configuration.token.timeToLive)
+        let lifetime = min(maximumTokenLifetime, configuration.token.timeToLive)
         let claims: JSONValue = [
             "iss": .string(endpoint.issuer.url),
             "aud": endpoint.audiences.count == 1
                 ? .string(endpoint.audiences[0]) : .array(endpoint.audiences.map(JSONValue.string)),
             "sub": .string(subject(cluster: endpoint.cluster, endpoint: endpoint.name)),
-            "exp": .integer(issued + life),
+            "exp": .integer(issued + lifetime),
             "nbf": .integer(issued - IssuedClaims.notBeforeLeeway),
             "iat": .integer(issued),
             "jti": .string(tokenID.rawValue),

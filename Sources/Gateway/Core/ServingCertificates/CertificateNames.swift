@@ -1,4 +1,4 @@
-/// What the gateway's own certificate is good for: every name that clients reach it by.
+/// The subject alternative names of the gateway's serving certificate: every name by which clients reach it.
 package struct CertificateNames: Sendable, Equatable {
     /// DNS names in lower case, sorted, each once; the first label may be `*`.
     package let dns: [String]
@@ -10,7 +10,7 @@ package struct CertificateNames: Sendable, Equatable {
         self.addresses = Set(addresses).sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// The part of an `https://host[:port][/path]` that a certificate names; an IPv6 address without its brackets.
+    /// The host of `https://host[:port][/path]`; an IPv6 address without brackets.
     package static func host(ofURL url: String) -> String? {
         guard let scheme = url.firstRange(of: "://") else { return nil }
         let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
@@ -24,11 +24,11 @@ package struct CertificateNames: Sendable, Equatable {
     }
 }
 
-/// What an authority may sign leaves for: its name constraints (RFC 5280 §4.2.1.10).
+/// The name constraints of a CA (RFC 5280 §4.2.1.10).
 package struct NameConstraint: Sendable, Equatable, Codable {
-    /// Each permits itself and all names below it.
+    /// The permitted DNS names; each permits itself and its subdomains.
     package let dns: [String]
-    /// Whether it may sign for IP addresses.
+    /// Whether IP addresses are permitted.
     package let permitsAddresses: Bool
 
     package init(dns: [String], permitsAddresses: Bool) {
@@ -36,7 +36,7 @@ package struct NameConstraint: Sendable, Equatable, Codable {
         self.permitsAddresses = permitsAddresses
     }
 
-    /// What permits those names. `localhost` is always among them.
+    /// The constraint that permits those names and `localhost`.
     package init(for names: CertificateNames) {
         let bases = names.dns.map { $0.hasPrefix("*.") ? String($0.dropFirst(2)) : $0 } + ["localhost"]
         self.init(dns: Set(bases).sorted(), permitsAddresses: !names.addresses.isEmpty)
@@ -46,9 +46,9 @@ package struct NameConstraint: Sendable, Equatable, Codable {
 }
 
 extension CertificateNames {
-    /// The names that an authority may sign for.
+    /// The names that a CA may sign.
     ///
-    /// - Parameter constraint: nil for an authority without one.
+    /// - Parameter constraint: nil for a CA without one.
     package func permitted(by constraint: NameConstraint?) -> CertificateNames {
         guard let constraint else { return self }
         return CertificateNames(

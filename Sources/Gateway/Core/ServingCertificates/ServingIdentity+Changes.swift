@@ -1,11 +1,10 @@
 package import FoundationEssentials
 
-/// Each change makes an identity of the next revision.
+/// The changes of a serving identity; each returns an identity with the next revision.
 extension ServingIdentity {
-    /// With an authority that clients are told of, in place of one that they were told of before and that issues
-    /// nothing.
+    /// Announces a CA: clients get it in the CA bundle. It replaces one that is announced and does not issue yet.
     ///
-    /// - Parameter request: what asked for it; nil for what was answered before.
+    /// - Parameter request: the operator's request that causes it; nil for none.
     package func announcing(_ authority: Authority, answering request: String?) -> ServingIdentity {
         changed { identity in
             identity.authorities.removeAll { $0.state == .next }
@@ -14,11 +13,11 @@ extension ServingIdentity {
         }
     }
 
-    /// With the announced authority issuing, and its leaf served. The one that issued is trusted on for a while.
+    /// Makes the announced CA issue, and serves its certificate. The former one stays trusted for the overlap.
     ///
-    /// - Returns: nil where there is no such authority.
+    /// - Returns: nil where no CA with this ID is announced.
     package func activating(
-        _ id: String, leaf: Leaf, at now: Date, policy: ServingPolicy
+        _ id: String, certificate: Certificate, at now: Date, policy: ServingPolicy
     ) -> ServingIdentity? {
         guard let next = self[id], next.state == .next else { return nil }
         let overlap = Double(policy.overlap(next.reason, maximumTokenLifetime: maximumTokenLifetime))
@@ -32,21 +31,24 @@ extension ServingIdentity {
                 identity.authorities[index].state = .issuing
             }
             identity.authorities.sort { $0.state == .issuing && $1.state != .issuing }
-            identity.leaf = leaf
+            identity.certificate = certificate
         }
     }
 
-    package func renewing(_ leaf: Leaf) -> ServingIdentity { changed { $0.leaf = leaf } }
+    /// Serves another certificate.
+    package func renewing(_ certificate: Certificate) -> ServingIdentity { changed { $0.certificate = certificate } }
 
-    package func recording(life seconds: Int) -> ServingIdentity {
+    /// Records the maximum token lifetime.
+    package func recording(lifetime seconds: Int) -> ServingIdentity {
         changed { $0.maximumTokenLifetime = max($0.maximumTokenLifetime, seconds) }
     }
 
+    /// Removes CAs that do not issue any more.
     package func removing(_ ids: [String]) -> ServingIdentity {
         changed { identity in identity.authorities.removeAll { ids.contains($0.id) && $0.state == .trusted } }
     }
 
-    /// The same under a new revision, for a store that has lost it.
+    /// The same identity with the next revision, for a store that has lost it.
     package var restored: ServingIdentity { changed { _ in } }
 
     private func changed(_ change: (inout ServingIdentity) -> Void) -> ServingIdentity {
@@ -58,6 +60,6 @@ extension ServingIdentity {
 }
 
 extension Date {
-    /// This second's beginning, or the next one's: stores keep whole seconds, and no wait is to be shorter for it.
+    /// The time rounded up to a whole second, the precision of the stored format, so that no wait is shorter.
     package var roundedUp: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
 }

@@ -5,7 +5,7 @@ package import FoundationEssentials
 ///
 ///     kubectl get secret sts-gateway-serving -o jsonpath='{.data.ca\.crt}' | base64 -d
 ///
-/// Releases before it kept a CA in `serving-ca.pem` and `serving-ca-key.pem`. That key file stays as long as its CA issues.
+/// Earlier releases stored a CA in `serving-ca.pem` and `serving-ca-key.pem`. The key file stays as long as its CA issues.
 extension ServingIdentity: ReplicatedDocument {
     package static let layout = DocumentLayout(
         title: "serving identity", secretName: "sts-gateway-serving", dataKey: "serving.json", fileName: "serving.json",

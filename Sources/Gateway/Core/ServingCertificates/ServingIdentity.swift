@@ -1,36 +1,36 @@
 package import FoundationEssentials
 
-/// The gateway's own serving identity: the authorities that clients are to trust, and the leaf that all replicas serve.
+/// The gateway's self-signed CAs, which clients trust, and the serving certificate of all replicas.
 ///
-/// A value: its changes are in `ServingIdentity+Changes`, what to change next is ``nextStep(at:policy:evidence:)``.
+/// A value: its changes are in `ServingIdentity+Changes`, and ``nextStep(at:policy:evidence:)`` determines the next one.
 package struct ServingIdentity: Sendable, Equatable {
-    /// An authority goes through these in their order, and is then gone.
+    /// The states of a CA, in their order. After the last one the CA is removed.
     package enum State: String, Sendable, Codable, CaseIterable {
-        /// Clients are told to trust it; nothing that it signed is served yet.
+        /// In the CA bundle; its certificates are not served yet.
         case next
-        /// Signs the leaf that is served.
+        /// Signs the serving certificate.
         case issuing
-        /// Signs no more; replicas that have not heard of its successor serve its leaf.
+        /// Does not sign any more; replicas may still serve its certificate.
         case trusted
     }
 
-    /// Why an authority was made.
+    /// Why a CA was created.
     package enum Reason: String, Sendable, Codable, CaseIterable {
         /// There was none.
         case first
-        /// The one before it nears its end.
+        /// The former CA expires soon.
         case age
-        /// The one before it may not sign for all names.
+        /// The former CA does not permit all names.
         case names
-        /// An operator asked for it.
-        case asked
+        /// An operator has requested it.
+        case requested = "asked"
     }
 
-    /// A private key in PEM, which does not print.
+    /// A private key in PEM; its `description` is redacted.
     package struct PrivateKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
         CustomReflectable
     {
-        /// For a store, and for signing.
+        /// For a store and for signing only.
         package let pem: String
 
         package init(pem: String) { self.pem = pem }
@@ -40,26 +40,26 @@ package struct ServingIdentity: Sendable, Equatable {
         package var customMirror: Mirror { Mirror(self, children: [], displayStyle: .struct) }
     }
 
-    /// One authority's certificate, with its key as long as it is to sign.
+    /// A self-signed CA's certificate, with its key as long as it may sign.
     package struct Authority: Sendable, Equatable {
         /// SHA-256 of the certificate's DER, in hexadecimal.
         package let id: String
         package let certificatePEM: String
-        /// nil where it signs no more.
+        /// nil where the CA does not sign any more.
         package internal(set) var key: PrivateKey?
         package internal(set) var state: State
         package let reason: Reason
         package let constraint: NameConstraint?
-        /// When clients were first told of it.
+        /// When the CA was added to the CA bundle.
         package let created: Date
         package let notBefore: Date
         package let notAfter: Date
-        /// Up to when clients are told to trust it, once it signs no more.
+        /// When a CA that does not sign any more leaves the CA bundle.
         package internal(set) var trustedUntil: Date?
 
         /// - Parameters:
-        ///   - constraint: nil where it may sign for any name.
-        /// - Returns: nil where the PEM holds no certificate.
+        ///   - constraint: nil where every name is permitted.
+        /// - Returns: nil where the PEM contains no certificate.
         package init?(
             certificatePEM: String, key: PrivateKey?, state: State, reason: Reason, constraint: NameConstraint?,
             created: Date, notBefore: Date, notAfter: Date, trustedUntil: Date? = nil
@@ -78,9 +78,9 @@ package struct ServingIdentity: Sendable, Equatable {
         }
     }
 
-    /// What every replica serves.
-    package struct Leaf: Sendable, Equatable {
-        /// The leaf's certificate alone.
+    /// The serving certificate of every replica.
+    package struct Certificate: Sendable, Equatable {
+        /// The certificate without its issuer.
         package let certificatePEM: String
         package let key: PrivateKey
         package let names: CertificateNames
@@ -98,41 +98,44 @@ package struct ServingIdentity: Sendable, Equatable {
         }
     }
 
-    /// Random, made with the identity and never changed: tells it from one that was made by who did not know it.
+    /// Random, chosen when the identity is created and never changed. It distinguishes two identities that were created
+    /// independently.
     package let owner: String
     /// Grows by one with every write.
     package internal(set) var revision: Int
-    /// The one that issues first, then the others as they came.
+    /// The issuing CA, then the others in the order in which they were added.
     package internal(set) var authorities: [Authority]
-    package internal(set) var leaf: Leaf
-    /// The longest life of a token of any endpoint so far, in seconds: a sidecar asks for the bundle within it.
+    package internal(set) var certificate: Certificate
+    /// The maximum token lifetime of any endpoint so far, in seconds: a sidecar reads the CA bundle within it.
     package internal(set) var maximumTokenLifetime: Int
-    /// The last request for another authority that was answered.
+    /// The operator's last request for another CA that was carried out.
     package internal(set) var answered: String?
 
     package init(
-        owner: String, revision: Int = 1, authorities: [Authority], leaf: Leaf, maximumTokenLifetime: Int,
+        owner: String, revision: Int = 1, authorities: [Authority], certificate: Certificate, maximumTokenLifetime: Int,
         answered: String? = nil
     ) {
         self.owner = owner
         self.revision = revision
         self.authorities = authorities
-        self.leaf = leaf
+        self.certificate = certificate
         self.maximumTokenLifetime = maximumTokenLifetime
         self.answered = answered
     }
 
+    /// The CA that signs the serving certificate.
     package var issuing: Authority? { authorities.first { $0.state == .issuing } }
+    /// The announced CA.
     package var next: Authority? { authorities.first { $0.state == .next } }
 
     package subscript(_ id: String) -> Authority? { authorities.first { $0.id == id } }
 
-    /// What clients are to trust: every authority in PEM, the one that issues first.
+    /// The CA bundle: every CA in PEM, the issuing one first.
     package var bundle: String { authorities.map(\.certificatePEM.endedWithNewline).joined() }
 
-    /// The leaf with its issuer, as a server sends them.
+    /// The serving certificate followed by its issuer, as a TLS server sends them.
     package var chainPEM: String {
-        leaf.certificatePEM.endedWithNewline + (issuing?.certificatePEM.endedWithNewline ?? "")
+        certificate.certificatePEM.endedWithNewline + (issuing?.certificatePEM.endedWithNewline ?? "")
     }
 }
 

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 import JSON
 
-/// The serving identity as stores keep it: JSON, one object, readable without this gateway
+/// The stored format of the serving identity: one JSON object, readable without the gateway
 /// (`docs/serving-certificates.md`).
 ///
 ///     {"version": 1, "owner": "…", "revision": 3, "longestLife": 900, "authorities": [{"state": "issuing",
@@ -10,15 +10,15 @@ import JSON
 ///       "privateKey": "<PKCS#8 PEM>"}], "leaf": {"dns": ["…"], "addresses": [], "notBefore": "…", "notAfter": "…",
 ///       "certificate": "<PEM>", "privateKey": "<PKCS#8 PEM>"}}
 package enum ServingIdentityDocument {
-    /// The newest format that this gateway reads, and the one it writes.
+    /// The newest format version that this release reads; the version that it writes.
     package static let version = 1
-    /// More are never made: each needs its overlap before the next.
+    /// The gateway never creates more CAs: each one needs its overlap before the next.
     package static let maximumAuthorities = 20
 
-    /// What a JSON number holds exactly (RFC 8259 §6), so that the next revision can be counted.
+    /// The largest integer that JSON numbers represent exactly (RFC 8259 §6).
     private static let maximumRevision = (1 << 53) - 1
     /// Seconds in ten years.
-    private static let maximumLife = 315_360_000
+    private static let maximumLifetime = 315_360_000
 
     private struct Version: Decodable {
         let version: Int
@@ -55,20 +55,20 @@ package enum ServingIdentityDocument {
         let privateKey: String
     }
 
-    /// What fits together is not looked at here, but for the states.
+    /// Reads a stored serving identity. Of the relations between its members it validates only the states.
     ///
-    /// - Throws: `malformed` or `newerVersion`; the text never holds anything of a key.
+    /// - Throws: `malformed` or `newerVersion`; the text never contains key material.
     package static func decode(_ document: Data) throws(StoreError) -> ServingIdentity {
         guard let json = try? JSONValue(parsing: Array(document)), let version = try? json.decode(Version.self).version
         else {
-            throw .malformed("it is no JSON object with the member version")
+            throw .malformed("expected a JSON object with the member version")
         }
         guard version <= Self.version else { throw .newerVersion(version, supported: Self.version) }
         guard let read = try? json.decode(Document.self) else {
             throw .malformed("a member is missing or of the wrong type")
         }
         guard read.authorities.count <= maximumAuthorities else {
-            throw .malformed("it holds more than \(maximumAuthorities) authorities")
+            throw .malformed("more than \(maximumAuthorities) authorities")
         }
         var authorities: [ServingIdentity.Authority] = []
         for (index, authority) in read.authorities.enumerated() {
@@ -78,22 +78,22 @@ package enum ServingIdentityDocument {
             throw .malformed("not exactly one authority is issuing")
         }
         guard authorities.count(where: { $0.state == .next }) <= 1 else {
-            throw .malformed("more than one authority is to issue next")
+            throw .malformed("more than one authority has the state next")
         }
         guard Set(authorities.map(\.id)).count == authorities.count else {
-            throw .malformed("an authority is there twice")
+            throw .malformed("duplicate authority")
         }
         guard read.leaf.addresses.allSatisfy({ [4, 16].contains($0.count) }) else {
-            throw .malformed("leaf.addresses holds something else than 4 or 16 bytes")
+            throw .malformed("invalid leaf.addresses; expected 4 or 16 bytes each")
         }
         guard !read.owner.isEmpty, (1...maximumRevision).contains(read.revision),
-            (0...maximumLife).contains(read.longestLife)
+            (0...maximumLifetime).contains(read.longestLife)
         else {
-            throw .malformed("owner, revision or longestLife is out of bounds")
+            throw .malformed("owner, revision or longestLife is out of range")
         }
         return ServingIdentity(
             owner: read.owner, revision: read.revision, authorities: authorities,
-            leaf: ServingIdentity.Leaf(
+            certificate: ServingIdentity.Certificate(
                 certificatePEM: read.leaf.certificate, key: ServingIdentity.PrivateKey(pem: read.leaf.privateKey),
                 names: CertificateNames(dns: read.leaf.dns, addresses: read.leaf.addresses),
                 notBefore: read.leaf.notBefore, notAfter: read.leaf.notAfter),
@@ -115,11 +115,11 @@ package enum ServingIdentityDocument {
             key: isTrusted ? nil : read.privateKey.map(ServingIdentity.PrivateKey.init), state: read.state,
             reason: read.reason, constraint: read.constraint, created: read.created, notBefore: read.notBefore,
             notAfter: read.notAfter, trustedUntil: isTrusted ? read.trustedUntil : nil)
-        guard let authority else { throw .malformed("authorities[\(index)].certificate is no certificate in PEM") }
+        guard let authority else { throw .malformed("authorities[\(index)].certificate is not a certificate in PEM") }
         return authority
     }
 
-    /// The document, with private keys: for a store only.
+    /// Writes the identity as a document that contains private keys: for a store only.
     package static func encode(_ identity: ServingIdentity) throws(StoreError) -> Data {
         let document = Document(
             version: version, owner: identity.owner, revision: identity.revision,
@@ -133,16 +133,16 @@ package enum ServingIdentityDocument {
                     privateKey: authority.key?.pem)
             },
             leaf: Leaf(
-                dns: identity.leaf.names.dns, addresses: identity.leaf.names.addresses,
-                notBefore: identity.leaf.notBefore, notAfter: identity.leaf.notAfter,
-                certificate: identity.leaf.certificatePEM, privateKey: identity.leaf.key.pem))
+                dns: identity.certificate.names.dns, addresses: identity.certificate.names.addresses,
+                notBefore: identity.certificate.notBefore, notAfter: identity.certificate.notAfter,
+                certificate: identity.certificate.certificatePEM, privateKey: identity.certificate.key.pem))
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
             return try encoder.encode(document)
         } catch {
-            throw .malformed("it cannot be written as JSON")
+            throw .malformed("serving identity: it cannot be written as JSON")
         }
     }
 }

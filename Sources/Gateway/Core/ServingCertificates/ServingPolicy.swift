@@ -1,31 +1,31 @@
 package import FoundationEssentials
 
-/// When the gateway's own certificates are renewed, and how long clients are told of an authority before and after it
-/// issues. All in seconds.
+/// When the serving certificate and the self-signed CAs are renewed, and how long a CA is in the CA bundle before and after
+/// it issues. All in seconds.
 package struct ServingPolicy: Sendable, Equatable {
+    /// The subject alternative names of the serving certificate.
     package var names: CertificateNames
-    /// The longest life of a token of all endpoints; a sidecar refreshes, and asks for the bundle, well within it.
+    /// The maximum token lifetime of all endpoints; sidecars read the CA bundle within it.
     package var timeToLive: Int
 
     /// Ten years.
     package var authorityLifetime = 10 * 365 * 86_400
     /// Ninety days.
-    package var leafLifetime = 90 * 86_400
-    /// The least time for which an authority is announced, and then kept on.
+    package var certificateLifetime = 90 * 86_400
+    /// The minimum time for which a CA is in the CA bundle before and after it issues.
     package var leastOverlap: Int
-    /// The same where an authority is replaced because of its age: for Pods that were away, or waited to begin.
+    /// The same where a CA is replaced because of its age: for Pods that were stopped or could not start.
     package var plannedOverlap = 7 * 86_400
-    /// How late a replica may be told what the store has; after that it issues no tokens.
+    /// How long a replica may use an identity that the store has not confirmed; after that it issues no tokens.
     package var replicaWindow: Int
-    /// For which every webhook configuration has an authority before its leaf is served: API servers hear of a change
-    /// a little later than they tell of it.
-    package var settling = 5
-    /// So long before an authority's end its successor issues whatever the webhook configurations say, and is not
-    /// replaced by another one before. More than any overlap.
-    package var lastCall = 30 * 86_400
+    /// How long every webhook configuration must contain a CA before its certificate is served: API servers apply a
+    /// change a little later than they report it.
+    package var propagation = 5
+    /// How long before a CA expires its successor issues in any case, whether the webhook configurations contain it or
+    /// not. Longer than every overlap.
+    package var activationDeadline = 30 * 86_400
 
-    /// - Parameter leastOverlap: an hour, but where a rotation is to be tried in less; then the replicas' window is
-    ///   shorter in proportion.
+    /// - Parameter leastOverlap: an hour, or less to test a rotation; then the replicas' window is shorter in proportion.
     package init(names: CertificateNames, timeToLive: Int, leastOverlap: Int = 3_600) {
         self.names = names
         self.timeToLive = timeToLive
@@ -33,47 +33,47 @@ package struct ServingPolicy: Sendable, Equatable {
         replicaWindow = min(EndpointConfiguration.replicaWindow, leastOverlap / 4)
     }
 
-    /// From an authority's announcement to its first leaf, and from its last leaf to its end in the bundle.
+    /// The time from a CA's announcement to its first certificate, and from its last certificate to its removal.
     package func overlap(_ reason: ServingIdentity.Reason, maximumTokenLifetime: Int) -> Int {
         let least = max(leastOverlap, timeToLive, maximumTokenLifetime)
         return (reason == .age ? max(least, plannedOverlap) : least) + replicaWindow
     }
 
-    /// When an authority's successor is made: after four fifths of its life.
+    /// When a CA's successor is created: after four fifths of its lifetime.
     package func due(_ authority: ServingIdentity.Authority) -> Date {
         authority.notBefore.addingTimeInterval(authority.notAfter.timeIntervalSince(authority.notBefore) * 4 / 5)
     }
 
-    /// When the successor of this authority issues at the latest, if it was announced in time.
-    package func lastCall(of authority: ServingIdentity.Authority) -> Date {
-        authority.notAfter.addingTimeInterval(-Double(lastCall))
+    /// When the successor of this CA issues at the latest, if it was announced in time.
+    package func activationDeadline(of authority: ServingIdentity.Authority) -> Date {
+        authority.notAfter.addingTimeInterval(-Double(activationDeadline))
     }
 
-    /// When a leaf is replaced: after two thirds of its life.
-    package func due(_ leaf: ServingIdentity.Leaf) -> Date {
-        leaf.notBefore.addingTimeInterval(leaf.notAfter.timeIntervalSince(leaf.notBefore) * 2 / 3)
+    /// When a serving certificate is renewed: after two thirds of its lifetime.
+    package func due(_ certificate: ServingIdentity.Certificate) -> Date {
+        certificate.notBefore.addingTimeInterval(certificate.notAfter.timeIntervalSince(certificate.notBefore) * 2 / 3)
     }
 
-    /// A leaf's end, where it is signed now: never after its issuer's.
-    package func leafEnd(at now: Date, of authority: ServingIdentity.Authority) -> Date {
-        min(now.addingTimeInterval(Double(leafLifetime)), authority.notAfter)
+    /// The end of a serving certificate that is signed now: never after its issuer's.
+    package func certificateEnd(at now: Date, of authority: ServingIdentity.Authority) -> Date {
+        min(now.addingTimeInterval(Double(certificateLifetime)), authority.notAfter)
     }
 }
 
-/// What the leader sees of those who trust the gateway's authorities.
+/// What the leader has observed of the clients that trust the CA bundle.
 package struct ServingEvidence: Sendable, Equatable {
-    /// The webhook configurations of the API server.
+    /// The state of the webhook configurations.
     package enum Webhooks: Sendable, Equatable {
-        /// None trusts by our bundle: there is none, or others see to them.
-        case nobody
-        /// They cannot be read, or were not yet.
+        /// The gateway manages the CA bundle of no webhook configuration: there is none, or another injector writes it.
+        case notManaged
+        /// The webhook configurations cannot be read, or were not read yet.
         case unknown
-        /// Since when every one has an authority, by its id; one that is not in it is missing in some.
+        /// By the CA's ID, since when every webhook configuration contains it. A CA that is absent is missing in one.
         case trust([String: Date])
     }
 
     package var webhooks: Webhooks
-    /// What an operator has written to ask for another authority; a new request is one with another text.
+    /// The operator's request for another CA: a text; another text is a new request.
     package var request: String?
 
     package init(webhooks: Webhooks, request: String? = nil) {

@@ -1,32 +1,33 @@
 package import FoundationEssentials
 
-/// The one thing to do next with the serving identity.
+/// The next step of the serving identity.
 package enum ServingStep: Sendable, Equatable {
-    /// An authority is made and announced, in place of one that is announced already.
+    /// Create a CA and announce it, in place of one that is announced already.
     case announce(ServingIdentity.Reason)
-    /// The announced authority signs a leaf of those names, which is served from now on.
+    /// Make the announced CA issue: it signs a certificate with those names, which is served.
     case activate(String, CertificateNames)
-    /// The authority that issues signs another leaf of those names.
-    case renewLeaf(LeafReason, CertificateNames)
-    /// Tokens live longer by now.
-    case recordLife(seconds: Int)
-    /// Nothing serves what they signed any more.
+    /// Make the issuing CA sign another certificate with those names.
+    case renewCertificate(RenewalReason, CertificateNames)
+    /// Record that the maximum token lifetime has increased.
+    case recordLifetime(seconds: Int)
+    /// Remove CAs whose certificates no replica serves any more.
     case remove([String])
-    /// Nothing, until that time or until something is seen.
+    /// Nothing to do until that time, or until new evidence.
     case wait(Wait, until: Date?)
 
-    package enum LeafReason: String, Sendable, CaseIterable {
+    /// Why the serving certificate is renewed.
+    package enum RenewalReason: String, Sendable, CaseIterable {
         case age
         case names
     }
 
-    /// What it waits for.
+    /// What the identity waits for.
     package enum Wait: Sendable, Equatable {
         /// The next renewal.
         case age
-        /// Clients are to hear of the announced authority.
+        /// Clients to read the announced CA.
         case overlap(String)
-        /// Every webhook configuration is to have the announced authority.
+        /// Every webhook configuration to contain the announced CA.
         case webhooks(String)
     }
 }

@@ -2,15 +2,15 @@ import FoundationEssentials
 package import JSON
 package import KubernetesAPI
 
-/// A MutatingWebhookConfiguration (admissionregistration.k8s.io/v1), as far as its trust in the gateway goes.
+/// A MutatingWebhookConfiguration (admissionregistration.k8s.io/v1): the CA bundles of the webhooks that call the gateway.
 package struct WebhookConfiguration: Sendable {
     private let object: KubernetesObject
     /// Indexes of the webhooks that call the gateway's Service.
     private let ours: [Int]
 
     /// - Parameters:
-    ///   - service: in front of the gateway's webhook listener.
-    ///   - namespace: the gateway's own.
+    ///   - service: the Service of the gateway's webhook listener.
+    ///   - namespace: the gateway's namespace.
     package init(_ object: KubernetesObject, service: String, namespace: String) {
         self.object = object
         let webhooks = object.json["webhooks"]?.elementList ?? []
@@ -24,8 +24,8 @@ package struct WebhookConfiguration: Sendable {
     /// Whether a webhook in it calls the gateway.
     package var callsGateway: Bool { !ours.isEmpty }
 
-    /// The annotation by which cert-manager's injector writes the bundle; nil where it does not.
-    package var otherKeeper: String? {
+    /// The annotation that makes cert-manager's CA injector write the CA bundle; nil where there is none.
+    package var otherInjector: String? {
         let annotations = object.meta.annotations
         return ["inject-ca-from", "inject-ca-from-secret", "inject-apiserver-ca"].map { "cert-manager.io/\($0)" }
             .first { annotations[$0] != nil }
@@ -36,7 +36,7 @@ package struct WebhookConfiguration: Sendable {
         ours.allSatisfy { self.bundle(at: $0) == bundle }
     }
 
-    /// What makes them so (RFC 6902); refused by the API server where the object was changed since it was read.
+    /// The JSON patch (RFC 6902) that writes the CA bundle. The API server rejects it where the object has changed.
     package func patch(trusting bundle: String) -> [JSONValue] {
         let test: JSONValue = [
             "op": "test", "path": "/metadata/resourceVersion", "value": .string(object.meta.resourceVersion),

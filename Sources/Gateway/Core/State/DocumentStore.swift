@@ -2,7 +2,9 @@
 package protocol DocumentStore<Value>: Sendable {
     associatedtype Value: StateDocument
 
-    /// nil where there is no such document.
+    /// Loads a document.
+    ///
+    /// - Returns: nil where the document does not exist.
     func load(_ name: String) async throws(StoreError) -> Stored<Value>?
 
     /// Writes a document in place of the one that was loaded.
@@ -11,10 +13,12 @@ package protocol DocumentStore<Value>: Sendable {
     /// - Throws: `conflict` where the store contains another version.
     func save(_ value: Value, replacing expected: DocumentVersion?) async throws(StoreError) -> DocumentVersion
 
+    /// Deletes a document.
+    ///
     /// - Throws: `conflict` where the store contains another version.
     func delete(_ name: String, version: DocumentVersion) async throws(StoreError)
 
-    /// The names of all documents in order, whether they can be read or not.
+    /// The names of all documents in order, including those that cannot be read.
     func names() async throws(StoreError) -> [String]
 
     /// Reports every document, then every change, until the task is cancelled. Failures of the store are retried with
@@ -27,7 +31,7 @@ package struct Stored<Value: Sendable>: Sendable {
     package let value: Value
     /// What a later write compares.
     package let version: DocumentVersion
-    /// The request of an operator, as ``DocumentLayout/requestAnnotation`` has it; nil for none.
+    /// The value of ``DocumentLayout/requestAnnotation``: an operator's request; nil for none.
     package let request: String?
 
     package init(_ value: Value, version: DocumentVersion, request: String? = nil) {
@@ -48,15 +52,14 @@ package struct DocumentVersion: RawRepresentable, Hashable, Sendable {
 package enum DocumentNews<Value: StateDocument>: Sendable {
     /// The store contains this document.
     case document(Stored<Value>)
-    /// The store contains something that cannot be used.
+    /// The store contains a document that cannot be used.
     ///
     /// - Parameter version: nil where it could not be read.
     case unusable(name: String, StoreError, version: DocumentVersion?)
-    /// The store contains no such document.
+    /// The document does not exist.
     case missing(name: String)
-    /// Everything reported so far was current at this moment: after each listing, and whenever the watch is shown to be
-    /// alive.
+    /// Everything reported so far is current. Reported after each listing, and whenever the watch proves to be alive.
     ///
-    /// - Parameter names: of all documents, usable or not; nil where there was no listing.
+    /// - Parameter names: the names of all documents, usable or not; nil without a listing.
     case confirmed(names: Set<String>?)
 }

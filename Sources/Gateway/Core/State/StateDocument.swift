@@ -1,7 +1,8 @@
 package import FoundationEssentials
 
-/// A value that a ``DocumentStore`` keeps as one document.
+/// A value that a ``DocumentStore`` stores as one document.
 package protocol StateDocument: Sendable {
+    /// Where documents of this type are stored.
     static var layout: DocumentLayout { get }
 
     /// Identifies the document among those of its layout; empty where the layout has a single document.
@@ -10,9 +11,12 @@ package protocol StateDocument: Sendable {
     /// What is stored beside the document for other readers; the gateway does not read it again.
     var companions: [DocumentCompanion] { get }
 
+    /// Reads the stored document.
+    ///
     /// - Throws: `malformed` or `newerVersion`.
     init(document: Data, name: String) throws(StoreError)
 
+    /// Writes the document in its stored format.
     func encoded() throws(StoreError) -> Data
 }
 
@@ -20,35 +24,35 @@ extension StateDocument {
     package var companions: [DocumentCompanion] { [] }
 }
 
-/// A document that every replica holds in memory, and that the leader advances.
+/// A document that every replica has in memory, and that the leader advances.
 package protocol ReplicatedDocument: StateDocument {
     /// Random, chosen when the document is created and never changed.
     var owner: String { get }
     /// Grows by one with every write.
     var revision: Int { get }
-    /// The same document with the next revision, for a store that has lost it.
+    /// The same document with the next revision, to restore it in a store that has lost it.
     var restored: Self { get }
 
-    /// Which of two documents stays, where the store contains `found` and a replica holds this one.
+    /// Decides which of two documents stays, where the store contains `found` and a replica has this one.
     ///
     /// - Parameters:
-    ///   - seconds: since the store was first seen to contain something else than this one.
-    ///   - window: how long a replica may go by a document that the store has not confirmed, in seconds.
+    ///   - seconds: since the store was first observed to contain another document.
+    ///   - window: how long a replica may use a document that the store has not confirmed, in seconds.
     /// - Returns: true where this one stays in force and the leader writes it back; false where `found` replaces it.
     func outranks(_ found: Self, seenFor seconds: Double, window: Double) -> Bool
 }
 
 extension ReplicatedDocument {
-    /// A document of another owner, or an earlier state of this one, replaces this one after the window only.
+    /// A document of another owner, or an earlier revision of this one, replaces this one only after the window.
     package func outranks(_ found: Self, seenFor seconds: Double, window: Double) -> Bool {
         guard owner != found.owner || found.revision < revision else { return false }
         return seconds < window
     }
 }
 
-/// Where the documents of one type are, in Secrets and in a directory. This is part of the stored format.
+/// The location of the documents of one type, in Secrets and in a directory. It is part of the stored format.
 package struct DocumentLayout: Sendable {
-    /// What messages call a document.
+    /// The name of the document type in messages.
     package let title: String
     /// A Secret's name is this followed by the document's name.
     package let secretName: String
@@ -80,7 +84,7 @@ package struct DocumentCompanion: Sendable {
     package let dataKey: String?
     package let fileName: String
     package let content: Data
-    /// Whether the file is not written, but removed where it has another content: a file of an earlier release.
+    /// Whether this is a file of an earlier release: it is not written, and removed where its content differs.
     package let isFormer: Bool
 
     package init(dataKey: String?, fileName: String, content: Data, isFormer: Bool = false) {

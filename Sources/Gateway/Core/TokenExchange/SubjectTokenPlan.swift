@@ -16,7 +16,7 @@ struct SubjectTokenPlan: Equatable {
     init(
         _ token: SubjectToken, wire: TokenExchangeRequest.Wire, policy: EndpointConfiguration.SubjectTokenPolicy,
         now: Date
-    ) throws(SubjectTokenRefusal) {
+    ) throws(SubjectTokenRejection) {
         let seconds = now.timeIntervalSince1970
         // Every bound ServiceAccount token has an expiry; one without is of the kind that never ends.
         guard let expiration = token.claims.expiration, seconds < expiration + Self.clockLeeway else { throw .expired }
@@ -35,7 +35,7 @@ struct SubjectTokenPlan: Equatable {
 
     /// The user of a positive review whose audiences meet those asked for; a reviewer that tells no audience has not
     /// looked at them, and is not believed.
-    func acceptedUser(_ review: TokenReview) throws(SubjectTokenRefusal) -> UserInfo {
+    func acceptedUser(_ review: TokenReview) throws(SubjectTokenRejection) -> UserInfo {
         switch review {
         case .unauthenticated(let refusal): throw refusal
         case .authenticated(let user):

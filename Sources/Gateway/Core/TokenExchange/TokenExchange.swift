@@ -101,10 +101,10 @@ package struct TokenExchange: Sendable {
         } catch {
             throw .reviewUnavailable(retryAfter: error.retryAfter, reason: error.reason)
         }
-        do throws(SubjectTokenRefusal) {
+        do throws(SubjectTokenRejection) {
             let user = try plan.acceptedUser(review)
             let identity = try WorkloadIdentity(user, cluster: configuration.endpoint.cluster)
-            guard identity.pod != nil || !plan.podIsMandatory else { throw SubjectTokenRefusal.withoutPod }
+            guard identity.pod != nil || !plan.podIsMandatory else { throw SubjectTokenRejection.withoutPod }
             return identity
         } catch {
             throw .invalidSubjectToken(error)

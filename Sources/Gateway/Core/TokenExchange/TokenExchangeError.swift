@@ -3,7 +3,7 @@ package import GatewayPluginAPI
 /// Why no token was issued. What each case carries is for the log and the audit; the caller learns the case at most.
 package enum TokenExchangeError: Error, Sendable, Equatable {
     /// The subject token proves nobody.
-    case invalidSubjectToken(SubjectTokenRefusal)
+    case invalidSubjectToken(SubjectTokenRejection)
     /// A ServiceAccount that no rule of the endpoint allows.
     case deniedByPolicy(WorkloadIdentity)
     /// The request names an `audience` or `resource` that is none of the endpoint's (RFC 8693 §2.2.2).
@@ -17,7 +17,7 @@ package enum TokenExchangeError: Error, Sendable, Equatable {
 }
 
 /// Why a subject token proves nobody.
-package enum SubjectTokenRefusal: String, Error, Sendable, Equatable, CaseIterable {
+package enum SubjectTokenRejection: String, Error, Sendable, Equatable, CaseIterable {
     case malformed = "not a signed JWT with a known algorithm"
     case expired = "expired"
     case notYetValid = "not valid yet"

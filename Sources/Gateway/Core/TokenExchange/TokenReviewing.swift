@@ -14,7 +14,7 @@ package protocol TokenReviewing: Sendable {
 /// The status of an `authentication.k8s.io/v1` TokenReview.
 package enum TokenReview: Sendable, Equatable {
     case authenticated(UserInfo)
-    case unauthenticated(SubjectTokenRefusal)
+    case unauthenticated(SubjectTokenRejection)
 }
 
 /// The reviewer could not be asked, or did not answer.

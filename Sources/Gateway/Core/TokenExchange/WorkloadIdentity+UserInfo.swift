@@ -8,7 +8,7 @@ extension WorkloadIdentity {
     /// Pod and node come from the `authentication.kubernetes.io/…` extras of bound tokens.
     ///
     /// - Throws: `notServiceAccount`.
-    package init(_ user: UserInfo, cluster: String) throws(SubjectTokenRefusal) {
+    package init(_ user: UserInfo, cluster: String) throws(SubjectTokenRejection) {
         let parts = user.username.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount",
             KubernetesName.isLabel(parts[2]), KubernetesName.isSubdomain(parts[3])

@@ -53,7 +53,7 @@ package struct KeyAdministration: Sendable {
             let stored = try await stored(configuration)
             if let successor = stored.value.successor { return .underWay(successor.keyID) }
             guard stored.value.keys.count < RotationPolicy.maximumKeys else {
-                throw .refused(
+                throw .rejected(
                     "the ring has \(stored.value.keys.count) keys; wait until old ones have left, or shorten token.ttl")
             }
             let ring = try await adding(to: stored.value, configuration)
@@ -79,7 +79,7 @@ package struct KeyAdministration: Sendable {
     ) async throws(StoreError) -> (kid: KeyID, isPublished: Bool) {
         let stored = try await stored(configuration)
         guard let kid = kid ?? stored.value.active?.keyID, stored.value[kid] != nil else {
-            throw .refused("there is no such key in the ring; see keys status")
+            throw .rejected("there is no such key in the ring; see keys status")
         }
         let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(configuration, keys: keys(stored.value, configuration))
@@ -103,7 +103,7 @@ package struct KeyAdministration: Sendable {
                 _ = try await publisher.stored(.keys)
             } catch {
                 guard isForced else {
-                    throw .refused(
+                    throw .rejected(
                         "the documents could not be published without the key now: \(error); "
                             + "mend that first, or revoke nevertheless with --force")
                 }
@@ -134,11 +134,11 @@ package struct KeyAdministration: Sendable {
         for outcome in report.outcomes {
             tell(ManualPublication.told(outcome, at: publisher.location, of: configuration.name))
         }
-        if report.status.edgeFailure == nil, report.status.invalidatingSince != nil {
+        if report.status.invalidationFailure == nil, report.status.invalidatingSince != nil {
             tell("\(configuration.name): the edges are told to forget the old documents")
         }
-        if let failure = report.status.edgeFailure { tell("\(configuration.name): invalidation: \(failure)") }
-        return report.status.failure == nil && report.status.edgeFailure == nil
+        if let failure = report.status.invalidationFailure { tell("\(configuration.name): invalidation: \(failure)") }
+        return report.status.failure == nil && report.status.invalidationFailure == nil
     }
 
     /// Deletes the ring of an endpoint that is no longer configured.
@@ -146,14 +146,14 @@ package struct KeyAdministration: Sendable {
     /// - Parameter isForced: whether it is deleted although tokens of its keys may still be about.
     package func purge(_ endpoint: String, isForced: Bool) async throws(StoreError) {
         guard let stored = try await session.keyStore.rings.load(endpoint) else {
-            throw .refused("there is no key ring of \"\(endpoint)\"; see keys list")
+            throw .rejected("there is no key ring of \"\(endpoint)\"; see keys list")
         }
         // When a key that is active has signed last, nobody has written down.
         let longest = stored.value.keys.map(\.maximumTokenLifetime).max() ?? 0
         let last = stored.value.keys.compactMap(\.retired).max() ?? .distantPast
         let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < session.scheduler.now()
         guard isForced || stored.value.active == nil && isOver else {
-            throw .refused(
+            throw .rejected(
                 "tokens of its keys may be about until \(longest + RotationPolicy.leeway) seconds after the last "
                     + "gateway has dropped the endpoint; delete it then with --force")
         }
@@ -162,7 +162,7 @@ package struct KeyAdministration: Sendable {
 
     private func stored(_ configuration: EndpointConfiguration) async throws(StoreError) -> Stored<KeyRing> {
         guard let stored = try await session.keyStore.rings.load(configuration.name) else {
-            throw .refused("there is no key ring of \"\(configuration.name)\" yet; serve makes it")
+            throw .rejected("there is no key ring of \"\(configuration.name)\" yet; serve makes it")
         }
         return stored
     }

@@ -70,16 +70,16 @@ package struct ManualPublication: Sendable {
         let clock = session.host.clock
         var publication = EndpointPublication(
             publisher: opened.publisher, reader: endpoint.probe.isEnabled ? opened.probe : nil,
-            interval: endpoint.probe.interval, takesOver: mode == .takeOver, onlyLooks: mode == .check, now: clock,
+            interval: endpoint.probe.interval, takeOver: mode == .takeOver, isDryRun: mode == .check, now: clock,
             random: session.scheduler.random)
-        var edgeFailures = 0
+        var invalidationFailures = 0
         var isWaiting = false
         while true {
             let report = await publication.step(documents)
             for outcome in report.outcomes {
-                tell(Self.told(outcome, at: report.status.place ?? "", of: name))
+                tell(Self.told(outcome, at: report.status.location ?? "", of: name))
             }
-            if report.outcomes.contains(where: { $0.result.kind == .failed || $0.result.kind == .refused }) {
+            if report.outcomes.contains(where: { $0.result.kind == .failed || $0.result.kind == .rejected }) {
                 return .failed
             }
             guard report.status.invalidatingSince != nil else {
@@ -89,12 +89,12 @@ package struct ManualPublication: Sendable {
                 let isStale = report.outcomes.contains { $0.result == .stale }
                 return isStale || report.status.problem != nil ? .differs : .good
             }
-            if let failure = report.status.edgeFailure {
-                edgeFailures += 1
+            if let failure = report.status.invalidationFailure {
+                invalidationFailures += 1
                 tell("\(name): invalidation: \(failure)")
-                if edgeFailures >= 4 { return .failed }
+                if invalidationFailures >= 4 { return .failed }
             } else {
-                edgeFailures = 0
+                invalidationFailures = 0
                 if !isWaiting { tell("\(name): waiting for the edges to forget the old documents") }
                 isWaiting = true
             }
@@ -113,7 +113,7 @@ package struct ManualPublication: Sendable {
             case .unchanged: "unchanged"
             case .written: "written"
             case .stale: "is not what it should be"
-            case .refused(let refusal): "refused: \(refusal)"
+            case .rejected(let conflict): "rejected: \(conflict)"
             case .failed(let error): "failed: \(error)"
             }
         return "\(endpoint): \(outcome.document.kind.path) at \(place): \(result)"

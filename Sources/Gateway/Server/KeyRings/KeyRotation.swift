@@ -29,7 +29,7 @@ struct KeyRotation: Sendable {
         switch view.problem {
         // Never overwritten: an operator may restore it, and a newer release can read it.
         case .malformed, .foreign, .newerVersion: return .wait(until: nil)
-        case .none, .conflict, .unavailable, .refused: break
+        case .none, .conflict, .unavailable, .rejected: break
         }
         guard let stored = view.stored else { return .stored(try await first(at: now())) }
         if let restored = try await leader.restore(view) { return restored }
@@ -92,10 +92,10 @@ struct KeyRotation: Sendable {
         let ring: KeyRing
         switch stored.value.keyPairStep(name: configuration.keypair, found: found) {
         case .nothing, .later: return nil
-        case .refuse(let kid):
-            throw .refused("issuer.keypair contains the key \(kid), which was revoked; use another key")
+        case .reject(let kid):
+            throw .rejected("issuer.keypair contains the key \(kid), which was revoked; use another key")
         case .record(let record): ring = stored.value.recording(record)
-        case .takeIn:
+        case .importKey:
             guard let found else { return nil }
             logger.notice(
                 "signing key imported from issuer.keypair", metadata: ["kid": "\(found.signingKey.keyID)"])
@@ -134,7 +134,7 @@ struct KeyRotation: Sendable {
         case .activate(let kid): logger.notice("signing key activated", metadata: ["kid": "\(kid)"])
         case .remove(let kids):
             logger.notice("retired keys removed", metadata: ["kids": .array(kids.map { "\($0)" })])
-        case .recordLife, .addKey, .wait: break
+        case .recordLifetime, .addKey, .wait: break
         }
     }
 }

@@ -14,9 +14,9 @@ struct DirectoryKeyPairReader: KeyPairReading {
         guard FileManager.default.fileExists(atPath: folder) else { return nil }
         func text(_ file: String) throws(StoreError) -> String {
             guard let contents = FileManager.default.contents(atPath: "\(folder)/\(file)"), contents.count <= 1 << 20
-            else { throw .refused("\(folder)/\(file) is not readable; expected a certificate and its private key") }
+            else { throw .rejected("\(folder)/\(file) is not readable; expected a certificate and its private key") }
             guard let text = String(validating: contents, as: UTF8.self) else {
-                throw .refused("\(folder)/\(file) is not UTF-8; expected a certificate and its private key in PEM")
+                throw .rejected("\(folder)/\(file) is not UTF-8; expected a certificate and its private key in PEM")
             }
             return text
         }

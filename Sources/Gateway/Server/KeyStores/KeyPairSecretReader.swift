@@ -28,7 +28,7 @@ struct KeyPairSecretReader: KeyPairReading {
         let shown = "Secret \(secrets.namespace ?? "")/\(name)"
         func text(_ key: String) throws(StoreError) -> String {
             guard let data = secret.data(key), !data.isEmpty, let text = String(validating: data, as: UTF8.self) else {
-                throw .refused(
+                throw .rejected(
                     "\(shown) has no text in the data key \(key); create it with kubectl create secret tls")
             }
             return text

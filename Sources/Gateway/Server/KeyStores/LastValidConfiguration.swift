@@ -24,7 +24,7 @@ struct LastValidConfiguration: StateDocument {
 
     func encoded() throws(StoreError) -> Data {
         guard text.utf8.count <= Self.maximumLength else {
-            throw .refused("the configuration is longer than \(Self.maximumLength) bytes")
+            throw .rejected("the configuration is longer than \(Self.maximumLength) bytes")
         }
         return Data(text.utf8)
     }

@@ -33,15 +33,15 @@ extension FoundKeyPair {
         do {
             signingKey = try SigningKey(pem: material.keyPEM, algorithm: algorithm)
         } catch {
-            throw .refused(
+            throw .rejected(
                 "the key of issuer.keypair \"\(name)\" cannot sign with \(algorithm.rawValue) (\(error)); "
                     + "use a key for this algorithm, or set token.algorithm")
         }
         guard let certificate = KeyCertificate(pem: material.certificatePEM) else {
-            throw .refused("issuer.keypair \"\(name)\" has no certificate in PEM")
+            throw .rejected("issuer.keypair \"\(name)\" has no certificate in PEM")
         }
         guard Self.belongs(signingKey, to: material.certificatePEM) else {
-            throw .refused(
+            throw .rejected(
                 "the private key of issuer.keypair \"\(name)\" does not belong to its certificate; "
                     + "use a certificate and its private key")
         }

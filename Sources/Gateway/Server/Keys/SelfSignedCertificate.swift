@@ -26,13 +26,13 @@ extension KeyCertificate {
                 },
                 issuerPrivateKey: privateKey)
             guard let result = KeyCertificate(pem: try certificate.serializeAsPEM().pemString) else {
-                throw StoreError.refused("the certificate of the signing key is not PEM")
+                throw StoreError.rejected("the certificate of the signing key is not PEM")
             }
             return result
         } catch let error as StoreError {
             throw error
         } catch {
-            throw .refused("the certificate of the signing key could not be created")
+            throw .rejected("the certificate of the signing key could not be created")
         }
     }
 }

@@ -39,7 +39,7 @@ struct SigningKeyGenerator: Sendable {
         do {
             return try SigningKey.generate(algorithm, rsaKeySize: rsaKeySize)
         } catch {
-            throw .refused("the signing key could not be created: \(error)")
+            throw .rejected("the signing key could not be created: \(error)")
         }
     }
 }

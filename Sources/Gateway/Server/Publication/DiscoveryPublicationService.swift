@@ -50,7 +50,7 @@ struct DiscoveryPublicationService: Service {
                     if log.isNew(outcome) {
                         audit.record(
                             PublicationRecord(
-                                time: scheduler.now(), endpoint: part.endpoint, place: report.status.place ?? "",
+                                time: scheduler.now(), endpoint: part.endpoint, place: report.status.location ?? "",
                                 outcome: outcome))
                     }
                 }
@@ -69,7 +69,7 @@ private struct PublicationLog {
     private var failure: FailureLog
     private var invalidationFailure: FailureLog
     private var verdict: ProbeVerdict?
-    private var refusal: PublicationRefusal?
+    private var refusal: PublicationConflict?
 
     init(logger: Logger) {
         self.logger = logger
@@ -81,7 +81,7 @@ private struct PublicationLog {
 
     /// Whether an outcome is not a repetition of the last rejection.
     mutating func isNew(_ outcome: PublicationRound.Outcome) -> Bool {
-        guard case .refused(let reason) = outcome.result else {
+        guard case .rejected(let reason) = outcome.result else {
             if case .failed = outcome.result {} else { refusal = nil }
             return true
         }
@@ -91,7 +91,7 @@ private struct PublicationLog {
 
     mutating func log(_ report: EndpointPublication.Report) {
         let status = report.status
-        let place: Logger.Metadata = ["place": "\(status.place ?? "")"]
+        let place: Logger.Metadata = ["place": "\(status.location ?? "")"]
         for outcome in report.outcomes where outcome.result == .written {
             logger.notice(
                 "document published",
@@ -108,11 +108,11 @@ private struct PublicationLog {
             log.fail(reason, reference.map { place.merging(["reference": "\($0)"]) { $1 } } ?? place)
         }
         update(&failure, status.failure, status.failureReference)
-        update(&invalidationFailure, status.edgeFailure, status.edgeFailureReference)
+        update(&invalidationFailure, status.invalidationFailure, status.invalidationFailureReference)
         if status.verdict != verdict, let new = status.verdict {
             verdict = new
             // A mismatch is expected while a CDN invalidation is in progress, and with manual publication.
-            let isSettled = status.invalidatingSince == nil && status.failure == nil && status.place != nil
+            let isSettled = status.invalidatingSince == nil && status.failure == nil && status.location != nil
             logger.log(
                 level: new == .matches ? .notice : isSettled ? .warning : .info, "public documents read",
                 metadata: ["verdict": "\(new)"])

@@ -42,7 +42,7 @@ struct IssuerProbe: IssuerReading {
         }
     }
 
-    func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
+    func read(_ document: IssuerDocumentKind) async -> IssuerResponse {
         do throws(HTTPTransportError) {
             var request = HTTPClientRequest(url: urlPrefix + document.path)
             request.headers = [

@@ -66,7 +66,7 @@ package struct SelfSignedCA: Sendable {
     ///
     /// - Parameters:
     ///   - end: notAfter of the certificate; limited to the CA's notAfter.
-    package func sign(_ names: CertificateNames, from now: Date, to end: Date) throws -> ServingIdentity.Leaf {
+    package func sign(_ names: CertificateNames, from now: Date, to end: Date) throws -> ServingIdentity.Certificate {
         let servingKey = P256.Signing.PrivateKey()
         let alternatives: [GeneralName] =
             names.dns.map { .dnsName($0) }
@@ -84,7 +84,7 @@ package struct SelfSignedCA: Sendable {
                 AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: certificate.publicKey).keyIdentifier)
             },
             issuerPrivateKey: Certificate.PrivateKey(key))
-        return ServingIdentity.Leaf(
+        return ServingIdentity.Certificate(
             certificatePEM: try serving.serializeAsPEM().pemString + "\n",
             key: ServingIdentity.PrivateKey(pem: servingKey.pemRepresentation + "\n"), names: names,
             notBefore: serving.notValidBefore, notAfter: serving.notValidAfter)
@@ -130,7 +130,7 @@ extension SelfSignedCA {
                 certificatePEM: String(validating: certificate, as: UTF8.self) ?? "",
                 keyPEM: String(validating: key, as: UTF8.self) ?? "")
         } catch {
-            throw .refused(
+            throw .rejected(
                 "\(directory.path)/\(ServingIdentity.bundleFile) and \(ServingIdentity.formerKeyFile) are not a CA "
                     + "certificate and its private key; move them to another directory to create a new CA"
             )

@@ -13,7 +13,7 @@ extension ServingCertificates {
                     let certificate: ServingCertificate
                     do {
                         certificate = try ServingCertificate(
-                            chainPEM: identity.chainPEM, keyPEM: identity.leaf.key.pem)
+                            chainPEM: identity.chainPEM, keyPEM: identity.certificate.key.pem)
                     } catch {
                         throw .malformed("serving certificate of the serving identity: \(error)")
                     }
@@ -21,8 +21,8 @@ extension ServingCertificates {
                     logger.info(
                         "serving certificate in force",
                         metadata: [
-                            "names": .array(identity.leaf.names.dns.map { "\($0)" }),
-                            "until": "\(identity.leaf.notAfter.formatted(.iso8601))",
+                            "names": .array(identity.certificate.names.dns.map { "\($0)" }),
+                            "until": "\(identity.certificate.notAfter.formatted(.iso8601))",
                         ])
                 },
                 fail: { problem in self.report(unavailable: "\(problem)") },

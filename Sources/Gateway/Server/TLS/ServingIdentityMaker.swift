@@ -18,7 +18,7 @@ struct ServingIdentityMaker: Sendable {
             let names = policy.names.permitted(by: constraint)
             return ServingIdentity(
                 owner: KeyRing.newOwner(), authorities: [authority],
-                leaf: try ca.sign(names, from: now, to: policy.leafEnd(at: now, of: authority)),
+                certificate: try ca.sign(names, from: now, to: policy.certificateEnd(at: now, of: authority)),
                 maximumTokenLifetime: policy.timeToLive, answered: request)
         }
     }
@@ -34,13 +34,13 @@ struct ServingIdentityMaker: Sendable {
     }
 
     /// Creates a serving certificate that this CA signs.
-    func leaf(
+    func certificate(
         _ names: CertificateNames, by authority: ServingIdentity.Authority, policy: ServingPolicy, at now: Date
-    ) throws(StoreError) -> ServingIdentity.Leaf {
-        guard let key = authority.key else { throw .refused("the CA has no private key") }
+    ) throws(StoreError) -> ServingIdentity.Certificate {
+        guard let key = authority.key else { throw .rejected("the CA has no private key") }
         return try mapped {
             try SelfSignedCA(certificatePEM: authority.certificatePEM, keyPEM: key.pem)
-                .sign(names, from: now, to: policy.leafEnd(at: now, of: authority))
+                .sign(names, from: now, to: policy.certificateEnd(at: now, of: authority))
         }
     }
 
@@ -58,7 +58,7 @@ struct ServingIdentityMaker: Sendable {
             certificatePEM: try ca.certificatePEM, key: ServingIdentity.PrivateKey(pem: ca.keyPEM),
             state: state, reason: reason, constraint: constraint, created: now.roundedUp,
             notBefore: ca.notBefore, notAfter: ca.notAfter)
-        guard let document else { throw StoreError.refused("the new CA certificate is not PEM") }
+        guard let document else { throw StoreError.rejected("the new CA certificate is not PEM") }
         return document
     }
 
@@ -68,7 +68,7 @@ struct ServingIdentityMaker: Sendable {
         } catch let error as StoreError {
             throw error
         } catch {
-            throw .refused("the certificate could not be created")
+            throw .rejected("the certificate could not be created")
         }
     }
 }

@@ -53,7 +53,7 @@ struct ServingIdentityService: Service {
         let policy = plan.policy
         switch view.problem {
         // Never overwritten.
-        case .foreign, .newerVersion, .unavailable, .conflict, .refused: return .wait(until: nil)
+        case .foreign, .newerVersion, .unavailable, .conflict, .rejected: return .wait(until: nil)
         case .malformed, nil: break
         }
         guard let stored = view.stored else {
@@ -77,18 +77,18 @@ struct ServingIdentityService: Service {
             }
             waiting = wait
             return .wait(until: time)
-        case .recordLife(let seconds): changed = identity.recording(life: seconds)
+        case .recordLifetime(let seconds): changed = identity.recording(lifetime: seconds)
         case .remove(let ids): changed = identity.removing(ids)
         case .announce(let reason):
             changed = identity.announcing(
                 try maker.next(reason, policy: policy, at: now), answering: observed.request)
         case .activate(let id, let names):
             guard let next = identity[id] else { return .wait(until: nil) }
-            let certificate = try maker.leaf(names, by: next, policy: policy, at: now)
-            changed = identity.activating(id, leaf: certificate, at: now, policy: policy)
-        case .renewLeaf(_, let names):
+            let certificate = try maker.certificate(names, by: next, policy: policy, at: now)
+            changed = identity.activating(id, certificate: certificate, at: now, policy: policy)
+        case .renewCertificate(_, let names):
             guard let issuing = identity.issuing else { return .wait(until: nil) }
-            changed = identity.renewing(try maker.leaf(names, by: issuing, policy: policy, at: now))
+            changed = identity.renewing(try maker.certificate(names, by: issuing, policy: policy, at: now))
         }
         guard let changed else { return .wait(until: nil) }
         let outcome = try await leader.save(changed, replacing: stored)
@@ -101,10 +101,10 @@ struct ServingIdentityService: Service {
         case .announce(let reason):
             logger.notice("new CA announced", metadata: ["because": "\(reason.rawValue)"])
         case .activate(let id, _): logger.notice("new CA issues", metadata: ["ca": "\(id)"])
-        case .renewLeaf(let reason, _):
+        case .renewCertificate(let reason, _):
             logger.notice("serving certificate renewed", metadata: ["because": "\(reason.rawValue)"])
         case .remove: logger.notice("former CA removed from the CA bundle")
-        case .recordLife, .wait: break
+        case .recordLifetime, .wait: break
         }
     }
 }

@@ -9,6 +9,6 @@ protocol WebhookEvidenceReading: Sendable {
 
 /// The evidence of a gateway without webhook configurations that trust its self-signed CAs.
 struct NoWebhookTrust: WebhookEvidenceReading {
-    let webhooks = ServingEvidence.Webhooks.nobody
+    let webhooks = ServingEvidence.Webhooks.notManaged
     func changes() -> AsyncStream<Void> { AsyncStream { _ in } }
 }

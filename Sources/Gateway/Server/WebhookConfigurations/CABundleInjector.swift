@@ -129,7 +129,7 @@ final class CABundleInjector: Service {
             guard configuration.callsGateway else {
                 return (.notOurs, "none of its webhooks calls the Service \(service) in namespace \(namespace)")
             }
-            if let annotation = configuration.otherKeeper {
+            if let annotation = configuration.otherInjector {
                 return (
                     .notOurs,
                     "its caBundle is cert-manager's by \(annotation); take that away, or serve a certificate of "

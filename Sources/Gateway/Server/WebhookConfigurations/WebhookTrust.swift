@@ -55,7 +55,7 @@ final class WebhookTrust: WebhookEvidenceReading {
 
     var webhooks: ServingEvidence.Webhooks {
         entries.withLock { entries in
-            guard !entries.isEmpty else { return .nobody }
+            guard !entries.isEmpty else { return .notManaged }
             var common: [String: Date]?
             for entry in entries.values {
                 switch entry {
@@ -71,7 +71,7 @@ final class WebhookTrust: WebhookEvidenceReading {
                         } ?? since
                 }
             }
-            return common.map { .trust($0) } ?? .nobody
+            return common.map { .trust($0) } ?? .notManaged
         }
     }
 }

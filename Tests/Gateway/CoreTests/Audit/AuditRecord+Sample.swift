@@ -40,7 +40,7 @@ extension AuditRecord {
     /// One for every way that an answer can come about.
     static func samples() async throws -> [AuditRecord] {
         let errors: [TokenExchangeError] =
-            SubjectTokenRefusal.allCases.map(TokenExchangeError.invalidSubjectToken) + [
+            SubjectTokenRejection.allCases.map(TokenExchangeError.invalidSubjectToken) + [
                 .deniedByPolicy(sampleIdentity), .invalidTarget, .unissuable("too long", sampleIdentity),
                 .reviewUnavailable(retryAfter: 1, reason: "no \"answer\"\n"), .noSigningKey(retryAfter: 5),
             ]

@@ -6,7 +6,7 @@ extension PublicationRecord {
     static func samples() throws -> [PublicationRecord] {
         let document = try IssuerDocuments.example(revision: 7).keys
         let results: [PublicationRound.Result] = [
-            .written, .refused(.foreignOwner("theirs")), .refused(.newerRevision(8)), .unchanged, .stale,
+            .written, .rejected(.foreignOwner("theirs")), .rejected(.newerRevision(8)), .unchanged, .stale,
             .failed(PublishError(.unavailable, "away")),
         ]
         return results.map { result in

@@ -21,7 +21,7 @@ struct KeyRingDocumentTests {
         }
     }
 
-    @Test("A ring that is written is read again as it was")
+    @Test("A ring is decoded as it was encoded")
     func roundTrip() throws {
         let ring = try ExampleEndpoint.ring(TestKeys.ec)
         let read = try KeyRingDocument.decode(try KeyRingDocument.encode(ring), endpoint: "one")
@@ -35,7 +35,7 @@ struct KeyRingDocumentTests {
         try SignedJWT(parsing: token).verify(with: ring.publicKeys)
     }
 
-    @Test("Whatever is wrong with a ring is said, and never with anything of a key")
+    @Test("An invalid ring is rejected with its reason, without key material")
     func failures() throws {
         let pem = TestKeys.ec.pkcs8PEM.split(separator: "\n")[1]
         let foreign = try SigningKey.generate(.es256).pkcs8PEM.replacingNewlines
@@ -65,7 +65,7 @@ struct KeyRingDocumentTests {
         }
     }
 
-    @Test("All that a ring in the midst of a rotation remembers is kept")
+    @Test("Every member of a ring during a rotation is stored")
     func midst() throws {
         let policy = try ExampleEndpoint.configuration().rotationPolicy
         let later = ExampleEndpoint.now.addingTimeInterval(60)
@@ -89,7 +89,7 @@ struct KeyRingDocumentTests {
         }
     }
 
-    @Test("A ring of version 1 is read: its key signs since it was made")
+    @Test("In a ring of version 1 the key signs since its creation")
     func first() throws {
         let old = try text {
             $0.replacing("\"version\" : 2", with: "\"version\" : 1").replacing("\"activated\"", with: "\"other\"")
@@ -99,7 +99,7 @@ struct KeyRingDocumentTests {
         #expect(read.active?.activated == read.active?.created && read.active?.maximumTokenLifetime == 0)
     }
 
-    @Test("A ring from before owners and revisions has its first key's id and 1")
+    @Test("A ring without owner and revision gets its first key's ID and 1")
     func before() throws {
         let old = try text {
             $0.replacing("\"owner\" : \"owner\",", with: "").replacing("\"revision\" : 1,", with: "")
@@ -109,7 +109,7 @@ struct KeyRingDocumentTests {
         #expect(read.revision == 1)
     }
 
-    @Test("A ring of another endpoint and one of a newer version are refused by name")
+    @Test("A ring of another endpoint and one of a newer version are rejected")
     func foreign() throws {
         #expect(failure(try text(), endpoint: "two")?.description.contains("\"one\"") == true)
         let newer = try text { $0.replacing("\"version\" : 2", with: "\"version\" : 3") }

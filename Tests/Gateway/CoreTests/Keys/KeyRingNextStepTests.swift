@@ -5,7 +5,7 @@ import JOSE
 import JSON
 import Testing
 
-@Suite("What a key ring wants next")
+@Suite("The next step of a key ring")
 struct KeyRingNextStepTests {
     private let now = ExampleEndpoint.now
     private let policy: RotationPolicy
@@ -36,7 +36,7 @@ struct KeyRingNextStepTests {
             isSettled: isSettled)
     }
 
-    /// The old key signs, and the new one was made at 0.
+    /// The old key signs, and the new one was created at 0.
     private func prepared() throws -> KeyRing {
         try ExampleEndpoint.ring(old)
             .adding(new, certificate: try ExampleEndpoint.certificate(), at: now, policy: policy)
@@ -47,7 +47,7 @@ struct KeyRingNextStepTests {
             try prepared().applying(.markPublished(new.keyID, at: at(seconds)), at: at(seconds), policy: policy))
     }
 
-    @Test("A ring's first key signs at once; a later one, and the first after a revocation, do not")
+    @Test("A ring's first key signs immediately; a later one, and the first after a revocation, does not")
     func firstKey() throws {
         let certificate = try ExampleEndpoint.certificate()
         let empty = KeyRing(endpoint: "one", owner: "owner", revision: 0, keys: [])
@@ -61,7 +61,7 @@ struct KeyRingNextStepTests {
         #expect(after.active == nil && after.successor?.keyID == new.keyID)
     }
 
-    @Test("A key is replaced at its age, up to a tenth earlier, and the same each time one asks")
+    @Test("A key is replaced at its age or up to a tenth earlier, always at the same time")
     func age() throws {
         let ring = try ExampleEndpoint.ring(old)
         let due = policy.due(try #require(ring.active)).timeIntervalSince(now)
@@ -74,7 +74,7 @@ struct KeyRingNextStepTests {
         #expect(Set(dues).count > 15)
     }
 
-    @Test("Another algorithm, and longer lives of tokens, are noted at once; shorter ones are not forgotten")
+    @Test("Another algorithm and a longer token lifetime take effect immediately; a shorter one does not")
     func changedPolicy() throws {
         let ring = try ExampleEndpoint.ring(old)
         var changed = policy
@@ -82,10 +82,10 @@ struct KeyRingNextStepTests {
         #expect(step(ring, at: 0, policy: changed) == .addKey(.algorithm))
         changed = policy
         changed.timeToLive = 3_600
-        #expect(step(ring, at: 0, policy: changed) == .recordLife(old.keyID, seconds: 3_600))
+        #expect(step(ring, at: 0, policy: changed) == .recordLifetime(old.keyID, seconds: 3_600))
         changed.timeToLive = 60
         #expect(step(ring, at: 0, policy: changed).isWait)
-        let longer = try #require(ring.applying(.recordLife(old.keyID, seconds: 3_600), at: now, policy: policy))
+        let longer = try #require(ring.applying(.recordLifetime(old.keyID, seconds: 3_600), at: now, policy: policy))
         #expect(longer.active?.maximumTokenLifetime == 3_600)
     }
 
@@ -97,12 +97,12 @@ struct KeyRingNextStepTests {
         let unsettled = reading(ring, at: 5, serves: [old, new], isSettled: false)
         #expect(step(ring, at: 5, sees: unsettled) == .wait(.publication(new.keyID, since: since), until: nil))
         let without = reading(ring, at: 5, serves: [old])
-        #expect(step(ring, at: 5, sees: without) == .wait(.sight(new.keyID, since: since), until: nil))
+        #expect(step(ring, at: 5, sees: without) == .wait(.visibility(new.keyID, since: since), until: nil))
         let with = reading(ring, at: 5, serves: [old, new])
         #expect(step(ring, at: 5, sees: with) == .markPublished(new.keyID, at: at(5)))
     }
 
-    @Test("A reading for an older ring proves nothing of this one")
+    @Test("A reading for an older ring is not evidence for this one")
     func olderReading() throws {
         let ring = try prepared()
         let reading = PublicEvidence(
@@ -110,21 +110,21 @@ struct KeyRingNextStepTests {
         #expect(step(ring, at: 5, sees: reading).isWait)
     }
 
-    @Test("It signs after the propagation, counted from its first sight, and after one more reading right before")
+    @Test("A key signs after the propagation since its first observation, and after a final reading")
     func propagation() throws {
         let ring = try published(at: 10)
         let early = reading(ring, at: 10, serves: [old, new])
         #expect(
             step(ring, at: 7_209, sees: early)
                 == .wait(.propagation(new.keyID, since: at(10)), until: at(7_210)))
-        #expect(ring.readingWanted(policy) == at(7_210))
-        #expect(step(ring, at: 7_211, sees: early) == .wait(.lastReading(new.keyID), until: nil))
+        #expect(ring.readingDue(policy) == at(7_210))
+        #expect(step(ring, at: 7_211, sees: early) == .wait(.finalReading(new.keyID), until: nil))
         let late = reading(ring, at: 7_210, serves: [old, new])
         #expect(step(ring, at: 7_211, sees: late) == .activate(new.keyID))
-        #expect(step(ring, at: 7_241, sees: late) == .wait(.lastReading(new.keyID), until: nil))
+        #expect(step(ring, at: 7_241, sees: late) == .wait(.finalReading(new.keyID), until: nil))
     }
 
-    @Test("Seen without it once, its wait begins again")
+    @Test("A reading without the key restarts its propagation")
     func seenWithout() throws {
         let ring = try published(at: 10)
         #expect(step(ring, at: 3_000, sees: reading(ring, at: 2_990, serves: [old])) == .markAbsent(new.keyID))
@@ -133,7 +133,7 @@ struct KeyRingNextStepTests {
         #expect(again.successor?.state == .prepared && again.successor?.published == nil)
     }
 
-    @Test("The old key stays until its last token has ended, on a replica that had not heard of it too")
+    @Test("The old key stays until its last token has expired, including tokens of a late replica")
     func retirement() throws {
         let ring = try #require(try published(at: 10).applying(.activate(new.keyID), at: at(7_300), policy: policy))
         #expect(ring.active?.keyID == new.keyID && ring[old.keyID]?.retired == at(7_300))
@@ -144,7 +144,7 @@ struct KeyRingNextStepTests {
         #expect(after.keys.map(\.keyID) == [new.keyID])
     }
 
-    @Test("After a revocation the next key signs as soon as it is seen, and is made where there is none")
+    @Test("After a revocation the next key is created where there is none, and signs as soon as it is served")
     func revocation() throws {
         let lone = try #require(try ExampleEndpoint.ring(old).revoking(old.keyID, at: now))
         #expect(step(lone, at: 1) == .addKey(.revoked))
@@ -156,7 +156,7 @@ struct KeyRingNextStepTests {
         #expect(step(ring, at: 60, sees: reading(ring, at: 21, serves: [new])).isWait)
     }
 
-    @Test("A ring never has more than its fill of keys, and of names of revoked ones")
+    @Test("The numbers of keys and of revoked key IDs are limited")
     func bounds() throws {
         var ring = try ExampleEndpoint.ring(old)
         let certificate = try ExampleEndpoint.certificate()
@@ -172,8 +172,8 @@ struct KeyRingNextStepTests {
         #expect(step(ring, at: 40 * 86_400, policy: long).isRemoval)
         var due = long
         due.every = 0
-        guard case .wait(.room, _) = step(ring, at: time, policy: due) else {
-            Issue.record("there was room for one more")
+        guard case .wait(.capacity, _) = step(ring, at: time, policy: due) else {
+            Issue.record("a key was added to a full ring")
             return
         }
         for _ in 0..<30 {
@@ -183,7 +183,7 @@ struct KeyRingNextStepTests {
         #expect(ring.revoked.count == 20)
     }
 
-    @Test("A restored ring is the same under a new revision, and a step that changes nothing makes none")
+    @Test("A restored ring has a new revision, and a step that changes nothing has none")
     func restored() throws {
         let ring = try prepared()
         #expect(ring.restored.revision == ring.revision + 1 && ring.restored.keys.count == 2)

@@ -9,10 +9,10 @@ import JSON
 import Synchronization
 import Testing
 
-/// A small world around one key ring: a store, a place, two edges in front of it, verifiers that cache, and replicas
-/// that act whenever they like, on what they knew when they last looked. What may never happen is checked at each tick.
+/// A model around one key ring: a store, a published location, two CDN edges, verifiers that cache, and replicas
+/// that act at random times on their last observed state. Its invariants are checked at each tick.
 struct RotationModel {
-    /// A breach of a promise, with where it happened.
+    /// A violated invariant.
     struct Breach: Error, CustomStringConvertible {
         let description: String
     }
@@ -20,7 +20,7 @@ struct RotationModel {
     static let maximumAge = 300.0
     static let replicaWindow = 900.0
 
-    /// A copy of the key set, as it was when it was fetched.
+    /// A cached key set.
     struct Copy {
         var kids: Set<KeyID>
         var fetched: Date
@@ -42,17 +42,17 @@ struct RotationModel {
     var replicas: [Replica] = []
     var verifiers: [Copy?]
 
-    /// Until when tokens of a key are about, leeway included.
+    /// When the last token of a key expires, leeway included.
     var tokens: [KeyID: Date] = [:]
     var revoked: Set<KeyID> = []
-    /// Keys that signed early, since the one before was revoked.
+    /// Keys that signed early after a revocation.
     var excepted: Set<KeyID> = []
     var seenKids: Set<KeyID> = []
     var triggers = 0
-    /// The last ring that somebody took away.
+    /// The last ring that was deleted from the store.
     var deleted: KeyRingVersion?
 
-    /// - Parameter adjust: what is to be wrong with the policy, to see whether that is found.
+    /// - Parameter adjust: makes the policy wrong, to test that the model finds it.
     init(seed: UInt64, adjust: (inout RotationPolicy) -> Void = { _ in }) throws {
         random = SeededRandom(seed: seed)
         configuration = try ExampleEndpoint.configuration([
@@ -75,12 +75,12 @@ struct RotationModel {
                 publisher: place, reader: edges, interval: 300, now: { [clock] in clock.now }, random: { 0.5 }))
     }
 
-    /// All processes die and begin again.
+    /// Restarts all processes.
     mutating func restart() {
         for index in replicas.indices { crash(index) }
     }
 
-    // MARK: What happens
+    // MARK: Events
 
     mutating func tick() async throws {
         await Task.yield()
@@ -101,15 +101,15 @@ struct RotationModel {
         try check()
     }
 
-    /// A replica does what is its turn, on what it knows; it may stop before any write, or right after it.
+    /// A replica takes its next steps on its last observed state. It may stop before or after any write.
     private mutating func act(_ index: Int) async throws {
         if replicas[index].stored == nil { try await look(index) }
         guard let stored = replicas[index].stored else {
-            // Who has never seen a ring that was deleted would make another: then the old one is lost, which is not played.
+            // A replica that has not observed a deleted ring would create another one: the old one is lost, which is not modelled.
             return seenKids.isEmpty ? try await makeFirst(index) : ()
         }
         if store[configuration.name] == nil {
-            // The leader restores it, who wrote it last.
+            // The leader, which wrote it last, restores it.
             guard stored.version == deleted else { return }
             let version = try await save(stored.ring.restored, replacing: nil)
             return await settle(index, stored.ring.restored, version)
@@ -138,7 +138,7 @@ struct RotationModel {
 
     private mutating func settle(_ index: Int, _ ring: KeyRing, _ version: KeyRingVersion?) async {
         guard let version else {
-            // Somebody was first: what is there is taken on.
+            // Conflict: another replica was first. Use the stored ring.
             replicas[index].stored = store[configuration.name] ?? replicas[index].stored
             return
         }
@@ -154,7 +154,7 @@ struct RotationModel {
         }
     }
 
-    /// Keys come of the seed as well, since a rotation's time depends on them.
+    /// Keys derive from the seed, since a rotation's time depends on them.
     private mutating func adding(to ring: KeyRing) throws -> KeyRing {
         let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         let key = try SigningKey(
@@ -169,18 +169,18 @@ struct RotationModel {
         await settle(index, ring, version)
     }
 
-    /// A replica hears what the store has.
+    /// A replica observes the store.
     private mutating func look(_ index: Int) async throws {
         guard let stored = store[configuration.name] else { return }
         replicas[index].confirmed = clock.now
         guard replicas[index].stored?.version != stored.version else { return }
-        // As it is kept: what a document does not hold is lost.
+        // Encoded and decoded: what the document does not contain is lost.
         let document = try KeyRingDocument.encode(stored.ring)
         replicas[index].stored = StoredKeyRing(
             ring: try KeyRingDocument.decode(document, endpoint: configuration.name), version: stored.version)
     }
 
-    /// All that a process had in memory is gone. A ring that only memory has would be lost for good: that is not played.
+    /// A process loses its memory. The loss of a ring that only exists in memory is not modelled.
     private mutating func crash(_ index: Int) {
         if store[configuration.name] != nil || replicas[index].stored?.version != deleted {
             replicas[index] = newReplica()
@@ -218,7 +218,7 @@ struct RotationModel {
         }
     }
 
-    /// Every replica that may sign does.
+    /// Every replica that may sign signs.
     private mutating func sign() throws {
         for replica in replicas {
             guard let key = replica.stored?.ring.active,
@@ -234,12 +234,12 @@ struct RotationModel {
                 throw Breach(description: "a token of \(kid) was signed that a cache cannot verify")
             }
             if let origin = edges.originKids, !origin.contains(kid) {
-                throw Breach(description: "a token of \(kid) was signed that the place cannot verify")
+                throw Breach(description: "a token of \(kid) was signed that the published key set cannot verify")
             }
         }
     }
 
-    // MARK: What may never happen
+    // MARK: Invariants
 
     private mutating func check() throws {
         guard let ring = store[configuration.name]?.ring else { return }
@@ -247,26 +247,26 @@ struct RotationModel {
         guard kids.isDisjoint(with: revoked) else { throw Breach(description: "a revoked key is back") }
         seenKids.formUnion(kids)
         guard seenKids.count <= triggers else {
-            throw Breach(description: "\(seenKids.count) keys were made for \(triggers) rotations")
+            throw Breach(description: "\(seenKids.count) keys were created for \(triggers) rotations")
         }
         guard ring.active != nil || !revoked.isEmpty else { throw Breach(description: "no key signs") }
         guard ring.keys.count <= RotationPolicy.maximumKeys else { throw Breach(description: "too many keys") }
         guard let origin = edges.originKids else { return }
         for (kid, end) in tokens where clock.now < end && !revoked.contains(kid) && !origin.contains(kid) {
-            // The first key signs before anybody could publish it; a stale place is behind, never ahead.
+            // The first key signs before its publication. A stale location is behind, never ahead.
             guard kids.contains(kid) else {
-                throw Breach(description: "\(kid) left before its last token had ended")
+                throw Breach(description: "\(kid) was removed before its last token had expired")
             }
         }
     }
 }
 
-/// Two edges, each with a copy that it keeps for up to the maximum age.
+/// Two CDN edges, each with a copy that it caches for up to the maximum age.
 final class FakeEdges: IssuerReading {
     private struct State {
         var copies: [[IssuerDocumentKind: (content: [UInt8], fetched: Date)]] = [[:], [:]]
         var random: SeededRandom
-        /// Parsing takes long, and there are few.
+        /// Parsed key sets by content, since parsing is slow.
         var parsed: [[UInt8]: Set<KeyID>] = [:]
     }
 
@@ -280,7 +280,7 @@ final class FakeEdges: IssuerReading {
         state = Mutex(State(random: SeededRandom(seed: seed)))
     }
 
-    func read(_ document: IssuerDocumentKind) async -> IssuerAnswer {
+    func read(_ document: IssuerDocumentKind) async -> IssuerResponse {
         let edge = state.withLock { Int.random(in: 0..<2, using: &$0.random) }
         return content(document, from: edge).map { .content($0, isOwn: false) } ?? .failure("it answers 404")
     }

@@ -3,16 +3,16 @@ import GatewayCore
 import GatewayTestSupport
 import Testing
 
-@Suite("Rotation, whatever happens")
+@Suite("The model of rotation")
 struct RotationModelTests {
-    /// `STS_MODEL_SEEDS=20000` tries more worlds than an ordinary run.
+    /// `STS_MODEL_SEEDS=20000` runs more seeds than by default.
     static let seeds = ProcessInfo.processInfo.environment["STS_MODEL_SEEDS"].flatMap(UInt64.init) ?? 2_000
 
-    @Test("No token is signed that a cache may lack the key for, no key is made twice, and none leaves too early")
+    @Test("Every cache can verify every token, no key is created twice, and none is removed too early")
     func promises() async throws {
         let activations = try await withThrowingTaskGroup(of: Int.self) { group in
             for part in UInt64(0)..<8 {
-                // Other tests wait for real sockets meanwhile, and go first.
+                // Yields to other tests, which wait for sockets.
                 group.addTask(priority: .background) {
                     var activations = 0
                     for seed in stride(from: part, to: Self.seeds, by: 8) {
@@ -23,11 +23,11 @@ struct RotationModelTests {
             }
             return try await group.reduce(0, +)
         }
-        // A world in which nothing ever rotates would keep every promise.
+        // Without rotations no invariant could be violated.
         #expect(activations > Int(Self.seeds))
     }
 
-    /// - Returns: how many keys have signed.
+    /// - Returns: the number of keys that have signed.
     private static func play(_ seed: UInt64) async throws -> Int {
         var model = try RotationModel(seed: seed)
         for tick in 0..<150 {
@@ -41,7 +41,7 @@ struct RotationModelTests {
         return model.tokens.count
     }
 
-    @Test("The model finds a policy that lets keys sign too early, or leave too early")
+    @Test("The model finds a policy by which keys sign too early or are removed too early")
     func findsFaults() async throws {
         for (fault, adjust) in [
             ("no propagation", { (policy: inout RotationPolicy) in policy.propagation = 0 }),
@@ -60,7 +60,7 @@ struct RotationModelTests {
         }
     }
 
-    @Test("A thousand restarts make no key more than rotations do")
+    @Test("A thousand restarts create no more keys than rotations do")
     func restarts() async throws {
         var model = try RotationModel(seed: 1)
         for _ in 0..<1_000 {

@@ -39,7 +39,7 @@ struct OAuthErrorTests {
 
     @Test("The caller cannot tell one invalid token from another")
     func indistinguishable() {
-        let answers = SubjectTokenRefusal.allCases.map { OAuthError(.invalidSubjectToken($0), wire: .bearer) }
+        let answers = SubjectTokenRejection.allCases.map { OAuthError(.invalidSubjectToken($0), wire: .bearer) }
         #expect(answers.allSatisfy { $0 == answers[0] })
     }
 }

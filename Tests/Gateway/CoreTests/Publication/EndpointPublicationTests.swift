@@ -25,13 +25,13 @@ struct EndpointPublicationTests {
 
     private func seconds(_ date: Date) -> Double { date.timeIntervalSince(clock.now) }
 
-    /// Goes on to when the next step is due, and does it.
+    /// Advances the time to the next step, and does it.
     private mutating func next(after report: EndpointPublication.Report) async -> EndpointPublication.Report {
         clock.advance(by: max(0, seconds(report.next)))
         return await publication.step(documents)
     }
 
-    @Test("Documents are written, the edges are told, and the public URL is read until it serves them")
+    @Test("Documents are written, the CDN is invalidated, and the public URL is read until it serves them")
     mutating func wholeWay() async throws {
         var report = await publication.step(documents)
         #expect(report.outcomes.map(\.result) == [.written, .written])
@@ -50,7 +50,7 @@ struct EndpointPublicationTests {
         #expect(report.status.verdict == .matches && report.status.problem == nil)
     }
 
-    @Test("Where all is well, a look at each document every interval is all there is")
+    @Test("Without changes each document is read once per interval, and nothing is written")
     mutating func quiet() async throws {
         publisher.hold(documents)
         reader.serve(publisher)
@@ -64,7 +64,7 @@ struct EndpointPublicationTests {
         #expect(edge.invalidations.isEmpty)
     }
 
-    @Test("Failures are tried again with backoff, tell why, and end with the first success")
+    @Test("Failures are retried with backoff, have a reason, and end with the first success")
     mutating func backoff() async throws {
         publisher.fail(
             PublishError(.unavailable, "away"), PublishError(.unavailable, "away"),
@@ -79,7 +79,7 @@ struct EndpointPublicationTests {
         #expect(report.status.failure == nil && report.status.lastSuccess == clock.now)
     }
 
-    @Test("New documents are published at once, also while a failure waits")
+    @Test("New documents are published immediately, also during backoff")
     mutating func change() async throws {
         publisher.fail(PublishError(.unavailable, "away"))
         _ = await publication.step(documents)
@@ -88,20 +88,20 @@ struct EndpointPublicationTests {
         #expect(publisher[.keys]?.stamp?.revision == 2)
     }
 
-    @Test("An invalidation that is refused is asked for again under the same reference")
+    @Test("An invalidation that is rejected is retried with the same reference")
     mutating func throttledEdge() async throws {
         edge.fail(PublishError(.throttled, "too many invalidations"), PublishError(.unavailable, "cut"))
         var report = await publication.step(documents)
-        #expect(report.status.edgeFailure == "too many invalidations" && report.status.failure == nil)
+        #expect(report.status.invalidationFailure == "too many invalidations" && report.status.failure == nil)
         report = await next(after: report)
-        #expect(report.status.edgeFailure == "cut")
+        #expect(report.status.invalidationFailure == "cut")
         report = await next(after: report)
-        #expect(report.status.edgeFailure == nil)
+        #expect(report.status.invalidationFailure == nil)
         #expect(edge.invalidations.count == 1)
         #expect(report.status.invalidatingSince == ExampleEndpoint.now)
     }
 
-    @Test("While the edges do not answer, several changes become one invalidation")
+    @Test("While the CDN does not respond, several changes become one invalidation")
     mutating func joined() async throws {
         publisher.hold(documents)
         _ = await publication.step(documents)
@@ -117,7 +117,7 @@ struct EndpointPublicationTests {
         #expect(edge.invalidations.map(\.documents) == [[.keys, .discovery]])
     }
 
-    @Test("An invalidation that the other side has lost is asked for anew")
+    @Test("An invalidation that the CDN does not know any more is created again")
     mutating func lost() async throws {
         var report = await publication.step(documents)
         edge.fail(PublishError(.malformed, "no such invalidation"))
@@ -128,7 +128,7 @@ struct EndpointPublicationTests {
         #expect(Set(edge.invalidations.map(\.reference)).count == 2)
     }
 
-    @Test("Edges that go on with old documents are told again, every ten minutes at most")
+    @Test("A CDN that serves old documents is invalidated again, every ten minutes at most")
     mutating func staleEdge() async throws {
         let old = FakePublisher()
         old.hold(try .example(keys: [TestKeys.ec]))
@@ -145,7 +145,7 @@ struct EndpointPublicationTests {
         #expect(edge.invalidations.count == 3)
     }
 
-    @Test("A refusal is told, stays, and leaves the edges alone")
+    @Test("A conflict is reported, persists, and causes no invalidation")
     mutating func refusal() async throws {
         publisher.hold(try .example(owner: "theirs"))
         let report = await publication.step(documents)
@@ -154,10 +154,10 @@ struct EndpointPublicationTests {
         #expect(edge.invalidations.isEmpty && publisher.puts.isEmpty)
     }
 
-    @Test("The public URL is read when a new key is to sign, and not an interval later")
+    @Test("The public URL is read when a new key is due to sign, not an interval later")
     mutating func wanted() async throws {
         let wanted = clock.now.addingTimeInterval(50)
-        let documents = try IssuerDocuments.example(readingWanted: wanted)
+        let documents = try IssuerDocuments.example(readingDue: wanted)
         publisher.hold(documents)
         reader.serve(publisher)
         var report = await publication.step(documents)
@@ -169,14 +169,14 @@ struct EndpointPublicationTests {
         #expect(seconds(report.next) == 250)
     }
 
-    @Test("Without a publisher the public URL is read, and a gateway's own answer is as good as any")
+    @Test("Without a publisher the public URL is read, and a gateway's own response is valid")
     func byHand() async throws {
         reader.answer(.content(documents[.keys], isOwn: true), to: .keys)
         reader.answer(.content(documents[.discovery], isOwn: true), to: .discovery)
         var publication = EndpointPublication(
             publisher: nil, reader: reader, interval: 300, now: { [clock] in clock.now }, random: { 1 })
         let report = await publication.step(documents)
-        #expect(report.status.verdict == .matches && report.status.place == nil)
+        #expect(report.status.verdict == .matches && report.status.location == nil)
         #expect(seconds(report.next) == 300)
     }
 }

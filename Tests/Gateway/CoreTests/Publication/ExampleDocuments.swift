@@ -7,19 +7,19 @@ import JOSE
 extension IssuerDocuments {
     /// Of a ring of these keys.
     static func example(
-        owner: String = "owner", revision: Int = 1, keys: [SigningKey] = [TestKeys.rsa], readingWanted: Date? = nil
+        owner: String = "owner", revision: Int = 1, keys: [SigningKey] = [TestKeys.rsa], readingDue: Date? = nil
     ) throws -> IssuerDocuments {
         let configuration = try ExampleEndpoint.configuration()
         let ring = KeyRing(
             endpoint: "one", owner: owner, revision: revision,
             keys: try keys.map { try ExampleEndpoint.ring($0).keys[0] })
         return IssuerDocuments(
-            ring: ring, issuer: configuration.issuer, privateClaimNames: [], readingWanted: readingWanted)
+            ring: ring, issuer: configuration.issuer, privateClaimNames: [], readingDue: readingDue)
     }
 }
 
 extension FakePublisher {
-    /// Puts there what another gateway would have.
+    /// Stores the documents of another gateway.
     func hold(_ documents: IssuerDocuments) {
         for document in documents.all {
             self[document.kind] = Object(content: document.content, stamp: document.stamp, version: 0)

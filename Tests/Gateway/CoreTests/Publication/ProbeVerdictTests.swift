@@ -4,14 +4,14 @@ import GatewayTestSupport
 import JOSE
 import Testing
 
-@Suite("What the public URL serves")
+@Suite("The verdict on the public URL")
 struct ProbeVerdictTests {
     private let documents: IssuerDocuments
 
     init() throws { documents = try .example() }
 
     private func verdict(
-        keys: IssuerAnswer? = nil, discovery: IssuerAnswer? = nil, isPublished: Bool = true
+        keys: IssuerResponse? = nil, discovery: IssuerResponse? = nil, isPublished: Bool = true
     ) -> ProbeVerdict {
         ProbeVerdict(
             [
@@ -22,23 +22,23 @@ struct ProbeVerdictTests {
 
     private func text(_ kind: IssuerDocumentKind) -> String { String(decoding: documents[kind], as: UTF8.self) }
 
-    private func content(_ text: String) -> IssuerAnswer { .content(Array(text.utf8), isOwn: false) }
+    private func content(_ text: String) -> IssuerResponse { .content(Array(text.utf8), isOwn: false) }
 
-    @Test("The documents themselves match, and so do the same members in other clothes")
+    @Test("The documents match in any order of members and with any white space")
     func matches() {
         #expect(verdict() == .matches)
         #expect(verdict(keys: content(" " + text(.keys) + "\n")) == .matches)
         #expect(verdict(discovery: content("\n" + text(.discovery))) == .matches)
     }
 
-    @Test("A key set without one of ours lacks it, by its kid")
+    @Test("A key set without a key of the ring lacks its kid")
     func lacks() throws {
         let other = try IssuerDocuments.example(keys: [TestKeys.ec])
         #expect(verdict(keys: .content(other[.keys], isOwn: false)) == .lacksKeys([TestKeys.rsa.keyID]))
         #expect(verdict(keys: content(#"{"keys":[]}"#)) == .lacksKeys([TestKeys.rsa.keyID]))
     }
 
-    @Test("A key with our kid and another's parameters is not ours")
+    @Test("A key with a kid of the ring and other parameters is another key")
     func swapped() {
         let kid = TestKeys.rsa.keyID.rawValue
         let foreign =
@@ -47,16 +47,16 @@ struct ProbeVerdictTests {
         #expect(verdict(keys: content(foreign)) == .lacksKeys([TestKeys.rsa.keyID]))
     }
 
-    @Test("A key more than ours differs: somebody else could sign with it")
+    @Test("A key set with an additional key differs, since another party could sign with it")
     func foreign() throws {
         let more = try IssuerDocuments.example(keys: [TestKeys.rsa, TestKeys.ec])
         guard case .differs = verdict(keys: .content(more[.keys], isOwn: false)) else {
-            Issue.record("it does not differ")
+            Issue.record("the verdict is not differs")
             return
         }
     }
 
-    @Test("A discovery document with another issuer, or none at all, differs")
+    @Test("A discovery document with another issuer, or without one, differs")
     func discovery() {
         let other = text(.discovery).replacing("one.example.com", with: "two.example.com")
         #expect("\(verdict(discovery: content(other)))".contains("another issuer"))
@@ -64,14 +64,14 @@ struct ProbeVerdictTests {
         #expect("\(verdict(keys: content("<html>")))".contains("no key set"))
     }
 
-    @Test("An answer of the gateway itself counts only where nothing else is to publish")
-    func ownAnswer() {
-        let own = IssuerAnswer.content(documents[.keys], isOwn: true)
-        #expect(verdict(keys: own) == .ownAnswer)
+    @Test("A response of the gateway itself is valid only without a publisher")
+    func ownResponse() {
+        let own = IssuerResponse.content(documents[.keys], isOwn: true)
+        #expect(verdict(keys: own) == .ownResponse)
         #expect(verdict(keys: own, isPublished: false) == .matches)
     }
 
-    @Test("What cannot be read says which document and why")
+    @Test("A document that cannot be read is reported with its path and the reason")
     func unreachable() {
         #expect(verdict(keys: .failure("it answers 404")) == .unreachable("/certs: it answers 404"))
         #expect(

@@ -2,7 +2,7 @@ import GatewayCore
 import GatewayPluginAPI
 import Testing
 
-@Suite("What is done with a published document")
+@Suite("Decisions on published documents")
 struct PublicationDecisionTests {
     private let stamp = DocumentStamp(owner: "ours", revision: 7, digest: "d7")
 
@@ -17,23 +17,23 @@ struct PublicationDecisionTests {
             version: "v1", stamp: DocumentStamp(owner: owner, revision: revision, digest: digest), length: length)
     }
 
-    @Test("What is absent is written only if it stays absent until then")
+    @Test("A missing document is written only if it is still missing")
     func absent() {
         #expect(decision(nil) == .put(.absent))
     }
 
-    @Test("What is as it should be is not sent again")
+    @Test("A current document is not written again")
     func unchanged() {
-        #expect(decision(stored()) == .keep)
+        #expect(decision(stored()) == .unchanged)
     }
 
-    @Test("The same content under an earlier revision of the ring is not sent again")
+    @Test("The same content of an earlier revision is not written again")
     func earlier() {
-        #expect(decision(stored(revision: 6)) == .keep)
+        #expect(decision(stored(revision: 6)) == .unchanged)
         #expect(decision(stored(revision: 6, digest: "d6")) == .put(.version("v1")))
     }
 
-    @Test("Drift is repaired: other content, another length, no stamp")
+    @Test("Other content, another length or a missing stamp is overwritten")
     func drift() {
         let replaced = PublicationDecision.put(.version("v1"))
         #expect(decision(stored(digest: "d6")) == replaced)
@@ -41,19 +41,19 @@ struct PublicationDecisionTests {
         #expect(decision(StoredDocument(version: "v1", stamp: nil, length: 100)) == replaced)
     }
 
-    @Test("A foreign owner's documents are left alone until an operator says otherwise")
+    @Test("Documents of another owner are overwritten only where an operator permits it")
     func foreignOwner() {
-        #expect(decision(stored(owner: "theirs")) == .refuse(.foreignOwner("theirs")))
-        #expect(decision(stored(owner: "theirs", revision: 1)) == .refuse(.foreignOwner("theirs")))
+        #expect(decision(stored(owner: "theirs")) == .reject(.foreignOwner("theirs")))
+        #expect(decision(stored(owner: "theirs", revision: 1)) == .reject(.foreignOwner("theirs")))
         #expect(decision(stored(owner: "theirs", revision: 9), takeOver: true) == .put(.version("v1")))
-        #expect(PublicationRefusal.foreignOwner("theirs").description.contains("publish --take-over"))
-        let odd = PublicationRefusal.foreignOwner("a\n\"\u{202E}" + String(repeating: "b", count: 1_000)).description
+        #expect(PublicationConflict.foreignOwner("theirs").description.contains("publish --take-over"))
+        let odd = PublicationConflict.foreignOwner("a\n\"\u{202E}" + String(repeating: "b", count: 1_000)).description
         #expect(odd.contains(#"owner "a???bbb"#) && odd.utf8.count < 400)
     }
 
-    @Test("A lower revision never overwrites a higher one, not even by a take-over")
+    @Test("A lower revision never overwrites a higher one, not even with --take-over")
     func newerRevision() {
-        #expect(decision(stored(revision: 8)) == .refuse(.newerRevision(8)))
-        #expect(decision(stored(revision: 8), takeOver: true) == .refuse(.newerRevision(8)))
+        #expect(decision(stored(revision: 8)) == .reject(.newerRevision(8)))
+        #expect(decision(stored(revision: 8), takeOver: true) == .reject(.newerRevision(8)))
     }
 }

@@ -10,7 +10,7 @@ struct PublicationRoundTests {
 
     private func results(_ outcomes: [PublicationRound.Outcome]) -> [PublicationRound.Result] { outcomes.map(\.result) }
 
-    @Test("writes the key set before the discovery document, and sends nothing when it finds them as they should be")
+    @Test("writes the key set before the discovery document, and nothing where both are current")
     func order() async throws {
         let documents = try IssuerDocuments.example()
         #expect(results(await round.run(documents, through: publisher)) == [.written, .written])
@@ -31,7 +31,7 @@ struct PublicationRoundTests {
         #expect(publisher[.discovery] == nil)
     }
 
-    @Test("repairs what somebody changed by hand, even where the stamp is still there")
+    @Test("overwrites a document that was edited, even where its stamp is unchanged")
     func drift() async throws {
         let documents = try IssuerDocuments.example()
         _ = await round.run(documents, through: publisher)
@@ -40,7 +40,7 @@ struct PublicationRoundTests {
         #expect(publisher[.keys]?.content == documents[.keys])
     }
 
-    @Test("decides once more where somebody came between the look and the write")
+    @Test("decides again after a conflict")
     func conflict() async throws {
         let documents = try IssuerDocuments.example()
         publisher.beforeNextPut { [publisher] in publisher.hold(documents) }
@@ -48,27 +48,27 @@ struct PublicationRoundTests {
         #expect(publisher.puts == [.keys])
     }
 
-    @Test("leaves a foreign owner's documents alone, also one that came in between, until it may take over")
+    @Test("does not overwrite documents of another owner, also after a conflict, without --take-over")
     func foreignOwner() async throws {
         let documents = try IssuerDocuments.example()
         let foreign = try IssuerDocuments.example(owner: "theirs")
         publisher.beforeNextPut { [publisher] in publisher.hold(foreign) }
-        #expect(results(await round.run(documents, through: publisher)) == [.refused(.foreignOwner("theirs"))])
+        #expect(results(await round.run(documents, through: publisher)) == [.rejected(.foreignOwner("theirs"))])
         #expect(publisher[.keys]?.stamp?.owner == "theirs")
         #expect(results(await round.run(documents, through: publisher, takeOver: true)) == [.written, .written])
         #expect(publisher[.keys]?.stamp?.owner == "owner")
     }
 
-    @Test("leaves the key set alone as well where only the discovery document is a foreign owner's")
+    @Test("does not write the key set where the discovery document belongs to another owner")
     func foreignDiscovery() async throws {
         publisher.hold(try .example(owner: "theirs"))
         publisher[.keys] = nil
         #expect(
-            results(await round.run(try .example(), through: publisher)) == [.refused(.foreignOwner("theirs"))])
+            results(await round.run(try .example(), through: publisher)) == [.rejected(.foreignOwner("theirs"))])
         #expect(publisher[.keys] == nil)
     }
 
-    @Test("tells what it has written although somebody overtakes it with the next")
+    @Test("reports the written document although the next one has a conflict")
     func overtaken() async throws {
         let documents = try IssuerDocuments.example()
         publisher.beforeNextPut { [publisher] in
@@ -78,18 +78,18 @@ struct PublicationRoundTests {
         #expect(publisher[.discovery]?.content == documents[.discovery])
     }
 
-    @Test("never puts an older ring's documents over a newer one's")
+    @Test("never overwrites documents of a newer revision")
     func revision() async throws {
         publisher.hold(try .example(revision: 5))
         let outcomes = await round.run(try .example(revision: 4), through: publisher)
-        #expect(results(outcomes) == [.refused(.newerRevision(5))])
+        #expect(results(outcomes) == [.rejected(.newerRevision(5))])
         #expect(publisher.puts.isEmpty)
     }
 
-    @Test("only looks where that is wanted")
+    @Test("writes nothing in a dry run")
     func check() async throws {
         let documents = try IssuerDocuments.example()
-        #expect(results(await round.run(documents, through: publisher, onlyLooks: true)) == [.stale, .stale])
+        #expect(results(await round.run(documents, through: publisher, isDryRun: true)) == [.stale, .stale])
         #expect(publisher.puts.isEmpty)
     }
 }

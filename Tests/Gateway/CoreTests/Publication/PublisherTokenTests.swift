@@ -5,14 +5,14 @@ import JOSE
 import JSON
 import Testing
 
-@Suite("The publisher's own token")
+@Suite("The publisher's self-issued token")
 struct PublisherTokenTests {
     private func claims(_ token: String) throws -> JSONValue {
         let part = try #require(token.split(separator: ".").dropFirst().first)
         return try JSONDecoder().decode(JSONValue.self, from: Data(try #require(Base64URL.decode(String(part)))))
     }
 
-    @Test("has the publisher's subject, five minutes at most, and nothing of a template")
+    @Test("has the publisher's subject, a lifetime of five minutes at most, and no claims of a template")
     func shape() throws {
         let configuration = try ExampleEndpoint.configuration([
             .init("token", ["ttl": "2h", "subject": "{namespace}/{saname}", "claims": ["team": "red"]])
@@ -31,7 +31,7 @@ struct PublisherTokenTests {
         #expect(claims["team"] == nil && claims["namespace"] == nil)
     }
 
-    @Test("lives no longer than the endpoint's tokens, and is not there without a key")
+    @Test("has at most the endpoint's token lifetime, and requires an active key")
     func bounds() throws {
         let configuration = try ExampleEndpoint.configuration([.init("token", ["ttl": "60s"])])
         let tokenID = TokenID(randomBits: (1, 2))

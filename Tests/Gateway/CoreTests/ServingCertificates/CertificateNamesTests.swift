@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Names of the serving certificate")
 struct CertificateNamesTests {
-    @Test("The host is found in the gateway's URL, in lower case and without brackets")
+    @Test("The host of the gateway's URL is in lower case and without brackets")
     func hosts() {
         for (url, host) in [
             ("https://sts-gateway.sts.svc:8443", "sts-gateway.sts.svc"), ("https://STS.example.com", "sts.example.com"),
@@ -15,7 +15,7 @@ struct CertificateNamesTests {
         }
     }
 
-    @Test("Names are kept in lower case, in order and each once, whatever order they come in")
+    @Test("Names are in lower case, sorted and without duplicates")
     func order() {
         let names = CertificateNames(
             dns: ["b", "A", "b"], addresses: [[2, 0, 0, 1], [1, 0, 0, 1], [2, 0, 0, 1]])
@@ -23,7 +23,7 @@ struct CertificateNamesTests {
         #expect(names == CertificateNames(dns: ["a", "b"], addresses: [[1, 0, 0, 1], [2, 0, 0, 1]]))
     }
 
-    @Test("A constraint permits its names, what is below them, and a wildcard's base")
+    @Test("A constraint permits its names, their subdomains, and the base of a wildcard")
     func constraint() {
         let constraint = NameConstraint(for: CertificateNames(dns: ["sts.svc", "*.example.com"], addresses: []))
         #expect(constraint.dns == ["example.com", "localhost", "sts.svc"] && !constraint.permitsAddresses)

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 
-/// Identities whose certificates are none, for what does not look into them.
+/// Identities with placeholder certificates, for code that does not parse them.
 enum ExampleIdentity {
     static let now = Date(timeIntervalSince1970: 1_778_251_200)
     static let names = CertificateNames(dns: ["sts-gateway", "sts-gateway.sts.svc"], addresses: [])
@@ -27,17 +27,18 @@ enum ExampleIdentity {
         return authority
     }
 
-    static func leaf(
+    static func certificate(
         _ name: String, names: CertificateNames = names, from begin: Date = now, to end: Date? = nil
-    ) -> ServingIdentity.Leaf {
-        ServingIdentity.Leaf(
+    ) -> ServingIdentity.Certificate {
+        ServingIdentity.Certificate(
             certificatePEM: pem(name), key: ServingIdentity.PrivateKey(pem: "key of \(name)"), names: names,
             notBefore: begin, notAfter: end ?? begin.addingTimeInterval(90 * 86_400))
     }
 
-    /// One authority that issues, and its leaf.
+    /// An issuing CA with its certificate.
     static func identity() throws -> ServingIdentity {
         ServingIdentity(
-            owner: "owner", authorities: [try authority("one")], leaf: leaf("leaf"), maximumTokenLifetime: 900)
+            owner: "owner", authorities: [try authority("one")], certificate: certificate("certificate"),
+            maximumTokenLifetime: 900)
     }
 }

@@ -8,9 +8,11 @@ struct ServingIdentityDocumentTests {
         let next = try ExampleIdentity.authority("two", .next, reason: .names, constraint: nil)
         let announced = try ExampleIdentity.identity().announcing(next, answering: "1")
         let policy = ServingPolicy(names: ExampleIdentity.names, timeToLive: 900)
-        let leaf = ExampleIdentity.leaf("new", names: CertificateNames(dns: ["a"], addresses: [[127, 0, 0, 1]]))
-        let active = try #require(announced.activating(next.id, leaf: leaf, at: ExampleIdentity.now, policy: policy))
-        return active.announcing(try ExampleIdentity.authority("three", .next, reason: .asked), answering: "2")
+        let certificate = ExampleIdentity.certificate(
+            "new", names: CertificateNames(dns: ["a"], addresses: [[127, 0, 0, 1]]))
+        let active = try #require(
+            announced.activating(next.id, certificate: certificate, at: ExampleIdentity.now, policy: policy))
+        return active.announcing(try ExampleIdentity.authority("three", .next, reason: .requested), answering: "2")
     }
 
     private func failure(_ document: Data) -> StoreError? {
@@ -22,13 +24,13 @@ struct ServingIdentityDocumentTests {
         }
     }
 
-    @Test("An identity that is written is read again as it was")
+    @Test("An identity is decoded as it was encoded")
     func roundTrip() throws {
         let identity = try identity()
         #expect(try ServingIdentityDocument.decode(try ServingIdentityDocument.encode(identity)) == identity)
     }
 
-    @Test("Whatever is wrong with a document is said, and never with anything of a key")
+    @Test("An invalid document is rejected with its reason, without key material")
     func failures() throws {
         let text = String(decoding: try ServingIdentityDocument.encode(try identity()), as: UTF8.self)
         for (row, document, needle) in [
@@ -57,7 +59,7 @@ struct ServingIdentityDocumentTests {
         #expect(failure(Data(newer.utf8)) == .newerVersion(2, supported: 1))
     }
 
-    @Test("No description and no dump of an identity holds a key")
+    @Test("No description and no dump of an identity contains a key")
     func secrets() throws {
         let identity = try identity()
         var dumped = "\(identity) \(String(reflecting: identity))"

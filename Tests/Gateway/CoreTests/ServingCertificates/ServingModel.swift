@@ -2,8 +2,8 @@ import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 
-/// A world in which replicas hear late, sidecars ask seldom, API servers are behind, people change what they like, and
-/// the leader is away at times. Its promise: nobody ever meets a leaf of an authority that he does not trust.
+/// A model in which replicas and API servers observe changes late, sidecars read the CA bundle seldom, users change
+/// objects, and the leader is sometimes absent. Its invariant: every client trusts every certificate that it is served.
 struct ServingModel {
     struct Breach: Error, CustomStringConvertible {
         let description: String
@@ -11,7 +11,7 @@ struct ServingModel {
 
     private struct Replica {
         var view: ServingIdentity
-        /// Since when it has not heard of what the store has.
+        /// Since when the replica has not observed the store's document.
         var behindSince: Double?
     }
 
@@ -25,7 +25,7 @@ struct ServingModel {
     private struct Written {
         let at: Double
         let ids: Set<String>
-        /// Whether the gateway wrote it, and may still.
+        /// Whether the gateway wrote it and may still write it.
         var isOwn: Bool
     }
 
@@ -33,18 +33,18 @@ struct ServingModel {
         /// The newest last.
         var written: [Written]
         var isThere = true
-        /// Up to when the gateway's patches fail.
+        /// When the gateway's patches stop failing.
         var stuckUntil = 0.0
         var since: [String: Double] = [:]
     }
 
     private var random: SeededRandom
     private var time = 0.0
-    /// As every replica has it, with the longest life that it has seen.
+    /// The policy of every replica, with the longest token lifetime that it has observed.
     private var policy: ServingPolicy
-    /// A day in some worlds.
+    /// A day for some seeds.
     private let lastLife: Int
-    /// Of tokens now.
+    /// The current token lifetime.
     private var timeToLive = 900
     private var store: ServingIdentity
     private var replicas: [Replica]
@@ -57,9 +57,9 @@ struct ServingModel {
     private(set) var activations = 0
     private(set) var most = 1
 
-    /// Real windows, whatever the policy says.
+    /// The actual windows, independent of the policy.
     private static let replicaWindow = 900.0
-    private static let settling = 5.0
+    private static let propagation = 5.0
     private static let nameSets = [["a", "b"], ["a"], ["a", "c"], ["a", "b", "*.d"]]
 
     init(seed: UInt64, adjust: (inout ServingPolicy) -> Void = { _ in }) throws {
@@ -67,16 +67,18 @@ struct ServingModel {
         lastLife = random.oneIn(4) ? 86_400 : 900
         policy = ServingPolicy(names: CertificateNames(dns: Self.nameSets[0], addresses: []), timeToLive: 900)
         policy.authorityLifetime = 20 * 86_400
-        policy.leafLifetime = 2 * 86_400
+        policy.certificateLifetime = 2 * 86_400
         policy.plannedOverlap = 86_400
-        policy.lastCall = 2 * 86_400
+        policy.activationDeadline = 2 * 86_400
         adjust(&policy)
         store = ServingIdentity(
             owner: "owner",
             authorities: [
                 try ExampleIdentity.authority(
                     "ca 1", constraint: NameConstraint(for: policy.names), lifetime: policy.authorityLifetime)
-            ], leaf: ExampleIdentity.leaf("leaf", names: policy.names, to: ExampleIdentity.at(2 * 86_400)),
+            ],
+            certificate: ExampleIdentity.certificate(
+                "certificate", names: policy.names, to: ExampleIdentity.at(2 * 86_400)),
             maximumTokenLifetime: 900)
         replicas = [Replica(view: store), Replica(view: store), Replica(view: store)]
         let ids = Set(store.authorities.map(\.id))
@@ -92,7 +94,7 @@ struct ServingModel {
     mutating func tick() throws {
         var step = Double.random(in: 0.5...3, using: &random)
         if !random.oneIn(4) { step = Double.random(in: 10...7_200, using: &random) }
-        // Nobody's time is passed over.
+        // Every due time is reached.
         let due = sidecars.map(\.due).min().map { max(0.1, $0 - time) } ?? step
         let limits = replicas.compactMap(\.behindSince).map { max(0.1, $0 + Self.replicaWindow - 1 - time) }
         time += ([step, due] + limits).min() ?? step
@@ -121,7 +123,7 @@ struct ServingModel {
             webhooks[index].stuckUntil = time + Double.random(in: 0...20_000, using: &random)
         }
         for index in webhooks.indices where random.oneIn(80) {
-            // Somebody puts back what was there before, deletes it or makes it anew.
+            // A user restores, deletes or recreates the configuration.
             let ids = webhooks[index].written.randomElement(using: &random)?.ids ?? []
             webhooks[index].written.append(Written(at: time, ids: ids, isOwn: false))
             webhooks[index].since = [:]
@@ -142,7 +144,7 @@ struct ServingModel {
         guard leads, mayWriteWebhooks else {
             for index in webhooks.indices {
                 webhooks[index].since = [:]
-                // An authority's last call does not ask those who cannot be asked.
+                // After the activation deadline webhook configurations are not waited for.
                 guard !mayWriteWebhooks else { continue }
                 for entry in webhooks[index].written.indices { webhooks[index].written[entry].isOwn = false }
             }
@@ -172,7 +174,7 @@ struct ServingModel {
     private var evidence: ServingEvidence {
         guard mayWriteWebhooks else { return ServingEvidence(webhooks: .unknown, request: request) }
         let there = webhooks.filter(\.isThere)
-        guard let first = there.first else { return ServingEvidence(webhooks: .nobody, request: request) }
+        guard let first = there.first else { return ServingEvidence(webhooks: .notManaged, request: request) }
         let common = first.since.keys.filter { id in there.allSatisfy { $0.since[id] != nil } }
         let since = common.map { id in (id, ExampleIdentity.at(there.compactMap { $0.since[id] }.max() ?? time)) }
         return ServingEvidence(webhooks: .trust(Dictionary(uniqueKeysWithValues: since)), request: request)
@@ -183,7 +185,7 @@ struct ServingModel {
         for _ in 0..<20 {
             switch store.nextStep(at: now, policy: policy, evidence: evidence) {
             case .wait: return
-            case .recordLife(let seconds): change(store.recording(life: seconds))
+            case .recordLifetime(let seconds): change(store.recording(lifetime: seconds))
             case .remove(let ids): change(store.removing(ids))
             case .announce(let reason):
                 made += 1
@@ -195,23 +197,26 @@ struct ServingModel {
                 keepWebhooks()
             case .activate(let id, let names):
                 activations += 1
-                guard let next = store[id] else { throw Breach(description: "nobody is activated") }
-                let leaf = leaf(names, of: next)
-                guard let changed = store.activating(id, leaf: leaf, at: now, policy: policy) else {
-                    throw Breach(description: "nothing is activated")
+                guard let next = store[id] else { throw Breach(description: "no CA is activated") }
+                let certificate = certificate(names, of: next)
+                guard let changed = store.activating(id, certificate: certificate, at: now, policy: policy) else {
+                    throw Breach(description: "no change is activated")
                 }
                 change(changed)
-            case .renewLeaf(_, let names):
-                guard let issuing = store.issuing else { throw Breach(description: "nobody issues") }
-                change(store.renewing(leaf(names, of: issuing)))
+            case .renewCertificate(_, let names):
+                guard let issuing = store.issuing else { throw Breach(description: "no CA issues") }
+                change(store.renewing(certificate(names, of: issuing)))
             }
         }
         throw Breach(description: "the steps do not end")
     }
 
-    private func leaf(_ names: CertificateNames, of authority: ServingIdentity.Authority) -> ServingIdentity.Leaf {
-        ExampleIdentity.leaf(
-            "leaf of \(authority.id) \(time)", names: names, from: now, to: policy.leafEnd(at: now, of: authority))
+    private func certificate(_ names: CertificateNames, of authority: ServingIdentity.Authority)
+        -> ServingIdentity.Certificate
+    {
+        ExampleIdentity.certificate(
+            "certificate of \(authority.id) \(time)", names: names, from: now,
+            to: policy.certificateEnd(at: now, of: authority))
     }
 
     private mutating func change(_ identity: ServingIdentity) {
@@ -228,7 +233,7 @@ struct ServingModel {
         }
     }
 
-    /// What is served within the window.
+    /// The certificates that are served within the window.
     private var heard: [ServingIdentity] { replicas.map(\.view) }
 
     private mutating func refresh() throws {
@@ -236,7 +241,7 @@ struct ServingModel {
             let sidecar = sidecars[index]
             for view in heard {
                 guard let issuer = view.issuing?.id, sidecar.injected.union(sidecar.fetched).contains(issuer) else {
-                    throw Breach(description: "a sidecar meets a leaf that it does not trust")
+                    throw Breach(description: "a sidecar is served a certificate that it does not trust")
                 }
             }
             sidecars[index].fetched = Set((heard.randomElement(using: &random) ?? store).authorities.map(\.id))
@@ -246,24 +251,25 @@ struct ServingModel {
 
     private func check() throws {
         for view in heard {
-            guard let issuing = view.issuing, view.leaf.names.permitted(by: issuing.constraint) == view.leaf.names
+            guard let issuing = view.issuing,
+                view.certificate.names.permitted(by: issuing.constraint) == view.certificate.names
             else {
-                throw Breach(description: "a leaf has names that its authority may not sign for")
+                throw Breach(description: "a certificate has names that its CA does not permit")
             }
-            guard view.leaf.notAfter > now else { throw Breach(description: "a leaf has ended") }
-            // An authority's last call does not ask those who cannot be asked.
+            guard view.certificate.notAfter > now else { throw Breach(description: "a certificate has expired") }
+            // After the activation deadline webhook configurations are not waited for.
             let isLastCall = view.authorities.contains { authority in
                 let end = authority.notAfter.timeIntervalSince(now)
-                return end < Double(policy.lastCall)
+                return end < Double(policy.activationDeadline)
             }
             for webhook in webhooks where webhook.isThere && !isLastCall {
-                // What an API server may go by: all that was in force in the last seconds.
+                // The caBundles that an API server may use: all that were in force in the last seconds.
                 let recent = webhook.written.indices.filter { index in
-                    index == webhook.written.count - 1 || webhook.written[index + 1].at > time - Self.settling
+                    index == webhook.written.count - 1 || webhook.written[index + 1].at > time - Self.propagation
                 }.map { webhook.written[$0] }
                 guard recent.allSatisfy(\.isOwn) else { continue }
                 if !recent.allSatisfy({ $0.ids.contains(issuing.id) }) {
-                    throw Breach(description: "an API server meets a leaf that it does not trust")
+                    throw Breach(description: "an API server is served a certificate that it does not trust")
                 }
             }
         }

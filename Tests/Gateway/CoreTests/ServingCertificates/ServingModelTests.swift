@@ -3,16 +3,16 @@ import GatewayCore
 import GatewayTestSupport
 import Testing
 
-@Suite("Serving certificates, whatever happens")
+@Suite("The model of serving certificates")
 struct ServingModelTests {
-    /// `STS_MODEL_SEEDS=20000` tries more worlds than an ordinary run.
+    /// `STS_MODEL_SEEDS=20000` runs more seeds than by default.
     static let seeds = ProcessInfo.processInfo.environment["STS_MODEL_SEEDS"].flatMap(UInt64.init) ?? 100
 
-    @Test("No sidecar and no API server ever meets a leaf that it does not trust, and no leaf ends")
+    @Test("Sidecars and API servers trust every certificate that they are served, and no certificate expires")
     func promises() async throws {
         let (activations, most) = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
             for part in UInt64(0)..<4 {
-                // Other tests wait for real sockets meanwhile, and go first.
+                // Yields to other tests, which wait for sockets.
                 group.addTask(priority: .background) {
                     var result = (0, 0)
                     for seed in stride(from: part, to: Self.seeds, by: 4) {
@@ -25,7 +25,7 @@ struct ServingModelTests {
             }
             return try await group.reduce((0, 0)) { ($0.0 + $1.0, max($0.1, $1.1)) }
         }
-        // A world in which nothing ever rotates would keep every promise.
+        // Without rotations no invariant could be violated.
         #expect(activations > Int(Self.seeds))
         #expect(most > 1 && most <= ServingIdentityDocument.maximumAuthorities)
     }
@@ -44,16 +44,16 @@ struct ServingModelTests {
     }
 
     @Test(
-        "The model finds a policy that lets an authority issue too early, or end too early, or a leaf end",
-        arguments: ["no overlap", "no settling", "no renewal"])
+        "The model finds a policy by which a CA issues too early or is removed too early, or a certificate expires",
+        arguments: ["no overlap", "no propagation", "no renewal"])
     func findsFaults(fault: String) async throws {
         for seed in UInt64(0)..<400 {
             await Task.yield()
             var model = try ServingModel(seed: seed) { policy in
                 switch fault {
                 case "no overlap": policy.replicaWindow = -90_000
-                case "no settling": policy.settling = 0
-                default: policy.leafLifetime = 60_000
+                case "no propagation": policy.propagation = 0
+                default: policy.certificateLifetime = 60_000
                 }
             }
             do {
@@ -62,6 +62,6 @@ struct ServingModelTests {
                 return
             }
         }
-        Issue.record("\(fault) was not found")
+        Issue.record("\(fault): not found")
     }
 }

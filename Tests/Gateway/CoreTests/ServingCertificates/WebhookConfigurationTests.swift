@@ -30,13 +30,13 @@ struct WebhookConfigurationTests {
         return WebhookConfiguration(object, service: "hook", namespace: "sts")
     }
 
-    @Test("Only webhooks that call the gateway's Service are changed, and only where they lack the bundle")
+    @Test("Only webhooks that call the gateway's Service are changed, and only where the CA bundle differs")
     func patches() throws {
         let configuration = try configuration([
             webhook("hook", bundle: "new"), webhook("other"), webhook("hook", namespace: "other"), webhook(nil),
             webhook("hook", bundle: "old"), webhook("hook"),
         ])
-        #expect(configuration.callsGateway && !configuration.trusts("new") && configuration.otherKeeper == nil)
+        #expect(configuration.callsGateway && !configuration.trusts("new") && configuration.otherInjector == nil)
         let value = JSONValue.string(Data("new".utf8).base64EncodedString())
         #expect(
             configuration.patch(trusting: "new") == [
@@ -47,12 +47,14 @@ struct WebhookConfigurationTests {
         #expect(try self.configuration([webhook("hook", bundle: "new"), webhook("other")]).trusts("new"))
     }
 
-    @Test("A configuration without a webhook of the gateway's is none of its business; cert-manager's is told apart")
+    @Test(
+        "A configuration without a webhook of the gateway is ignored, and that of cert-manager's injector is recognized"
+    )
     func others() throws {
         #expect(try !configuration([webhook("other"), webhook(nil)]).callsGateway)
         #expect(try !configuration([]).callsGateway)
         let annotation = "cert-manager.io/inject-ca-from"
         #expect(
-            try configuration([webhook("hook")], annotations: [annotation: "sts/x"]).otherKeeper == annotation)
+            try configuration([webhook("hook")], annotations: [annotation: "sts/x"]).otherInjector == annotation)
     }
 }

@@ -16,14 +16,14 @@ struct BackoffTests {
         #expect(backoff.delay(failures: 4, retryAfter: nil, random: 0.25) == expected[3] / 4)
     }
 
-    @Test("of publication is never nothing, and never shorter than the other side asks for")
+    @Test("of publication is never zero, and at least Retry-After")
     func publication() {
         #expect(Backoff.publication.delay(failures: 9, retryAfter: nil, random: 0) == 0.5)
         #expect(Backoff.publication.delay(failures: 1, retryAfter: 60, random: 1) == 60)
         #expect(Backoff.publication.delay(failures: 1, retryAfter: 900, random: 1) == 900)
     }
 
-    @Test("of calls waits as long as the API server asks for, up to its own limit")
+    @Test("of calls waits for Retry-After, up to its limit")
     func calls() {
         #expect(Backoff.calls.delay(failures: 1, retryAfter: 7, random: 0) == 7)
         #expect(Backoff.calls.delay(failures: 1, retryAfter: 900, random: 0) == 30)

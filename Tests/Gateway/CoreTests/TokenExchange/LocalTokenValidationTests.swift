@@ -39,7 +39,7 @@ struct LocalTokenValidationTests {
 
     @Test("Each way of being no good has its reason")
     func refusals() throws {
-        let rows: [(SubjectTokenRefusal, (inout TestCluster.Claims) -> Void)] = [
+        let rows: [(SubjectTokenRejection, (inout TestCluster.Claims) -> Void)] = [
             (.unauthenticated, { $0.issuer = "https://elsewhere.example.com" }),
             (.expired, { $0.lifetime = -1 }),
             (.expired, { $0.lifetime = 0 }),

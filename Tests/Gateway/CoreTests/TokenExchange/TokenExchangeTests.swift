@@ -156,7 +156,7 @@ struct TokenExchangeTests {
     @Test("A token that condemns itself never reaches the reviewer")
     func prechecks() async throws {
         let (exchange, reviewer) = try exchange()
-        let rows: [(SubjectTokenRefusal, (inout TestCluster.Claims) -> Void)] = [
+        let rows: [(SubjectTokenRejection, (inout TestCluster.Claims) -> Void)] = [
             (.expired, { $0.issuedAt = self.now.addingTimeInterval(-7200) }),
             (.notYetValid, { $0.notBefore = self.now.addingTimeInterval(3600) }),
             (.foreignAudience, { $0.audiences = ["https://kubernetes.default.svc"] }),

@@ -64,7 +64,7 @@ struct IssuerRoutesTests {
     func publication() async throws {
         let statuses = PublicationStatuses()
         let admin = gateway.admin(publication: statuses)
-        var status = PublicationStatus(place: "here")
+        var status = PublicationStatus(location: "here")
         func line(_ change: (inout PublicationStatus) -> Void) async throws -> String {
             change(&status)
             statuses["one"] = status
@@ -74,8 +74,8 @@ struct IssuerRoutesTests {
                 answer.text.split(separator: "\n").first { $0.contains("publish/one") }.map(String.init))
         }
         #expect(try await line { $0.verdict = .matches } == "[+]publish/one ok")
-        #expect(try await line { $0.verdict = .ownAnswer }.contains("leads to the gateway itself"))
-        #expect(try await line { $0.edgeFailure = "edges away" }.contains("edges away"))
+        #expect(try await line { $0.verdict = .ownResponse }.contains("leads to the gateway itself"))
+        #expect(try await line { $0.invalidationFailure = "edges away" }.contains("edges away"))
         #expect(try await line { $0.failure = "bucket away" }.contains("bucket away"))
     }
 }

@@ -25,9 +25,9 @@ struct SecretDocumentFailureTests {
         "A Secret that holds no ring of the endpoint is told, is not overwritten, and harms no other",
         arguments: [
             ([:], "no data key keyring.json"),
-            (["keyring.json": "garbage"], "it is not a key ring's JSON object"),
+            (["keyring.json": "garbage"], "expected a JSON object with the member version"),
             (["keyring.json": "{\"version\": 1, \"endpoint\": \"two\", \"keys\": []}"], "the ring of endpoint \"two\""),
-            (["keyring.json": "{\"version\": 1, \"endpoint\": \"one\", \"keys\": []}"], "it holds no key"),
+            (["keyring.json": "{\"version\": 1, \"endpoint\": \"one\", \"keys\": []}"], "no key"),
         ] as [([String: String], String)])
     func garbage(_ data: [String: String], _ text: String) async throws {
         try await RingCluster.run { cluster in

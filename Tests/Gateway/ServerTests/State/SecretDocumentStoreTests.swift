@@ -150,7 +150,7 @@ struct SecretDocumentStoreTests {
             #expect(!dumped.contains("a key") && !"\(pair)".contains("a key"))
             try cluster.addSecret("half", ["tls.crt": "a certificate"])
             await #expect(
-                throws: StoreError.refused(
+                throws: StoreError.rejected(
                     "Secret sts-gateway/half has no text in the data key tls.key; create it with kubectl create secret tls"
                 )
             ) { try await reader.read("half") }

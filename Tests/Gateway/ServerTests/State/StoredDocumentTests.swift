@@ -31,10 +31,10 @@ struct StoredDocumentTests {
     func servingIdentity() throws {
         let document = try Self.file("serving.json")
         let identity = try ServingIdentity(document: document, name: "")
-        #expect(identity.issuing != nil && identity.leaf.names.dns == ["localhost"])
+        #expect(identity.issuing != nil && identity.certificate.names.dns == ["localhost"])
         #expect(try identity.encoded() == document)
         #expect(try Self.text("serving-ca.pem") == identity.bundle)
-        _ = try ServingCertificate(chainPEM: identity.chainPEM, keyPEM: identity.leaf.key.pem)
+        _ = try ServingCertificate(chainPEM: identity.chainPEM, keyPEM: identity.certificate.key.pem)
     }
 
     @Test("A configuration is read, and written again byte for byte")
@@ -75,7 +75,7 @@ struct StoredDocumentTests {
         let (scheduler, logger) = (TestScheduler().scheduler, KeptLog().logger)
         let identities = DirectoryDocumentStore<ServingIdentity>(directory, scheduler: scheduler, logger: logger)
         let opened = try identities.openAtStart("") { () throws(StoreError) in
-            throw .refused("there is one")
+            throw .rejected("there is one")
         }
         _ = try await identities.save(opened.value.restored, replacing: opened.version)
         let expected = try Self.text("serving.json").replacing("\"revision\" : 1", with: "\"revision\" : 2")

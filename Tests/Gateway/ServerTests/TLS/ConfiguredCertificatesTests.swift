@@ -18,7 +18,7 @@ struct ConfiguredCertificatesTests {
         authority = try SelfSignedCA(from: Date())
     }
 
-    private func leaf(_ name: String) throws -> ServingIdentity.Leaf {
+    private func leaf(_ name: String) throws -> ServingIdentity.Certificate {
         try authority.sign(
             CertificateNames(dns: [name], addresses: []), from: Date(), to: Date().addingTimeInterval(86_400))
     }

@@ -35,7 +35,7 @@ struct DirectoryServingIdentityTests {
         #expect(try open() == first)
         #expect(try folder.read("serving-ca.pem") == first.bundle)
         #expect(try folder.permissions("serving.json") == 0o600)
-        #expect(first.leaf.names == policy.names && first.issuing?.constraint != nil)
+        #expect(first.certificate.names == policy.names && first.issuing?.constraint != nil)
     }
 
     @Test("The authority of an earlier gateway is gone on with, until another one issues")
@@ -49,10 +49,10 @@ struct DirectoryServingIdentityTests {
         #expect(try folder.read("serving-ca-key.pem") == former.keyPEM)
         let store = try store()
         let stored = try #require(try await store.load(""))
-        let next = try ServingIdentityMaker().next(.asked, policy: policy, at: now)
-        let leaf = try ServingIdentityMaker().leaf(policy.names, by: next, policy: policy, at: now)
+        let next = try ServingIdentityMaker().next(.requested, policy: policy, at: now)
+        let leaf = try ServingIdentityMaker().certificate(policy.names, by: next, policy: policy, at: now)
         let active = try #require(
-            identity.announcing(next, answering: nil).activating(next.id, leaf: leaf, at: now, policy: policy))
+            identity.announcing(next, answering: nil).activating(next.id, certificate: leaf, at: now, policy: policy))
         _ = try await store.save(active, replacing: stored.version)
         #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/serving-ca-key.pem"))
         #expect(try folder.read("serving-ca.pem") == active.bundle)

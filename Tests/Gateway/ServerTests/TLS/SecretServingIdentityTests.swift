@@ -87,7 +87,7 @@ struct SecretServingIdentityTests {
                 await cluster.api.waitForWatches(1)
                 try cluster.api.delete(.secrets, namespace: StoodInCluster.namespace, name: Self.name)
                 let restored = try #require(await leader.identity { $0.revision > first.revision })
-                #expect(restored.authorities == first.authorities && restored.leaf == first.leaf)
+                #expect(restored.authorities == first.authorities && restored.certificate == first.certificate)
                 #expect(text(try #require(secret(cluster)), "ca.crt") == first.bundle)
                 #expect(leader.log.text.contains("restored from memory"))
             }
@@ -150,10 +150,11 @@ struct SecretServingIdentityTests {
             let identity = try await leader.running { try #require(await leader.identity()) }
             let unfit = ServingIdentity(
                 owner: identity.owner, revision: identity.revision + 1, authorities: identity.authorities,
-                leaf: ServingIdentity.Leaf(
-                    certificatePEM: identity.leaf.certificatePEM,
-                    key: try #require(identity.issuing?.key), names: identity.leaf.names,
-                    notBefore: identity.leaf.notBefore, notAfter: identity.leaf.notAfter), maximumTokenLifetime: 900)
+                certificate: ServingIdentity.Certificate(
+                    certificatePEM: identity.certificate.certificatePEM,
+                    key: try #require(identity.issuing?.key), names: identity.certificate.names,
+                    notBefore: identity.certificate.notBefore, notAfter: identity.certificate.notAfter),
+                maximumTokenLifetime: 900)
             try spoil(
                 cluster, with: String(decoding: try ServingIdentityDocument.encode(unfit), as: UTF8.self))
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
@@ -242,7 +243,7 @@ struct SecretServingIdentityTests {
                     try patch(cluster, ["metadata": ["annotations": ["sts-gateway.io/rotate-ca": "1"]]])
                     let announced = try #require(await other.identity { $0.next != nil })
                     let next = try #require(announced.next)
-                    #expect(announced.leaf == first.leaf && announced.issuing?.id == first.issuing?.id)
+                    #expect(announced.certificate == first.certificate && announced.issuing?.id == first.issuing?.id)
                     #expect(other.certificates.issuers == announced.bundle && announced.authorities.count == 2)
                     await time.waitForSleeper { $0 == 4_500 }
                     time.advance(by: 4_500)
@@ -253,7 +254,7 @@ struct SecretServingIdentityTests {
                     #expect(leader.replica.view.stored?.value.issuing?.id == first.issuing?.id)
                     time.advance(by: 5)
                     let issued = try #require(await other.identity { $0.issuing?.id == next.id })
-                    #expect(issued.authorities.count == 2 && issued.leaf != first.leaf)
+                    #expect(issued.authorities.count == 2 && issued.certificate != first.certificate)
                     #expect(Set(PEMCertificates.list(other.certificates.issuers)).count == 2)
                     await time.waitForSleeper { $0 == 4_500 }
                     time.advance(by: 4_500)

@@ -22,7 +22,7 @@ struct ServingReplica: Sendable {
 
     /// What the webhook configurations are said to have.
     final class GivenEvidence: WebhookEvidenceReading {
-        private let given = Mutex(ServingEvidence.Webhooks.nobody)
+        private let given = Mutex(ServingEvidence.Webhooks.notManaged)
         private let signal = ChangeSignal()
 
         var webhooks: ServingEvidence.Webhooks { given.withLock { $0 } }

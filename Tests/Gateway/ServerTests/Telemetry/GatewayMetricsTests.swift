@@ -119,7 +119,7 @@ struct GatewayMetricsTests {
     }
 
     private var published: PublicationStatus {
-        var status = PublicationStatus(place: "here")
+        var status = PublicationStatus(location: "here")
         status.lastSuccess = ExampleGateway.now
         status.verdict = .matches
         return status
@@ -135,7 +135,7 @@ struct GatewayMetricsTests {
                 == [#"sts_publish_last_success_timestamp_seconds{endpoint="one"} 1778251200"#])
         #expect(lines("sts_published_matches") == [#"sts_published_matches{endpoint="one"} 1"#])
         var status = published
-        status.verdict = .ownAnswer
+        status.verdict = .ownResponse
         metrics.observe(status, of: "one")
         #expect(lines("sts_published_matches") == [#"sts_published_matches{endpoint="one"} 0"#])
         metrics.observe(PublicationStatus(), of: "one")

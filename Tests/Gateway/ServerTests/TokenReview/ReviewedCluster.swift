@@ -120,7 +120,7 @@ struct ReviewedCluster {
     /// What became of an exchange.
     enum Outcome: Equatable {
         case issued(subject: String)
-        case invalid(SubjectTokenRefusal)
+        case invalid(SubjectTokenRejection)
         case denied
         case unavailable(retryAfter: Int)
         case other

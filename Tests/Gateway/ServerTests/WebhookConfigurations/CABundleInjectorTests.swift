@@ -158,7 +158,7 @@ struct CABundleInjectorTests {
         } _: { kept in
             await kept.untilTrusted()
             time.pass(100)
-            let next = try maker.next(.asked, policy: policy, at: ExampleGateway.now)
+            let next = try maker.next(.requested, policy: policy, at: ExampleGateway.now)
             let announced = kept.identity.announcing(next, answering: nil)
             kept.set(announced)
             await kept.untilTrusted(announced)
@@ -184,7 +184,7 @@ struct CABundleInjectorTests {
             try kept.add("certified", annotations: ["cert-manager.io/inject-ca-from": "sts-gateway/webhook"])
             try kept.add("foreign", services: ["other"])
         } _: { kept in
-            await kept.until { $0 == .nobody }
+            await kept.until { $0 == .notManaged }
             #expect(kept.bundles("certified") == [nil] && kept.bundles("foreign") == [nil])
             #expect(kept.log.text.contains("cert-manager's by cert-manager.io/inject-ca-from"))
             #expect(kept.log.text.contains("none of its webhooks calls the Service sts-gateway-webhook"))
@@ -192,7 +192,7 @@ struct CABundleInjectorTests {
             try kept.add("absent")
             await kept.untilTrusted()
             try kept.api.delete(Self.resource, name: "absent")
-            await kept.until { $0 == .nobody }
+            await kept.until { $0 == .notManaged }
             try kept.add("absent")
             await kept.untilTrusted()
             #expect(kept.bundles("absent") == [kept.identity.bundle])

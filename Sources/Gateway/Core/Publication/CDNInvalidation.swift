@@ -1,16 +1,18 @@
 import FoundationEssentials
 import GatewayPluginAPI
 
-/// Documents that the edges have to forget.
-struct EdgeInvalidation: Sendable {
+/// A CDN invalidation of published documents: to be created, or in progress.
+struct CDNInvalidation: Sendable {
     let documents: [IssuerDocumentKind]
-    /// Unique; the same one until the other side has answered with an id, so that a lost answer costs no second one.
+    /// Unique. The same one is sent until the CDN has returned an ID, so that a lost response does not create a second
+    /// invalidation.
     let reference: String
     let since: Date
-    /// The other side's, once it has one.
+    /// The CDN's ID; nil until the CDN has returned it.
     var id: String?
+    /// Consecutive failures.
     var failures = 0
-    /// When to ask next.
+    /// When the next call is due.
     var due: Date
 
     init(_ documents: [IssuerDocumentKind], of state: IssuerDocuments, at now: Date) {
@@ -22,6 +24,6 @@ struct EdgeInvalidation: Sendable {
         due = now
     }
 
-    /// Seconds from one look to the next: soon at first, since most take less than a minute.
+    /// Seconds to the next status call: short at first, since most invalidations take less than a minute.
     func pollInterval(at now: Date) -> Double { min(30, max(2, now.timeIntervalSince(since) / 4)) }
 }
