@@ -5,13 +5,13 @@ import JSON
 
 /// The claims of one issued token.
 struct IssuedClaims {
-    /// A token lives at least this long, in seconds.
+    /// The minimum token lifetime, in seconds.
     static let minimumLifetime = 60
-    /// `nbf` lies this far back, for verifiers whose clock is late, in seconds.
+    /// How far `nbf` is before the time of issue, in seconds: for verifiers whose clock is late.
     static let notBeforeLeeway = 60
-    /// Longest `sub`, in ASCII characters.
+    /// The maximum length of `sub`, in ASCII characters.
     static let maximumSubjectLength = 255
-    /// The beginning of a `sub` that belongs to the gateway's own publishers.
+    /// The prefix of `sub` that is reserved for the gateway's publishers.
     static let reservedSubjectPrefix = "sts-gateway:"
 
     let subject: String
@@ -27,10 +27,10 @@ struct IssuedClaims {
             let subject = configuration.token.subject.render(
                 cluster: identity.cluster, namespace: identity.namespace, serviceAccount: identity.serviceAccount.name),
             subject.utf8.count <= min(Self.maximumSubjectLength, configuration.limits.subjectLength)
-        else { throw .unissuable("the subject is longer than the relying party takes", identity) }
+        else { throw .unissuable("the subject is longer than the relying party accepts", identity) }
         guard !subject.hasPrefix(Self.reservedSubjectPrefix) else {
             throw .unissuable(
-                "the subject begins with \(Self.reservedSubjectPrefix), which is the gateway's own", identity)
+                "the subject begins with \(Self.reservedSubjectPrefix), which is reserved for the gateway", identity)
         }
 
         let issued = Int(issuedAt.timeIntervalSince1970)
@@ -53,17 +53,21 @@ struct IssuedClaims {
         self.json = .object(members)
     }
 
+    /// Signs the claims.
+    ///
+    /// - Returns: the token in compact form.
     func sign(
         with key: SigningKey, limits: RelyingPartyLimits, identity: WorkloadIdentity
     ) throws(TokenExchangeError) -> String {
         guard let compact = try? SignedJWT.sign(json, with: key) else { throw .noSigningKey(retryAfter: 5) }
         guard compact.utf8.count <= limits.tokenLength else {
-            throw .unissuable("the token is longer than the relying party takes", identity)
+            throw .unissuable("the token is longer than the relying party accepts", identity)
         }
         return compact
     }
 
-    /// The shape that Kubernetes' own bound tokens have ("Managing Service Accounts", bound service account tokens).
+    /// The claim `kubernetes.io`, in the format of bound ServiceAccount tokens (kubernetes.io, "Managing Service
+    /// Accounts").
     private static func kubernetes(_ identity: WorkloadIdentity) -> JSONValue {
         func reference(_ object: WorkloadIdentity.ObjectReference) -> JSONValue {
             var members = [JSONValue.Member("name", .string(object.name))]
@@ -77,7 +81,7 @@ struct IssuedClaims {
         return .object(members)
     }
 
-    /// The plugin's, then the configured ones, which win.
+    /// The claims of the plugin, overridden by the configured ones.
     private static func privateClaims(
         _ configuration: EndpointConfiguration, _ attributes: WorkloadAttributes
     ) -> PrivateClaims {

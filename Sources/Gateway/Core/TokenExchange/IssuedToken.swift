@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import GatewayPluginAPI
 package import JOSE
 
-/// A token that the gateway signed, and what is to be known of it. The token itself does not print.
+/// A token that the gateway has signed, with its properties. Its `description` is redacted.
 package struct IssuedToken: Sendable {
     /// The compact serialization.
     package let compact: String
@@ -14,9 +14,9 @@ package struct IssuedToken: Sendable {
     /// Seconds from issue to expiration.
     package let lifetime: Int
     package let identity: WorkloadIdentity
-    /// Index of the rule that allowed it.
+    /// The index of the rule that matched.
     package let rule: Int
-    /// The certificate that goes with the key, for the stock wire.
+    /// The certificate of the key, for OpenUnison-compatible responses.
     package let certificate: KeyCertificate
 }
 

@@ -2,10 +2,10 @@ package import FoundationEssentials
 package import JOSE
 import JSON
 
-/// Reviews a token by a key set instead of by the API server: signature, `iss`, `aud`, `exp`, `nbf`. It cannot see that a
-/// Pod, a node or a ServiceAccount has been deleted.
+/// Validates a token with a key set instead of a TokenReview: signature, `iss`, `aud`, `exp`, `nbf`. It does not detect
+/// that a Pod, a node or a ServiceAccount was deleted.
 package struct LocalTokenValidation: Sendable {
-    /// Seconds by which the cluster's clock may be ahead.
+    /// How far the cluster's clock may be ahead, in seconds.
     static let notBeforeLeeway = 10.0
 
     let keys: JSONWebKeySet
@@ -16,7 +16,9 @@ package struct LocalTokenValidation: Sendable {
         self.issuer = issuer
     }
 
-    /// - Parameter audiences: nil for the API server's own, which by default is the issuer (`--api-audiences`).
+    /// Validates a token.
+    ///
+    /// - Parameter audiences: nil for the API server's audience, which by default is the issuer (`--api-audiences`).
     package func review(_ token: SubjectToken, audiences: [String]?, at now: Date) -> TokenReview {
         let claims = token.claims
         let seconds = now.timeIntervalSince1970
@@ -27,15 +29,15 @@ package struct LocalTokenValidation: Sendable {
         if let notBefore = claims.notBefore, seconds < notBefore - Self.notBeforeLeeway {
             return .unauthenticated(.notYetValid)
         }
-        let met = claims.audiences.filter((audiences ?? [issuer]).containsExactly)
-        guard !met.isEmpty else { return .unauthenticated(.foreignAudience) }
+        let matching = claims.audiences.filter((audiences ?? [issuer]).containsExactly)
+        guard !matching.isEmpty else { return .unauthenticated(.foreignAudience) }
         guard let bound = try? claims.json.decode(BoundClaims.self).kubernetes,
             claims.subject?.isExactly("system:serviceaccount:\(bound.namespace):\(bound.serviceaccount.name)") == true
         else { return .unauthenticated(.notServiceAccount) }
-        return .authenticated(bound.user(username: claims.subject ?? "", tokenID: claims.tokenID, audiences: met))
+        return .authenticated(bound.user(username: claims.subject ?? "", tokenID: claims.tokenID, audiences: matching))
     }
 
-    /// The private claims of a bound ServiceAccount token, as the API server writes them.
+    /// The private claims of a bound ServiceAccount token.
     private struct BoundClaims: Decodable {
         struct Reference: Decodable {
             let name: String
@@ -48,7 +50,7 @@ package struct LocalTokenValidation: Sendable {
             let pod: Reference?
             let node: Reference?
 
-            /// As the API server's own authenticator fills `status.user`.
+            /// The `status.user` that the API server's authenticator returns for these claims.
             func user(username: String, tokenID: String?, audiences: [String]) -> UserInfo {
                 var extra: [String: [String]] = [:]
                 func set(_ name: String, _ value: String?) {

@@ -1,10 +1,10 @@
-/// An endpoint that is served: its configuration, its keys, and the exchange between them.
+/// An endpoint that is served: its configuration, its keys and its token exchange.
 package struct MountedEndpoint: Sendable {
     package let configuration: EndpointConfiguration
     package let keys: CurrentSigningKeys
     package let exchange: TokenExchange
 
-    /// - Parameter metadata: reads labels and annotations; nil where nothing can, so that none may be named.
+    /// - Parameter metadata: reads labels and annotations; nil where neither rules nor claims may use them.
     package init(
         configuration: EndpointConfiguration, keys: CurrentSigningKeys, reviewer: any TokenReviewing,
         metadata: (any WorkloadMetadataReading)? = nil

@@ -1,9 +1,9 @@
 package import GatewayPluginAPI
 import JSON
 
-/// A Namespace or a ServiceAccount (core/v1) as the API server answers a GET with it.
+/// The request for a Namespace or a ServiceAccount (core/v1), and its response.
 package enum ObjectMetadataMessage {
-    /// The names in an identity are those of Kubernetes, which need no encoding.
+    /// The path of the object. Kubernetes names need no encoding.
     package static func path(of source: WorkloadMetadata.Source, _ identity: WorkloadIdentity) -> String {
         let namespace = "/api/v1/namespaces/\(identity.namespace)"
         return switch source {
@@ -12,7 +12,7 @@ package enum ObjectMetadataMessage {
         }
     }
 
-    /// The resource's name in a role, such as `serviceaccounts`.
+    /// The resource in RBAC rules, such as `serviceaccounts`.
     package static func resource(of source: WorkloadMetadata.Source) -> String {
         switch source {
         case .namespace: "namespaces"
@@ -20,9 +20,9 @@ package enum ObjectMetadataMessage {
         }
     }
 
-    /// Reads the answer.
+    /// Reads the response.
     ///
-    /// - Returns: nil where the body is not the object that was asked for, or has no uid.
+    /// - Returns: nil where the body is not the requested object, or has no uid.
     package static func object(
         in json: [UInt8], of source: WorkloadMetadata.Source, _ identity: WorkloadIdentity
     ) -> WorkloadMetadata.Object? {

@@ -1,8 +1,8 @@
 package import JOSE
 
-/// The ServiceAccount token that a Pod presents: taken apart, not yet believed. It does not print.
+/// The ServiceAccount token that a Pod presents: parsed, not verified. Its `description` is redacted.
 package struct SubjectToken: Sendable {
-    /// Longest token that is looked at, in bytes. Kubernetes' own are one to two kilobytes.
+    /// The maximum length of a token, in bytes. Those of Kubernetes have one to two kilobytes.
     package static let maximumLength = 16_384
 
     /// The compact serialization, for the reviewer.
@@ -10,7 +10,9 @@ package struct SubjectToken: Sendable {
     package let jwt: SignedJWT
     package let claims: RegisteredClaims
 
-    /// - Throws: `invalidSubjectToken(.malformed)` where it is no signed JWT with an asymmetric algorithm.
+    /// Parses a token.
+    ///
+    /// - Throws: `invalidSubjectToken(.malformed)` where it is not a signed JWT with an asymmetric algorithm.
     package init(parsing text: String) throws(TokenExchangeError) {
         guard text.utf8.count <= Self.maximumLength else { throw .invalidSubjectToken(.malformed) }
         do {

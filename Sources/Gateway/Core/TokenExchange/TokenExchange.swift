@@ -3,7 +3,8 @@ package import GatewayPluginAPI
 import JOSE
 import JSON
 
-/// The main job, for one endpoint: who asks, may they, and the token they get. It touches nothing but its ports.
+/// The token exchange of one endpoint: reviews the subject token, applies the rules and issues a token. All I/O goes
+/// through its ports.
 package struct TokenExchange: Sendable {
     package let configuration: EndpointConfiguration
     let reviewer: any TokenReviewing
@@ -12,8 +13,8 @@ package struct TokenExchange: Sendable {
     private let sourcesOfPolicy: Set<WorkloadMetadata.Source>
     private let sourcesOfClaims: Set<WorkloadMetadata.Source>
 
-    /// - Parameter metadata: asked for the labels and annotations that the endpoint's rules and claims name, and for
-    ///   nothing where they name none. Without it such an endpoint gives nobody a token.
+    /// - Parameter metadata: reads the labels and annotations that the endpoint's rules and claims use. Without it, an
+    ///   endpoint that uses any issues no token.
     package init(
         configuration: EndpointConfiguration, reviewer: any TokenReviewing,
         metadata: (any WorkloadMetadataReading)? = nil, keys: CurrentSigningKeys
@@ -26,9 +27,10 @@ package struct TokenExchange: Sendable {
         sourcesOfClaims = configuration.token.metadataSources
     }
 
-    /// Issues a token, or says why not.
+    /// Issues a token.
     ///
-    /// - Parameter tokenID: the `jti`, new for each call.
+    /// - Parameter tokenID: the `jti`, unique for each call.
+    /// - Throws: why no token is issued.
     package func exchange(
         _ request: TokenExchangeRequest, at now: Date, tokenID: TokenID
     ) async throws(TokenExchangeError) -> IssuedToken {
@@ -55,9 +57,9 @@ package struct TokenExchange: Sendable {
             certificate: key.certificate)
     }
 
-    /// Everything up to the decision: what a caller must pass that asks for no token but for something of the endpoint.
+    /// Authorizes a request for a resource of the endpoint other than a token: the same review and rules.
     ///
-    /// - Returns: who asks, and the index of the rule that allows it.
+    /// - Returns: the workload, and the index of the rule that matched.
     @discardableResult
     package func authorize(
         _ request: TokenExchangeRequest, at now: Date
@@ -66,7 +68,7 @@ package struct TokenExchange: Sendable {
         return (attributes.identity, rule)
     }
 
-    /// Everything that is to be known of who asks is read before the decision.
+    /// Reviews the subject token, reads the workload's metadata and applies the rules.
     private func decide(
         _ request: TokenExchangeRequest, reading sources: Set<WorkloadMetadata.Source>, at now: Date
     ) async throws(TokenExchangeError) -> (attributes: WorkloadAttributes, rule: Int) {
@@ -74,7 +76,7 @@ package struct TokenExchange: Sendable {
         var read = WorkloadMetadata()
         if !sources.isEmpty {
             guard let metadata else {
-                throw .reviewUnavailable(retryAfter: 60, reason: "nothing reads labels and annotations")
+                throw .reviewUnavailable(retryAfter: 60, reason: "labels and annotations are not readable here")
             }
             read = try await metadata.metadata(sources, of: identity, at: now)
         }

@@ -1,22 +1,22 @@
 package import GatewayPluginAPI
 
-/// Why no token was issued. What each case carries is for the log and the audit; the caller learns the case at most.
+/// Why no token was issued. The associated values are for the log and the audit only, not for the caller.
 package enum TokenExchangeError: Error, Sendable, Equatable {
-    /// The subject token proves nobody.
+    /// The subject token is not valid.
     case invalidSubjectToken(SubjectTokenRejection)
-    /// A ServiceAccount that no rule of the endpoint allows.
+    /// Authenticated, but no rule matched.
     case deniedByPolicy(WorkloadIdentity)
-    /// The request names an `audience` or `resource` that is none of the endpoint's (RFC 8693 §2.2.2).
+    /// The request has an `audience` or `resource` that the endpoint does not have (RFC 8693 §2.2.2).
     case invalidTarget
-    /// The token would be one that the relying party refuses, such as a `sub` that is too long.
+    /// The relying party would reject the token, for example because `sub` is too long.
     case unissuable(String, WorkloadIdentity)
-    /// The reviewer cannot answer now; seconds after which to try again.
+    /// The review is temporarily not available; retry after that many seconds.
     case reviewUnavailable(retryAfter: Int, reason: String)
-    /// No key of the endpoint may sign now; seconds after which to try again.
+    /// No key of the endpoint may sign; retry after that many seconds.
     case noSigningKey(retryAfter: Int)
 }
 
-/// Why a subject token proves nobody.
+/// Why a subject token is not valid. The texts are values of the audit (`docs/audit.md`).
 package enum SubjectTokenRejection: String, Error, Sendable, Equatable, CaseIterable {
     case malformed = "not a signed JWT with a known algorithm"
     case expired = "expired"

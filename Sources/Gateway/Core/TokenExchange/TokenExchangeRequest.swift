@@ -1,5 +1,6 @@
-/// What a caller asks for, whichever wire it came on.
+/// A request for a token, independent of its wire format.
 package struct TokenExchangeRequest: Sendable {
+    /// The wire format of the request.
     package enum Wire: Sendable, Equatable {
         /// `POST <path>/token` (RFC 8693).
         case tokenExchange
@@ -9,11 +10,11 @@ package struct TokenExchangeRequest: Sendable {
 
     package let wire: Wire
     package let subjectToken: SubjectToken
-    /// RFC 8693 §2.1 `audience`: narrows `aud` to this one.
+    /// RFC 8693 §2.1 `audience`: restricts `aud` to this one.
     package let audience: String?
-    /// RFC 8693 §2.1 `resource`: must be one of the endpoint's audiences too.
+    /// RFC 8693 §2.1 `resource`: must be one of the endpoint's audiences as well.
     package let resource: String?
-    /// Seconds the caller wants the token to live; clamped to what the endpoint grants.
+    /// The requested token lifetime in seconds; limited by the endpoint.
     package let lifetime: Int?
 
     package init(

@@ -1,27 +1,26 @@
 import FoundationEssentials
 package import JSON
 
-/// The TokenReview resource (authentication.k8s.io/v1) as it goes over the wire.
+/// The TokenReview request and response (authentication.k8s.io/v1).
 package enum TokenReviewMessage {
     package static let path = "/apis/authentication.k8s.io/v1/tokenreviews"
     private static let apiVersion = "authentication.k8s.io/v1"
 
-    /// The body that asks. It holds the token, so it is never logged.
+    /// The request body. It contains the token and must not be logged.
     ///
-    /// - Parameter audiences: `spec.audiences`; nil leaves it out, which asks for the API server's own.
+    /// - Parameter audiences: `spec.audiences`; nil for the API server's audiences.
     package static func request(token: String, audiences: [String]?) -> JSONValue {
         var spec = [JSONValue.Member("token", .string(token))]
         if let audiences { spec.append(.init("audiences", .array(audiences.map(JSONValue.string)))) }
         return ["apiVersion": .string(apiVersion), "kind": "TokenReview", "spec": .object(spec)]
     }
 
-    /// Reads the answer.
+    /// Reads the response.
     ///
-    /// Who is not authenticated is unauthenticated whatever `status.error` says: the API server fills it for every
-    /// token that it refuses, so it does not tell a bad token from a fault. An error beside `authenticated: true`
-    /// contradicts it and is not believed.
+    /// `status.error` does not distinguish an invalid token from a fault, since the API server sets it for every token
+    /// that it rejects. A response with both an error and `authenticated: true` is contradictory and unauthenticated.
     ///
-    /// - Returns: nil where the body is no TokenReview with a status, or vouches for a user without a name.
+    /// - Returns: nil where the body is not a TokenReview with a status, or the authenticated user has no name.
     package static func review(in json: [UInt8]) -> TokenReview? {
         guard let wire = try? JSONValue(parsing: json).decode(Wire.self), wire.kind == "TokenReview",
             wire.apiVersion == apiVersion
@@ -43,7 +42,7 @@ package enum TokenReviewMessage {
         let status: Status
 
         struct Status: Decodable {
-            /// Left out for false.
+            /// Omitted for false.
             let authenticated: Bool?
             let error: String?
             let user: User?

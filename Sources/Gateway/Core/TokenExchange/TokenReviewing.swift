@@ -1,12 +1,11 @@
 package import FoundationEssentials
 
-/// The port to whoever vouches for ServiceAccount tokens: the API server's TokenReview, or a key set.
+/// The port to the review of ServiceAccount tokens: the API server's TokenReview, or local token validation.
 package protocol TokenReviewing: Sendable {
-    /// Asks whether the token is good now.
+    /// Reviews a token.
     ///
-    /// - Parameter audiences: what `spec.audiences` holds: the token must be meant for one of them; nil asks for the
-    ///   API server's own audiences.
-    /// - Throws: where there is no answer; a bad token is an answer.
+    /// - Parameter audiences: `spec.audiences`: the token must have one of them; nil for the API server's audiences.
+    /// - Throws: where there is no result. An invalid token is a result.
     func review(_ token: SubjectToken, audiences: [String]?, at now: Date) async throws(TokenReviewFailure)
         -> TokenReview
 }
@@ -17,11 +16,11 @@ package enum TokenReview: Sendable, Equatable {
     case unauthenticated(SubjectTokenRejection)
 }
 
-/// The reviewer could not be asked, or did not answer.
+/// The reviewer could not be called, or did not respond.
 package struct TokenReviewFailure: Error, Sendable, Equatable {
     /// Seconds.
     package let retryAfter: Int
-    /// For the log; nothing of the token.
+    /// For the log; it never contains the token.
     package let reason: String
 
     package init(retryAfter: Int, reason: String) {
@@ -36,7 +35,7 @@ package struct UserInfo: Sendable, Equatable {
     package let uid: String?
     package let groups: [String]
     package let extra: [String: [String]]
-    /// Those of the asked audiences that the token is for; empty where the reviewer knows no audiences.
+    /// The requested audiences that the token has; empty where the reviewer does not check audiences.
     package let audiences: [String]
 
     package init(username: String, uid: String?, groups: [String], extra: [String: [String]], audiences: [String]) {

@@ -2,10 +2,10 @@ package import GatewayPluginAPI
 import KubernetesAPI
 
 extension WorkloadIdentity {
-    /// Reads the identity from a review.
+    /// Creates the identity from a review.
     ///
-    /// The user name must be `system:serviceaccount:<namespace>:<name>` with an RFC 1123 label and an RFC 1123 subdomain;
-    /// Pod and node come from the `authentication.kubernetes.io/…` extras of bound tokens.
+    /// The user name must be `system:serviceaccount:<namespace>:<name>` with an RFC 1123 label and an RFC 1123 subdomain.
+    /// Pod and node are `authentication.kubernetes.io/…` extras of bound tokens.
     ///
     /// - Throws: `notServiceAccount`.
     package init(_ user: UserInfo, cluster: String) throws(SubjectTokenRejection) {

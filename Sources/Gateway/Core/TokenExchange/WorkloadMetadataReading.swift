@@ -1,22 +1,22 @@
 package import FoundationEssentials
 package import GatewayPluginAPI
 
-/// The port to whoever knows the labels and annotations of a workload's namespace and ServiceAccount.
+/// The port to the labels and annotations of a workload's namespace and ServiceAccount.
 package protocol WorkloadMetadataReading: Sendable {
-    /// Reads one object of somebody whom a review vouches for. It may be some seconds old.
+    /// Reads one object of an authenticated workload. The result may be some seconds old.
     ///
-    /// - Returns: nil where there is no such object any more.
-    /// - Throws: where there is no answer; that says nothing of the object.
+    /// - Returns: nil where the object does not exist any more.
+    /// - Throws: where there is no result.
     func read(
         _ source: WorkloadMetadata.Source, of identity: WorkloadIdentity, at now: Date
     ) async throws(TokenReviewFailure) -> WorkloadMetadata.Object?
 }
 
 extension WorkloadMetadataReading {
-    /// Reads the objects, one after the other.
+    /// Reads the objects in their order.
     ///
-    /// - Throws: `invalidSubjectToken(.workloadGone)` where one is gone, or where the ServiceAccount is another one of
-    ///   the same name; `reviewUnavailable` where one cannot be read.
+    /// - Throws: `invalidSubjectToken(.workloadGone)` where one does not exist, or where the ServiceAccount has another
+    ///   uid; `reviewUnavailable` where one cannot be read.
     func metadata(
         _ sources: Set<WorkloadMetadata.Source>, of identity: WorkloadIdentity, at now: Date
     ) async throws(TokenExchangeError) -> WorkloadMetadata {

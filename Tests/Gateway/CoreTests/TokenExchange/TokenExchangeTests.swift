@@ -269,7 +269,7 @@ struct TokenExchangeTests {
         let (exchange, _) = try exchange(answer: .success(.authenticated(long)))
         let identity = try WorkloadIdentity(long, cluster: "test")
         await #expect(
-            throws: TokenExchangeError.unissuable("the subject is longer than the relying party takes", identity)
+            throws: TokenExchangeError.unissuable("the subject is longer than the relying party accepts", identity)
         ) {
             try await exchange.exchange(try request(), at: now, tokenID: tokenID)
         }

@@ -120,7 +120,7 @@ struct WorkloadMetadataExchangeTests {
         let exchange = try exchange(rule: "(!(namespace-label/team=blue))", reader: nil)
         await #expect(
             throws: TokenExchangeError.reviewUnavailable(
-                retryAfter: 60, reason: "nothing reads labels and annotations")
+                retryAfter: 60, reason: "labels and annotations are not readable here")
         ) { try await issue(exchange) }
     }
 
