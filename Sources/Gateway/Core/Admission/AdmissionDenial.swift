@@ -1,14 +1,15 @@
-/// Why a Pod is not admitted; the text reaches its author through kubectl.
+/// Why a Pod is not admitted. kubectl shows the text to the Pod's author.
 package struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A status of HTTP, and the word of Kubernetes' `Status` for it.
+    /// The HTTP status of the denial.
     package enum Code: Int, Sendable {
-        /// What was sent is not what the API has.
+        /// The request does not conform to the API.
         case badRequest = 400
-        /// What was asked for cannot be, or may not.
+        /// The injection is not possible or not permitted.
         case forbidden = 403
-        /// It cannot be told now; clients of Kubernetes try again by themselves.
+        /// The decision is temporarily not possible; Kubernetes clients retry.
         case unavailable = 503
 
+        /// The `reason` of Kubernetes' `Status`.
         package var reason: String {
             switch self {
             case .badRequest: "BadRequest"
@@ -17,12 +18,12 @@ package struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConverti
             }
         }
 
-        /// Seconds, for `status.details.retryAfterSeconds`; nil where another try is of no use.
+        /// Seconds, for `status.details.retryAfterSeconds`; nil where a retry cannot succeed.
         package var retryAfter: Int? { self == .unavailable ? 1 : nil }
     }
 
     package let code: Code
-    /// Lower case, no final period, says what would be right.
+    /// In lower case, without a final period; ends with what to do.
     package let message: String
 
     package init(_ code: Code, _ message: String) {
@@ -33,7 +34,7 @@ package struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConverti
     package var description: String { message }
 }
 
-/// Why a body is no review that could be answered: there is no uid to answer to, so HTTP's status has to tell.
+/// Why a body is not a valid review. Without a uid there is no review response, so the HTTP status reports the error.
 package enum AdmissionError: Error, Sendable, Equatable, CustomStringConvertible {
     /// 413.
     case tooLarge
@@ -50,13 +51,13 @@ package enum AdmissionError: Error, Sendable, Equatable, CustomStringConvertible
     package var description: String {
         switch self {
         case .tooLarge:
-            "the review is larger than \(AdmissionReview.maximumLength) bytes; admit a smaller Pod"
+            "the review is larger than \(AdmissionReview.maximumLength) bytes; create a smaller Pod"
         case .malformed(let message): message
         }
     }
 }
 
-/// Names and values of a Pod within a message to its author: on one line and not long, whatever they hold.
+/// Quotes names and values of a Pod in messages to its author: on one line, printable and of limited length.
 enum PodQuotation {
     static func of(_ text: String) -> String {
         let shown = text.unicodeScalars.prefix(80).map { scalar in

@@ -2,31 +2,34 @@ import FoundationEssentials
 package import JSON
 import KubernetesAPI
 
-/// A review that the API server asks for (admission.k8s.io/v1, and v1beta1), and the answer to it.
+/// An AdmissionReview request of the API server (admission.k8s.io/v1 and v1beta1), and its response.
 package struct AdmissionReview: Sendable, Equatable {
-    /// Bytes of a body: the API server's own limit for an object.
+    /// The maximum length of a body in bytes: the API server's limit for an object.
     package static let maximumLength = 3 << 20
 
-    /// What there is to decide.
+    /// What is reviewed.
     package enum Subject: Sendable, Equatable {
-        /// A Pod that is to be made in that namespace. The Pod's own `metadata` need not name it.
+        /// A Pod to be created in that namespace. The Pod's `metadata` may have no namespace.
         case pod(JSONValue, namespace: String)
-        /// Nothing: a Pod's containers do not change after it was made, and a subresource is not the Pod.
+        /// An operation that needs no decision: an update of a Pod, or a subresource.
         case nothing
-        case refused(AdmissionDenial)
+        /// An object that is not a valid Pod.
+        case rejected(AdmissionDenial)
     }
 
-    /// Echoed, since a client asks for the version that it knows.
+    /// The version of the request; the response has the same one.
     package let apiVersion: String
     package let uid: String
     package let subject: Subject
 
-    /// Bytes of a `request.uid`; the API server's have 36.
-    package static let longestUID = 256
+    /// The maximum length of `request.uid` in bytes; those of the API server have 36.
+    package static let maximumUIDLength = 256
 
     private static let versions = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]
 
-    /// - Throws: where there is nobody to answer to. What is wrong beyond that is the ``subject``'s to say.
+    /// Reads a request.
+    ///
+    /// - Throws: where the body has no `request.uid` for a response. Other errors are in ``subject``.
     package init(parsing body: [UInt8]) throws(AdmissionError) {
         guard body.count <= Self.maximumLength else { throw .tooLarge }
         let json: JSONValue
@@ -36,20 +39,20 @@ package struct AdmissionReview: Sendable, Equatable {
             throw .malformed("the body is not JSON (\(error)); send an AdmissionReview")
         }
         guard case .object = json, json["kind"] == "AdmissionReview" else {
-            throw .malformed("the body is no AdmissionReview; send one of \(Self.versions.joined(separator: ", "))")
+            throw .malformed("the body is not an AdmissionReview; send one of \(Self.versions.joined(separator: ", "))")
         }
         guard let apiVersion = json["apiVersion"]?.stringValue, Self.versions.contains(apiVersion) else {
             throw .malformed(
-                "the review is of another version; list v1 in the webhook's admissionReviewVersions")
+                "the version of the review is not supported; list v1 in the webhook's admissionReviewVersions")
         }
         guard let request = json["request"], case .object = request else {
             throw .malformed("the review has no request; send one with request.uid and request.object")
         }
         guard let uid = request["uid"]?.stringValue, !uid.isEmpty else {
-            throw .malformed("the review has no request.uid; send the one that the answer is to bear")
+            throw .malformed("the review has no request.uid; send a unique ID")
         }
-        guard uid.utf8.count <= Self.longestUID else {
-            throw .malformed("request.uid is longer than \(Self.longestUID) bytes; send the API server's own")
+        guard uid.utf8.count <= Self.maximumUIDLength else {
+            throw .malformed("request.uid is longer than \(Self.maximumUIDLength) bytes; send a shorter one")
         }
         self.apiVersion = apiVersion
         self.uid = uid
@@ -60,26 +63,25 @@ package struct AdmissionReview: Sendable, Equatable {
         guard let kind = request["kind"], kind["kind"] == "Pod", (kind["group"]?.stringValue ?? "").isEmpty,
             kind["version"] == "v1"
         else {
-            return .refused(
-                AdmissionDenial(.badRequest, "the review is not of a Pod (v1); let the webhook's rules name pods only"))
+            return .rejected(
+                AdmissionDenial(.badRequest, "the review is not for a Pod (v1); restrict the webhook's rules to pods"))
         }
         let subresource = request["subResource"]?.stringValue ?? ""
         guard request["operation"] == "CREATE", subresource.isEmpty else { return .nothing }
         guard let object = request["object"], object != .null else {
-            return .refused(AdmissionDenial(.badRequest, "the review has no request.object; send the Pod"))
+            return .rejected(AdmissionDenial(.badRequest, "the review has no request.object; send the Pod"))
         }
         guard case .object = object, object["kind"] == nil || object["kind"] == "Pod" else {
-            return .refused(AdmissionDenial(.badRequest, "request.object is no Pod; send the Pod"))
+            return .rejected(AdmissionDenial(.badRequest, "request.object is not a Pod; send the Pod"))
         }
         guard let namespace = request["namespace"]?.stringValue, KubernetesName.isLabel(namespace) else {
-            return .refused(
+            return .rejected(
                 AdmissionDenial(.badRequest, "the review has no request.namespace; send the Pod's namespace"))
         }
         return .pod(object, namespace: namespace)
     }
 
-    /// The Pod's name, or what its name is to begin with, such as `web-`; nil where it has neither, or none that
-    /// Kubernetes could take.
+    /// The Pod's name, or the prefix of a generated name, such as `web-`; nil where it has neither, or an invalid one.
     package var podName: String? {
         guard case .pod(let pod, _) = subject, let metadata = pod["metadata"] else { return nil }
         if let name = metadata["name"]?.stringValue, !name.isEmpty {
@@ -89,7 +91,7 @@ package struct AdmissionReview: Sendable, Equatable {
         return KubernetesName.isSubdomain("\(prefix)x") ? prefix : nil
     }
 
-    /// The answer of a decision.
+    /// The response with a decision.
     package func answering(_ decision: AdmissionDecision) -> JSONValue {
         switch decision {
         case .admitted(let outcome): allowing(outcome.patch, warnings: outcome.warnings)
@@ -97,9 +99,9 @@ package struct AdmissionReview: Sendable, Equatable {
         }
     }
 
-    /// The answer that admits the object with the additions.
+    /// The response that admits the object with the additions.
     ///
-    /// - Parameter warnings: kubectl prints each to the Pod's author.
+    /// - Parameter warnings: kubectl shows each to the Pod's author.
     package func allowing(_ patch: JSONPatch = JSONPatch(), warnings: [String] = []) -> JSONValue {
         var response: [JSONValue.Member] = [.init("allowed", true)]
         if !patch.isEmpty {
@@ -110,7 +112,7 @@ package struct AdmissionReview: Sendable, Equatable {
         return answer(response)
     }
 
-    /// The answer that refuses the object.
+    /// The response that denies the object.
     package func denying(_ denial: AdmissionDenial) -> JSONValue {
         var status: [JSONValue.Member] = [
             .init("code", .integer(denial.code.rawValue)), .init("reason", .string(denial.code.reason)),

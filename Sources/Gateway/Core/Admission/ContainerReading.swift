@@ -1,23 +1,24 @@
 import JSON
 
-/// A container of a Pod's raw JSON, as far as injection looks at it.
+/// The parts of a container in a Pod's JSON that injection uses.
 struct ContainerReading {
+    /// A volume mount.
     struct Mount {
         let volume: String
-        /// Without a slash at its end.
+        /// The mount path without a trailing slash.
         let path: String
         let isReadOnly: Bool
-        /// Whether a part of the volume is mounted only.
+        /// Whether only a part of the volume is mounted (`subPath`).
         let isPartial: Bool
     }
 
     let json: JSONValue
-    /// Where it lies in the Pod.
+    /// The container's location in the Pod.
     let pointer: JSONPointer
     let name: String
-    /// Whether it is an init container that runs beside the others (a native sidecar).
+    /// Whether this is a native sidecar: an init container with the restart policy `Always`.
     let isNativeSidecar: Bool
-    /// The literal value of each variable; nil where it comes from elsewhere.
+    /// The literal value of each variable; nil where it has `valueFrom`.
     let environment: [String: String?]
     let mounts: [Mount]
     let hasEnvironment: Bool
@@ -34,7 +35,7 @@ struct ContainerReading {
         for variable in variables ?? [] {
             let literal = try variable.member("value").text() ?? ""
             let isLiteral = try variable.member("valueFrom").value == nil
-            // The last of a name holds.
+            // Of variables with the same name, the last one is used.
             environment[try variable.member("name").requiredText()] = .some(isLiteral ? literal : nil)
         }
         self.environment = environment
@@ -45,7 +46,7 @@ struct ContainerReading {
         self.mounts = read
     }
 
-    /// Its name as a message to the Pod's author has it.
+    /// The name, quoted for messages to the Pod's author.
     var quotedName: String { PodQuotation.of(name) }
 }
 

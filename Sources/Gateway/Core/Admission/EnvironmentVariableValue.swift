@@ -1,7 +1,7 @@
-/// The value of a container's variable, within which Kubernetes takes `$(NAME)` for another variable's value and `$$`
-/// for one dollar sign (EnvVar, core/v1).
+/// The value of a container's environment variable. Kubernetes replaces `$(NAME)` by the value of another variable and `$$`
+/// by one dollar sign (EnvVar, core/v1).
 enum EnvironmentVariableValue {
-    /// What means the text itself.
+    /// The value that Kubernetes expands to the text.
     static func escaped(_ text: String) -> String {
         var escaped: [UInt8] = []
         let bytes = Array(text.utf8)

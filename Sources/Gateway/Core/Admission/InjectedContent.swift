@@ -1,13 +1,12 @@
 import JSON
 
-/// Whether something of our names that is in a Pod already is what would be put there. Others may have added to it
-/// since (the API server its defaults, an admission controller a mount), so it is asked whether all is there that
-/// should be.
+/// Compares a container or volume that has a reserved name with the injected one. Other writers may have added members
+/// (defaults of the API server, mounts of admission controllers), so only the injected members must be equal.
 enum InjectedContent {
-    /// What others rightly set anew: registries are mirrored, and resources are scaled.
+    /// Members that others may change: images for mirrors, resources for scaling.
     private static let adjustable: Set<String> = ["image", "resources"]
 
-    /// Where the found value lacks something of the wanted one, such as `args`; nil where it has it all.
+    /// The first member of the wanted value that is missing or different, such as `args`; nil where there is none.
     static func difference(_ found: JSONValue, from wanted: JSONValue) -> String? {
         for member in wanted.memberList where !adjustable.contains(member.name) {
             guard let value = found[member.name] else { return member.name }
@@ -19,7 +18,7 @@ enum InjectedContent {
     private static func difference(_ found: JSONValue, from wanted: JSONValue, at place: String) -> String? {
         switch (found, wanted) {
         case (.object, .object(let members)):
-            // A certificate authority may be renewed between two reviews of one Pod.
+            // The CA bundle may change between two reviews of one Pod.
             if wanted["name"] == .string(SidecarContainers.trustSetting) { return nil }
             for member in members {
                 let path = "\(place).\(member.name)"
@@ -43,7 +42,7 @@ enum InjectedContent {
         }
     }
 
-    /// What tells a list's elements apart (a mount by its path, others by their name); nil where it is their order.
+    /// The member that identifies a list's elements: `mountPath` or `name`; nil where they have only their order.
     private static func key(of elements: [JSONValue]) -> String? {
         ["mountPath", "name"].first { key in elements.allSatisfy { $0[key] != nil } }
     }

@@ -1,17 +1,17 @@
-/// The names and paths that injection takes for itself within a Pod.
+/// The names and paths in a Pod that are reserved for injection.
 enum InjectedNames {
-    /// The container that keeps the tokens.
+    /// The container that refreshes the tokens.
     static let sidecar = "sts-sidecar"
-    /// The init container that fetches them first, beside a classic sidecar.
+    /// The init container that fetches the first tokens, with a classic sidecar.
     static let firstFetch = "sts-sidecar-init"
-    /// The volume of issued tokens; OpenUnison's Pods that bring their own call it so too.
+    /// The volume of issued tokens; the same name as in OpenUnison-compatible Pods with a volume of their own.
     static let tokenVolume = "sts-tokens"
-    /// The volume of the ServiceAccount token that the sidecar alone has.
+    /// The volume of the sidecar's ServiceAccount token.
     static let subjectTokenVolume = "sts-subject-token"
 
     static let tokenFolder = "/var/run/secrets/sts"
     static let subjectTokenFolder = "/var/run/secrets/sts-gateway/serviceaccount"
-    /// Where the sidecar's image has its program.
+    /// The program in the sidecar's image.
     static let program = "/sts-sidecar"
 
     static func tokenFile(_ endpoint: String) -> String { "\(tokenFolder)/\(endpoint)/token" }

@@ -1,12 +1,13 @@
 package import KubernetesAPI
 
-/// What the webhook injects by, whatever the Pod: the `injection` block, and what the gateway knows of itself and of
+/// The settings of injection that are the same for every Pod: the `injection` block, and the properties of the gateway and
 /// the cluster.
 package struct InjectionPolicy: Sendable, Equatable {
+    /// The sidecar's settings.
     package struct Sidecar: Sendable, Equatable {
         package var image: String
         package var mode: GatewayConfiguration.Injection.SidecarMode
-        /// Of its token files; any uid may read them by default.
+        /// The mode of the token files; by default every uid may read them.
         package var tokenMode: Int
         package var resources: SidecarResources
 
@@ -21,25 +22,25 @@ package struct InjectionPolicy: Sendable, Equatable {
         }
     }
 
-    /// What labels and annotations begin with, before the slash.
+    /// The prefix of labels and annotations, before the slash.
     package var prefix: String
-    /// The token listener, as Pods reach it: an https URL without a path.
+    /// The https URL, without a path, at which Pods reach the token listener.
     package var server: String
     package var position: GatewayConfiguration.Injection.Position
     package var sidecar: Sidecar
-    /// PEM certificates that the listener's chain ends in; nil where it ends in one of the public authorities, which
-    /// are in the sidecar's image.
+    /// The PEM CA certificates of the token listener; nil for a public CA, which the sidecar's image contains.
     package var trust: String?
-    /// What the subject token is made for, where every endpoint of the Pod takes that.
+    /// The audience of the subject token, where every endpoint of the Pod accepts it.
     package var audience: String
-    /// Seconds; the kubelet refuses less than ``shortestSubjectToken``.
+    /// The lifetime of the subject token in seconds; at least ``minimumSubjectTokenLifetime``.
     package var subjectTokenLifetime: Int {
-        didSet { subjectTokenLifetime = max(subjectTokenLifetime, Self.shortestSubjectToken) }
+        didSet { subjectTokenLifetime = max(subjectTokenLifetime, Self.minimumSubjectTokenLifetime) }
     }
-    /// The API server's; nil where it is not known, which is taken for an old one.
+    /// The API server's version; nil where it is not known, which means a version without native sidecars.
     package var serverVersion: KubernetesVersion?
 
-    package static let shortestSubjectToken = 600
+    /// The minimum lifetime that the kubelet accepts, in seconds.
+    package static let minimumSubjectTokenLifetime = 600
 
     package init(
         prefix: String, server: String, position: GatewayConfiguration.Injection.Position = .first, sidecar: Sidecar,
@@ -52,15 +53,15 @@ package struct InjectionPolicy: Sendable, Equatable {
         self.sidecar = sidecar
         self.trust = trust
         self.audience = audience
-        self.subjectTokenLifetime = max(subjectTokenLifetime, Self.shortestSubjectToken)
+        self.subjectTokenLifetime = max(subjectTokenLifetime, Self.minimumSubjectTokenLifetime)
         self.serverVersion = serverVersion
     }
 
-    /// By the configuration.
+    /// Creates the policy of a configuration.
     ///
     /// - Parameters:
-    ///   - namespace: the gateway's own; nil where it is not known.
-    ///   - standardImage: the sidecar's image where the configuration names none.
+    ///   - namespace: the gateway's namespace; nil where it is not known.
+    ///   - standardImage: the sidecar's image where the configuration has none.
     package init(
         _ configuration: GatewayConfiguration.Injection, namespace: String?, standardImage: String, trust: String?,
         serverVersion: KubernetesVersion?
@@ -80,7 +81,7 @@ package struct InjectionPolicy: Sendable, Equatable {
     /// The key of a label or an annotation.
     func key(_ name: String) -> String { "\(prefix)/\(name)" }
 
-    /// Whether the sidecar is an init container that runs beside the others.
+    /// Whether the sidecar is a native one.
     var isNative: Bool {
         switch sidecar.mode {
         case .native: true

@@ -1,7 +1,7 @@
 import KubernetesAPI
 
 extension KubernetesVersion {
-    /// From this version on, all nodes that the API server supports (three minor versions older) have native sidecars,
-    /// which exist since 1.29.
+    /// The first version with native sidecars on all supported nodes: native sidecars exist since 1.29, and nodes may be
+    /// three minor versions older than the API server.
     static let nativeSidecarsEverywhere = KubernetesVersion(1, 32)
 }

@@ -1,7 +1,7 @@
-/// The annotations of OpenUnison's injector that its Pods may bear. Their meaning is that of the chart
-/// openunison-kube-sts (templates/applications/sts-injector.yaml): `user` and `group` are the ids that the sidecar runs
-/// as, 0 being as good as none; `create-volume: "false"` says that the Pod brings the volume of tokens itself.
-/// `non-root` is not in it: it is taken, and the sidecar never runs as root whatever it says.
+/// The OpenUnison-compatible annotations of a Pod, with the meaning of the chart openunison-kube-sts
+/// (templates/applications/sts-injector.yaml): `user` and `group` are the IDs of the sidecar's process, where 0 means not
+/// set; with `create-volume: "false"` the Pod has the token volume itself. `non-root` is accepted and has no effect, since
+/// the sidecar never runs as root.
 struct OpenUnisonAnnotations {
     let user: Int?
     let group: Int?
@@ -14,11 +14,12 @@ struct OpenUnisonAnnotations {
         createsVolume = try Self.flag("create-volume", pod, policy) ?? true
         var warnings: [String] = []
         if try Self.flag("non-root", pod, policy) == false {
-            warnings.append("\(policy.key("non-root")) is false, but the sidecar never runs as root; leave it out")
+            warnings.append(
+                "\(policy.key("non-root")) is false, but the sidecar never runs as root; remove the annotation")
         }
         if !createsVolume, pod.volumes[InjectedNames.tokenVolume] == nil {
             warnings.append(
-                "\(policy.key("create-volume")) is false and the Pod has no volume \(InjectedNames.tokenVolume) yet; "
+                "\(policy.key("create-volume")) is false, but the Pod has no volume \(InjectedNames.tokenVolume); "
                     + "add an emptyDir of that name")
         }
         self.warnings = warnings
@@ -34,7 +35,7 @@ struct OpenUnisonAnnotations {
         else {
             throw AdmissionDenial(
                 .forbidden,
-                "\(policy.key(name)): \(PodQuotation.of(text)) is no id; write a number from 1 to \(Int32.max)")
+                "\(policy.key(name)): invalid ID \(PodQuotation.of(text)); expected a number from 1 to \(Int32.max)")
         }
         return id == 0 ? nil : id
     }
@@ -48,7 +49,8 @@ struct OpenUnisonAnnotations {
         case "false": return false
         case let text?:
             throw AdmissionDenial(
-                .forbidden, "\(policy.key(name)): \(PodQuotation.of(text)) is neither \"true\" nor \"false\"")
+                .forbidden,
+                "\(policy.key(name)): invalid value \(PodQuotation.of(text)); expected \"true\" or \"false\"")
         }
     }
 }

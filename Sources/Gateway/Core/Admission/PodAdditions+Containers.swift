@@ -1,6 +1,6 @@
 import JSON
 
-// What every container is given but the sidecar.
+// The additions to every container except the sidecar.
 
 extension PodAdditions {
     mutating func addToContainers() throws(AdmissionDenial) {
@@ -10,7 +10,7 @@ extension PodAdditions {
                 .map { String($0.trimmingWhiteSpace) }.filter { !$0.isEmpty })
         let containers = pod.initContainers + pod.containers
         for name in skipped.subtracting(containers.map(\.name)).sorted().prefix(Self.namedInWarnings) {
-            warnings.append("\(key): the Pod has no container \(PodQuotation.of(name)); name one of its containers")
+            warnings.append("\(key): unknown container \(PodQuotation.of(name)); name a container of the Pod")
         }
         let own = [InjectedNames.sidecar, InjectedNames.firstFetch]
         let served = containers.filter { !own.contains($0.name) && !skipped.contains($0.name) }
@@ -21,69 +21,69 @@ extension PodAdditions {
         }
     }
 
-    /// What a long annotation names is not all told.
+    /// The maximum number of unknown containers that are reported.
     private static let namedInWarnings = 8
-    /// Bytes; with more the Pod could not be stored (etcd's `--max-request-bytes` is 1.5 MiB).
-    static let largestAdditions = 1 << 20
-    /// Bytes, about, of a patch's operation for a mount or a variable beside the variable's name and value.
+    /// The maximum length of the additions in bytes: etcd cannot store larger Pods (`--max-request-bytes` is 1.5 MiB).
+    static let maximumAdditions = 1 << 20
+    /// The approximate length in bytes of a patch operation without the variable's name and value.
     private static let operationLength = 128
 
-    /// A short list of many containers must not become an answer that is a hundred times as long.
+    /// Checks the length of the additions, which may be a hundred times the length of the containers.
     private func checkSize(count: Int) throws(AdmissionDenial) {
         let each = requested.variables.reduce(Self.operationLength) {
             $0 + $1.name.utf8.count + $1.value.utf8.count + Self.operationLength
         }
-        guard count * each > Self.largestAdditions else { return }
+        guard count * each > Self.maximumAdditions else { return }
         throw AdmissionDenial(
             .forbidden,
-            "the Pod has \(count) containers, and what they were to be given is longer than \(Self.largestAdditions) "
-                + "bytes; name those that need no token in \(policy.key("skip-containers"))")
+            "the Pod has \(count) containers, and the additions to them are longer than \(Self.maximumAdditions) "
+                + "bytes; add those that need no token to \(policy.key("skip-containers"))")
     }
 
     private mutating func addMount(to container: ContainerReading) throws(AdmissionDenial) {
         let folder = InjectedNames.tokenFolder
-        func refusal(_ fact: String) -> AdmissionDenial {
+        func denial(_ fact: String) -> AdmissionDenial {
             AdmissionDenial(
                 .forbidden,
-                "the container \(container.quotedName) \(fact); mount it elsewhere, or name the container in "
+                "the container \(container.quotedName) \(fact); use a different mount path, or add the container to "
                     + policy.key("skip-containers"))
         }
-        var isThere = false
+        var exists = false
         for mount in container.mounts {
             if mount.path == folder {
                 guard mount.volume == InjectedNames.tokenVolume, mount.isReadOnly, !mount.isPartial else {
-                    throw refusal("mounts something else at \(folder), where its tokens are to be")
+                    throw denial("mounts another volume at \(folder), which is reserved for tokens")
                 }
-                isThere = true
+                exists = true
             } else if mount.path.utf8.starts(with: "\(folder)/".utf8) {
-                throw refusal("mounts something below \(folder), where its tokens are to be")
+                throw denial("mounts a volume below \(folder), which is reserved for tokens")
             } else if mount.volume == InjectedNames.tokenVolume, annotations.createsVolume {
-                throw refusal("mounts \(mount.volume) elsewhere than at \(folder)")
+                throw denial("mounts \(mount.volume) at a path other than \(folder)")
             } else if mount.volume == InjectedNames.subjectTokenVolume {
-                throw refusal("mounts \(mount.volume), which is the sidecar's alone")
+                throw denial("mounts \(mount.volume), which is reserved for the sidecar")
             }
         }
-        guard !isThere else { return }
+        guard !exists else { return }
         append(
             [SidecarContainers.tokenMount], to: container.pointer.appending("volumeMounts"),
-            isThere: container.hasMounts)
+            exists: container.hasMounts)
     }
 
     private mutating func addVariables(to container: ContainerReading) {
         var added: [JSONValue] = []
-        var kept: [String] = []
+        var overridden: [String] = []
         for variable in requested.variables {
             guard let own = container.environment[variable.name] else {
                 added.append(["name": .string(variable.name), "value": .string(variable.value)])
                 continue
             }
-            if own != variable.value { kept.append(variable.name) }
+            if own != variable.value { overridden.append(variable.name) }
         }
-        append(added, to: container.pointer.appending("env"), isThere: container.hasEnvironment)
-        if !kept.isEmpty {
+        append(added, to: container.pointer.appending("env"), exists: container.hasEnvironment)
+        if !overridden.isEmpty {
             warnings.append(
-                "the container \(container.quotedName) sets \(kept.joined(separator: ", ")) itself, and keeps that; "
-                    + "leave it out to have the injected value")
+                "the container \(container.quotedName) sets \(overridden.joined(separator: ", ")) itself; "
+                    + "remove it to use the injected value")
         }
     }
 }

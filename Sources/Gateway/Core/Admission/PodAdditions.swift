@@ -1,7 +1,7 @@
 import JSON
 
-/// Collects the patch of one Pod. Operations on containers come before the one that puts the sidecar among them, so
-/// that their indices are those of the Pod as it was read.
+/// Builds the patch of one Pod. Operations on containers come before the one that inserts the sidecar, so that their
+/// indices are those of the Pod in the request.
 struct PodAdditions {
     let pod: PodReading
     let requested: RequestedInjections
@@ -23,6 +23,7 @@ struct PodAdditions {
         warnings = annotations.warnings
     }
 
+    /// Adds everything that the Pod lacks.
     mutating func addAll() throws(AdmissionDenial) {
         addAnnotation()
         try addVolumes()
@@ -30,8 +31,8 @@ struct PodAdditions {
         try addSidecar()
         if pod.resolvesAsNode, isClusterName(policy.server) {
             warnings.append(
-                "the Pod looks names up as its node does, and may not find \(policy.server); "
-                    + "with hostNetwork write dnsPolicy: ClusterFirstWithHostNet")
+                "the Pod uses its node's DNS and may not resolve \(policy.server); "
+                    + "with hostNetwork set dnsPolicy: ClusterFirstWithHostNet")
         }
     }
 
@@ -66,10 +67,10 @@ struct PodAdditions {
             guard !isPods, let place = InjectedContent.difference(found, from: wanted) else { continue }
             throw AdmissionDenial(
                 .forbidden,
-                "the Pod has a volume \(name) of its own (its \(place) is another), and the name is taken for "
-                    + "injection; give it another name")
+                "the Pod has its own volume \(name) (\(place) differs), but the name is reserved for injection; "
+                    + "use a different name")
         }
-        append(added, to: JSONPointer("spec", "volumes"), isThere: pod.hasVolumes)
+        append(added, to: JSONPointer("spec", "volumes"), exists: pod.hasVolumes)
     }
 
     private mutating func addSidecar() throws(AdmissionDenial) {
@@ -79,12 +80,12 @@ struct PodAdditions {
         if !isNative {
             let isMissing = try isMissing(sidecar.classic, in: pod.containers, but: pod.initContainers)
             if isMissing {
-                append([sidecar.classic], to: JSONPointer("spec", "containers"), isThere: pod.hasContainers)
+                append([sidecar.classic], to: JSONPointer("spec", "containers"), exists: pod.hasContainers)
             }
             if pod.restartPolicy != "Always" {
                 warnings.append(
-                    "restartPolicy is \(PodQuotation.of(pod.restartPolicy)), but \(InjectedNames.sidecar) runs without "
-                        + "an end, and so would the Pod; native sidecars, from Kubernetes 1.32 on, end with it")
+                    "restartPolicy is \(PodQuotation.of(pod.restartPolicy)), but \(InjectedNames.sidecar) does not "
+                        + "terminate, so the Pod does not either; use native sidecars (Kubernetes 1.32 or later)")
             }
         }
         guard try isMissing(first, in: pod.initContainers, but: pod.containers) else { return }
@@ -95,8 +96,8 @@ struct PodAdditions {
         }
     }
 
-    /// Whether the sidecar is an init container that runs beside the others. A Pod that has it already keeps the one
-    /// that it has: another replica may know the API server's version, or another one.
+    /// Whether the sidecar is a native one. A Pod that is already injected keeps its kind of sidecar: another replica may
+    /// have injected it with other knowledge of the API server's version.
     private var isNative: Bool {
         guard policy.sidecar.mode == .auto else { return policy.isNative }
         if pod.initContainers.contains(where: { $0.name == InjectedNames.sidecar && $0.isNativeSidecar }) {
@@ -109,28 +110,31 @@ struct PodAdditions {
         return policy.isNative
     }
 
-    /// Whether a container of ours is still to be put among the containers.
+    /// Whether the container must be added.
     ///
-    /// - Parameter others: where its name may not be either.
+    /// - Parameter others: the other container list, which must not contain the name either.
     private func isMissing(
         _ wanted: JSONValue, in containers: [ContainerReading], but others: [ContainerReading]
     ) throws(AdmissionDenial) -> Bool {
         let name = wanted["name"]?.stringValue ?? ""
-        func refusal(_ place: String) -> AdmissionDenial {
+        func denial(_ fact: String) -> AdmissionDenial {
             AdmissionDenial(
                 .forbidden,
-                "the Pod has a container \(name) of its own (\(place)), and the name is taken for injection; "
-                    + "give it another name, or leave it out where it was injected once")
+                "the Pod has its own container \(name) (\(fact)), but the name is reserved for injection; "
+                    + "use a different name, or remove the container if it was injected before")
         }
-        if others.contains(where: { $0.name == name }) { throw refusal("among the other kind of containers") }
+        if others.contains(where: { $0.name == name }) { throw denial("in the other list of containers") }
         guard let found = containers.first(where: { $0.name == name }) else { return true }
-        if let place = InjectedContent.difference(found.json, from: wanted) { throw refusal("its \(place) is another") }
+        if let place = InjectedContent.difference(found.json, from: wanted) { throw denial("\(place) differs") }
         return false
     }
 
-    mutating func append(_ values: [JSONValue], to list: JSONPointer, isThere: Bool) {
+    /// Appends values to a list.
+    ///
+    /// - Parameter exists: whether the Pod has the list; otherwise it is added.
+    mutating func append(_ values: [JSONValue], to list: JSONPointer, exists: Bool) {
         guard !values.isEmpty else { return }
-        if isThere {
+        if exists {
             for value in values { patch.add(value, at: list.end) }
         } else {
             patch.add(.array(values), at: list)

@@ -1,9 +1,8 @@
 import JSON
 
-/// A field of a Pod with its path, so that a value of the wrong type is refused by its name. A field that is null is
-/// taken as one that is not there, as the API server does.
+/// A field of a Pod with its path, which errors contain. A field with the value null is absent, as in the API server.
 struct PodField {
-    /// Such as `spec.containers[0].env`. It is put into words for a refusal only: a large Pod has thousands of fields.
+    /// Such as `spec.containers[0].env`. The text is built for errors only, since a large Pod has thousands of fields.
     private indirect enum Path: CustomStringConvertible {
         case pod
         case member(Path, String)
@@ -22,7 +21,7 @@ struct PodField {
         }
     }
 
-    /// nil where it is not there.
+    /// nil where the field is absent.
     let value: JSONValue?
     private let path: Path
 
@@ -34,59 +33,58 @@ struct PodField {
         self.path = path
     }
 
-    private func refusal(_ wanted: String) -> AdmissionDenial {
+    private func denial(expected: String) -> AdmissionDenial {
         let path = path.description
-        return AdmissionDenial(
-            .badRequest, "\(path.isEmpty ? "the Pod" : path) is not \(wanted); write it as the API has it")
+        return AdmissionDenial(.badRequest, "\(path.isEmpty ? "the Pod" : path): invalid value; expected \(expected)")
     }
 
     func member(_ name: String) throws(AdmissionDenial) -> PodField {
         guard let value else { return PodField(nil, .member(path, name)) }
-        guard case .object = value else { throw refusal("an object") }
+        guard case .object = value else { throw denial(expected: "an object") }
         return PodField(value[name], .member(path, name))
     }
 
-    /// The object that has to be there.
+    /// A member that must be an object.
     func requiredMember(_ name: String) throws(AdmissionDenial) -> PodField {
         let member = try member(name)
-        guard case .object = member.value else { throw member.refusal("an object") }
+        guard case .object = member.value else { throw member.denial(expected: "an object") }
         return member
     }
 
     func text() throws(AdmissionDenial) -> String? {
         guard let value else { return nil }
-        guard case .string(let text) = value else { throw refusal("a string") }
+        guard case .string(let text) = value else { throw denial(expected: "a string") }
         return text
     }
 
     func requiredText() throws(AdmissionDenial) -> String {
-        guard let text = try text(), !text.isEmpty else { throw refusal("there, or empty") }
+        guard let text = try text(), !text.isEmpty else { throw denial(expected: "a string that is not empty") }
         return text
     }
 
     func flag() throws(AdmissionDenial) -> Bool? {
         guard let value else { return nil }
-        guard case .bool(let flag) = value else { throw refusal("true or false") }
+        guard case .bool(let flag) = value else { throw denial(expected: "true or false") }
         return flag
     }
 
     func integer() throws(AdmissionDenial) -> Int? {
         guard let value else { return nil }
-        guard case .integer(let number) = value else { throw refusal("an integer") }
+        guard case .integer(let number) = value else { throw denial(expected: "an integer") }
         return number
     }
 
-    /// nil where it is not there, which an empty list is.
+    /// The elements of a list; nil where the field is absent. An empty list is not absent.
     func elements() throws(AdmissionDenial) -> [PodField]? {
         guard let value else { return nil }
-        guard case .array(let elements) = value else { throw refusal("a list") }
+        guard case .array(let elements) = value else { throw denial(expected: "a list") }
         return elements.enumerated().map { PodField($1, .element(path, $0)) }
     }
 
-    /// Labels, annotations, a selector.
+    /// A map of strings: labels, annotations or a selector.
     func texts() throws(AdmissionDenial) -> [String: String] {
         guard let value else { return [:] }
-        guard case .object(let members) = value else { throw refusal("an object") }
+        guard case .object(let members) = value else { throw denial(expected: "an object") }
         var texts: [String: String] = [:]
         for member in members where member.value != .null {
             texts[member.name] = try PodField(member.value, .entry(path, member.name)).text()

@@ -1,15 +1,15 @@
 package import JSON
 
-/// Decides what a Pod is given. Pure, and additive: the Pod is never written anew, so that fields which nobody here
-/// knows survive. What is there already is left as it is, and a second review of a Pod adds nothing.
+/// Computes the patch of a Pod. Pure and additive: unknown fields stay, existing fields do not change, and a second review
+/// of a Pod adds nothing.
 package struct PodMutation: Sendable {
-    /// What is to be done with a Pod that is admitted.
+    /// The patch of an admitted Pod.
     package struct Outcome: Sendable, Equatable {
-        /// Empty where there is nothing to add.
+        /// Empty where nothing is added.
         package var patch = JSONPatch()
-        /// For the Pod's author; lower case, no final period.
+        /// For the Pod's author; in lower case, without a final period.
         package var warnings: [String] = []
-        /// The endpoints whose tokens the Pod has then, sorted by name.
+        /// The endpoints that are injected, sorted by name.
         package var endpoints: [String] = []
 
         package init(patch: JSONPatch = JSONPatch(), warnings: [String] = [], endpoints: [String] = []) {
@@ -27,76 +27,77 @@ package struct PodMutation: Sendable {
         self.endpoints = endpoints
     }
 
-    /// The ServiceAccount whose annotations decide, since the Pod lacks one.
+    /// The ServiceAccount whose annotations are needed, since the Pod lacks an annotation.
     package struct NeededServiceAccount: Sendable, Equatable {
-        /// As the Pod has it, which may be none that Kubernetes could take.
+        /// The name in the Pod, which may be invalid.
         package let name: String
-        /// The keys that the Pod lacks.
+        /// The annotations that the Pod lacks.
         package let keys: Set<String>
     }
 
-    /// nil where the Pod has all that it needs, asks for nothing, or is refused in any case.
+    /// The ServiceAccount to be read; nil where the Pod has all annotations, requests no injection, or is denied in any
+    /// case.
     package func neededServiceAccount(of pod: JSONValue) -> NeededServiceAccount? {
         guard let labels = try? PodReading.labels(of: pod) else { return nil }
-        let asked = RequestedInjections.endpoints(endpoints, of: labels, policy)
-        guard !asked.isEmpty, let reading = try? PodReading(pod), !reading.isMirror, !reading.isOfWindows else {
+        let requested = RequestedInjections.endpoints(endpoints, of: labels, policy)
+        guard !requested.isEmpty, let reading = try? PodReading(pod), !reading.isMirror, !reading.isOfWindows else {
             return nil
         }
-        let keys = asked.map { policy.key($0.injector.label) }.filter { (reading.annotations[$0] ?? "").isEmpty }
+        let keys = requested.map { policy.key($0.injector.label) }.filter { (reading.annotations[$0] ?? "").isEmpty }
         return keys.isEmpty ? nil : NeededServiceAccount(name: reading.serviceAccountName, keys: Set(keys))
     }
 
-    /// The additions for every endpoint whose label the Pod bears.
+    /// The additions for every endpoint whose label the Pod has.
     ///
     /// - Parameters:
-    ///   - namespace: the request's, since a Pod need not name its own.
-    ///   - serviceAccount: the annotations of the Pod's ServiceAccount; none where they are not read.
+    ///   - namespace: the request's namespace, since the Pod may have none.
+    ///   - serviceAccount: the annotations of the Pod's ServiceAccount; empty where they were not read.
     /// - Throws: why the Pod is not admitted.
     package func patch(
         _ pod: JSONValue, namespace: String, serviceAccount: [String: String] = [:]
     ) throws(AdmissionDenial) -> Outcome {
-        let asked = RequestedInjections.endpoints(endpoints, of: try PodReading.labels(of: pod), policy)
-        guard !asked.isEmpty else { return Outcome() }
+        let requested = RequestedInjections.endpoints(endpoints, of: try PodReading.labels(of: pod), policy)
+        guard !requested.isEmpty else { return Outcome() }
         let reading = try PodReading(pod)
         guard !reading.isMirror else {
             return Outcome(warnings: [
-                "this Pod mirrors a static one, which runs without the API server and gets no token; "
-                    + "make the Pod through the API"
+                "this Pod is the mirror of a static Pod, which cannot be injected and gets no token; "
+                    + "create the Pod through the API"
             ])
         }
         guard !reading.isOfWindows else {
             throw AdmissionDenial(
                 .forbidden,
-                "the Pod is one of Windows, and the sidecar runs on Linux only; remove the label "
-                    + asked.map { policy.key($0.injector.label) }.joined(separator: ", "))
+                "Windows Pods are not supported, since the sidecar runs on Linux only; remove the label "
+                    + requested.map { policy.key($0.injector.label) }.joined(separator: ", "))
         }
-        let requested = try RequestedInjections(
-            asked, of: reading, namespace: namespace, serviceAccount: serviceAccount, policy)
-        guard !requested.endpoints.isEmpty else { return Outcome(warnings: requested.warnings) }
-        var additions = try PodAdditions(to: reading, requested, policy)
+        let injections = try RequestedInjections(
+            requested, of: reading, namespace: namespace, serviceAccount: serviceAccount, policy)
+        guard !injections.endpoints.isEmpty else { return Outcome(warnings: injections.warnings) }
+        var additions = try PodAdditions(to: reading, injections, policy)
         try additions.addAll()
         return Outcome(
-            patch: additions.patch, warnings: Self.bounded(requested.warnings + additions.warnings),
-            endpoints: requested.endpoints.map(\.name))
+            patch: additions.patch, warnings: Self.bounded(injections.warnings + additions.warnings),
+            endpoints: injections.endpoints.map(\.name))
     }
 
-    /// More than an API server passes on (4,096 characters in all) are not told.
+    /// Limits the number of warnings, since an API server passes on 4,096 characters at most.
     private static func bounded(_ warnings: [String]) -> [String] {
-        guard warnings.count > mostWarnings else { return warnings }
-        return warnings.prefix(mostWarnings) + ["\(warnings.count - mostWarnings) more warnings are left out"]
+        guard warnings.count > maximumWarnings else { return warnings }
+        return warnings.prefix(maximumWarnings) + ["\(warnings.count - maximumWarnings) more warnings are omitted"]
     }
 
-    private static let mostWarnings = 16
+    private static let maximumWarnings = 16
 
-    /// What becomes of the object of a review.
+    /// The decision on a review.
     ///
-    /// - Parameter injector: the endpoint by whose webhook it came; nil for none.
+    /// - Parameter injector: the endpoint of the webhook that sent the review; nil for none.
     package func decision(
         on review: AdmissionReview, by injector: String? = nil, serviceAccount: [String: String] = [:]
     ) -> AdmissionDecision {
         switch review.subject {
         case .nothing: return .admitted(Outcome())
-        case .refused(let denial): return .denied(denial)
+        case .rejected(let denial): return .denied(denial)
         case .pod(let pod, let namespace):
             do throws(AdmissionDenial) {
                 var outcome = try patch(pod, namespace: namespace, serviceAccount: serviceAccount)
@@ -108,17 +109,18 @@ package struct PodMutation: Sendable {
         }
     }
 
-    /// An API server that follows the webhook's configuration sends no Pod without the label: one of the two has a label
-    /// or a prefix that the other has not heard of yet, and the Pod would go without its tokens in silence.
+    /// The warning for a Pod that was sent by an endpoint's webhook but has no label of the endpoint: the label of the
+    /// webhook configuration and that of the gateway's configuration differ.
     private func strayWarning(_ pod: JSONValue, by injector: String?) throws(AdmissionDenial) -> String? {
         guard let endpoint = endpoints.first(where: { $0.name == injector }) else { return nil }
         let key = policy.key(endpoint.injector.label)
         guard try PodReading.labels(of: pod)[key] == nil else { return nil }
-        return "the Pod came by the webhook of the endpoint \(endpoint.name), but has no label \(key), so nothing is "
-            + "injected for it; where labels were changed just now, make the Pod again in a minute"
+        return
+            "the Pod was sent by the webhook of the endpoint \(endpoint.name), but has no label \(key), so nothing is "
+            + "injected for it; if labels were changed recently, recreate the Pod in a minute"
     }
 
-    /// The answer to a review.
+    /// The response to a review.
     package func answer(to review: AdmissionReview, serviceAccount: [String: String] = [:]) -> JSONValue {
         review.answering(decision(on: review, serviceAccount: serviceAccount))
     }

@@ -1,7 +1,6 @@
 import JSON
 
-/// A view of a Pod's raw JSON: what injection looks at, and nothing else. Fields that nobody here knows are not
-/// touched; a field of the wrong type is refused by its name.
+/// The parts of a Pod's JSON that injection uses. Unknown fields are ignored; a field of the wrong type is an error.
 struct PodReading {
     let labels: [String: String]
     let annotations: [String: String]
@@ -11,17 +10,17 @@ struct PodReading {
     let initContainers: [ContainerReading]
     let hasContainers: Bool
     let hasInitContainers: Bool
-    /// By name.
+    /// The volumes by name.
     let volumes: [String: JSONValue]
     let hasVolumes: Bool
-    /// `Always` where the Pod does not say.
+    /// `Always` by default.
     let restartPolicy: String
     let isOfWindows: Bool
-    /// Whether it looks names up as its node does, and so knows none of the cluster's.
+    /// Whether the Pod uses its node's DNS, which does not resolve cluster names.
     let resolvesAsNode: Bool
-    /// Of the Pod's securityContext.
+    /// The `runAsUser` of the Pod's securityContext.
     let runsAsUser: Int?
-    /// Whether it stands for a static Pod of a node, which the API server does not run.
+    /// Whether this is the mirror of a static Pod.
     let isMirror: Bool
 
     init(_ pod: JSONValue) throws(AdmissionDenial) {
@@ -54,12 +53,12 @@ struct PodReading {
         isMirror = self.annotations["kubernetes.io/config.mirror"] != nil
     }
 
-    /// The Pod's labels alone, for Pods that ask for nothing.
+    /// The Pod's labels only, for Pods that request no injection.
     static func labels(of pod: JSONValue) throws(AdmissionDenial) -> [String: String] {
         try PodField(pod).member("metadata").member("labels").texts()
     }
 
-    /// An empty name means `default`; `serviceAccount` is the same field's older name.
+    /// The name of the ServiceAccount. An empty one means `default`; `serviceAccount` is the field's deprecated name.
     private static func serviceAccountName(_ spec: PodField) throws(AdmissionDenial) -> String {
         for key in ["serviceAccountName", "serviceAccount"] {
             if let name = try spec.member(key).text(), !name.isEmpty { return name }
@@ -69,7 +68,7 @@ struct PodReading {
 
     private static func containers(
         _ spec: PodField, _ name: String
-    ) throws(AdmissionDenial) -> (containers: [ContainerReading], isThere: Bool) {
+    ) throws(AdmissionDenial) -> (containers: [ContainerReading], exists: Bool) {
         guard let fields = try spec.member(name).elements() else { return ([], false) }
         var containers: [ContainerReading] = []
         for (index, field) in fields.enumerated() {

@@ -1,8 +1,8 @@
 import GatewayPluginAPI
 
-/// What a Pod's labels and annotations ask for: the endpoints, each with what its plugin makes of the value.
+/// The endpoints that a Pod's labels and annotations request, with the variables of their plugins.
 struct RequestedInjections {
-    /// The endpoints that a Pod's labels name, by their names.
+    /// The endpoints whose labels the Pod has, sorted by name.
     static func endpoints(
         _ endpoints: [EndpointConfiguration], of labels: [String: String], _ policy: InjectionPolicy
     ) -> [EndpointConfiguration] {
@@ -12,22 +12,22 @@ struct RequestedInjections {
         .sorted { $0.name < $1.name }
     }
 
-    /// By name, so that no order of webhooks or of the configuration shows in a Pod.
+    /// Sorted by name, so that the order of webhooks and of the configuration does not matter.
     private(set) var endpoints: [EndpointConfiguration] = []
     private(set) var warnings: [String] = []
     private(set) var variables: [InjectedVariable] = []
 
-    /// - Parameter serviceAccount: the annotations of the Pod's ServiceAccount; none where they are not read.
+    /// - Parameter serviceAccount: the annotations of the Pod's ServiceAccount; empty where they were not read.
     init(
-        _ asked: [EndpointConfiguration], of pod: PodReading, namespace: String, serviceAccount: [String: String],
+        _ requested: [EndpointConfiguration], of pod: PodReading, namespace: String, serviceAccount: [String: String],
         _ policy: InjectionPolicy
     ) throws(AdmissionDenial) {
-        for endpoint in asked {
+        for endpoint in requested {
             let key = policy.key(endpoint.injector.label)
             let values = [pod.annotations[key], serviceAccount[key]]
             guard let value = values.compactMap(\.self).first(where: { !$0.isEmpty }) else {
                 warnings.append(
-                    "the Pod has the label \(key) but neither it nor its ServiceAccount has an annotation of that "
+                    "the Pod has the label \(key), but neither the Pod nor its ServiceAccount has an annotation of that "
                         + "name, so nothing is injected for \(endpoint.name); add the annotation")
                 continue
             }
@@ -44,7 +44,7 @@ struct RequestedInjections {
         }
     }
 
-    /// The first endpoint to name a variable has it.
+    /// Adds variables. Of endpoints with the same variable, the first one sets it.
     private mutating func add(_ added: [InjectedVariable]) {
         for variable in added {
             guard let other = variables.first(where: { $0.name == variable.name }) else {
@@ -53,12 +53,12 @@ struct RequestedInjections {
             }
             guard other.value != variable.value else { continue }
             warnings.append(
-                "\(variable.name) is set for \(other.endpoint), not for \(variable.endpoint), which the Pod asks for "
-                    + "too; name the token file of the other in the program's own settings")
+                "\(variable.name) is set for \(other.endpoint), not for \(variable.endpoint), which the Pod requests "
+                    + "as well; set the token file of the other one in the program's configuration")
         }
     }
 
-    /// What the one subject token of the sidecar is made for: something that every endpoint takes.
+    /// The audience of the sidecar's subject token: one that every endpoint accepts.
     func audience(_ policy: InjectionPolicy) throws(AdmissionDenial) -> String {
         var common = Set(endpoints.first?.subjectToken.audiences ?? [])
         for endpoint in endpoints { common.formIntersection(endpoint.subjectToken.audiences) }
@@ -67,23 +67,24 @@ struct RequestedInjections {
             let names = endpoints.map(\.name).joined(separator: ", ")
             throw AdmissionDenial(
                 .forbidden,
-                "the endpoints \(names) take ServiceAccount tokens of different audiences, and a Pod has one for all; "
-                    + "ask for one of them, or let the gateway's operator give them an audience in common")
+                "the endpoints \(names) accept ServiceAccount tokens of different audiences, but a Pod has one token; "
+                    + "request one endpoint only, or let the gateway's operator configure a common audience")
         }
         return audience
     }
 }
 
-/// A variable that every container of a Pod is given, but those that set it themselves.
+/// An environment variable that is injected into every container that does not set it.
 struct InjectedVariable {
     let name: String
-    /// As the Pod has it.
+    /// The value in the Pod, escaped.
     let value: String
     let endpoint: String
 
-    /// Bytes; longer ones may keep a process from starting.
+    /// The maximum length in bytes; a longer value may prevent a process from starting.
     static let maximumLength = 32_768
 
+    /// The variables of an endpoint.
     static func list(
         _ endpoint: EndpointConfiguration, _ injection: PodInjection
     ) throws(AdmissionDenial) -> [InjectedVariable] {
@@ -93,8 +94,8 @@ struct InjectedVariable {
         for (name, value) in pairs where value.utf8.count > maximumLength || value.utf8.contains(0) {
             throw AdmissionDenial(
                 .forbidden,
-                "the value of \(name) for the endpoint \(endpoint.name) is longer than \(maximumLength) bytes or has a "
-                    + "zero byte; write a shorter text in the annotation")
+                "the value of \(name) for the endpoint \(endpoint.name) is longer than \(maximumLength) bytes or "
+                    + "contains a zero byte; use a shorter annotation")
         }
         return pairs.map { name, value in
             InjectedVariable(name: name, value: EnvironmentVariableValue.escaped(value), endpoint: endpoint.name)

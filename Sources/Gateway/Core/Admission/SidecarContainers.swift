@@ -1,6 +1,6 @@
 import JSON
 
-/// The sidecar as containers and volumes of a Pod. Its settings are those of docs/sidecar.md, as variables.
+/// The containers and volumes of the sidecar. Its settings (docs/sidecar.md) are environment variables.
 struct SidecarContainers {
     private let policy: InjectionPolicy
     private let endpoints: [EndpointConfiguration]
@@ -8,7 +8,7 @@ struct SidecarContainers {
     private let user: Int?
     private let group: Int?
 
-    /// The user of the sidecar where the Pod's own would be root; the number by which images without a user name one.
+    /// The sidecar's user where the Pod's user is root: the conventional number of `nonroot` in container images.
     static let unprivilegedUser = 65_532
 
     init(
@@ -18,12 +18,12 @@ struct SidecarContainers {
         self.policy = policy
         self.endpoints = endpoints
         self.audience = audience
-        // The kubelet starts no container that must not be root and is.
+        // The kubelet does not start a container with runAsNonRoot as root.
         user = annotations.user ?? (pod.runsAsUser == 0 ? Self.unprivilegedUser : nil)
         group = annotations.group
     }
 
-    /// The init container that runs beside all others, and lets them start once the tokens are there.
+    /// The native sidecar; the other containers start after it has fetched the tokens.
     var native: JSONValue {
         container(
             InjectedNames.sidecar, "run",
@@ -38,10 +38,10 @@ struct SidecarContainers {
             ])
     }
 
-    /// The init container before a classic sidecar.
+    /// The init container that fetches the first tokens for a classic sidecar.
     var firstFetch: JSONValue { container(InjectedNames.firstFetch, "once", []) }
 
-    /// A container among the others.
+    /// The classic sidecar.
     var classic: JSONValue { container(InjectedNames.sidecar, "run", []) }
 
     private func container(_ name: String, _ command: JSONValue, _ more: [JSONValue.Member]) -> JSONValue {
@@ -99,12 +99,12 @@ struct SidecarContainers {
         return settings
     }
 
-    /// The variable of the endpoints, by their names, with a path behind `=` where it is not the name's own.
+    /// The variable of the endpoints: names, with `=PATH` where the path is not `/NAME`.
     static let endpointsSetting = "STS_ENDPOINTS"
-    /// The variable of the certificates that the sidecar begins with.
+    /// The variable of the initial CA bundle.
     static let trustSetting = "STS_CA_CERTIFICATES"
 
-    /// What Pod Security `restricted` asks of a container, and a root file system that nobody writes to.
+    /// The security context that Pod Security `restricted` requires, with a read-only root file system.
     private var securityContext: JSONValue {
         var members: [JSONValue.Member] = [
             .init("allowPrivilegeEscalation", false),
@@ -119,11 +119,12 @@ struct SidecarContainers {
         return .object(members)
     }
 
-    /// In memory, so that no token ever is on a disk.
+    /// The volume of issued tokens: in memory, so that tokens are never written to a disk.
     static let tokenVolume: JSONValue = [
         "name": .string(InjectedNames.tokenVolume), "emptyDir": ["medium": "Memory", "sizeLimit": "16Mi"],
     ]
 
+    /// The volume of the sidecar's ServiceAccount token.
     var subjectTokenVolume: JSONValue {
         [
             "name": .string(InjectedNames.subjectTokenVolume),
@@ -140,7 +141,7 @@ struct SidecarContainers {
         ]
     }
 
-    /// What every other container mounts.
+    /// The volume mount of every other container.
     static let tokenMount: JSONValue = [
         "name": .string(InjectedNames.tokenVolume), "mountPath": .string(InjectedNames.tokenFolder), "readOnly": true,
     ]

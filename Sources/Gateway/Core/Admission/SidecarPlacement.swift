@@ -1,9 +1,9 @@
-/// Where the sidecar stands among a Pod's init containers.
+/// The position of the sidecar in a Pod's init containers.
 enum SidecarPlacement {
-    /// Through these the network goes that the sidecar needs.
+    /// Native sidecars of service meshes, which provide the sidecar's network.
     private static let meshProxies: Set<String> = ["istio-proxy", "linkerd-proxy"]
 
-    /// The index of the init container that it is put before.
+    /// The index at which the sidecar is inserted.
     static func index(in pod: PodReading, _ policy: InjectionPolicy) throws(AdmissionDenial) -> Int {
         let containers = pod.initContainers
         let key = policy.key("sidecar-after")
@@ -11,8 +11,8 @@ enum SidecarPlacement {
             guard let index = containers.firstIndex(where: { $0.name == name }) else {
                 throw AdmissionDenial(
                     .forbidden,
-                    "\(key): the Pod has no init container \(PodQuotation.of(name)) that the sidecar could follow; "
-                        + "name one, or leave the annotation out")
+                    "\(key): unknown init container \(PodQuotation.of(name)); "
+                        + "name an init container of the Pod, or remove the annotation")
             }
             return index + 1
         }
@@ -20,7 +20,7 @@ enum SidecarPlacement {
         switch policy.position {
         case .first: return afterMesh
         case .last: return containers.count
-        // Pods that have no such container are injected all the same.
+        // Pods without this container are injected as well.
         case .after(let name): return max(afterMesh, (containers.firstIndex { $0.name == name } ?? -1) + 1)
         }
     }

@@ -1,16 +1,17 @@
-/// A labelled Pod that runs without the tokens of an endpoint: the silent miss that the webhook is there to prevent.
+/// A labelled Pod that runs without the tokens of an endpoint.
 package struct UninjectedPod: Sendable, Equatable {
+    /// Why the Pod has no tokens.
     package enum Reason: String, Sendable, CaseIterable {
-        /// It was made when the webhook did not see it, or with another one's sidecar.
+        /// The webhook was not called, or the Pod has another sidecar.
         case missing
-        /// It has no annotation to say what it wants, so that the webhook could add nothing.
+        /// The Pod has no annotation with a value, so the webhook added nothing.
         case noValue = "no_value"
     }
 
-    /// What makes Pods anew, and is told once for all of them.
+    /// The controller that creates the Pods; it is reported once for all of them.
     package struct Owner: Sendable, Hashable {
         package let namespace: String
-        /// With its kind, such as `ReplicaSet/web-6c4f`.
+        /// Kind and name, such as `ReplicaSet/web-6c4f`.
         package let name: String
         package let endpoint: String
         package let reason: Reason

@@ -1,27 +1,27 @@
 package import JSON
 
-/// What a look for labelled Pods without a sidecar asks the API server for, and how it judges what comes.
+/// The search for labelled Pods without tokens: the queries, and the evaluation of their results.
 package struct UninjectedPodSearch: Sendable, Equatable {
-    /// One list: Pods with one label, for every endpoint that has it.
+    /// A list of Pods with one label, for every endpoint with that label.
     package struct Query: Sendable, Equatable {
-        /// Of the label and of the annotation.
+        /// The key of the label and of the annotation.
         package let key: String
-        /// Names.
+        /// The endpoints' names.
         package let endpoints: [String]
 
-        /// By labels, as the webhook's objectSelector.
+        /// The label selector; the same as the webhook's objectSelector.
         package var selector: String { "\(key),\(key)!=false" }
     }
 
-    /// By fields: Pods that may still run.
+    /// The field selector: Pods that have not terminated.
     package static let fields = "status.phase!=Succeeded,status.phase!=Failed"
 
     package let queries: [Query]
     private let excludedNamespaces: Set<String>
 
     /// - Parameters:
-    ///   - prefix: of labels and annotations.
-    ///   - namespace: the gateway's own, which the webhook leaves out; nil where it is not known.
+    ///   - prefix: the prefix of labels and annotations.
+    ///   - namespace: the gateway's namespace, which the webhook excludes; nil where it is not known.
     package init(_ endpoints: [EndpointConfiguration], prefix: String, namespace: String?) {
         let byLabel = Dictionary(grouping: endpoints, by: \.injector.label)
         queries = byLabel.keys.sorted().map { label in
@@ -30,11 +30,11 @@ package struct UninjectedPodSearch: Sendable, Equatable {
         excludedNamespaces = Set(WebhookConfigurationManifest.excludedNamespaces(besides: namespace))
     }
 
-    /// Names of all endpoints that are looked for.
+    /// The names of all endpoints of the search.
     package var endpoints: [String] { queries.flatMap(\.endpoints).sorted() }
 
-    /// The endpoints whose tokens a Pod lacks that bears the query's label. None where the Pod has ended or is about to,
-    /// where the webhook never sees it, or where it is none.
+    /// The endpoints whose tokens a Pod with the query's label lacks. Empty where the Pod has terminated or is being
+    /// deleted, where the webhook excludes it, or where the value is not a Pod.
     package func missing(in pod: JSONValue, _ query: Query) -> [UninjectedPod] {
         let metadata = pod["metadata"]
         guard let name = metadata?["name"]?.stringValue, let namespace = metadata?["namespace"]?.stringValue,
@@ -54,7 +54,7 @@ package struct UninjectedPodSearch: Sendable, Equatable {
         }
     }
 
-    /// By content, as the webhook itself judges.
+    /// The endpoints of the Pod's sidecar.
     private static func endpointsOfSidecar(_ pod: JSONValue) -> Set<String> {
         let containers = ["initContainers", "containers"].flatMap { pod["spec"]?[$0]?.elementList ?? [] }
         let settings = containers.filter { $0["name"]?.stringValue == InjectedNames.sidecar }

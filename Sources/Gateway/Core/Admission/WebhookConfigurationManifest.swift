@@ -1,15 +1,15 @@
 package import JSON
 import KubernetesAPI
 
-/// The MutatingWebhookConfiguration of one endpoint, to be applied by hand. It has no caBundle: the gateway writes that,
-/// and an empty one would make the API server trust its own authorities.
+/// The MutatingWebhookConfiguration of one endpoint, for `kubectl apply`. It has no caBundle, since the gateway writes it;
+/// with an empty one the API server would trust its own CAs.
 package struct WebhookConfigurationManifest: Sendable {
-    /// Namespaces whose Pods must not wait for the gateway.
+    /// Namespaces whose Pods must not depend on the gateway.
     package static let systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"]
 
-    /// All namespaces that the webhook leaves out.
+    /// All namespaces that the webhook excludes.
     ///
-    /// - Parameter namespace: the gateway's own, whose Pods have to start without it; nil where it is not known.
+    /// - Parameter namespace: the gateway's namespace, whose Pods must start without it; nil where it is not known.
     package static func excludedNamespaces(besides namespace: String?) -> [String] {
         guard let namespace else { return systemNamespaces }
         return [namespace] + systemNamespaces.filter { $0 != namespace }
@@ -20,7 +20,7 @@ package struct WebhookConfigurationManifest: Sendable {
     private let webhook: GatewayConfiguration.Injection.Webhook
     private let namespace: String
 
-    /// - Parameter namespace: the gateway's own.
+    /// - Parameter namespace: the gateway's namespace.
     package init(_ endpoint: EndpointConfiguration, _ injection: GatewayConfiguration.Injection, namespace: String) {
         self.endpoint = endpoint.name
         key = "\(injection.prefix)/\(endpoint.injector.label)"
@@ -48,7 +48,7 @@ package struct WebhookConfigurationManifest: Sendable {
 
     private var entry: JSONValue {
         [
-            // Three labels at least; it means nothing beyond this configuration.
+            // A name needs at least three labels. It has no meaning outside this configuration.
             "name": .string("injector-\(endpoint).sts-gateway.io"),
             "clientConfig": [
                 "service": [
@@ -63,7 +63,7 @@ package struct WebhookConfigurationManifest: Sendable {
                 ]
             ],
             "matchPolicy": "Equivalent",
-            // A Pod without the label never waits for the gateway.
+            // A Pod without the label does not depend on the gateway.
             "objectSelector": [
                 "matchExpressions": [
                     ["key": .string(key), "operator": "Exists"],

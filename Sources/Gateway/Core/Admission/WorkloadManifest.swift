@@ -1,17 +1,17 @@
 package import JSON
 
-/// An object as `kubectl apply` takes it: a Pod, or one that has a Pod's template within.
+/// A manifest for `kubectl apply`: a Pod, or an object with a Pod template.
 package struct WorkloadManifest: Sendable {
-    /// A Pod, or a template of Pods, within an object.
+    /// A Pod or a Pod template in an object.
     package struct Pod: Sendable, Equatable {
         package let pointer: JSONPointer
-        /// As `metadata.namespace` has it; nil where the object does not say.
+        /// The object's `metadata.namespace`; nil where it has none.
         package let namespace: String?
-        /// Of the object, such as `Deployment web`.
+        /// Kind and name of the object, such as `Deployment web`.
         package let name: String
     }
 
-    /// A ServiceAccount whose annotations may hold what its Pods' lack.
+    /// A ServiceAccount whose annotations may replace missing ones of its Pods.
     package struct ServiceAccount: Sendable, Equatable {
         package let namespace: String?
         package let name: String
@@ -63,7 +63,7 @@ package struct WorkloadManifest: Sendable {
         pods.append(Pod(pointer: pointer, namespace: namespace, name: name))
     }
 
-    /// Where the kinds of the Kubernetes API have a Pod.
+    /// The path of the Pod template in each kind of workload of the Kubernetes API.
     private static let templates: [String: [String]] = [
         "Pod": [], "PodTemplate": ["template"], "ReplicationController": ["spec", "template"],
         "Deployment": ["spec", "template"], "ReplicaSet": ["spec", "template"], "StatefulSet": ["spec", "template"],
@@ -71,8 +71,8 @@ package struct WorkloadManifest: Sendable {
         "CronJob": ["spec", "jobTemplate", "spec", "template"],
     ]
 
-    /// Where an object of another kind has a Pod template: a Rollout of Argo, a DeploymentConfig of OpenShift, a Service
-    /// of Knative.
+    /// The path of the Pod template in an object of another kind: an Argo Rollout, an OpenShift DeploymentConfig, a Knative
+    /// Service.
     private static func template(of object: JSONValue) -> [String]? {
         let containers = object["spec"]?["template"]?["spec"]?["containers"]?.elementList
         return containers == nil ? nil : ["spec", "template"]

@@ -152,7 +152,7 @@ final class UninjectedPods: Service {
     }
 
     private func tell(_ tally: UninjectedPodTally, _ webhook: GatewayConfiguration.Injection.Webhook) {
-        for pod in tally.news {
+        for pod in tally.reports {
             let configuration = webhook.configurationName(of: pod.owner.endpoint)
             let advice =
                 switch pod.owner.reason {
@@ -170,8 +170,8 @@ final class UninjectedPods: Service {
                     "owner": "\(pod.owner.name)", "reason": "\(pod.owner.reason.rawValue)", "advice": "\(advice)",
                 ])
         }
-        guard tally.untold > 0 else { return }
+        guard tally.unreported > 0 else { return }
         logger.warning(
-            "more labelled Pods run without tokens", metadata: ["count": .stringConvertible(tally.untold)])
+            "more labelled Pods run without tokens", metadata: ["count": .stringConvertible(tally.unreported)])
     }
 }

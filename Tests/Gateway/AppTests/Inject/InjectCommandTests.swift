@@ -107,7 +107,7 @@ struct InjectCommandTests {
         #expect(throws: InjectCommandPreview.Refusal.self) { try preview(valueless) }
         let windows = Self.pod + "  os: {name: windows}\n"
         let denial = #expect(throws: InjectCommandPreview.Refusal.self) { try preview(windows) }
-        #expect(denial?.reason.hasPrefix("Pod web: the Pod is one of Windows") == true)
+        #expect(denial?.reason.hasPrefix("Pod web: Windows Pods are not supported") == true)
         let none = #expect(throws: InjectCommandPreview.Refusal.self) { try preview("kind: Service\n") }
         #expect(none?.reason == "there is no Pod and no template of Pods; give an object that has one")
     }

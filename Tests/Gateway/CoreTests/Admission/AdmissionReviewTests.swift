@@ -3,7 +3,7 @@ import GatewayCore
 import JSON
 import Testing
 
-@Suite("Admission: the review on the wire")
+@Suite("Admission: reviews and their responses")
 struct AdmissionReviewTests {
     private static func request(_ changes: [(String, JSONValue?)] = []) -> JSONValue {
         var members: [JSONValue.Member] = [
@@ -24,7 +24,7 @@ struct AdmissionReviewTests {
     }
 
     @Test(
-        "The answer is of the version and for the uid that were asked by",
+        "The response has the version and the uid of the request",
         arguments: ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"])
     func echoed(version: String) throws {
         let review = try AdmissionReview(parsing: Self.body(Self.request(), version: .string(version)))
@@ -37,7 +37,7 @@ struct AdmissionReviewTests {
         #expect(answer["response"]?["patchType"] == "JSONPatch")
     }
 
-    @Test("The patch is a JSON Patch in base64, made in the request's namespace")
+    @Test("The patch is a JSON Patch in base64 for the request's namespace")
     func patch() throws {
         let review = try AdmissionReview(parsing: Self.body(Self.request()))
         let answer = try InjectionExample.mutation().answer(to: review)
@@ -51,7 +51,7 @@ struct AdmissionReviewTests {
         #expect(pod.sorted.text.contains(#"{"name":"EXAMPLE_WORKLOAD","value":"shop/default"}"#))
     }
 
-    @Test("Without additions there is no patch, and without warnings none of these")
+    @Test("Without additions the response has no patch, and without warnings no warnings")
     func nothingToAdd() throws {
         let review = try AdmissionReview(
             parsing: Self.body(Self.request([("object", InjectionExample.pod(labels: []))])))
@@ -64,7 +64,7 @@ struct AdmissionReviewTests {
                 #""response":{"uid":"705ab4f5","allowed":true,"warnings":["x"]}}"#))
     }
 
-    @Test("A denial has code, reason and the message, which the Pod's author reads")
+    @Test("A denial has a code, a reason and a message for the Pod's author")
     func denial() throws {
         let pod = InjectionExample.pod(annotations: ["example-role": "a\nb"])
         let review = try AdmissionReview(parsing: Self.body(Self.request([("object", pod)])))
@@ -79,27 +79,27 @@ struct AdmissionReviewTests {
             ])
     }
 
-    /// What is wrong, and what the answer says of it.
+    /// Changes of the request, and the message of the response.
     static let refused: [(change: (String, JSONValue?), message: String)] = [
         (
             ("kind", ["group": "", "version": "v1", "kind": "Secret"]),
-            "the review is not of a Pod (v1); let the webhook's rules name pods only"
+            "the review is not for a Pod (v1); restrict the webhook's rules to pods"
         ),
         (
             ("kind", ["group": "example.com", "version": "v1", "kind": "Pod"]),
-            "the review is not of a Pod (v1); let the webhook's rules name pods only"
+            "the review is not for a Pod (v1); restrict the webhook's rules to pods"
         ),
-        (("kind", nil), "the review is not of a Pod (v1); let the webhook's rules name pods only"),
+        (("kind", nil), "the review is not for a Pod (v1); restrict the webhook's rules to pods"),
         (("object", .null), "the review has no request.object; send the Pod"),
         (("object", nil), "the review has no request.object; send the Pod"),
-        (("object", "Pod"), "request.object is no Pod; send the Pod"),
-        (("object", ["kind": "Secret"]), "request.object is no Pod; send the Pod"),
+        (("object", "Pod"), "request.object is not a Pod; send the Pod"),
+        (("object", ["kind": "Secret"]), "request.object is not a Pod; send the Pod"),
         (("namespace", nil), "the review has no request.namespace; send the Pod's namespace"),
         (("namespace", "../x"), "the review has no request.namespace; send the Pod's namespace"),
-        (("object", ["metadata": []]), "metadata is not an object; write it as the API has it"),
+        (("object", ["metadata": []]), "metadata: invalid value; expected an object"),
     ]
 
-    @Test("A review of something else, or without an object, is denied as a bad request", arguments: refused.indices)
+    @Test("A review of another kind, or without an object, is denied as a bad request", arguments: refused.indices)
     func refusals(index: Int) throws {
         let review = try AdmissionReview(parsing: Self.body(Self.request([Self.refused[index].change])))
         let response = try InjectionExample.mutation().answer(to: review)["response"]
@@ -109,7 +109,7 @@ struct AdmissionReviewTests {
         #expect(response?["status"]?["message"] == .string(Self.refused[index].message))
     }
 
-    @Test("Other operations and subresources are admitted as they are")
+    @Test("Other operations and subresources are admitted without a patch")
     func otherOperations() throws {
         let changes: [[(String, JSONValue?)]] = [
             [("operation", "UPDATE")], [("operation", "DELETE"), ("object", .null)], [("operation", "CONNECT")],
@@ -123,14 +123,15 @@ struct AdmissionReviewTests {
         }
     }
 
-    @Test("What has no uid to answer to is refused with HTTP's 400")
+    @Test("A body without a uid is rejected with HTTP status 400")
     func malformed() {
         let bodies: [[UInt8]] = [
             [], Array("<html>".utf8), [0xFF, 0xFE], Array("[]".utf8), Array("null".utf8),
             Array(#"{"kind":"Pod"}"#.utf8),
             Self.body(nil), Self.body(.null), Self.body([]), Self.body(Self.request([("uid", nil)])),
             Self.body(Self.request([("uid", "")])), Self.body(Self.request([("uid", 7)])),
-            Self.body(Self.request([("uid", .string(String(repeating: "x", count: AdmissionReview.longestUID + 1)))])),
+            Self.body(
+                Self.request([("uid", .string(String(repeating: "x", count: AdmissionReview.maximumUIDLength + 1)))])),
             Self.body(Self.request(), version: "admission.k8s.io/v2"), Self.body(Self.request(), version: .null),
         ]
         for body in bodies {
@@ -140,7 +141,7 @@ struct AdmissionReviewTests {
         }
     }
 
-    @Test("A refusal for now says when to come back, which clients of Kubernetes do by themselves")
+    @Test("A temporary denial has retryAfterSeconds")
     func retryable() throws {
         let review = try AdmissionReview(parsing: Self.body(Self.request()))
         #expect(
@@ -149,7 +150,7 @@ struct AdmissionReviewTests {
             ])
     }
 
-    @Test("The Pod's name is its own or what it is to begin with, and none that Kubernetes would not take")
+    @Test("The Pod's name is its name or generateName, if it is valid")
     func podName() throws {
         func name(_ metadata: JSONValue) throws -> String? {
             let object: JSONValue = ["metadata": metadata]
@@ -163,7 +164,7 @@ struct AdmissionReviewTests {
         #expect(try name([]) == nil)
     }
 
-    @Test("3 MiB are read, and one byte more is refused with 413 unread")
+    @Test("A body of 3 MiB is read, and a longer one is rejected with 413")
     func size() throws {
         let body = Self.body(Self.request())
         let padding = [UInt8](repeating: 0x20, count: AdmissionReview.maximumLength - body.count)
@@ -173,7 +174,7 @@ struct AdmissionReviewTests {
         #expect(error?.status == 413)
     }
 
-    @Test("A forged review learns what is in the configuration, and nothing of a Pod, an account or a key")
+    @Test("The response to a forged review contains the configuration only, not Pods, accounts or keys")
     func forged() throws {
         let pod = InjectionExample.pod(annotations: [:], spec: [.init("serviceAccountName", "admin")])
         let request = Self.request([

@@ -1,7 +1,7 @@
 import GatewayCore
 import JSON
 
-/// What the fixtures are injected by: the endpoints `one` and `two` of the example provider.
+/// The configuration of the fixtures: the endpoints `one` and `two` of the example provider.
 enum InjectionExample {
     static let policy = InjectionPolicy(
         prefix: "tremolo.io", server: "https://sts-gateway.test.svc:8443",

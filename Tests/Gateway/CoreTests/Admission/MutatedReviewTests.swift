@@ -4,12 +4,12 @@ import GatewayTestSupport
 import JSON
 import Testing
 
-@Suite("Admission: reviews that were damaged")
+@Suite("Admission: corrupted reviews")
 struct MutatedReviewTests {
-    /// Two hundred damaged reviews each; the number finds a failure again.
+    /// Two hundred corrupted reviews each. The seed reproduces a failure.
     static let seeds: [UInt64] = Array(1...10)
 
-    @Test("A review with any bytes changed is refused or answered, and nothing crashes or grows", arguments: seeds)
+    @Test("A review with changed bytes is rejected or answered, without a crash or memory growth", arguments: seeds)
     func mutated(seed: UInt64) async throws {
         var random = SeededRandom(seed: seed)
         var pods = RandomPod(seed: seed)
@@ -42,7 +42,7 @@ struct MutatedReviewTests {
     private static let pieces = ["\"", "\\", "{", "}", "[", "]", ":", ",", "null", "1e999", #"\ud800"#, "-", "\u{0}"]
         .map { Array($0.utf8) }
 
-    /// One to four changes: bytes set, left out, put in, repeated, or the end cut off.
+    /// One to four changes: bytes replaced, removed, inserted or repeated, or the end truncated.
     private static func damaged(_ body: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
         var body = body
         for _ in 0..<Int.random(in: 1...4, using: &random) where !body.isEmpty {

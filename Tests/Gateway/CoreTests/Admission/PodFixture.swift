@@ -2,24 +2,24 @@ import Foundation
 import GatewayCore
 import JSON
 
-/// Pods of Tests/Fixtures/Pods, each named for what is odd in it.
+/// The Pods of Tests/Fixtures/Pods; each name says what is special.
 enum PodFixture {
     private static let folder = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../../Fixtures/Pods").standardized
 
     /// Pods that are admitted.
     static let admitted = names(in: "")
-    /// Pods that are not.
+    /// Pods that are denied.
     static let denied = names(in: "denied")
 
     static func pod(_ name: String) throws -> JSONValue { try json("\(name).json") }
 
-    /// What it is to be after injection.
+    /// The Pod after injection.
     static func patched(_ name: String) throws -> JSONValue { try json("patched/\(name).json") }
 
     static func deniedPod(_ name: String) throws -> JSONValue { try json("denied/\(name).json") }
 
-    /// Why each of ``denied`` is refused.
+    /// The reason of each of ``denied``.
     static func reasons() throws -> [String: String] {
         let text = try String(contentsOf: folder.appending(path: "denied/reasons.txt"), encoding: .utf8)
         return Dictionary(
@@ -34,14 +34,14 @@ enum PodFixture {
         return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }
 
-    /// Foundation's reader, which is not the one under test.
+    /// Reads with Foundation, independently of the reader under test.
     static func json(_ file: String) throws -> JSONValue {
         try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: folder.appending(path: file)))
     }
 }
 
 extension JSONValue {
-    /// With every object's members in one order, since their order means nothing.
+    /// With sorted members, since their order has no meaning.
     var sorted: JSONValue {
         switch self {
         case .object(let members):

@@ -2,7 +2,7 @@ import GatewayCore
 import JSON
 import Testing
 
-@Suite("Admission: Pods that are made to be expensive")
+@Suite("Admission: Pods that are expensive to inject")
 struct PodMutationBoundsTests {
     private func pod(containers: Int, annotations: [String: String] = [:]) -> JSONValue {
         let spec = JSONValue.array((0..<containers).map { ["name": .string("c\($0)")] })
@@ -18,7 +18,7 @@ struct PodMutationBoundsTests {
         #expect(outcome.patch.json.utf8Text.count < 2 << 20)
     }
 
-    @Test("Where the additions would be longer than what can be stored the Pod is refused, and may skip containers")
+    @Test("A Pod whose additions are too long to be stored is denied, unless it skips containers")
     func tooMany() throws {
         let denial = #expect(throws: AdmissionDenial.self) {
             try InjectionExample.mutation().patch(pod(containers: 10_000), namespace: "shop")
@@ -31,7 +31,7 @@ struct PodMutationBoundsTests {
         #expect(outcome.endpoints == ["one"])
     }
 
-    @Test("Of many names of containers that are not there some are told, and of many warnings some")
+    @Test("The numbers of unknown containers and of warnings in a response are limited")
     func warnings() throws {
         let names = (0..<10_000).map { "x\($0)" }.joined(separator: ";")
         let outcome = try InjectionExample.mutation().patch(
@@ -42,6 +42,6 @@ struct PodMutationBoundsTests {
         let warned = try InjectionExample.mutation().patch(
             InjectionExample.pod(spec: [.init("containers", spec)]), namespace: "shop")
         #expect(warned.warnings.count == 17)
-        #expect(warned.warnings.last == "84 more warnings are left out")
+        #expect(warned.warnings.last == "84 more warnings are omitted")
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Admission: Pods of the fixtures")
 struct PodMutationFixtureTests {
-    @Test("A Pod becomes what it is to be, by either application of the patch", arguments: PodFixture.admitted)
+    @Test("A patched Pod equals its fixture, with either implementation of JSON Patch", arguments: PodFixture.admitted)
     func patched(name: String) throws {
         let pod = try PodFixture.pod(name)
         let outcome = try InjectionExample.mutation().patch(pod, namespace: "default")
@@ -13,7 +13,7 @@ struct PodMutationFixtureTests {
         #expect(try JSONPatchOperations.apply(outcome.patch.json, to: pod).sorted == expected)
     }
 
-    @Test("A Pod that was patched is left as it is", arguments: PodFixture.admitted)
+    @Test("A patched Pod is not patched again", arguments: PodFixture.admitted)
     func patchedTwice(name: String) throws {
         let outcome = try InjectionExample.mutation().patch(try PodFixture.patched(name), namespace: "default")
         #expect(outcome.patch == JSONPatch())
@@ -29,13 +29,13 @@ struct PodMutationFixtureTests {
         #expect(denial?.code == (denial?.message.hasSuffix("as the API has it") == true ? .badRequest : .forbidden))
     }
 
-    @Test("There is a fixture for each reason, and a Pod for each that is patched")
+    @Test("Every reason and every patched Pod has a fixture")
     func complete() throws {
         #expect(try PodFixture.reasons().keys.sorted() == PodFixture.denied)
         #expect(PodFixture.admitted.count >= 25)
     }
 
-    @Test("An annotation of 100 KiB is denied in the plugin's words")
+    @Test("An annotation of 100 KiB is denied with the plugin's message")
     func longAnnotation() throws {
         let pod = InjectionExample.pod(annotations: ["example-role": String(repeating: "x", count: 102_400)])
         let denial = #expect(throws: AdmissionDenial.self) {

@@ -2,9 +2,9 @@ import GatewayCore
 import JSON
 import Testing
 
-@Suite("Admission: what holds for any Pod")
+@Suite("Admission: properties of every Pod")
 struct PodMutationPropertyTests {
-    /// A hundred Pods each; the number finds a failure again.
+    /// A hundred Pods each. The seed reproduces a failure.
     static let seeds: [UInt64] = Array(1...12)
 
     private func policy(_ seed: UInt64) -> InjectionPolicy {
@@ -15,7 +15,7 @@ struct PodMutationPropertyTests {
     }
 
     @Test(
-        "All meaning outside the additions stays; a second patch is empty; endpoints in either order end alike",
+        "A patch only adds; a second patch is empty; the order of endpoints does not matter",
         arguments: seeds)
     func anyPod(seed: UInt64) throws {
         var pods = RandomPod(seed: seed)
@@ -36,7 +36,7 @@ struct PodMutationPropertyTests {
         }
     }
 
-    @Test("The JSON that is sent is read back as it is", arguments: seeds)
+    @Test("JSON is decoded as it was encoded", arguments: seeds)
     func readBack(seed: UInt64) throws {
         var pods = RandomPod(seed: seed)
         for _ in 0..<20 {
@@ -50,7 +50,7 @@ struct PodMutationPropertyTests {
         }
     }
 
-    @Test("Any piece of a Pod of another type is admitted or denied, and nothing crashes", arguments: seeds)
+    @Test("A Pod with a member of another type is admitted or denied, without a crash", arguments: seeds)
     func anyType(seed: UInt64) throws {
         var pods = RandomPod(seed: seed)
         let mutation = PodMutation(policy(seed), endpoints: [try InjectionExample.one(), try InjectionExample.two()])
@@ -68,7 +68,7 @@ struct PodMutationPropertyTests {
         }
     }
 
-    /// The value with each of its parts, one after the other, in another's place.
+    /// The value with each of its parts replaced by another one.
     private static func changes(of value: JSONValue, to other: JSONValue, depth: Int) -> [JSONValue] {
         guard depth > 0 else { return [other] }
         switch value {
@@ -95,7 +95,7 @@ struct PodMutationPropertyTests {
     }
 }
 
-/// Whether everything of a Pod is in its patched one.
+/// Whether the patched Pod contains the whole original.
 enum Survival {
     static func holds(_ original: JSONValue, in patched: JSONValue, at path: String) -> Bool {
         switch (original, patched) {
@@ -107,7 +107,7 @@ enum Survival {
             guard isOpen || members.count == others.count else { return false }
             return members.allSatisfy { member in
                 guard let other = patched[member.name] else { return false }
-                // What injection says of itself, and lists that were null.
+                // The annotation of injection, and lists that were null.
                 if path == "/metadata/annotations", member.name == "tremolo.io/injected" { return true }
                 let child = "\(path)/\(member.name)"
                 if member.value == .null, Self.lists.contains(child) { return true }

@@ -10,7 +10,7 @@ struct PodMutationWarningTests {
         try InjectionExample.mutation(change).patch(pod, namespace: "shop", serviceAccount: serviceAccount)
     }
 
-    @Test("A Pod without anything odd brings no warning, on its second review neither")
+    @Test("A Pod without a problem causes no warning, in its second review neither")
     func none() throws {
         let pod = InjectionExample.pod(
             labels: ["example-role", "two-role"], annotations: ["example-role": "a", "two-role": "b"])
@@ -19,16 +19,18 @@ struct PodMutationWarningTests {
         #expect(try outcome(#require(first.patch.applied(to: pod))) == .init(endpoints: ["one", "two"]))
     }
 
-    @Test("A label without a value anywhere is admitted with a warning", arguments: [[:], ["example-role": ""]])
+    @Test(
+        "A Pod with a label and without an annotation is admitted with a warning",
+        arguments: [[:], ["example-role": ""]])
     func noValue(annotations: [String: String]) throws {
         let expected = PodMutation.Outcome(warnings: [
-            "the Pod has the label tremolo.io/example-role but neither it nor its ServiceAccount has an annotation of "
+            "the Pod has the label tremolo.io/example-role, but neither the Pod nor its ServiceAccount has an annotation of "
                 + "that name, so nothing is injected for one; add the annotation"
         ])
         #expect(try outcome(InjectionExample.pod(annotations: annotations)) == expected)
     }
 
-    @Test("The Pod's annotation comes before its ServiceAccount's, and that one helps where the Pod's is empty")
+    @Test("The Pod's annotation takes precedence over its ServiceAccount's, unless it is empty")
     func serviceAccount() throws {
         let account = ["tremolo.io/example-role": "writer"]
         func role(_ annotations: [String: String]) throws -> Bool {
@@ -40,7 +42,7 @@ struct PodMutationWarningTests {
         #expect(try !role(["example-role": "reader"]))
     }
 
-    @Test("The ServiceAccount is asked for where a Pod with the label lacks the value, and never else")
+    @Test("The ServiceAccount is needed only where a Pod with the label lacks the annotation")
     func neededServiceAccount() throws {
         let mutation = try InjectionExample.mutation()
         let named: [JSONValue.Member] = [.init("serviceAccountName", "web")]
@@ -57,7 +59,7 @@ struct PodMutationWarningTests {
         #expect(mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: windows)) == nil)
     }
 
-    @Test("A variable that the container has otherwise stays, and its author is told; the same one is no matter")
+    @Test("A variable that the container sets to another value stays, with a warning")
     func ownVariable() throws {
         func warnings(_ value: JSONValue) throws -> [String] {
             try outcome(
@@ -68,13 +70,13 @@ struct PodMutationWarningTests {
         }
         #expect(
             try warnings("mine") == [
-                "the container \"app\" sets EXAMPLE_ROLE itself, and keeps that; "
-                    + "leave it out to have the injected value"
+                "the container \"app\" sets EXAMPLE_ROLE itself; "
+                    + "remove it to use the injected value"
             ])
         #expect(try warnings("reader") == [])
     }
 
-    @Test("Of two endpoints with one variable the first by name has it, and the author is told")
+    @Test("Of two endpoints with the same variable, the first by name sets it, with a warning")
     func sharedVariable() throws {
         let one = try InjectionExample.one()
         let two = try InjectionExample.two([.init("injector", ["label": "two-role"])])
@@ -87,11 +89,12 @@ struct PodMutationWarningTests {
         #expect(outcomes[0].patch.json.text.contains("/var/run/secrets/sts/one/token"))
         #expect(outcomes[0].warnings.count == 2)
         #expect(
-            outcomes[0].warnings.first == "EXAMPLE_TOKEN_FILE is set for one, not for two, which the Pod asks for too; "
-                + "name the token file of the other in the program's own settings")
+            outcomes[0].warnings.first
+                == "EXAMPLE_TOKEN_FILE is set for one, not for two, which the Pod requests as well; "
+                + "set the token file of the other one in the program's configuration")
     }
 
-    @Test("A Pod on its node's network may not find a Service, unless its DNS is the cluster's")
+    @Test("A Pod with hostNetwork and without the cluster's DNS gets a warning")
     func hostNetwork() throws {
         func count(_ policy: String?, server: String = "https://sts-gateway.test.svc:8443") throws -> Int {
             var spec: [JSONValue.Member] = [.init("hostNetwork", true)]
@@ -105,30 +108,30 @@ struct PodMutationWarningTests {
         #expect(try count(nil, server: "https://sts.example.com") == 0)
     }
 
-    @Test("A name in skip-containers that no container has is told, since it may be a slip")
+    @Test("An unknown container in skip-containers causes a warning")
     func skippedNobody() throws {
         let pod = InjectionExample.pod(annotations: ["example-role": "reader", "skip-containers": "app,lgo"])
         #expect(
             try outcome(pod).warnings == [
-                "tremolo.io/skip-containers: the Pod has no container \"lgo\"; name one of its containers"
+                "tremolo.io/skip-containers: unknown container \"lgo\"; name a container of the Pod"
             ])
     }
 
-    @Test("Stock's annotations that are followed otherwise than one might think are told")
+    @Test("OpenUnison-compatible annotations without effect cause a warning")
     func stock() throws {
         let pod = InjectionExample.pod(
             annotations: ["example-role": "reader", "non-root": "false", "create-volume": "false", "user": "0"])
         let outcome = try outcome(pod)
         #expect(
             outcome.warnings == [
-                "tremolo.io/non-root is false, but the sidecar never runs as root; leave it out",
-                "tremolo.io/create-volume is false and the Pod has no volume sts-tokens yet; "
+                "tremolo.io/non-root is false, but the sidecar never runs as root; remove the annotation",
+                "tremolo.io/create-volume is false, but the Pod has no volume sts-tokens; "
                     + "add an emptyDir of that name",
             ])
         #expect(!outcome.patch.json.text.contains("runAsUser"))
     }
 
-    @Test("Names of a Pod are on one line and cut within a message")
+    @Test("Names of a Pod in messages are on one line and truncated")
     func quotation() throws {
         let name = "a\n\u{202E}" + String(repeating: "x", count: 1_000)
         let pod = InjectionExample.pod(annotations: ["example-role": "reader", "skip-containers": name])

@@ -2,8 +2,8 @@ import GatewayCore
 import JSON
 import Testing
 
-/// Pod Security Standards, `restricted` with what it takes over from `baseline`, rule by rule, as
-/// https://kubernetes.io/docs/concepts/security/pod-security-standards/ has them.
+/// The rules of the Pod Security Standard `restricted`, including those of `baseline`:
+/// https://kubernetes.io/docs/concepts/security/pod-security-standards/
 enum RestrictedRule: String, CaseIterable, CustomTestStringConvertible {
     case hostNamespaces, privileged, addedCapabilities, droppedCapabilities, hostPath, volumeTypes, hostPorts
     case privilegeEscalation, runAsNonRoot, runAsUser, seccomp, procMount, sysctls, seLinux, appArmor, hostProcess
@@ -58,7 +58,7 @@ enum RestrictedRule: String, CaseIterable, CustomTestStringConvertible {
 @Suite("Admission: Pod Security restricted")
 struct PodSecurityTests {
     @Test(
-        "A Pod that passed a rule passes it still, with a native and with a classic sidecar",
+        "A Pod that conforms to a rule conforms after injection, with a native and a classic sidecar",
         arguments: RestrictedRule.allCases, [GatewayConfiguration.Injection.SidecarMode.native, .classic])
     func kept(rule: RestrictedRule, mode: GatewayConfiguration.Injection.SidecarMode) throws {
         let pod = try PodFixture.pod("restricted")
@@ -68,14 +68,14 @@ struct PodSecurityTests {
         #expect(patched != pod && rule.holds(for: patched))
     }
 
-    @Test("The sidecar passes each rule by itself, whatever the Pod says", arguments: RestrictedRule.allCases)
+    @Test("The sidecar conforms to each rule, independently of the Pod", arguments: RestrictedRule.allCases)
     func byItself(rule: RestrictedRule) throws {
         let pod = InjectionExample.pod(
             annotations: ["example-role": "reader", "user": "0", "group": "7"],
             spec: [.init("containers", []), .init("securityContext", ["runAsUser": 0, "runAsNonRoot": false])])
         let patched = try #require(
             try InjectionExample.mutation().patch(pod, namespace: "shop").patch.applied(to: pod))
-        // Without the Pod's own securityContext, which is what does not pass.
+        // Without the Pod's securityContext, which violates the rule.
         let spec = (patched["spec"] ?? .null)
         let own: JSONValue = [
             "spec": ["initContainers": spec["initContainers"] ?? .null, "volumes": spec["volumes"] ?? .null]
@@ -83,7 +83,7 @@ struct PodSecurityTests {
         #expect(rule.holds(for: own))
     }
 
-    @Test("The rules of these tests find what breaks them")
+    @Test("The rules of these tests detect violations")
     func rules() {
         let bad: JSONValue = [
             "spec": [

@@ -1,7 +1,7 @@
 import GatewayTestSupport
 import JSON
 
-/// Pods that nobody would write, the same for the same seed.
+/// Random Pods, the same for the same seed.
 struct RandomPod {
     private var random: SeededRandom
 
@@ -66,7 +66,7 @@ struct RandomPod {
         return .object(members.shuffled(using: &random))
     }
 
-    /// One line that the example provider takes.
+    /// One line that the example provider accepts.
     private mutating func text() -> String {
         let letters = Array("ab$(){}~/\\\"' ;`")
         return "r"

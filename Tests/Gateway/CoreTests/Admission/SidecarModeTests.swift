@@ -3,7 +3,7 @@ import JSON
 import KubernetesAPI
 import Testing
 
-@Suite("Admission: the sidecar's mode and place")
+@Suite("Admission: the sidecar's mode and position")
 struct SidecarModeTests {
     private func names(_ list: String, of pod: JSONValue) -> [String] {
         guard case .array(let containers) = pod["spec"]?[list] else { return [] }
@@ -20,7 +20,7 @@ struct SidecarModeTests {
         return (patched, outcome.warnings)
     }
 
-    @Test("A classic sidecar is an init container that fetches once and a container behind the others")
+    @Test("A classic sidecar is an init container that fetches once, and the last container")
     func classic() throws {
         let pod = InjectionExample.pod(spec: [.init("initContainers", [["name": "migrate"]])])
         let (patched, warnings) = try patched(pod) { $0.sidecar.mode = .classic }
@@ -38,7 +38,7 @@ struct SidecarModeTests {
         #expect(first[1].text.contains("EXAMPLE_ROLE"), "the other init container has its variables")
     }
 
-    @Test("Of a classic sidecar what is missing is added, whichever part it is", arguments: [true, false])
+    @Test("The missing part of a classic sidecar is added", arguments: [true, false])
     func halfClassic(withoutContainer: Bool) throws {
         let mutation = try InjectionExample.mutation { $0.sidecar.mode = .classic }
         let pod = InjectionExample.pod()
@@ -51,18 +51,18 @@ struct SidecarModeTests {
             return JSONValue.Member(member.name, .array(withoutContainer ? [elements[0]] : []))
         }
         let half: JSONValue = ["metadata": whole["metadata"] ?? .null, "spec": .object(halved)]
-        let mended = try mutation.patch(half, namespace: "shop").patch.applied(to: half)
-        #expect(mended?.sorted == whole.sorted)
+        let repaired = try mutation.patch(half, namespace: "shop").patch.applied(to: half)
+        #expect(repaired?.sorted == whole.sorted)
     }
 
-    @Test("A classic sidecar in a Pod that is to end is told to its author", arguments: ["Never", "OnFailure"])
+    @Test("A classic sidecar in a Pod that terminates causes a warning", arguments: ["Never", "OnFailure"])
     func endingPod(restartPolicy: String) throws {
         let pod = InjectionExample.pod(spec: [.init("restartPolicy", .string(restartPolicy))])
         let (_, classic) = try patched(pod) { $0.sidecar.mode = .classic }
         #expect(
             classic == [
-                "restartPolicy is \"\(restartPolicy)\", but sts-sidecar runs without an end, and so would the Pod; "
-                    + "native sidecars, from Kubernetes 1.32 on, end with it"
+                "restartPolicy is \"\(restartPolicy)\", but sts-sidecar does not terminate, so the Pod does not either; "
+                    + "use native sidecars (Kubernetes 1.32 or later)"
             ])
         let (_, native) = try patched(pod) { $0.sidecar.mode = .native }
         #expect(native == [])
@@ -84,12 +84,12 @@ struct SidecarModeTests {
         #expect(names("containers", of: pod) == (isNative ? ["app"] : ["app", "sts-sidecar"]))
     }
 
-    @Test("A version that is none is refused", arguments: ["", "1", "v", "x.y", "1.x", "-1.32", "1.+", "1.99999"])
+    @Test("An invalid version is rejected", arguments: ["", "1", "v", "x.y", "1.x", "-1.32", "1.+", "1.99999"])
     func noVersion(text: String) {
         #expect(KubernetesVersion(text) == nil)
     }
 
-    /// Position, the annotation, the init containers (a native one with an asterisk), and where the sidecar comes.
+    /// Position, annotation, init containers (native ones with an asterisk), and the sidecar's index.
     static let places: [(GatewayConfiguration.Injection.Position, String?, [String], Int)] = [
         (.first, nil, [], 0), (.first, nil, ["a", "b"], 0), (.last, nil, ["a", "b"], 2), (.last, nil, [], 0),
         (.after("a"), nil, ["a", "b"], 1), (.after("z"), nil, ["a", "b"], 0), (.first, "b", ["a", "b", "c"], 2),
@@ -99,7 +99,9 @@ struct SidecarModeTests {
         (.first, "a", ["a", "istio-proxy*"], 1), (.first, nil, ["other*"], 0),
     ]
 
-    @Test("It stands where position, annotation and a mesh's native proxy put it", arguments: places.indices)
+    @Test(
+        "The sidecar's position follows the setting, the annotation and a mesh's native proxy",
+        arguments: places.indices)
     func place(index: Int) throws {
         let (position, after, containers, expected) = Self.places[index]
         var annotations = ["example-role": "reader"]
@@ -114,7 +116,7 @@ struct SidecarModeTests {
     }
 
     @Test(
-        "In the mode auto a Pod keeps the form that it has, whatever version is known now",
+        "In the mode auto an injected Pod keeps its kind of sidecar, independently of the version",
         arguments: [nil, KubernetesVersion(1, 33)])
     func keepsItsForm(version: KubernetesVersion?) throws {
         for made in [GatewayConfiguration.Injection.SidecarMode.native, .classic] {

@@ -10,7 +10,7 @@ struct SidecarSettingsTests {
             try InjectionExample.mutation(change).patch(pod, namespace: "shop").patch.applied(to: pod))
     }
 
-    @Test("Trust, mode of files, life and audience of the subject token are what they are set to")
+    @Test("CA bundle, file mode, and lifetime and audience of the subject token are configurable")
     func settings() throws {
         let pod = try patched {
             $0.trust = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
@@ -25,17 +25,17 @@ struct SidecarSettingsTests {
         ])
         #expect(text.contains(trust.text))
         #expect(text.contains(#"{"name":"STS_TOKEN_MODE","value":"0440"}"#))
-        // Kubernetes refuses less than ten minutes; and the endpoint takes its own audience only.
+        // Kubernetes rejects less than ten minutes, and the endpoint accepts its own audience only.
         #expect(text.contains(#"{"audience":"sts-gateway.test.svc","expirationSeconds":600,"path":"token"}"#))
     }
 
-    @Test("A certificate authority that is renewed between two reviews of a Pod is no other content")
+    @Test("A CA bundle that changes between two reviews of a Pod is not a difference")
     func renewedAuthority() throws {
         let pod = try patched { $0.trust = "old" }
         #expect(try InjectionExample.mutation { $0.trust = "new" }.patch(pod, namespace: "shop").patch.isEmpty)
     }
 
-    @Test("The subject token is for an audience that all endpoints take, and without one the Pod is denied")
+    @Test("The subject token has an audience that all endpoints accept; without one the Pod is denied")
     func audiences() throws {
         let pod = InjectionExample.pod(
             labels: ["example-role", "two-role"], annotations: ["example-role": "a", "two-role": "b"])
@@ -57,7 +57,7 @@ struct SidecarSettingsTests {
         }
         #expect(
             denial?.message
-                == "the endpoints one, two take ServiceAccount tokens of different audiences, and a Pod has one for "
-                + "all; ask for one of them, or let the gateway's operator give them an audience in common")
+                == "the endpoints one, two accept ServiceAccount tokens of different audiences, but a Pod has one token; "
+                + "request one endpoint only, or let the gateway's operator configure a common audience")
     }
 }

@@ -15,7 +15,7 @@ struct UninjectedPodSearchTests {
 
     private var one: UninjectedPodSearch.Query { search.queries[0] }
 
-    /// As the API server tells it.
+    /// The Pod in the API server's format.
     private func running(_ pod: JSONValue, name: String = "web-0", namespace: String = "shop") -> JSONValue {
         pod.setting(.string(name), at: "metadata", "name").setting(.string(namespace), at: "metadata", "namespace")
             .setting("Running", at: "status", "phase")
@@ -25,7 +25,7 @@ struct UninjectedPodSearchTests {
         search.missing(in: pod, one).map(\.owner.reason)
     }
 
-    @Test("There is one list for each label, by the selector of the webhook, for all endpoints that have the label")
+    @Test("There is one query for each label, with the webhook's selector, for all endpoints with the label")
     func queries() throws {
         #expect(search.queries.map(\.key) == ["tremolo.io/example-role", "tremolo.io/two-role"])
         #expect(search.queries.map(\.endpoints) == [["one"], ["two"]])
@@ -38,7 +38,7 @@ struct UninjectedPodSearchTests {
         #expect(shared.endpoints == ["one", "other"])
     }
 
-    @Test("A Pod that the webhook has patched lacks nothing", arguments: PodFixture.admitted)
+    @Test("A Pod that the webhook has patched is complete", arguments: PodFixture.admitted)
     func patched(name: String) throws {
         let mutation = try InjectionExample.mutation()
         let pod = try PodFixture.pod(name)
@@ -49,7 +49,7 @@ struct UninjectedPodSearchTests {
             #expect(search.queries.allSatisfy { search.missing(in: result, $0).isEmpty })
             return
         }
-        // A container without the mounts of the others has been added since, which is the webhook's to see.
+        // A container without mounts was added later, which is not part of the search.
         let hasSidecar = (reading.initContainers + reading.containers).contains { $0.name == "sts-sidecar" }
         for query in search.queries where (reading.labels[query.key] ?? "false") != "false" {
             let hasValue = !(reading.annotations[query.key] ?? "").isEmpty
@@ -59,7 +59,7 @@ struct UninjectedPodSearchTests {
         }
     }
 
-    @Test("A classic sidecar counts, and one that knows another endpoint does not")
+    @Test("A classic sidecar is recognized; a sidecar for another endpoint is not")
     func sidecars() throws {
         let classic = try InjectionExample.mutation { $0.sidecar.mode = .classic }
         let pod = InjectionExample.pod(
@@ -73,12 +73,12 @@ struct UninjectedPodSearchTests {
         let half = try applied(two, pod)
         #expect(reasons(half) == [.missing])
         #expect(search.missing(in: half, search.queries[1]).isEmpty)
-        // The annotation alone proves nothing.
+        // The annotation alone is not evidence.
         #expect(
             reasons(running(pod).setting("one", at: "metadata", "annotations", "tremolo.io/injected")) == [.missing])
     }
 
-    @Test("Pods that have ended or are about to, mirrors and those of excluded namespaces are left out")
+    @Test("Terminated and deleted Pods, mirrors and Pods of excluded namespaces are ignored")
     func leftOut() {
         let pod = InjectionExample.pod()
         #expect(reasons(running(pod)) == [.missing])
@@ -95,7 +95,7 @@ struct UninjectedPodSearchTests {
         }
     }
 
-    @Test("A Pod is told under what makes it anew, and under its own name where nothing does")
+    @Test("A Pod is reported under its controller, or under its own name without one")
     func owner() {
         let pod = running(InjectionExample.pod())
         #expect(search.missing(in: pod, one).map(\.owner.name) == ["Pod/web-0"])
@@ -112,7 +112,7 @@ struct UninjectedPodSearchTests {
             ])
     }
 
-    @Test("Pods of odd shapes are judged without a fault")
+    @Test("Malformed Pods cause no failure")
     func oddShapes() {
         #expect(reasons([]).isEmpty)
         #expect(reasons("text").isEmpty)

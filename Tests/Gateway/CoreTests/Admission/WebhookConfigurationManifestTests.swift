@@ -34,7 +34,7 @@ struct WebhookConfigurationManifestTests {
             try InjectionExample.one(), try Self.injection(block), namespace: namespace)
     }
 
-    @Test("It is scoped by the label, leaves out the gateway's own and the system's namespaces, and fails closed")
+    @Test("It has the label's selector, excludes the gateway's and the system's namespaces, and fails closed")
     func json() throws {
         #expect(
             try manifest().json == [
@@ -83,7 +83,7 @@ struct WebhookConfigurationManifestTests {
             ])
     }
 
-    @Test("Prefix, Service and name are the configuration's")
+    @Test("Prefix, Service and name come from the configuration")
     func settings() throws {
         let json = try manifest([
             "prefix": "example.com", "webhook": ["service": "hook", "configuration": "west"],
@@ -94,7 +94,7 @@ struct WebhookConfigurationManifestTests {
         #expect(json.text.contains(#"{"key":"example.com/example-role","operator":"Exists"}"#))
     }
 
-    @Test("What the gateway looks after is what the manifest makes, and its caBundle is written where there was none")
+    @Test("The gateway recognizes the manifest's webhooks and adds the missing caBundle")
     func keeper() throws {
         let manifest = try manifest()
         #expect(!manifest.json.text.contains("caBundle"))
@@ -107,7 +107,7 @@ struct WebhookConfigurationManifestTests {
         #expect(configuration.patch(trusting: "PEM").count == 2)
     }
 
-    @Test("A gateway that runs in a system's namespace leaves it out once")
+    @Test("A gateway in a system namespace excludes it once")
     func systemNamespace() throws {
         #expect(
             WebhookConfigurationManifest.excludedNamespaces(besides: "kube-system") == [

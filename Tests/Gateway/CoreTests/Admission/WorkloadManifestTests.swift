@@ -3,12 +3,12 @@ import GatewayTestSupport
 import JSON
 import Testing
 
-@Suite("Admission: objects with Pods within")
+@Suite("Admission: objects with Pod templates")
 struct WorkloadManifestTests {
     private func manifest(_ json: JSONValue) -> WorkloadManifest { WorkloadManifest(json) }
 
     @Test(
-        "A Pod is found where the kind has it",
+        "The Pod template of each kind is found",
         arguments: [
             ("Pod", []), ("PodTemplate", ["template"]), ("Deployment", ["spec", "template"]),
             ("ReplicaSet", ["spec", "template"]), ("StatefulSet", ["spec", "template"]),
@@ -25,7 +25,7 @@ struct WorkloadManifestTests {
         #expect(manifest.pods.first.flatMap { manifest.json(of: $0) }?["spec"] == pod["spec"])
     }
 
-    @Test("Lists are looked through, also those of one kind, and what has no Pod is passed by")
+    @Test("Lists are searched, including those of one kind, and objects without a Pod are ignored")
     func lists() {
         let list: JSONValue = [
             "kind": "List",
@@ -53,7 +53,7 @@ struct WorkloadManifestTests {
         #expect(manifest(json).pods.isEmpty)
     }
 
-    @Test("A kind without its template has a Pod that is not there, and mutation says so")
+    @Test("A workload without its template is reported by the mutation")
     func noTemplate() {
         let manifest = manifest(["kind": "Deployment", "spec": [:]])
         #expect(manifest.pods.count == 1)

@@ -59,9 +59,9 @@ struct ProbeVerdictTests {
     @Test("A discovery document with another issuer, or without one, differs")
     func discovery() {
         let other = text(.discovery).replacing("one.example.com", with: "two.example.com")
-        #expect("\(verdict(discovery: content(other)))".contains("another issuer"))
+        #expect("\(verdict(discovery: content(other)))".contains("another value of issuer"))
         #expect("\(verdict(discovery: content("<html>")))".contains("not JSON"))
-        #expect("\(verdict(keys: content("<html>")))".contains("no key set"))
+        #expect("\(verdict(keys: content("<html>")))".contains("not a key set"))
     }
 
     @Test("A response of the gateway itself is valid only without a publisher")

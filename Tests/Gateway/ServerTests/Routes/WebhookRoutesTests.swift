@@ -114,7 +114,7 @@ struct WebhookRoutesTests {
 
     /// What is a review of something else than a Pod to be made.
     static let wrongObjects: [(change: (String, JSONValue?), message: String)] = [
-        (("kind", ["group": "", "version": "v1", "kind": "Secret"]), "the review is not of a Pod"),
+        (("kind", ["group": "", "version": "v1", "kind": "Secret"]), "the review is not for a Pod"),
         (("object", nil), "the review has no request.object"),
         (("object", .null), "the review has no request.object"),
         (("object", ["kind": "Secret"]), "request.object is no Pod"),

@@ -26,7 +26,10 @@ struct SecretDocumentFailureTests {
         arguments: [
             ([:], "no data key keyring.json"),
             (["keyring.json": "garbage"], "expected a JSON object with the member version"),
-            (["keyring.json": "{\"version\": 1, \"endpoint\": \"two\", \"keys\": []}"], "the ring of endpoint \"two\""),
+            (
+                ["keyring.json": "{\"version\": 1, \"endpoint\": \"two\", \"keys\": []}"],
+                "it belongs to endpoint \"two\""
+            ),
             (["keyring.json": "{\"version\": 1, \"endpoint\": \"one\", \"keys\": []}"], "no key"),
         ] as [([String: String], String)])
     func garbage(_ data: [String: String], _ text: String) async throws {
