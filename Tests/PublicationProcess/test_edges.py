@@ -122,22 +122,22 @@ def test_an_issuer_url_with_an_untrusted_certificate_is_not_read(gateway: Gatewa
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "reason"),
     [
-        (Answer(302, {"Location": "https://elsewhere.example/certs"}, b"", 0), "answers 302, and verifiers follow no"),
+        (Answer(302, {"Location": "https://elsewhere.example/certs"}, b"", 0), "status 302; verifiers do not follow redirects"),
         (Answer(200, {"Content-Type": "application/json"}, b" " * ((64 << 10) + 1), 0), "longer than 65536 bytes"),
         (Answer(200, {"Content-Type": "application/json"}, b"<html>", 0), "is not a key set"),
-        (Answer(503, {}, b"", 0), "answers 503"),
+        (Answer(503, {}, b"", 0), "status 503"),
     ],
 )
 def test_an_issuer_url_with_another_response_is_a_difference(
-    answer: Answer, words: str, gateway: Gateway, place: Place, around: Surroundings, monkeypatch: pytest.MonkeyPatch
+    answer: Answer, reason: str, gateway: Gateway, place: Place, around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gateway.add(place, distribution=None)
     monkeypatch.setattr(around.edge, "answer", lambda host, path: (answer, False))
     ended = gateway.publish()
     assert ended.returncode == 0, "the documents are published"
-    assert words in ended.stdout, ended.stdout
+    assert reason in ended.stdout, ended.stdout
     assert gateway.publish("--check").returncode == 1
 
 

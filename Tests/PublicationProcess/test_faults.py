@@ -42,7 +42,7 @@ S3 = {
     "an internal error": Case(FAULTS["internal-error"], ("InternalError", AGAIN), hits=4),
     "an internal error of a HEAD": Case(FAULTS["internal-error"], ("HTTP500", AGAIN), "HEAD"),
     "slow down": Case(aws_faults.slow_down(3), ("SlowDown", "tries again later")),
-    "a cut answer": Case(FAULTS["cut-in-head"], ("s3:HeadObject", AGAIN), "HEAD"),
+    "a truncated response": Case(FAULTS["cut-in-head"], ("s3:HeadObject", AGAIN), "HEAD"),
     "an expired token": Case(FAULTS["expired-token"], ("ExpiredToken", "renew those of publish.credentials"), hits=5),
     "a denied policy": Case(
         FAULTS["access-denied"], ("AccessDenied", "allow s3:PutObject in the publisher role's policy")
@@ -50,20 +50,20 @@ S3 = {
     "an absent bucket": Case(
         FAULTS["no-such-bucket"], ("NoSuchBucket", "create the bucket, or correct publish.bucket"), ".*"
     ),
-    "a conflict that stays": Case(FAULTS["conflict"], ("another writer changed it",), hits=5),
-    "a redirect to somebody else": Case(elsewhere, ("TemporaryRedirect",)),
-    "a region that is none": Case(aws_faults.moved("evil.example/x"), ("301", "publish.region"), ".*"),
+    "a permanent conflict": Case(FAULTS["conflict"], ("another writer changed it",), hits=5),
+    "a redirect to a foreign host": Case(elsewhere, ("TemporaryRedirect",)),
+    "an invalid region": Case(aws_faults.moved("evil.example/x"), ("301", "publish.region"), ".*"),
     "a page": Case(FAULTS["html"], ("502", AGAIN), ".*"),
-    "a page that is a success": Case(FAULTS["html-200"], ("check that the endpoint is S3",)),
+    "a page with status 200": Case(FAULTS["html-200"], ("check that the endpoint is S3",)),
     "XML that is cut off": Case(FAULTS["truncated"], ("403", "proxy in between")),
     "a billion laughs": Case(FAULTS["billion-laughs"], ("400",)),
     "a quadratic bomb": Case(FAULTS["quadratic-bomb"], ("400",)),
-    "a message without an end": Case(
+    "a very long message": Case(
         s3_error(403, "AccessDenied", "one line\nand another\n" + "x" * 100_000), ("AccessDenied", "allow s3:PutObject")
     ),
     "an endless body": Case(FAULTS["endless"], ("longer than", "proxy"), hits=1),
     "a body that drips": Case(FAULTS["drip"], ("no answer in time", AGAIN), hits=1),
-    "no answer": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
+    "no response": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
 }  # fmt: skip
 
 EDGE = {
@@ -75,11 +75,11 @@ EDGE = {
         FAULTS["no-such-distribution"], ("NoSuchDistribution", "correct publish.distribution")
     ),
     "a denied invalidation": Case(FAULTS["cloudfront-denied"], ("allow cloudfront:CreateInvalidation",)),
-    "an edge's page": Case(FAULTS["html-200"], ("not CloudFront XML",)),
-    "an edge's XML that is cut off": Case(FAULTS["truncated-200"], ("not CloudFront XML",)),
-    "an edge's billion laughs": Case(FAULTS["billion-laughs-200"], ("not CloudFront XML",)),
-    "an edge's endless body": Case(FAULTS["endless"], ("longer than", "proxy"), hits=1),
-    "no answer of an edge": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
+    "a page of CloudFront": Case(FAULTS["html-200"], ("not CloudFront XML",)),
+    "truncated XML of CloudFront": Case(FAULTS["truncated-200"], ("not CloudFront XML",)),
+    "a billion laughs of CloudFront": Case(FAULTS["billion-laughs-200"], ("not CloudFront XML",)),
+    "an endless body of CloudFront": Case(FAULTS["endless"], ("longer than", "proxy"), hits=1),
+    "no response of CloudFront": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
 }  # fmt: skip
 EDGE = {name: Case(c.fault, c.words, "POST", edge=True, hits=c.hits) for name, c in EDGE.items()}
 CASES = {**S3, **EDGE}
@@ -217,7 +217,7 @@ def test_no_attempt_is_made_before_retry_after(trial: Trial) -> None:
 
 
 def test_a_conflict_is_retried_once(trial: Trial) -> None:
-    place = trial.places["a conflict that stays"]
+    place = trial.places["a permanent conflict"]
     first = [request.method for request in trial.around.objects(place, key=KEYS)][:5]
     assert first == ["HEAD", "PUT", "HEAD", "PUT", "HEAD"]
 

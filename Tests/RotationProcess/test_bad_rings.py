@@ -102,12 +102,12 @@ CASES = {
     "an empty file": Case(lambda ring: b"", "JSON"),
     "half a file": Case(lambda ring: cut(json.dumps(ring)).encode(), "JSON"),
     "a truncated PEM": Case(in_key(lambda key: key.update(privateKey=cut(key["privateKey"]))), "privateKey"),
-    "a key that does not fit its kid": Case(
+    "a key with another kid": Case(
         in_key(lambda key: key.update(privateKey=pem(ec.generate_private_key(ec.SECP256R1())))), "kid"
     ),
     "RSA of 1024 bits": Case(put_key(rsa.generate_private_key(65537, 1024), "RS256"), "privateKey"),
     "an unknown curve": Case(put_key(ec.generate_private_key(ec.SECP256K1()), "ES256"), "privateKey"),
-    "an unknown curve under a kid that fits": Case(put_misread_curve, "privateKey"),
+    "an unknown curve with its own kid": Case(put_misread_curve, "privateKey"),
     "a curve of another algorithm": Case(put_key(ec.generate_private_key(ec.SECP384R1()), "ES256"), "privateKey"),
     "an unknown algorithm": Case(in_key(lambda key: key.update(algorithm="none")), "member"),
     "a newer version": Case(lambda ring: json.dumps({**ring, "version": 3}).encode(), "version 3"),
@@ -116,8 +116,8 @@ CASES = {
     "two active keys": Case(lambda ring: json.dumps({**ring, "keys": ring["keys"] * 2}).encode(), "active"),
     "five megabytes": Case(lambda ring: b" " * (5 << 20), "larger"),
     "a folder": Case(None, "no file", make_folder, take_folder_away),
-    "a file of somebody else's": Case(None, "denied", put_unreadable, permit),
-    "a permission that was taken away": Case(None, "denied", forbid, permit),
+    "an unrelated file": Case(None, "denied", put_unreadable, permit),
+    "a missing permission": Case(None, "denied", forbid, permit),
 }  # fmt: skip
 
 
