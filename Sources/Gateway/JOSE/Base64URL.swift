@@ -26,12 +26,15 @@ public enum Base64URL {
         return output
     }
 
+    /// The encoded form as a string.
     public static func encode(_ bytes: some Collection<UInt8>) -> String {
         String(decoding: encodedBytes(bytes), as: UTF8.self)
     }
 
-    /// The bytes, or nil for anything that is not the one canonical encoding: padding, white space, another alphabet,
-    /// an impossible length, or bits set beyond the last byte.
+    /// Decodes ASCII bytes.
+    ///
+    /// - Returns: nil where the text is not the canonical encoding: it has padding, white space, characters of another
+    ///   alphabet, an invalid length, or bits set after the last byte.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 4 != 1 else { return nil }
         var output: [UInt8] = []
@@ -52,6 +55,9 @@ public enum Base64URL {
         return pending == 0 ? output : nil
     }
 
+    /// Decodes a string.
+    ///
+    /// - Returns: nil where the text is not the canonical encoding.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         decode(Array(text.utf8))
     }

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// The object identifiers of curves (RFC 5480 §2.1.1.1), as a private key in PKCS#8 or SEC 1 names its own.
+/// The object identifiers of curves (RFC 5480 §2.1.1.1), which private keys in PKCS#8 and SEC 1 contain.
 enum CurveIdentifier {
-    /// Whether the key in the PEM document names that curve.
+    /// Whether the key in the PEM document has that curve.
     static func isNamed(_ curve: JSONWebKey.Curve, in pem: String) -> Bool {
         let wanted = encoded(curve)
         return blocks(of: pem).contains { block in
@@ -11,7 +11,7 @@ enum CurveIdentifier {
         }
     }
 
-    /// In DER.
+    /// The identifier in DER.
     private static func encoded(_ curve: JSONWebKey.Curve) -> [UInt8] {
         switch curve {
         case .p256: [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07]
@@ -36,7 +36,7 @@ enum CurveIdentifier {
 }
 
 extension SignatureAlgorithm {
-    /// RFC 7518 §3.4; nil for RSA.
+    /// The algorithm's curve (RFC 7518 §3.4); nil for RSA.
     var curve: JSONWebKey.Curve? {
         switch self {
         case .rs256, .rs384, .rs512: nil

@@ -3,10 +3,14 @@ import JSON
 
 /// The header of a signed JWT (RFC 7515 §4).
 public struct JOSEHeader: Sendable, Equatable {
+    /// The parameter `alg`.
     public let algorithm: SignatureAlgorithm
+    /// The parameter `kid`; nil where it is absent.
     public let keyID: KeyID?
+    /// The parameter `typ`; nil where it is absent.
     public let type: String?
 
+    /// Creates a header.
     public init(algorithm: SignatureAlgorithm, keyID: KeyID?, type: String? = nil) {
         self.algorithm = algorithm
         self.keyID = keyID

@@ -3,20 +3,26 @@ import CryptoExtras
 import FoundationEssentials
 public import JSON
 
-/// A public key as a JSON Web Key (RFC 7517, RFC 7518 §6). There is no place in it for a private member.
+/// A public key as a JSON Web Key (RFC 7517, RFC 7518 §6). It cannot contain private members.
 public struct JSONWebKey: Sendable, Equatable {
     /// The public parameters, as unsigned big-endian bytes.
     public enum Parameters: Sendable, Equatable {
+        /// An RSA key (RFC 7518 §6.3.1).
         case rsa(modulus: [UInt8], exponent: [UInt8])
+        /// An elliptic curve key (RFC 7518 §6.2.1).
         case ellipticCurve(Curve, x: [UInt8], y: [UInt8])
     }
 
+    /// The curves of RFC 7518 §6.2.1.1.
     public enum Curve: String, Sendable {
+        /// The curve of ES256.
         case p256 = "P-256"
+        /// The curve of ES384.
         case p384 = "P-384"
+        /// The curve of ES512.
         case p521 = "P-521"
 
-        /// Length of a coordinate in bytes (RFC 7518 §6.2.1.2).
+        /// The length of a coordinate in bytes (RFC 7518 §6.2.1.2).
         var coordinateLength: Int {
             switch self {
             case .p256: 32
@@ -34,18 +40,21 @@ public struct JSONWebKey: Sendable, Equatable {
         }
     }
 
+    /// The member `kid`.
     public let keyID: KeyID
-    /// nil where the key does not say (RFC 7517 §4.4); then its type decides.
+    /// The member `alg` (RFC 7517 §4.4); nil where it is absent and the key's type determines the algorithm.
     public let algorithm: SignatureAlgorithm?
+    /// The members of the key's type.
     public let parameters: Parameters
 
+    /// Creates a key.
     public init(keyID: KeyID, algorithm: SignatureAlgorithm?, parameters: Parameters) {
         self.keyID = keyID
         self.algorithm = algorithm
         self.parameters = parameters
     }
 
-    /// A key whose `kid` is its own thumbprint.
+    /// Creates a key whose `kid` is its thumbprint.
     init(algorithm: SignatureAlgorithm?, parameters: Parameters) {
         self.init(keyID: parameters.thumbprint, algorithm: algorithm, parameters: parameters)
     }
@@ -76,7 +85,7 @@ public struct JSONWebKey: Sendable, Equatable {
         }
     }
 
-    /// `kty`, `use`, `alg`, `kid` and the public parameters, and nothing else.
+    /// The key as JSON: `kty`, `use`, `alg`, `kid` and the public parameters.
     public var json: JSONValue {
         var members: [JSONValue.Member] = []
         switch parameters {
@@ -98,7 +107,9 @@ public struct JSONWebKey: Sendable, Equatable {
         return .object(members)
     }
 
-    /// Checks a signature made with `algorithm`; the key must be for that algorithm.
+    /// Verifies a signature.
+    ///
+    /// - Throws: `unknownKey` where the key is not for the algorithm; `invalidSignature`.
     public func verify(
         _ signature: [UInt8], of message: [UInt8], algorithm: SignatureAlgorithm
     ) throws(JOSEError) {

@@ -3,15 +3,19 @@ public import JSON
 
 /// A JSON Web Key Set (RFC 7517 §5) of public signature keys.
 public struct JSONWebKeySet: Sendable, Equatable {
-    /// More keys than this are refused when a set is read.
+    /// The maximum number of keys in a set that is read.
     public static let maximumKeyCount = 200
 
+    /// The keys in the order of the document.
     public let keys: [JSONWebKey]
 
+    /// Creates a set.
     public init(keys: [JSONWebKey]) { self.keys = keys }
 
+    /// The first key with the `kid`.
     public subscript(_ keyID: KeyID) -> JSONWebKey? { keys.first { $0.keyID == keyID } }
 
+    /// The set as JSON.
     public var json: JSONValue { ["keys": .array(keys.map(\.json))] }
 
     /// Reads a set's JSON text. Unknown members are allowed. Keys of a type, curve or use that cannot verify here, and keys

@@ -1,29 +1,35 @@
 public import JSON
 
-/// The claims that RFC 7519 §4.1 registers, as read from a token. Times are seconds since 1970-01-01T00:00:00Z.
+/// The registered claims of a token (RFC 7519 §4.1). Times are seconds since 1970-01-01T00:00:00Z.
 public struct RegisteredClaims: Sendable, Equatable {
+    /// The claim `iss`; nil where it is absent.
     public let issuer: String?
+    /// The claim `sub`; nil where it is absent.
     public let subject: String?
-    /// Empty where the claim is absent.
+    /// The claim `aud`; empty where it is absent.
     public let audiences: [String]
+    /// The claim `exp`; nil where it is absent.
     public let expiration: Double?
+    /// The claim `nbf`; nil where it is absent.
     public let notBefore: Double?
+    /// The claim `iat`; nil where it is absent.
     public let issuedAt: Double?
+    /// The claim `jti`; nil where it is absent.
     public let tokenID: String?
 
-    /// The names that only the issuer itself may set.
+    /// The names of the registered claims.
     public static let names: Set<String> = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]
 
-    /// All claims of the payload, those that are not registered included.
+    /// All claims of the payload, including those that are not registered.
     public let json: JSONValue
 
-    /// The times that a claim may have: the years 1 to 9999 (RFC 3339), in seconds since 1970-01-01T00:00:00Z.
+    /// The valid times of claims: the years 1 to 9999 (RFC 3339), in seconds since 1970-01-01T00:00:00Z.
     public static let representableTimes = -62_135_596_800.0...253_402_300_799.0
 
     /// Reads the JSON text of a payload. Unknown claims are allowed.
     ///
     /// - Throws: `malformed` if the text is not a JSON object, has a duplicate claim (RFC 7519 §4), or a registered claim
-    ///   has another type than RFC 7519 §4.1 gives it (`null` is none of them) or a time beyond ``representableTimes``.
+    ///   does not have its type of RFC 7519 §4.1 (`null` included) or is a time outside of ``representableTimes``.
     public init(json text: [UInt8]) throws(JOSEError) {
         guard let json = try? JSONValue(parsing: text, limits: .jose), case .object = json else {
             throw .malformed("the payload is not a JSON object without duplicate members")
@@ -71,6 +77,6 @@ public struct RegisteredClaims: Sendable, Equatable {
 }
 
 extension JSONLimits {
-    /// Of headers, payloads and key sets.
+    /// The limits of headers, payloads and key sets.
     static let jose = JSONLimits(depth: 64, byteCount: 1 << 20)
 }

@@ -1,16 +1,31 @@
-/// The asymmetric signature algorithms of RFC 7518 §3.1 that this gateway signs with and verifies.
+/// The supported asymmetric signature algorithms (RFC 7518 §3.1).
 ///
 /// `none` and the symmetric algorithms are not representable.
 public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable, Codable {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     case rs256 = "RS256"
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
     case rs384 = "RS384"
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
     case rs512 = "RS512"
+    /// ECDSA with P-256 and SHA-256.
     case es256 = "ES256"
+    /// ECDSA with P-384 and SHA-384.
     case es384 = "ES384"
+    /// ECDSA with P-521 and SHA-512.
     case es512 = "ES512"
 
-    public enum Hash: Sendable { case sha256, sha384, sha512 }
+    /// The hash functions of the algorithms.
+    public enum Hash: Sendable {
+        /// SHA-256.
+        case sha256
+        /// SHA-384.
+        case sha384
+        /// SHA-512.
+        case sha512
+    }
 
+    /// The algorithm's hash function.
     public var hash: Hash {
         switch self {
         case .rs256, .es256: .sha256
@@ -19,7 +34,7 @@ public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable, Codabl
         }
     }
 
-    /// Whether the key is an RSA key (else it is an elliptic curve key of the algorithm's one curve, RFC 7518 §3.4).
+    /// Whether the algorithm needs an RSA key; the others need an elliptic curve key (RFC 7518 §3.4).
     public var usesRSA: Bool {
         switch self {
         case .rs256, .rs384, .rs512: true

@@ -1,15 +1,17 @@
 public import JSON
 
-/// A JWT in the compact serialization of RFC 7515 §7.1, taken apart but not yet believed.
+/// A parsed JWT in compact serialization (RFC 7515 §7.1). Its signature is not verified.
 public struct SignedJWT: Sendable {
+    /// The header.
     public let header: JOSEHeader
     /// The JSON text of the claims.
     public let payload: [UInt8]
-    /// What the signature covers: the first two parts and the dot between them.
+    /// The signing input (RFC 7515 §2): the first two parts and the dot between them.
     public let signingInput: [UInt8]
+    /// The signature.
     public let signature: [UInt8]
 
-    /// Takes a token apart. No signature is checked.
+    /// Parses a token. The signature is not verified.
     ///
     /// - Throws: `malformed`, `unsupportedAlgorithm` or `criticalExtension`.
     public init(parsing token: some StringProtocol) throws(JOSEError) {
@@ -27,12 +29,16 @@ public struct SignedJWT: Sendable {
         self.signature = signature
     }
 
+    /// The claims of the payload.
+    ///
+    /// - Throws: `malformed`.
     public func claims() throws(JOSEError) -> RegisteredClaims {
         try RegisteredClaims(json: payload)
     }
 
-    /// Checks the signature under the key of the set that the header's `kid` names; where the header has no `kid`, under
-    /// the set's only key.
+    /// Verifies the signature with the key of the header's `kid`. Without a `kid` the set must have a single key.
+    ///
+    /// - Throws: `unknownKey` or `invalidSignature`.
     public func verify(with keys: JSONWebKeySet) throws(JOSEError) {
         let key: JSONWebKey?
         if let keyID = header.keyID {
@@ -44,7 +50,7 @@ public struct SignedJWT: Sendable {
         try key.verify(signature, of: signingInput, algorithm: header.algorithm)
     }
 
-    /// Signs `claims`; the header is `alg`, `typ: JWT` and the key's `kid`.
+    /// Signs claims. The header has `alg`, `typ: JWT` and the key's `kid`.
     ///
     /// - Returns: the token's compact serialization.
     public static func sign(_ claims: JSONValue, with key: SigningKey) throws(JOSEError) -> String {

@@ -3,7 +3,7 @@ import CryptoExtras
 import FoundationEssentials
 import JSON
 
-/// A private key, parsed once, with the one algorithm it signs with. It does not print.
+/// A private key with its signature algorithm. Its `description` is redacted.
 public struct SigningKey: Sendable {
     enum Material: Sendable {
         case rsa(_RSA.Signing.PrivateKey)
@@ -12,15 +12,18 @@ public struct SigningKey: Sendable {
         case p521(P521.Signing.PrivateKey)
     }
 
-    /// The RSA modulus lengths that may sign, in bits.
+    /// The supported lengths of RSA moduli, in bits.
     public static let rsaKeySizes = 2048...4096
 
+    /// The algorithm of the key's signatures.
     public let algorithm: SignatureAlgorithm
+    /// The public key. Its `kid` is the thumbprint (RFC 7638).
     public let publicKey: JSONWebKey
     let material: Material
     /// The base64url form of the header of every token that this key signs.
     let encodedHeader: [UInt8]
 
+    /// The `kid` of the public key.
     public var keyID: KeyID { publicKey.keyID }
 
     private init(material: Material, algorithm: SignatureAlgorithm) throws(JOSEError) {
@@ -31,9 +34,9 @@ public struct SigningKey: Sendable {
         self.encodedHeader = Base64URL.encodedBytes(header.json.utf8Text)
     }
 
-    /// Makes a new key from the system's randomness. For RSA this takes long (tens to hundreds of milliseconds).
+    /// Creates a key from the system's random source. RSA keys take tens to hundreds of milliseconds.
     ///
-    /// - Parameter rsaKeySize: the modulus' length in bits, 2048 to 4096; of no meaning for elliptic curves.
+    /// - Parameter rsaKeySize: the length of the modulus in bits, 2048 to 4096; ignored for elliptic curves.
     public static func generate(_ algorithm: SignatureAlgorithm, rsaKeySize: Int = 2048) throws(JOSEError) -> SigningKey
     {
         switch algorithm {
@@ -45,7 +48,7 @@ public struct SigningKey: Sendable {
             do {
                 key = try _RSA.Signing.PrivateKey(keySize: .init(bitCount: rsaKeySize))
             } catch {
-                throw .unusableKey("no RSA key of \(rsaKeySize) bits could be made")
+                throw .unusableKey("an RSA key of \(rsaKeySize) bits could not be created")
             }
             return try SigningKey(material: .rsa(key), algorithm: algorithm)
         case .es256: return try SigningKey(material: .p256(.init()), algorithm: algorithm)
@@ -54,10 +57,10 @@ public struct SigningKey: Sendable {
         }
     }
 
-    /// Reads a private key in PEM: PKCS#8, or what OpenSSL calls traditional (PKCS#1, SEC 1).
+    /// Reads a private key in PEM: PKCS#8, PKCS#1 or SEC 1.
     ///
-    /// - Throws: `unusableKey` where it is none, of another type or curve than the algorithm's, or of an RSA size
-    ///   outside ``rsaKeySizes``.
+    /// - Throws: `unusableKey` where the text is not a private key, the key does not have the algorithm's type or curve,
+    ///   or its RSA size is outside of ``rsaKeySizes``.
     public init(pem: String, algorithm: SignatureAlgorithm) throws(JOSEError) {
         func read<Key>(_ parse: () throws -> Key, _ what: String) throws(JOSEError) -> Key {
             do { return try parse() } catch { throw .unusableKey("not \(what) in PEM") }
@@ -74,14 +77,14 @@ public struct SigningKey: Sendable {
         case .es384: material = .p384(try read({ try .init(pemRepresentation: pem) }, "a P-384 private key"))
         case .es512: material = .p521(try read({ try .init(pemRepresentation: pem) }, "a P-521 private key"))
         }
-        // The parser takes a key of another curve with as many bits for one of its own.
+        // The parser accepts a key of another curve with the same number of bits.
         if let curve = algorithm.curve, !CurveIdentifier.isNamed(curve, in: pem) {
             throw .unusableKey("not a \(curve.rawValue) private key in PEM")
         }
         try self.init(material: material, algorithm: algorithm)
     }
 
-    /// PKCS#8 in PEM. For a key store only.
+    /// The private key as PKCS#8 in PEM: for a key store only.
     public var pkcs8PEM: String {
         switch material {
         case .rsa(let key): key.pkcs8PEMRepresentation
@@ -91,7 +94,9 @@ public struct SigningKey: Sendable {
         }
     }
 
-    /// The signature in JOSE's form: PKCS#1 v1.5 for RS…, the two integers side by side for ES… (RFC 7518 §3.3, §3.4).
+    /// Signs a message.
+    ///
+    /// - Returns: PKCS#1 v1.5 for RS… (RFC 7518 §3.3), the concatenation of both integers for ES… (RFC 7518 §3.4).
     public func signature(of message: [UInt8]) throws(JOSEError) -> [UInt8] {
         do {
             switch (material, algorithm.hash) {
@@ -115,7 +120,10 @@ public struct SigningKey: Sendable {
 }
 
 extension SigningKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The algorithm and the `kid`, without key material.
     public var description: String { "SigningKey(\(algorithm.rawValue), kid \(keyID))" }
+    /// The same as ``description``.
     public var debugDescription: String { description }
+    /// The `kid` only, so that `dump` prints no key material.
     public var customMirror: Mirror { Mirror(self, children: ["keyID": keyID.rawValue], displayStyle: .struct) }
 }

@@ -6,7 +6,7 @@ extension AuditRecord {
     /// The version of the lines' schema: `docs/audit.md`.
     package static let schemaVersion = 1
 
-    /// The record as its line says it, in the order of `docs/audit.md`. What there is nothing to say of is left out.
+    /// The line of the record, in the order of `docs/audit.md`. Members without a value are omitted.
     package var json: JSONValue {
         var members: [JSONValue.Member] = [
             .init("audit", .integer(Self.schemaVersion)),
@@ -30,7 +30,7 @@ extension AuditRecord {
         return .object(members)
     }
 
-    /// The line that stands where records were lost because the sink was full.
+    /// The line that replaces records that were lost because the sink was full.
     package static func gap(lost count: Int, at time: Date) -> JSONValue {
         [
             "audit": .integer(schemaVersion), "time": .string(text(time)), "decision": "lost",
@@ -38,7 +38,7 @@ extension AuditRecord {
         ]
     }
 
-    /// Every attribute that the workload has, under the name that rules have for it.
+    /// Every attribute that the workload has, under its name in rules.
     private static func workload(_ attributes: WorkloadAttributes) -> JSONValue {
         .object(
             WorkloadAttributes.names.compactMap { name in
@@ -50,14 +50,14 @@ extension AuditRecord {
             })
     }
 
-    /// RFC 3339, in UTC and with milliseconds.
+    /// The time in RFC 3339 format, in UTC, with milliseconds.
     static func text(_ time: Date) -> String {
         time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }
 
 extension AuditRecord.Token {
-    /// Names and units are the claims' own (RFC 7519 §4.1), but for `aud`, which is always an array.
+    /// Names and units are those of the claims (RFC 7519 §4.1); `aud` is always an array.
     fileprivate var json: JSONValue {
         [
             "aud": .array(audiences.map(JSONValue.string)),

@@ -3,22 +3,26 @@ package import GatewayPluginAPI
 import JOSE
 
 extension AuditRecord {
-    /// What came of a request.
+    /// The result of a request.
     package enum Outcome: Sendable {
         case issued(IssuedToken)
         /// Authorized without a token; the rule is an index.
         case allowed(WorkloadIdentity, rule: Int)
         case refused(TokenExchangeError)
-        /// Not understood, so that nothing was decided about the caller.
+        /// The request is malformed; the caller was not authenticated.
         case malformed(OAuthError)
-        /// - Parameter reason: the kind of fault; nothing that came with the request.
+        /// A fault of the gateway.
+        ///
+        /// - Parameter reason: the kind of fault, without content of the request.
         case failed(reason: String)
     }
 
+    /// Creates the record of a result.
+    ///
     /// - Parameters:
-    ///   - policy: the endpoint's, by which a rule's index becomes a rule.
-    ///   - time: when it was answered.
-    ///   - latency: from the request's arrival to its answer.
+    ///   - policy: the endpoint's policy, which has the rule.
+    ///   - time: when the response was sent.
+    ///   - latency: from the request's arrival to its response.
     package init(_ outcome: Outcome, of request: Request, policy: AccessPolicy, at time: Date, latency: Duration) {
         let finding = Finding(outcome)
         self.init(
@@ -30,7 +34,7 @@ extension AuditRecord {
             token: finding.token, latency: latency)
     }
 
-    /// An outcome, taken apart.
+    /// The parts of an outcome.
     private struct Finding {
         let decision: Decision
         var reason: String?
@@ -62,7 +66,7 @@ extension AuditRecord {
 
         private init(_ error: TokenExchangeError) {
             switch error {
-            case .invalidSubjectToken(let refusal): self.init(.invalidToken, reason: refusal.rawValue)
+            case .invalidSubjectToken(let rejection): self.init(.invalidToken, reason: rejection.rawValue)
             case .deniedByPolicy(let identity): self.init(.denied, identity, reason: "no rule allows it")
             case .unissuable(let why, let identity): self.init(.unissuable, identity, reason: why)
             case .invalidTarget: self.init(.invalidTarget, reason: "an audience that is not the endpoint's")
@@ -82,8 +86,8 @@ extension AuditRecord.Token {
 }
 
 extension TokenExchangeRequest {
-    /// Whether only `acceptApiServerAudience` can let this request's token in: it is meant for none of the audiences
-    /// that the endpoint takes, but perhaps for the API server's own.
+    /// Whether the token can only be accepted because of `acceptApiServerAudience`: it has none of the endpoint's subject
+    /// token audiences.
     package func usesAPIServerAudience(_ policy: EndpointConfiguration.SubjectTokenPolicy) -> Bool {
         wire == .bearer && policy.acceptAPIServerAudience
             && !subjectToken.claims.audiences.contains(where: policy.audiences.contains)

@@ -1,10 +1,10 @@
 package import FoundationEssentials
 package import JOSE
 
-/// What the audit keeps of one decision: one record for every answer of an endpoint's token calls. It holds names,
-/// identifiers and reasons; never a token, a part of one, or anything else that a request brought.
+/// The audit record of a decision: one for every response of an endpoint's token routes. It contains names, identifiers and
+/// reasons; never a token, a part of one, or other content of a request.
 package struct AuditRecord: Sendable, Equatable {
-    /// The calls that are audited, by the names that logs and metrics have for their routes.
+    /// The audited routes, by their names in logs and metrics.
     package enum Route: String, Sendable, CaseIterable {
         /// `POST <path>/token`.
         case token
@@ -14,36 +14,37 @@ package struct AuditRecord: Sendable, Equatable {
         case signingCertificate = "sig-cert"
     }
 
+    /// The decision.
     package enum Decision: String, Sendable, CaseIterable {
-        /// A rule allowed it, and a token was issued.
+        /// A rule matched, and a token was issued.
         case issued
-        /// A rule allowed it, and no token was asked for.
+        /// A rule matched, and no token was requested.
         case allowed
-        /// Somebody whom no rule allows.
+        /// Authenticated, but no rule matched.
         case denied
-        /// A rule allowed it, but the relying party would refuse the token.
+        /// A rule matched, but the relying party would reject the token.
         case unissuable
-        /// The subject token proves nobody.
+        /// The subject token is not valid.
         case invalidToken = "invalid-token"
-        /// An audience or a resource that is not the endpoint's.
+        /// The endpoint does not have the audience or resource.
         case invalidTarget = "invalid-target"
-        /// The request was not understood.
+        /// The request is malformed.
         case invalidRequest = "invalid-request"
-        /// The reviewer does not answer, or no key may sign.
+        /// The reviewer does not respond, or no key may sign.
         case unavailable
-        /// A fault of the gateway, or the caller went away.
+        /// A fault of the gateway, or the caller disconnected.
         case failed
     }
 
-    /// Facts of the request, whatever comes of it.
+    /// The properties of the request that are independent of its result.
     package struct Request: Sendable, Equatable {
-        /// The `request_id` of its log record.
+        /// The `request_id` of the log record.
         package let id: String
         package let endpoint: String
         package let route: Route
         /// The peer's address; nil where it is not known.
         package let remoteAddress: String?
-        /// Whether only `acceptApiServerAudience` lets its subject token in.
+        /// Whether the subject token is accepted only because of `acceptApiServerAudience`.
         package var usesAPIServerAudience = false
 
         package init(id: String, endpoint: String, route: Route, remoteAddress: String?) {
@@ -54,7 +55,7 @@ package struct AuditRecord: Sendable, Equatable {
         }
     }
 
-    /// The rule that allowed it.
+    /// The rule that matched.
     package struct Rule: Sendable, Equatable {
         /// From 0, in the order of the endpoint's `azRules`.
         package let index: Int
@@ -62,7 +63,7 @@ package struct AuditRecord: Sendable, Equatable {
         package let rule: AccessRule?
     }
 
-    /// Claims of the issued token by which it can be found again.
+    /// The claims that identify the issued token.
     package struct Token: Sendable, Equatable {
         package let audiences: [String]
         package let subject: String
@@ -72,15 +73,15 @@ package struct AuditRecord: Sendable, Equatable {
     }
 
     package let request: Request
-    /// When it was answered.
+    /// When the response was sent.
     package let time: Date
     package let decision: Decision
-    /// Why there is no token; nil where the caller got what it asked for.
+    /// Why the request was not successful; nil where it was.
     package let reason: String?
     package let rule: Rule?
-    /// Who asked; nil where nobody was proved.
+    /// The workload; nil where the request was not authenticated.
     package let attributes: WorkloadAttributes?
     package let token: Token?
-    /// From the request's arrival to its answer.
+    /// From the request's arrival to its response.
     package let latency: Duration
 }

@@ -1,8 +1,8 @@
-/// The port to wherever audit records are kept.
+/// The port to the storage of audit records.
 package protocol AuditSink: Sendable {
-    /// Takes the record, or loses it and counts the loss; returns at once either way.
+    /// Stores the record, or drops it and counts the loss. Returns immediately.
     func record(_ record: AuditRecord)
 
-    /// The same for what happened to a published document.
+    /// Stores the record of a publication, as above.
     func record(_ record: PublicationRecord)
 }

@@ -2,7 +2,7 @@ package import FoundationEssentials
 import GatewayPluginAPI
 package import JSON
 
-/// A document that was put where the world reads it, or the refusal to: a line of the audit (`docs/audit.md`).
+/// The audit record of a document that was published, or was not because of a conflict (`docs/audit.md`).
 package struct PublicationRecord: Sendable {
     package let time: Date
     package let endpoint: String
@@ -16,7 +16,7 @@ package struct PublicationRecord: Sendable {
         self.outcome = outcome
     }
 
-    /// nil where nothing happened that an audit needs to know.
+    /// The line of the record; nil where the result is not audited.
     package var json: JSONValue? {
         let decision: String
         var reason: String?

@@ -1,9 +1,10 @@
-/// How a policy comes to its decision, rule by rule; for the operator who asks why.
+/// Explains a policy's decision rule by rule, for the operator.
 package struct AccessExplanation: Sendable, Equatable {
     package let decision: AccessDecision
-    /// One for each rule, in their order.
+    /// The results of all rules, in their order.
     package let rules: [Rule]
 
+    /// A rule with its result.
     package struct Rule: Sendable, Equatable {
         package let rule: AccessRule
         package let result: FilterResult
@@ -11,18 +12,18 @@ package struct AccessExplanation: Sendable, Equatable {
         package let filter: Filter?
     }
 
-    /// A filter, or one that stands within it. All of them are evaluated, those too that no longer matter.
+    /// A filter or a part of one. All parts are evaluated, including those that do not change the result.
     package struct Filter: Sendable, Equatable {
-        /// In canonical form.
+        /// The filter in canonical form.
         package let text: String
         package let result: FilterResult
-        /// The filters that it joins or negates; empty for a comparison.
+        /// The filters that it combines or negates; empty for a comparison.
         package let parts: [Filter]
     }
 }
 
 extension AccessPolicy {
-    /// The decision that ``decide(_:)`` takes, with everything it rests on.
+    /// The decision of ``decide(_:)`` with the results of all filters.
     package func explain(_ attributes: WorkloadAttributes) -> AccessExplanation {
         AccessExplanation(
             decision: decide(attributes),

@@ -1,7 +1,7 @@
-// Which objects must be read before a decision: none, unless somebody wrote the name of a label or an annotation.
+// The objects that must be read before a decision: none, unless a rule uses a label or an annotation.
 
 extension SearchFilter {
-    /// The labels and annotations that it names, in its order, each once.
+    /// The labels and annotations in the filter, in its order, without duplicates.
     package var metadataAttributes: [MetadataAttribute] {
         var attributes: [MetadataAttribute] = []
         root.forEachItem { attribute, _ in
@@ -12,12 +12,12 @@ extension SearchFilter {
         return attributes
     }
 
-    /// The objects that must be read before it is evaluated.
+    /// The objects that must be read before the filter is evaluated.
     package var metadataSources: Set<WorkloadMetadata.Source> { Set(metadataAttributes.map(\.kind.source)) }
 }
 
 extension AccessRule {
-    /// The labels and annotations that its filter names.
+    /// The labels and annotations in the rule's filter.
     package var metadataAttributes: [MetadataAttribute] {
         guard case .filter(let filter) = scope else { return [] }
         return filter.metadataAttributes

@@ -1,19 +1,19 @@
 extension AccessRule {
-    /// What is legal and still worth a word: lower case, no final period, each says what would be better.
+    /// Warnings about valid rules: in lower case, without a final period, with what to do.
     package var warnings: [String] {
         switch scope {
         case .filter(let filter): filter.warnings
         case .group(let group) where ["system:serviceaccounts", "system:authenticated"].contains(group):
             [
-                #"the group "\#(group)" lets every ServiceAccount of the cluster in; "#
-                    + "name a namespace's, such as system:serviceaccounts:myns"
+                #"the group "\#(group)" allows every ServiceAccount of the cluster; "#
+                    + "use a namespace's group, such as system:serviceaccounts:myns"
             ]
         case .group(let group) where group.first?.isWhitespace == true || group.last?.isWhitespace == true:
-            [#"the group "\#(group)" has a blank at an end, as no group of Kubernetes has; leave it out"#]
+            [#"the group "\#(group)" begins or ends with white space, as no Kubernetes group does; remove it"#]
         case .group: []
         case .anyServiceAccount:
             [
-                "dn o=Tremolo lets every ServiceAccount of the cluster in; "
+                "dn o=Tremolo allows every ServiceAccount of the cluster; "
                     + "use scope filter with a constraint such as (namespace=myns)"
             ]
         }
@@ -21,18 +21,17 @@ extension AccessRule {
 }
 
 extension SearchFilter {
-    /// What is legal in a filter and hardly meant.
+    /// Warnings about valid filters.
     var warnings: [String] {
         var warnings: [String] = []
         root.forEachItem { attribute, assertion in
             let text = "(\(attribute.name)\(assertion.text))"
             if case .approximatelyEqual = assertion {
-                warnings.append(#""~=" in \#(text) compares exactly; write "=""#)
+                warnings.append(#""~=" in \#(text) compares exactly; use "=""#)
             }
             if assertion.hasBlankAtEnd {
                 warnings.append(
-                    #"the value in \#(text) has a blank at an end, which is compared too; "#
-                        + #"write nothing between "=", value and ")""#)
+                    #"the value in \#(text) begins or ends with white space, which is compared as well; remove it"#)
             }
         }
         return warnings + tenantWritableWarnings

@@ -1,9 +1,10 @@
-/// One of an endpoint's `azRules`: a condition that lets a ServiceAccount have the endpoint's tokens.
+/// One of an endpoint's `azRules`: a condition that allows a ServiceAccount to get the endpoint's tokens.
 package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
+    /// The kind of rule.
     package enum Scope: Sendable, Equatable {
-        /// `filter`: whoever the filter is true for.
+        /// `filter`: ServiceAccounts for which the filter is true.
         case filter(SearchFilter)
-        /// `group`: whoever is in this group, such as `system:serviceaccounts:myns`, compared exactly.
+        /// `group`: members of a group, such as `system:serviceaccounts:myns`, compared exactly.
         case group(String)
         /// `dn` with `o=Tremolo`, the root of OpenUnison's directory: every ServiceAccount.
         case anyServiceAccount
@@ -11,10 +12,10 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
 
     package let scope: Scope
 
-    /// Reads a rule as it is configured.
+    /// Parses a configured rule.
     ///
-    /// - Parameter scope: `filter`, `group` or `dn`, without regard to case.
-    /// - Throws: what is wrong with it; a filter that names what is no attribute is refused too.
+    /// - Parameter scope: `filter`, `group` or `dn`, case-insensitive.
+    /// - Throws: why the rule is not valid. A filter with an unknown attribute is not valid.
     package init(scope: String, constraint: String) throws(AccessRuleError) {
         switch scope.lowercased() {
         case "filter": self.scope = .filter(try Self.filter(constraint))
@@ -30,7 +31,7 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// A rule of a filter that may name what is no attribute, so as to see what comes of it.
+    /// Creates a rule of a filter that may have unknown attributes.
     package init(_ filter: SearchFilter) { scope = .filter(filter) }
 
     private static func filter(_ text: String) throws(AccessRuleError) -> SearchFilter {
@@ -45,6 +46,7 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
         return filter
     }
 
+    /// Evaluates the rule.
     package func evaluate(_ attributes: WorkloadAttributes) -> FilterResult {
         switch scope {
         case .filter(let filter): filter.evaluate(attributes)
@@ -53,7 +55,7 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Scope and constraint, as configured but in canonical form.
+    /// Scope and constraint in canonical form.
     package var description: String {
         switch scope {
         case .filter(let filter): "filter \(filter)"

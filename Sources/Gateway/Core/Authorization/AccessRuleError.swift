@@ -1,25 +1,25 @@
-/// Why one of an endpoint's `azRules` is refused; for the operator.
+/// Why one of an endpoint's `azRules` is not valid; for the operator.
 package enum AccessRuleError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownScope(String)
     case unknownDistinguishedName(String)
     case emptyGroup
     case malformedFilter(SearchFilterError)
-    /// Names in a filter that are no attribute's; one or more.
+    /// One or more unknown attributes in a filter.
     case unknownAttributes([String])
 
     package var description: String {
         switch self {
         case .unknownScope(let scope):
-            #"scope "\#(scope)" is unknown; use filter, group, or dn with the constraint o=Tremolo"#
+            #"unknown scope "\#(scope)"; expected filter, group, or dn with the constraint o=Tremolo"#
         case .unknownDistinguishedName(let name):
-            #"dn "\#(name)" is unknown; the only one is o=Tremolo, which lets every ServiceAccount in: "#
-                + "use scope filter or group instead"
-        case .emptyGroup: "the group is empty; name one such as system:serviceaccounts:myns"
+            #"unknown dn "\#(name)"; expected o=Tremolo, which allows every ServiceAccount, "#
+                + "or scope filter or group instead"
+        case .emptyGroup: "empty group; expected one such as system:serviceaccounts:myns"
         case .malformedFilter(let error): error.description
         case .unknownAttributes(let names):
             """
-            no attribute is named \(names.map { "\"\($0)\"" }.joined(separator: ", ")); \
-            use one of \((WorkloadAttributes.names + MetadataAttribute.forms).joined(separator: ", "))
+            unknown attribute \(names.map { "\"\($0)\"" }.joined(separator: ", ")); \
+            expected one of \((WorkloadAttributes.names + MetadataAttribute.forms).joined(separator: ", "))
             """
         }
     }

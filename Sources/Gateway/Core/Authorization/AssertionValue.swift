@@ -1,7 +1,7 @@
-/// The value that a filter compares with: UTF-8 of which every byte counts.
+/// The value of a comparison in a filter: UTF-8 that is compared by bytes.
 ///
-/// `String` is not used for it, since its `==` takes different sequences of Unicode scalars for equal where they look
-/// the same. The order of UTF-8 bytes is that of the scalars.
+/// `String` is not used, since its `==` is true for canonically equivalent sequences of Unicode scalars. The order of UTF-8
+/// bytes is that of the scalars.
 struct AssertionValue: Sendable, Equatable {
     let bytes: [UInt8]
 
@@ -17,14 +17,13 @@ struct AssertionValue: Sendable, Equatable {
 
     func equals(_ value: String) -> Bool { value.utf8.count == bytes.count && value.utf8.elementsEqual(bytes) }
 
-    /// Whether `value` is this or comes later.
+    /// Whether `value` is equal or greater.
     func isAtMost(_ value: String) -> Bool { !value.utf8.lexicographicallyPrecedes(bytes) }
 
-    /// Whether `value` is this or comes earlier.
+    /// Whether `value` is equal or less.
     func isAtLeast(_ value: String) -> Bool { !bytes.lexicographicallyPrecedes(value.utf8) }
 
-    /// As it stands in a filter (RFC 4515 §3): what must be escaped is, and control characters are too, since they
-    /// would not be seen.
+    /// The value in a filter (RFC 4515 §3). Control characters are escaped as well, since they are not visible.
     var filterText: String {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count)
@@ -48,7 +47,7 @@ struct SubstringAssertion: Sendable, Equatable {
     var middle: [AssertionValue] = []
     var final: AssertionValue?
 
-    /// The parts are found in their order, and no two of them overlap.
+    /// Whether the value contains the parts in their order, without overlaps.
     func matches(_ value: String) -> Bool {
         var rest = Array(value.utf8)[...]
         if let initial {
@@ -61,7 +60,7 @@ struct SubstringAssertion: Sendable, Equatable {
             }
             rest = rest.dropLast(final.bytes.count)
         }
-        // The first place of a part is always a good one: it leaves the most for those that follow.
+        // The first occurrence of a part is sufficient: it leaves most of the value for the following parts.
         for part in middle {
             guard let end = Self.endOfFirst(part.bytes, in: rest) else { return false }
             rest = rest[end...]

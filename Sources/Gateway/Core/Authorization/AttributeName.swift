@@ -1,4 +1,4 @@
-/// The names that may stand before an operator of a filter, whether or not there is such an attribute.
+/// The syntax of attribute names in filters, independent of whether the attribute exists.
 enum AttributeName {
     /// An attribute description (RFC 4512 §2.5): a word or a numeric object identifier, then options after semicolons.
     /// Or, beyond the RFC, a word, a slash and a Kubernetes key, such as `name/example.com/key`.

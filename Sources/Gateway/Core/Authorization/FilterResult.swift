@@ -1,8 +1,8 @@
 /// The value of a filter for one workload, in three-valued logic (RFC 4511 §4.5.1.7, which follows X.511 (1993)
-/// §7.8.1). Only `true` allows anything.
+/// §7.8.1). Only `true` allows a request.
 package enum FilterResult: String, Sendable, Equatable, CaseIterable {
     case `true`, `false`
-    /// The filter asks for something of which nothing is known.
+    /// The filter compares an unknown attribute.
     case undefined
 
     init(_ value: Bool) { self = value ? .true : .false }
@@ -19,7 +19,7 @@ package enum FilterResult: String, Sendable, Equatable, CaseIterable {
         return self == .false && other == .false ? .false : .undefined
     }
 
-    /// What is undefined stays so: a name that nobody knows lets nobody in, negated or not.
+    /// The negation. Undefined stays undefined, so that an unknown attribute allows no request, negated or not.
     var negated: FilterResult {
         switch self {
         case .true: .false

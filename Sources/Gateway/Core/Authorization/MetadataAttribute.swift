@@ -1,18 +1,19 @@
 import KubernetesAPI
 
-/// An attribute that stands on an object of the cluster and not in the review: a label or an annotation. It is read
-/// only for an endpoint whose rules or claims name one.
+/// An attribute that is not in the review but in an object of the cluster: a label or an annotation. It is read only for an
+/// endpoint whose rules or claims use it.
 ///
 ///     namespace-label/team
 ///     sa-label/example.com/team
 ///     sa-annotation/example.com/owner
 package struct MetadataAttribute: Sendable, Hashable, CustomStringConvertible {
+    /// The kind of attribute.
     package enum Kind: String, Sendable, CaseIterable {
         case namespaceLabel = "namespace-label"
         case serviceAccountLabel = "sa-label"
         case serviceAccountAnnotation = "sa-annotation"
 
-        /// The object that it stands on.
+        /// The object that has the attribute.
         package var source: WorkloadMetadata.Source {
             switch self {
             case .namespaceLabel: .namespace
@@ -20,18 +21,19 @@ package struct MetadataAttribute: Sendable, Hashable, CustomStringConvertible {
             }
         }
 
-        /// Whether those who may edit ServiceAccounts in one namespace can set it, as tenants usually may.
+        /// Whether everyone who may edit ServiceAccounts in a namespace can set it, as tenants usually may.
         var isTenantWritable: Bool { source == .serviceAccount }
     }
 
-    /// How the names are written, for messages.
+    /// The forms of the names, for messages.
     package static let forms = Kind.allCases.map { "\($0.rawValue)/KEY" }
 
     package let kind: Kind
-    /// Compared exactly, case included, as Kubernetes does.
+    /// The key, case-sensitive as in Kubernetes.
     package let key: String
 
-    /// - Parameter name: a kind without regard to case, a slash, and a Kubernetes key; nil for any other.
+    /// - Parameter name: a kind (case-insensitive), a slash, and a Kubernetes key.
+    /// - Returns: nil for another name.
     package init?(named name: String) {
         guard let slash = name.firstIndex(of: "/"), let kind = Kind(rawValue: name[..<slash].lowercased()) else {
             return nil

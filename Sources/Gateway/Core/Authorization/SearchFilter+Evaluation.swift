@@ -1,7 +1,7 @@
 extension SearchFilter {
-    /// The filter's value for a workload (RFC 4511 §4.5.1.7). A comparison with an attribute that the workload lacks
-    /// is false, one with a name that is no attribute's is undefined, and so is one with a label or an annotation that
-    /// was not read; of several values one is enough.
+    /// The filter's value for a workload (RFC 4511 §4.5.1.7). A comparison with an absent attribute is false; one with an
+    /// unknown attribute, or with a label or an annotation that was not read, is undefined. Of several values one match is
+    /// sufficient.
     package func evaluate(_ attributes: WorkloadAttributes) -> FilterResult { root.evaluate(attributes) }
 }
 

@@ -1,14 +1,15 @@
-// Labels and annotations that a tenant can give its own ServiceAccounts, and so pass a rule of somebody else's.
+// Labels and annotations that tenants can set on their ServiceAccounts to match a rule for other namespaces.
 
 extension SearchFilter {
-    /// One for each label or annotation of a ServiceAccount that is not joined by "and" with an equality on namespace.
+    /// A warning for each label or annotation of a ServiceAccount that is not combined by "and" with an equality on
+    /// namespace.
     var tenantWritableWarnings: [String] {
         var warnings: [String] = []
         root.forEachUnboundItem { attribute, assertion in
             let text = "(\(attribute.name)\(assertion.text))"
             let warning =
-                "\(text) is up to whoever may edit ServiceAccounts, in any namespace; "
-                + "join it with one, as in (&(namespace=myns)\(text))"
+                "\(text) can be set by everyone who may edit ServiceAccounts, in any namespace; "
+                + "combine it with a namespace, as in (&(namespace=myns)\(text))"
             if !warnings.contains(warning) { warnings.append(warning) }
         }
         return warnings
@@ -16,9 +17,9 @@ extension SearchFilter {
 }
 
 extension SearchFilter.Node {
-    /// Calls `body` for each comparison with what a tenant can write, where no "and" around it binds the namespace.
+    /// Calls `body` for each comparison with a tenant-writable attribute that no enclosing "and" restricts to namespaces.
     ///
-    /// - Parameter mayBind: false within a negation, where an "and" lets in whoever one of its parts is false for.
+    /// - Parameter mayBind: false within a negation, where an "and" does not restrict.
     fileprivate func forEachUnboundItem(
         mayBind: Bool = true, _ body: (MetadataAttribute, SearchFilter.Assertion) -> Void
     ) {
@@ -34,7 +35,7 @@ extension SearchFilter.Node {
         }
     }
 
-    /// Whether it is true only for workloads of namespaces that it names.
+    /// Whether the filter is true only for workloads of namespaces that it contains.
     private var bindsNamespace: Bool {
         switch self {
         case .and(let parts): parts.contains(where: \.bindsNamespace)

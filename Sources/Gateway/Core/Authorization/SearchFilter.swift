@@ -1,26 +1,26 @@
-/// An LDAP search filter (RFC 4515), with which a rule says who may have a token.
+/// An LDAP search filter (RFC 4515): the condition of a rule.
 ///
 ///     (namespace=myns)
 ///     (&(namespace=a)(saname=b))
 ///     (&(cluster=production)(|(namespace=billing-*)(groups=system:serviceaccounts:shop))(!(saname=default)))
 ///
-/// The whole grammar is read. What differs from a directory server:
-/// - Values are compared exactly, by Unicode scalars: no folding of case, no trimming of blanks. Names of attributes
-///   are without case.
-/// - `~=` is `=`, as RFC 4511 §4.5.1.7.6 has it for a server without approximate matching.
-/// - An extensible match (`:=`) is refused, since it asks for matching rules that do not exist here.
-/// - `**` is refused, and so are `(&)` and `(|)` (RFC 4526), which decide without looking at anybody.
-/// - A name may go on with a slash and a Kubernetes key, `name/example.com/key`, as labels and annotations need it.
-/// - Blanks, tabs and line ends, of which RFC 4515 knows none, are skipped where they cannot be part of a value: around
-///   the whole, between filters, after an opening parenthesis and after `&`, `|` and `!`. Between `=` and `)` every
-///   blank belongs to the value; before `=` it is refused.
+/// The whole grammar is supported. Differences from a directory server:
+/// - Values are compared exactly, by Unicode scalars: case-sensitive, without trimming. Attribute names are
+///   case-insensitive.
+/// - `~=` is equal to `=` (RFC 4511 §4.5.1.7.6, servers without approximate matching).
+/// - Extensible matches (`:=`) are not supported, since there are no matching rules.
+/// - `**` is not supported; neither are `(&)` and `(|)` (RFC 4526), which are constant.
+/// - A name may continue with a slash and a Kubernetes key, `name/example.com/key`, for labels and annotations.
+/// - Spaces, tabs and line breaks, which RFC 4515 does not permit, are skipped where they cannot be part of a value: around
+///   the filter, between filters, after an opening parenthesis and after `&`, `|` and `!`. Between `=` and `)` they belong
+///   to the value; before `=` they are an error.
 package struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
-    /// Filters within filters, the outermost and the comparison among them.
+    /// The maximum nesting of filters, including the outermost one and the comparison.
     package static let maximumDepth = 64
-    /// In UTF-8 bytes.
+    /// The maximum length in UTF-8 bytes.
     package static let maximumLength = 16_384
 
-    /// Bounded in depth by the parser, so that walking it needs no care for the stack.
+    /// A part of the filter. The parser limits the depth, so that recursion is safe.
     indirect enum Node: Sendable, Equatable {
         case and([Node])
         case or([Node])
@@ -32,7 +32,7 @@ package struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
         case known(WorkloadAttribute)
         /// A label or an annotation, which is read before the filter is evaluated.
         case metadata(MetadataAttribute)
-        /// As written.
+        /// A name without an attribute.
         case unknown(String)
 
         init(named name: String) {
@@ -61,11 +61,11 @@ package struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
 
     let root: Node
 
-    /// The filter without anything that could be left out; parsing it yields an equal filter. Control characters are
-    /// escaped in it, so that some thousands of them may bring it above ``maximumLength``.
+    /// The filter in canonical form; parsing it returns an equal filter. Control characters are escaped, so that the text
+    /// may be longer than ``maximumLength``.
     package var description: String { root.text }
 
-    /// Names that are no attribute's, in the order of the filter, each once. A comparison with one is undefined.
+    /// Names without an attribute, in the order of the filter, without duplicates. A comparison with one is undefined.
     package var unknownAttributes: [String] {
         var names: [String] = []
         root.forEachItem { attribute, _ in
@@ -76,7 +76,9 @@ package struct SearchFilter: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension SearchFilter {
-    /// - Throws: what is wrong first, and where.
+    /// Parses a filter.
+    ///
+    /// - Throws: the first error and its position.
     package init(parsing text: String) throws(SearchFilterError) {
         self.init(root: try SearchFilterParser.parse(text))
     }

@@ -1,5 +1,6 @@
-/// Why a text is no filter, and where it ceases to be one.
+/// Why a text is not a valid filter, and the position of the error.
 package struct SearchFilterError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The error.
     package enum Reason: Sendable, Equatable {
         case empty
         case tooLong
@@ -7,7 +8,7 @@ package struct SearchFilterError: Error, Sendable, Equatable, CustomStringConver
         /// A filter does not begin with a parenthesis.
         case missingOpeningParenthesis
         case missingClosingParenthesis
-        /// A pair of parentheses that holds nothing but another.
+        /// A pair of parentheses that contains only another pair.
         case doubleParenthesis
         /// `&` or `|` without a filter.
         case emptyList(operator: String)
@@ -15,24 +16,24 @@ package struct SearchFilterError: Error, Sendable, Equatable, CustomStringConver
         case emptyNegation
         /// `!` before more than one filter.
         case severalNegated
-        /// Something follows the filter.
+        /// Text after the filter.
         case trailingText
         case missingAttribute
         case malformedAttribute(String)
         case missingOperator(attribute: String)
-        /// `:=`, with its attribute and its matching rule where they are given.
+        /// `:=` with its attribute and its matching rule, both optional.
         case extensibleMatch(attribute: String?, rule: String?)
-        /// An opening parenthesis within a value.
+        /// An opening parenthesis in a value.
         case unescapedParenthesis
         case doubleWildcard
-        /// A wildcard where the operator knows none.
+        /// A wildcard after an operator that does not support it.
         case unescapedWildcard(operator: String)
         case malformedEscape
         case unescapedNUL
         case notUTF8
     }
 
-    /// The character at which it is wrong, counted from 1 in Unicode scalars.
+    /// The position of the error in Unicode scalars, from 1.
     package let position: Int
     package let reason: Reason
 
@@ -50,41 +51,41 @@ package struct SearchFilterError: Error, Sendable, Equatable, CustomStringConver
 
     private var text: String {
         switch reason {
-        case .empty: "the filter is empty; write one such as (namespace=myns)"
+        case .empty: "empty filter; expected one such as (namespace=myns)"
         case .tooLong: "the filter is longer than \(SearchFilter.maximumLength) bytes; split it into several rules"
-        case .tooDeep: "filters stand within filters more than \(SearchFilter.maximumDepth) deep; write it flatter"
+        case .tooDeep: "filters are nested more than \(SearchFilter.maximumDepth) deep; use several rules"
         case .missingOpeningParenthesis:
-            #""(" is missing; every filter stands in parentheses of its own, such as (namespace=myns)"#
-        case .missingClosingParenthesis: #"")" is missing; every "(" needs its own"#
+            #"missing "("; every filter needs parentheses, such as (namespace=myns)"#
+        case .missingClosingParenthesis: #"missing ")"; every "(" needs one"#
         case .doubleParenthesis:
-            #""((" holds no filter; leave out the outer parentheses, or begin with "&" or "|" to join several"#
+            #""((" does not begin a filter; remove the outer parentheses, or combine several filters with "&" or "|""#
         case .emptyList(let name):
-            #""\#(name)" joins nothing; give it one filter or more, such as (\#(name)(namespace=a)(saname=b))"#
-        case .emptyNegation: #""!" negates nothing; give it one filter, such as (!(namespace=a))"#
-        case .severalNegated: #""!" takes one filter; write (!(&…)) or (!(|…)) for several"#
-        case .trailingText: "the filter has ended before; join several with (&…) or (|…)"
-        case .missingAttribute: "the name of an attribute is missing; write one such as (namespace=myns)"
+            #""\#(name)" without a filter; expected one or more, such as (\#(name)(namespace=a)(saname=b))"#
+        case .emptyNegation: #""!" without a filter; expected one, such as (!(namespace=a))"#
+        case .severalNegated: #""!" with several filters; expected (!(&…)) or (!(|…))"#
+        case .trailingText: "text after the filter; combine several filters with (&…) or (|…)"
+        case .missingAttribute: "missing attribute; expected one such as (namespace=myns)"
         case .malformedAttribute(let name):
-            #"\#(name.debugDescription) is no name of an attribute; a name is a letter, then letters, digits and "-""#
+            #"invalid attribute \#(name.debugDescription); expected a letter, then letters, digits and "-""#
         case .missingOperator(let attribute):
-            #"one of "=", ">=", "<=" and "~=" must follow "\#(attribute)" directly"#
+            #"missing operator; expected "=", ">=", "<=" or "~=" directly after "\#(attribute)""#
         case .extensibleMatch(let attribute, let rule):
             Self.extensibleMatchText(attribute: attribute, rule: rule)
         case .unescapedParenthesis:
-            #""(" within a value; close the filter before with ")", or write \28 for the character"#
+            #""(" in a value; close the filter with ")" before it, or use \28 for the character"#
         case .doubleWildcard:
-            #""**" has nothing between its wildcards; "*" is the only wildcard and stands for any text"#
+            #""**" is not supported; use "*", which matches any text"#
         case .unescapedWildcard(let name):
-            #""*" is a wildcard after "=" only, not after "\#(name)"; write \2a for the character"#
-        case .malformedEscape: #""\" must be followed by two hexadecimal digits; write \5c for the character itself"#
-        case .unescapedNUL: #"a NUL character; write \00 for it"#
-        case .notUTF8: #"the escapes of this value are not UTF-8; write the character itself, or all of its bytes"#
+            #""*" is a wildcard after "=" only, not after "\#(name)"; use \2a for the character"#
+        case .malformedEscape: #"invalid escape; expected two hexadecimal digits after "\", or \5c for the character"#
+        case .unescapedNUL: #"a NUL character; use \00"#
+        case .notUTF8: #"the escapes of this value are not UTF-8; use the character itself, or all of its bytes"#
         }
     }
 
     private static func extensibleMatchText(attribute: String?, rule: String?) -> String {
         let rule = rule.map { #" by the rule "\#($0)""# } ?? ""
-        return #"":=" asks for an extensible match\#(rule), of which there is none; "#
-            + "write (\(attribute ?? "namespace")=…), which compares exactly"
+        return #"":=", the extensible match\#(rule), is not supported; "#
+            + "use (\(attribute ?? "namespace")=…), which compares exactly"
     }
 }

@@ -1,4 +1,4 @@
-/// Reads RFC 4515's grammar by recursive descent; ``SearchFilter/maximumDepth`` bounds the recursion.
+/// Parses RFC 4515's grammar by recursive descent; ``SearchFilter/maximumDepth`` limits the recursion.
 struct SearchFilterParser {
     typealias Node = SearchFilter.Node
 
@@ -121,8 +121,7 @@ struct SearchFilterParser {
         return value
     }
 
-    /// `extensible = ( attr [":dn"] [":" rule] ":=" value ) / ( [":dn"] ":" rule ":=" value )`: read, so as to say what
-    /// it asks for.
+    /// `extensible = ( attr [":dn"] [":" rule] ":=" value ) / ( [":dn"] ":" rule ":=" value )`: parsed for the error text.
     private mutating func extensibleMatch(attribute name: String) -> SearchFilterError {
         let start = index
         var words: [String] = []

@@ -1,20 +1,20 @@
 package import GatewayPluginAPI
 
-/// What the rules of an endpoint, and the claims that it takes from attributes, may know of who asks.
+/// The attributes of a workload that rules and claims can use.
 ///
-/// Labels and annotations that the cluster is asked for come in here as values that were read before.
+/// Labels and annotations are read before.
 package struct WorkloadAttributes: Sendable, Equatable {
-    /// What is known under a name.
+    /// The result of a lookup by name.
     package enum Lookup: Sendable, Equatable {
-        /// One or more; only `groups` has more.
+        /// One or more values; only `groups` has several.
         case values([String])
-        /// A known attribute that this workload does not have, such as `pod-name` of a token bound to no Pod.
+        /// A known attribute that the workload does not have, such as `pod-name` of a token that is not bound to a Pod.
         case absent
-        /// No attribute of this name exists, or it is a label or an annotation of an object that was not read.
+        /// An unknown name, or a label or an annotation of an object that was not read.
         case unknown
     }
 
-    /// Every attribute there is but the labels and annotations, as the documentation spells it.
+    /// The names of all attributes except labels and annotations.
     package static let names = WorkloadAttribute.allCases.map(\.rawValue)
 
     let identity: WorkloadIdentity
@@ -23,8 +23,8 @@ package struct WorkloadAttributes: Sendable, Equatable {
     private let username: String
 
     /// - Parameters:
-    ///   - endpoint: the name of the endpoint that is asked.
-    ///   - metadata: what was read of the workload's objects; by default nothing.
+    ///   - endpoint: the name of the endpoint.
+    ///   - metadata: the metadata that was read; by default none.
     package init(_ identity: WorkloadIdentity, endpoint: String, metadata: WorkloadMetadata = WorkloadMetadata()) {
         self.identity = identity
         self.endpoint = endpoint
@@ -32,7 +32,9 @@ package struct WorkloadAttributes: Sendable, Equatable {
         self.username = identity.username
     }
 
-    /// - Parameter name: without regard to the case of its letters, but for the key of a label or an annotation.
+    /// Looks up an attribute.
+    ///
+    /// - Parameter name: case-insensitive, except for the key of a label or an annotation.
     package func lookup(_ name: String) -> Lookup {
         guard let attribute = WorkloadAttribute(named: name) else {
             return MetadataAttribute(named: name).map(metadata.lookup) ?? .unknown
@@ -41,13 +43,13 @@ package struct WorkloadAttributes: Sendable, Equatable {
         return values.isEmpty ? .absent : .values(values)
     }
 
-    /// The values under a name, one or more; nil where the attribute is absent or there is none of this name.
+    /// One or more values of an attribute; nil where it is absent or unknown.
     package func values(of name: String) -> [String]? {
         guard case .values(let values) = lookup(name) else { return nil }
         return values
     }
 
-    /// Whether any value of the attribute passes; false where it is absent.
+    /// Whether any value of the attribute satisfies the predicate; false where it is absent.
     func contains(_ attribute: WorkloadAttribute, where passes: (String) -> Bool) -> Bool {
         if attribute == .groups { return identity.groups.contains { !$0.isEmpty && passes($0) } }
         guard let value = singleValue(of: attribute) else { return false }
@@ -59,7 +61,7 @@ package struct WorkloadAttributes: Sendable, Equatable {
         return singleValue(of: attribute).map { [$0] } ?? []
     }
 
-    /// An empty text is no value: no name, uid or group of Kubernetes is empty.
+    /// The value of a single-valued attribute. An empty text is not a value, since Kubernetes has no empty names.
     private func singleValue(of attribute: WorkloadAttribute) -> String? {
         let value: String? =
             switch attribute {
@@ -81,13 +83,13 @@ package struct WorkloadAttributes: Sendable, Equatable {
     }
 }
 
-/// The attributes there are. A filter resolves its names to these when it is parsed, not when it is evaluated.
+/// The known attributes. Names in filters are resolved when the filter is parsed.
 enum WorkloadAttribute: String, Sendable, CaseIterable {
     case namespace
     case serviceAccountName = "saname"
     case cluster
     case username
-    /// The ServiceAccount's.
+    /// The ServiceAccount's uid.
     case uid
     case groups
     case podName = "pod-name"
@@ -97,6 +99,6 @@ enum WorkloadAttribute: String, Sendable, CaseIterable {
     case credentialID = "credential-id"
     case endpoint
 
-    /// Without regard to case (RFC 4512 §2.5); nil for a name that is none of these.
+    /// Resolves a name, case-insensitive (RFC 4512 §2.5); nil where it is unknown.
     init?(named name: String) { self.init(rawValue: name.lowercased()) }
 }

@@ -1,12 +1,12 @@
-/// What was read of a workload's objects before its rules are evaluated. An evaluation never waits, and a read that
-/// failed is an error before it, never an absent attribute.
+/// The labels and annotations of a workload's objects, read before rules are evaluated. A failed read is an error before the
+/// evaluation, not an absent attribute.
 package struct WorkloadMetadata: Sendable, Equatable {
-    /// The objects that there are attributes of.
+    /// The objects that have attributes.
     package enum Source: Sendable, Hashable, CaseIterable {
         case namespace, serviceAccount
     }
 
-    /// `metadata` (meta/v1 ObjectMeta) of one object, as far as it matters here.
+    /// Parts of an object's `metadata` (meta/v1 ObjectMeta).
     package struct Object: Sendable, Equatable {
         package let uid: String
         package let labels: [String: String]
@@ -44,7 +44,7 @@ package struct WorkloadMetadata: Sendable, Equatable {
         }
     }
 
-    /// An empty text is a value here: a label or an annotation may have it.
+    /// Looks up a label or an annotation. An empty text is a value.
     func lookup(_ attribute: MetadataAttribute) -> WorkloadAttributes.Lookup {
         guard let object = self[attribute.kind.source] else { return .unknown }
         let value =

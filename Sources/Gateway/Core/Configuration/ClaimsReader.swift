@@ -1,7 +1,7 @@
 import GatewayPluginAPI
 import JSON
 
-/// Reads the claims that a configuration adds: `token.claims`, and OpenUnison's `additionalAttributes`.
+/// Reads the additional claims of a configuration: `token.claims`, and OpenUnison's `additionalAttributes`.
 struct ClaimsReader {
     let endpoint: ConfigurationBlock<EndpointKeys>
     let token: ConfigurationBlock<TokenKeys>
@@ -22,7 +22,7 @@ struct ClaimsReader {
         return claims
     }
 
-    /// A list of attributes, whose names are the claims' too; or a mapping as `token.claims`.
+    /// A list of attributes, which become claims of the same name; or a mapping as `token.claims`.
     private func additionalAttributes() -> [EndpointConfiguration.TokenPolicy.Claim] {
         let keyPath = endpoint.value(of: \.additionalAttributes).keyPath
         switch endpoint.additionalAttributes {
@@ -31,10 +31,10 @@ struct ClaimsReader {
             return nodes.enumerated().compactMap { index, node in
                 let place = "\(keyPath)[\(index)]"
                 guard case .scalar(let name, _, _) = node, isKnown(name, at: place, line: node.line) else {
-                    if case .scalar = node {} else { refuse(node, at: place) }
+                    if case .scalar = node {} else { reject(node, at: place) }
                     return nil
                 }
-                // Every token has these already.
+                // Every token has these claims.
                 guard !PrivateClaims.reservedNames.contains(name) else { return nil }
                 return .init(name: name, source: .attribute(name))
             }
@@ -60,7 +60,7 @@ struct ClaimsReader {
             return .init(name: member.key, source: .value(JSONValue(member.value)))
         }
         guard case .scalar(let name, _, _) = inner[0].value else {
-            refuse(inner[0].value, at: "\(place).attribute")
+            reject(inner[0].value, at: "\(place).attribute")
             return nil
         }
         guard isKnown(name, at: "\(place).attribute", line: inner[0].value.line) else { return nil }
@@ -70,8 +70,8 @@ struct ClaimsReader {
     private func isKnown(_ attribute: String, at keyPath: String, line: Int) -> Bool {
         if WorkloadAttributes.names.contains(attribute.lowercased()) { return true }
         if let attribute = MetadataAttribute(named: attribute) {
-            guard let refusal = metadata.refusal(of: [attribute]) else { return true }
-            problems.error(at: keyPath, line: line, refusal)
+            guard let problem = metadata.problem(of: [attribute]) else { return true }
+            problems.error(at: keyPath, line: line, problem)
             return false
         }
         let names = WorkloadAttributes.names
@@ -84,7 +84,7 @@ struct ClaimsReader {
         return false
     }
 
-    private func refuse(_ node: ConfigurationNode, at keyPath: String) {
+    private func reject(_ node: ConfigurationNode, at keyPath: String) {
         problems.error(
             at: keyPath, line: node.line,
             "invalid value \(QuotedValue.text(node, at: keyPath)); expected the name of an attribute")

@@ -1,4 +1,4 @@
-/// One mapping of the file. A key's value is read by the name of its declaration: `block.timeout`.
+/// A mapping of the file. A key's value is read by the name of its declaration: `block.timeout`.
 @dynamicMemberLookup
 struct ConfigurationBlock<Keys: ConfigurationKeys> {
     /// nil where the block is absent.
@@ -9,9 +9,9 @@ struct ConfigurationBlock<Keys: ConfigurationKeys> {
     private let keys: Keys
     private let members: [ConfigurationNode.Member]
 
-    /// Reports a value that is no mapping, and unknown keys.
+    /// Reads the block. Reports a value that is not a mapping, and unknown keys.
     ///
-    /// - Parameter declarations: those of the keys.
+    /// - Parameter declarations: the declarations of the keys.
     init(_ value: ConfigurationValue, _ keys: Keys, _ declarations: [KeyDeclaration]) {
         node = value.node
         keyPath = value.keyPath

@@ -1,11 +1,11 @@
 import KubernetesAPI
 package import Logging
 
-/// What a configuration is read with beside its text.
+/// The environment of a configuration.
 package struct ConfigurationContext: Sendable {
-    /// The namespace that the gateway itself runs in; nil where it is none or not known.
+    /// The gateway's namespace; nil where there is none or it is not known.
     package let namespace: String?
-    /// What plugins log to; each gets it with its endpoint's name in the metadata.
+    /// The logger of plugins. Each plugin gets it with its endpoint's name in the metadata.
     package let logger: Logger
 
     package init(namespace: String?, logger: Logger) {
@@ -13,6 +13,6 @@ package struct ConfigurationContext: Sendable {
         self.logger = logger
     }
 
-    /// The audience of subject tokens where an endpoint does not say.
+    /// The default audience of subject tokens.
     var subjectAudience: String { ServiceName.gateway(in: namespace).host }
 }

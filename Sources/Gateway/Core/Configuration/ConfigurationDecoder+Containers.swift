@@ -1,4 +1,4 @@
-/// A mapping. Every key that is asked for is noted.
+/// Decodes a mapping, and records every key that is decoded.
 struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let decoder: ConfigurationDecoder
     let members: [ConfigurationNode.Member]
@@ -6,13 +6,13 @@ struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var allKeys: [Key] { members.compactMap { Key(stringValue: $0.key) } }
 
     func contains(_ key: Key) -> Bool {
-        decoder.record.ask(decoder.codingPath, for: key.stringValue)
+        decoder.record.add(key.stringValue, at: decoder.codingPath)
         return members.contains { $0.key == key.stringValue }
     }
 
     func decodeNil(forKey key: Key) throws -> Bool { try below(key).node.isNull }
 
-    // The standard library's defaults of the other types go through this one.
+    // The standard library's default implementations for other types call this one.
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value { try Value(from: below(key)) }
 
     func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try below(key).bool() }
@@ -45,7 +45,7 @@ struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func superDecoder(forKey key: Key) throws -> any Decoder { try below(key) }
 
     private func below(_ key: Key) throws -> ConfigurationDecoder {
-        decoder.record.ask(decoder.codingPath, for: key.stringValue)
+        decoder.record.add(key.stringValue, at: decoder.codingPath)
         guard let member = members.first(where: { $0.key == key.stringValue }) else {
             throw DecodingError.keyNotFound(
                 key, .init(codingPath: decoder.codingPath, debugDescription: "missing required key"))
@@ -54,7 +54,7 @@ struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 }
 
-/// A list.
+/// Decodes a list.
 struct SettingsList: UnkeyedDecodingContainer {
     let decoder: ConfigurationDecoder
     let values: [ConfigurationNode]

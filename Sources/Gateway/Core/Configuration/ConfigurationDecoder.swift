@@ -1,4 +1,4 @@
-/// Decodes a value of the file into a plugin's `Settings`, and notes which keys were asked for.
+/// Decodes a value of the file into a plugin's `Settings`, and records the decoded keys.
 struct ConfigurationDecoder: Decoder {
     let node: ConfigurationNode
     let record: DecodingRecord
@@ -39,7 +39,7 @@ struct ConfigurationDecoder: Decoder {
 }
 
 extension ConfigurationDecoder {
-    /// The value itself, of any type that is not one of the scalars below a decoder of its own.
+    /// A value of any type that is not one of the scalars below.
     func value<Value: Decodable>(_ type: Value.Type) throws -> Value { try Value(from: self) }
 
     func bool() throws -> Bool {
@@ -67,7 +67,7 @@ extension ConfigurationDecoder {
     }
 }
 
-/// A scalar, or a whole value that decodes itself.
+/// Decodes a scalar, or a value by its own initializer.
 struct SettingsValue: SingleValueDecodingContainer {
     let decoder: ConfigurationDecoder
     var codingPath: [any CodingKey] { decoder.codingPath }

@@ -1,7 +1,7 @@
-/// A duration as a configuration writes it: `900s`, `15m`, `2h`, `30d`; a bare number is seconds.
+/// A duration of the configuration: `900s`, `15m`, `2h`, `30d`, or a number of seconds.
 struct ConfigurationDuration: Sendable, Comparable, CustomStringConvertible {
     let seconds: Int
-    /// As written, with its unit.
+    /// The number with its unit.
     let description: String
 
     private static let units: [(letter: Character, seconds: Int)] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
@@ -16,7 +16,7 @@ struct ConfigurationDuration: Sendable, Comparable, CustomStringConvertible {
     static func hours(_ count: Int) -> Self { Self(count, ("h", 3_600)) }
     static func days(_ count: Int) -> Self { Self(count, ("d", 86_400)) }
 
-    /// nil where the text is no duration.
+    /// nil where the text is not a duration.
     init?(_ text: String) {
         let unit = Self.units.first { $0.letter == text.last }
         let digits = unit == nil ? text[...] : text.dropLast()
@@ -26,7 +26,7 @@ struct ConfigurationDuration: Sendable, Comparable, CustomStringConvertible {
         self.init(count, unit ?? ("s", 1))
     }
 
-    /// In the largest unit of which there are two or more, else in the largest that divides it.
+    /// Chooses the largest unit that gives an integer of at least two, else the largest that gives an integer.
     init(seconds: Int) {
         let whole = Self.units.filter { seconds.isMultiple(of: $0.seconds) }
         let unit = whole.first { seconds >= 2 * $0.seconds } ?? whole.last ?? ("s", 1)

@@ -10,7 +10,7 @@ struct ConfigurationKey<Value>: Sendable {
     /// A key that has its default where it is absent or invalid.
     ///
     /// - Parameters:
-    ///   - example: for the annotated example, as YAML, where the default is a poor one.
+    ///   - example: the value in the annotated example, as YAML; nil for the default.
     ///   - documentation: one or more sentences. The first one is the comment in the annotated example.
     init(
         _ name: String, _ type: ConfigurationType<Value>, default fallback: Value, example: String? = nil,
@@ -25,11 +25,11 @@ struct ConfigurationKey<Value>: Sendable {
     /// A key whose value is nil where it is absent or invalid.
     ///
     /// - Parameters:
-    ///   - example: for the annotated example, as YAML.
-    ///   - alternative: the same, commented out, since the example holds a key that excludes this one.
-    ///   - usualDefault: for the schema: what holds unless another key implies a value.
+    ///   - example: the value in the annotated example, as YAML.
+    ///   - alternative: the same, commented out, since the example contains a key that excludes this one.
+    ///   - usualDefault: the default in the schema, which applies unless another key implies a value.
     ///   - isSecret: whether messages must not quote the value.
-    ///   - otherwise: what holds where the key is absent, if that is no constant.
+    ///   - otherwise: describes the default where it is not a constant.
     init<Wrapped>(
         _ name: String, _ type: ConfigurationType<Wrapped>, isRequired: Bool = false, usualDefault: Wrapped? = nil,
         example: String? = nil, alternative: String? = nil, isSecret: Bool = false, otherwise: String? = nil,
@@ -46,7 +46,7 @@ struct ConfigurationKey<Value>: Sendable {
         }
     }
 
-    /// A block, which is empty where the key is absent.
+    /// A block; empty where the key is absent.
     init<Keys>(
         _ name: String, _ keys: Keys, isRequired: Bool = false, _ documentation: String
     ) where Value == ConfigurationBlock<Keys> {
@@ -64,7 +64,7 @@ struct KeyDeclaration: Sendable {
     let documentation: String
     var isRequired = false
     var isSecret = false
-    /// The default, as the schema has it.
+    /// The default in the schema.
     var fallback: JSONValue?
     var example: String?
     var isAlternative = false
@@ -73,7 +73,7 @@ struct KeyDeclaration: Sendable {
 
 /// The keys that a block may have: the stored properties, in the order of the documentation.
 protocol ConfigurationKeys: Sendable {
-    /// Whether the block may have other keys, which somebody else checks.
+    /// Whether the block may have other keys, which its plugin checks.
     static var isOpen: Bool { get }
 }
 

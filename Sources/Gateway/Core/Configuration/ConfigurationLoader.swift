@@ -1,10 +1,10 @@
 import GatewayPluginAPI
 
-/// Makes a ``GatewayConfiguration`` of a parsed file, or reports everything that is wrong with it.
+/// Creates a ``GatewayConfiguration`` from a parsed file, or reports all of its problems.
 package enum ConfigurationLoader {
-    /// Performs no I/O: files that the configuration names are not read.
+    /// Reads a configuration. Performs no I/O: files of the configuration are not read.
     ///
-    /// - Parameter catalog: the plugins that endpoints may name.
+    /// - Parameter catalog: the mounted plugins.
     /// - Returns: the configuration, nil if a problem is an error; and every problem, in the order of the file.
     package static func load(
         _ node: ConfigurationNode, catalog: PluginCatalog, context: ConfigurationContext
@@ -34,10 +34,10 @@ package enum ConfigurationLoader {
         return (configuration, problems.sorted)
     }
 
-    /// Where the file stores keys, whatever else is wrong with it.
+    /// The key store of a file that may be invalid otherwise.
     ///
     /// - Parameter node: nil if the file is not YAML; then the default applies.
-    /// - Returns: nil if these keys themselves are wrong.
+    /// - Returns: nil if the keys of the store itself are invalid.
     package static func placeOfKeys(
         _ node: ConfigurationNode?
     ) -> (keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?)? {
@@ -49,7 +49,7 @@ package enum ConfigurationLoader {
         return (keyStore, kubeconfig)
     }
 
-    /// The file's keys, without those of OpenUnison's `values.yaml` that are ignored.
+    /// The file without the keys of OpenUnison's `values.yaml` that are ignored.
     private static func gatewayBlock(
         _ node: ConfigurationNode, _ problems: ProblemList
     ) -> ConfigurationBlock<GatewayKeys> {

@@ -1,7 +1,7 @@
 import JSON
 
-/// The parts of docs/configuration.md that derive from the declarations of the keys: a table for each block, and the
-/// annotated example. Each one stands between two lines of the page:
+/// The generated parts of docs/configuration.md: a table for each block, and the annotated example. They derive from the
+/// declarations of the keys. Each one is between two lines of the page:
 ///
 ///     <!-- keys of limits, written by make schema -->
 ///     <!-- example, written by make schema -->
@@ -9,10 +9,10 @@ import JSON
 package enum ConfigurationReference {
     private static let (opening, closing) = ("<!-- ", ", written by make schema -->")
     private static let end = "<!-- end -->"
-    /// The name of the file stands for its top level.
+    /// The name of the section with the top-level keys.
     private static let root = "gateway.yaml"
 
-    /// The page with the generated parts as they should be; the rest as it is.
+    /// The page with its generated parts updated.
     package static func updated(_ page: String) -> String {
         let lines = page.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let sections = Set(lines.compactMap(blockName))
@@ -32,7 +32,7 @@ package enum ConfigurationReference {
         return updated.joined(separator: "\n")
     }
 
-    /// The block whose keys follow the line.
+    /// The block whose table follows the line.
     private static func blockName(_ line: String) -> String? {
         let prefix = opening + "keys of "
         guard line.hasPrefix(prefix), line.hasSuffix(closing) else { return nil }
@@ -41,7 +41,7 @@ package enum ConfigurationReference {
 
     // MARK: Tables
 
-    /// The keys of a block and of the blocks within it, but for those that have a section of their own.
+    /// The keys of a block and of its inner blocks, except those with a section of their own.
     private static func table(of section: String, _ sections: Set<String>) -> [String] {
         var rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
         func add(_ keys: [KeyDeclaration], at place: String, in names: String) {

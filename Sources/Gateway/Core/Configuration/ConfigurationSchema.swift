@@ -1,9 +1,9 @@
 import JSON
 
-/// The JSON Schema (draft 2020-12) of `gateway.yaml`, for editors. It derives from the declarations of the keys, and
-/// allows more than the loader, which alone checks what concerns several keys or a plugin's settings.
+/// The JSON Schema (draft 2020-12) of `gateway.yaml`, for editors. It derives from the declarations of the keys. Only the
+/// loader checks relations of keys and the settings of plugins.
 package enum ConfigurationSchema {
-    /// Indented; ends without a newline.
+    /// The schema as indented JSON without a final newline.
     package static let text: String = {
         var members: [JSONValue.Member] = [
             .init("$schema", "https://json-schema.org/draft/2020-12/schema"),
@@ -44,7 +44,7 @@ extension JSONValue {
         if case .object(let members) = self { members } else { [] }
     }
 
-    /// On many lines, two spaces a level; empty lists and objects, and lists of scalars, stay on one.
+    /// Indented by two spaces; empty lists and objects, and lists of scalars, are on one line.
     fileprivate func indentedText(_ indentation: String = "") -> String {
         let inner = indentation + "  "
         switch self {

@@ -24,7 +24,7 @@ extension ConfigurationType {
 extension ConfigurationType where Value == [String] {
     static var strings: Self { strings("a string or a list of strings", element: .string) }
 
-    /// One string, or a list of one or more different ones. Invalid elements are left out.
+    /// A string, or a list of one or more different strings. Invalid elements are reported and ignored.
     static func strings(_ expected: String, element: ConfigurationType<String>) -> Self {
         Self(
             description: TypeDescription(
@@ -57,7 +57,7 @@ extension ConfigurationType where Value == [String] {
 }
 
 extension ConfigurationType where Value == ConfigurationNode {
-    /// A mapping that is read elsewhere.
+    /// A mapping that its user reads.
     static func mapping(_ expected: String = "a mapping") -> Self {
         Self(description: TypeDescription(expected: expected, schema: ["type": "object"])) { value in
             guard let node = value.node, case .mapping = node else { return value.invalid(expected: expected) }

@@ -1,12 +1,12 @@
 import JSON
 import KubernetesAPI
 
-/// What a key may hold: how its value is read, and how messages, schema and reference describe it.
+/// The type of a key: how its value is read, and how messages, schema and reference describe it.
 struct ConfigurationType<Value>: Sendable {
     let description: TypeDescription
     /// The value as JSON, for the schema's default.
     var json: @Sendable (Value) -> JSONValue = { _ in .null }
-    /// Returns nil where the value is invalid, which is reported then.
+    /// Reads the value. Reports an invalid one and returns nil.
     let read: @Sendable (ConfigurationValue) -> Value?
 }
 
@@ -16,7 +16,7 @@ struct TypeDescription: Sendable {
     let expected: String
     /// JSON Schema, draft 2020-12.
     let schema: JSONValue
-    /// Of the block, or of each block of the list.
+    /// The keys of the block, or of each block of the list.
     var keys: [KeyDeclaration] = []
     var isList = false
 }
@@ -50,7 +50,7 @@ extension ConfigurationType where Value == String {
         }
     }
 
-    /// RFC 1123 label, as the names of Services and containers are.
+    /// An RFC 1123 label, such as the name of a Service or container.
     static func label(pattern: String?) -> Self {
         string(#"1 to 63 lowercase letters, digits and "-", no "-" at either end"#, pattern: pattern) {
             KubernetesName.isLabel($0)

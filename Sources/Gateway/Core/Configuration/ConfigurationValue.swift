@@ -1,4 +1,4 @@
-/// What the file has at one key path.
+/// The value at a key path of the file.
 struct ConfigurationValue {
     /// nil where the key is absent, or its value is null or an empty string.
     let node: ConfigurationNode?
@@ -9,20 +9,22 @@ struct ConfigurationValue {
     var isSecret = false
     let problems: ProblemList
 
-    /// In quotes; what kind of value it is where it is no scalar; nothing of a secret.
+    /// The value in quotes for messages; its kind where it is not a scalar; redacted where it is secret.
     var quoted: String {
         if isSecret { return QuotedValue.redacted }
         return node.map { QuotedValue.text($0, at: keyPath) } ?? ""
     }
 
+    /// Reports an error.
     func error(_ message: String) { problems.error(at: keyPath, line: line, message) }
 
+    /// Reports an invalid value.
     func invalid<Value>(expected: String) -> Value? {
         error("invalid value \(quoted); expected \(expected)")
         return nil
     }
 
-    /// An element of the list that this value is.
+    /// An element of the list.
     func element(_ node: ConfigurationNode, at index: Int) -> ConfigurationValue {
         ConfigurationValue(
             node: node, keyPath: "\(keyPath)[\(index)]", line: max(node.line, line), isSecret: isSecret,

@@ -1,14 +1,14 @@
-/// Which mappings of a plugin's settings were looked into, and for which keys.
+/// Records which keys of a plugin's settings were decoded.
 final class DecodingRecord {
     private struct Mapping {
         let members: [ConfigurationNode.Member]
-        var asked: [String] = []
+        var decoded: [String] = []
     }
 
     private let place: String
     private let line: Int
     private var mappings: [String: Mapping] = [:]
-    /// In the order of their opening.
+    /// The paths of the mappings in the order in which they were opened.
     private var paths: [String] = []
 
     init(_ settings: ConfigurationNode, at place: String) {
@@ -29,28 +29,28 @@ final class DecodingRecord {
         paths.append(path)
     }
 
-    func ask(_ codingPath: [any CodingKey], for key: String) {
+    func add(_ key: String, at codingPath: [any CodingKey]) {
         let path = keyPath(of: codingPath)
-        guard mappings[path]?.asked.contains(key) == false else { return }
-        mappings[path]?.asked.append(key)
+        guard mappings[path]?.decoded.contains(key) == false else { return }
+        mappings[path]?.decoded.append(key)
     }
 
-    /// After a decoding that succeeded: a key that it did not ask for is unknown.
+    /// Reports the keys that a successful decoding did not use.
     func reportUnknownKeys(to problems: ProblemList) {
         for path in paths {
             guard let mapping = mappings[path] else { continue }
-            for member in mapping.members where !mapping.asked.contains(member.key) {
-                problems.unknownKey(at: path, member.key, line: member.value.line, known: mapping.asked)
+            for member in mapping.members where !mapping.decoded.contains(member.key) {
+                problems.unknownKey(at: path, member.key, line: member.value.line, known: mapping.decoded)
             }
         }
     }
 
-    /// Where a decoding failed, and why.
+    /// The key path and the message of a failed decoding.
     func explain(_ error: any Error) -> (keyPath: String, message: String) {
         switch error {
         case DecodingError.keyNotFound(let key, let context):
             (keyPath(of: context.codingPath + [key]), "missing required key")
-        // The standard library's own words for an enumeration without such a case.
+        // The standard library's text for an unknown raw value of an enumeration.
         case DecodingError.dataCorrupted(let context) where context.debugDescription.hasPrefix("Cannot initialize"):
             (keyPath(of: context.codingPath), "invalid value; expected one that the plugin's page lists")
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),

@@ -1,19 +1,20 @@
 import GatewayPluginAPI
 
-/// What no two endpoints may share. Looked for once all are read.
+/// Reports values that two endpoints must not share, after all endpoints were read.
 struct EndpointCollisions {
     private let endpoints: [EndpointReader]
 
-    /// First segments that are the gateway's own, on any of its listeners.
+    /// First path segments that are reserved for the gateway on any of its listeners.
     static let reservedSegments: Set<String> = [
         "k8s", "certs", "ca-bundle", "livez", "readyz", "metrics", "status",
     ]
-    /// What may follow an endpoint's path (the two well-known documents aside, whose dot no path can have).
+    /// The segments of an endpoint's routes, except the well-known documents, whose dot no path can contain.
     static let ownSegments: Set<String> = ["token", "sig-cert", "issuer-docs", "certs"]
 
     init(_ endpoints: [EndpointReader]) { self.endpoints = endpoints }
 
-    /// - Parameter places: where each endpoint publishes; nil where it does not, or where that is wrong in itself.
+    /// - Parameter places: the location of each endpoint's documents; nil where it does not publish, or where the location
+    ///   is invalid.
     func report(places: [String?]) {
         for (index, place) in places.enumerated() {
             guard let place, let other = places[..<index].firstIndex(of: place) else { continue }

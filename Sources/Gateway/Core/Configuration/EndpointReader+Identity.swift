@@ -73,7 +73,7 @@ extension EndpointReader {
 }
 
 extension PluginCatalog {
-    /// The mounted plugin of a configured id; nil, which is reported, if there is none.
+    /// The mounted plugin with a configured ID. Reports an unknown one and returns nil.
     func plugin(_ id: String, _ value: ConfigurationValue) -> (any ProviderPlugin.Type)? {
         if let plugin = PluginID(id).flatMap({ self[$0] }) { return plugin }
         value.error("unknown plugin \(value.quoted); expected \(choice)")

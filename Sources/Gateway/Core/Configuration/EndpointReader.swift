@@ -2,7 +2,7 @@ import GatewayPluginAPI
 import JOSE
 import Logging
 
-/// Reads one of `sts.endpoints`. Every key is read, whatever else is wrong, so that all problems are reported at once.
+/// Reads one of `sts.endpoints`. Every key is read in any case, so that all problems are reported at once.
 struct EndpointReader {
     let block: ConfigurationBlock<EndpointKeys>
     let issuerBlock: ConfigurationBlock<IssuerKeys>
@@ -40,7 +40,7 @@ struct EndpointReader {
         injector = Self.injector(block.injector, defaults: plugin?.defaults.injector)
     }
 
-    /// nil if something is missing that an endpoint needs.
+    /// The endpoint; nil if it is not complete or not valid.
     func read() -> EndpointConfiguration? {
         let policy = self.policy()
         let subjectToken = self.subjectToken()
@@ -91,7 +91,7 @@ struct EndpointReader {
             do {
                 let rule = try AccessRule(scope: scope, constraint: constraint)
                 for warning in rule.warnings { block.warning(\.constraint, warning) }
-                if let refusal = metadata.refusal(of: rule.metadataAttributes) { block.error(\.constraint, refusal) }
+                if let problem = metadata.problem(of: rule.metadataAttributes) { block.error(\.constraint, problem) }
                 rules.append(rule)
             } catch {
                 if case .unknownScope = error {

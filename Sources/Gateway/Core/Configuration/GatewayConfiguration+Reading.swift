@@ -1,4 +1,4 @@
-// How the blocks outside of `sts` become values. A key that is invalid is on the problem list and has its default.
+// Reads the blocks other than `sts`. An invalid key is reported and has its default.
 
 extension GatewayConfiguration.Listeners {
     init(_ block: ConfigurationBlock<ListenerKeys>) {

@@ -1,5 +1,5 @@
 extension GatewayConfiguration {
-    /// The keys that differ and that a gateway takes on with a restart only.
+    /// The keys that differ and that require a restart.
     package func fixedDifferences(from other: GatewayConfiguration) -> [String] {
         var keys: [String] = []
         if listeners != other.listeners { keys.append("listeners") }

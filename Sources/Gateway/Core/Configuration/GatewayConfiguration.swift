@@ -1,13 +1,13 @@
-/// A whole `gateway.yaml` that was read, checked and found good. Paths of files are as written: relative ones are
-/// relative to the configuration file's own folder.
+/// A valid `gateway.yaml`. Paths of files are unchanged: relative ones are relative to the folder of the configuration
+/// file.
 package struct GatewayConfiguration: Sendable {
     package var cluster: String
     package var listeners: Listeners
-    /// Served by SNI, the first where no name fits; empty for the gateway's own certificate authority.
+    /// Selected by SNI, the first by default; empty for certificates of a self-signed CA.
     package var certificates: [CertificateFiles]
-    /// DNS names that the gateway's own certificate has beside those of its Services.
+    /// DNS names of the gateway's serving certificate in addition to those of its Services.
     package var certificateNames: [String]
-    /// Seconds for which an authority of the gateway's own is announced before it issues, and trusted after, at least.
+    /// The minimum time for which a self-signed CA is announced before it issues, and trusted after, in seconds.
     package var authorityOverlap: Int
     package var review: Review
     package var keyStore: KeyStore
@@ -27,7 +27,7 @@ package struct GatewayConfiguration: Sendable {
     package struct CertificateFiles: Sendable, Equatable {
         package var certificate: String
         package var key: String
-        /// The authority that clients are to trust; nil where it is one of the public ones.
+        /// The PEM file of the CA that clients trust; nil for a public CA.
         package var authority: String?
 
         package init(certificate: String, key: String, authority: String? = nil) {
@@ -60,12 +60,12 @@ package struct GatewayConfiguration: Sendable {
         package var position: Position
         package var sidecarImage: String?
         package var sidecarMode: SidecarMode
-        /// Of its token files.
+        /// The mode of token files.
         package var tokenMode: Int
         package var resources: SidecarResources
-        /// Seconds of the ServiceAccount token that the sidecar has.
+        /// The lifetime of the sidecar's ServiceAccount token in seconds.
         package var subjectTokenLifetime: Int
-        /// Whether a label's value may come from the annotation of the Pod's ServiceAccount.
+        /// Whether annotations of the Pod's ServiceAccount are used.
         package var readsServiceAccounts: Bool
         package var uninjectedPods: UninjectedPods
         package var webhook: Webhook
@@ -77,22 +77,22 @@ package struct GatewayConfiguration: Sendable {
 
         package enum SidecarMode: String, Sendable, CaseIterable { case auto, native, classic }
 
-        /// The leader's look for labelled Pods that have no sidecar.
+        /// The leader's search for labelled Pods without a sidecar.
         package struct UninjectedPods: Sendable, Equatable {
             package var isEnabled: Bool
-            /// Seconds between two looks.
+            /// Seconds between searches.
             package var interval: Int
         }
 
-        /// The webhook as the API server knows it.
+        /// The webhook as registered in the API server.
         package struct Webhook: Sendable, Equatable {
-            /// The Service in front of the webhook's listener, in the gateway's own namespace.
+            /// The Service of the webhook's listener, in the gateway's namespace.
             package var service: String
             /// The MutatingWebhookConfigurations are `<prefix>-injector-<endpoint>`.
             package var configurationPrefix: String
-            /// A PEM file: who may ask has a certificate of one of these authorities; nil for anybody.
+            /// The PEM file of the CAs of client certificates; nil where no client certificate is required.
             package var clientAuthorityFile: String?
-            /// Reviews that are answered at a time.
+            /// The maximum number of concurrent reviews.
             package var concurrency: Int
 
             package func configurationName(of endpoint: String) -> String {
@@ -102,7 +102,7 @@ package struct GatewayConfiguration: Sendable {
     }
 
     package struct Audit: Sendable, Equatable {
-        /// Whether a refusal by policy is told as an Event on the Pod, too.
+        /// Whether a denial by policy is also recorded as an Event on the Pod.
         package var events: Bool
     }
 
@@ -110,13 +110,13 @@ package struct GatewayConfiguration: Sendable {
     package struct Limits: Sendable, Equatable {
         package var bodyBytes: Int
         package var headerBytes: Int
-        /// For the whole of a request's head and body to arrive.
+        /// The time for a request to arrive completely.
         package var readTimeout: Int
-        /// After which a connection without a request is closed.
+        /// The time after which a connection without a request is closed.
         package var idleTimeout: Int
-        /// Open connections per listener.
+        /// The maximum number of open connections per listener.
         package var connections: Int
-        /// How long a gateway that was told to stop goes on serving; nil for what suits where it runs.
+        /// How long the gateway continues to serve after SIGTERM; nil for the default of its environment.
         package var drainDelay: Int?
     }
 

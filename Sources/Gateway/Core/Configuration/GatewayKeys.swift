@@ -1,6 +1,6 @@
 import KubernetesAPI
 
-// The keys of `gateway.yaml`, but for those of `injection` and `sts.endpoints`.
+// The keys of `gateway.yaml`, except those of `injection` and `sts.endpoints`.
 
 struct GatewayKeys: ConfigurationKeys {
     let cluster = Key(

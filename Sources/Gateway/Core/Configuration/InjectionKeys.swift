@@ -94,7 +94,7 @@ extension ConfigurationType where Value == String {
 }
 
 extension ConfigurationType where Value == Int {
-    /// As `chmod` takes it, not as a YAML number, whose base differs between YAML 1.1 and 1.2.
+    /// The format of `chmod`, not a YAML number, whose base differs between YAML 1.1 and 1.2.
     fileprivate static var fileMode: Self {
         scalar(
             #"an octal file mode, readable by the owner and writable by nobody else, such as "0644" or "0440""#,

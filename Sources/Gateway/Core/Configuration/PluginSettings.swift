@@ -1,13 +1,15 @@
 import GatewayPluginAPI
 
-/// Hands an endpoint's `settings` and `publish` to plugins, and makes the plugin and the publisher's plan.
+/// Decodes an endpoint's `settings` and `publish` for plugins, and creates the plugin and the publisher's plan.
 struct PluginSettings {
     private let block: ConfigurationBlock<EndpointKeys>
 
     init(_ block: ConfigurationBlock<EndpointKeys>) { self.block = block }
 
-    /// - Parameter endpoint: nil where the rest of the endpoint is not good; the settings are looked at all the same.
-    /// - Returns: nil where something is wrong, which is on the problem list then.
+    /// Creates the plugin.
+    ///
+    /// - Parameter endpoint: nil where the rest of the endpoint is invalid; the settings are checked in any case.
+    /// - Returns: nil where the settings are invalid, which is reported.
     func provider(
         of plugin: any ProviderPlugin.Type, for endpoint: Endpoint?, context: PluginContext
     ) -> (any ProviderPlugin)? {
@@ -30,8 +32,10 @@ struct PluginSettings {
         }
     }
 
-    /// - Parameter settings: the `publish` block without the keys that are the core's.
-    /// - Returns: nil where something is wrong, which is on the problem list then.
+    /// Creates the publisher's plan.
+    ///
+    /// - Parameter settings: the `publish` block without the keys of the core.
+    /// - Returns: nil where the settings are invalid, which is reported.
     func publisher(
         of plugin: any ProviderPlugin.Type, for endpoint: Endpoint, settings: ConfigurationNode
     ) -> PublisherPlan? {

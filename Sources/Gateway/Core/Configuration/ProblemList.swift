@@ -1,12 +1,12 @@
-/// The problems found so far, while one configuration is read.
+/// Collects the problems of a configuration.
 final class ProblemList {
     private(set) var problems: [ConfigurationProblem] = []
-    /// A key that is read twice reports its problem once.
+    /// The problems reported so far: a key that is read twice reports its problem once.
     private var seen: Set<ConfigurationProblem> = []
 
     var hasErrors: Bool { problems.contains { $0.severity == .error } }
 
-    /// In the order of the file; those of no line first.
+    /// The problems in the order of the file; those without a line first.
     var sorted: [ConfigurationProblem] {
         problems.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }.map(\.element)
     }
@@ -35,11 +35,11 @@ final class ProblemList {
     }
 }
 
-/// How a message quotes a value of the file.
+/// Quotes values of the file in messages.
 enum QuotedValue {
     static let redacted = "(redacted)"
 
-    /// The value in quotes on one line; ``redacted`` if the key is one that holds a secret.
+    /// The value in quotes on one line; ``redacted`` if the key contains a secret.
     static func text(_ value: String, at keyPath: String) -> String {
         guard !isSecret(keyPath) else { return redacted }
         var shown = ""
@@ -57,7 +57,8 @@ enum QuotedValue {
         }
     }
 
-    /// By the names of the key and of the blocks that it is in, as keys of a plugin's settings are not declared.
+    /// Whether the name of the key or of a block that contains it suggests a secret. Keys of a plugin's settings have no
+    /// declaration.
     static func isSecret(_ keyPath: String) -> Bool {
         keyPath.split(separator: ".").contains { part in
             let name = part.lowercased().filter { $0 != "_" && $0 != "-" }

@@ -1,4 +1,4 @@
-/// An HTTP proxy: `http://[user:password@]host:port`, as `HTTPS_PROXY` has it; the scheme may be left out.
+/// An HTTP proxy: `http://[user:password@]host:port`, the format of `HTTPS_PROXY`; the scheme is optional.
 package struct ProxyAddress: Hashable, Sendable {
     package let host: String
     package let port: Int

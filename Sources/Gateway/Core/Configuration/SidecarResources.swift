@@ -1,4 +1,4 @@
-/// What the sidecar requests of its node, as Kubernetes quantities.
+/// The sidecar's resource requests and limits, as Kubernetes quantities.
 package struct SidecarResources: Sendable, Equatable {
     package var requestedCPU: String
     package var requestedMemory: String

@@ -1,9 +1,9 @@
-/// Finds the word that a misspelt one was meant to be.
+/// Suggests a known word for a misspelled one.
 enum SpellingSuggestion {
     /// - Returns: the nearest of the words; nil where none is near.
     static func nearest(to word: String, among words: [String]) -> String? {
         let folded = fold(word)
-        // A name may be as long as the file; no key is.
+        // A name in the file may be long; no key is.
         guard folded.count <= 64 else { return nil }
         let ranked = words.map { (word: $0, distance: distance(folded, fold($0))) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }),
@@ -12,7 +12,7 @@ enum SpellingSuggestion {
         return best.word
     }
 
-    /// Case and the marks between words are the commonest slips.
+    /// The word without case and separators, which are the most frequent mistakes.
     private static func fold(_ word: String) -> [UInt8] {
         word.lowercased().utf8.filter { !"_-. ".utf8.contains($0) }
     }

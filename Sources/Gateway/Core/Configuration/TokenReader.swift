@@ -1,7 +1,7 @@
 import GatewayPluginAPI
 import JOSE
 
-/// Reads an endpoint's `token` block, and OpenUnison's `additionalAttributes` beside it.
+/// Reads an endpoint's `token` block and OpenUnison's `additionalAttributes`.
 struct TokenReader {
     let policy: EndpointConfiguration.TokenPolicy
     let algorithm: SignatureAlgorithm
@@ -44,7 +44,7 @@ struct TokenReader {
 
     private static func subject(_ block: ConfigurationBlock<TokenKeys>, cluster: String) -> SubjectTemplate {
         let template = template(block)
-        // Other names show when a token is asked for; the cluster's is known now.
+        // The cluster's name is known now, the other names only with a token request.
         let example = template.render(cluster: cluster, namespace: "a", serviceAccount: "a")
         if example?.hasPrefix(SubjectTemplate.reservedPrefix) == true {
             block.error(

@@ -2,7 +2,7 @@ package import GatewayPluginAPI
 package import JOSE
 package import JSON
 
-/// The metadata of an issuer (OpenID Connect Discovery 1.0 §3). It names no endpoint that the gateway does not have.
+/// The metadata of an issuer (OpenID Connect Discovery 1.0 §3), without endpoints that the gateway does not have.
 package struct DiscoveryDocument: Sendable {
     /// The claims of every issued token.
     static let commonClaimNames = [

@@ -4,7 +4,7 @@ import JOSE
 /// The content of a cacheable HTTP response and its validator (RFC 9110 §3.2, §8.8).
 package struct Representation: Sendable, Equatable {
     package let content: [UInt8]
-    /// A strong entity tag with its quotes (RFC 9110 §8.8.3), made from the content's SHA-256.
+    /// A strong entity tag with its quotes (RFC 9110 §8.8.3), derived from the content's SHA-256.
     package let entityTag: String
 
     package init(_ content: [UInt8]) {

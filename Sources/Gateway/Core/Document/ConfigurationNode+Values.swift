@@ -1,11 +1,11 @@
 extension ConfigurationNode {
-    /// What YAML's core schema takes for null; an absent key says the same.
+    /// Whether YAML's core schema resolves the scalar to null, which is equivalent to an absent key.
     package var isNull: Bool {
         guard case .scalar(let text, isPlain: true, _) = self else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
-    /// YAML's core schema, and the same words in quotes.
+    /// The boolean of YAML's core schema; quoted words are accepted as well.
     var boolean: Bool? {
         guard case .scalar(let text, _, _) = self else { return nil }
         switch text {
@@ -15,7 +15,7 @@ extension ConfigurationNode {
         }
     }
 
-    /// The line of what a path such as `settings.region` leads to, or of the last part of it that is there.
+    /// The line of the value at a path such as `settings.region`, or of the last existing part of the path.
     func line(ofMember path: String) -> Int {
         var node = self
         for name in path.split(separator: ".") {

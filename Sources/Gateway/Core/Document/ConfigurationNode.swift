@@ -1,9 +1,9 @@
-/// A parsed YAML or JSON document before anything is known of its meaning. The file format's parser makes it.
+/// A parsed YAML or JSON document, independent of its meaning.
 package indirect enum ConfigurationNode: Sendable, Equatable {
     /// `isPlain` is false for a quoted scalar, which is always a string.
     case scalar(String, isPlain: Bool, line: Int)
     case sequence([ConfigurationNode], line: Int)
-    /// In the order of the file; a key is there once.
+    /// The members in the order of the file, without duplicate keys.
     case mapping([Member], line: Int)
 
     package struct Member: Sendable, Equatable {
@@ -16,7 +16,7 @@ package indirect enum ConfigurationNode: Sendable, Equatable {
         }
     }
 
-    /// Where it begins in the file, from 1; 0 where it came from no file.
+    /// The line at which the value begins, from 1; 0 where it does not come from a file.
     package var line: Int {
         switch self {
         case .scalar(_, _, let line), .sequence(_, let line), .mapping(_, let line): line

@@ -1,7 +1,7 @@
 import JSON
 
 extension JSONValue {
-    /// What YAML's core schema takes a value for. Numbers that JSON cannot write as they stand (`012`) are text.
+    /// Resolves a node by YAML's core schema. Numbers that are not valid in JSON (`012`) become strings.
     init(_ node: ConfigurationNode) {
         switch node {
         case .mapping(let members, _): self = .object(members.map { Member($0.key, JSONValue($0.value)) })
@@ -20,7 +20,7 @@ extension JSONValue {
         }
     }
 
-    /// RFC 8259 §6; what is too great for a Double is none.
+    /// Whether the text is a number of RFC 8259 §6 that a Double can represent.
     private static func isNumber(_ text: String) -> Bool {
         let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
         guard let first = digits.utf8.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {

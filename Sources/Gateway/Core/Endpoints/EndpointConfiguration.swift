@@ -2,28 +2,29 @@ package import GatewayPluginAPI
 import JOSE
 package import JSON
 
-/// One endpoint of `sts.endpoints`, with its defaults filled in and its plugin made.
+/// An endpoint of `sts.endpoints` with its defaults and its plugin.
 package struct EndpointConfiguration: Sendable {
     package var name: String
     package var pluginID: PluginID
     package var provider: any ProviderPlugin
-    /// What the plugin was made for: name, cluster, issuer, audiences, algorithm, key size, ttl.
+    /// The endpoint that the plugin was created with: name, cluster, issuer, audiences, algorithm, key size, ttl.
     package var endpoint: Endpoint
     package var path: PathPrefix
     package var policy: AccessPolicy
-    /// The Secret of stock's `issuer.keypair`.
+    /// The Secret of `issuer.keypair`.
     package var keypair: String?
     package var injector: Injector
     package var subjectToken: SubjectTokenPolicy
     package var token: TokenPolicy
     package var rotation: Rotation
     package var limits: RelyingPartyLimits
-    /// nil where an operator uploads the documents by hand.
+    /// nil where an operator uploads the documents.
     package var publisher: Publisher?
     package var probe: Probe
 
     package var issuer: Issuer { endpoint.issuer }
 
+    /// The label and the environment variables of the injection.
     package struct Injector: Sendable, Equatable {
         package var label: String
         package var tokenVariable: String
@@ -31,15 +32,15 @@ package struct EndpointConfiguration: Sendable {
         package var explicitCertificateTrust: Bool
     }
 
-    /// Which ServiceAccount tokens the endpoint takes.
+    /// The ServiceAccount tokens that the endpoint accepts.
     package struct SubjectTokenPolicy: Sendable, Equatable {
-        /// One or more; sorted and without repetition.
+        /// One or more, sorted and without duplicates.
         package var audiences: [String]
         package var acceptAPIServerAudience: Bool
         package var requirePod: Bool
     }
 
-    /// What the issued token says beside what every token says.
+    /// The lifetime, the subject and the additional claims of issued tokens.
     package struct TokenPolicy: Sendable, Equatable {
         /// Seconds.
         package var timeToLive: Int
@@ -48,18 +49,19 @@ package struct EndpointConfiguration: Sendable {
         /// Whether `exp` is never later than the subject token's.
         package var capToSubject: Bool
 
+        /// An additional claim.
         package struct Claim: Sendable, Equatable {
             package var name: String
             package var source: Source
             package enum Source: Sendable, Equatable {
                 case value(JSONValue)
-                /// A known attribute; the claim is left out where the attribute is absent.
+                /// A known attribute; the claim is omitted where the attribute is absent.
                 case attribute(String)
             }
         }
     }
 
-    /// How the issuer's documents reach the world.
+    /// How the issuer's documents are published.
     package struct Publisher: Sendable {
         package var pluginID: PluginID
         package var plan: PublisherPlan
@@ -68,21 +70,21 @@ package struct EndpointConfiguration: Sendable {
     /// How the public documents are read back.
     package struct Probe: Sendable, Equatable {
         package var isEnabled: Bool
-        /// In place of the issuer's host and port 443.
+        /// Replaces the issuer's host and port 443.
         package var connectTo: ListenAddress?
-        /// A PEM file of authorities to trust, in place of the system's.
+        /// The PEM file of trusted CAs that replaces the system's.
         package var authorityFile: String?
-        /// A URL, in place of the environment's.
+        /// The URL of a proxy that replaces the environment's.
         package var proxy: String?
         /// Seconds.
         package var interval: Int
     }
 
-    /// Seconds.
+    /// The times of key rotation, in seconds.
     package struct Rotation: Sendable, Equatable {
         package var every: Int
         package var propagation: Int
-        /// What the documents' `Cache-Control` says.
+        /// The `max-age` of the documents' `Cache-Control`.
         package var maximumAge: Int
     }
 
@@ -93,6 +95,6 @@ package struct EndpointConfiguration: Sendable {
             rsaKeySize: endpoint.rsaKeySize)
     }
 
-    /// How long a replica may sign by a key ring that the store has not confirmed, in seconds.
+    /// How long a replica may sign with a key ring that the store has not confirmed, in seconds.
     package static let replicaWindow = 900
 }

@@ -1,8 +1,8 @@
-/// Where a listener listens: `host:port`, an IPv6 address in brackets, such as `0.0.0.0:8443` or `[::]:8443`.
+/// The address of a listener: `host:port`, an IPv6 address in brackets, such as `0.0.0.0:8443` or `[::]:8443`.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or an address; an IPv6 address without its brackets.
     package let host: String
-    /// 0 for any that is free.
+    /// 0 for any free port.
     package let port: Int
 
     init(host: String, port: Int) {

@@ -1,4 +1,4 @@
-/// The path below which an endpoint's routes lie: one to four segments of `[a-z0-9][a-z0-9-]*`.
+/// The path prefix of an endpoint's routes: one to four segments of `[a-z0-9][a-z0-9-]*`.
 package struct PathPrefix: Hashable, Sendable, CustomStringConvertible {
     /// Without slashes; never empty.
     package let segments: [String]

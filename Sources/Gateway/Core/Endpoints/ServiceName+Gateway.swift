@@ -1,10 +1,10 @@
 package import KubernetesAPI
 
 extension ServiceName {
-    /// The Service of the token listener, unless `injection.gatewayURL` names another. Its host is the default audience
-    /// of subject tokens, too.
+    /// The default Service of the token listener (`injection.gatewayURL`). Its host is the default audience of subject
+    /// tokens.
     ///
-    /// - Parameter namespace: the gateway's own; nil if it is unknown, which means `default`.
+    /// - Parameter namespace: the gateway's namespace; nil if it is unknown, which means `default`.
     package static func gateway(in namespace: String?) -> ServiceName {
         ServiceName("sts-gateway", in: namespace ?? "default")
     }

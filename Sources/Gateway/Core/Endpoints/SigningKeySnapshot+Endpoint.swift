@@ -1,5 +1,5 @@
 extension SigningKeySnapshot {
-    /// Of an endpoint's ring.
+    /// Creates the snapshot of an endpoint's ring.
     package init(ring: KeyRing, of configuration: EndpointConfiguration) {
         self.init(
             ring: ring, issuer: configuration.issuer, privateClaimNames: configuration.token.claims.map(\.name),

@@ -1,4 +1,4 @@
-/// How the `sub` of an endpoint's tokens is made: text with `{cluster}`, `{namespace}` and `{saname}` in it.
+/// The template of `sub`: text with the placeholders `{cluster}`, `{namespace}` and `{saname}`.
 package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
     package enum Placeholder: String, Sendable, CaseIterable { case cluster, namespace, saname }
 
@@ -7,19 +7,21 @@ package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
         case placeholder(Placeholder)
     }
 
-    /// Longest subject, in ASCII characters (OpenID Connect Core 1.0 §2).
+    /// The maximum length of a subject, in ASCII characters (OpenID Connect Core 1.0 §2).
     package static let maximumLength = 255
     package static let standard = SubjectTemplate(parts: [
         .placeholder(.cluster), .text(":"), .placeholder(.namespace), .text(":"), .placeholder(.saname),
     ])
-    /// The beginning of subjects that belong to the gateway's own publishers.
+    /// The prefix of subjects that is reserved for the gateway's publishers.
     static let reservedPrefix = "sts-gateway:"
 
     let parts: [Part]
 
     init(parts: [Part]) { self.parts = parts }
 
-    /// - Throws: what is wrong with the text, first things first.
+    /// Parses a template.
+    ///
+    /// - Throws: the first error.
     package init(_ text: String) throws(SubjectTemplateError) {
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { throw .notASCII }
@@ -39,7 +41,7 @@ package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
         self.parts = parts
     }
 
-    /// The subject of one workload; nil where it is longer than ``maximumLength`` or not of ASCII characters.
+    /// The subject of a workload; nil where it is longer than ``maximumLength`` or not printable ASCII.
     package func render(cluster: String, namespace: String, serviceAccount: String) -> String? {
         var subject = ""
         for part in parts {
@@ -56,7 +58,7 @@ package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
         return subject
     }
 
-    /// As it is written in a configuration.
+    /// The template as written in the configuration.
     package var description: String {
         parts.map { part in
             switch part {
@@ -68,8 +70,8 @@ package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
 
     func contains(_ placeholder: Placeholder) -> Bool { parts.contains(.placeholder(placeholder)) }
 
-    /// Whether two names can run into each other, so that two workloads might share a subject: `{namespace}-{saname}`
-    /// is `a-b-c` for two of them. A character that no name has, such as `:`, keeps them apart.
+    /// Whether two workloads can have the same subject: `{namespace}-{saname}` is `a-b-c` for two of them. A character
+    /// between placeholders that names do not contain, such as `:`, prevents this.
     var isAmbiguous: Bool {
         var isSeparated = true
         for part in parts {
@@ -83,7 +85,7 @@ package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
         return false
     }
 
-    /// What names of clusters, namespaces and ServiceAccounts are made of.
+    /// Whether names of clusters, namespaces and ServiceAccounts may contain the character.
     private static func isOfName(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -94,7 +96,7 @@ package struct SubjectTemplate: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// Why a text is no subject template; for the operator.
+/// Why a text is not a valid subject template; for the operator.
 package enum SubjectTemplateError: Error, Sendable, Equatable, CustomStringConvertible {
     case empty
     case notASCII

@@ -1,5 +1,5 @@
 extension EndpointConfiguration.TokenPolicy {
-    /// The objects that its claims take labels and annotations from.
+    /// The objects whose labels and annotations the claims use.
     package var metadataSources: Set<WorkloadMetadata.Source> {
         Set(
             claims.compactMap { claim in

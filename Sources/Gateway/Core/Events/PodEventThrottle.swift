@@ -1,28 +1,28 @@
-/// Which Events are due: one for each key in ``PodEvent/interval``, and of all no more than the API server is to have.
-/// It keeps as many keys as the rate lets in.
+/// Limits Events: one for each key within ``PodEvent/interval``, and a maximum rate for all, to protect the API server.
 package struct PodEventThrottle: Sendable {
+    /// Whether an Event is due.
     package enum Verdict: Sendable, Equatable {
         case due
-        /// It was told within the interval.
+        /// The Event was reported within the interval.
         case repeated
-        /// Too many at a time.
+        /// The rate is exceeded.
         case limited
     }
 
-    /// Of one replica.
+    /// The limits of one replica.
     package struct Limits: Sendable {
-        /// Events a second.
+        /// Events per second.
         package var rate = 5.0
-        /// Events at once, after a time without any.
+        /// The maximum burst.
         package var burst = 50.0
-        /// Keys that are kept; above ``burst`` and what ``rate`` lets in within the interval it bounds nothing.
+        /// The maximum number of stored keys; more than ``rate`` and ``burst`` permit within the interval.
         package var keys = 4096
 
         package init() {}
     }
 
     private let limits: Limits
-    private var told: [PodEvent.Key: Double] = [:]
+    private var reported: [PodEvent.Key: Double] = [:]
     private var tokens: Double
     private var filled: Double?
 
@@ -31,24 +31,24 @@ package struct PodEventThrottle: Sendable {
         tokens = limits.burst
     }
 
-    /// Keys that are kept now.
-    var count: Int { told.count }
+    /// The number of stored keys.
+    var count: Int { reported.count }
 
-    /// Whether an Event is due; one that is counts as told.
+    /// Decides whether an Event is due, and stores it as reported.
     ///
     /// - Parameter now: monotonic seconds.
     package mutating func verdict(on key: PodEvent.Key, at now: Double) -> Verdict {
-        if let last = told[key], now - last < PodEvent.interval { return .repeated }
+        if let last = reported[key], now - last < PodEvent.interval { return .repeated }
         tokens = min(limits.burst, tokens + max(0, now - (filled ?? now)) * limits.rate)
         filled = now
         guard tokens >= 1 else { return .limited }
-        if told.count >= limits.keys { told = told.filter { now - $0.value < PodEvent.interval } }
-        guard told.count < limits.keys || told[key] != nil else { return .limited }
+        if reported.count >= limits.keys { reported = reported.filter { now - $0.value < PodEvent.interval } }
+        guard reported.count < limits.keys || reported[key] != nil else { return .limited }
         tokens -= 1
-        told[key] = now
+        reported[key] = now
         return .due
     }
 
-    /// The Event was not told after all.
-    package mutating func forget(_ key: PodEvent.Key) { told[key] = nil }
+    /// Removes an Event that could not be created.
+    package mutating func remove(_ key: PodEvent.Key) { reported[key] = nil }
 }

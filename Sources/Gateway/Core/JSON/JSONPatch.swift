@@ -1,8 +1,8 @@
 package import JSON
 
-/// A JSON Patch (RFC 6902) that only adds, which is all that injection does.
+/// A JSON Patch (RFC 6902) with `add` operations only.
 package struct JSONPatch: Sendable, Equatable {
-    /// The operation `add`: sets an object's member, or inserts a list's element before the one that is there.
+    /// The operation `add`: sets an object's member, or inserts an element before the one with that index.
     package struct Addition: Sendable, Equatable {
         package let path: JSONPointer
         package let value: JSONValue
@@ -13,7 +13,7 @@ package struct JSONPatch: Sendable, Equatable {
         }
     }
 
-    /// Each is done on the result of those before it.
+    /// The operations. Each one applies to the result of the previous ones.
     package private(set) var additions: [Addition]
 
     package init(_ additions: [Addition] = []) { self.additions = additions }
@@ -22,19 +22,21 @@ package struct JSONPatch: Sendable, Equatable {
 
     package mutating func add(_ value: JSONValue, at path: JSONPointer) { additions.append(Addition(path, value)) }
 
-    /// The document that goes over the wire.
+    /// The patch document.
     package var json: JSONValue {
         .array(additions.map { ["op": "add", "path": .string($0.path.description), "value": $0.value] })
     }
 
-    /// The same patch for a document that has this one's at a place within.
+    /// The same patch for a document that contains this one's document at that location.
     package func below(_ place: JSONPointer) -> JSONPatch {
         JSONPatch(additions.map { Addition($0.path.below(place), $0.value) })
     }
 
     package mutating func append(_ other: JSONPatch) { additions += other.additions }
 
-    /// - Returns: nil where an operation finds no place in the document (RFC 6902 §4.1); then nothing of it is done.
+    /// Applies the patch.
+    ///
+    /// - Returns: nil where the target location of an operation does not exist (RFC 6902 §4.1).
     package func applied(to document: JSONValue) -> JSONValue? {
         var result = document
         for addition in additions {

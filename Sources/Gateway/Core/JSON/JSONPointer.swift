@@ -1,13 +1,13 @@
-/// Where a value lies within a JSON document (RFC 6901).
+/// The location of a value in a JSON document (RFC 6901).
 package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
-    /// Names of members and indices of elements, unescaped; none for the document itself.
+    /// Member names and element indices, unescaped; empty for the whole document.
     package let tokens: [String]
 
     package init(_ tokens: String...) { self.tokens = tokens }
 
     private init(tokens: [String]) { self.tokens = tokens }
 
-    /// The text form; nil where it neither is empty nor begins with a slash, or has a `~` that escapes nothing.
+    /// Parses a pointer; nil where the text is not empty and does not begin with a slash, or has an invalid escape.
     package init?(parsing text: String) {
         guard text.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []

@@ -1,14 +1,15 @@
 import JSON
 
-/// The parameters of an `application/x-www-form-urlencoded` body (RFC 6749 appendix B), each at most once
-/// (RFC 6749 §3.2).
+/// The parameters of an `application/x-www-form-urlencoded` body (RFC 6749 appendix B), without duplicates (RFC 6749 §3.2).
 package struct FormParameters: Sendable {
-    /// More parameters than this are refused.
+    /// The maximum number of parameters.
     static let maximumCount = 64
 
     private let values: [ExactString: String]
 
-    /// - Throws: an `invalid_request` that quotes nothing of the request but the names this gateway knows.
+    /// Parses a form.
+    ///
+    /// - Throws: `invalid_request` without content of the request.
     package init(parsing body: [UInt8]) throws(OAuthError) {
         var values: [ExactString: String] = [:]
         for pair in body.split(separator: UInt8(ascii: "&")) {
@@ -24,7 +25,7 @@ package struct FormParameters: Sendable {
         self.values = values
     }
 
-    /// nil where the parameter is absent or empty, which is the same (RFC 6749 §3.2).
+    /// The value of a parameter; nil where it is absent or empty (RFC 6749 §3.2).
     package subscript(_ name: String) -> String? {
         guard let value = values[ExactString(name)], !value.isEmpty else { return nil }
         return value

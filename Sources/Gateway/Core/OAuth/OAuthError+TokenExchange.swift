@@ -1,5 +1,5 @@
 extension OAuthError {
-    /// What the caller is told, by the wire it used. Why a token was refused is the operator's to know.
+    /// The error response, by the wire format of the request. It does not contain the reason, which is for the operator.
     package init(_ error: TokenExchangeError, wire: TokenExchangeRequest.Wire) {
         switch (error, wire) {
         case (.invalidSubjectToken, .tokenExchange):

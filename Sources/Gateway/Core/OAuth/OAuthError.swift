@@ -1,9 +1,10 @@
 package import JSON
 
-/// An error answer to a caller of a token endpoint (RFC 6749 §5.2, RFC 6750 §3.1, RFC 8693 §2.2.2).
+/// An error response of a token endpoint (RFC 6749 §5.2, RFC 6750 §3.1, RFC 8693 §2.2.2).
 ///
-/// The description is constant text: nothing of a request is ever in it.
+/// The description is constant and contains nothing of the request.
 package struct OAuthError: Error, Sendable, Equatable {
+    /// The `error` of the response.
     package enum Code: String, Sendable {
         case invalidRequest = "invalid_request"
         case unsupportedGrantType = "unsupported_grant_type"
@@ -19,7 +20,7 @@ package struct OAuthError: Error, Sendable, Equatable {
     package let description: String
     /// Seconds, for `Retry-After`.
     package let retryAfter: Int?
-    /// Whether the answer carries `WWW-Authenticate: Bearer`.
+    /// The `WWW-Authenticate` header; nil for none.
     package let challenge: BearerChallenge?
 
     package init(
@@ -44,7 +45,7 @@ package struct OAuthError: Error, Sendable, Equatable {
 
 /// The value of a `WWW-Authenticate` header (RFC 6750 §3).
 package struct BearerChallenge: Sendable, Equatable {
-    /// nil where the request carried no token at all: then the challenge gives no reason (RFC 6750 §3.1).
+    /// nil where the request has no token: then the challenge has no error (RFC 6750 §3.1).
     package let error: OAuthError.Code?
     package let description: String
 

@@ -2,7 +2,7 @@
 package enum TokenRequestReader {
     package static let grantType = "urn:ietf:params:oauth:grant-type:token-exchange"
     package static let jwtType = "urn:ietf:params:oauth:token-type:jwt"
-    /// The token type identifiers (RFC 8693 §3) that a ServiceAccount token may have.
+    /// The accepted token type identifiers (RFC 8693 §3) of ServiceAccount tokens.
     static let subjectTokenTypes: Set<String> = [
         jwtType, "urn:ietf:params:oauth:token-type:id_token", "urn:ietf:params:oauth:token-type:access_token",
     ]
@@ -26,7 +26,7 @@ package enum TokenRequestReader {
             audience: parameters.audience, resource: parameters.resource, lifetime: parameters.lifetime)
     }
 
-    /// Reads `/token/user` and `/sig-cert`, which carry a bearer token alone (RFC 6750 §2.1).
+    /// Reads `/token/user` and `/sig-cert`, which have a bearer token only (RFC 6750 §2.1).
     package static func bearer(
         authorization: [String], query: String?
     ) throws(TokenRequestError) -> TokenExchangeRequest {

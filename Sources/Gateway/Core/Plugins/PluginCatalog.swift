@@ -1,6 +1,6 @@
 package import GatewayPluginAPI
 
-/// The provider plugins that a gateway mounts: those of the binary that its manifest names, in the manifest's order.
+/// The mounted provider plugins: those of the binary that the manifest lists, in its order.
 package struct PluginCatalog: Sendable {
     package let plugins: [any ProviderPlugin.Type]
 

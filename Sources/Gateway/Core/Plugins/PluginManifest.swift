@@ -1,18 +1,18 @@
 package import GatewayPluginAPI
 import JSON
 
-/// `plugins.json`: which of the plugins in the binary a gateway mounts.
+/// `plugins.json`: the plugins of the binary that a gateway mounts.
 ///
 ///     {"plugins": [{"id": "example", "target": "ExamplePlugin", "summary": "an example"}]}
 package struct PluginManifest: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         package let id: PluginID
-        /// The target that the plugin is in, for the reader; nothing depends on it.
+        /// The plugin's target, for information only.
         package let target: String?
         package let summary: String?
     }
 
-    /// In the order of the file; one or more, an id is there once.
+    /// One or more entries in the order of the file, without duplicate IDs.
     package let entries: [Entry]
 
     /// Reads the JSON text.
@@ -24,17 +24,17 @@ package struct PluginManifest: Sendable, Equatable {
             throw PluginManifestError(["is not JSON (\(error)); \(Self.example)"])
         }
         guard case .object(let members) = json, case .array(let values) = json["plugins"] else {
-            throw PluginManifestError([#"has no list "plugins"; \#(Self.example)"#])
+            throw PluginManifestError([#"missing list "plugins"; \#(Self.example)"#])
         }
         var problems = members.filter { $0.name != "plugins" }
-            .map { #""\#($0.name)" is an unknown key; the only one is plugins"# }
-        if values.isEmpty { problems.append("plugins: is empty; \(Self.example)") }
+            .map { #"unknown key "\#($0.name)"; expected plugins"# }
+        if values.isEmpty { problems.append("plugins: empty list; \(Self.example)") }
         var entries: [Entry] = []
         for (index, value) in values.enumerated() {
             let place = "plugins[\(index)]"
             guard let entry = Self.entry(value, at: place, &problems) else { continue }
             if entries.contains(where: { $0.id == entry.id }) {
-                problems.append(#"\#(place).id: "\#(entry.id)" is there already; name each plugin once"#)
+                problems.append(#"\#(place).id: duplicate "\#(entry.id)"; list each plugin once"#)
             } else {
                 entries.append(entry)
             }
@@ -43,7 +43,7 @@ package struct PluginManifest: Sendable, Equatable {
         self.entries = entries
     }
 
-    /// The named plugins, out of those that the binary has.
+    /// The listed plugins of the binary.
     package func resolve(
         against compiledIn: [any ProviderPlugin.Type]
     ) throws(PluginManifestError) -> PluginCatalog {
@@ -63,31 +63,31 @@ package struct PluginManifest: Sendable, Equatable {
 
     private static func entry(_ value: JSONValue, at place: String, _ problems: inout [String]) -> Entry? {
         guard case .object(let members) = value else {
-            problems.append("\(place): is not an object; \(example)")
+            problems.append("\(place): invalid value; expected an object, \(example)")
             return nil
         }
         for member in members where !["id", "target", "summary"].contains(member.name) {
-            problems.append(#"\#(place): "\#(member.name)" is an unknown key; the keys are id, target, summary"#)
+            problems.append(#"\#(place): unknown key "\#(member.name)"; expected id, target or summary"#)
         }
         func text(_ name: String) -> String? {
             switch value[name] {
             case .none: return nil
             case .string(let text): return text
             default:
-                problems.append("\(place).\(name): is not a string; write a string")
+                problems.append("\(place).\(name): invalid value; expected a string")
                 return nil
             }
         }
         let target = text("target")
         let summary = text("summary")
         guard value["id"] != nil else {
-            problems.append("\(place): has no id; give the id of a plugin")
+            problems.append("\(place).id: missing required key; expected the ID of a plugin")
             return nil
         }
         guard let raw = text("id") else { return nil }
         guard let id = PluginID(raw) else {
             problems.append(
-                #"\#(place).id: "\#(raw)" is no plugin's; an id is a letter, then letters, digits and "-", "#
+                #"\#(place).id: invalid ID "\#(raw)"; expected a letter, then letters, digits and "-", "#
                     + #"32 at most, in lower case"#
             )
             return nil

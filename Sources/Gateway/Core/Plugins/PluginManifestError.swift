@@ -1,6 +1,6 @@
-/// All that is wrong with a `plugins.json`, so that it can be mended in one go.
+/// All errors of a `plugins.json`.
 package struct PluginManifestError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// One or more; each says where and what would be right.
+    /// One or more; each has the location and what is expected.
     package let problems: [String]
 
     init(_ problems: [String]) { self.problems = problems }

@@ -154,7 +154,7 @@ final class PodEvents: Service {
         let reason = isForbidden ? Self.forbidden : failure.description
         let isNews = state.withLock { state in
             // The next refusal of the Pod tries again.
-            state.throttle.forget(event.key)
+            state.throttle.remove(event.key)
             if isForbidden {
                 if state.paused.count >= settings.pausedNamespaces {
                     state.paused = state.paused.filter { now < $0.value }

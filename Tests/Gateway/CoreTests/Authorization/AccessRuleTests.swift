@@ -25,31 +25,31 @@ struct AccessRuleTests {
         arguments: [
             (
                 "custom", "x", .unknownScope("custom"),
-                #"scope "custom" is unknown; use filter, group, or dn with the constraint o=Tremolo"#
+                #"unknown scope "custom"; expected filter, group, or dn with the constraint o=Tremolo"#
             ),
             (
                 "", "(uid=a)", .unknownScope(""),
-                #"scope "" is unknown; use filter, group, or dn with the constraint o=Tremolo"#
+                #"unknown scope ""; expected filter, group, or dn with the constraint o=Tremolo"#
             ),
             (
                 "dn", "ou=users,o=Tremolo", .unknownDistinguishedName("ou=users,o=Tremolo"),
-                #"dn "ou=users,o=Tremolo" is unknown; the only one is o=Tremolo, which lets every ServiceAccount in: "#
-                    + "use scope filter or group instead"
+                #"unknown dn "ou=users,o=Tremolo"; expected o=Tremolo, which allows every ServiceAccount, "#
+                    + "or scope filter or group instead"
             ),
             (
-                "group", "", .emptyGroup, "the group is empty; name one such as system:serviceaccounts:myns"
+                "group", "", .emptyGroup, "empty group; expected one such as system:serviceaccounts:myns"
             ),
             (
-                "group", " \t", .emptyGroup, "the group is empty; name one such as system:serviceaccounts:myns"
+                "group", " \t", .emptyGroup, "empty group; expected one such as system:serviceaccounts:myns"
             ),
             (
                 "filter", "(uid=a", .malformedFilter(SearchFilterError(.missingClosingParenthesis, at: 7)),
-                #"character 7: ")" is missing; every "(" needs its own"#
+                #"character 7: missing ")"; every "(" needs one"#
             ),
             (
                 "filter", "(&(ns=a)(sa=b)(uid=c)(NS=d))", .unknownAttributes(["ns", "sa", "NS"]),
-                #"no attribute is named "ns", "sa", "NS"; "#
-                    + "use one of namespace, saname, cluster, username, uid, groups, "
+                #"unknown attribute "ns", "sa", "NS"; "#
+                    + "expected one of namespace, saname, cluster, username, uid, groups, "
                     + "pod-name, pod-uid, node-name, node-uid, credential-id, endpoint, "
                     + "namespace-label/KEY, sa-label/KEY, sa-annotation/KEY"
             ),
@@ -82,13 +82,13 @@ struct AccessRuleTests {
     @Test(
         "A rule that lets everybody in, or hardly says what was meant, comes with a warning",
         arguments: [
-            ("dn", "o=Tremolo", "lets every ServiceAccount of the cluster in"),
-            ("group", "system:serviceaccounts", "lets every ServiceAccount of the cluster in"),
-            ("group", "system:authenticated", "lets every ServiceAccount of the cluster in"),
-            ("group", " a", "blank"),
-            ("filter", "(namespace= a)", "blank"),
+            ("dn", "o=Tremolo", "allows every ServiceAccount of the cluster"),
+            ("group", "system:serviceaccounts", "allows every ServiceAccount of the cluster"),
+            ("group", "system:authenticated", "allows every ServiceAccount of the cluster"),
+            ("group", " a", "white space"),
+            ("filter", "(namespace= a)", "white space"),
             ("filter", "(&(cluster=a)(namespace<=a ))", "(namespace<=a )"),
-            ("filter", "(namespace=a* )", "blank"),
+            ("filter", "(namespace=a* )", "white space"),
             ("filter", "(!(namespace~=a))", "(namespace~=a)"),
         ])
     func warnings(scope: String, constraint: String, expected: String) throws {

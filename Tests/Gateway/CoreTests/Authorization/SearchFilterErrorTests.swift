@@ -99,32 +99,35 @@ struct SearchFilterErrorTests {
     @Test(
         "The text of an error says where it is and what is right",
         arguments: [
-            ("", "the filter is empty; write one such as (namespace=myns)"),
+            ("", "empty filter; expected one such as (namespace=myns)"),
             (
                 "namespace=a",
-                #"character 1: "(" is missing; "#
-                    + "every filter stands in parentheses of its own, such as (namespace=myns)"
+                #"character 1: missing "("; "#
+                    + "every filter needs parentheses, such as (namespace=myns)"
             ),
             (
                 "(uid=a**)",
-                #"character 7: "**" has nothing between its wildcards; "#
-                    + #""*" is the only wildcard and stands for any text"#
+                #"character 7: "**" is not supported; "#
+                    + #"use "*", which matches any text"#
             ),
-            ("(namespace = a)", #"character 11: one of "=", ">=", "<=" and "~=" must follow "namespace" directly"#),
+            (
+                "(namespace = a)",
+                #"character 11: missing operator; expected "=", ">=", "<=" or "~=" directly after "namespace""#
+            ),
             (
                 #"(uid=\c4)"#,
-                "character 6: the escapes of this value are not UTF-8; write the character itself, or all of its bytes"
+                "character 6: the escapes of this value are not UTF-8; use the character itself, or all of its bytes"
             ),
             (
                 "(cn:caseExactMatch:=Fred)",
-                #"character 4: ":=" asks for an extensible match by the rule "caseExactMatch", "#
-                    + "of which there is none; "
-                    + "write (cn=…), which compares exactly"
+                #"character 4: ":=", the extensible match by the rule "caseExactMatch", "#
+                    + "is not supported; "
+                    + "use (cn=…), which compares exactly"
             ),
             (
                 "(pod_name=a)",
-                #"character 2: "pod_name" is no name of an attribute; "#
-                    + #"a name is a letter, then letters, digits and "-""#
+                #"character 2: invalid attribute "pod_name"; "#
+                    + #"expected a letter, then letters, digits and "-""#
             ),
         ])
     func text(filter: String, expected: String) throws {

@@ -58,8 +58,8 @@ struct MetadataConfigurationTests {
         #expect(isGood)
         #expect(
             problems == [
-                "warning: sts.endpoints[0].azRules[0].constraint: (sa-label/a=b) is up to whoever may edit "
-                    + "ServiceAccounts, in any namespace; join it with one, as in (&(namespace=myns)(sa-label/a=b))"
+                "warning: sts.endpoints[0].azRules[0].constraint: (sa-label/a=b) can be set by everyone who may edit "
+                    + "ServiceAccounts, in any namespace; combine it with a namespace, as in (&(namespace=myns)(sa-label/a=b))"
             ])
     }
 

@@ -59,7 +59,7 @@ struct PodEventThrottleTests {
     func forgetting() {
         var throttle = PodEventThrottle()
         #expect(throttle.verdict(on: key(1), at: 0) == .due)
-        throttle.forget(key(1))
+        throttle.remove(key(1))
         #expect(throttle.verdict(on: key(1), at: 1) == .due)
     }
 }

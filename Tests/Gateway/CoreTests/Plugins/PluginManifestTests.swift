@@ -25,18 +25,18 @@ struct PluginManifestTests {
             #"{"plugins":[{"id":"a"}],"plugins":[{"id":"b"}]}"#,
             [#"is not JSON (duplicate member at byte 33); write {"plugins": [{"id": "oidc"}]}"#]
         ),
-        ("[]", [#"has no list "plugins"; write {"plugins": [{"id": "oidc"}]}"#]),
-        (#"{"plugins": []}"#, [#"plugins: is empty; write {"plugins": [{"id": "oidc"}]}"#]),
+        ("[]", [#"missing list "plugins"; write {"plugins": [{"id": "oidc"}]}"#]),
+        (#"{"plugins": []}"#, [#"plugins: empty list; write {"plugins": [{"id": "oidc"}]}"#]),
         (
             #"{"plugins": [{"id": "A"}, {"id": "b", "enabled": true}, {"id": "b"}, {}, 1, {"id": 2}], "version": 1}"#,
             [
-                #""version" is an unknown key; the only one is plugins"#,
-                #"plugins[0].id: "A" is no plugin's; an id is a letter, then letters, digits and "-", 32 at most, in lower case"#,
-                #"plugins[1]: "enabled" is an unknown key; the keys are id, target, summary"#,
-                #"plugins[2].id: "b" is there already; name each plugin once"#,
-                "plugins[3]: has no id; give the id of a plugin",
-                #"plugins[4]: is not an object; write {"plugins": [{"id": "oidc"}]}"#,
-                "plugins[5].id: is not a string; write a string",
+                #"unknown key "version"; expected plugins"#,
+                #"plugins[0].id: invalid ID "A"; expected a letter, then letters, digits and "-", 32 at most, in lower case"#,
+                #"plugins[1]: unknown key "enabled"; expected id, target or summary"#,
+                #"plugins[2].id: duplicate "b"; list each plugin once"#,
+                "plugins[3].id: missing required key; expected the ID of a plugin",
+                #"plugins[4]: invalid value; expected an object, write {"plugins": [{"id": "oidc"}]}"#,
+                "plugins[5].id: invalid value; expected a string",
             ]
         ),
     ]
