@@ -1,7 +1,8 @@
 /// A string that is compared and hashed by its code units.
 ///
-/// `String` compares by canonical equivalence: U+00E9 equals U+0065 U+0301, and U+212A (Kelvin sign) equals K. Names that
-/// come from outside (members of objects, parameters, attributes) are compared by code units instead: RFC 8259 §8.3.
+/// `String` compares by canonical equivalence: U+00E9 equals U+0065 U+0301, and U+212A (Kelvin sign) equals K. Names
+/// that come from outside (members of objects, parameters, attributes) are compared by code units instead: RFC 8259
+/// §8.3.
 public struct ExactString: Hashable, Sendable {
     /// The string.
     public let string: String

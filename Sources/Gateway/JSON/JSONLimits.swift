@@ -5,10 +5,10 @@ public struct JSONLimits: Sendable, Equatable {
     /// The maximum length of the text in bytes.
     public let byteCount: Int
 
-    /// Makes limits of their two values.
+    /// Creates limits of their two values.
     ///
     /// - Parameters:
-    ///   - depth: at most 128, so that reading does not exhaust the stack; a greater value is taken as 128.
+    ///   - depth: at most 128, so that reading does not exhaust the stack; a greater value means 128.
     ///   - byteCount: the length of the text. The memory of the value is a multiple of it.
     public init(depth: Int = 128, byteCount: Int = 64 << 20) {
         self.depth = min(depth, 128)

@@ -52,7 +52,7 @@ extension JSONParser {
         throw error("unterminated string")
     }
 
-    /// Up to what ends a string, begins an escape, or must not be there.
+    /// The characters up to the end of the string, an escape, or an invalid character.
     private mutating func skipPlainText() {
         var end = position
         while end < bytes.count {

@@ -22,7 +22,7 @@ struct JSONParser {
         return value
     }
 
-    /// Values one after the other, with nothing but white space between them.
+    /// Consecutive values, separated by optional white space.
     mutating func values() throws(JSONError) -> [JSONValue] {
         guard bytes.count <= limits.byteCount else { throw error("more than \(limits.byteCount) bytes") }
         var values: [JSONValue] = []

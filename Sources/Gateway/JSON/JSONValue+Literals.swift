@@ -1,15 +1,15 @@
 extension JSONValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    /// Makes a string of a literal.
+    /// Creates a string of a literal.
     public init(stringLiteral value: String) { self = .string(value) }
-    /// Makes a boolean of a literal.
+    /// Creates a boolean of a literal.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
-    /// Makes an integer of a literal.
+    /// Creates an integer of a literal.
     public init(integerLiteral value: Int) { self = .integer(value) }
-    /// Makes an array of a literal.
+    /// Creates an array of a literal.
     public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-    /// Makes an object of a literal, its members in the literal's order.
+    /// Creates an object of a literal, its members in the literal's order.
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
         self = .object(elements.map { Member($0.0, $0.1) })
     }

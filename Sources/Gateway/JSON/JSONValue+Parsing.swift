@@ -3,16 +3,16 @@ extension JSONValue {
     ///
     /// Integers that an `Int` represents become ``integer(_:)``; all other numbers become ``number(_:)``.
     ///
-    /// - Throws: ``JSONError`` if the text is not exactly one JSON value, is not UTF-8 (also with a byte order mark), has
-    ///   a number that a `Double` cannot represent, an unpaired surrogate, an object with a duplicate member (names are
-    ///   compared by code units), or exceeds the limits.
+    /// - Throws: ``JSONError`` if the text is not exactly one JSON value, is not UTF-8 (also with a byte order mark),
+    ///   has a number that a `Double` cannot represent, an unpaired surrogate, an object with a duplicate member (names
+    ///   are compared by code units), or exceeds the limits.
     public init(parsing text: [UInt8], limits: JSONLimits = .standard) throws(JSONError) {
         var parser = JSONParser(text, limits: limits)
         self = try parser.document()
     }
 
-    /// Reads JSON texts that follow one another with white space or nothing between them, as a program that writes a value
-    /// at a time prints them.
+    /// Reads JSON texts that follow one another with white space or nothing between them, as a program that writes a
+    /// value at a time prints them.
     ///
     /// - Throws: ``JSONError`` as ``init(parsing:limits:)`` does.
     public static func values(

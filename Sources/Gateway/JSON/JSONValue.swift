@@ -24,7 +24,7 @@ public enum JSONValue: Sendable {
         /// The value.
         public let value: JSONValue
 
-        /// Makes a member of its name and value.
+        /// Creates a member of its name and value.
         public init(_ name: String, _ value: JSONValue) {
             self.name = name
             self.value = value

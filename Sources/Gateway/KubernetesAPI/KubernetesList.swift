@@ -1,6 +1,6 @@
 import JSON
 
-/// The answer to a list call, or a page of it ("Retrieving large results sets in chunks").
+/// The response to a list call, or a page of it ("Retrieving large results sets in chunks").
 public struct KubernetesList: Sendable {
     /// The objects of the page.
     public let items: [KubernetesObject]
@@ -9,7 +9,7 @@ public struct KubernetesList: Sendable {
     /// The `continue` parameter of the next page; nil after the last.
     public let continuation: String?
 
-    /// Reads the body of an answer.
+    /// Reads the body of a response.
     ///
     /// - Returns: nil if it is not a list of that kind, or an object of it has no name, uid or resourceVersion.
     public init?(body: [UInt8], of resource: KubernetesResource) {

@@ -1,8 +1,8 @@
 // Keys of labels and annotations ("Labels and Selectors" and "Annotations", syntax and character set).
 
 extension KubernetesName {
-    /// Whether the text is the key of a label: a name, or an RFC 1123 subdomain, a slash and a name. The name is 1 to 63
-    /// of `[A-Za-z0-9._-]` with a letter or a digit at each end.
+    /// Whether the text is the key of a label: a name, or an RFC 1123 subdomain, a slash and a name. The name is 1 to
+    /// 63 of `[A-Za-z0-9._-]` with a letter or a digit at each end.
     public static func isLabelKey(_ text: some StringProtocol) -> Bool {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let name = parts.last, isKeyName(Array(name)) else { return false }

@@ -14,7 +14,7 @@ public struct KubernetesObject: Sendable {
         self.json = json
     }
 
-    /// Reads the answer to a call about one object.
+    /// Reads the response to a call about one object.
     ///
     /// - Returns: nil if the body is not an object of that kind.
     public init?(body: [UInt8], of resource: KubernetesResource) {

@@ -9,7 +9,7 @@ public struct KubernetesResource: Sendable, Hashable {
     /// The kind of the objects, such as `Secret`.
     public let kind: String
 
-    /// Makes a resource of its group (empty for the core group), version, plural and kind.
+    /// Creates a resource of its group (empty for the core group), version, plural and kind.
     public init(group: String = "", version: String = "v1", plural: String, kind: String) {
         self.group = group
         self.version = version

@@ -1,6 +1,6 @@
 import JSON
 
-/// A `Status` object (meta/v1), which an API server answers a failed request with.
+/// A `Status` object (meta/v1): the response of an API server to a failed request.
 public struct KubernetesStatus: Sendable, Equatable, Decodable {
     /// A word such as `Forbidden`, `NotFound` or `TooManyRequests`.
     public let reason: String?
@@ -23,7 +23,7 @@ public struct KubernetesStatus: Sendable, Equatable, Decodable {
     private enum CodingKeys: CodingKey { case kind, reason, message, code, details }
     private enum DetailsKeys: CodingKey { case retryAfterSeconds, causes }
 
-    /// Reads the body of an answer; nil if it is not a Status.
+    /// Reads the body of a response; nil if it is not a Status.
     public init?(json: [UInt8]) {
         guard let status = try? JSONValue(parsing: json).decode(Self.self) else { return nil }
         self = status

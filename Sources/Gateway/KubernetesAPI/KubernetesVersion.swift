@@ -5,7 +5,7 @@ public struct KubernetesVersion: Sendable, Comparable, CustomStringConvertible {
     /// The minor version.
     public let minor: Int
 
-    /// Makes a version of its two numbers.
+    /// Creates a version of its two numbers.
     public init(_ major: Int, _ minor: Int) {
         self.major = major
         self.minor = minor

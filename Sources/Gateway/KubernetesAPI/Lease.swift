@@ -4,7 +4,7 @@ public import JSON
 public struct Lease: Sendable {
     /// The `spec`. Times are kept as text, because they are only compared for equality.
     public struct Record: Sendable, Equatable {
-        /// `holderIdentity`; empty if nobody holds the Lease.
+        /// `holderIdentity`; empty if the Lease has no holder.
         public var holder: String
         /// `leaseDurationSeconds`; nil if it is missing.
         public var duration: Int?
@@ -15,7 +15,7 @@ public struct Lease: Sendable {
         /// `leaseTransitions`: how often the holder changed.
         public var transitions: Int
 
-        /// Makes a record of its members.
+        /// Creates a record of its members.
         public init(holder: String, duration: Int?, acquired: String?, renewed: String?, transitions: Int) {
             self.holder = holder
             self.duration = duration
@@ -33,7 +33,7 @@ public struct Lease: Sendable {
     /// The object with all its fields.
     public let object: KubernetesObject
 
-    /// Makes a Lease of an object that was read.
+    /// Creates a Lease of an object that was read.
     public init(_ object: KubernetesObject) { self.object = object }
 
     /// The `spec`.

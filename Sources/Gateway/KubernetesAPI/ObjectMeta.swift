@@ -9,7 +9,7 @@ public struct ObjectMeta: Sendable, Equatable {
         /// The name, which is unique in the namespace.
         public let name: String
 
-        /// Makes a key of namespace (nil for cluster-scoped objects) and name.
+        /// Creates a key of namespace (nil for cluster-scoped objects) and name.
         public init(namespace: String?, name: String) {
             self.namespace = namespace
             self.name = name

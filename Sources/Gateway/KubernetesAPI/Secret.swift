@@ -6,7 +6,7 @@ public struct Secret: Sendable {
     /// The object with all its fields.
     public let object: KubernetesObject
 
-    /// Makes a Secret of an object that was read.
+    /// Creates a Secret of an object that was read.
     public init(_ object: KubernetesObject) { self.object = object }
 
     /// The metadata.

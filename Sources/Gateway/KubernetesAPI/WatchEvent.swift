@@ -1,6 +1,6 @@
 import JSON
 
-/// An event of a watch (WatchEvent, meta/v1): one line of the answer.
+/// An event of a watch (WatchEvent, meta/v1): one line of the response.
 public enum WatchEvent: Sendable {
     /// The object was created, or matches the watch's selector now.
     case added(KubernetesObject)
@@ -14,7 +14,7 @@ public enum WatchEvent: Sendable {
     /// The watch ends. The code is 410 if the API server no longer has the events to continue with.
     case error(KubernetesStatus)
 
-    /// Reads a line of the answer; nil if it is not an event.
+    /// Reads a line of the response; nil if it is not an event.
     public init?(line: [UInt8]) {
         guard let json = try? JSONValue(parsing: line), let object = json["object"] else { return nil }
         switch json["type"]?.stringValue {

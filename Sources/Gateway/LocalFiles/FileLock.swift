@@ -4,19 +4,20 @@
     import Musl
 #endif
 
-/// An exclusive lock (flock) on a file, held as long as this value lives; the kernel releases it at the process's death.
+/// An exclusive lock (flock) on a file, held for the lifetime of this value; the kernel releases it when the process
+/// ends.
 package final class FileLock: Sendable {
     private let path: String
     private let descriptor: Int32
 
-    /// Seconds that it is worth to wait for another process.
+    /// The default time to wait for another process, in seconds.
     package static let patience = 5
-    /// Seconds between two tries.
+    /// Seconds between two attempts.
     package static let pause = 0.02
 
-    /// Takes the lock, and blocks the thread while another holds it: for the start of a process only.
+    /// Takes the lock. Blocks the thread while another process holds it: for the start of a process only.
     ///
-    /// - Throws: `busy` where it is not to be had in time.
+    /// - Throws: `busy` where another process holds the lock for too long.
     package static func blocking(_ path: String, permissions: UInt32) throws(LocalFile.Failure) -> FileLock {
         var lock = try FileLock(opening: path, permissions)
         for _ in 0..<Int(Double(patience) / pause) {
@@ -27,10 +28,10 @@ package final class FileLock: Sendable {
         throw LocalFile.Failure(operation: "lock", path: path, reason: .busy(patience))
     }
 
-    /// Takes the lock; tasks go on meanwhile.
+    /// Takes the lock without blocking the thread.
     ///
     /// - Parameter patience: seconds.
-    /// - Throws: `busy` where it is not to be had in time.
+    /// - Throws: `busy` where another process holds the lock for too long.
     package static func waiting(
         _ path: String, permissions: UInt32, patience: Int = FileLock.patience
     ) async throws(LocalFile.Failure) -> FileLock {
@@ -38,19 +39,19 @@ package final class FileLock: Sendable {
         for _ in 0..<Int(Double(patience) / pause) {
             if try lock.take() { return lock }
             if !lock.isInPlace { lock = try FileLock(opening: path, permissions) }
-            // Cancelled or not, the time is bounded.
+            // The time is limited, cancelled or not.
             try? await Task.sleep(for: .seconds(pause))
         }
         throw LocalFile.Failure(operation: "lock", path: path, reason: .busy(patience))
     }
 
-    /// - Returns: nil where another holds it.
+    /// - Returns: nil where another process holds the lock.
     package convenience init?(trying path: String, permissions: UInt32) throws(LocalFile.Failure) {
         try self.init(opening: path, permissions)
         guard try take() else { return nil }
     }
 
-    /// Opens the file, and makes it where it is missing; nothing is locked yet.
+    /// Opens the file, and creates it where it is missing, without a lock.
     private init(opening path: String, _ permissions: UInt32) throws(LocalFile.Failure) {
         let descriptor = systemOpen(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode_t(permissions))
         guard descriptor >= 0 else { throw Self.failure("write", path) }
@@ -58,7 +59,7 @@ package final class FileLock: Sendable {
         self.descriptor = descriptor
     }
 
-    /// - Returns: false where another holds it, or the file is not the one of its path any more.
+    /// - Returns: false where another process holds the lock, or the path has another file.
     private func take() throws(LocalFile.Failure) -> Bool {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             if errno == EINTR { continue }
@@ -70,7 +71,7 @@ package final class FileLock: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Whether the locked file still is the one of that path.
+    /// Whether the path still has the locked file.
     package var isInPlace: Bool {
         var held = stat()
         var named = stat()

@@ -4,19 +4,18 @@
     import Musl
 #endif
 
-/// What tells one writing of a file from the next, where files are written whole and each time anew; and a change of who
-/// may read it.
+/// Identifies one version of a file that is replaced as a whole, including its owner and permissions.
 package struct FileSignature: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
-    /// Of its last change, in nanoseconds: of the content, and of owner or permissions.
+    /// The times of the last change of the content, and of owner or permissions, in nanoseconds.
     private let modified: Int64
     private let changed: Int64
 
-    /// Follows symbolic links.
+    /// Reads the signature. Follows symbolic links.
     ///
-    /// - Returns: nil where there is no such file.
+    /// - Returns: nil where the file does not exist.
     package init?(of path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

@@ -4,17 +4,17 @@
     import Musl
 #endif
 
-/// Files of this machine, read within bounds, and written whole or not at all.
+/// Reads files within a limit, and writes them atomically.
 package enum LocalFile {
-    /// What the system says.
+    /// A failed operation on a file.
     package struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
         package enum Reason: Sendable, Equatable {
             /// An `errno`.
             case system(Int32)
             case notAFile
-            /// In bytes.
+            /// The limit in bytes.
             case longerThan(Int)
-            /// Another process holds its lock, for so many seconds.
+            /// Another process has held the lock for that many seconds.
             case busy(Int)
         }
 
@@ -32,10 +32,10 @@ package enum LocalFile {
         package var description: String {
             switch reason {
             case .system(let code): "cannot \(operation) \(path): \(String(cString: strerror(code)))"
-            case .notAFile: "\(path) is no file"
+            case .notAFile: "\(path) is not a regular file"
             case .longerThan(let limit): "\(path) is longer than \(limit) bytes"
             case .busy(let seconds):
-                "another process holds the lock \(path) for \(seconds) s; see whether it is stopped"
+                "another process holds the lock \(path) for \(seconds) s; check whether it is stopped"
             }
         }
 
@@ -44,11 +44,11 @@ package enum LocalFile {
         }
     }
 
-    /// The whole file; nil where there is none.
+    /// Reads the whole file; nil where it does not exist.
     ///
-    /// - Parameter limit: in bytes.
+    /// - Parameter limit: the maximum size in bytes.
     package static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8]? {
-        // A FIFO without a writer would wait for ever.
+        // Opening a FIFO without a writer would block.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -61,7 +61,7 @@ package enum LocalFile {
         }
         let tooLong = Failure(operation: "read", path: path, reason: .longerThan(limit))
         guard status.st_size <= limit else { throw tooLong }
-        // One more than it has, to see its end, and that it has not grown over the limit meanwhile.
+        // More than its size, to detect the end, and growth beyond the limit.
         var bytes = [UInt8](repeating: 0, count: min(limit, Int(status.st_size) + 4096) + 1)
         var filled = 0
         while filled < bytes.count {
@@ -74,9 +74,9 @@ package enum LocalFile {
         throw tooLong
     }
 
-    /// Writes beside the file, syncs, renames over it and syncs the folder: whoever reads has the old file or the new.
+    /// Writes a temporary file, syncs it, renames it and syncs the folder: readers get the old or the new file.
     ///
-    /// - Parameter permissions: of the file, whatever the process' umask is.
+    /// - Parameter permissions: the permissions of the file, independent of the umask.
     package static func write(_ bytes: [UInt8], to path: String, permissions: UInt32) throws(Failure) {
         let temporary = "\(path).new"
         unlink(temporary)
@@ -85,7 +85,7 @@ package enum LocalFile {
         let isWritten =
             bytes.withUnsafeBytes { writeAll($0, to: descriptor) } && fchmod(descriptor, mode_t(permissions)) == 0
             && fsync(descriptor) == 0
-        // The first failure is the one to tell.
+        // The first failure is reported.
         let failure = Failure.current("write", path)
         close(descriptor)
         guard isWritten else {
@@ -105,13 +105,13 @@ package enum LocalFile {
         syncFolder(of: path)
     }
 
-    /// The folder that a path is in.
+    /// The folder of a path.
     package static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// Makes a rename or a removal outlast a crash.
+    /// Syncs the folder, so that a rename or a removal survives a crash.
     private static func syncFolder(of path: String) {
         let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

@@ -15,7 +15,7 @@ public struct ClusterAccess: Sendable, Equatable {
         /// The private key in PEM, not encrypted.
         public var key: Material
 
-        /// Makes a client certificate of its chain and key.
+        /// Creates a client certificate of its chain and key.
         public init(chain: Material, key: Material) {
             self.chain = chain
             self.key = key
@@ -33,7 +33,7 @@ public struct ClusterAccess: Sendable, Equatable {
     /// The client certificate; nil for none.
     public var clientCertificate: ClientCertificate?
 
-    /// Makes an access of its members.
+    /// Creates an access of its members.
     public init(
         server: KubernetesServer, serverName: String? = nil, authority: Material?, token: Material?,
         clientCertificate: ClientCertificate? = nil
@@ -61,8 +61,8 @@ extension ClusterAccess.Material: CustomStringConvertible, CustomDebugStringConv
 }
 
 extension ClusterAccess {
-    /// Returns the access that every Pod has ("Accessing the Kubernetes API from a Pod"): the address of the environment
-    /// and the ServiceAccount volume.
+    /// Returns the access that every Pod has ("Accessing the Kubernetes API from a Pod"): the address of the
+    /// environment and the ServiceAccount volume.
     ///
     /// - Parameters:
     ///   - environment: `KUBERNETES_SERVICE_HOST`, an IPv4 or IPv6 address or a name, and `KUBERNETES_SERVICE_PORT`.
@@ -79,7 +79,7 @@ extension ClusterAccess {
         else {
             throw KubernetesConnectionError(
                 "KUBERNETES_SERVICE_HOST \"\(host)\" and KUBERNETES_SERVICE_PORT \"\(port)\" are not an address; "
-                    + "leave them as the kubelet sets them")
+                    + "use the values of the kubelet")
         }
         return ClusterAccess(server: server, authority: .file("\(folder)/ca.crt"), token: .file("\(folder)/token"))
     }

@@ -11,7 +11,7 @@ public enum Kubeconfig {
     /// Returns the access of the current context.
     ///
     /// - Parameters:
-    ///   - document: the parsed file. Scalars may be strings whatever their type, as in YAML's failsafe schema.
+    ///   - document: the parsed file. Scalars of any type may be strings, as in YAML's failsafe schema.
     ///   - folder: the file's folder, which its relative paths are relative to.
     /// - Throws: all problems, each with its key path.
     public static func access(

@@ -3,10 +3,10 @@ public struct KubernetesConnectionError: Error, Sendable, Equatable, CustomStrin
     /// Each says what is wrong, where, and what to do.
     public let problems: [String]
 
-    /// Makes an error of several problems.
+    /// Creates an error of several problems.
     public init(problems: [String]) { self.problems = problems }
 
-    /// Makes an error of one problem.
+    /// Creates an error of one problem.
     public init(_ problem: String) { self.init(problems: [problem]) }
 
     /// The problems, joined by semicolons.

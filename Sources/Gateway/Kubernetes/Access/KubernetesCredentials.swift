@@ -3,9 +3,9 @@ public import Logging
 import NIOSSL
 import Synchronization
 
-/// The token, client certificate and trusted authorities of a connection. They are read again from their files while the
-/// program runs: the kubelet renews a ServiceAccount's token about hourly, and an authority or a client certificate may
-/// be replaced.
+/// The token, client certificate and trusted authorities of a connection. They are read again from their files while
+/// the program runs: the kubelet renews a ServiceAccount's token about hourly, and an authority or a client certificate
+/// may be replaced.
 ///
 /// If a file cannot be read or used, this is logged once and the last valid content stays in use. Open connections stay
 /// open; new authorities apply to connections that are opened later.
@@ -49,8 +49,8 @@ public final class KubernetesCredentials: Sendable {
         state = Mutex(State(contents: contents, current: try Self.current(contents), read: now))
     }
 
-    /// Returns the credentials to use now. Reads the files again if that was ``interval`` ago or longer, or if the clock
-    /// was set back.
+    /// Returns the credentials to use now. Reads the files again if that was ``interval`` ago or longer, or if the
+    /// clock was set back.
     func current(at now: Date) -> Current {
         state.withLock { state in
             if abs(now.timeIntervalSince(state.read)) >= Self.interval { refresh(&state, at: now) }
@@ -58,7 +58,7 @@ public final class KubernetesCredentials: Sendable {
         }
     }
 
-    /// Reads the files at once, because the API server did not accept the credentials.
+    /// Reads the files immediately, because the API server did not accept the credentials.
     ///
     /// - Returns: whether there are files, so that another attempt may succeed.
     func renew(at now: Date) -> Bool {

@@ -6,10 +6,11 @@ public struct KubernetesServer: Sendable, Equatable {
     public let host: String
     /// From 1 to 65535.
     public let port: Int
-    /// The path before `/api` and `/apis`, such as `/k8s/clusters/c-1`; without a slash at the end, empty for most servers.
+    /// The path before `/api` and `/apis`, such as `/k8s/clusters/c-1`; without a slash at the end, empty for most
+    /// servers.
     public let basePath: String
 
-    /// Makes an address of its parts; nil if host or port is not valid.
+    /// Creates an address of its parts; nil if host or port is not valid.
     public init?(host: String, port: Int, basePath: String = "") {
         guard (1...65535).contains(port), !host.isEmpty, host.utf8.allSatisfy(Self.isHostByte) else { return nil }
         self.host = host

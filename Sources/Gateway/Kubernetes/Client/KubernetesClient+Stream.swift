@@ -4,10 +4,10 @@ import NIOCore
 import NIOHTTP1
 
 extension KubernetesClient {
-    /// Begins a call whose answer is an endless sequence of lines, and passes each line to `take`. A 401 is handled as in
-    /// ``send(_:at:timeout:)``. Ends if its task is cancelled.
+    /// Begins a call whose response is an endless sequence of lines, and passes each line to `take`. A 401 is handled
+    /// as in ``send(_:at:timeout:)``. Ends if its task is cancelled.
     ///
-    /// - Returns: nil after the server has ended the answer; an answer other than 200.
+    /// - Returns: nil after the server has ended the response; a response other than 200.
     /// - Throws: what `take` throws, or a ``KubernetesRequestError``: `timeout` if nothing was received for
     ///   ``Limits/watchIdleTimeout``, `replyTooLarge` if a line is longer than ``Limits/eventBytes``.
     func stream(

@@ -8,7 +8,7 @@ import NIOHTTP1
 import NIOSSL
 
 /// Calls an API server: HTTPS with the configured authorities, HTTP/1.1 on persistent connections, no redirects, no
-/// proxy, answers of bounded size, and the credentials that are on disk now.
+/// proxy, responses of bounded size, and the credentials that are on disk now.
 public struct KubernetesClient: Sendable {
     /// Times in seconds, sizes in bytes.
     public struct Limits: Sendable {
@@ -16,20 +16,20 @@ public struct KubernetesClient: Sendable {
         public var connectTimeout = 3.0
         /// For a whole call, including connecting.
         public var requestTimeout = 10.0
-        /// For the head of the answer to a watch, including connecting. The API server sends it at once; a persistent
-        /// connection that is dead must not delay a watch for longer.
+        /// For the head of the response to a watch, including connecting. The API server sends it immediately; a
+        /// persistent connection that is dead must not delay a watch for longer.
         public var watchHeadTimeout = 4.0
-        /// The maximum size of an answer.
+        /// The maximum size of a response.
         public var replyBytes = 4 << 20
-        /// A watch that receives nothing for this time is cancelled, because its connection may be dead: it is more than
-        /// ``Reflector/Settings/watchSeconds``, after which a live connection has the end of the watch.
+        /// A watch that receives nothing for this time is cancelled, because its connection may be dead: it is more
+        /// than ``Reflector/Settings/watchSeconds``, after which a live connection has the end of the watch.
         public var watchIdleTimeout = 10.0
         /// The maximum size of an event of a watch.
         public var eventBytes = 4 << 20
         /// The maximum number of connections; further calls wait.
         public var connections = 32
 
-        /// Makes the default limits.
+        /// Creates the default limits.
         public init() {}
     }
 
@@ -42,7 +42,7 @@ public struct KubernetesClient: Sendable {
     private let scheduler: KubernetesScheduler
     private let client: HTTPClient
 
-    /// Makes a client. It opens no connection yet.
+    /// Creates a client. It opens no connection yet.
     ///
     /// - Parameters:
     ///   - userAgent: the `User-Agent` field of all calls.
@@ -57,7 +57,7 @@ public struct KubernetesClient: Sendable {
             connect: .init(seconds: limits.connectTimeout), read: .init(seconds: limits.watchIdleTimeout))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.connections
-        // A failure is returned at once; the caller decides whether to call again.
+        // A failure is returned immediately; the caller decides whether to call again.
         configuration.connectionPool.retryConnectionEstablishment = false
         var host = access.server.host
         if let name = access.serverName {
@@ -110,7 +110,8 @@ public struct KubernetesClient: Sendable {
         return try await reply(response, upTo: limits.replyBytes, at: now)
     }
 
-    /// Does the work within a number of seconds. The deadline of the HTTP client would end with the head of the answer.
+    /// Does the work within a number of seconds. The deadline of the HTTP client would end with the head of the
+    /// response.
     private func within<Value: Sendable>(
         _ seconds: Double, _ work: @escaping @Sendable () async throws -> Value
     ) async throws(KubernetesRequestError) -> Value {

@@ -15,10 +15,10 @@ public struct KubernetesRequest: Sendable {
     public let contentType: String
     /// The `Accept` field.
     public let accept: String
-    /// Whether the call may be sent twice, if the connection ends before the answer.
+    /// Whether the call may be sent twice, if the connection ends before the response.
     public let isRepeatable: Bool
 
-    /// Makes a call.
+    /// Creates a call.
     ///
     /// - Parameter isRepeatable: nil for GET only.
     public init(
@@ -60,7 +60,7 @@ public struct KubernetesRequest: Sendable {
     }
 }
 
-/// The answer to a call, of any status.
+/// The response to a call, of any status.
 public struct KubernetesReply: Sendable {
     /// The HTTP status.
     public let status: Int
@@ -69,7 +69,7 @@ public struct KubernetesReply: Sendable {
     /// Seconds, of the `Retry-After` field or the Status object; nil if both are missing.
     public let retryAfter: Int?
 
-    /// Makes an answer of its members.
+    /// Creates a response of its members.
     public init(status: Int, body: [UInt8], retryAfter: Int?) {
         self.status = status
         self.body = body
@@ -80,13 +80,13 @@ public struct KubernetesReply: Sendable {
     public var isSuccess: Bool { (200..<300).contains(status) }
 }
 
-/// Why a call has no answer. It contains nothing of the request.
+/// Why a call has no response. It contains nothing of the request.
 public enum KubernetesRequestError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No complete answer in time.
+    /// No complete response in time.
     case timeout
-    /// Connecting or the TLS handshake failed, or the connection ended before the answer; with the reason.
+    /// Connecting or the TLS handshake failed, or the connection ended before the response; with the reason.
     case unreachable(String)
-    /// The answer is larger than the limit.
+    /// The response is larger than the limit.
     case replyTooLarge
     /// The task was cancelled.
     case cancelled

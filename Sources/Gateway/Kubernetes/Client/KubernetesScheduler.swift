@@ -12,10 +12,10 @@ public struct KubernetesScheduler: Sendable {
     /// Waits for a number of seconds; throws if its task is cancelled.
     public let sleep: @Sendable (Double) async throws -> Void
     /// The delay in seconds before the next attempt, of the number of consecutive failures (1 or more) and the
-    /// `Retry-After` of the last answer in seconds.
+    /// `Retry-After` of the last response in seconds.
     public let backoff: @Sendable (_ failures: Int, _ retryAfter: Int?) -> Double
 
-    /// Makes a scheduler of its members.
+    /// Creates a scheduler of its members.
     public init(
         now: @escaping @Sendable () -> Date, monotonic: @escaping @Sendable () -> Double,
         random: @escaping @Sendable () -> Double, sleep: @escaping @Sendable (Double) async throws -> Void,

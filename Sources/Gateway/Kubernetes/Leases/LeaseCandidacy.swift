@@ -2,8 +2,8 @@ public import FoundationEssentials
 public import KubernetesAPI
 
 /// One candidate's view of a Lease, and what it may write, with the rules of client-go's leader election: a record is
-/// valid for its duration from the moment at which *this* candidate observed the change, by its own monotonic clock. The
-/// times in the record are never compared with a clock.
+/// valid for its duration from the moment at which *this* candidate observed the change, by its own monotonic clock.
+/// The times in the record are never compared with a clock.
 public struct LeaseCandidacy: Sendable {
     /// Times in seconds. ``leaseDuration`` must be greater than ``renewDeadline``, and that than ``retryPeriod``.
     public struct Timing: Sendable {
@@ -16,7 +16,7 @@ public struct LeaseCandidacy: Sendable {
         /// The maximum time of one attempt.
         public var attemptTimeout = 4.0
 
-        /// Makes the default times.
+        /// Creates the default times.
         public init() {}
     }
 
@@ -26,29 +26,30 @@ public struct LeaseCandidacy: Sendable {
     public let timing: Timing
     private var observed: Lease.Record?
     private var observedAt = 0.0
-    /// When the last successful write was sent. Nobody else holds the Lease for the lease duration from then.
+    /// When the last successful write was sent. No other candidate holds the Lease within the lease duration after
+    /// that.
     private var proved: Double?
     /// Since when a Lease that existed is missing, and when that was observed last.
     private var absent: (since: Double, last: Double)?
 
-    /// Makes a candidate that has not read the Lease yet.
+    /// Creates a candidate that has not read the Lease yet.
     public init(identity: String, timing: Timing) {
         self.identity = identity
         self.timing = timing
     }
 
-    /// The last observed holder; nil if nobody holds the Lease.
+    /// The last observed holder; nil if the Lease has no holder.
     public var holder: String? { observed.flatMap { $0.holder.isEmpty ? nil : $0.holder } }
 
     /// Records the state of the Lease.
     ///
-    /// Other candidates must not take a deleted Lease at once: its holder does not know of the deletion yet, and recreates
-    /// it. A candidate that has not read the Lease for some time does not know what happened in the meantime.
+    /// Other candidates must not take a deleted Lease immediately: its holder does not know of the deletion yet, and
+    /// recreates it. A candidate that has not read the Lease for some time does not know what happened in the meantime.
     ///
     /// - Parameters:
     ///   - record: nil if the Lease does not exist.
-    ///   - time: monotonic seconds after the answer was received. Answers older than the timeout of an attempt must not be
-    ///     recorded.
+    ///   - time: monotonic seconds after the response was received. Responses older than the timeout of an attempt must
+    ///     not be recorded.
     public mutating func observe(_ record: Lease.Record?, at time: Double) {
         guard let record else {
             guard observed != nil else { return }
@@ -92,7 +93,8 @@ public struct LeaseCandidacy: Sendable {
         return record
     }
 
-    /// Returns the record that lets another candidate take the Lease at once; nil if this candidate does not hold it.
+    /// Returns the record that lets another candidate take the Lease immediately; nil if this candidate does not hold
+    /// it.
     public func release(now: Date) -> Lease.Record? {
         guard let observed, observed.holder == identity else { return nil }
         let text = MicroTime.text(now)

@@ -2,8 +2,8 @@ import KubernetesAPI
 public import Logging
 public import ServiceLifecycle
 
-/// Elects one leader among several processes with a Lease (coordination.k8s.io/v1), as client-go's leader election does;
-/// ``LeaseCandidacy`` has the rules. Every write is a compare-and-swap.
+/// Elects one leader among several processes with a Lease (coordination.k8s.io/v1), as client-go's leader election
+/// does; ``LeaseCandidacy`` has the rules. Every write is a compare-and-swap.
 ///
 /// A leader steps down if it has not renewed the Lease for the renew deadline, counted from before it sent the last
 /// renewal. That is earlier than another candidate can take the Lease: it waits for the longer lease duration, counted
@@ -18,7 +18,7 @@ public struct LeaseElection: Service {
     private var scheduler: KubernetesScheduler { leases.scheduler }
     private var timing: LeaseCandidacy.Timing { candidacy.timing }
 
-    /// Makes a candidate.
+    /// Creates a candidate.
     ///
     /// - Parameters:
     ///   - namespace: the namespace of the Lease.
@@ -151,7 +151,7 @@ public struct LeaseElection: Service {
                 let asked = scheduler.monotonic()
                 let lease = try await leases.get(name).map(Lease.init)
                 let heard = scheduler.monotonic()
-                // The process was suspended: the answer is old.
+                // The process was suspended: the response is old.
                 guard heard - asked <= timing.attemptTimeout else {
                     return (standing, .failed(leases.failure(.noAnswer(.timeout), "get")))
                 }
@@ -184,7 +184,7 @@ public struct LeaseElection: Service {
         }
     }
 
-    /// Lets another candidate take the Lease at once.
+    /// Lets another candidate take the Lease immediately.
     private func release(_ standing: Standing) async {
         for attempt in 0..<2 {
             do throws(KubernetesAPIError) {

@@ -4,7 +4,7 @@ public import KubernetesAPI
 public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What failed.
     public enum Kind: Sendable, Equatable {
-        /// There is no answer.
+        /// There is no response.
         case noAnswer(KubernetesRequestError)
         /// 401.
         case unauthorized
@@ -26,7 +26,7 @@ public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConver
         case serverError(Int)
         /// Any other status.
         case status(Int)
-        /// The body of the answer is not valid.
+        /// The body of the response is not valid.
         case unreadable
         /// The name is not valid; the call was not sent.
         case badName(String)
@@ -43,7 +43,7 @@ public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConver
     /// Seconds after which the API server wants the call to be repeated; nil if it does not say.
     public var retryAfter: Int?
 
-    /// Makes a failure of its members.
+    /// Creates a failure of its members.
     public init(
         kind: Kind, verb: String, resource: KubernetesResource, namespace: String?, retryAfter: Int? = nil
     ) {
@@ -92,7 +92,7 @@ public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConver
 }
 
 extension KubernetesAPIError.Kind {
-    /// Makes a kind of an answer's status.
+    /// Creates a kind of a response's status.
     ///
     /// - Parameter body: the Status object of the body; nil if it has none.
     public init(status: Int, _ body: KubernetesStatus?) {

@@ -4,8 +4,8 @@ public import KubernetesAPI
 
 /// The objects of one kind in one namespace, with the verbs of the API ("API Concepts").
 ///
-/// After an answer of 429, or of 503 with `Retry-After`, a call waits and is sent again, for ``patience`` at most. The API
-/// server has then not processed it; a write that it has processed fails as a conflict.
+/// After a response of 429, or of 503 with `Retry-After`, a call waits and is sent again, for ``patience`` at most. The
+/// API server has then not processed it; a write that it has processed fails as a conflict.
 public struct KubernetesCollection: Sendable {
     /// The client that sends the calls.
     public let client: KubernetesClient
@@ -20,7 +20,7 @@ public struct KubernetesCollection: Sendable {
     /// Seconds for one attempt; nil for the client's limit.
     public var timeout: Double?
 
-    /// Makes a collection of its members.
+    /// Creates a collection of its members.
     public init(
         client: KubernetesClient, resource: KubernetesResource, namespace: String?, scheduler: KubernetesScheduler,
         patience: Double = 10, timeout: Double? = nil
@@ -99,7 +99,8 @@ public struct KubernetesCollection: Sendable {
     ///   - fields: a field selector, such as `metadata.name=one`; nil for all objects.
     ///   - pageSize: the maximum number of objects of a page.
     /// - Returns: the resourceVersion from which a watch misses no event.
-    /// - Throws: `gone` if the API server no longer has the version of the first page; the objects so far are incomplete.
+    /// - Throws: `gone` if the API server no longer has the version of the first page; the objects so far are
+    ///   incomplete.
     public func list(
         selector: String?, fields: String? = nil, pageSize: Int = 100, _ take: (KubernetesObject) async -> Void
     ) async throws(KubernetesAPIError) -> String {
@@ -132,12 +133,12 @@ public struct KubernetesCollection: Sendable {
         return object
     }
 
-    /// Makes a failure of a call of this collection.
+    /// Creates a failure of a call of this collection.
     public func failure(_ kind: KubernetesAPIError.Kind, _ verb: String, retryAfter: Int? = nil) -> KubernetesAPIError {
         KubernetesAPIError(kind: kind, verb: verb, resource: resource, namespace: namespace, retryAfter: retryAfter)
     }
 
-    /// Maps an answer whose status is not 2xx.
+    /// Maps a response whose status is not 2xx.
     func failure(_ reply: KubernetesReply, _ verb: String) -> KubernetesAPIError {
         failure(.init(status: reply.status, KubernetesStatus(json: reply.body)), verb, retryAfter: reply.retryAfter)
     }

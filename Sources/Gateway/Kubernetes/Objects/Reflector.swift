@@ -15,8 +15,8 @@ public enum ReflectorEvent: Sendable {
     case alive
 }
 
-/// Follows the objects of a collection as client-go's Reflector does: a list, then a watch from its resourceVersion with
-/// bookmarks, a further watch after the end of each, and a new list if the API server no longer has the version to
+/// Follows the objects of a collection as client-go's Reflector does: a list, then a watch from its resourceVersion
+/// with bookmarks, a further watch after the end of each, and a new list if the API server no longer has the version to
 /// continue from, and after ``Settings/listInterval``. It stores the keys of the objects, not the objects.
 public struct Reflector: Sendable {
     /// Sizes and times.
@@ -31,7 +31,7 @@ public struct Reflector: Sendable {
         /// A watch that lasted for this number of seconds, or had an event, did not fail.
         public var soundSeconds = 5.0
 
-        /// Makes the default settings.
+        /// Creates the default settings.
         public init() {}
     }
 
@@ -43,7 +43,7 @@ public struct Reflector: Sendable {
 
     private var scheduler: KubernetesScheduler { collection.scheduler }
 
-    /// Makes a reflector.
+    /// Creates a reflector.
     ///
     /// - Parameters:
     ///   - selector: a label selector; nil for all objects.
@@ -75,7 +75,7 @@ public struct Reflector: Sendable {
                 let version = try await list(&state, report)
                 try await follow(from: version, &state, report)
             } catch {
-                // The first time that the version to continue from is too old, the list follows at once.
+                // The first time that the version to continue from is too old, the list follows immediately.
                 await pause(after: error, &state, atOnce: error.kind == .gone && state.failures == 0)
             }
         }

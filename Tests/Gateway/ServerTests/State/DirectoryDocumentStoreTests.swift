@@ -78,7 +78,7 @@ struct DirectoryDocumentStoreTests {
         #expect(try folder.read("keys/one.keyring.json") == "garbage")
         try FileManager.default.createDirectory(
             atPath: folder.path + "/keys/two.keyring.json", withIntermediateDirectories: false)
-        await #expect(throws: StoreError.unavailable("\(folder.path)/keys/two.keyring.json is no file")) {
+        await #expect(throws: StoreError.unavailable("\(folder.path)/keys/two.keyring.json is not a regular file")) {
             try await store.load("two")
         }
         try folder.write("a file", to: "file")
