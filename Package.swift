@@ -1,10 +1,9 @@
 // swift-tools-version:6.2
 import PackageDescription
 
-// The targets mirror docs/architecture.md. Four walls are held here and by
-// `--explicit-target-dependency-import-check error` (see the Makefile):
-// a plugin sees JSON, JOSE and GatewayPluginAPI only, GatewayCore sees no I/O package, Kubernetes does not see the gateway,
-// and only the executable sees the plugins.
+// The targets are those of docs/architecture.md. `--explicit-target-dependency-import-check error` (see the Makefile)
+// enforces the layers: a plugin imports only JSON, JOSE and GatewayPluginAPI, GatewayCore imports no I/O package, Kubernetes
+// does not import the gateway, and only the executable imports the plugins.
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -14,18 +13,18 @@ let settings: [SwiftSetting] = [
 ]
 
 let hashing: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
-/// With RSA, which only signing and certificates need.
+/// Includes RSA, which only signing and certificates need.
 let crypto: [Target.Dependency] = [hashing, .product(name: "CryptoExtras", package: "swift-crypto")]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 /// One kind of relying party: `Sources/Plugins/<name>` and `Tests/Plugins/<name>PluginTests`.
 struct ProviderPlugin {
     let name: String
-    /// Targets below the plugin's own folder that it needs beside JSON, JOSE and GatewayPluginAPI.
+    /// Additional targets below the plugin's folder.
     var ownTargets: [String] = []
-    /// The folders of those targets, below the plugin's.
+    /// The folders of these targets below the plugin's folder.
     var ownFolders: [String] = []
-    /// Products of packages.
+    /// Products of other packages.
     var products: [Target.Dependency] = []
 
     var dependency: Target.Dependency { .target(name: "\(name)Plugin") }
@@ -60,7 +59,7 @@ let package = Package(
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
         .library(name: "GatewayPluginTesting", targets: ["GatewayPluginTesting"]),
-        // For executables with a plugin list of their own.
+        // For executables with another list of plugins.
         .library(name: "GatewayApp", targets: ["GatewayApp"]),
     ] + providerPlugins.map { .library(name: "\($0.name)Plugin", targets: ["\($0.name)Plugin"]) },
     dependencies: [
@@ -88,7 +87,7 @@ let package = Package(
             path: "Sources/Gateway/PluginAPI",
             swiftSettings: settings
         ),
-        // For the tests of a plugin, in this package and in others.
+        // For tests of plugins in this package and in others.
         .target(
             name: "GatewayPluginTesting",
             dependencies: ["JSON", "JOSE", "GatewayPluginAPI", logging],
@@ -101,7 +100,7 @@ let package = Package(
             path: "Sources/Gateway/Core",
             swiftSettings: settings
         ),
-        // Knows nothing of this gateway: the objects of the API as values, and a client.
+        // The Kubernetes API as values, and a client. Both are independent of this gateway.
         .target(
             name: "KubernetesAPI", dependencies: ["JSON"], path: "Sources/Gateway/KubernetesAPI",
             swiftSettings: settings),
@@ -119,7 +118,7 @@ let package = Package(
             path: "Sources/Gateway/Kubernetes",
             swiftSettings: settings
         ),
-        // The system's calls on files, in a room without other imports: which module they belong to is clear there.
+        // System calls on files. A target without other imports avoids ambiguous names.
         .target(name: "LocalFiles", path: "Sources/Gateway/LocalFiles", swiftSettings: settings),
         .target(
             name: "GatewayServer",
@@ -144,7 +143,7 @@ let package = Package(
             path: "Sources/Gateway/Server",
             swiftSettings: settings
         ),
-        // The commands, apart from the plugin list, so that other packages can link other plugins.
+        // The commands without the list of plugins, so that other packages can link other plugins.
         .target(
             name: "GatewayApp",
             dependencies: [
@@ -163,7 +162,7 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Stands alone: no package, no Foundation, so that it stays as small as a program in every Pod has to be.
+        // Imports no other target, no package and no Foundation, so that the program is small enough for every Pod.
         .systemLibrary(
             name: "COpenSSL", path: "Sources/Sidecar/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .executableTarget(
@@ -179,7 +178,7 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // The replies of Amazon's services, and nobody else's business.
+        // Parses the XML responses of the AWS plugin's services.
         .systemLibrary(
             name: "CLibXML2", path: "Sources/Plugins/AWS/XML/CLibXML2", pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"])]),

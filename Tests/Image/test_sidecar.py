@@ -1,4 +1,4 @@
-"""The sidecar in a container of its image, beside a gateway in a container of its own."""
+"""The sidecar in a container of its image, with a gateway in another container."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""The SPDX documents: by the specification's rules, and against what is in the images.
+"""The SPDX documents comply with the specification and match the images.
 
 Source: SPDX Specification 2.3, chapters 6, 7 and 11.
 """

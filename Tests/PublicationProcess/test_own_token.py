@@ -58,7 +58,7 @@ def test_after_the_first_publication_the_gateway_publishes_with_its_own_token(
 ) -> None:
     assert plain.publish().returncode == 0
     discovery = place.get(DISCOVERY)
-    place.put(DISCOVERY, discovery)  # without its stamp, so that it has to be written anew
+    place.put(DISCOVERY, discovery)  # without its stamp, so that it must be written again
     around.proxy.seen.clear()
     around.edge.reads.clear()
     decisions = len(around.cloud.sts_log)

@@ -50,7 +50,7 @@ def put_key(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey, algorithm: str)
 
 
 def put_misread_curve(ring: Ring) -> bytes:
-    """A key of another curve, with the kid of what it would be if it were taken for P-256."""
+    """A key of another curve, with the kid that it would have as a P-256 key."""
     key = ec.generate_private_key(ec.SECP256K1())
     misread = ec.derive_private_key(key.private_numbers().private_value, ec.SECP256R1())
     kid = jwk.ECKey.import_key(pem(misread)).thumbprint()

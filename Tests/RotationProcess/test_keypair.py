@@ -107,7 +107,7 @@ def test_a_key_pair_that_returns_changed_starts_a_rotation_again(stage: Stage) -
 
 
 def is_refused(stage: Stage, gateway: Gateway, first: str) -> None:
-    """A problem of that endpoint alone, told once, in the log and in readiness detail; the ring's key signs on."""
+    """Only that endpoint has a problem, logged once and in the readiness details; the key of the ring signs."""
     until(lambda: gateway.lines("key rotation failed"), "the problem in the log")
     stage.client(gateway, rate=20).goes_on(100)
     told = gateway.lines("key rotation failed")

@@ -24,7 +24,7 @@ def failed_attempts(gateway: Gateway) -> float:
 
 
 def waits(gateway: Gateway, old: str, new: str) -> None:
-    """The problem is told once, with its reason; the new key does not sign, and the operator sees what it waits for."""
+    """The problem is logged once with its reason, the new key does not sign, and `keys status` shows why."""
     until(lambda: gateway.problem(part="publish"), "the problem in readiness detail")
     until(lambda: failed_attempts(gateway) >= 3, "more attempts that fail")
     assert active(gateway) == old and gateway.has("prepared")

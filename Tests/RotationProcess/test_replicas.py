@@ -37,7 +37,7 @@ def stop(gateway: Gateway) -> None:
 
 
 def finish(watcher: Watcher, client: Client, *gateways: Gateway) -> None:
-    """All of them sign with the one new key, the newest ring's documents are out, and nobody has noticed."""
+    """All gateways sign with the new key, the current documents are published, and no verification failed."""
     until(lambda: gateways[0].has("retiring"), "the end of the rotation")
     new = active(gateways[0])
     for gateway in gateways:
