@@ -2,8 +2,8 @@
 import PackageDescription
 
 // The targets are those of docs/architecture.md. `--explicit-target-dependency-import-check error` (see the Makefile)
-// enforces the layers: a plugin imports only JSON, JOSE and GatewayPluginAPI, GatewayCore imports no I/O package, Kubernetes
-// does not import the gateway, and only the executable imports the plugins.
+// enforces the layers: a plugin imports only JSON, JOSE and GatewayPluginAPI, GatewayCore imports no I/O package,
+// Kubernetes does not import the gateway, and only the executable imports the plugins.
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),

@@ -60,23 +60,23 @@ def write(
 ) -> None:
     """Writes ca.pem, server.pem and server-key.pem for a server with these names and this validity period."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    authority_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = (
-        builder("Throw-away CA", "Throw-away CA", authority_key, -HOUR, WEEK)
+    ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    ca = (
+        builder("Temporary CA", "Temporary CA", ca_key, -HOUR, WEEK)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
-        .sign(authority_key, hashes.SHA256())
+        .sign(ca_key, hashes.SHA256())
     )
     server = (
-        builder(names[0], "Throw-away CA", server_key, begins, ends)
+        builder(names[0], "Temporary CA", server_key, begins, ends)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName([general_name(name) for name in names]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
+        .sign(ca_key, hashes.SHA256())
     )
-    (directory / "ca.pem").write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    (directory / "ca.pem").write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     (directory / "server.pem").write_bytes(server.public_bytes(serialization.Encoding.PEM))
     pem = server_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

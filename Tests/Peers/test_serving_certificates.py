@@ -29,7 +29,7 @@ from waiting import DEADLINE, until
 NAME = "sts.internal.example"
 
 
-class OwnAuthority(GatewayProgram):
+class SelfSignedGateway(GatewayProgram):
     """Without configured certificates."""
 
     def write(self) -> Path:
@@ -63,7 +63,7 @@ class OwnAuthority(GatewayProgram):
 
 
 class ServingCertificatesCase(unittest.TestCase):
-    gateway: OwnAuthority
+    gateway: SelfSignedGateway
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -72,7 +72,7 @@ class ServingCertificatesCase(unittest.TestCase):
         folder = Path(temporary.name)
         identity = folder / "identity"
         cluster_identity.init(identity)
-        cls.gateway = OwnAuthority(built_gateway(), folder, identity, folder / "pki")
+        cls.gateway = SelfSignedGateway(built_gateway(), folder, identity, folder / "pki")
         cls.gateway.endpoints["one"] = {
             "name": "one", "plugin": "oidc", "audience": "https://example.com", "path": "/one",
             "issuer": {"host": "one.example.com"},
@@ -103,17 +103,17 @@ class ServingCertificatesCase(unittest.TestCase):
 
     def test_the_certificates_are_what_the_documentation_says(self) -> None:
         leaf = self.gateway.leaf(self.gateway.port, "localhost")
-        authority = x509.load_pem_x509_certificate(self.gateway.bundle.read_bytes())
+        ca = x509.load_pem_x509_certificate(self.gateway.bundle.read_bytes())
         self.assertAlmostEqual((leaf.not_valid_after_utc - leaf.not_valid_before_utc).days, 90, delta=1)
-        self.assertAlmostEqual((authority.not_valid_after_utc - authority.not_valid_before_utc).days, 3650, delta=1)
+        self.assertAlmostEqual((ca.not_valid_after_utc - ca.not_valid_before_utc).days, 3650, delta=1)
         usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         self.assertEqual(list(usage), [x509.ExtendedKeyUsageOID.SERVER_AUTH])
-        constraints = authority.extensions.get_extension_for_class(x509.NameConstraints)
+        constraints = ca.extensions.get_extension_for_class(x509.NameConstraints)
         self.assertTrue(constraints.critical)
         permitted = {name.value for name in constraints.value.permitted_subtrees or []}
         self.assertEqual(permitted, {"localhost", NAME})
 
-    def test_openssl_refuses_what_the_authority_may_not_sign(self) -> None:
+    def test_openssl_rejects_a_certificate_outside_the_name_constraints(self) -> None:
         issuing = next(entry for entry in self.gateway.document["authorities"] if entry["state"] == "issuing")
         for name, word in [(f"below.{NAME}", None), ("evil.example", "permitted subtree violation")]:
             with self.subTest(name=name):
@@ -125,15 +125,15 @@ class ServingCertificatesCase(unittest.TestCase):
                     self.assertIn(word, said.stderr)
 
     def verify(self, issuing: dict[str, str], name: str) -> CompletedProcess[str]:
-        """OpenSSL's word on a leaf that the authority's key has signed for a name."""
-        authority = x509.load_pem_x509_certificate(issuing["certificate"].encode())
+        """The result of OpenSSL for a certificate that the CA has issued for a name."""
+        ca = x509.load_pem_x509_certificate(issuing["certificate"].encode())
         key = serialization.load_pem_private_key(issuing["privateKey"].encode(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         now = datetime.datetime.now(datetime.UTC)
         leaf = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([]))
-            .issuer_name(authority.subject)
+            .issuer_name(ca.subject)
             .public_key(ec.generate_private_key(ec.SECP256R1()).public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(hours=1))

@@ -17,7 +17,7 @@ from .gateway_process import Gateway, review
 POD = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app"}]}}
 
 
-class Authority:
+class CertificateAuthority:
     """A CA for client certificates, such as that of an API server."""
 
     def __init__(self, folder: Path, name: str) -> None:
@@ -54,8 +54,8 @@ class Authority:
 
 
 def test_only_a_client_with_a_certificate_of_the_ca_gets_a_response(make: Callable[..., Gateway], tmp_path: Path) -> None:
-    authority, stranger = Authority(tmp_path, "api-server"), Authority(tmp_path, "stranger")
-    gateway = make(webhook={"clientCA": str(authority.file)}).serve()
+    trusted, other = CertificateAuthority(tmp_path, "api-server"), CertificateAuthority(tmp_path, "other")
+    gateway = make(webhook={"clientCA": str(trusted.file)}).serve()
 
     def ask(files: tuple[Path, Path] | None) -> int:
         context = gateway.context()
@@ -63,8 +63,8 @@ def test_only_a_client_with_a_certificate_of_the_ca_gets_a_response(make: Callab
             context.load_cert_chain(*files)
         return gateway.post(review(POD), context=context)[0]
 
-    assert ask(authority.client()) == 200
-    for files in [None, stranger.client()]:
+    assert ask(trusted.client()) == 200
+    for files in [None, other.client()]:
         with pytest.raises((ssl.SSLError, ConnectionError)):
             ask(files)
     # The token listener requires no client certificate.
