@@ -28,13 +28,13 @@ package final class FakeDocumentStore<Value: StateDocument>: DocumentStore {
 
     package subscript(name: String) -> Stored<Value>? { state.withLock { $0.documents[name] } }
 
-    /// Writes that were done.
+    /// The number of successful writes.
     package var saves: Int { state.withLock { $0.saves } }
 
-    /// Every call fails so; nil for none.
+    /// The failure of every call; nil for none.
     package func fail(_ failure: StoreError?) { state.withLock { $0.failure = failure } }
 
-    /// What another process does before the next write arrives.
+    /// Runs the work of another process before the next write.
     package func beforeNextSave(_ work: @escaping @Sendable () -> Void) { state.withLock { $0.beforeSave = work } }
 
     /// Writes without a condition; nil removes the document.

@@ -1,11 +1,11 @@
 package import Testing
 
-/// The one deadline of tests: what takes so long hangs. Nothing else in a test is measured in real time, so that a test
+/// The deadline of tests: a test that takes longer hangs. Nothing else in a test is measured in real time, so that a test
 /// passes on a machine of any speed and at any load.
 package enum HangDeadline {
-    /// Far more than all tests together take on one busy core.
+    /// Much more than all tests take on one busy core.
     package static let minutes = 20
-    /// For libraries that cannot do without a timeout of their own.
+    /// For libraries that require a timeout.
     package static let seconds = Double(minutes) * 60
 }
 
@@ -14,7 +14,7 @@ extension Trait where Self == TimeLimitTrait {
     package static var hangs: Self { .timeLimit(.minutes(HangDeadline.minutes)) }
 }
 
-/// Returns once it is so: for what tells nobody of its changes. A test that waits for it has the trait ``Testing/Trait/hangs``.
+/// Waits until a condition is true, for values that do not report their changes. The test has the trait ``Testing/Trait/hangs``.
 ///
 /// - Throws: `CancellationError` where the test is cancelled meanwhile.
 package func until(

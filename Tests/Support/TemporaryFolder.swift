@@ -12,7 +12,7 @@ package final class TemporaryFolder: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Another file each time, so that whoever compares what the system says of it sees that it was written.
+    /// Replaces the file, so that its signature changes.
     package func write(_ text: String, to name: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic)
     }

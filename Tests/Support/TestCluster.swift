@@ -28,9 +28,9 @@ package struct TestCluster: Sendable {
         /// Seconds.
         package var lifetime = 3600.0
         package var notBefore: Date?
-        /// In place of `system:serviceaccount:<namespace>:<name>`.
+        /// Replaces `system:serviceaccount:<namespace>:<name>`.
         package var subject: String?
-        /// In place of `uid-of-<name>`.
+        /// Replaces `uid-of-<name>`.
         package var serviceAccountUID: String?
         package var podUID: String?
         package var nodeUID: String?

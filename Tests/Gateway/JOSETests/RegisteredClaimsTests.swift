@@ -30,7 +30,7 @@ struct RegisteredClaimsTests {
     }
 
     @Test(
-        "are rejected where one has another type",
+        "are rejected if one has another type",
         arguments: [
             "", "[]", "null", "{", #"{"iss":1}"#, #"{"sub":["a"]}"#, #"{"aud":1}"#, #"{"aud":["a",1]}"#,
             #"{"exp":"1"}"#,
@@ -42,7 +42,7 @@ struct RegisteredClaimsTests {
     }
 
     @Test(
-        "are rejected where two readers could read them differently (RFC 7519 §4, RFC 8259)",
+        "are rejected if they are ambiguous JSON (RFC 7519 §4, RFC 8259)",
         arguments: [
             #"{"exp":1,"exp":2}"#, #"{"exp":1,"\u0065xp":2}"#, #"{"x":1,"x":2}"#, #"{"exp":1,}"#, #"{"x":[-]}"#,
             #"{"exp":1}{}"#, "{\"iss\":\"a\nb\"}", "\u{FEFF}{}",
@@ -69,7 +69,7 @@ struct RegisteredClaimsTests {
         for time in ["253402300799", "0", "1.5e9", "-62135596800"] { _ = try read(time) }
     }
 
-    @Test("keep unknown claims, and tell canonically equivalent names apart")
+    @Test("contain unknown claims, and distinguish canonically equivalent names")
     func unknown() throws {
         let claims = try RegisteredClaims(json: Array("{\"\u{E9}\":1,\"e\u{301}\":[2]}".utf8))
         #expect(claims.json["\u{E9}"] == 1)

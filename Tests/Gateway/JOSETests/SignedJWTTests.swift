@@ -55,7 +55,7 @@ struct SignedJWTTests {
                 #expect(throws: JOSEError.unknownKey) {
                     try key.publicKey.verify(signature, of: message, algorithm: algorithm)
                 }
-                // A key that does not say its algorithm still has one type and curve.
+                // A key without alg still has a type and a curve.
                 let silent = JSONWebKey(keyID: key.keyID, algorithm: nil, parameters: key.publicKey.parameters)
                 #expect(throws: JOSEError.self) { try silent.verify(signature, of: message, algorithm: algorithm) }
             }
@@ -80,7 +80,7 @@ struct SignedJWTTests {
         }
     }
 
-    @Test("never has critical extensions, whatever their form (RFC 7515 §4.1.11)")
+    @Test("never has critical extensions in any form (RFC 7515 §4.1.11)")
     func criticalExtensions() {
         for extensions in [#"["exp"]"#, #"["b64"]"#, "[]", "null", #""exp""#] {
             let token = Self.token(header: #"{"alg":"RS256","crit":\#(extensions)}"#)

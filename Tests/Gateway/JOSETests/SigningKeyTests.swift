@@ -83,7 +83,7 @@ struct SigningKeyTests {
         for line in key.pkcs8PEM.split(separator: "\n").dropFirst().dropLast() {
             #expect(!printed.contains(line))
         }
-        // The parsed key's parts, in the forms that a careless dump gives bytes.
+        // The parsed key's parts in the formats of a dump.
         #expect(!printed.contains("bytes)") && !printed.contains("UInt8") && !printed.contains("material"))
     }
 

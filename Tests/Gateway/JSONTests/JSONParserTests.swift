@@ -87,14 +87,14 @@ struct JSONParserTests {
         #expect(throws: JSONError.self) { try value("{\(fillers),\"e\u{301}\":1,\"e\\u0301\":2}") }
     }
 
-    @Test("Objects of many members take a time that rises with their number only")
+    @Test("The time for an object is linear in the number of its members")
     func manyMembers() throws {
         let members = (0..<50_000).map { #""member-number-\#($0)":0"# }
         guard case .object(let read) = try value("{\(members.joined(separator: ","))}") else { return }
         #expect(read.count == 50_000)
     }
 
-    @Test("Texts that follow one another are values, with or without white space between them")
+    @Test("Consecutive texts are values, with or without white space between them")
     func values() throws {
         #expect(try JSONValue.values(parsing: Array(#"{"a":1}{"a":2} [3]"#.utf8)) == [["a": 1], ["a": 2], [3]])
         #expect(try JSONValue.values(parsing: Array(" ".utf8)).isEmpty)
@@ -105,7 +105,7 @@ struct JSONParserTests {
 }
 
 extension JSONValue {
-    /// With the members of every object in one order: Foundation's decoder does not preserve it.
+    /// With sorted members, since Foundation's decoder does not preserve their order.
     fileprivate var sorted: JSONValue {
         switch self {
         case .object(let members):

@@ -23,7 +23,7 @@ struct JSONValueDecodingTests {
     private static let good =
         #""name":"n","count":3,"share":2,"time":"2026-05-08T14:56:00Z","list":[1,2],"map":{"a":["b"]},"isOn":true"#
 
-    @Test("reads members by their names, ignores others, and takes null as absent")
+    @Test("reads members by their names, ignores others, and treats null as absent")
     func reads() throws {
         let read = try sample("{\(Self.good),\"small\":null,\"raw\":{\"b\":1,\"a\":2},\"other\":[]}")
         #expect(
@@ -43,7 +43,7 @@ struct JSONValueDecodingTests {
         #expect(throws: DecodingError.self) { try sample(text) }
     }
 
-    @Test("does not take a canonically equivalent name for the name")
+    @Test("distinguishes canonically equivalent names")
     func codeUnits() {
         struct Key: Decodable { let K: Int }
         #expect(throws: DecodingError.self) { try (["\u{212A}": 1] as JSONValue).decode(Key.self) }

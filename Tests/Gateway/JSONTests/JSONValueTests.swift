@@ -17,7 +17,7 @@ struct JSONValueTests {
         #expect(value.text == #"{"\"k\"":"\"\\/\n\r\t\u0008\u0000\u001f"# + "\u{7F}é\u{2028}\u{1F600}\"}")
     }
 
-    @Test("keeps every control character")
+    @Test("preserves every control character")
     func readsBack() throws {
         let text = String(String.UnicodeScalarView((0...0x7F).compactMap { Unicode.Scalar($0) }))
         let decoded = try JSONDecoder().decode(JSONValue.self, from: Data(JSONValue.array([.string(text)]).utf8Text))

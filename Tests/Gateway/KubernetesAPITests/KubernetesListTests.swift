@@ -8,7 +8,7 @@ struct KubernetesListTests {
 
     private static let beginning = #"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"#
 
-    @Test("Objects come with every field they have, and a page says what asks for the next one")
+    @Test("Objects have all of their fields, and a page has the token of the next one")
     func page() throws {
         let text =
             #"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"next"},"items":["#
@@ -30,7 +30,7 @@ struct KubernetesListTests {
     }
 
     @Test(
-        "What is no list of the kind is none",
+        "A list of another kind is rejected",
         arguments: [
             "", "<html>", "[]", beginning + #""items":[{}]}"#, beginning + #""items":[]"#,
             #"{"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[]}"#,

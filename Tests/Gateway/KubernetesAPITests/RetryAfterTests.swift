@@ -7,14 +7,14 @@ struct RetryAfterTests {
     /// 1994-11-06T08:49:37Z, the date of RFC 9110 §5.6.7.
     let now = Date(timeIntervalSince1970: 784_111_777)
 
-    @Test("Seconds are seconds, whatever the time")
+    @Test("Seconds are independent of the time")
     func seconds() {
         for (field, expected) in [("0", 0), ("1", 1), ("120", 120), ("99999999999999999999999", Int.max)] {
             #expect(RetryAfter.seconds(field, at: now) == expected, "\(field)")
         }
     }
 
-    @Test("A date is counted from now, and one that has passed is now")
+    @Test("A date is relative to the current time, and 0 if it has passed")
     func dates() {
         for (field, expected) in [
             ("Sun, 06 Nov 1994 08:49:37 GMT", 0), ("Sun, 06 Nov 1994 08:50:37 GMT", 60),
@@ -28,7 +28,7 @@ struct RetryAfterTests {
     }
 
     @Test(
-        "What is neither is nothing",
+        "Other values are ignored",
         arguments: [
             "", " ", "-1", "1.5", "1s", "soon", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 UTC",
             "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 24:00:00 GMT",

@@ -37,7 +37,7 @@ extension AuditRecord {
         cluster: "test", namespace: "shop", serviceAccount: .init(name: "web", uid: nil), pod: nil, node: nil,
         groups: ["system:serviceaccounts"], credentialID: nil)
 
-    /// One for every way that an answer can come about.
+    /// A record of every kind of response.
     static func samples() async throws -> [AuditRecord] {
         let errors: [TokenExchangeError] =
             SubjectTokenRejection.allCases.map(TokenExchangeError.invalidSubjectToken) + [

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Audit records")
 struct AuditRecordTests {
-    @Test("An issued token's record says who, which Pod, aud, kid, jti, exp, rule and latency")
+    @Test("An issued token's record has workload, Pod, aud, kid, jti, exp, rule and latency")
     func issued() async throws {
         let token = try await AuditRecord.sampleToken()
         let json = try AuditRecord.sample(.issued(token)).json
@@ -32,7 +32,7 @@ struct AuditRecordTests {
         #expect(json["latency_us"] == 1234)
     }
 
-    @Test("A refusal says who where somebody was proved, and why; it has no token and no rule")
+    @Test("A rejection has the reason, and the workload if it was authenticated; no token and no rule")
     func refused() throws {
         let denied = try AuditRecord.sample(.refused(.deniedByPolicy(AuditRecord.sampleIdentity)))
         #expect(denied.decision == .denied)
@@ -47,13 +47,13 @@ struct AuditRecordTests {
         #expect(invalid.json["workload"] == nil)
     }
 
-    @Test("Every decision comes of some outcome")
+    @Test("Every decision has an outcome")
     func complete() async throws {
         let decisions = Set(try await AuditRecord.samples().map(\.decision))
         #expect(decisions == Set(AuditRecord.Decision.allCases))
     }
 
-    @Test("No line has anything of the issued token, nor a line's end within")
+    @Test("No line contains a part of the issued token, or a line break")
     func secrets() async throws {
         let token = try await AuditRecord.sampleToken()
         let text = try AuditRecord.sample(.issued(token)).json.text
@@ -62,14 +62,14 @@ struct AuditRecordTests {
         for record in try await AuditRecord.samples() { #expect(!record.json.text.contains("\n")) }
     }
 
-    @Test("A rule that the policy no longer has is told by its index alone")
+    @Test("A rule that the policy does not have any more is recorded by its index")
     func lostRule() throws {
         let record = try AuditRecord.sample(.allowed(AuditRecord.sampleIdentity, rule: 7), .signingCertificate)
         #expect(record.json["rule"] == ["index": 7])
     }
 
     @Test(
-        "A token rests on the API server's audience where the endpoint takes such and it has none of the endpoint's",
+        "acceptApiServerAudience is recorded where the token has none of the endpoint's audiences",
         arguments: [
             (["https://kubernetes.default.svc"], true, TokenExchangeRequest.Wire.bearer, true),
             (["https://kubernetes.default.svc"], true, .tokenExchange, false),

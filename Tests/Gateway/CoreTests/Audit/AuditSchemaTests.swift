@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The schema of audit lines")
 struct AuditSchemaTests {
-    @Test("Every line keeps to the schema in docs/audit.md")
+    @Test("Every line conforms to the schema in docs/audit.md")
     func lines() async throws {
         let schema = try Self.schema()
         let lines =
@@ -15,7 +15,7 @@ struct AuditSchemaTests {
         for line in lines { #expect(schema.breaches(in: try Self.parsed(line.text)) == [], "\(line.text)") }
     }
 
-    @Test("The examples in docs/audit.md keep to it too")
+    @Test("The examples in docs/audit.md conform to the schema")
     func examples() throws {
         let schema = try Self.schema()
         let blocks = try Self.blocks().dropFirst()
@@ -25,7 +25,7 @@ struct AuditSchemaTests {
         }
     }
 
-    @Test("The check itself finds what is missing, wrong, or too much")
+    @Test("The check finds missing, invalid and additional members")
     func check() async throws {
         let schema = try Self.schema()
         let good = try AuditRecord.sample(.issued(try await AuditRecord.sampleToken())).json
@@ -53,7 +53,7 @@ struct AuditSchemaTests {
         #expect(Set(attributes.map(\.name)) == Set(WorkloadAttributes.names).subtracting(["endpoint"]))
     }
 
-    @Test("A document that was written, or refused, is a line; one that is as it was, or failed, is none")
+    @Test("A written document and a conflict are audited; an unchanged document and a failure are not")
     func publications() throws {
         let samples = try PublicationRecord.samples()
         let decisions = samples.map { $0.json?["decision"] }
@@ -87,7 +87,7 @@ struct AuditSchemaTests {
     }
 }
 
-/// As much of JSON Schema (draft 2020-12) as the page uses; a keyword that it does not know is a breach.
+/// The keywords of JSON Schema (draft 2020-12) that the page uses; an unknown one is an error.
 private struct LineSchema {
     let value: JSONValue
 
@@ -119,7 +119,7 @@ private struct LineSchema {
             let missing = names.filter { name in !members.contains { .string($0.name) == name } }
             return unless(missing.isEmpty, "\(missing.map(\.text)) missing")
         case ("properties", let properties, .object): return members(of: line, properties, at: place)
-        // The keyword is about values of another type, which `type` refuses.
+        // The keyword applies to another type, which `type` rejects.
         case ("minimum", .integer, _), ("pattern", .string, _), ("items", .object, _), ("required", .array, _),
             ("properties", .object, _):
             return []
@@ -127,7 +127,7 @@ private struct LineSchema {
         }
     }
 
-    /// Properties that are not named are never allowed on the page.
+    /// Additional properties are not allowed on the page.
     private func members(of line: JSONValue, _ properties: JSONValue, at place: String) -> [String] {
         guard case .object(let members) = line else { return [] }
         return members.flatMap { member in

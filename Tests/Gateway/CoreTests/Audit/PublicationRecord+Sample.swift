@@ -2,7 +2,7 @@ import GatewayCore
 import GatewayPluginAPI
 
 extension PublicationRecord {
-    /// One for every way that a document can fare.
+    /// A record of every result.
     static func samples() throws -> [PublicationRecord] {
         let document = try IssuerDocuments.example(revision: 7).keys
         let results: [PublicationRound.Result] = [

@@ -7,12 +7,12 @@ struct AccessPolicyTests {
         AccessPolicy(rules: try rules.map { try AccessRule(scope: $0.scope, constraint: $0.constraint) })
     }
 
-    @Test("Without a rule nobody is let in")
+    @Test("Without rules every request is denied")
     func noRule() {
         #expect(AccessPolicy(rules: []).decide(.sample()) == .denied)
     }
 
-    @Test("The first rule that is true lets in")
+    @Test("The first rule that is true allows")
     func firstRule() throws {
         let policy = try policy(
             ("filter", "(namespace=shop)"), ("group", "system:serviceaccounts:billing"), ("dn", "o=Tremolo"))
@@ -21,14 +21,14 @@ struct AccessPolicyTests {
         #expect(policy.decide(.sample(groups: [])) == .allowed(ruleIndex: 2))
     }
 
-    @Test("Who passes no rule is not let in")
+    @Test("A request without a matching rule is denied")
     func denied() throws {
         let policy = try policy(("filter", "(namespace=shop)"), ("group", "system:serviceaccounts:shop"))
         #expect(policy.decide(.sample()) == .denied)
     }
 
     @Test(
-        "A rule that is undefined lets nobody in",
+        "An undefined rule allows no request",
         arguments: ["(team=a)", "(!(team=a))", "(|(team=a)(namespace=shop))"])
     func undefined(text: String) throws {
         let policy = AccessPolicy(rules: [AccessRule(try SearchFilter(parsing: text))])
@@ -36,7 +36,7 @@ struct AccessPolicyTests {
         #expect(policy.explain(.sample()).rules.map(\.result) == [.undefined])
     }
 
-    @Test("An explanation has the decision, each rule's result and that of each filter within")
+    @Test("An explanation has the decision and the results of all rules and filters")
     func explanation() throws {
         let policy = AccessPolicy(rules: [
             AccessRule(try SearchFilter(parsing: "(&(namespace=shop)(!(team=a)))")),
@@ -59,7 +59,7 @@ struct AccessPolicyTests {
         #expect(filter.parts[1].parts[0].parts.isEmpty)
     }
 
-    @Test("Policies are equal where their rules are")
+    @Test("Policies are equal if their rules are")
     func equality() throws {
         #expect(try policy(("filter", "(Namespace=a)")) == policy(("FILTER", " (namespace=a) ")))
         #expect(try policy(("filter", "(namespace=a)")) != policy(("filter", "(namespace=A)")))

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Rules of access")
 struct AccessRuleTests {
-    @Test("A rule is read by its scope, whose name is without case")
+    @Test("A rule is parsed by its scope, which is case-insensitive")
     func scopes() throws {
         let filter = try SearchFilter(parsing: "(namespace=myns)")
         #expect(try AccessRule(scope: "filter", constraint: "(namespace=myns)").scope == .filter(filter))
@@ -14,14 +14,14 @@ struct AccessRuleTests {
     }
 
     @Test(
-        "The root of OpenUnison's directory is known however it is written",
+        "The root of OpenUnison's directory is recognized in every spelling",
         arguments: ["o=Tremolo", "O = tremolo", " o=TREMOLO\n"])
     func root(name: String) throws {
         #expect(try AccessRule(scope: "dn", constraint: name).scope == .anyServiceAccount)
     }
 
     @Test(
-        "A rule that is not understood is refused, and the error names what is wrong and what is right",
+        "An invalid rule is rejected with the error and what is expected",
         arguments: [
             (
                 "custom", "x", .unknownScope("custom"),
@@ -59,7 +59,7 @@ struct AccessRuleTests {
         #expect(expected.description == text)
     }
 
-    @Test("A group lets in who is in it, compared exactly")
+    @Test("A group allows its members, compared exactly")
     func groups() throws {
         func result(_ group: String) throws -> FilterResult {
             try AccessRule(scope: "group", constraint: group).evaluate(.sample())
@@ -80,7 +80,7 @@ struct AccessRuleTests {
     }
 
     @Test(
-        "A rule that lets everybody in, or hardly says what was meant, comes with a warning",
+        "A rule that allows everyone, or is probably a mistake, causes a warning",
         arguments: [
             ("dn", "o=Tremolo", "allows every ServiceAccount of the cluster"),
             ("group", "system:serviceaccounts", "allows every ServiceAccount of the cluster"),
@@ -97,7 +97,7 @@ struct AccessRuleTests {
         #expect(warnings.allSatisfy { $0.contains(expected) && $0.last != "." })
     }
 
-    @Test("A usual rule comes with no warning")
+    @Test("A usual rule causes no warning")
     func noWarnings() throws {
         #expect(try AccessRule(scope: "filter", constraint: "(&(namespace=a b)(saname=*)(uid=a* *b))").warnings.isEmpty)
         #expect(try AccessRule(scope: "group", constraint: "system:serviceaccounts:myns").warnings.isEmpty)

@@ -13,7 +13,7 @@ struct MetadataAttributeTests {
     }
 
     @Test(
-        "A name is a kind without case, a slash and a key that keeps its case",
+        "A name is a case-insensitive kind, a slash and a case-sensitive key",
         arguments: [
             ("namespace-label/team", "namespace-label/team"), ("Namespace-Label/Team", "namespace-label/Team"),
             ("SA-LABEL/example.com/a_b.C", "sa-label/example.com/a_b.C"),
@@ -27,7 +27,7 @@ struct MetadataAttributeTests {
     }
 
     @Test(
-        "A key that no label can have is no attribute's",
+        "An invalid label key is not an attribute",
         arguments: [
             "namespace-label", "namespace-label/", "namespace-label/-a", "namespace-label/a.", "sa-label/a/b/c",
             "sa-label/Example.com/a", "sa-label//a", "sa-label/a b", "sa-label/\u{e4}", "pod-label/a",
@@ -36,7 +36,7 @@ struct MetadataAttributeTests {
         ])
     func badKeys(name: String) { #expect(MetadataAttribute(named: name) == nil) }
 
-    @Test("A bad key in a rule is refused like an unknown name")
+    @Test("An invalid key in a rule is rejected as an unknown attribute")
     func badKeyInRule() {
         #expect(throws: AccessRuleError.unknownAttributes(["sa-label/-a"])) {
             try AccessRule(scope: "filter", constraint: "(sa-label/-a=b)")
@@ -44,7 +44,7 @@ struct MetadataAttributeTests {
     }
 
     @Test(
-        "A filter compares what was read; what is not there is false, and an empty value is one",
+        "A comparison with an absent label is false; an empty value is a value",
         arguments: [
             ("(namespace-label/team=blue)", .true), ("(NAMESPACE-LABEL/team=blue)", .true),
             ("(namespace-label/team=Blue)", .false), ("(namespace-label/Team=blue)", .false),
@@ -58,14 +58,14 @@ struct MetadataAttributeTests {
         #expect(try result(filter) == expected)
     }
 
-    @Test("What was not read is undefined, so that not even a negation lets anybody in")
+    @Test("An object that was not read is undefined, so that a negation does not allow either")
     func unread() throws {
         #expect(try result("(namespace-label/team=blue)", WorkloadMetadata()) == .undefined)
         #expect(try result("(!(sa-label/team=blue))", WorkloadMetadata()) == .undefined)
         #expect(WorkloadAttributes.sample().lookup("namespace-label/team") == .unknown)
     }
 
-    @Test("Attributes are looked up by name as rules have it")
+    @Test("Attributes are looked up by their names in rules")
     func lookup() {
         let attributes = WorkloadAttributes.sample(metadata: Self.metadata)
         #expect(attributes.values(of: "namespace-label/team") == ["blue"])
@@ -74,7 +74,7 @@ struct MetadataAttributeTests {
     }
 
     @Test(
-        "A policy tells which objects must be read: none, unless a filter names one",
+        "A policy lists the objects that must be read",
         arguments: [
             (["(namespace=a)"], []), (["(namespace-label/a=b)"], [.namespace]),
             (["(namespace=a)", "(!(|(uid=a)(sa-annotation/a=b)))"], [.serviceAccount]),
@@ -88,7 +88,7 @@ struct MetadataAttributeTests {
     }
 
     @Test(
-        "What a tenant can write warns unless it is joined with a namespace",
+        "A tenant-writable attribute causes a warning unless it is combined with a namespace",
         arguments: [
             ("(sa-label/a=b)", 1), ("(sa-annotation/a=b)", 1), ("(namespace-label/a=b)", 0),
             ("(&(namespace=x)(sa-label/a=b))", 0), ("(&(namespace=x)(|(sa-label/a=b)(!(sa-annotation/a=b))))", 0),

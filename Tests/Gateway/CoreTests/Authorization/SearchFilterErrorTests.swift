@@ -1,10 +1,10 @@
 import GatewayCore
 import Testing
 
-@Suite("Texts that are no search filter")
+@Suite("Invalid search filters")
 struct SearchFilterErrorTests {
     @Test(
-        "Such a text is refused with the reason and the place",
+        "An invalid filter is rejected with the reason and the position",
         arguments: [
             ("", .empty, 1),
             (" \n ", .empty, 1),
@@ -69,14 +69,14 @@ struct SearchFilterErrorTests {
         #expect(throws: SearchFilterError(reason, at: position)) { try SearchFilter(parsing: text) }
     }
 
-    @Test("Depth is refused where it begins to be too great")
+    @Test("Excessive nesting is rejected at its position")
     func tooDeep() {
         let text = String(repeating: "(!", count: SearchFilter.maximumDepth) + "(uid=a)"
         let position = 2 * SearchFilter.maximumDepth + 1
         #expect(throws: SearchFilterError(.tooDeep, at: position)) { try SearchFilter(parsing: text) }
     }
 
-    @Test("Ten thousand parentheses are refused and cost no stack")
+    @Test("Ten thousand parentheses are rejected without recursion")
     func manyParentheses() {
         let many = 10_000
         #expect(throws: SearchFilterError(.doubleParenthesis, at: 2)) {
@@ -97,7 +97,7 @@ struct SearchFilterErrorTests {
     }
 
     @Test(
-        "The text of an error says where it is and what is right",
+        "The text of an error has the position and what is expected",
         arguments: [
             ("", "empty filter; expected one such as (namespace=myns)"),
             (

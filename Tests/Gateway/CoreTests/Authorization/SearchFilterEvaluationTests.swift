@@ -60,7 +60,7 @@ struct SearchFilterEvaluationTests {
     }
 
     @Test(
-        "What is compared with an absent attribute is false, and true where negated",
+        "A comparison with an absent attribute is false, and its negation is true",
         arguments: [
             "(pod-name=writer-0)", "(pod-name=*)", "(pod-name=w*)", "(node-uid>=a)", "(node-name<=z)", "(pod-uid~=a)",
         ])
@@ -71,7 +71,7 @@ struct SearchFilterEvaluationTests {
     }
 
     @Test(
-        "What is compared with a name that is no attribute's is undefined, negated or not",
+        "A comparison with an unknown attribute is undefined, and so is its negation",
         arguments: ["(team=a)", "(team=*)", "(team=a*)", "(team>=a)", "(team<=a)", "(team~=a)"])
     func unknown(text: String) throws {
         #expect(try SearchFilter(parsing: text).evaluate(.sample()) == .undefined)
@@ -79,7 +79,7 @@ struct SearchFilterEvaluationTests {
     }
 
     @Test(
-        "An undefined part decides nothing, and is decided over by one that does",
+        "An undefined part does not decide; a defined part may",
         arguments: [
             ("(&(team=a)(namespace=billing))", .undefined),
             ("(&(team=a)(namespace=shop))", .false),
@@ -92,7 +92,7 @@ struct SearchFilterEvaluationTests {
         #expect(try SearchFilter(parsing: text).evaluate(.sample()) == expected)
     }
 
-    @Test("Values are compared by their Unicode scalars, not by what they look like")
+    @Test("Values are compared by Unicode scalars, not by canonical equivalence")
     func scalars() throws {
         let decomposed = WorkloadAttributes.sample(groups: ["caf\u{65}\u{301}"])
         #expect(try SearchFilter(parsing: #"(groups=caf\65\cc\81)"#).evaluate(decomposed) == .true)

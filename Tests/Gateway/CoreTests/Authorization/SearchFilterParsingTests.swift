@@ -5,7 +5,7 @@ import Testing
 @Suite("Parsing and printing of search filters")
 struct SearchFilterParsingTests {
     @Test(
-        "An example of RFC 4515 §4 that asks for no matching rule is read and printed in canonical form",
+        "An example of RFC 4515 §4 without a matching rule is parsed and printed in canonical form",
         arguments: [
             ("(cn=Babs Jensen)", "(cn=Babs Jensen)"),
             ("(!(cn=Tim Howes))", "(!(cn=Tim Howes))"),
@@ -32,7 +32,7 @@ struct SearchFilterParsingTests {
     }
 
     @Test(
-        "An example of RFC 4515 §4 with an extensible match is refused by its matching rule's name",
+        "An example of RFC 4515 §4 with an extensible match is rejected with its matching rule",
         arguments: [
             ("(cn:caseExactMatch:=Fred Flintstone)", 4, "cn", "caseExactMatch"),
             ("(cn:=Betty Rubble)", 4, "cn", nil),
@@ -47,7 +47,7 @@ struct SearchFilterParsingTests {
         if let rule { #expect(expected.description.contains(rule)) }
     }
 
-    @Test("The filters of the stock documentation and every operator are read as what they are")
+    @Test("The filters of OpenUnison's documentation and every operator are parsed")
     func operators() throws {
         func item(_ attribute: WorkloadAttribute, _ assertion: SearchFilter.Assertion) -> SearchFilter.Node {
             .item(.known(attribute), assertion)
@@ -78,7 +78,7 @@ struct SearchFilterParsingTests {
                             final: AssertionValue("d")))))
     }
 
-    @Test("The name of an attribute is without case, and its value is not")
+    @Test("Attribute names are case-insensitive, and values are not")
     func letterCase() throws {
         let filter = try SearchFilter(parsing: "(NameSpace=MyNS)")
         #expect(filter == (try SearchFilter(parsing: "(namespace=MyNS)")))
@@ -86,20 +86,20 @@ struct SearchFilterParsingTests {
         #expect(filter != (try SearchFilter(parsing: "(namespace=myns)")))
     }
 
-    @Test("Values that only look the same are not the same")
+    @Test("Canonically equivalent values are different")
     func canonicalEquivalence() throws {
         let composed = try SearchFilter(parsing: "(namespace=\u{e9})")
         let decomposed = try SearchFilter(parsing: "(namespace=e\u{301})")
         #expect(composed != decomposed)
     }
 
-    @Test("Blanks are skipped outside of values and kept within them")
+    @Test("White space is ignored outside of values and significant in them")
     func blanks() throws {
         let text = " \n(&\n  (namespace= a b )\r\n\t( saname=c)\n  (! (uid=d) ) ) \n"
         #expect(try SearchFilter(parsing: text).description == "(&(namespace= a b )(saname=c)(!(uid=d)))")
     }
 
-    @Test("Attributes that do not exist are listed as written, each once, in the order of the filter")
+    @Test("Unknown attributes are listed without duplicates in the order of the filter")
     func unknownAttributes() throws {
         let filter = try SearchFilter(
             parsing: "(&(ns=a)(saname=b)(!(Team=c))"
@@ -108,7 +108,7 @@ struct SearchFilterParsingTests {
         #expect(try SearchFilter(parsing: "(&(NAMESPACE=a)(saname=b))").unknownAttributes.isEmpty)
     }
 
-    @Test("A filter of the greatest depth is read, printed and evaluated")
+    @Test("A filter of the maximum depth is parsed, printed and evaluated")
     func greatestDepth() throws {
         let operators = SearchFilter.maximumDepth - 1
         let text = String(repeating: "(!", count: operators) + "(uid=a)" + String(repeating: ")", count: operators)
@@ -117,7 +117,7 @@ struct SearchFilterParsingTests {
         #expect(filter.evaluate(.sample(uid: "a")) == .false)
     }
 
-    @Test("A filter of the greatest length is read")
+    @Test("A filter of the maximum length is parsed")
     func greatestLength() throws {
         let value = String(repeating: "a", count: SearchFilter.maximumLength - "(uid=)".utf8.count)
         #expect(try SearchFilter(parsing: "(uid=\(value))").evaluate(.sample(uid: value)) == .true)

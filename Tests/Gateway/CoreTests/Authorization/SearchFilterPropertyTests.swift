@@ -3,10 +3,10 @@ import Testing
 
 @testable import GatewayCore
 
-@Suite("What holds for every search filter")
+@Suite("Properties of every search filter")
 struct SearchFilterPropertyTests {
     @Test(
-        "A filter that was printed is read back as the same one, and evaluates to the same",
+        "A printed filter is parsed as an equal one with the same results",
         arguments: 0..<8 as Range<UInt64>)
     func roundTrip(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
@@ -28,7 +28,7 @@ struct SearchFilterPropertyTests {
     }
 
     @Test(
-        "Any text is either a filter that prints, or an error with a place in the text",
+        "Every text is a filter or an error with a position",
         arguments: 0..<8 as Range<UInt64>)
     func anyText(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
@@ -49,7 +49,7 @@ struct SearchFilterPropertyTests {
         }
     }
 
-    /// The RFC's words once more, without any short cut.
+    /// The evaluation of the RFC without shortcuts.
     private func reference(_ node: SearchFilter.Node, _ attributes: WorkloadAttributes) -> FilterResult {
         switch node {
         case .and(let parts):

@@ -2,7 +2,7 @@ import GatewayCore
 import GatewayPluginAPI
 
 extension WorkloadAttributes {
-    /// A Pod of ServiceAccount `billing/writer` that asks the endpoint `example`.
+    /// A Pod of ServiceAccount `billing/writer` that calls the endpoint `example`.
     static func sample(
         namespace: String = "billing", name: String = "writer", uid: String? = "sa-uid", isBoundToPod: Bool = true,
         groups: [String] = ["system:serviceaccounts", "system:serviceaccounts:billing", "system:authenticated"],

@@ -4,7 +4,7 @@ import Testing
 @Suite("Attributes of a workload")
 struct WorkloadAttributesTests {
     @Test(
-        "Each attribute has the value that its name says",
+        "Each attribute has its value",
         arguments: [
             ("namespace", ["billing"]), ("saname", ["writer"]), ("cluster", ["production"]),
             ("username", ["system:serviceaccount:billing:writer"]), ("uid", ["sa-uid"]),
@@ -38,7 +38,7 @@ struct WorkloadAttributesTests {
         #expect(attributes.values(of: name) == nil)
     }
 
-    @Test("An empty text counts as no value")
+    @Test("An empty text is not a value")
     func empty() {
         let attributes = WorkloadAttributes.sample(uid: "", groups: ["", "a"])
         #expect(attributes.lookup("uid") == .absent)
@@ -46,7 +46,7 @@ struct WorkloadAttributesTests {
     }
 
     @Test(
-        "A name that is no attribute's is unknown",
+        "Another name is unknown",
         arguments: ["", "ns", "podname", "namespace ", "namespace-label/a"])
     func unknown(name: String) {
         #expect(WorkloadAttributes.sample().lookup(name) == .unknown)

@@ -4,7 +4,7 @@ import JOSE
 import JSON
 import Testing
 
-@Suite("A configuration that does not load")
+@Suite("An invalid configuration")
 struct BadConfigurationTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let document: JSONValue
@@ -201,10 +201,10 @@ struct BadConfigurationTests {
             endpoint: ["settings": ["greeting": ["a"]]], "settings.greeting: invalid value (a list); expected a string"),
     ]
 
-    @Test("says what is wrong with the gateway's own blocks", arguments: gatewayCases)
+    @Test("reports the errors of the gateway's blocks", arguments: gatewayCases)
     func gateway(_ example: Case) { check(example) }
 
-    @Test("says what is wrong with an endpoint", arguments: endpointCases)
+    @Test("reports the errors of an endpoint", arguments: endpointCases)
     func endpoint(_ example: Case) { check(example) }
 
     private func check(_ example: Case) {
@@ -213,7 +213,7 @@ struct BadConfigurationTests {
         #expect(problems == example.problems)
     }
 
-    @Test("refuses a subject that the cluster's name would make the gateway's own")
+    @Test("is rejected if the cluster's name gives subjects the reserved prefix")
     func reservedCluster() {
         let (configuration, problems) = ExampleDocument.load(ExampleDocument.document(["cluster": "sts-gateway"]))
         #expect(configuration == nil)
@@ -223,7 +223,7 @@ struct BadConfigurationTests {
             ])
     }
 
-    @Test("tells everything at once, whatever else is wrong")
+    @Test("reports all errors at once")
     func everythingAtOnce() {
         let document: JSONValue = [
             "cluster": "a b", "limits": ["bodyBytes": 1],

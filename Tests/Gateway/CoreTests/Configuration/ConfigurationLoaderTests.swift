@@ -13,7 +13,7 @@ struct ConfigurationLoaderTests {
         return try #require(configuration, "\(problems)")
     }
 
-    @Test("has every default where it says nothing")
+    @Test("has a default for every optional key")
     func defaults() throws {
         let (loaded, problems) = ExampleDocument.load(ExampleDocument.document())
         let configuration = try #require(loaded)
@@ -34,7 +34,7 @@ struct ConfigurationLoaderTests {
         #expect(configuration.log.level == .info)
     }
 
-    @Test("gives an endpoint every default of its own and of its plugin")
+    @Test("has the defaults of the endpoint and of its plugin")
     func endpointDefaults() throws {
         let endpoint = try #require(loaded(ExampleDocument.document()).endpoints.first)
         #expect(endpoint.name == "example")
@@ -63,13 +63,13 @@ struct ConfigurationLoaderTests {
         #expect(endpoint.probe == .init(isEnabled: true, interval: 300))
     }
 
-    @Test("takes the gateway's own namespace into the audience of subject tokens")
+    @Test("has the gateway's namespace in the audience of subject tokens")
     func namespace() throws {
         let endpoint = try #require(loaded(ExampleDocument.document(), namespace: "security").endpoints.first)
         #expect(endpoint.subjectToken.audiences == ["sts-gateway.security.svc"])
     }
 
-    @Test("is read whole")
+    @Test("is read completely")
     func everything() throws {
         let endpoint = ExampleDocument.endpoint([
             "name": "one", "plugin": "example", "audience": ["https://a.example.com", "https://b.example.com"],
@@ -144,7 +144,7 @@ struct ConfigurationLoaderTests {
     }
 
     @Test(
-        "names its reviewer in any of the accepted forms",
+        "accepts every form of the reviewer",
         arguments: [
             (["kind": "kubernetes"], .kubernetes(kubeconfig: nil)),
             (["kubeconfig": "config"], .kubernetes(kubeconfig: "config")),
@@ -163,7 +163,7 @@ struct ConfigurationLoaderTests {
     }
 
     @Test(
-        "names its key store in any of the accepted forms",
+        "accepts every form of the key store",
         arguments: [
             (["kind": "kubernetes"], .kubernetes), (["directory": "keys"], .directory("keys")),
             (["kind": "directory", "directory": "keys"], .directory("keys")),
@@ -173,21 +173,21 @@ struct ConfigurationLoaderTests {
         #expect(try loaded(ExampleDocument.document(["keyStore": block])).keyStore == store)
     }
 
-    @Test("takes the cluster's name from OpenUnison's key, and from its own first")
+    @Test("prefers its key of the cluster's name to OpenUnison's")
     func clusterName() throws {
         #expect(try loaded(ExampleDocument.document(["k8s_cluster_name": "stock"])).cluster == "stock")
         let both = ExampleDocument.document(["cluster": "own", "k8s_cluster_name": "stock"])
         #expect(try loaded(both).cluster == "own")
     }
 
-    @Test("finds an endpoint's plugin by its audience where its name says nothing")
+    @Test("identifies an endpoint's plugin by its audience if the name does not")
     func pluginByAudience() throws {
         let endpoint = ExampleDocument.endpoint(["name": "other", "audience": "https://example.com"])
         let configuration = try loaded(ExampleDocument.document(endpoints: [endpoint]))
         #expect(configuration.endpoints.first?.pluginID == ExampleProvider.id)
     }
 
-    @Test("may nest one endpoint's path below another's, away from its routes")
+    @Test("may nest one endpoint's path below another's, except at its routes")
     func nestedPaths() throws {
         let endpoints = [("a", "/a"), ("b", "/a/dev"), ("c", "/a/dev/tokens")].map { name, path in
             ExampleDocument.endpoint([
@@ -201,7 +201,7 @@ struct ConfigurationLoaderTests {
         #expect(problems == [])
     }
 
-    @Test("turns additional attributes into claims, without those that every token has")
+    @Test("converts additional attributes to claims, except those that every token has")
     func additionalAttributes() throws {
         let list = ExampleDocument.endpoint(["additionalAttributes": ["groups", "namespace", "node-name"]])
         #expect(

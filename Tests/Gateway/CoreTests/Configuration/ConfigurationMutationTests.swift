@@ -25,7 +25,7 @@ struct ConfigurationMutationTests {
 
     private static let others: [JSONValue] = [.null, "", "x", "\u{1F600}\u{0}", -1, [], [[]], [:], ["x": ["y": .null]]]
 
-    /// Every document that is the value with one value within it replaced.
+    /// Every document with one of its values replaced.
     private func mutations(_ value: JSONValue) -> [JSONValue] {
         let inner: [JSONValue]
         switch value {
@@ -50,7 +50,7 @@ struct ConfigurationMutationTests {
         return Self.others + inner
     }
 
-    @Test("loads, or has an error that says where")
+    @Test("is valid, or has an error with its location")
     func mutations() {
         #expect(ExampleDocument.load(Self.document).configuration != nil)
         for document in mutations(Self.document) {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import GatewayCore
 
-@Suite("A configuration that follows another")
+@Suite("A reloaded configuration")
 struct ConfigurationReloadTests {
     private func loaded(_ blocks: KeyValuePairs<String, JSONValue>) throws -> GatewayConfiguration {
         try #require(
@@ -12,7 +12,7 @@ struct ConfigurationReloadTests {
     }
 
     @Test(
-        "names what only a restart takes on",
+        "lists the keys that require a restart",
         arguments: [
             (["listeners": ["tokens": "0.0.0.0:1"]], ["listeners"]),
             (["tls": ["names": ["sts.example.com"]]], ["tls"]),
@@ -30,7 +30,7 @@ struct ConfigurationReloadTests {
     }
 
     @Test(
-        "is taken on while the gateway runs in everything else",
+        "is applied to the running gateway in all other keys",
         arguments: [
             ["cluster": "other"], ["audit": ["events": false]],
             ["injection": ["prefix": "example.com", "webhook": ["concurrency": 1, "configuration": "other"]]],
@@ -40,7 +40,7 @@ struct ConfigurationReloadTests {
     }
 
     @Test(
-        "tells where keys are, whatever else is wrong with it",
+        "has a key store even if it is invalid otherwise",
         arguments: [
             (["keyStore": ["directory": "keys"], "listeners": "x"], .directory("keys"), nil),
             (["review": ["kubeconfig": "c"], "sts": ["endpoints": 5]], .kubernetes, "c"),
@@ -52,7 +52,7 @@ struct ConfigurationReloadTests {
         #expect(place.kubeconfig == kubeconfig)
     }
 
-    @Test("tells nothing of where keys are if just that is wrong")
+    @Test("has no key store if its keys are invalid")
     func noKeys() {
         #expect(ConfigurationLoader.placeOfKeys(ConfigurationNode(["keyStore": ["kind": "directory"]])) == nil)
         #expect(ConfigurationLoader.placeOfKeys(nil)?.keyStore == .kubernetes)

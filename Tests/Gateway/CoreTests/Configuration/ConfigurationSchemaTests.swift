@@ -28,7 +28,7 @@ struct ConfigurationSchemaTests {
         return String(decoding: contents, as: UTF8.self)
     }
 
-    @Test("is JSON that closes every block of the gateway's own")
+    @Test("is JSON without additional properties in the gateway's blocks")
     func closed() throws {
         let schema = try JSONDecoder().decode(JSONValue.self, from: Data(ConfigurationSchema.text.utf8))
         #expect(schema["$schema"] == "https://json-schema.org/draft/2020-12/schema")

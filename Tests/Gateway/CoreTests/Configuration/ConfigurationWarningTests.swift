@@ -3,7 +3,7 @@ import GatewayTestSupport
 import JSON
 import Testing
 
-@Suite("A configuration that loads")
+@Suite("A valid configuration")
 struct ConfigurationWarningTests {
     static let documents: [(JSONValue, [String])] = [
         (
@@ -72,7 +72,7 @@ struct ConfigurationWarningTests {
         ),
     ]
 
-    @Test("says what is worth a word", arguments: documents)
+    @Test("reports warnings", arguments: documents)
     func warnings(_ document: JSONValue, _ warnings: [String]) {
         let (configuration, problems) = ExampleDocument.load(document)
         #expect(configuration != nil)

@@ -22,7 +22,7 @@ struct EndpointCollisionTests {
         ).problems
     }
 
-    @Test("that share nothing are fine")
+    @Test("without shared values are valid")
     func apart() { #expect(problems([:]) == []) }
 
     @Test("may not share a name")
@@ -41,7 +41,7 @@ struct EndpointCollisionTests {
             ])
     }
 
-    @Test("may not share an issuer, however its host is spelt")
+    @Test("may not share an issuer, in any spelling of the host")
     func issuer() {
         #expect(
             problems(["issuer": ["host": "ISSUER.example.com"]]) == [
@@ -49,7 +49,7 @@ struct EndpointCollisionTests {
             ])
     }
 
-    @Test("may not share the place that they publish to")
+    @Test("may not share the location of their documents")
     func place() {
         #expect(
             problems(["publish": ["shelf": "one"]], first: ["publish": ["shelf": "one"]]) == [
@@ -69,7 +69,7 @@ struct EndpointCollisionTests {
     }
 
     @Test(
-        "may not have one path at or below a route of the other",
+        "may not have a path at or below a route of the other",
         arguments: ["token", "certs", "sig-cert", "issuer-docs", "token/user"])
     func route(_ route: String) {
         let first = route.split(separator: "/")[0]
@@ -79,7 +79,7 @@ struct EndpointCollisionTests {
             ])
     }
 
-    @Test("collide in whatever order they are")
+    @Test("conflict in any order")
     func routeOfLater() {
         #expect(
             problems([:], first: ["path": "/second/token"]) == [
@@ -87,7 +87,7 @@ struct EndpointCollisionTests {
             ])
     }
 
-    @Test("may not have one issuer at or below a document of the other")
+    @Test("may not have an issuer at or below a document of the other")
     func issuerDocument() {
         #expect(
             problems(["issuer": ["host": "issuer.example.com", "path": "/certs/two"]]) == [

@@ -3,9 +3,9 @@ import GatewayTestSupport
 import JSON
 import Logging
 
-/// A document that loads, to be changed into others.
+/// A valid document, which tests change.
 enum ExampleDocument {
-    /// An endpoint of the example provider, with members in place of those that are there; `null` takes one away.
+    /// An endpoint of the example provider with members replaced; `null` removes one.
     static func endpoint(_ changes: KeyValuePairs<String, JSONValue> = [:]) -> JSONValue {
         merge(
             [

@@ -18,7 +18,7 @@ struct MetadataConfigurationTests {
         return (configuration != nil, problems)
     }
 
-    @Test("An endpoint may name them in rules and claims, and they are read for it alone")
+    @Test("An endpoint may use them in rules and claims, and they are read for it only")
     func named() throws {
         let (configuration, problems) = ExampleDocument.load(
             ExampleDocument.document(endpoints: [
@@ -34,7 +34,7 @@ struct MetadataConfigurationTests {
     }
 
     @Test(
-        "An offline review cannot read them, and says so at the key that names one",
+        "They are not supported with an offline review, with an error at the key",
         arguments: [
             (["azRules": [["scope": "filter", "constraint": "(namespace-label/a=b)"]]], "azRules[0].constraint"),
             (["token": ["claims": ["a": ["attribute": "namespace-label/a"]]]], "token.claims.a.attribute"),
@@ -51,7 +51,7 @@ struct MetadataConfigurationTests {
             ])
     }
 
-    @Test("A rule by what a tenant can write comes with a warning at its key")
+    @Test("A rule with a tenant-writable attribute causes a warning at its key")
     func tenantWritable() {
         let (isGood, problems) = load(
             ["azRules": [["scope": "filter", "constraint": "(sa-label/a=b)"]]], offline: false)
@@ -63,7 +63,7 @@ struct MetadataConfigurationTests {
             ])
     }
 
-    @Test("A claim of a key that no label can have is refused")
+    @Test("A claim of an invalid label key is rejected")
     func badKey() {
         let (isGood, problems) = load(
             ["token": ["claims": ["a": ["attribute": "sa-label/-a"]]]], offline: false)

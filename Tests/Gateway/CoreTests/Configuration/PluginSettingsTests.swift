@@ -5,7 +5,7 @@ import JOSE
 import JSON
 import Testing
 
-/// A plugin with settings of every shape.
+/// A plugin with settings of every type.
 private struct ElaborateProvider: ProviderPlugin {
     static let id: PluginID = PluginID("elaborate")
     static let defaults = EndpointDefaults(
@@ -62,7 +62,7 @@ struct PluginSettingsTests {
             plugins: PluginCatalog(plugins: [ElaborateProvider.self, PlainProvider.self]))
     }
 
-    @Test("reach the plugin in its own types")
+    @Test("are decoded to the plugin's types")
     func decoded() throws {
         let (configuration, problems) = load(
             "elaborate",
@@ -96,14 +96,14 @@ struct PluginSettingsTests {
         ),
     ]
 
-    @Test("are refused where they do not fit, with their place", arguments: refusals)
+    @Test("are rejected if they are invalid, with their location", arguments: refusals)
     func refused(_ settings: JSONValue, _ problem: String) {
         let (configuration, problems) = load("elaborate", settings)
         #expect(configuration == nil)
         #expect(problems == ["error: sts.endpoints[0].settings.\(problem)"])
     }
 
-    @Test("are refused where the plugin has none")
+    @Test("are rejected if the plugin has none")
     func none() {
         #expect(load("plain", [:]).problems == [])
         #expect(
@@ -115,7 +115,7 @@ struct PluginSettingsTests {
         )
     }
 
-    @Test("go with the limits of the plugin's relying party")
+    @Test("conform to the limits of the plugin's relying party")
     func limits() {
         let problems = load(
             "plain", [:],

@@ -4,7 +4,7 @@ import Testing
 @Suite("A proxy's address")
 struct ProxyAddressTests {
     @Test(
-        "is a URL or host and port; the scheme, a final slash and the port may be left out",
+        "is a URL or host and port; scheme, final slash and port are optional",
         arguments: [
             "http://proxy.example.com:3128", "http://proxy.example.com:3128/", "HTTP://proxy.example.com:3128",
             "proxy.example.com:3128",
@@ -14,7 +14,7 @@ struct ProxyAddressTests {
         #expect(address.host == "proxy.example.com" && address.port == 3128 && address.credentials == nil)
     }
 
-    @Test("has port 80 where none is written, and may be an IPv6 address")
+    @Test("has port 80 by default, and may be an IPv6 address")
     func defaults() throws {
         #expect(ProxyAddress("http://proxy.example.com")?.port == 80)
         let six = try #require(ProxyAddress("http://[2001:db8::1]:3128"))
@@ -28,7 +28,7 @@ struct ProxyAddressTests {
     }
 
     @Test(
-        "is nothing else",
+        "is invalid otherwise",
         arguments: [
             "", "https://proxy.example.com", "socks5://a:1", "http://", "http://a:0", "http://a:70000", "a b:1",
         ])

@@ -27,7 +27,7 @@ struct DiscoveryDocumentTests {
         return IssuerDocuments(ring: ring, issuer: issuer, privateClaimNames: ["team"])
     }
 
-    @Test("The discovery document says what is there, and nothing that would answer 404")
+    @Test("The discovery document lists only existing endpoints")
     func discovery() throws {
         let text = try documents([TestKeys.ec, TestKeys.rsa]).discovery.content
         let discovery = try JSONDecoder().decode(Discovery.self, from: Data(text))
@@ -43,7 +43,7 @@ struct DiscoveryDocumentTests {
         #expect(members.filter { $0.name.hasSuffix("_endpoint") }.isEmpty)
     }
 
-    @Test("The key set holds public members only, and verifies what the keys sign")
+    @Test("The key set contains public members only, and verifies the keys' signatures")
     func keys() throws {
         let text = try documents([TestKeys.ec, TestKeys.rsa]).keys.content
         let value = try JSONDecoder().decode(JSONValue.self, from: Data(text))
@@ -62,7 +62,7 @@ struct DiscoveryDocumentTests {
         try SignedJWT(parsing: token).verify(with: JSONWebKeySet(parsing: text))
     }
 
-    @Test("Documents and their entity tags are the same for the same keys, and others for others")
+    @Test("Documents and their entity tags depend on the keys only")
     func entityTags() throws {
         let one = try documents([TestKeys.ec])
         let tag = one.keys.representation.entityTag
@@ -71,7 +71,7 @@ struct DiscoveryDocumentTests {
         #expect(tag.hasPrefix("\"") && tag.hasSuffix("\""))
     }
 
-    @Test("The bundle holds both documents as strings")
+    @Test("The bundle contains both documents as strings")
     func bundle() throws {
         struct Bundle: Decodable {
             let discovery: String

@@ -6,7 +6,7 @@ import Testing
 @Suite("A subject template")
 struct SubjectTemplateTests {
     @Test(
-        "puts the names into its text",
+        "inserts the names into its text",
         arguments: [
             ("{cluster}:{namespace}:{saname}", "c:n:s"), ("repo/{namespace}/{saname}", "repo/n/s"), ("fixed", "fixed"),
             ("{saname}{saname}", "ss"),
@@ -18,7 +18,7 @@ struct SubjectTemplateTests {
     }
 
     @Test(
-        "is refused where it says nothing sensible",
+        "is rejected if it is invalid",
         arguments: [
             ("", .empty), ("é", .notASCII), ("a\nb", .notASCII), (String(repeating: "a", count: 256), .tooLong),
             ("sts-gateway:x", .reservedPrefix), ("{namespace", .unbalancedBrace), ("namespace}", .unbalancedBrace),
@@ -39,7 +39,7 @@ struct SubjectTemplateTests {
     }
 
     @Test(
-        "knows whether two names could run into each other",
+        "detects whether two workloads could have the same subject",
         arguments: [
             ("{namespace}:{saname}", false), ("{namespace}/{saname}", false), ("{namespace}-{saname}", true),
             ("{namespace}{saname}", true), ("{namespace}.x:{saname}", false), ("{cluster}_{namespace}:{saname}", true),

@@ -6,7 +6,7 @@ import Testing
 
 @testable import GatewayCore
 
-@Suite("An Event on a refused Pod")
+@Suite("An Event on a Pod that was denied")
 struct PodEventTests {
     static func record(
         _ outcome: (WorkloadIdentity) -> AuditRecord.Outcome = { .refused(.deniedByPolicy($0)) },
@@ -27,7 +27,7 @@ struct PodEventTests {
         try #require(PodEvent(of: Self.record(pod: .init(name: "web-0", uid: uid), endpoint: endpoint, after: seconds)))
     }
 
-    @Test("It names the Pod by its uid, the endpoint and the audit's record, and nothing of the request")
+    @Test("It contains the Pod's uid, the endpoint and the audit ID, and no content of the request")
     func json() throws {
         let event = try event()
         #expect(
@@ -46,7 +46,7 @@ struct PodEventTests {
         #expect(!event.json(reportedBy: nil).text.contains("192.0.2.1"))
     }
 
-    @Test("Only a refusal by policy of a Pod that the review has vouched for is told")
+    @Test("Only a denial by policy of an authenticated Pod is reported")
     func others() {
         #expect(PodEvent(of: Self.record { .allowed($0, rule: 0) }) == nil)
         #expect(PodEvent(of: Self.record { .refused(.unissuable("too long", $0)) }) == nil)
@@ -59,7 +59,7 @@ struct PodEventTests {
         #expect(PodEvent(of: Self.record(namespace: "a/b")) == nil)
     }
 
-    @Test("All replicas make one name in ten minutes of the clock, and another for another Pod, endpoint or time")
+    @Test("All replicas use the same name within ten minutes, and another one for another Pod, endpoint or time")
     func name() throws {
         let name = try event().name
         #expect(name.hasPrefix("web-0.") && name.utf8.count == "web-0.".utf8.count + 16)
@@ -68,11 +68,11 @@ struct PodEventTests {
         #expect(Set(others + [name]).count == 5)
     }
 
-    @Test("A name stays one that Kubernetes takes, however long the Pod's is and wherever it is cut")
+    @Test("A name is a valid Kubernetes name for every length of the Pod's name")
     func longNames() throws {
         for length in [1, 235, 236, 237, 253] {
             for tail in ["", "-", ".", "--"] where length > 240 || tail.isEmpty {
-                // The hyphens or dots are what a cut at 236 bytes would end with.
+                // A truncation at 236 bytes would end with the hyphens or dots.
                 let beginning = String(repeating: "a", count: min(length, 236 - tail.utf8.count)) + tail
                 let pod = beginning + String(repeating: "b", count: max(0, length - beginning.utf8.count))
                 #expect(KubernetesName.isSubdomain(pod))

@@ -20,7 +20,7 @@ struct PodEventThrottleTests {
     }
 
     @Test(
-        "Beyond the burst there are as many as the rate says, and a Pod that was not told comes with its next refusal")
+        "After the burst the rate applies, and a Pod that was not reported is due with its next denial")
     func rate() {
         var limits = PodEventThrottle.Limits()
         (limits.rate, limits.burst) = (2, 3)
@@ -29,11 +29,11 @@ struct PodEventThrottleTests {
         #expect(throttle.verdict(on: key(3), at: 100.4) == .limited)
         #expect(throttle.verdict(on: key(3), at: 100.5) == .due)
         #expect(throttle.verdict(on: key(4), at: 100.5) == .limited)
-        // However long nothing came, no more than the burst.
+        // After any pause, no more than the burst.
         #expect((10..<14).map { throttle.verdict(on: key($0), at: 99_000) } == [.due, .due, .due, .limited])
     }
 
-    @Test("Repetitions cost nothing of the rate")
+    @Test("Repetitions do not count for the rate")
     func repetitions() {
         var limits = PodEventThrottle.Limits()
         (limits.rate, limits.burst) = (0, 2)
@@ -43,7 +43,7 @@ struct PodEventThrottleTests {
         #expect(throttle.verdict(on: key(2), at: 1) == .due)
     }
 
-    @Test("It never keeps more keys than it may, and forgets old ones for new ones")
+    @Test("The number of keys is limited, and old keys are removed")
     func bound() {
         var limits = PodEventThrottle.Limits()
         (limits.burst, limits.keys) = (1000, 10)
@@ -55,7 +55,7 @@ struct PodEventThrottleTests {
         #expect(throttle.count == 6)
     }
 
-    @Test("What was not told after all is due again")
+    @Test("An Event that could not be created is due again")
     func forgetting() {
         var throttle = PodEventThrottle()
         #expect(throttle.verdict(on: key(1), at: 0) == .due)

@@ -1,7 +1,7 @@
 import JSON
 
-/// All of JSON Patch (RFC 6902), read from its document and done one operation after the other: an application that
-/// shares nothing with the one under test.
+/// A complete implementation of JSON Patch (RFC 6902) that is independent of the one
+/// under test.
 enum JSONPatchOperations {
     struct Failure: Error {}
 

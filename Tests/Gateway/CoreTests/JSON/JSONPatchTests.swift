@@ -65,7 +65,7 @@ struct PatchVector: CustomTestStringConvertible, Sendable {
 @Suite("Admission: JSON Patch")
 struct JSONPatchTests {
     @Test(
-        "The tests' own application passes RFC 6902's examples (A.13 is about text that is no JSON)",
+        "The tests' implementation passes RFC 6902's examples (A.13 is not JSON)",
         arguments: PatchVector.all)
     func independent(vector: PatchVector) throws {
         let (document, patch) = (try PatchVector.json(vector.document), try PatchVector.json(vector.patch))
@@ -95,21 +95,21 @@ struct JSONPatchTests {
         #expect(try result?.sorted == vector.result.map { try PatchVector.json($0).sorted })
     }
 
-    @Test("A document that is added at its root is the value, and a member that is there is set anew")
+    @Test("An addition at the root replaces the document, and one at an existing member replaces the member")
     func roots() {
         #expect(JSONPatch([.init(JSONPointer(), 1)]).applied(to: ["a": 2]) == 1)
         #expect(JSONPatch([.init(JSONPointer("a"), 1)]).applied(to: ["a": 2]) == ["a": 1])
     }
 
     @Test(
-        "An index is digits without a leading zero, and not beyond the list's end",
+        "An index is digits without a leading zero, within the list or at its end",
         arguments: ["01", "+1", "3", "x", ""])
     func badIndices(token: String) {
         #expect(JSONPatch([.init(JSONPointer("a", token), 0)]).applied(to: ["a": [1, 2]]) == nil)
         #expect(JSONPatch([.init(JSONPointer("a", token, "b"), 0)]).applied(to: ["a": [[:], [:]]]) == nil)
     }
 
-    @Test("A pointer escapes ~ before /, and reads that back")
+    @Test("A pointer escapes ~ and /, and is parsed as written")
     func pointers() {
         let pointer = JSONPointer("a/b", "~1", "m~n", "", "ü")
         #expect(pointer.description == "/a~1b/~01/m~0n//ü")
@@ -119,7 +119,7 @@ struct JSONPatchTests {
         for bad in ["a", "a/b", "/~", "/~2", "/a~"] { #expect(JSONPointer(parsing: bad) == nil, "\(bad)") }
     }
 
-    @Test("The examples of RFC 6901 §5 name the members that they are to name")
+    @Test("The examples of RFC 6901 §5 identify their members")
     func pointerExamples() {
         let expected = [
             ("/a~1b", "a/b"), ("/c%d", "c%d"), ("/e^f", "e^f"), ("/g|h", "g|h"), (#"/i\j"#, #"i\j"#),
@@ -128,7 +128,7 @@ struct JSONPatchTests {
         for (text, token) in expected { #expect(JSONPointer(parsing: text)?.tokens == [token]) }
     }
 
-    @Test("The wire has op, path and value, and a patch can be moved below a place")
+    @Test("The document has op, path and value, and a patch can be moved below a location")
     func wire() {
         let patch = JSONPatch([.init(JSONPointer("metadata", "annotations", "x/y"), "z")])
         #expect(patch.json.text == #"[{"op":"add","path":"/metadata/annotations/x~1y","value":"z"}]"#)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Errors of the token calls")
 struct OAuthErrorTests {
-    @Test("Each refusal has the status and code of its wire, and nothing of its reason in the answer")
+    @Test("Each rejection has the status and code of its wire format, and the response has no reason")
     func table() throws {
         let identity = try WorkloadIdentity(.serviceAccount(namespace: "secretns"), cluster: "test")
         let rows: [(TokenExchangeError, TokenExchangeRequest.Wire, Int, OAuthError.Code, Int?, Bool)] = [

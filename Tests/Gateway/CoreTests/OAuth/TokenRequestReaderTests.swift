@@ -40,7 +40,7 @@ struct TokenRequestReaderTests {
         good.filter { $0.0 != name } + (value.map { [(name, $0)] } ?? [])
     }
 
-    @Test("A full request is read, with what RFC 8693 makes optional")
+    @Test("A request with all optional parameters of RFC 8693 is read")
     func full() throws {
         let request = try read(
             good + [
@@ -55,19 +55,19 @@ struct TokenRequestReaderTests {
     }
 
     @Test(
-        "The three token types a ServiceAccount token may be called are taken",
+        "Three token types are accepted for ServiceAccount tokens",
         arguments: ["jwt", "id_token", "access_token"])
     func subjectTokenTypes(type: String) throws {
         _ = try read(replacing("subject_token_type", "urn:ietf:params:oauth:token-type:\(type)"))
     }
 
-    @Test("The subject token may come as the bearer token instead")
+    @Test("The subject token may be the bearer token")
     func bearerInstead() throws {
         let request = try read(replacing("subject_token", nil), authorization: ["bearer \(token)"])
         #expect(request.subjectToken.compact == token)
     }
 
-    @Test("An empty parameter is an absent one")
+    @Test("An empty parameter is absent")
     func emptyParameters() throws {
         let request = try read(good + [("audience", ""), ("actor_token", ""), ("expires_in", "")])
         #expect(request.audience == nil)
@@ -187,7 +187,7 @@ struct TokenRequestReaderTests {
         }
     }
 
-    @Test("The bearer wire answers with its challenges")
+    @Test("Errors of bearer requests have challenges")
     func bearerWire() throws {
         func failure(_ authorization: [String], query: String? = nil) -> OAuthError? {
             do throws(TokenRequestError) {

@@ -3,7 +3,7 @@ import GatewayPluginAPI
 import GatewayTestSupport
 import Testing
 
-/// Recognises the example provider's audience too.
+/// Recognizes the example provider's audience as well.
 private struct RivalProvider: ProviderPlugin {
     static let id: PluginID = PluginID("rival")
     static let defaults = ExampleProvider.defaults
@@ -22,7 +22,7 @@ struct PluginCatalogTests {
         #expect(PluginID("nobody").map { catalog[$0] == nil } == true)
     }
 
-    @Test("finds a plugin by an audience that no other plugin knows")
+    @Test("finds a plugin by an audience that no other plugin recognizes")
     func byAudience() {
         let alone = PluginCatalog(plugins: [ExampleProvider.self])
         #expect(alone.recognizing(["x", "https://example.com"]) is ExampleProvider.Type)

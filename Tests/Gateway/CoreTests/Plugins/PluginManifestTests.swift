@@ -7,7 +7,7 @@ import Testing
 struct PluginManifestTests {
     private func manifest(_ text: String) throws -> PluginManifest { try PluginManifest(parsing: Array(text.utf8)) }
 
-    @Test("mounts the plugins that it names, in its order")
+    @Test("mounts the listed plugins in its order")
     func mounted() throws {
         let manifest = try manifest(
             #"{"plugins": [{"id": "example", "target": "ExamplePlugin", "summary": "an example"}]}"#)
@@ -16,7 +16,7 @@ struct PluginManifestTests {
         #expect(try manifest.resolve(against: [ExampleProvider.self]).ids == [ExampleProvider.id])
     }
 
-    @Test("needs no more of an entry than its id")
+    @Test("needs only the ID of an entry")
     func idAlone() throws { #expect(try manifest(#"{"plugins": [{"id": "a"}]}"#).entries.count == 1) }
 
     static let refusals: [(String, [String])] = [
@@ -41,13 +41,13 @@ struct PluginManifestTests {
         ),
     ]
 
-    @Test("says all that is wrong with it at once", arguments: refusals)
+    @Test("reports all errors at once", arguments: refusals)
     func refused(_ text: String, _ problems: [String]) {
         let error = #expect(throws: PluginManifestError.self) { try manifest(text) }
         #expect(error?.problems == problems)
     }
 
-    @Test("cannot name a plugin that the binary lacks, and is told those that it has")
+    @Test("is rejected with a plugin that the binary lacks, with a list of its plugins")
     func notCompiledIn() throws {
         let manifest = try manifest(#"{"plugins": [{"id": "example"}, {"id": "other"}]}"#)
         let error = #expect(throws: PluginManifestError.self) { try manifest.resolve(against: [ExampleProvider.self]) }

@@ -4,7 +4,7 @@ import GatewayTestSupport
 import JOSE
 import Testing
 
-@Suite("Offline review")
+@Suite("Local token validation")
 struct LocalTokenValidationTests {
     let cluster = TestCluster(key: TestKeys.ec)
     let now = ExampleEndpoint.now
@@ -19,7 +19,7 @@ struct LocalTokenValidationTests {
             .review(token, audiences: audiences, at: now)
     }
 
-    @Test("A good token's user is what the API server would tell")
+    @Test("A valid token's user is the same as the API server's")
     func authenticated() throws {
         let review = try review()
         guard case .authenticated(let user) = review else {
@@ -37,7 +37,7 @@ struct LocalTokenValidationTests {
             user.extra["authentication.kubernetes.io/credential-id"] == ["JTI=5b7ad8a0-93c4-4d5c-9f0a-0d5f4a6a7c11"])
     }
 
-    @Test("Each way of being no good has its reason")
+    @Test("Each kind of invalid token has its reason")
     func refusals() throws {
         let rows: [(SubjectTokenRejection, (inout TestCluster.Claims) -> Void)] = [
             (.unauthenticated, { $0.issuer = "https://elsewhere.example.com" }),
@@ -51,7 +51,7 @@ struct LocalTokenValidationTests {
         for (refusal, adjust) in rows { #expect(try review(adjust) == .unauthenticated(refusal)) }
     }
 
-    @Test("A token that another key signed is not believed, with or without that key's id in the set")
+    @Test("A token that another key signed is rejected, with or without that key's ID in the set")
     func foreignKey() throws {
         let foreign = JSONWebKeySet(keys: [TestKeys.rsa.publicKey])
         #expect(try review(by: foreign) == .unauthenticated(.unauthenticated))
@@ -61,7 +61,7 @@ struct LocalTokenValidationTests {
         #expect(try review(by: JSONWebKeySet(keys: [impostor])) == .unauthenticated(.unauthenticated))
     }
 
-    @Test("Without audiences, the API server's own is its issuer")
+    @Test("Without audiences, the API server's audience is its issuer")
     func apiServerAudience() throws {
         #expect(try review(audiences: nil) == .unauthenticated(.foreignAudience))
         guard case .authenticated = try review(audiences: nil, { $0.audiences = [TestCluster.defaultIssuer] }) else {

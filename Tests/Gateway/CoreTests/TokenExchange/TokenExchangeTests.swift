@@ -104,7 +104,7 @@ struct TokenExchangeTests {
     }
 
     @Test(
-        "A wish for a lifetime is clamped to a minute at least and the endpoint's ttl at most",
+        "A requested lifetime is limited to between a minute and the endpoint's ttl",
         arguments: [(nil, 900), (1, 60), (60, 60), (300, 300), (900, 900), (86_400, 900)] as [(Int?, Int)])
     func lifetime(wish: Int?, granted: Int) async throws {
         let (exchange, _) = try exchange()
@@ -113,14 +113,14 @@ struct TokenExchangeTests {
         #expect(issued.expiration == now.addingTimeInterval(Double(granted)))
     }
 
-    @Test("capToSubject ends the token with the subject token")
+    @Test("With capToSubject a token expires no later than the subject token")
     func capToSubject() async throws {
         let (exchange, _) = try exchange([.init("token", ["capToSubject": true])])
         let issued = try await exchange.exchange(try request { $0.lifetime = 120 }, at: now, tokenID: tokenID)
         #expect(issued.lifetime == 120)
     }
 
-    @Test("audience and resource narrow aud to one of the endpoint's, and refuse any other")
+    @Test("audience and resource restrict aud to one of the endpoint's, and others are rejected")
     func targets() async throws {
         let (exchange, reviewer) = try exchange([.init("audience", ["https://example.com", "https://example.org"])])
         func audiences(_ audience: String?, _ resource: String?) async throws -> [String] {
@@ -137,10 +137,10 @@ struct TokenExchangeTests {
         ] as [(String?, String?)] {
             await #expect(throws: TokenExchangeError.invalidTarget) { try await audiences(audience, resource) }
         }
-        #expect(reviewer.asked.count == reviews, "a foreign target costs no review")
+        #expect(reviewer.asked.count == reviews, "an invalid target causes no review")
     }
 
-    @Test("audience and resource are compared by code units: a canonically equivalent one is another one")
+    @Test("audience and resource are compared by code units, not by canonical equivalence")
     func equivalentTargets() async throws {
         let (exchange, _) = try exchange([.init("audience", ["https://example.com/K"])])
         for (audience, resource) in [("https://example.com/\u{212A}", nil), (nil, "https://example.com/\u{212A}")]
@@ -153,7 +153,7 @@ struct TokenExchangeTests {
         }
     }
 
-    @Test("A token that condemns itself never reaches the reviewer")
+    @Test("An expired or foreign token is rejected before the review")
     func prechecks() async throws {
         let (exchange, reviewer) = try exchange()
         let rows: [(SubjectTokenRejection, (inout TestCluster.Claims) -> Void)] = [
@@ -171,7 +171,7 @@ struct TokenExchangeTests {
     }
 
     @Test(
-        "What the reviewer says decides",
+        "The result of the review decides",
         arguments: [
             (.success(.unauthenticated(.unauthenticated)), .invalidSubjectToken(.unauthenticated)),
             (
@@ -192,7 +192,7 @@ struct TokenExchangeTests {
     }
 
     @Test(
-        "A user that is no ServiceAccount is refused",
+        "A user that is not a ServiceAccount is rejected",
         arguments: [
             "", "admin", "system:serviceaccount", "system:serviceaccount:default", "system:serviceaccount:default:",
             "system:serviceaccount::web", "system:serviceaccount:default:web:extra", "system:node:node-1",
@@ -209,7 +209,7 @@ struct TokenExchangeTests {
         }
     }
 
-    @Test("A ServiceAccount that no rule allows is denied, and so is everyone where there is no rule")
+    @Test("A ServiceAccount without a matching rule is denied, and everyone without rules")
     func policy() async throws {
         let user = UserInfo.serviceAccount(namespace: "other")
         let (exchange, _) = try exchange(answer: .success(.authenticated(user)))
@@ -223,7 +223,7 @@ struct TokenExchangeTests {
         }
     }
 
-    @Test("requirePod: false lets a token without a Pod pass")
+    @Test("requirePod: false accepts a token without a Pod")
     func withoutPod() async throws {
         let (exchange, _) = try exchange(
             [.init("subjectToken", ["audiences": ["sts-gateway.test.svc"], "requirePod": false])],
@@ -233,7 +233,7 @@ struct TokenExchangeTests {
     }
 
     @Test(
-        "acceptApiServerAudience holds on the bearer wire only, reviews without audiences, and makes the Pod mandatory")
+        "acceptApiServerAudience applies to bearer requests only, reviews without audiences, and requires a Pod")
     func apiServerAudience() async throws {
         let accepting: [JSONValue.Member] = [
             .init(
@@ -254,7 +254,7 @@ struct TokenExchangeTests {
         }
     }
 
-    @Test("A ring that could not be read signs nothing")
+    @Test("Without a readable key ring no token is issued")
     func noKey() async throws {
         let keys = CurrentSigningKeys(SigningKeySnapshot(failure: .unavailable("gone")))
         let (exchange, _) = try exchange(keys: keys)
@@ -263,7 +263,7 @@ struct TokenExchangeTests {
         }
     }
 
-    @Test("A subject that is too long, or is the gateway's own, is not issued")
+    @Test("A subject that is too long or reserved is not issued")
     func unissuable() async throws {
         let long = UserInfo.serviceAccount(name: String(repeating: "a", count: 253))
         let (exchange, _) = try exchange(answer: .success(.authenticated(long)))
@@ -275,7 +275,7 @@ struct TokenExchangeTests {
         }
     }
 
-    @Test("Neither a subject token nor an issued one can be printed")
+    @Test("Subject tokens and issued tokens are redacted")
     func secrets() async throws {
         let (exchange, _) = try exchange()
         let request = try request()

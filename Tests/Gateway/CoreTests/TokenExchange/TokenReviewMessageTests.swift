@@ -3,9 +3,9 @@ import JSON
 import KubernetesAPI
 import Testing
 
-@Suite("The TokenReview on the wire")
+@Suite("TokenReview requests and responses")
 struct TokenReviewMessageTests {
-    @Test("The request holds the token, and the audiences where there are any")
+    @Test("The request contains the token, and the audiences if there are any")
     func request() {
         #expect(
             TokenReviewMessage.request(token: "a.b.c", audiences: ["x", "y"]).text
@@ -27,7 +27,7 @@ struct TokenReviewMessageTests {
                 """.utf8))
     }
 
-    @Test("A user who is vouched for is read with groups, extras and audiences")
+    @Test("An authenticated user has groups, extras and audiences")
     func authenticated() {
         let status = """
             {"authenticated":true,"user":{"username":"system:serviceaccount:a:b","uid":"u","groups":["g"],
@@ -45,7 +45,7 @@ struct TokenReviewMessageTests {
     }
 
     @Test(
-        "Whoever is not authenticated, or only with an error, is nobody",
+        "A response without authentication, or with an error, is unauthenticated",
         arguments: [
             "{}", #"{"authenticated":false}"#, #"{"error":"invalid bearer token"}"#,
             #"{"authenticated":false,"user":{"username":"u"}}"#,
@@ -56,7 +56,7 @@ struct TokenReviewMessageTests {
     }
 
     @Test(
-        "An answer of another shape is no review",
+        "A response of another type is not a review",
         arguments: [
             "null", "[]", #""authenticated""#, #"{"authenticated":"true"}"#, #"{"authenticated":1}"#,
             #"{"authenticated":true}"#, #"{"authenticated":true,"user":{}}"#,
@@ -68,7 +68,7 @@ struct TokenReviewMessageTests {
         #expect(review(status: status) == nil)
     }
 
-    @Test("Another kind, another version and other text are no review")
+    @Test("Another kind, another version and other text are not reviews")
     func otherKind() {
         let good = #"{"authenticated":true,"user":{"username":"u"}}"#
         #expect(review(status: good, kind: "Status") == nil)
@@ -77,7 +77,7 @@ struct TokenReviewMessageTests {
         #expect(TokenReviewMessage.review(in: Array("<html>".utf8)) == nil)
     }
 
-    @Test("A Status is read, and nothing else is taken for one")
+    @Test("A Status is read, and nothing else is a Status")
     func status() {
         let text = #"{"kind":"Status","reason":"TooManyRequests","code":429,"details":{"retryAfterSeconds":7}}"#
         let status = KubernetesStatus(json: Array(text.utf8))

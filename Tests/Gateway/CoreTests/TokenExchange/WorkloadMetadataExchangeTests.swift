@@ -11,7 +11,7 @@ import Testing
 struct WorkloadMetadataExchangeTests {
     typealias Answer = Result<WorkloadMetadata.Object?, TokenReviewFailure>
 
-    /// Answers by object, and keeps what was asked.
+    /// Returns configured objects, and records the requests.
     private final class FakeMetadataReader: WorkloadMetadataReading {
         private let answers: [WorkloadMetadata.Source: Answer]
         private let state = Mutex<[WorkloadMetadata.Source]>([])
@@ -38,7 +38,7 @@ struct WorkloadMetadataExchangeTests {
     private static let web = WorkloadMetadata.Object(
         uid: "uid-of-web", labels: ["tier": "gold"], annotations: ["example.com/owner": "jane"])
 
-    /// - Parameter reader: nil for the exchange of a gateway that has none.
+    /// - Parameter reader: nil for a gateway without one.
     private func exchange(
         rule: String, claims: JSONValue = [:], reader: FakeMetadataReader?,
         review: FakeTokenReviewer.Answer = .success(.authenticated(.serviceAccount()))
@@ -63,14 +63,14 @@ struct WorkloadMetadataExchangeTests {
         try await exchange.exchange(try request(), at: ExampleEndpoint.now, tokenID: TokenID(randomBits: (1, 2)))
     }
 
-    @Test("Nothing is read where neither a rule nor a claim names a label or an annotation")
+    @Test("Nothing is read if no rule or claim uses a label or an annotation")
     func optIn() async throws {
         let reader = FakeMetadataReader([:])
         _ = try await issue(exchange(rule: "(namespace=default)", reader: reader))
         #expect(reader.asked.isEmpty)
     }
 
-    @Test("A rule's object alone is read, and its label decides")
+    @Test("Only a rule's object is read, and its label decides")
     func rule() async throws {
         let reader = FakeMetadataReader([.namespace: .success(Self.blue)])
         _ = try await issue(exchange(rule: "(namespace-label/team=blue)", reader: reader))
@@ -80,7 +80,7 @@ struct WorkloadMetadataExchangeTests {
         await #expect(throws: TokenExchangeError.deniedByPolicy(identity)) { try await issue(red) }
     }
 
-    @Test("A claim takes a label or an annotation, and is left out where that is absent")
+    @Test("A claim has a label or an annotation, and is omitted if it is absent")
     func claims() async throws {
         let reader = FakeMetadataReader([.namespace: .success(Self.blue), .serviceAccount: .success(Self.web)])
         let issuing = try exchange(
@@ -96,12 +96,12 @@ struct WorkloadMetadataExchangeTests {
         #expect(payload.owner == "jane")
         #expect(payload.none == nil)
         #expect(reader.asked == [.namespace, .serviceAccount])
-        // Who asks for no token needs nothing that stands in one.
+        // A request without a token needs no objects of claims.
         _ = try await issuing.authorize(try request(), at: ExampleEndpoint.now)
         #expect(reader.asked.count == 2)
     }
 
-    @Test("A read that fails is no answer, whatever the rule would make of an absent label")
+    @Test("A failed read is an error, independent of the rule")
     func failure() async throws {
         let reader = FakeMetadataReader([.namespace: .failure(TokenReviewFailure(retryAfter: 7, reason: "away"))])
         for rule in [
@@ -115,7 +115,7 @@ struct WorkloadMetadataExchangeTests {
         }
     }
 
-    @Test("Without a reader such an endpoint issues nothing")
+    @Test("Without a reader such an endpoint issues no token")
     func noReader() async throws {
         let exchange = try exchange(rule: "(!(namespace-label/team=blue))", reader: nil)
         await #expect(
@@ -124,7 +124,7 @@ struct WorkloadMetadataExchangeTests {
         ) { try await issue(exchange) }
     }
 
-    @Test("A deleted namespace or ServiceAccount, and another of the same name, prove nobody")
+    @Test("A deleted or recreated namespace or ServiceAccount makes the token invalid")
     func gone() async throws {
         let other = WorkloadMetadata.Object(uid: "other", labels: Self.web.labels, annotations: [:])
         for answers in [
@@ -139,7 +139,7 @@ struct WorkloadMetadataExchangeTests {
         }
     }
 
-    @Test("Whom the review does not vouch for is not asked about")
+    @Test("Nothing is read for an unauthenticated request")
     func unauthenticated() async throws {
         let reader = FakeMetadataReader([:])
         let exchange = try exchange(

@@ -8,7 +8,7 @@ struct ClusterAccessTests {
     }
 
     @Test(
-        "The address is the environment's, IPv6 in brackets",
+        "The address comes from the environment, IPv6 in brackets",
         arguments: [
             ("10.0.0.1", "443", "10.0.0.1:443"), ("fd00::1", "6443", "[fd00::1]:6443"),
             ("api.example.com", "", "api.example.com:443"),
@@ -21,7 +21,7 @@ struct ClusterAccessTests {
         #expect(access.clientCertificate == nil)
     }
 
-    @Test("Outside a Pod, or with an address that is none, the words say what to do")
+    @Test("Outside a Pod, or with an invalid address, the error says what to do")
     func refusals() {
         #expect(throws: KubernetesConnectionError.self) { try access([:]) }
         for (host, port) in [
@@ -40,7 +40,7 @@ struct ClusterAccessTests {
     }
 
     @Test(
-        "A server's URL is https with a host, and maybe a port and a path",
+        "A server's URL is https with a host, and optionally a port and a path",
         arguments: [
             ("https://10.0.0.1", "10.0.0.1:443", ""), ("https://10.0.0.1:6443/", "10.0.0.1:6443", ""),
             ("HTTPS://api.example.com:6443", "api.example.com:6443", ""), ("https://[::1]:6443", "[::1]:6443", ""),
@@ -53,7 +53,7 @@ struct ClusterAccessTests {
     }
 
     @Test(
-        "Any other URL is none",
+        "Any other URL is rejected",
         arguments: [
             "", "http://10.0.0.1", "10.0.0.1:6443", "https://", "https:///x", "https://a@example.com",
             "https://example.com?x", "https://example.com#x", "https://example.com:0", "https://example.com:99999",
@@ -63,7 +63,7 @@ struct ClusterAccessTests {
         #expect(KubernetesServer(url: url) == nil)
     }
 
-    @Test("Tokens and keys do not print")
+    @Test("Tokens and keys are redacted")
     func silent() throws {
         var access = try access(["KUBERNETES_SERVICE_HOST": "10.0.0.1"])
         access.token = .bytes(Array("secret".utf8))

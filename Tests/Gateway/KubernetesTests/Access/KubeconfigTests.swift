@@ -37,14 +37,14 @@ struct KubeconfigTests {
         if case .failure(let error) = Self.outcome(document) { error.problems } else { [] }
     }
 
-    @Test("The current context's cluster and user are taken")
+    @Test("The current context's cluster and user are used")
     func current() throws {
         let access = try access()
         #expect(access == ClusterAccess(server: access.server, authority: nil, token: .bytes(Array("t".utf8))))
         #expect(access.server.authority == "192.0.2.1:6443")
     }
 
-    @Test("Data goes before files, a token's file before its text, and relative paths begin at the kubeconfig")
+    @Test("Data precedes files, a token's file precedes its text, and relative paths are relative to the kubeconfig")
     func materials() throws {
         let files = try access(
             cluster: ["server": "https://a", "certificate-authority": "ca.pem", "tls-server-name": "api.example.com"],
@@ -127,14 +127,15 @@ struct KubeconfigTests {
         ),
     ]
 
-    @Test("What is not supported or not safe is refused by its key path, with what to do", arguments: refusals.indices)
+    @Test(
+        "Unsupported and unsafe settings are rejected with their key path and what to do", arguments: refusals.indices)
     func refused(index: Int) {
         let (cluster, user, expected) = Self.refusals[index]
         let problems = problems(Self.document(cluster: cluster, user: user))
         #expect(problems.first == expected)
     }
 
-    @Test("All problems are told at once")
+    @Test("All problems are reported at once")
     func together() {
         let found = problems(
             Self.document(
@@ -142,7 +143,7 @@ struct KubeconfigTests {
         #expect(found.count == 4)
     }
 
-    @Test("A context, cluster or user that is not there is told by its name")
+    @Test("A missing context, cluster or user is reported by its name")
     func dangling() {
         #expect(
             problems(["contexts": []])

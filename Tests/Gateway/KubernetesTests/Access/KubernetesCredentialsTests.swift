@@ -31,7 +31,7 @@ struct KubernetesCredentialsTests {
         }
     }
 
-    @Test("Every file that cannot be read is told at once, by its path")
+    @Test("All unreadable files are reported by their paths")
     func unreadable() throws {
         var access = try access()
         access.authority = .file(folder.path + "/none.crt")
@@ -43,7 +43,7 @@ struct KubernetesCredentialsTests {
                 })
     }
 
-    @Test("What is no certificate, no key, no pair or no token is refused in words that do not quote it")
+    @Test("Invalid certificates, keys, pairs and tokens are rejected without quoting them")
     func unusable() throws {
         let own = try ThrowawayAuthority(now: now)
         let certificate = ClusterAccess.Material.bytes(Array(own.serverCertificatePEM.utf8))
@@ -78,7 +78,7 @@ struct KubernetesCredentialsTests {
         }
     }
 
-    @Test("Files that were replaced take effect, and a file that is gone or broken leaves what was good, told once")
+    @Test("Replaced files take effect; with a missing or invalid file the last valid content stays, logged once")
     func replacing() throws {
         let credentials = try KubernetesCredentials(try access(), at: now, logger: log.logger)
         #expect(credentials.current(at: now).token == "one")
@@ -97,7 +97,7 @@ struct KubernetesCredentialsTests {
         #expect(credentials.current(at: now.addingTimeInterval(20)).token == "three")
     }
 
-    @Test("Where nothing comes from a file, there is nothing to read again")
+    @Test("Without files nothing is read again")
     func fixed() throws {
         var access = try access()
         access.token = .bytes(Array("fixed".utf8))

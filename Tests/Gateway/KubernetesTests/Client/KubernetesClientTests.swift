@@ -23,7 +23,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("A call bears the token, the host and an encoded query, and its answer is handed on")
+    @Test("A call has the token, the host and an encoded query, and its response is returned")
     func call() async throws {
         try await LocalAPIServer.serving { request in
             .init(status: 201, headers: [.contentType: "application/json"], body: #"{"got":"\#(request.body.count)"}"#)
@@ -46,7 +46,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("A server of another authority, or of another name, is not spoken to")
+    @Test("A server with another CA or another name is rejected")
     func trust() async throws {
         try await LocalAPIServer.serving { _ in
             .init()
@@ -58,7 +58,7 @@ struct KubernetesClientTests {
                     try await client.send(.init(.get, "/version"), at: clock.now)
                 }
                 #expect(failure?.description.contains("TLS") == true, "\(String(describing: failure))")
-                // The authority is replaced: five seconds later it is trusted.
+                // The CA is replaced: five seconds later it is trusted.
                 try folder.write(server.authorityPEM, to: "ca.crt")
                 clock.advance(by: 5)
                 #expect(try await client.send(.init(.get, "/version"), at: clock.now).status == 200)
@@ -78,7 +78,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("tls-server-name is the name that the certificate must bear, and a base path goes before each path")
+    @Test("tls-server-name is the required name of the certificate, and a base path precedes each path")
     func serverName() async throws {
         try await LocalAPIServer.serving(names: ["api.example.com"], addresses: []) { _ in
             .init()
@@ -108,7 +108,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("A 401 makes the token be read again at once, and the call is sent once more, not twice")
+    @Test("After a 401 the token is read again, and the call is sent once more, not twice")
     func renewal() async throws {
         try await LocalAPIServer.serving { request in
             .init(status: request.authorization == "Bearer new" ? 200 : 401)
@@ -124,7 +124,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("The token is read again when five seconds have passed, not before")
+    @Test("The token is read again after five seconds, not before")
     func reading() async throws {
         try await LocalAPIServer.serving { _ in
             .init()
@@ -141,7 +141,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("A redirect is an answer and is not followed")
+    @Test("A redirect is a response and is not followed")
     func redirect() async throws {
         try await LocalAPIServer.serving { _ in
             .init(status: 302, headers: [.location: "/"])
@@ -155,7 +155,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("An answer above the bound is refused, and one that does not come in time is given up")
+    @Test("A response above the limit is rejected, and a late one is cancelled")
     func bounds() async throws {
         let (forever, never) = AsyncStream<Void>.makeStream()
         let (hanging, hangs) = AsyncStream<Void>.makeStream()
@@ -188,7 +188,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("Nobody listening is told at once")
+    @Test("A refused connection is reported immediately")
     func refused() async throws {
         let folder = try TemporaryFolder()
         try folder.write(try ThrowawayAuthority(now: clock.now).certificatePEM, to: "ca.crt")
@@ -204,7 +204,7 @@ struct KubernetesClientTests {
         }
     }
 
-    @Test("Retry-After comes from the field, as seconds or date, else from the Status")
+    @Test("Retry-After comes from the header field, as seconds or date, else from the Status")
     func retryAfter() async throws {
         try await LocalAPIServer.serving { request in
             switch request.query {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The lines of a watch")
 struct LineBufferTests {
-    @Test("Bytes are cut into lines wherever they are divided")
+    @Test("Bytes are split into lines independent of their chunks")
     func lines() {
         let text = Array("one\n\ntwo\nthree\nrest".utf8)
         for size in 1...text.count {

@@ -3,7 +3,7 @@ import Kubernetes
 import KubernetesAPI
 import Testing
 
-@Suite("Judging a Lease")
+@Suite("The state of a Lease")
 struct LeaseCandidacyTests {
     private let now = Date(timeIntervalSince1970: 1_778_251_200)
     private let text = "2026-05-08T14:40:00.000000Z"
@@ -16,7 +16,7 @@ struct LeaseCandidacyTests {
         Lease.Record(holder: holder, duration: duration, acquired: "0", renewed: renewed, transitions: 3)
     }
 
-    @Test("A Lease that is not there, or that nobody holds, may be taken at once")
+    @Test("A missing Lease, or one without a holder, may be taken immediately")
     func free() {
         var candidate = candidate()
         candidate.observe(nil, at: 5)
@@ -29,18 +29,18 @@ struct LeaseCandidacyTests {
         #expect(candidate.release(now: now) == nil)
     }
 
-    @Test("Another's Lease holds for its duration after it was seen to change, whatever its times say")
+    @Test("The Lease of another holder is valid for its duration after its last observed change")
     func heldByAnother() {
         var candidate = candidate()
         candidate.observe(record("b", renewed: "1970-01-01T00:00:00.000000Z"), at: 100)
         #expect(candidate.holder == "b")
         #expect(candidate.claim(at: 114.9, now: now) == nil)
-        // The same record, seen again, is no sign of life.
+        // The same record, observed again, is not a renewal.
         candidate.observe(record("b", renewed: "1970-01-01T00:00:00.000000Z"), at: 110)
         #expect(candidate.claim(at: 115, now: now)?.holder == "a")
         candidate.observe(record("b", renewed: "2"), at: 114)
         #expect(candidate.claim(at: 128.9, now: now) == nil)
-        // Its own duration counts; one that says none is taken for ours.
+        // The record's duration applies; without one the candidate's.
         candidate.observe(record("b", renewed: "3", duration: 60), at: 130)
         #expect(candidate.claim(at: 189.9, now: now) == nil)
         candidate.observe(record("b", renewed: "4", duration: nil), at: 200)
@@ -48,7 +48,7 @@ struct LeaseCandidacyTests {
         #expect(candidate.claim(at: 215, now: now)?.transitions == 4)
     }
 
-    @Test("A renewal keeps when the Lease was acquired and how often it changed hands")
+    @Test("A renewal preserves the time of acquisition and the number of transitions")
     func renewal() {
         var candidate = candidate()
         candidate.observe(record("a"), at: 1)
@@ -60,7 +60,7 @@ struct LeaseCandidacyTests {
                 == Lease.Record(holder: "", duration: 1, acquired: text, renewed: text, transitions: 3))
     }
 
-    @Test("A Lease that was deleted binds the others for its duration, and its holder makes it anew at once")
+    @Test("A deleted Lease is valid for the others for its duration, and its holder recreates it immediately")
     func deleted() throws {
         var candidate = candidate()
         candidate.observe(record("b"), at: 100)
@@ -70,7 +70,7 @@ struct LeaseCandidacyTests {
         candidate.observe(record("b", renewed: "2"), at: 117)
         #expect(candidate.claim(at: 131.9, now: now) == nil)
         candidate.observe(nil, at: 132)
-        // It did not look for too long.
+        // The Lease was not observed for too long.
         candidate.observe(nil, at: 146)
         #expect(candidate.claim(at: 160.9, now: now) == nil)
 
@@ -80,12 +80,12 @@ struct LeaseCandidacyTests {
         holder.wrote(claim, sent: 100)
         holder.observe(nil, at: 102)
         #expect(holder.claim(at: 109.9, now: now)?.holder == "b")
-        // A holder that slept through its time knows no more than the others.
+        // A holder that was suspended has no more information than the others.
         #expect(holder.claim(at: 110, now: now) == nil)
         #expect(holder.claim(at: 117, now: now)?.holder == "b")
     }
 
-    @Test("A number of transitions that is not an int32 begins again", arguments: [Int.max, Int(Int32.max), -1, .min])
+    @Test("A number of transitions that is not an int32 restarts", arguments: [Int.max, Int(Int32.max), -1, .min])
     func transitions(number: Int) {
         var candidate = candidate()
         candidate.observe(

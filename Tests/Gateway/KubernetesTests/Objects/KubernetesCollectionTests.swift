@@ -24,7 +24,7 @@ struct KubernetesCollectionTests {
         }
     }
 
-    @Test("An object is made, read, changed and deleted, and what is missing or there already is told apart")
+    @Test("An object is created, read, changed and deleted, with errors for missing and existing objects")
     func life() async throws {
         try await StoodInCluster.run { cluster in
             let secrets = cluster.collection()
@@ -105,7 +105,7 @@ struct KubernetesCollectionTests {
         }
     }
 
-    @Test("A list whose rest is forgotten meanwhile is told as gone")
+    @Test("A list whose continuation has expired fails as gone")
     func expiredList() async throws {
         try await StoodInCluster.run { cluster in
             for name in ["a", "b"] { try cluster.api.add(.secrets, namespace: StoodInCluster.namespace, secret(name)) }
@@ -116,7 +116,7 @@ struct KubernetesCollectionTests {
         }
     }
 
-    @Test("Who is told to come back later does so, as long as its patience lasts")
+    @Test("Retry-After is honored within the patience")
     func retryAfter() async throws {
         try await StoodInCluster.run { cluster in
             let time = ManualScheduler(isImpatient: true)
@@ -128,7 +128,7 @@ struct KubernetesCollectionTests {
             cluster.api.fail(.status(429, retryAfter: 11))
             let impatient = await kind { () throws(KubernetesAPIError) in _ = try await secrets.get("a") }
             #expect(impatient == .tooManyRequests)
-            // A 503 that names no time is told at once.
+            // A 503 without Retry-After is reported immediately.
             cluster.api.fail(.status(503))
             #expect(await kind { () throws(KubernetesAPIError) in _ = try await secrets.get("a") } == .serverError(503))
             secrets.patience = 0
@@ -170,7 +170,7 @@ struct KubernetesCollectionTests {
         }
     }
 
-    @Test("A refusal names the verb, the resource and the namespace, and an invalid object its fields only")
+    @Test("A denial has the verb, the resource and the namespace, and an invalid object its fields only")
     func refusals() async throws {
         try await StoodInCluster.run { cluster in
             cluster.api.deny("update", "secrets")
@@ -195,7 +195,7 @@ struct KubernetesCollectionTests {
         }
     }
 
-    @Test("What is no name never becomes a path", arguments: ["", "..", "a/b", "A", "a?b", "a%2Fb"])
+    @Test("An invalid name is never used in a path", arguments: ["", "..", "a/b", "A", "a?b", "a%2Fb"])
     func names(_ name: String) async throws {
         try await StoodInCluster.run { cluster in
             let failure = await kind { () throws(KubernetesAPIError) in _ = try await cluster.collection().get(name) }

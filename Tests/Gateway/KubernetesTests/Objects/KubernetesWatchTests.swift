@@ -31,7 +31,7 @@ struct KubernetesWatchTests {
         }
     }
 
-    @Test("Changes and bookmarks come as they happen, until the API server ends the watch")
+    @Test("Changes and bookmarks are reported until the API server ends the watch")
     func events() async throws {
         try await StoodInCluster.run { cluster in
             let version = cluster.api.resourceVersion
@@ -57,7 +57,7 @@ struct KubernetesWatchTests {
         }
     }
 
-    @Test("A watch from what is forgotten tells so")
+    @Test("A watch from an expired version fails as gone")
     func gone() async throws {
         try await StoodInCluster.run { cluster in
             let version = cluster.api.resourceVersion
@@ -70,7 +70,7 @@ struct KubernetesWatchTests {
         }
     }
 
-    @Test("A watch that is refused, cut off or no list of events is a failure of its own kind")
+    @Test("A watch that is denied, interrupted or not a list of events has its kind of failure")
     func failures() async throws {
         try await StoodInCluster.run { cluster in
             func failure(_ fault: Fault?) async -> KubernetesAPIError? {
@@ -95,7 +95,7 @@ struct KubernetesWatchTests {
         }
     }
 
-    @Test("An event above the bound ends the watch before it is whole")
+    @Test("An event above the limit ends the watch before it is complete")
     func bounds() async throws {
         var limits = KubernetesClient.Limits.patient
         limits.eventBytes = 10_000
@@ -110,9 +110,9 @@ struct KubernetesWatchTests {
         }
     }
 
-    @Test("A watch on which nothing comes is given up, and one whose task is cancelled ends at once")
+    @Test("An idle watch is cancelled, and one whose task is cancelled ends immediately")
     func idle() async throws {
-        // Nothing comes, so that a machine of any speed finds the same.
+        // No event arrives, so that the result is independent of the machine's speed.
         var limits = KubernetesClient.Limits.patient
         limits.watchIdleTimeout = 0.3
         try await StoodInCluster.run(limits: limits) { cluster in
@@ -132,7 +132,7 @@ struct KubernetesWatchTests {
         }
     }
 
-    @Test("A token that is not known any more is read again for a watch too")
+    @Test("A token that is not valid any more is read again for a watch as well")
     func renewal() async throws {
         try await StoodInCluster.run { cluster in
             try cluster.api.rotateClientToken()

@@ -48,7 +48,7 @@ struct ReflectorTests {
         }
     }
 
-    @Test("All objects are told, then that they are all, then each change with a sign of life")
+    @Test("All objects are reported, then the end of the list, then each change and confirmation")
     func changes() async throws {
         try await following { cluster, told in
             #expect(await told.upTo { $0 == "listed" } == ["listed"])
@@ -65,7 +65,7 @@ struct ReflectorTests {
         }
     }
 
-    @Test("A watch that ends is begun again from where it was, with no list and nothing lost")
+    @Test("A watch that ends is continued from its version, without a list or a lost event")
     func reconnect() async throws {
         try await following { cluster, told in
             _ = await told.upTo { $0 == "listed" }
@@ -73,7 +73,7 @@ struct ReflectorTests {
             cluster.api.endWatches()
             try add("a", cluster)
             #expect(await told.upTo { $0 == "alive" } == ["added a", "alive"])
-            // The connection breaks off in the midst of an event.
+            // The connection ends within an event.
             cluster.api.fail(.cut(afterBytes: 30), path: StoodInCluster.secrets)
             cluster.api.endWatches()
             try add("b", cluster)
@@ -84,14 +84,14 @@ struct ReflectorTests {
         }
     }
 
-    @Test("What was deleted while what happened was forgotten is told by the next list")
+    @Test("Objects that were deleted while the history expired are reported by the next list")
     func forgotten() async throws {
         try await following { cluster, told in
             _ = await told.upTo { $0 == "listed" }
             for name in ["a", "b"] { try add(name, cluster) }
             _ = await told.upTo { $0 == "added b" }
             _ = await told.upTo { $0 == "alive" }
-            // The next watches are refused until both are changed and the history is gone.
+            // The next watches are rejected until both are changed and the history has expired.
             cluster.api.deny("watch", "secrets")
             cluster.api.endWatches()
             try delete("a", cluster)
@@ -103,7 +103,7 @@ struct ReflectorTests {
         }
     }
 
-    @Test("After five minutes all is listed again")
+    @Test("After five minutes all objects are listed again")
     func listInterval() async throws {
         try await following { cluster, told in
             try add("a", cluster)
@@ -120,7 +120,7 @@ struct ReflectorTests {
         }
     }
 
-    @Test("Failures are waited out with growing bounds and told once, and Retry-After is kept")
+    @Test("Failures are retried with backoff and logged once, and Retry-After is honored")
     func backoff() async throws {
         let time = ManualScheduler(isImpatient: true, random: 1)
         try await StoodInCluster.run { [log] cluster in
@@ -139,7 +139,7 @@ struct ReflectorTests {
         #expect(log.text.split(separator: "watch failed").count - 1 == 3)
     }
 
-    @Test("A watch that is over as soon as it has begun does not make a storm of requests")
+    @Test("A watch that ends immediately does not cause a storm of requests")
     func storm() async throws {
         let time = ManualScheduler(random: 1)
         try await StoodInCluster.run { [log] cluster in
@@ -171,7 +171,7 @@ struct ReflectorTests {
         #expect(Double(settings.watchSeconds) > settings.soundSeconds)
     }
 
-    @Test("An event that cannot be read makes all be listed anew")
+    @Test("An invalid event causes a new list")
     func unreadable() async throws {
         try await following { cluster, told in
             _ = await told.upTo { $0 == "listed" }
