@@ -136,7 +136,7 @@ class GatewayProgram:
         """The complete lines of the log."""
         return [json.loads(line) for line in self.text.splitlines(True) if line[0] == "{" and line[-1] == "\n"]
 
-    def lines(self, message: str, endpoint: str = "one") -> list[dict[str, Any]]:
+    def lines(self, message: str, endpoint: str | None = "one") -> list[dict[str, Any]]:
         return [line for line in self.log if line["message"] == message and line.get("endpoint") == endpoint]
 
     def audited(self, decision: str, endpoint: str = "one") -> list[dict[str, Any]]:

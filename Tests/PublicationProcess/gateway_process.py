@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gateway_program import OWN_AUDIENCE, GatewayProgram
@@ -16,6 +17,12 @@ class Gateway(GatewayProgram):
     """A gateway whose endpoints publish to S3 buckets of the cloud."""
 
     around: Surroundings = field(kw_only=True)
+    key_directory: Path | None = None
+    """Of another gateway whose replica this one is."""
+
+    @property
+    def keys(self) -> Path:
+        return self.key_directory or self.folder / "keys"
 
     def add(
         self, place: Place, name: str = "one", credentials: tuple[str, ...] = ("environment",),

@@ -149,9 +149,11 @@ struct EndpointReader {
         let own = members.filter { $0.key != "plugin" && $0.key != "probe" }
         let isNamed = publish.isSet(\.plugin)
         let named = isNamed ? publish.plugin.flatMap { catalog.plugin($0, publish.value(of: \.plugin)) } : plugin
+        let settings = ConfigurationNode.mapping(own, line: line)
         guard isNamed || !own.isEmpty, let named, let endpoint,
-            let plan = PluginSettings(block).publisher(of: named, for: endpoint, settings: .mapping(own, line: line))
+            let plan = PluginSettings(block).publisher(of: named, for: endpoint, settings: settings)
         else { return nil }
-        return EndpointConfiguration.Publisher(pluginID: named.id, plan: plan)
+        return EndpointConfiguration.Publisher(
+            pluginID: named.id, plan: plan, settings: settings.canonicalText)
     }
 }

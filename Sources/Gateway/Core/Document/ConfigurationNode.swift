@@ -23,3 +23,17 @@ package indirect enum ConfigurationNode: Sendable, Equatable {
         }
     }
 }
+
+extension ConfigurationNode {
+    /// The same text for the same values, whatever their lines and the order of their members are.
+    package var canonicalText: String {
+        switch self {
+        case .scalar(let text, let isPlain, _): isPlain ? text.debugDescription : "'\(text.debugDescription)"
+        case .sequence(let nodes, _): "[" + nodes.map(\.canonicalText).joined(separator: ",") + "]"
+        case .mapping(let members, _):
+            "{"
+                + members.map { "\($0.key.debugDescription):\($0.value.canonicalText)" }.sorted()
+                .joined(separator: ",") + "}"
+        }
+    }
+}

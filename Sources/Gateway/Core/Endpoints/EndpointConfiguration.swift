@@ -65,6 +65,14 @@ package struct EndpointConfiguration: Sendable {
     package struct Publisher: Sendable {
         package var pluginID: PluginID
         package var plan: PublisherPlan
+        /// The `publish` block without the keys of the core, as text that is the same for the same settings.
+        package var settings: String
+
+        package init(pluginID: PluginID, plan: PublisherPlan, settings: String) {
+            self.pluginID = pluginID
+            self.plan = plan
+            self.settings = settings
+        }
     }
 
     /// How the public documents are read back.

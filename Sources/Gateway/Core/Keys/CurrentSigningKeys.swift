@@ -20,7 +20,7 @@ package final class CurrentSigningKeys: Sendable {
     /// revoked the key or removed it from the key set.
     package func snapshot(at now: Date) -> SigningKeySnapshot {
         let (snapshot, end) = current.withLock { ($0.snapshot, $0.confirmedUntil) }
-        guard let end, now >= end, snapshot.active != nil else { return snapshot }
+        guard let end, now >= end, snapshot.publisherKey != nil else { return snapshot }
         return snapshot.suspended(
             because: .unavailable(
                 "the key ring was not confirmed in time, so no key signs; check the connection to the store"))

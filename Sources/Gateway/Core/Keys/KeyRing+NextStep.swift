@@ -50,9 +50,10 @@ extension KeyRing {
         let evidence = evidence.flatMap { $0.expected == Set(keys.map(\.keyID)) ? $0 : nil }
         let isServed = evidence.map { $0.isSettled && $0.served.contains(key.keyID) } ?? false
         let isFresh = evidence.map { now.timeIntervalSince($0.read) <= Self.readingLifetime } ?? false
-        // After a revocation no key signs: the new key signs as soon as verifiers can read it.
+        // After a revocation no key signs: the new key signs as soon as verifiers can read it, whoever published it.
         guard active != nil else {
-            if isServed, isFresh { return .activate(key.keyID) }
+            let isVerifiable = evidence.map { $0.isDescribed && $0.served.contains(key.keyID) } ?? false
+            if isVerifiable, isFresh { return .activate(key.keyID) }
             return .wait(waitForVisibility(key, evidence), until: nil)
         }
         guard let published = key.published else {

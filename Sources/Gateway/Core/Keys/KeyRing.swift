@@ -109,6 +109,10 @@ package struct KeyRing: Sendable {
     /// The key that signs next: at most one at a time.
     package var successor: Key? { keys.first { $0.state == .prepared || $0.state == .published } }
 
+    /// The key that signs the publisher's own token: the active key, or its successor where no key is active because of a
+    /// revocation, since the successor cannot become active before it is published.
+    package var publisherKey: Key? { active ?? (revoked.isEmpty ? nil : successor) }
+
     package subscript(_ keyID: KeyID) -> Key? { keys.first { $0.keyID == keyID } }
 
     /// The published key set: the public keys of all keys.

@@ -11,11 +11,17 @@ package struct PublicEvidence: Sendable, Equatable {
     package let expected: Set<KeyID>
     /// Whether publication was complete before the reading: documents written and CDN invalidations complete.
     package let isSettled: Bool
+    /// Whether it served the discovery document that belongs to the expected keys.
+    package let isDescribed: Bool
 
-    package init(read: Date, served: Set<KeyID>, expected: Set<KeyID>, isSettled: Bool) {
+    /// - Parameter isDescribed: nil for that of `isSettled`.
+    package init(
+        read: Date, served: Set<KeyID>, expected: Set<KeyID>, isSettled: Bool, isDescribed: Bool? = nil
+    ) {
         self.read = read
         self.served = served
         self.expected = expected
         self.isSettled = isSettled
+        self.isDescribed = isDescribed ?? isSettled
     }
 }

@@ -6,6 +6,8 @@ package import GatewayPluginAPI
 package struct SigningKeySnapshot: Sendable {
     /// The key that signs; nil where none may.
     package let active: KeyRing.Key?
+    /// The key that signs the publisher's own token and nothing else, as ``KeyRing/publisherKey``.
+    package let publisherKey: KeyRing.Key?
     /// Why the ring could not be read, or is not confirmed; nil where it is valid.
     package let failure: StoreError?
     /// nil before a ring was read.
@@ -18,6 +20,7 @@ package struct SigningKeySnapshot: Sendable {
     /// - Parameter readingDue: as ``IssuerDocuments/readingDue``.
     package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingDue: Date? = nil) {
         active = ring.active
+        publisherKey = ring.publisherKey
         keys = ring.keys
         failure = nil
         documents = IssuerDocuments(
@@ -27,6 +30,7 @@ package struct SigningKeySnapshot: Sendable {
     /// Creates the snapshot of a ring that could not be read: no key signs.
     package init(failure: StoreError) {
         active = nil
+        publisherKey = nil
         keys = []
         self.failure = failure
         documents = nil
@@ -34,6 +38,7 @@ package struct SigningKeySnapshot: Sendable {
 
     private init(suspending snapshot: SigningKeySnapshot, because failure: StoreError) {
         active = nil
+        publisherKey = nil
         keys = snapshot.keys
         self.failure = failure
         documents = snapshot.documents

@@ -77,7 +77,8 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
         }
         let served = found.keys.filter { key in wanted.keys.contains { $0 == key } }.map(\.keyID)
         return PublicEvidence(
-            read: time, served: Set(served), expected: expected.keyIDs, isSettled: isSettled && isDescribed)
+            read: time, served: Set(served), expected: expected.keyIDs, isSettled: isSettled && isDescribed,
+            isDescribed: isDescribed)
     }
 
     /// Compares discovery documents; the order of members and white space do not matter.

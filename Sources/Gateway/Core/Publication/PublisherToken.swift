@@ -14,13 +14,13 @@ package enum PublisherToken {
         "\(IssuedClaims.reservedSubjectPrefix)publisher:\(cluster):\(endpoint)"
     }
 
-    /// Issues a token.
+    /// Issues a token, signed with the active key, or after a revocation with its successor.
     ///
-    /// - Returns: the token in compact form; nil where no key signs.
+    /// - Returns: the token in compact form; nil where no key may sign it.
     package static func issue(
         _ configuration: EndpointConfiguration, keys: SigningKeySnapshot, at now: Date, tokenID: TokenID
     ) -> String? {
-        guard let key = keys.active else { return nil }
+        guard let key = keys.publisherKey else { return nil }
         let endpoint = configuration.endpoint
         let issued = Int(now.timeIntervalSince1970)
         let lifetime = min(maximumTokenLifetime, configuration.token.timeToLive)

@@ -92,6 +92,12 @@ final class KeyRingReplicas: Service {
         return entry.rotationProblem.map { "rotation: \($0)" }
     }
 
+    /// Whether the store contains the ring that is in force, and it can be read.
+    func isConfirmed(_ endpoint: String) -> Bool {
+        guard let view = self[endpoint]?.view else { return false }
+        return view.stored != nil && view.problem == nil && view.isMissing != true && view.replacedBy == nil
+    }
+
     /// Sets the rotation problem of an endpoint.
     ///
     /// - Parameter rotationProblem: why the rotation does not advance; nil where it does.

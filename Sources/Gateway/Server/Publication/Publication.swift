@@ -5,14 +5,19 @@ import ServiceLifecycle
 
 /// The service that publishes the endpoints' documents and reads them back.
 enum Publication {
+    /// - Parameter isConfirmed: whether the store contains the endpoint's ring as it is in force.
     static func service(
         of endpoints: [MountedEndpoint], tools: PublicationTools, statuses: PublicationStatuses,
-        leadership: Leadership, metrics: GatewayMetrics, audit: any AuditSink, scheduler: Scheduler
+        leadership: Leadership, metrics: GatewayMetrics, audit: any AuditSink, scheduler: Scheduler,
+        isConfirmed: @escaping @Sendable (_ endpoint: String) -> Bool
     ) -> any Service {
+        tools.retain(endpoints.map(\.configuration.name))
         var parts: [DiscoveryPublicationService.Part] = []
         for endpoint in endpoints {
             let configuration = endpoint.configuration
-            let opened = tools.open(configuration, keys: endpoint.keys)
+            let opened = tools.open(
+                configuration, keys: endpoint.keys,
+                maySuccessorSign: { [name = configuration.name] in leadership.isLeading && isConfirmed(name) })
             let reader = configuration.probe.isEnabled ? opened.probe : nil
             parts.append(
                 DiscoveryPublicationService.Part(

@@ -13,9 +13,19 @@ struct PublicationTools: Sendable {
         let probe: IssuerProbe
     }
 
+    /// Of an endpoint for one configuration.
+    struct Part: Sendable {
+        let configuration: EndpointConfiguration
+        let keys: CurrentSigningKeys
+        let probe: IssuerProbe
+        /// Whether the successor of a revoked key may sign the publisher's token.
+        let maySuccessorSign: @Sendable () -> Bool
+    }
+
     let transport: PluginTransport
     let probeClients = ProbeClients()
     private let rules: ProxyRules
+    private let publishers = OpenedPublishers()
     private let host: HostEnvironment
     private let logger: Logger
 
@@ -41,39 +51,83 @@ struct PublicationTools: Sendable {
         return logger
     }
 
-    /// Opens the publisher and the probe of an endpoint.
+    /// An endpoint whose publisher was opened before, for the same settings, issuer and audiences, gets the same publisher
+    /// with its sessions.
     ///
-    /// - Parameter isByAdministrator: whether the credentials of the person who runs the command are used instead of
-    ///   the gateway's.
+    /// - Parameters:
+    ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
+    ///   - maySuccessorSign: whether the successor of a revoked key may sign the publisher's token.
     func open(
-        _ configuration: EndpointConfiguration, keys: CurrentSigningKeys, isByAdministrator: Bool = false
+        _ configuration: EndpointConfiguration, keys: CurrentSigningKeys, isByAdministrator: Bool = false,
+        maySuccessorSign: @escaping @Sendable () -> Bool = { true }
     ) -> Opened {
         let files = LocalPublisherFiles(resolve: host.resolve)
         let probe = IssuerProbe(
             configuration.issuer, settings: configuration.probe, rules: rules, files: files,
             clients: probeClients)
+        guard let publisher = configuration.publisher else { return Opened(publisher: nil, probe: probe) }
+        let part = Part(configuration: configuration, keys: keys, probe: probe, maySuccessorSign: maySuccessorSign)
+        return Opened(
+            publisher: publishers.publisher(
+                for: part, identity: OpenedPublishers.Identity(configuration, isByAdministrator: isByAdministrator)
+            ) { current in
+                publisher.plan.open(
+                    context(for: current, configuration, files, isByAdministrator: isByAdministrator))
+            }, probe: probe)
+    }
+
+    /// Forgets the publishers of other endpoints.
+    func retain(_ endpoints: [String]) { publishers.retain(Set(endpoints)) }
+
+    private func context(
+        for current: @escaping @Sendable () -> Part, _ configuration: EndpointConfiguration,
+        _ files: LocalPublisherFiles, isByAdministrator: Bool
+    ) -> PublisherContext {
         let clock = host.clock
-        let context = PublisherContext(
+        return PublisherContext(
             logger: logger(for: configuration.name), transport: transport, now: clock,
             maximumAge: configuration.rotation.maximumAge,
             environment: { [environment = host.environment] in environment[$0] }, files: files,
-            ownToken: { () throws(PublishError) in
-                var random = SystemRandomNumberGenerator()
-                let tokenID = TokenID(randomBits: (random.next(), random.next()))
-                guard
-                    let token = PublisherToken.issue(
-                        configuration, keys: keys.snapshot(at: clock()), at: clock(), tokenID: tokenID)
-                else { throw PublishError(.unavailable, "the endpoint has no active signing key") }
-                return token
-            },
+            ownToken: { () throws(PublishError) in try await current().ownToken(at: clock) },
             isOwnKeyPublic: {
-                guard let own = keys.snapshot.active?.signingKey.keyID else { return nil }
-                // A key set that this process cannot read counts as not public.
-                guard case .content(let content, _) = await probe.read(.keys),
-                    let published = try? JSONWebKeySet(parsing: content)
-                else { return false }
-                return published.keys.contains { $0.keyID == own }
+                let part = current()
+                guard let own = part.keys.snapshot.publisherKey else { return nil }
+                return await part.isPublic(own)
             }, isByAdministrator: isByAdministrator)
-        return Opened(publisher: configuration.publisher?.plan.open(context), probe: probe)
+    }
+}
+
+extension PublicationTools.Part {
+    /// A token of the endpoint for its publisher.
+    func ownToken(at clock: @Sendable () -> Date) async throws(PublishError) -> String {
+        let snapshot = keys.snapshot(at: clock())
+        if let key = snapshot.publisherKey, snapshot.active == nil {
+            guard maySuccessorSign() else {
+                throw PublishError(.unavailable, "no key is active, and this replica may not sign with its successor")
+            }
+            // A relying party that has read the public key set without the key may keep that for minutes.
+            if configuration.probe.isEnabled, await !isPublic(key) {
+                throw PublishError(
+                    .unavailable,
+                    "no key is active, and the issuer URL does not serve its successor \(key.keyID) yet; publish the "
+                        + "documents with an administrator's credentials, or upload them by hand")
+            }
+        }
+        var random = SystemRandomNumberGenerator()
+        let tokenID = TokenID(randomBits: (random.next(), random.next()))
+        // Read again: the key ring may have changed meanwhile.
+        let current = keys.snapshot(at: clock())
+        guard current.publisherKey?.keyID == snapshot.publisherKey?.keyID,
+            let token = PublisherToken.issue(configuration, keys: current, at: clock(), tokenID: tokenID)
+        else { throw PublishError(.unavailable, "the endpoint has no key that signs") }
+        return token
+    }
+
+    /// Whether the issuer URL serves the key. What this process cannot read, a relying party cannot read either.
+    func isPublic(_ key: KeyRing.Key) async -> Bool {
+        guard case .content(let content, _) = await probe.read(.keys),
+            let published = try? JSONWebKeySet(parsing: content)
+        else { return false }
+        return published.keys.contains(key.signingKey.publicKey)
     }
 }

@@ -112,7 +112,8 @@ struct ConfigurationMounting: Sendable {
                 rings.rotation(of: configuration.endpoints, following: statuses),
                 Publication.service(
                     of: endpoints, tools: publishing, statuses: statuses, leadership: leadership, metrics: metrics,
-                    audit: audit, scheduler: scheduler),
+                    audit: audit, scheduler: scheduler,
+                    isConfirmed: { [replicas = rings.replicas] in replicas.isConfirmed($0) }),
             ])
     }
 }

@@ -29,11 +29,12 @@ struct KeyRingNextStepTests {
 
     /// A reading of the issuer URL.
     private func reading(
-        _ ring: KeyRing, at seconds: Double, serves kids: [SigningKey], isSettled: Bool = true
+        _ ring: KeyRing, at seconds: Double, serves kids: [SigningKey], isSettled: Bool = true,
+        isDescribed: Bool = true
     ) -> PublicEvidence {
         PublicEvidence(
             read: at(seconds), served: Set(kids.map(\.keyID)), expected: Set(ring.keys.map(\.keyID)),
-            isSettled: isSettled)
+            isSettled: isSettled, isDescribed: isDescribed)
     }
 
     /// The old key signs, and the new one was created at 0.
@@ -154,6 +155,28 @@ struct KeyRingNextStepTests {
         #expect(step(ring, at: 21, sees: reading(ring, at: 21, serves: [])).isWait)
         #expect(step(ring, at: 21, sees: reading(ring, at: 21, serves: [new])) == .activate(new.keyID))
         #expect(step(ring, at: 60, sees: reading(ring, at: 21, serves: [new])).isWait)
+    }
+
+    @Test("After a revocation the successor signs once it is public, whatever this process has published itself")
+    func revocationPublishedElsewhere() throws {
+        let ring = try #require(try prepared().revoking(old.keyID, at: at(20)))
+        #expect(
+            step(ring, at: 21, sees: reading(ring, at: 21, serves: [new], isSettled: false)) == .activate(new.keyID))
+        let undescribed = reading(ring, at: 21, serves: [new], isSettled: false, isDescribed: false)
+        #expect(step(ring, at: 21, sees: undescribed).isWait)
+        // With an active key the documents must be published by this process, and no cache may have older ones.
+        let usual = try prepared()
+        #expect(step(usual, at: 21, sees: reading(usual, at: 21, serves: [old, new], isSettled: false)).isWait)
+    }
+
+    @Test("A successor that is revoked too has a successor, which signs once it is public")
+    func successorRevoked() throws {
+        let ring = try #require(try prepared().revoking(old.keyID, at: at(20))?.revoking(new.keyID, at: at(21)))
+        #expect(step(ring, at: 22) == .addKey(.revoked) && ring.publisherKey == nil)
+        let last = try SigningKey.generate(.es256)
+        let after = ring.adding(last, certificate: try ExampleEndpoint.certificate(), at: at(22), policy: policy)
+        #expect(after.publisherKey?.keyID == last.keyID)
+        #expect(step(after, at: 23, sees: reading(after, at: 23, serves: [last])) == .activate(last.keyID))
     }
 
     @Test("The numbers of keys and of revoked key IDs are limited")

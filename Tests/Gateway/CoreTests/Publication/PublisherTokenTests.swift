@@ -31,6 +31,30 @@ struct PublisherTokenTests {
         #expect(claims["team"] == nil && claims["namespace"] == nil)
     }
 
+    @Test("is signed with the successor while no key is active, by a ring that is confirmed, and by no other")
+    func successor() throws {
+        let configuration = try ExampleEndpoint.configuration([.init("token", ["algorithm": "ES256"])])
+        let next = try SigningKey.generate(.es256)
+        let both = try ExampleEndpoint.ring(TestKeys.ec)
+            .adding(
+                next, certificate: try ExampleEndpoint.certificate(), at: ExampleEndpoint.now,
+                policy: configuration.rotationPolicy)
+        func kid(_ ring: KeyRing, confirmedUntil end: Date? = nil) throws -> KeyID? {
+            let keys = CurrentSigningKeys(SigningKeySnapshot(ring: ring, of: configuration))
+            keys.confirm(until: end)
+            #expect(keys.snapshot(at: ExampleEndpoint.now).active?.keyID == ring.active?.keyID || end != nil)
+            return try PublisherToken.issue(
+                configuration, keys: keys.snapshot(at: ExampleEndpoint.now), at: ExampleEndpoint.now,
+                tokenID: TokenID(randomBits: (1, 2))
+            ).map { try SignedJWT(parsing: $0).header.keyID } ?? nil
+        }
+        #expect(try kid(both) == TestKeys.ec.keyID)
+        let revoked = try #require(both.revoking(TestKeys.ec.keyID, at: ExampleEndpoint.now))
+        #expect(try kid(revoked) == next.keyID)
+        #expect(try kid(revoked, confirmedUntil: ExampleEndpoint.now) == nil)
+        #expect(try kid(both, confirmedUntil: ExampleEndpoint.now) == nil)
+    }
+
     @Test("has at most the endpoint's token lifetime, and requires an active key")
     func bounds() throws {
         let configuration = try ExampleEndpoint.configuration([.init("token", ["ttl": "60s"])])
