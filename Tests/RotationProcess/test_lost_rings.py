@@ -1,5 +1,8 @@
 """Key rings that are deleted or restored from a backup at run time: the published key ring stays in force."""
 
+import signal
+import time
+
 from waiting import until
 
 from .client import Client
@@ -82,6 +85,51 @@ def test_an_older_ring_that_is_restored_causes_no_failed_exchange(stage: Stage) 
     assert used < 3 * usual + 0.5, f"{used:.1f} s of a processor for as many exchanges as took {usual:.1f} s before"
     client.end()
     assert gateway.problem() or is_stored(gateway, client)
+
+
+@scenario
+def test_a_replica_that_starts_while_the_ring_is_missing_creates_none(stage: Stage) -> None:
+    leader = stage.gateway().add().serve().settle()
+    before = leader.ring()
+    paused(leader)
+    leader.ring_file().unlink()
+    other = stage.gateway(leader).serve()
+    assert other.exchange() == 503 and not leader.ring_file().exists()
+    assert "the leading gateway creates it" in other.problem()
+    leader.signal(signal.SIGCONT)
+    until(lambda: other.exchange() == 200, "the restored ring on the other gateway")
+    after = leader.ring()
+    assert after["owner"] == before["owner"] and after["keys"] == before["keys"]
+
+
+@scenario
+def test_a_leader_that_has_created_another_ring_yields_to_the_one_that_verifiers_know(stage: Stage) -> None:
+    """The old leader is stopped, and the ring and the lock are taken away while a gateway starts that has never run."""
+    leader = stage.gateway().add().serve().settle()
+    client = stage.client(leader, rate=20)
+    before = leader.ring()
+    client.gateways = []
+    paused(leader)
+    leader.ring_file().unlink()
+    (leader.keys / "leader.lock").unlink()
+    other = stage.gateway(leader).serve()
+    until(lambda: leader.ring_file().exists(), "the ring that the other creates")
+    assert other.ring()["owner"] != before["owner"] and other.is_leading
+    leader.signal(signal.SIGCONT)
+    until(lambda: other.ring()["owner"] == before["owner"], "the ring that verifiers know")
+    until(lambda: other.lines("key ring replaced by the stored one"), "the end of the conflict")
+    assert other.ring()["keys"] == before["keys"] and leader.published() == set(kids(before))
+    since = time.monotonic()
+    client.gateways = [leader, other]
+    client.goes_on()
+    client.end()
+    assert client.kids(since) == {active(leader)}
+
+
+def paused(gateway: Gateway) -> None:
+    """Every thread of it, until SIGCONT."""
+    gateway.signal(signal.SIGSTOP)
+    until(lambda: gateway.is_stopped, "the stop of every thread")
 
 
 def is_stored(gateway: Gateway, client: Client) -> bool:

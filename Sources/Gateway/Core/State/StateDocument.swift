@@ -35,18 +35,15 @@ package protocol ReplicatedDocument: StateDocument {
 
     /// Decides which of two documents stays, where the store contains `found` and a replica has this one.
     ///
-    /// - Parameters:
-    ///   - seconds: since the store was first observed to contain another document.
-    ///   - window: how long a replica may use a document that the store has not confirmed, in seconds.
-    /// - Returns: true where this one stays in force and the leader writes it back; false where `found` replaces it.
-    func outranks(_ found: Self, seenFor seconds: Double, window: Double) -> Bool
+    /// - Returns: true where this one stays in force and is written back; false where `found` replaces it.
+    func outranks(_ found: Self, in conflict: DocumentConflict) -> Bool
 }
 
 extension ReplicatedDocument {
     /// A document of another owner, or an earlier revision of this one, replaces this one only after the window.
-    package func outranks(_ found: Self, seenFor seconds: Double, window: Double) -> Bool {
+    package func outranks(_ found: Self, in conflict: DocumentConflict) -> Bool {
         guard owner != found.owner || found.revision < revision else { return false }
-        return seconds < window
+        return conflict.isWithinWindow
     }
 }
 

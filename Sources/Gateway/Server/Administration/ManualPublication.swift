@@ -54,12 +54,23 @@ package struct ManualPublication: Sendable {
     private func ring(
         of endpoint: EndpointConfiguration, makesFirst: Bool
     ) async throws(StoreError) -> KeyRing? {
-        guard makesFirst else { return try await session.keyStore.rings.load(endpoint.name)?.value }
+        if let stored = try await session.keyStore.rings.load(endpoint.name) { return stored.value }
+        guard makesFirst else { return nil }
         let rotation = KeyRotation(
             configuration: endpoint,
             leader: DocumentLeader(store: session.keyStore.rings, mayWrite: { true }, logger: session.logger),
             keyPairs: session.keyStore.keyPairs, generator: SigningKeyGenerator())
-        return try await rotation.first(at: session.scheduler.now()).value
+        let first = try await session.keyStore.whileNobodyLeads(session.scheduler) { () throws(StoreError) in
+            try await rotation.first(at: session.scheduler.now()).value
+        }
+        if let first { return first }
+        for _ in 0..<10 {
+            if let stored = try await session.keyStore.rings.load(endpoint.name) { return stored.value }
+            try? await session.scheduler.sleep(0.5)
+        }
+        throw .refused(
+            "there is no key ring yet, and another gateway leads, which creates it; add the endpoint to its configuration"
+        )
     }
 
     private func run(

@@ -92,6 +92,14 @@ final class KeyRingReplicas: Service {
         return entry.rotationProblem.map { "rotation: \($0)" }
     }
 
+    /// Returns when the endpoint has a ring, or lacks one for another reason than that it was not created yet.
+    func untilCreated(_ endpoint: String) async {
+        guard let entry = entries.withLock({ $0[endpoint] }) else { return }
+        // Before the look, so that no change falls between.
+        var changes = entry.replica.changes().makeAsyncIterator()
+        while entry.keys.snapshot.failure == KeyRings.notCreated, await changes.next() != nil {}
+    }
+
     /// Whether the store contains the ring that is in force, and it can be read.
     func isConfirmed(_ endpoint: String) -> Bool {
         guard let view = self[endpoint]?.view else { return false }

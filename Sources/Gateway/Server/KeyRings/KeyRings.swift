@@ -23,6 +23,7 @@ struct KeyRings: Sendable {
 
     /// The problem of an endpoint whose ring was not loaded yet.
     static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
+    static let notCreated = StoreError.refused("the key ring does not exist yet; the leading gateway creates it")
 
     init(_ keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger) {
         let client: [any Service] = keyStore.client.map { [$0] } ?? []
@@ -47,9 +48,9 @@ struct KeyRings: Sendable {
         services = storeServices + [replicas] + election
     }
 
-    /// Opens the key rings of endpoints that are not mounted, and mounts them. A missing ring is created. A ring that
-    /// cannot be read, which is logged, or takes too long is loaded later by the services; its endpoint has no key until
-    /// then.
+    /// Opens the key rings of endpoints that are not mounted, and mounts them. A ring that is missing is left to the
+    /// leader, since a replica that has created a ring of its own signs with keys that nobody knows. Where one cannot be
+    /// read, which is logged, or takes too long, the services load it later; its endpoint has no key until then.
     ///
     /// - Returns: the keys of each endpoint, by its name.
     func open(_ endpoints: [EndpointConfiguration]) async -> [String: CurrentSigningKeys] {
@@ -75,18 +76,40 @@ struct KeyRings: Sendable {
         guard scheduler.monotonic() < end else {
             return replicas.mount(endpoint, found: .failure(Self.notLoaded))
         }
-        var logger = logger
-        logger[metadataKey: "endpoint"] = "\(endpoint.name)"
-        let rotation = KeyRotation(
-            configuration: endpoint,
-            leader: DocumentLeader(store: store, mayWrite: { true }, logger: logger),
-            keyPairs: keyPairs, generator: generator)
         do throws(StoreError) {
-            return replicas.mount(endpoint, found: .success(try await rotation.first(at: scheduler.now())))
+            guard let stored = try await store.load(endpoint.name) else {
+                return replicas.mount(endpoint, found: .failure(Self.notCreated))
+            }
+            return replicas.mount(endpoint, found: .success(stored))
         } catch {
+            var logger = logger
+            logger[metadataKey: "endpoint"] = "\(endpoint.name)"
             logger.error("key ring failed", metadata: ["reason": "\(error)"])
             return replicas.mount(endpoint, found: .failure(error))
         }
+    }
+
+    /// Returns when every ring of these endpoints exists that did not, for a few seconds at most.
+    func untilCreated(_ endpoints: [EndpointConfiguration]) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { group in
+                    for endpoint in endpoints { group.addTask { await replicas.untilCreated(endpoint.name) } }
+                }
+            }
+            group.addTask { try? await scheduler.sleep(Self.openTimeout) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Decides which of two rings of these endpoints stays, on every replica.
+    ///
+    /// - Parameter readers: the public issuer URLs, by endpoint.
+    func recovery(of endpoints: [EndpointConfiguration], readers: [String: any IssuerReading]) -> any Service {
+        KeyRingRecovery(
+            endpoints: endpoints, readers: readers, replicas: replicas, store: store,
+            leadership: leadership, scheduler: scheduler, logger: logger)
     }
 
     /// The service that advances the rings of these endpoints.

@@ -31,7 +31,12 @@ struct KeyRotation: Sendable {
         case .malformed, .foreign, .newerVersion: return .wait(until: nil)
         case .none, .conflict, .unavailable, .rejected: break
         }
-        guard let stored = view.stored else { return .stored(try await first(at: now())) }
+        guard let stored = view.stored else {
+            guard leader.mayWrite() else { return .wait(until: nil) }
+            return .stored(try await first(at: now()))
+        }
+        // Which of two rings stays is decided by what the issuer URL serves: KeyRingRecovery.
+        if let found = view.found, found.value.owner != stored.value.owner { return .wait(until: nil) }
         if let restored = try await leader.restore(view) { return restored }
         // A key pair that cannot be used does not stop the rotation; it is reported when no other step is due.
         var keyPairFailure: StoreError?

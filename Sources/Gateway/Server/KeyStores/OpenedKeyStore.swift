@@ -88,7 +88,7 @@ struct OpenedKeyStore: Sendable {
                 client: connection.client, namespace: namespace, scheduler: scheduler, logger: logger)
             keyPairs = KeyPairSecretReader(client: connection.client, namespace: namespace, scheduler: scheduler)
             election = LeaseElection(
-                client: connection.client, namespace: namespace, name: "sts-gateway",
+                client: connection.client, namespace: namespace, name: Self.leaseName,
                 identity: Self.identity(host.environment), leadership: leadership,
                 scheduler: scheduler.kubernetes, logger: logger)
             client = connection.service

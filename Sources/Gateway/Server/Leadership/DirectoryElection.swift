@@ -10,11 +10,13 @@ struct DirectoryElection: Service {
     private let scheduler: Scheduler
     private let logger: Logger
 
+    static let fileName = "leader.lock"
+
     /// Seconds between two attempts, and between two looks whether the locked file still is the one in the directory.
     static let interval = 1.0
 
     init(directory: String, leadership: Leadership, scheduler: Scheduler, logger: Logger) {
-        path = "\(directory)/leader.lock"
+        path = "\(directory)/\(Self.fileName)"
         self.leadership = leadership
         self.scheduler = scheduler
         self.logger = logger

@@ -62,9 +62,7 @@ struct PublicationTools: Sendable {
         maySuccessorSign: @escaping @Sendable () -> Bool = { true }
     ) -> Opened {
         let files = LocalPublisherFiles(resolve: host.resolve)
-        let probe = IssuerProbe(
-            configuration.issuer, settings: configuration.probe, rules: rules, files: files,
-            clients: probeClients)
+        let probe = probe(configuration)
         guard let publisher = configuration.publisher else { return Opened(publisher: nil, probe: probe) }
         let part = Part(configuration: configuration, keys: keys, probe: probe, maySuccessorSign: maySuccessorSign)
         return Opened(
@@ -74,6 +72,13 @@ struct PublicationTools: Sendable {
                 publisher.plan.open(
                     context(for: current, configuration, files, isByAdministrator: isByAdministrator))
             }, probe: probe)
+    }
+
+    /// Reads the endpoint's public issuer URL.
+    func probe(_ configuration: EndpointConfiguration) -> IssuerProbe {
+        IssuerProbe(
+            configuration.issuer, settings: configuration.probe, rules: rules,
+            files: LocalPublisherFiles(resolve: host.resolve), clients: probeClients)
     }
 
     /// Forgets the publishers of other endpoints.

@@ -83,6 +83,10 @@ struct ConfigurationMounting: Sendable {
 
         var decided = audit
         if let events, configuration.audit.events { decided = PodEventAuditSink(audit: audit, events: events) }
+        var readers: [String: any IssuerReading] = [:]
+        for endpoint in configuration.endpoints where endpoint.probe.isEnabled {
+            readers[endpoint.name] = publishing.probe(endpoint)
+        }
         let decisions = DecisionReporting(metrics: metrics, audit: decided, clock: clock)
         let limits = configuration.limits
         return MountedConfiguration(
@@ -109,6 +113,7 @@ struct ConfigurationMounting: Sendable {
                     }),
                 maximumBodyBytes: limits.bodyBytes, decisions: nil),
             work: [
+                rings.recovery(of: configuration.endpoints, readers: readers),
                 rings.rotation(of: configuration.endpoints, following: statuses),
                 Publication.service(
                     of: endpoints, tools: publishing, statuses: statuses, leadership: leadership, metrics: metrics,

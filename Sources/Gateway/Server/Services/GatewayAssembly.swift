@@ -71,6 +71,7 @@ package struct GatewayAssembly: Sendable {
         func listener(
             _ name: String, _ address: ListenAddress, _ certificates: ServingCertificates?,
             clientAuthorityFile: String? = nil, maximumBodyBytes: Int? = nil,
+            untilReady: @escaping @Sendable () async -> Void = {},
             _ served: @escaping @Sendable (MountedConfiguration) -> GatewayResponder.Served
         ) -> Listener {
             Listener(
@@ -78,7 +79,8 @@ package struct GatewayAssembly: Sendable {
                 responder: GatewayResponder(isDraining: { draining.isDraining }, logger: logger) {
                     served(current.value)
                 },
-                certificates: certificates, clientAuthorityFile: clientAuthorityFile, logger: logger)
+                certificates: certificates, clientAuthorityFile: clientAuthorityFile, untilReady: untilReady,
+                logger: logger)
         }
         var services: [any Service] = [audit] + parts.services + rings.services + serving.services + admission.services
         if let events { services.append(events) }
@@ -92,7 +94,9 @@ package struct GatewayAssembly: Sendable {
                     logger: logger))
         }
         services += [
-            listener("tokens", configuration.listeners.tokens, serving.certificates, \.tokens),
+            listener(
+                "tokens", configuration.listeners.tokens, serving.certificates,
+                untilReady: { await rings.untilCreated(configuration.endpoints) }, \.tokens),
             listener(
                 "webhook", configuration.listeners.webhook, serving.webhook,
                 clientAuthorityFile: configuration.injection.webhook.clientAuthorityFile.map(host.resolve),

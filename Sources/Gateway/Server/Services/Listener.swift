@@ -22,12 +22,15 @@ struct Listener: Service {
     var clientAuthorityFile: String?
     /// A TLS handshake takes at most this long.
     var handshakeTimeout = TimeAmount.seconds(10)
+    /// What it waits for before it listens.
+    var untilReady: @Sendable () async -> Void = {}
     let logger: Logger
 
     /// What is read of a body that is too large, before the connection is cut.
     private static let drainedBytes = 1 << 20
 
     func run() async throws {
+        await cancelWhenGracefulShutdown { await untilReady() }
         if let certificates {
             await cancelWhenGracefulShutdown { await certificates.untilReady() }
             guard certificates.problem == nil else { return }

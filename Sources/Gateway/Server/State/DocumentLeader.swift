@@ -43,7 +43,7 @@ struct DocumentLeader<Value: ReplicatedDocument>: Sendable {
     }
 
     /// Applies the news to the replica. Where the watch has reported something since, the document is loaded again.
-    private func apply(
+    func apply(
         _ news: DocumentNews<Value>, to replica: DocumentReplica<Value>, ifReports reports: Int
     ) async throws(StoreError) {
         var (news, reports) = (news, reports)

@@ -15,6 +15,8 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         var problem: StoreError?
         /// The version of what the store contains in place of ``stored``.
         var replacedBy: DocumentVersion?
+        /// The valid document that the store contains in place of ``stored``.
+        var found: Stored<Value>?
     }
 
     /// The functions by which the document takes effect.
@@ -34,6 +36,8 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         var consumer: Consumer
         /// Since when the store contains another document.
         var replaced: Date?
+        /// Since when a document of this owner is in force.
+        var held: Date
         /// Reports of the watch about this document.
         var reports = 0
     }
@@ -54,7 +58,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         self.name = name
         self.clock = clock
         self.logger = logger
-        state = Mutex(State(view: view, consumer: consumer))
+        state = Mutex(State(view: view, consumer: consumer, held: clock()))
         consumer.confirm(confirmationEnd)
     }
 
@@ -98,6 +102,29 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         state.withLock { if $0.view.stored == nil { $0.consumer.fail(problem) } }
     }
 
+    /// What is known where the store contains another valid document; nil where it does not.
+    func conflict(_ reading: DocumentConflict.Reading) -> DocumentConflict? {
+        state.withLock { state in
+            state.view.found == nil ? nil : conflict(reading, since: state.replaced ?? clock(), in: state)
+        }
+    }
+
+    /// Puts the other document in force, where the store was not seen to contain a third one since.
+    func yield(to found: DocumentVersion) {
+        let isReplaced = state.withLock { state in
+            guard let other = state.view.found, other.version == found else { return false }
+            use(other, in: &state)
+            return true
+        }
+        if isReplaced { signal.send() }
+    }
+
+    private func conflict(
+        _ reading: DocumentConflict.Reading, since seen: Date, in state: State
+    ) -> DocumentConflict {
+        DocumentConflict(held: state.held, seen: seen, now: clock(), window: Self.window, reading: reading)
+    }
+
     private func confirm(_ names: Set<String>?) {
         let isLost = state.withLock { state in
             if let names, !names.contains(name) { return state.view.isMissing != true }
@@ -130,6 +157,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
                 state.view.isMissing = true
                 state.view.problem = nil
                 state.view.replacedBy = nil
+                state.view.found = nil
             case .confirmed: break
             }
             if state.view.problem != logged { unlogged = state.view.problem }
@@ -150,20 +178,24 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         let old = state.view.stored
         if let old {
             let since = state.replaced ?? clock()
-            if old.value.outranks(
-                stored.value, seenFor: clock().timeIntervalSince(since), window: Self.window)
-            {
+            if old.value.outranks(stored.value, in: conflict(.pending, since: since, in: state)) {
                 state.replaced = since
-                state.view = View(stored: old, isMissing: false, replacedBy: stored.version)
+                state.view = View(stored: old, isMissing: false, replacedBy: stored.version, found: stored)
                 return
             }
         }
+        use(stored, in: &state)
+    }
+
+    private func use(_ stored: Stored<Value>, in state: inout State) {
+        let old = state.view.stored
         let isOther =
             old?.version != stored.version || state.view.isMissing == true || state.view.problem != nil
             || state.view.replacedBy != nil
         do throws(StoreError) {
             if isOther { try state.consumer.use(stored.value, old?.value) }
             state.replaced = nil
+            if old?.value.owner != stored.value.owner { state.held = clock() }
             state.view = View(stored: stored, isMissing: false)
             state.consumer.confirm(confirmationEnd)
         } catch {
@@ -174,6 +206,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     private static func apply(_ problem: StoreError, _ version: DocumentVersion?, to state: inout State) {
         state.view.problem = problem
         state.view.replacedBy = version ?? state.view.replacedBy
+        state.view.found = nil
         state.view.isMissing = false
         if state.view.stored == nil { state.consumer.fail(problem) }
     }

@@ -16,11 +16,15 @@ struct STSClient: Sendable {
         case rejected(ServiceError)
     }
 
-    /// - Parameter token: sent in the body; it is in no error text.
-    func assume(_ role: RoleARN, sessionName: String, token: String) async throws(PublishError) -> Answer {
+    /// - Parameters:
+    ///   - token: sent in the body; it is in no error text.
+    ///   - seconds: the requested lifetime of the session, 900 at least.
+    func assume(
+        _ role: RoleARN, sessionName: String, token: String, seconds: Int
+    ) async throws(PublishError) -> Answer {
         let fields = [
             ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", role.description),
-            ("RoleSessionName", sessionName), ("DurationSeconds", "3600"), ("WebIdentityToken", token),
+            ("RoleSessionName", sessionName), ("DurationSeconds", "\(seconds)"), ("WebIdentityToken", token),
         ]
         let body = fields.map { "\($0.0)=\(PercentEncoding.encode($0.1.utf8))" }.joined(separator: "&")
         let request = HTTPTransportRequest(

@@ -10,6 +10,8 @@ actor CredentialCache {
     private let logger: Logger
 
     private var cached: (key: AccessKey, renewal: Date?)?
+    /// When the last self-issued session was requested; nil where the credentials have another source.
+    private var sessionRequested: Date?
     private var isRenewing = false
     private var waiters: [CheckedContinuation<Result<AccessKey, PublishError>?, Never>] = []
 
@@ -50,13 +52,26 @@ actor CredentialCache {
         if cached?.key == key { cached = nil }
     }
 
+    /// Discards a self-issued session to which a service denied a call: an administrator may have revoked the role's older
+    /// sessions. A session that is younger than a minute is kept, since the next one would be denied too.
+    ///
+    /// - Returns: whether it was discarded.
+    func discardDenied(_ key: AccessKey) -> Bool {
+        guard cached?.key == key, let sessionRequested, now().timeIntervalSince(sessionRequested) >= 60 else {
+            return false
+        }
+        cached = nil
+        return true
+    }
+
     /// Credentials that are still valid stay in use where their renewal fails.
     private func renew(at time: Date) async -> Result<AccessKey, PublishError> {
         do throws(PublishError) {
-            let key = try await load()
+            let (key, source) = try await load()
             if let end = key.expiration, end <= now() {
                 throw PublishError(.denied, "the credentials expired at \(end.formatted(.iso8601)); renew them")
             }
+            sessionRequested = source == .selfIssued ? time : nil
             cached = (key, key.expiration.map { time.addingTimeInterval($0.timeIntervalSince(time) / 2) })
             return .success(key)
         } catch {
@@ -71,7 +86,7 @@ actor CredentialCache {
         }
     }
 
-    private func load() async throws(PublishError) -> AccessKey {
+    private func load() async throws(PublishError) -> (AccessKey, CredentialSource) {
         for entry in sources {
             guard let key = try await entry.provider.credentials() else { continue }
             guard key.isValidInHeaders else {
@@ -80,7 +95,7 @@ actor CredentialCache {
                     "the credentials of \(entry.source.rawValue) have white space, a control or a non-ASCII character; "
                         + "correct them")
             }
-            return key
+            return (key, entry.source)
         }
         let names = sources.map(\.source.rawValue).joined(separator: ", ")
         throw PublishError(

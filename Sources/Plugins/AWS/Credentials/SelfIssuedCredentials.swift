@@ -10,9 +10,13 @@ struct SelfIssuedCredentials: CredentialProviding {
     let ownToken: @Sendable () async throws(PublishError) -> String
     let isOwnKeyPublic: @Sendable () async -> Bool?
 
+    /// Seconds, the shortest lifetime that STS allows: a session outlives the revocation of the key that it was requested
+    /// with.
+    static let sessionLifetime = 900
+
     func credentials() async throws(PublishError) -> AccessKey? {
         let token = try await ownToken()
-        let outcome = try await sts.assume(role, sessionName: sessionName, token: token)
+        let outcome = try await sts.assume(role, sessionName: sessionName, token: token, seconds: Self.sessionLifetime)
         guard case .rejected(let error) = outcome else {
             if case .session(let key) = outcome { return key }
             return nil

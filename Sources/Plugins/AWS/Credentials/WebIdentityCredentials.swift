@@ -24,7 +24,7 @@ struct WebIdentityCredentials: CredentialProviding {
         guard let token = String(validating: content, as: UTF8.self)?.filter({ !$0.isWhitespace }) else {
             throw PublishError(.misconfigured, "AWS_WEB_IDENTITY_TOKEN_FILE: \(Quotation.of(path)) is not UTF-8")
         }
-        switch try await sts.assume(role, sessionName: givenName ?? sessionName, token: token) {
+        switch try await sts.assume(role, sessionName: givenName ?? sessionName, token: token, seconds: 3_600) {
         case .session(let key): return key
         case .rejected(let error):
             throw error.assumeRoleError(STSClient.call(role))

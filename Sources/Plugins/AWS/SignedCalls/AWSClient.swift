@@ -9,7 +9,8 @@ struct AWSClient: Sendable {
     /// CA certificates to trust in place of the system's, in PEM; nil for the system's.
     let authorities: @Sendable () throws(PublishError) -> String?
 
-    /// Signs and sends one request. Where the service rejects the credentials as expired, it renews them and tries once more.
+    /// Signs and sends one request. Where the service rejects the credentials as expired, or denies a self-issued session
+    /// that may have been revoked, it renews them and tries once more.
     ///
     /// - Parameters:
     ///   - scheme: `https`, or `http` for tests.
@@ -19,10 +20,15 @@ struct AWSClient: Sendable {
         _ request: ServiceRequest, scheme: String, signer: SigV4Signer, call: String
     ) async throws(PublishError) -> HTTPTransportResponse {
         let first = try await attempt(request, scheme: scheme, signer: signer, call: call)
-        guard first.response.status >= 400, ServiceError(first.response).isAboutExpiredCredentials else {
+        guard first.response.status >= 400 else { return first.response }
+        let error = ServiceError(first.response)
+        if error.isAboutExpiredCredentials {
+            await credentials.discard(first.key)
+        } else if error.isDenial {
+            guard await credentials.discardDenied(first.key) else { return first.response }
+        } else {
             return first.response
         }
-        await credentials.discard(first.key)
         return try await attempt(request, scheme: scheme, signer: signer, call: call).response
     }
 

@@ -7,6 +7,9 @@ extension ServiceError {
             .contains(code)
     }
 
+    /// Whether the credentials are valid, and a policy denies the call.
+    var isDenial: Bool { ["AccessDenied", "AccessDeniedException"].contains(code) }
+
     /// Whether the bucket is in another region ("Redirection" in the S3 User Guide; the code AuthorizationHeaderMalformed
     /// where the request was signed for another region). The response to a HEAD has only the status.
     var isAboutRegion: Bool {

@@ -22,7 +22,8 @@ struct STSClientTests {
     func request() async throws {
         let transport = ScriptedTransport(.answer(200, SessionResponse.text()))
         let answer = try await client(transport).assume(
-            try RoleARN(role), sessionName: "sts-gateway.test.one", token: "header.claims+/=.signature")
+            try RoleARN(role), sessionName: "sts-gateway.test.one", token: "header.claims+/=.signature",
+            seconds: 3_600)
         guard case .session(let key) = answer else {
             Issue.record("no session")
             return
@@ -43,7 +44,7 @@ struct STSClientTests {
     @Test("returns an error response with its code")
     func rejected() async throws {
         let transport = ScriptedTransport(.answer(400, ErrorDocument.sts("InvalidIdentityToken", "No provider.")))
-        let answer = try await client(transport).assume(try RoleARN(role), sessionName: "s", token: "t")
+        let answer = try await client(transport).assume(try RoleARN(role), sessionName: "s", token: "t", seconds: 900)
         guard case .rejected(let error) = answer else {
             Issue.record("no error response")
             return
@@ -63,7 +64,7 @@ struct STSClientTests {
         let client = try client(ScriptedTransport(.answer(200, body)))
         let role = try RoleARN(role)
         let error = await #expect(throws: PublishError.self) {
-            try await client.assume(role, sessionName: "s", token: "token-of-mine")
+            try await client.assume(role, sessionName: "s", token: "token-of-mine", seconds: 900)
         }
         #expect(error?.kind == .malformed)
         #expect(error?.isWellFormed == true, "\(String(describing: error))")
@@ -77,7 +78,7 @@ struct STSClientTests {
         let client = try client(ScriptedTransport(.failure(.failed("connection refused"))))
         let role = try RoleARN(role)
         let error = await #expect(throws: PublishError.self) {
-            try await client.assume(role, sessionName: "s", token: "token-of-mine")
+            try await client.assume(role, sessionName: "s", token: "token-of-mine", seconds: 900)
         }
         #expect(error?.kind == .unavailable)
         #expect(error?.message.contains("token-of-mine") == false)

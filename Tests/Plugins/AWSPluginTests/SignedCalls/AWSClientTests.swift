@@ -52,6 +52,27 @@ struct AWSClientTests {
         #expect(transport.requests.count == 1)
     }
 
+    @Test("is repeated with a new session where a session of a minute or more is denied, which may have been revoked")
+    func revokedSession() async throws {
+        let transport = ScriptedTransport { _ in .answer(403, ErrorDocument.s3("AccessDenied")) }
+        for (source, age, requests) in [
+            (CredentialSource.selfIssued, 60.0, 2), (.selfIssued, 59, 1), (.environment, 60, 1),
+        ] {
+            let clock = ManualClock(now: exampleTime)
+            let given = GivenCredentials(.success(.example), .success(Self.other))
+            let credentials = CredentialCache(
+                sources: [(source, given)], now: { clock.now }, logger: PluginContext.silent.logger)
+            _ = try await credentials.current()
+            clock.advance(by: age)
+            let client = AWSClient(
+                transport: transport, credentials: credentials, now: { clock.now },
+                authorities: { () throws(PublishError) in nil })
+            let before = transport.requests.count
+            #expect(try await send(client).status == 403)
+            #expect(transport.requests.count - before == requests, "\(source) after \(age) s")
+        }
+    }
+
     @Test("is not sent without credentials, nor without the configured CA certificates")
     func notSent() async {
         let transport = ScriptedTransport(.answer(200))
