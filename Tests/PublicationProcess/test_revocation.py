@@ -148,7 +148,7 @@ def test_documents_that_an_administrator_publishes_end_it(
     around.proxy.fail("internal-error", "PUT")
     ended = gateway.command("keys", "revoke", "--endpoint", "one", "--active", "--force")
     assert ended.returncode == 69, ended.stdout + ended.stderr
-    around.proxy.mend()
+    around.proxy.clear()
     decisions = len(around.cloud.sts_log)
     gateway.serve()
     until(gateway.failures, "the failure")
