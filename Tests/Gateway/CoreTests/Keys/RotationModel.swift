@@ -17,6 +17,14 @@ struct RotationModel {
         let description: String
     }
 
+    /// What is made wrong, to test that the model finds it.
+    enum Fault: CaseIterable {
+        /// No token of the publisher is signed with the successor, and only documents that this process has published count.
+        case publisherWaitsForActiveKey
+        /// Every replica keeps the ring that it holds, and the leader writes it.
+        case heldRingStays
+    }
+
     static let maximumAge = 300.0
     static let replicaWindow = 900.0
 
@@ -28,7 +36,12 @@ struct RotationModel {
 
     struct Replica {
         var stored: StoredKeyRing?
+        /// Since when it holds a ring of this owner.
+        var held: Date
         var confirmed: Date
+        /// Since when it has seen another ring in the store.
+        var seen: Date?
+        let publisher: SelfPublisher
         var publication: EndpointPublication
     }
 
@@ -51,9 +64,18 @@ struct RotationModel {
     var triggers = 0
     /// The last ring that was deleted from the store.
     var deleted: KeyRingVersion?
+    /// Keys of rings that were created while another one was missing.
+    var rivals: Set<KeyID> = []
+    let fault: Fault?
+    /// Whether documents are published with the gateway's own token.
+    let isSelfPublished: Bool
 
-    /// - Parameter adjust: makes the policy wrong, to test that the model finds it.
-    init(seed: UInt64, adjust: (inout RotationPolicy) -> Void = { _ in }) throws {
+    /// - Parameters:
+    ///   - fault: makes the code wrong, to test that the model finds it.
+    ///   - adjust: makes the policy wrong, for the same purpose.
+    init(seed: UInt64, fault: Fault? = nil, adjust: (inout RotationPolicy) -> Void = { _ in }) throws {
+        self.fault = fault
+        isSelfPublished = seed % 2 == 1
         random = SeededRandom(seed: seed)
         configuration = try ExampleEndpoint.configuration([
             .init("token", ["ttl": 3_600, "algorithm": "ES256"]),
@@ -69,10 +91,11 @@ struct RotationModel {
     }
 
     private func newReplica() -> Replica {
-        Replica(
-            stored: nil, confirmed: clock.now,
+        let publisher = SelfPublisher(place: place, edges: edges, clock: clock, isNeeded: isSelfPublished)
+        return Replica(
+            stored: nil, held: clock.now, confirmed: clock.now, publisher: publisher,
             publication: EndpointPublication(
-                publisher: place, reader: edges, interval: 300, now: { [clock] in clock.now }, random: { 0.5 }))
+                publisher: publisher, reader: edges, interval: 300, now: { [clock] in clock.now }, random: { 0.5 }))
     }
 
     /// Restarts all processes.
@@ -93,6 +116,8 @@ struct RotationModel {
         case 2 where random.oneIn(12): try await revoke()
         case 3 where random.oneIn(6): deleteRing()
         case 4: edges.evict(using: &random)
+        case 5 where random.oneIn(4): try administer()
+        case 6 where random.oneIn(12): try await startWithoutRing(index)
         default: try await act(index)
         }
         for replica in replicas.indices where random.oneIn(2) { try await look(replica) }
@@ -105,7 +130,7 @@ struct RotationModel {
     private mutating func act(_ index: Int) async throws {
         if replicas[index].stored == nil { try await look(index) }
         guard let stored = replicas[index].stored else {
-            // A replica that has not observed a deleted ring would create another one: the old one is lost, which is not modelled.
+            // Only the leader creates a ring; that it does so beside the known one is ``startWithoutRing(_:)``.
             return seenKids.isEmpty ? try await makeFirst(index) : ()
         }
         if store[configuration.name] == nil {
@@ -114,11 +139,19 @@ struct RotationModel {
             let version = try await save(stored.ring.restored, replacing: nil)
             return await settle(index, stored.ring.restored, version)
         }
+        guard store[configuration.name]?.ring.owner == stored.ring.owner else { return }
+        try await step(index, stored, mayCrash: true)
+    }
+
+    private mutating func step(_ index: Int, _ stored: StoredKeyRing, mayCrash: Bool = false) async throws {
         let snapshot = SigningKeySnapshot(ring: stored.ring, of: configuration)
+        replicas[index].publisher.key =
+            fault == .publisherWaitsForActiveKey ? snapshot.active?.keyID : snapshot.publisherKey?.keyID
         let documents = try #require(snapshot.documents)
         let report = await replicas[index].publication.step(documents)
-        if random.oneIn(20) { return crash(index) }
-        let step = stored.ring.nextStep(at: clock.now, policy: policy, evidence: report.status.evidence)
+        if mayCrash, random.oneIn(20) { return crash(index) }
+        let step = stored.ring.nextStep(
+            at: clock.now, policy: policy, evidence: report.status.evidence.map(seenByPolicy))
         let ring: KeyRing
         if case .addKey = step {
             ring = try adding(to: stored.ring)
@@ -126,24 +159,106 @@ struct RotationModel {
             guard let next = stored.ring.applying(step, at: clock.now, policy: policy) else { return }
             ring = next
         }
-        if random.oneIn(20) { return crash(index) }
+        if mayCrash, random.oneIn(20) { return crash(index) }
         let version = try await save(ring, replacing: stored.version)
         if version != nil {
             if case .addKey = step { triggers += 1 }
             if case .activate(let kid) = step, stored.ring.active == nil { excepted.insert(kid) }
         }
-        if random.oneIn(20) { return crash(index) }
+        if mayCrash, random.oneIn(20) { return crash(index) }
         await settle(index, ring, version)
+    }
+
+    private func seenByPolicy(_ evidence: PublicEvidence) -> PublicEvidence {
+        guard fault == .publisherWaitsForActiveKey else { return evidence }
+        return PublicEvidence(
+            read: evidence.read, served: evidence.served, expected: evidence.expected, isSettled: evidence.isSettled)
+    }
+
+    /// A new process leads while the store has lost the ring, which only other replicas have in memory.
+    private mutating func startWithoutRing(_ index: Int) async throws {
+        guard let stored = store[configuration.name], revoked.isEmpty, place[.keys] != nil,
+            replicas.indices.contains(where: { $0 != index && replicas[$0].stored?.version == stored.version })
+        else { return }
+        replicas[index] = newReplica()
+        store.put(nil, for: configuration.name)
+        let ring = try adding(
+            to: KeyRing(endpoint: configuration.name, owner: "rival\(triggers)", revision: 0, keys: []))
+        guard let key = ring.active?.keyID, let version = try await save(ring, replacing: nil) else { return }
+        triggers += 1
+        excepted.insert(key)
+        rivals.insert(key)
+        await settle(index, ring, version)
+    }
+
+    /// A replica that finds another ring than its own decides which one stays.
+    ///
+    /// - Returns: whether it is its own.
+    private mutating func resolves(_ index: Int, _ mine: StoredKeyRing, _ found: StoredKeyRing) async throws -> Bool {
+        let seen = replicas[index].seen ?? clock.now
+        replicas[index].seen = seen
+        let reading: DocumentConflict.Reading =
+            edges.kids(from: 0).map { .served(Set($0.map(\.rawValue))) } ?? .unknown
+        let conflict = DocumentConflict(
+            held: replicas[index].held, seen: seen, now: clock.now, window: Self.replicaWindow, reading: reading)
+        var resolution = mine.ring.resolution(against: found.ring, in: conflict)
+        if fault == .heldRingStays {
+            resolution = conflict.isWithinWindow ? .stays(anyReplicaRestores: false) : .yields
+        }
+        guard case .stays(let anyReplicaRestores) = resolution else { return false }
+        // Whoever is not asked to write leads half of the time.
+        if anyReplicaRestores || random.oneIn(2) {
+            let restored = mine.ring.restored
+            let version = try await save(restored, replacing: found.version)
+            await settle(index, restored, version)
+        }
+        return true
+    }
+
+    /// An administrator publishes what the store has.
+    mutating func administer() throws {
+        guard let ring = store[configuration.name]?.ring, rivals.isDisjoint(with: ring.keys.map(\.keyID)) else {
+            return
+        }
+        let documents = try #require(SigningKeySnapshot(ring: ring, of: configuration).documents)
+        for document in documents.all {
+            place[document.kind] = .init(content: document.content, stamp: document.stamp, version: 0)
+        }
+    }
+
+    /// Nothing fails any more: a revocation must come to its end, and the ring that verifiers know must be the one that
+    /// stays.
+    mutating func calmDown() async throws {
+        guard !seenKids.isEmpty else { return }
+        for round in 0..<90 {
+            clock.advance(by: 20)
+            for index in replicas.indices { try await look(index) }
+            if round == 20 { try administer() }
+            if let stored = store[configuration.name], replicas[0].stored?.version == stored.version {
+                try await step(0, stored)
+            }
+        }
+        guard let ring = store[configuration.name]?.ring else { return }
+        guard rivals.isDisjoint(with: ring.keys.map(\.keyID)) else {
+            throw Breach(description: "a ring that nobody knows has replaced the published one")
+        }
+        guard ring.active != nil else { throw Breach(description: "a revocation does not come to its end") }
     }
 
     private mutating func settle(_ index: Int, _ ring: KeyRing, _ version: KeyRingVersion?) async {
         guard let version else {
-            // Conflict: another replica was first. Use the stored ring.
-            replicas[index].stored = store[configuration.name] ?? replicas[index].stored
+            // Somebody was first: what is there is taken on.
+            if let stored = store[configuration.name], stored.ring.owner == ring.owner { hold(stored, index) }
             return
         }
-        replicas[index].stored = StoredKeyRing(ring: ring, version: version)
+        hold(StoredKeyRing(ring: ring, version: version), index)
         replicas[index].confirmed = clock.now
+    }
+
+    private mutating func hold(_ stored: StoredKeyRing, _ index: Int) {
+        if replicas[index].stored?.ring.owner != stored.ring.owner { replicas[index].held = clock.now }
+        replicas[index].stored = stored
+        replicas[index].seen = nil
     }
 
     private func save(_ ring: KeyRing, replacing version: KeyRingVersion?) async throws -> KeyRingVersion? {
@@ -172,19 +287,26 @@ struct RotationModel {
     /// A replica observes the store.
     private mutating func look(_ index: Int) async throws {
         guard let stored = store[configuration.name] else { return }
+        if let mine = replicas[index].stored, mine.ring.owner != stored.ring.owner {
+            if try await resolves(index, mine, stored) { return }
+        }
         replicas[index].confirmed = clock.now
         guard replicas[index].stored?.version != stored.version else { return }
         // Encoded and decoded: what the document does not contain is lost.
         let document = try KeyRingDocument.encode(stored.ring)
-        replicas[index].stored = StoredKeyRing(
-            ring: try KeyRingDocument.decode(document, endpoint: configuration.name), version: stored.version)
+        hold(
+            StoredKeyRing(
+                ring: try KeyRingDocument.decode(document, endpoint: configuration.name), version: stored.version),
+            index)
     }
 
     /// A process loses its memory. The loss of a ring that only exists in memory is not modelled.
     private mutating func crash(_ index: Int) {
-        if store[configuration.name] != nil || replicas[index].stored?.version != deleted {
-            replicas[index] = newReplica()
-        }
+        guard let stored = replicas[index].stored else { return replicas[index] = newReplica() }
+        let present = store[configuration.name]
+        // The published ring, while a rival is in its place.
+        let isLost = present.map { $0.ring.owner != stored.ring.owner } ?? (stored.version == deleted)
+        if !isLost || !rivals.isDisjoint(with: stored.ring.keys.map(\.keyID)) { replicas[index] = newReplica() }
     }
 
     private mutating func rotate() async throws {
@@ -202,7 +324,10 @@ struct RotationModel {
     }
 
     private mutating func deleteRing() {
-        guard let version = store[configuration.name]?.version else { return }
+        guard let stored = store[configuration.name], rivals.isDisjoint(with: stored.ring.keys.map(\.keyID)) else {
+            return
+        }
+        let version = stored.version
         if replicas.contains(where: { $0.stored?.version == version }) {
             deleted = version
             store.put(nil, for: configuration.name)
@@ -252,72 +377,13 @@ struct RotationModel {
         guard ring.active != nil || !revoked.isEmpty else { throw Breach(description: "no key signs") }
         guard ring.keys.count <= RotationPolicy.maximumKeys else { throw Breach(description: "too many keys") }
         guard let origin = edges.originKids else { return }
-        for (kid, end) in tokens where clock.now < end && !revoked.contains(kid) && !origin.contains(kid) {
+        guard rivals.isDisjoint(with: kids) else { return }
+        for (kid, end) in tokens
+        where clock.now < end && !revoked.contains(kid) && !rivals.contains(kid) && !origin.contains(kid) {
             // The first key signs before its publication. A stale location is behind, never ahead.
             guard kids.contains(kid) else {
                 throw Breach(description: "\(kid) was removed before its last token had expired")
             }
         }
-    }
-}
-
-/// Two CDN edges, each with a copy that it caches for up to the maximum age.
-final class FakeEdges: IssuerReading {
-    private struct State {
-        var copies: [[IssuerDocumentKind: (content: [UInt8], fetched: Date)]] = [[:], [:]]
-        var random: SeededRandom
-        /// Parsed key sets by content, since parsing is slow.
-        var parsed: [[UInt8]: Set<KeyID>] = [:]
-    }
-
-    private let place: FakePublisher
-    private let clock: ManualClock
-    private let state: Mutex<State>
-
-    init(place: FakePublisher, clock: ManualClock, seed: UInt64) {
-        self.place = place
-        self.clock = clock
-        state = Mutex(State(random: SeededRandom(seed: seed)))
-    }
-
-    func read(_ document: IssuerDocumentKind) async -> IssuerResponse {
-        let edge = state.withLock { Int.random(in: 0..<2, using: &$0.random) }
-        return content(document, from: edge).map { .content($0, isOwn: false) } ?? .failure("it answers 404")
-    }
-
-    private func content(_ document: IssuerDocumentKind, from edge: Int) -> [UInt8]? {
-        state.withLock { state in
-            if let copy = state.copies[edge][document],
-                clock.now.timeIntervalSince(copy.fetched) < RotationModel.maximumAge
-            {
-                return copy.content
-            }
-            guard let object = place[document] else { return nil }
-            state.copies[edge][document] = (object.content, clock.now)
-            return object.content
-        }
-    }
-
-    func evict(using random: inout SeededRandom) {
-        let edge = Int.random(in: 0..<2, using: &random)
-        state.withLock { $0.copies[edge] = [:] }
-    }
-
-    func kids(from edge: Int) -> Set<KeyID>? { content(.keys, from: edge).flatMap(kids) }
-
-    var originKids: Set<KeyID>? { place[.keys].flatMap { kids($0.content) } }
-
-    var copies: [RotationModel.Copy] {
-        state.withLock { $0.copies.compactMap { $0[.keys] } }.compactMap { copy in
-            kids(copy.content).map { RotationModel.Copy(kids: $0, fetched: copy.fetched) }
-        }
-    }
-
-    private func kids(_ content: [UInt8]) -> Set<KeyID>? {
-        if let known = state.withLock({ $0.parsed[content] }) { return known }
-        guard let set = try? JSONWebKeySet(parsing: content) else { return nil }
-        let kids = Set(set.keys.map(\.keyID))
-        state.withLock { $0.parsed[content] = kids }
-        return kids
     }
 }

@@ -38,7 +38,30 @@ struct RotationModelTests {
                 throw error
             }
         }
+        do {
+            try await model.calmDown()
+        } catch {
+            Issue.record("seed \(seed), at the end: \(error)")
+            throw error
+        }
         return model.tokens.count
+    }
+
+    @Test(
+        "The model finds a revocation that never ends, and a ring that is lost", arguments: RotationModel.Fault.allCases
+    )
+    func findsFault(_ fault: RotationModel.Fault) async throws {
+        var breach: RotationModel.Breach?
+        for seed in UInt64(0)..<1_000 where breach == nil {
+            var model = try RotationModel(seed: seed, fault: fault)
+            do {
+                for _ in 0..<150 { try await model.tick() }
+                try await model.calmDown()
+            } catch let error as RotationModel.Breach {
+                breach = error
+            }
+        }
+        #expect(breach != nil, "\(fault) was not found")
     }
 
     @Test("The model finds a policy by which keys sign too early or are removed too early")
