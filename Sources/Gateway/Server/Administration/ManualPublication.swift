@@ -68,7 +68,7 @@ package struct ManualPublication: Sendable {
             if let stored = try await session.keyStore.rings.load(endpoint.name) { return stored.value }
             try? await session.scheduler.sleep(0.5)
         }
-        throw .refused(
+        throw .rejected(
             "there is no key ring yet, and another gateway leads, which creates it; add the endpoint to its configuration"
         )
     }

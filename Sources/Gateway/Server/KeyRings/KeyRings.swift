@@ -23,7 +23,7 @@ struct KeyRings: Sendable {
 
     /// The problem of an endpoint whose ring was not loaded yet.
     static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
-    static let notCreated = StoreError.refused("the key ring does not exist yet; the leading gateway creates it")
+    static let notCreated = StoreError.rejected("the key ring does not exist yet; the leading gateway creates it")
 
     init(_ keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger) {
         let client: [any Service] = keyStore.client.map { [$0] } ?? []
