@@ -56,10 +56,12 @@ extension GatewayConfiguration {
 
 extension HostEnvironment {
     /// This process's, with paths from the configuration file's folder.
-    init(of file: ConfigurationFile) {
+    ///
+    /// - Parameter log: whose dropped lines are counted; nil for none.
+    init(of file: ConfigurationFile, log: BufferedLogOutput? = nil) {
         self.init(
             version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
             namespace: CommandEnvironment.namespace, resolve: file.resolve, clock: { Date() },
-            writeAudit: { Terminal.write($0, to: 1) })
+            writeAudit: { Terminal.write($0, to: 1) }, takeDroppedLogLines: { log?.takeDroppedLines() ?? 0 })
     }
 }

@@ -27,20 +27,33 @@ struct ServeCommand: AsyncParsableCommand {
     var adminListen: String?
 
     func run() async throws {
+        let output = BufferedLogOutput(clock: { Date() }) { Terminal.write($0, to: 2) }
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await serve(loggingTo: output))
+        } catch {
+            result = .failure(error)
+        }
+        // An output that takes nothing does not keep the process.
+        await output.drain(for: .seconds(2))
+        try result.get()
+    }
+
+    private func serve(loggingTo output: BufferedLogOutput) async throws {
         let file = ConfigurationFile(path: config)
         let served = try await ServedConfiguration(
             file, manifest: plugins,
             addresses: ServedConfiguration.Addresses(
                 tokens: Self.address(listen, "--listen"), webhook: Self.address(webhookListen, "--webhook-listen"),
                 admin: Self.address(adminListen, "--admin-listen")),
-            logger: Self.logger(level: .info))
+            logger: Self.logger(level: .info, output))
         let configuration = served.configuration
-        let logger = Self.logger(level: configuration.log.level.loggerLevel)
+        let logger = Self.logger(level: configuration.log.level.loggerLevel, output)
         let assembly: GatewayAssembly
         do {
             assembly = try await GatewayAssembly.make(
                 configuration, from: served.source, text: served.text, fallback: served.fallback,
-                in: HostEnvironment(of: file), logger: logger)
+                in: HostEnvironment(of: file, log: output), logger: logger)
         } catch let problems as GatewayAssembly.StartProblems {
             for problem in problems.problems { Terminal.error(problem.text(file: config)) }
             throw ExitStatus.configuration
@@ -55,7 +68,17 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: ServiceGroupConfiguration(
                 services: assembly.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
-            try await group.run()
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                tasks.addTask {
+                    try await assembly.untilOverdue()
+                    logger.critical("shutdown timed out")
+                    await output.drain(for: .seconds(1))
+                    Self.exit(withError: ExitCode.failure)
+                }
+                try await tasks.next()
+                tasks.cancelAll()
+            }
         } catch {
             logger.critical("stopped", metadata: ["reason": "\(error)"])
             throw ExitCode.failure
@@ -71,9 +94,9 @@ struct ServeCommand: AsyncParsableCommand {
         return address
     }
 
-    private static func logger(level: Logger.Level) -> Logger {
+    private static func logger(level: Logger.Level, _ output: BufferedLogOutput) -> Logger {
         Logger(label: "sts-gateway") { label in
-            JSONLogHandler(label: label, logLevel: level) { Terminal.write($0, to: 2) }
+            JSONLogHandler(label: label, logLevel: level) { output.write($0) }
         }
     }
 }

@@ -122,8 +122,10 @@ extension GatewayConfiguration.Limits {
         bodyBytes = block.bodyBytes
         headerBytes = block.headerBytes
         readTimeout = block.readTimeout.seconds
-        idleTimeout = block.idleTimeout.seconds
+        idleTimeout = block.idleTimeout?.seconds
         connections = block.connections
         drainDelay = block.drainDelay?.seconds
+        shutdownTimeout = block.shutdownTimeout?.seconds
+        if let contradiction { block.error(\.shutdownTimeout, contradiction) }
     }
 }

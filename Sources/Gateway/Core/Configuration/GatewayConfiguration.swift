@@ -112,12 +112,14 @@ package struct GatewayConfiguration: Sendable {
         package var headerBytes: Int
         /// The time for a request to arrive completely.
         package var readTimeout: Int
-        /// The time after which a connection without a request is closed.
-        package var idleTimeout: Int
+        /// The time after which a connection without a request is closed; nil for a default that varies by connection.
+        package var idleTimeout: Int?
         /// The maximum number of open connections per listener.
         package var connections: Int
         /// How long the gateway continues to serve after SIGTERM; nil for the default of its environment.
         package var drainDelay: Int?
+        /// From the request to stop to the end of the process; nil for what suits `drainDelay`.
+        package var shutdownTimeout: Int?
     }
 
     package struct Log: Sendable, Equatable {

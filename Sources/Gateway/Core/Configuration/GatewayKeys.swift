@@ -101,19 +101,25 @@ struct KeyStoreKeys: ConfigurationKeys {
 }
 
 struct LimitKeys: ConfigurationKeys {
-    let bodyBytes = Key("bodyBytes", .integer(1_024...4_194_304), default: 65_536, "Maximum request body, in bytes.")
+    let bodyBytes = Key("bodyBytes", .integer(1_024...4_194_304), default: 16_384, "Maximum request body, in bytes.")
     let headerBytes = Key(
         "headerBytes", .integer(1_024...1_048_576), default: 16_384, "Maximum request head, in bytes.")
     let readTimeout = Key(
         "readTimeout", .duration(.seconds(1)...(.minutes(10))), default: .seconds(10),
         "Time for a request to arrive completely.")
     let idleTimeout = Key(
-        "idleTimeout", .duration(.seconds(1)...(.hours(1))), default: .seconds(60),
-        "Time after which a connection without a request is closed.")
+        "idleTimeout", .duration(.seconds(1)...(.hours(1))), example: "110s",
+        otherwise: "110s, varied by 10 % for each connection",
+        "Time after which a connection without a request is closed. Keep it longer than that of clients and load "
+            + "balancers: who closes last loses no request.")
     let connections = Key("connections", .integer(1...1_000_000), default: 4_096, "Maximum open connections.")
     let drainDelay = Key(
         "drainDelay", .duration(.seconds(0)...(.minutes(5))), example: "5s",
         otherwise: "5s in a Pod, else 0s", "Time to keep serving, unready, after SIGTERM, while load balancers react.")
+    let shutdownTimeout = Key(
+        "shutdownTimeout", .duration(.seconds(1)...(.minutes(10))), example: "40s",
+        otherwise: "40s, or 35s more than drainDelay if that is longer",
+        "Time from SIGTERM to the end of the process at the latest. It must be longer than drainDelay.")
 }
 
 struct AuditKeys: ConfigurationKeys {

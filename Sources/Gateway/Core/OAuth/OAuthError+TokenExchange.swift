@@ -39,4 +39,11 @@ extension OAuthError {
     static let missingBearer = OAuthError(
         status: 401, code: .invalidToken, description: "a bearer token is required",
         challenge: BearerChallenge(error: nil, description: ""))
+
+    static let tokenInQuery = "a token in the query string is refused; send it in the body or the header"
+
+    /// A request of the bearer wire with a token in its query.
+    static let bearerInQuery = OAuthError(
+        status: 401, code: .invalidToken, description: tokenInQuery,
+        challenge: BearerChallenge(error: nil, description: ""))
 }

@@ -26,14 +26,16 @@ package enum TokenRequestReader {
             audience: parameters.audience, resource: parameters.resource, lifetime: parameters.lifetime)
     }
 
-    /// Reads `/token/user` and `/sig-cert`, which have a bearer token only (RFC 6750 §2.1).
+    /// Reads `/token/user` and `/sig-cert`, which have a bearer token only (RFC 6750 §2.1). Other credentials are answered
+    /// with a challenge (RFC 6750 §3).
     package static func bearer(
         authorization: [String], query: String?
     ) throws(TokenRequestError) -> TokenExchangeRequest {
         let token: String
         do throws(OAuthError) {
-            try rejectTokenInQuery(query)
-            guard let bearer = try bearerToken(authorization) else { throw OAuthError.missingBearer }
+            guard !hasToken(inQuery: query) else { throw OAuthError.bearerInQuery }
+            guard authorization.count <= 1 else { throw .invalidRequest("the Authorization header is repeated") }
+            guard let bearer = authorization.first.flatMap(bearerToken(in:)) else { throw OAuthError.missingBearer }
             token = bearer
         } catch {
             throw .malformed(error)
@@ -52,7 +54,7 @@ package enum TokenRequestReader {
     private static func parameters(
         _ body: [UInt8], _ contentType: String?, _ authorization: [String], _ query: String?
     ) throws(OAuthError) -> (token: String, audience: String?, resource: String?, lifetime: Int?) {
-        try rejectTokenInQuery(query)
+        guard !hasToken(inQuery: query) else { throw .invalidRequest(OAuthError.tokenInQuery) }
         guard isForm(contentType) else {
             throw .invalidRequest("the content type must be application/x-www-form-urlencoded")
         }
@@ -97,26 +99,35 @@ package enum TokenRequestReader {
     private static func bearerToken(_ authorization: [String]) throws(OAuthError) -> String? {
         guard authorization.count <= 1 else { throw .invalidRequest("the Authorization header is repeated") }
         guard let value = authorization.first else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
+        guard let token = bearerToken(in: value) else {
             throw .invalidRequest("the Authorization header must hold a bearer token")
         }
+        return token
+    }
+
+    /// The token of `Bearer <token>` (RFC 6750 §2.1); nil for another scheme, and for a scheme or a token alone.
+    private static func bearerToken(in value: String) -> String? {
+        let parts = value.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
         return String(parts[1].drop { $0 == " " })
     }
 
+    /// Whether it is the media type of a form, in any case and with any parameters (RFC 9110 §8.3.1). White space is
+    /// allowed around it, not within.
     private static func isForm(_ contentType: String?) -> Bool {
-        guard let type = contentType?.split(separator: ";").first else { return false }
-        return type.lowercased().filter { $0 != " " && $0 != "\t" } == "application/x-www-form-urlencoded"
+        guard let type = contentType?.split(separator: ";", omittingEmptySubsequences: false).first else {
+            return false
+        }
+        func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" }
+        let trimmed = type.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+        return String(trimmed).lowercased() == "application/x-www-form-urlencoded"
     }
 
-    /// Rejects a token in the query (RFC 6750 §2.3), because servers log queries.
-    private static func rejectTokenInQuery(_ query: String?) throws(OAuthError) {
-        guard let query else { return }
-        for pair in query.split(separator: "&") {
-            let name = pair.prefix { $0 != "=" }.lowercased()
-            if name == "access_token" || name == "subject_token" {
-                throw .invalidRequest("a token in the query string is refused; send it in the body or the header")
-            }
+    /// Whether a token is in the query (RFC 6750 §2.3), which servers log.
+    private static func hasToken(inQuery query: String?) -> Bool {
+        guard let query else { return false }
+        return query.split(separator: "&").contains { pair in
+            ["access_token", "subject_token"].contains(pair.prefix { $0 != "=" }.lowercased())
         }
     }
 }

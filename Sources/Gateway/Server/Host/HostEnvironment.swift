@@ -12,11 +12,14 @@ package struct HostEnvironment: Sendable {
     package let clock: @Sendable () -> Date
     /// Takes whole lines of the audit; false where they were not written.
     package let writeAudit: @Sendable (String) -> Bool
+    /// Lines of the log that were dropped since the last call.
+    package let takeDroppedLogLines: @Sendable () -> Int
 
     package init(
         version: String, environment: [String: String], namespace: String?,
         resolve: @escaping @Sendable (String) -> String,
-        clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool
+        clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool,
+        takeDroppedLogLines: @escaping @Sendable () -> Int = { 0 }
     ) {
         self.version = version
         self.environment = environment
@@ -24,5 +27,6 @@ package struct HostEnvironment: Sendable {
         self.resolve = resolve
         self.clock = clock
         self.writeAudit = writeAudit
+        self.takeDroppedLogLines = takeDroppedLogLines
     }
 }

@@ -6,21 +6,9 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// The connection of a request.
-struct GatewayRequestContext: Sendable, InitializableFromSource {
-    let remoteAddress: SocketAddress?
-    /// Whether the channel is one HTTP/2 stream: a child of the connection's channel.
-    let isStream: Bool
-
-    init(source: ApplicationRequestContextSource) {
-        remoteAddress = source.channel.remoteAddress
-        isStream = source.channel.parent?.parent != nil
-    }
-}
-
 /// Answers every request of a listener: finds the route, maps errors to responses, and records the outcome in the access
 /// log, the metrics and the audit.
-struct GatewayResponder: HTTPResponder {
+struct GatewayResponder: Sendable {
     /// What a listener serves with one configuration.
     struct Served: Sendable {
         let table: RouteTable
@@ -49,12 +37,16 @@ struct GatewayResponder: HTTPResponder {
         self.init(isDraining: { false }, logger: logger) { served }
     }
 
-    func respond(to request: Request, context: GatewayRequestContext) async throws -> Response {
-        var response = try await respond(
-            to: request.head, body: request.body, from: context.remoteAddress?.ipAddress)
+    func respond(to request: ReceivedRequest) async throws -> Response {
+        let body: RequestBody =
+            switch request.body {
+            case .success(let buffer): RequestBody(buffer: buffer)
+            case .failure(let failure): RequestBody(asyncSequence: FailedBody(error: RequestError(failure)))
+            }
+        var response = try await respond(to: request.head, body: body, from: request.remoteAddress)
         // The client's next request goes to another replica. HTTP/2 has no such field (RFC 9113 §8.2.2); its server sends
         // GOAWAY when the listener stops.
-        if isDraining(), !context.isStream { response.headers[.connection] = "close" }
+        if isDraining(), !request.isStream { response.headers[.connection] = "close" }
         return response
     }
 
@@ -120,5 +112,27 @@ struct GatewayResponder: HTTPResponder {
     /// The method for the access log. A client may send any token, so an unknown method is not logged.
     private static func logged(_ method: HTTPRequest.Method) -> String {
         [.get, .head, .post, .put, .delete, .options, .patch].contains(method) ? method.rawValue : "other"
+    }
+}
+
+/// A body that was not read to its end.
+private struct FailedBody: AsyncSequence, Sendable {
+    struct AsyncIterator: AsyncIteratorProtocol {
+        let error: RequestError
+
+        func next() async throws -> ByteBuffer? { throw error }
+    }
+
+    let error: RequestError
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(error: error) }
+}
+
+extension RequestError {
+    fileprivate init(_ failure: ReceivedRequest.BodyFailure) {
+        switch failure {
+        case .tooLarge: self = .bodyTooLarge
+        case .overloaded: self = .overloaded
+        }
     }
 }

@@ -1,11 +1,13 @@
 import HTTPTypes
 
-/// The header fields that this gateway defines.
+/// The header fields that HTTPTypes has no name for.
 enum GatewayHeader: String, CaseIterable {
     /// Identifies the request in the access log and in the audit.
     case requestID = "X-Request-Id"
     /// Marks a document that a gateway served itself, so that a probe can tell it from a published one.
     case gateway = "Sts-Gateway"
+    /// `no-cache` in an answer with a token (RFC 6749 §5.1), for HTTP/1.0 caches.
+    case pragma = "Pragma"
 
     /// nil where the text is not a field name (RFC 9110 §5.1).
     var name: HTTPField.Name? { HTTPField.Name(rawValue) }

@@ -9,6 +9,8 @@ enum RequestError: Error, Equatable {
     case unknownPath
     case methodNotAllowed([HTTPRequest.Method])
     case bodyTooLarge
+    /// The bodies in flight take all the memory there is for them.
+    case overloaded
     /// The endpoint's key ring could not be read, so it has no documents.
     case noDocuments
 
@@ -20,6 +22,8 @@ enum RequestError: Error, Equatable {
         case .methodNotAllowed:
             (.methodNotAllowed, "method_not_allowed", "the path takes other methods; see the Allow header")
         case .bodyTooLarge: (.contentTooLarge, "invalid_request", "the request's body is too large")
+        case .overloaded:
+            (.serviceUnavailable, "temporarily_unavailable", "too many requests are in flight; try again")
         case .noDocuments:
             (.serviceUnavailable, "temporarily_unavailable", "the issuer's keys cannot be read now; try again")
         }
@@ -30,6 +34,7 @@ enum RequestError: Error, Equatable {
             switch self {
             case .methodNotAllowed(let methods): [.allow: methods.map(\.rawValue).joined(separator: ", ")]
             case .noDocuments: [.retryAfter: "5"]
+            case .overloaded: [.retryAfter: "1"]
             case .ambiguousPath, .unknownPath, .bodyTooLarge: [:]
             }
         return .error(answer.status, answer.code, answer.description, headers: headers)

@@ -37,6 +37,8 @@ struct TokenRoutes: Sendable {
                 answer = try await handle(request)
             } catch let error as HTTPParserError {
                 throw error
+            } catch RequestError.overloaded {
+                answer = Answer(response: RequestError.overloaded.response, outcome: .failed(reason: "overloaded"))
             } catch let error as RequestError {
                 answer = Answer(response: error.response, outcome: .malformed(error.oauthError))
             } catch {
@@ -130,7 +132,9 @@ struct TokenRoutes: Sendable {
         let usesAPIServerAudience = asked.usesAPIServerAudience(exchange.configuration.subjectToken)
         do throws(TokenExchangeError) {
             let (json, outcome) = try await body(asked)
-            return Answer(response: .json(json), outcome: outcome, usesAPIServerAudience: usesAPIServerAudience)
+            var response = Response.json(json)
+            if case .issued = outcome { response.headers[.pragma] = "no-cache" }
+            return Answer(response: response, outcome: outcome, usesAPIServerAudience: usesAPIServerAudience)
         } catch {
             var rejection = rejection(error, wire)
             rejection.usesAPIServerAudience = usesAPIServerAudience

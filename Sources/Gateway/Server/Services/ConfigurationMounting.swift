@@ -27,6 +27,7 @@ struct ConfigurationMounting: Sendable {
     let statuses: PublicationStatuses
     let publishing: PublicationTools
     let replica: AdminRoutes.ReplicaState
+    let takeDroppedLogLines: @Sendable () -> Int
     let scheduler: Scheduler
 
     /// Opens the key rings of the endpoints that the configuration adds. What is in force does not change.
@@ -103,7 +104,8 @@ struct ConfigurationMounting: Sendable {
                 table: .admin(
                     AdminRoutes.checks(
                         of: endpoints, rings: rings.replicas, publication: statuses, replica: replica),
-                    metrics: MetricsRoutes(metrics: prometheus) { [statuses] in
+                    metrics: MetricsRoutes(metrics: prometheus) { [statuses, takeDroppedLogLines] in
+                        metrics.dropped(logLines: takeDroppedLogLines())
                         for endpoint in endpoints {
                             let name = endpoint.configuration.name
                             metrics.observe(endpoint.keys.snapshot(at: clock()), of: name, at: clock())

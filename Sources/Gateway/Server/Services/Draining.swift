@@ -1,26 +1,52 @@
 import FoundationEssentials
+import GatewayCore
 import ServiceLifecycle
 import Synchronization
 
-/// Told to stop, the gateway goes on serving for a while, unready: until whoever balances load has heard of it, requests
-/// still come. The last of the services, so that it is stopped first.
+/// Keeps serving, unready, for some time after the process was asked to stop: until load balancers have reacted,
+/// requests still come. The last of the services, so that it is stopped first.
 final class Draining: Service {
     /// Seconds.
     private let delay: Double
+    /// Seconds from the request to stop to the end of the process at the latest.
+    private let shutdownTimeout: Double
     private let scheduler: Scheduler
-    private let begun = Atomic(false)
+    private let begun = Mutex<Double?>(nil)
+    private let signal = ChangeSignal()
 
-    init(delay: Double, scheduler: Scheduler) {
+    init(delay: Double, shutdownTimeout: Double, scheduler: Scheduler) {
         self.delay = delay
+        self.shutdownTimeout = shutdownTimeout
         self.scheduler = scheduler
     }
 
-    /// Whether the gateway was told to stop.
-    var isDraining: Bool { begun.load(ordering: .relaxed) }
+    /// Whether the gateway was asked to stop.
+    var isDraining: Bool { begun.withLock { $0 != nil } }
+
+    /// Seconds until connections are cut, so that the other services have time to end, too.
+    var secondsUntilCut: Double { secondsLeft - min(5, shutdownTimeout / 4) }
+
+    private var secondsLeft: Double {
+        let now = scheduler.monotonic()
+        return begun.withLock { ($0 ?? now) + shutdownTimeout } - now
+    }
 
     func run() async {
         try? await gracefulShutdown()
-        begun.store(true, ordering: .relaxed)
+        let now = scheduler.monotonic()
+        begun.withLock { $0 = now }
+        signal.send()
         if delay > 0 { try? await scheduler.sleep(delay) }
+    }
+
+    /// Returns when the process must end, whatever still runs.
+    ///
+    /// - Throws: where cancelled.
+    func untilOverdue() async throws {
+        var changes = signal.changes().makeAsyncIterator()
+        while !isDraining {
+            guard await changes.next() != nil else { throw CancellationError() }
+        }
+        try await scheduler.sleep(max(0, secondsLeft))
     }
 }

@@ -10,6 +10,8 @@ package import ServiceLifecycle
 package struct GatewayAssembly: Sendable {
     /// In the order of their start; stopped in reverse.
     package let services: [any Service]
+    /// Returns when a gateway that was asked to stop must end, whatever still runs; throws where cancelled.
+    package let untilOverdue: @Sendable () async throws -> Void
 
     /// What keeps the gateway from starting with a configuration that is good in itself, all at once.
     package struct StartProblems: Error, Sendable {
@@ -40,7 +42,11 @@ package struct GatewayAssembly: Sendable {
             throw StartProblems(problems: parts.problems)
         }
 
-        let draining = Draining(delay: drainDelay(configuration, host), scheduler: scheduler)
+        let drainDelay = drainDelay(configuration, host)
+        let draining = Draining(
+            delay: drainDelay, shutdownTimeout: configuration.limits.shutdownSeconds(drainDelay: drainDelay),
+            scheduler: scheduler)
+        let budget = BodyBudget()
         let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
         let rings = KeyRings(keyStore, scheduler: scheduler, logger: logger)
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: host.writeAudit)
@@ -57,7 +63,7 @@ package struct GatewayAssembly: Sendable {
             replica: AdminRoutes.ReplicaState(
                 isDraining: { draining.isDraining }, reloadProblem: { report.problem },
                 certificateProblem: { serving.certificates.problem ?? serving.webhook.problem }),
-            scheduler: scheduler)
+            takeDroppedLogLines: host.takeDroppedLogLines, scheduler: scheduler)
         let built: BuiltConfiguration
         do throws(CancellationError) {
             built = try await mounting.build(configuration, after: nil)
@@ -76,11 +82,12 @@ package struct GatewayAssembly: Sendable {
         ) -> Listener {
             Listener(
                 name: name, address: address, limits: configuration.limits, maximumBodyBytes: maximumBodyBytes,
+                budget: budget,
                 responder: GatewayResponder(isDraining: { draining.isDraining }, logger: logger) {
                     served(current.value)
                 },
                 certificates: certificates, clientAuthorityFile: clientAuthorityFile, untilReady: untilReady,
-                logger: logger)
+                secondsUntilCut: { draining.secondsUntilCut }, scheduler: scheduler, logger: logger)
         }
         var services: [any Service] = [audit] + parts.services + rings.services + serving.services + admission.services
         if let events { services.append(events) }
@@ -104,7 +111,7 @@ package struct GatewayAssembly: Sendable {
             listener("admin", configuration.listeners.admin, nil, \.admin),
             draining,
         ]
-        return GatewayAssembly(services: services)
+        return GatewayAssembly(services: services, untilOverdue: draining.untilOverdue)
     }
 
     /// nil where no API server says which Pod it was.

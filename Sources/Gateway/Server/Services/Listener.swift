@@ -2,9 +2,10 @@ import FoundationEssentials
 import GatewayCore
 import Hummingbird
 import HummingbirdCore
-import HummingbirdHTTP2
 import Logging
 import NIOCore
+import NIOPosix
+import NIOSSL
 import ServiceLifecycle
 
 /// A listening socket and what is served on it. Stopped gracefully, it answers what was begun and closes.
@@ -13,21 +14,26 @@ struct Listener: Service {
     let name: String
     let address: ListenAddress
     let limits: GatewayConfiguration.Limits
-    /// What a request's body may be long; nil for that of the limits.
+    /// Of a request's body; nil for that of the limits.
     var maximumBodyBytes: Int?
+    let budget: BodyBudget
     let responder: GatewayResponder
-    /// nil for plain HTTP/1.1.
+    /// nil for plain HTTP/1.x.
     let certificates: ServingCertificates?
     /// PEM: who connects has a certificate of one of these authorities; nil for anybody.
     var clientAuthorityFile: String?
-    /// A TLS handshake takes at most this long.
-    var handshakeTimeout = TimeAmount.seconds(10)
     /// What it waits for before it listens.
     var untilReady: @Sendable () async -> Void = {}
+    /// Seconds until connections that are still open are cut, asked when the listener is stopped.
+    let secondsUntilCut: @Sendable () -> Double
+    let scheduler: Scheduler
     let logger: Logger
 
-    /// What is read of a body that is too large, before the connection is cut.
-    private static let drainedBytes = 1 << 20
+    /// Seconds for which a new TLS connection without a request is left alone where the listener gets full. A plain one
+    /// can send its request with the connection's first packet.
+    private static let patience = 2.0
+    /// Connections that the system takes while the listener looks at others.
+    private static let backlog = 4_096
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await untilReady() }
@@ -35,29 +41,18 @@ struct Listener: Service {
             await cancelWhenGracefulShutdown { await certificates.untilReady() }
             guard certificates.problem == nil else { return }
         }
-        let server = HTTPServerBuilder { responder in
-            guard let certificates else {
-                return HTTP1Channel(responder: responder, configuration: streamConfiguration)
-            }
-            var tls = certificates.tlsConfiguration
-            if let clientAuthorityFile {
-                tls.trustRoots = .file(clientAuthorityFile)
-                tls.certificateVerification = .noHostnameVerification
-            }
-            let channel = try HTTP2UpgradeChannel(
-                tlsConfiguration: tls,
-                configuration: HTTP2ChannelConfiguration(
-                    idleTimeout: .seconds(limits.idleTimeout), gracefulCloseTimeout: .seconds(limits.readTimeout),
-                    streamConfiguration: streamConfiguration),
-                responder: responder)
-            return HandshakeDeadline(base: channel, timeout: handshakeTimeout)
-        }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
-        let application = Application(
-            responder: responder, server: server,
-            configuration: ApplicationConfiguration(
-                address: .hostname(address.host, port: address.port),
+        let connections = ListenerConnections(
+            limit: limits.connections, patience: certificates == nil ? 0 : Self.patience,
+            monotonic: scheduler.monotonic)
+        let dates = HTTPDate()
+        let server = Server(
+            childChannelSetup: ConnectionChannel(
+                tls: try tls(), limits: connectionLimits, connections: connections, budget: budget.share(),
+                respond: { request in await respond(to: request, dates) }),
+            configuration: ServerConfiguration(
+                address: .hostname(address.host, port: address.port), backlog: Self.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
             onServerRunning: { channel in
                 logger.notice(
@@ -67,21 +62,63 @@ struct Listener: Service {
                         "address": "\(channel.localAddress?.ipAddress ?? address.host)",
                         "port": .stringConvertible(channel.localAddress?.port ?? address.port),
                     ])
-            },
-            logger: quiet)
-        try await application.run()
+            }, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        try await run(server, connections)
     }
 
-    private var streamConfiguration: HTTP1Channel.Configuration {
-        let readTimeout = TimeAmount.seconds(Int64(limits.readTimeout))
-        let drained = (maximumBodyBytes ?? limits.bodyBytes) + Self.drainedBytes
-        return HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                RequestBoundsHandler(readTimeout: readTimeout, maximumDrainedBytes: drained)
-            ],
-            idleTimeout: .seconds(Int64(limits.idleTimeout)),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: 100)
-        )
+    private func run(_ server: some Service, _ connections: ListenerConnections) async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await server.run()
+                return true
+            }
+            group.addTask {
+                // Cancelled where the process ends at once, or where the server has ended.
+                if (try? await gracefulShutdown()) != nil {
+                    try? await scheduler.sleep(max(0, secondsUntilCut()))
+                    if !Task.isCancelled, connections.count > 0 {
+                        logger.warning(
+                            "connections cut at the end of the shutdown",
+                            metadata: ["listener": "\(name)", "connections": .stringConvertible(connections.count)])
+                    }
+                }
+                connections.abortAll()
+                return false
+            }
+            while let isEnded = try await group.next(), !isEnded {}
+            group.cancelAll()
+        }
+    }
+
+    private func respond(to request: ReceivedRequest, _ dates: HTTPDate) async {
+        var response: Response
+        var body = ByteBuffer()
+        do {
+            response = try await responder.respond(to: request)
+            body = try await response.body.collected()
+        } catch {
+            response = .serverError
+            body = (try? await response.body.collected()) ?? ByteBuffer()
+        }
+        response.headers[.date] = dates.text(scheduler.now())
+        request.reply(response.head, body)
+    }
+
+    private func tls() throws -> NIOSSLContext? {
+        guard var configuration = certificates?.tlsConfiguration else { return nil }
+        if let clientAuthorityFile {
+            configuration.trustRoots = .file(clientAuthorityFile)
+            configuration.certificateVerification = .noHostnameVerification
+        }
+        configuration.applicationProtocols = ConnectionChannel.applicationProtocols
+        return try NIOSSLContext(configuration: configuration)
+    }
+
+    private var connectionLimits: ConnectionLimits {
+        let read = TimeAmount.seconds(Int64(limits.readTimeout))
+        return ConnectionLimits(
+            read: read, write: read,
+            idle: { .nanoseconds(Int64(limits.idleSeconds(random: scheduler.random()) * 1e9)) },
+            headerBytes: limits.headerBytes, bodyBytes: maximumBodyBytes ?? limits.bodyBytes)
     }
 }

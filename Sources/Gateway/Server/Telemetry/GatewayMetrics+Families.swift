@@ -47,6 +47,9 @@ extension GatewayMetrics {
             labels: ["endpoint", "reason"]),
         MetricFamily("sts_audit_records_total", .counter, "Audit records by what became of them.", labels: ["result"]),
         MetricFamily(
+            "sts_log_lines_dropped_total", .counter, "Lines of the log that were dropped because its output took none.",
+            labels: []),
+        MetricFamily(
             "sts_pod_events_total", .counter, "Events about refusals, on the Pods that were refused.",
             labels: ["result"]),
         MetricFamily(

@@ -17,6 +17,7 @@ package struct GatewayMetrics: Sendable {
     private let endpoints: [String: EndpointMetrics]
     private let reviews: [TokenReviewEvent: Counter]
     private let audit: [AuditResult: Counter]
+    private let logLinesDropped: Counter
 
     /// - Parameters:
     ///   - factory: the backend, such as ``PrometheusMetrics``. Metrics of the same factory go on counting.
@@ -34,6 +35,7 @@ package struct GatewayMetrics: Sendable {
         audit = AuditResult.allCases.reduce(into: [:]) { counters, result in
             counters[result] = counter("sts_audit_records_total", result.rawValue)
         }
+        logLinesDropped = Counter(label: "sts_log_lines_dropped_total", factory: factory)
         Meter(
             label: "sts_build_info", dimensions: [("version", version), ("architecture", Self.architecture)],
             factory: factory
@@ -48,6 +50,9 @@ package struct GatewayMetrics: Sendable {
 
     /// Counts what became of audit records.
     package func audited(_ result: AuditResult, count: Int = 1) { audit[result]?.increment(by: count) }
+
+    /// Counts lines of the log that were dropped.
+    func dropped(logLines count: Int) { logLinesDropped.increment(by: count) }
 
     /// Brings the state and the age of an endpoint's keys up to date.
     package func observe(_ keys: SigningKeySnapshot, of endpoint: String, at now: Date) {

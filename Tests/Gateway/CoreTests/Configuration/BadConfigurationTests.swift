@@ -99,6 +99,9 @@ struct BadConfigurationTests {
             #"limits.readTimeout: invalid value "1d"; expected a duration from 1s to 10m"#,
             #"limits.connections: invalid value "many"; expected an integer from 1 to 1000000"#),
         Case(
+            ["limits": ["drainDelay": "30s", "shutdownTimeout": "30s"]],
+            #"limits.shutdownTimeout: invalid value "30s"; expected more than limits.drainDelay (30s)"#),
+        Case(
             ["log": ["level": "loud"]],
             #"log.level: invalid value "loud"; expected debug, info, notice, warning or error"#),
     ]

@@ -29,8 +29,9 @@ struct ConfigurationLoaderTests {
         #expect(configuration.injection.position == .first)
         #expect(configuration.injection.sidecarMode == .auto)
         let limits = configuration.limits
-        #expect([limits.bodyBytes, limits.headerBytes, limits.connections] == [65_536, 16_384, 4_096])
-        #expect([limits.readTimeout, limits.idleTimeout] == [10, 60])
+        #expect([limits.bodyBytes, limits.headerBytes, limits.connections] == [16_384, 16_384, 4_096])
+        #expect(limits.readTimeout == 10)
+        #expect([limits.idleTimeout, limits.drainDelay, limits.shutdownTimeout] == [nil, nil, nil])
         #expect(configuration.log.level == .info)
     }
 

@@ -207,8 +207,63 @@ struct TokenRequestReaderTests {
         #expect(malformed.code == .invalidToken)
         #expect(malformed.challenge?.headerValue.contains(#"error="invalid_token""#) == true)
         #expect(failure(["Bearer a", "Bearer b"])?.status == 400)
-        #expect(failure(["Basic x"])?.status == 400)
-        #expect(failure(["Bearer"])?.status == 400)
-        #expect(failure(["Bearer \(token)"], query: "access_token=x")?.status == 400)
+    }
+
+    @Test(
+        "Credentials other than a bearer token are answered with a challenge that names Bearer (RFC 6750 §3)",
+        arguments: [
+            #"Digest username="a", realm="b", response="c""#, "DPoP abc", "Basic dTpw", "abc", "Bearer", "Bearer ", "",
+        ])
+    func otherCredentials(value: String) throws {
+        for query in [nil, "access_token=x"] {
+            do throws(TokenRequestError) {
+                _ = try TokenRequestReader.bearer(authorization: [value], query: query)
+                Issue.record("\(value) was taken")
+            } catch {
+                let answer = Self.answer(to: error, .bearer)
+                #expect(answer.status == 401)
+                #expect(answer.challenge?.headerValue == #"Bearer realm="sts-gateway""#)
+            }
+        }
+        // On the token exchange the client's credentials are one parameter among others.
+        do {
+            _ = try read(good, authorization: [value])
+            Issue.record("\(value) was taken")
+        } catch {
+            #expect(error.status == 400)
+            #expect(error.code == .invalidRequest)
+        }
+    }
+
+    @Test("A bearer token in the query is refused, also beside one in the header")
+    func bearerInQuery() throws {
+        for authorization in [[], ["Bearer \(token)"]] {
+            do throws(TokenRequestError) {
+                _ = try TokenRequestReader.bearer(authorization: authorization, query: "a=b&access_token=\(token)")
+                Issue.record("it was taken")
+            } catch {
+                let answer = Self.answer(to: error, .bearer)
+                #expect(answer.status == 401)
+                #expect(answer.challenge != nil)
+            }
+        }
+    }
+
+    @Test(
+        "The media type is read without case, with parameters and with white space around it, not within",
+        arguments: [
+            ("application/x-www-form-urlencoded", true), ("APPLICATION/X-WWW-Form-URLEncoded;charset=UTF-8", true),
+            ("\t application/x-www-form-urlencoded ; charset=utf-8", true),
+            ("application/x-www-form -urlencoded", false), ("application /x-www-form-urlencoded", false),
+            ("application/x-www-form-urlencoded2", false), (";application/x-www-form-urlencoded", false), ("", false),
+        ])
+    func mediaTypes(value: String, isForm: Bool) {
+        do {
+            _ = try read(good, contentType: value)
+            #expect(isForm, "\(value)")
+        } catch {
+            #expect(!isForm, "\(value)")
+            #expect(error.status == 400)
+        }
     }
 }

@@ -13,6 +13,11 @@
 {{- end }}
 {{- end }}
 
+{{/* The process ends before the kubelet kills it. */}}
+{{- define "sts-gateway.shutdownTimeout" -}}
+{{- printf "%ds" (max 1 (sub (int .Values.gateway.terminationGracePeriodSeconds) 5)) }}
+{{- end }}
+
 {{/* gateway.yaml without the endpoints: the chart's values, overridden by `gateway.configuration`. */}}
 {{- define "sts-gateway.settings" -}}
 {{- $full := include "sts-gateway.fullname" . }}
@@ -20,6 +25,7 @@
 {{- $own := dict
   "listeners" (dict
     "tokens" (printf "%s:8443" $any) "webhook" (printf "%s:9443" $any) "admin" (printf "%s:9090" $any))
+  "limits" (dict "shutdownTimeout" (include "sts-gateway.shutdownTimeout" .))
   "injection" (dict
     "gatewayURL" (printf "https://%s.%s.svc:%v" $full .Release.Namespace .Values.gateway.services.tokens.port)
     "sidecar" (dict "image" (include "sts-gateway.image" (dict "image" .Values.gateway.sidecar.image "root" .)))

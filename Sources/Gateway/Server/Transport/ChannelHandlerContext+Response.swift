@@ -1,0 +1,22 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+extension ChannelHandlerContext {
+    /// Writes a whole response.
+    ///
+    /// - Parameters:
+    ///   - progress: notices a peer that does not read.
+    ///   - then: called when the response is written, with false where it cannot be.
+    func write(
+        _ head: HTTPResponse, _ body: ByteBuffer, following progress: WriteProgress?, then: @escaping (Bool) -> Void
+    ) {
+        let written = eventLoop.makePromise(of: Void.self)
+        write(NIOAny(HTTPResponsePart.head(head)), promise: progress?.follow(nil))
+        if body.readableBytes > 0 { write(NIOAny(HTTPResponsePart.body(body)), promise: progress?.follow(nil)) }
+        written.futureResult.assumeIsolated().whenComplete { result in
+            if case .success = result { then(true) } else { then(false) }
+        }
+        writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: progress?.follow(written) ?? written)
+    }
+}

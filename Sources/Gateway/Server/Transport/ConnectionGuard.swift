@@ -1,0 +1,146 @@
+import NIOCore
+
+/// Bounds what one connection may take, whatever its protocol: the time for its handshake, between two requests and
+/// without progress of a write; and it ends the connection where the listener stops or needs the place. It is the
+/// first handler, so that it can close the socket while TLS still waits for the peer.
+final class ConnectionGuard: ChannelDuplexHandler {
+    typealias InboundIn = NIOAny
+    typealias OutboundIn = NIOAny
+
+    private let connections: ListenerConnections
+    private let limits: ConnectionLimits
+    /// Called when the channel is closed.
+    private let onClose: () -> Void
+    private var id: ConnectionTable.ID?
+    private var context: ChannelHandlerContext?
+    /// Ends the protocol after what it has in progress; nil within the handshake.
+    private var endProtocol: (() -> Void)?
+    /// Requests that have begun to arrive and are not answered yet, and those of them that have arrived.
+    private var begun = 0
+    private var working = 0
+    private var deadline: Scheduled<Void>?
+    private var progress: WriteProgress?
+    /// From the end of what is in progress until the connection is closed; nil while it is not to end.
+    private var closing: TimeAmount?
+
+    private(set) var remoteAddress: String?
+
+    init(connections: ListenerConnections, limits: ConnectionLimits, onClose: @escaping () -> Void) {
+        self.connections = connections
+        self.limits = limits
+        self.onClose = onClose
+    }
+
+    /// Whether the connection was told to end.
+    var isEnding: Bool { closing != nil }
+
+    // MARK: The protocol's part
+
+    /// The handshake is over.
+    ///
+    /// - Parameter end: ends the protocol after what it has in progress. It is called once.
+    func established(end: @escaping () -> Void) {
+        endProtocol = end
+        if isEnding { end() }
+        schedule()
+    }
+
+    /// The first part of a request has arrived.
+    func requestBegins() {
+        begun += 1
+        if begun == 1 { schedule() }
+    }
+
+    /// The last part of a request has arrived, or as much as is read of it.
+    func requestIsComplete() {
+        working += 1
+        guard working == 1 else { return }
+        if let id { connections.set(id, isWorking: true) }
+        schedule()
+    }
+
+    /// The request is answered, or will never be.
+    ///
+    /// - Parameter isComplete: whether ``requestIsComplete()`` was called for it.
+    func requestEnds(isComplete: Bool) {
+        begun -= 1
+        if isComplete {
+            working -= 1
+            if working == 0, let id { connections.set(id, isWorking: false) }
+        }
+        if begun == 0 || working == 0 { schedule() }
+    }
+
+    /// Ends the connection after what it has in progress.
+    func end() { end(closing: limits.closing) }
+
+    /// Closes the socket at once.
+    func abort() { context?.close(promise: nil) }
+
+    private func end(closing: TimeAmount) {
+        let isFirst = !isEnding
+        self.closing = min(closing, self.closing ?? closing)
+        if isFirst { endProtocol?() }
+        schedule()
+    }
+
+    /// Ends the connection, for others wait for its place.
+    private func evict() {
+        if endProtocol == nil { abort() } else { end(closing: limits.eviction) }
+    }
+
+    // MARK: Deadlines
+
+    private func schedule() {
+        deadline?.cancel()
+        deadline = nil
+        guard let context else { return }
+        let loop = context.eventLoop.assumeIsolated()
+        if let closing {
+            // What has arrived completely is answered, which has bounds of its own.
+            if working == 0 { deadline = loop.scheduleTask(in: closing) { self.abort() } }
+        } else if endProtocol == nil {
+            deadline = loop.scheduleTask(in: limits.handshake) { self.abort() }
+        } else if begun == 0 {
+            deadline = loop.scheduleTask(in: limits.idle()) { self.end() }
+        }
+    }
+
+    // MARK: The channel's part
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        remoteAddress = context.channel.remoteAddress?.ipAddress
+        progress = WriteProgress(on: context.channel, isSocket: true, within: limits.write) { self.abort() }
+        let loop = context.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        id = connections.open(
+            from: PeerAddress(context.channel.remoteAddress),
+            ListenerConnections.Controls(
+                end: { loop.execute { bound.value.evict() } }, abort: { loop.execute { bound.value.abort() } }))
+        schedule()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        deadline?.cancel()
+        progress?.stop()
+        if let id { connections.close(id) }
+        id = nil
+        endProtocol = nil
+        onClose()
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        context.write(data, promise: progress?.follow(promise) ?? promise)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // It goes no further: a HTTP/2 stream that has just been accepted would close.
+        guard event is ChannelShouldQuiesceEvent else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        end()
+    }
+}

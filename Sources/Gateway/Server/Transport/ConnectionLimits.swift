@@ -1,0 +1,23 @@
+import NIOCore
+
+/// Times and sizes of a listener's connections.
+struct ConnectionLimits: Sendable {
+    /// For the TLS handshake.
+    var handshake = TimeAmount.seconds(10)
+    /// For a whole request to arrive, from its first byte.
+    var read: TimeAmount
+    /// Without progress of a write.
+    var write: TimeAmount
+    /// Without a request; asked for each connection.
+    var idle: @Sendable () -> TimeAmount
+    /// From the end of what a connection had in progress until it is closed, once it was told to end.
+    var closing = TimeAmount.seconds(5)
+    /// The same where other connections need its place.
+    var eviction = TimeAmount.seconds(1)
+    var headerBytes: Int
+    var bodyBytes: Int
+    /// What is read of the rest of a request that was rejected.
+    var drainedBytes = 1 << 20
+    /// Of a HTTP/2 connection.
+    var streams = 16
+}

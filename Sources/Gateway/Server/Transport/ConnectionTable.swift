@@ -1,0 +1,139 @@
+/// The open connections of one listener, and which of them is closed where the listener gets full: a pure value.
+///
+/// A connection *waits* while no complete request of it is in progress: within the handshake, between requests, and
+/// within a request that has not arrived completely.
+struct ConnectionTable {
+    typealias ID = UInt64
+
+    /// What becomes of an open connection so that another one has room.
+    enum Eviction: Equatable {
+        /// It waits, and is closed.
+        case close(ID)
+        /// It has a request in progress, and is closed after the response.
+        case finish(ID)
+    }
+
+    private struct Connection {
+        let address: PeerAddress
+        /// Whether it has had a complete request.
+        var hasRequested = false
+        var isWorking = false
+        var isEnding = false
+        /// Orders connections by the beginning of their present state.
+        var since: UInt64
+        /// Seconds.
+        var sinceTime: Double
+    }
+
+    /// The connections of one address, in the order of their present states. An entry whose `since` is not that of its
+    /// connection is obsolete.
+    private struct Peer {
+        var count = 0
+        var order: [(id: ID, since: UInt64)] = []
+    }
+
+    let limit: Int
+    /// Seconds. A connection that has not had a request yet is not closed before; it may be in its handshake.
+    let patience: Double
+    private var connections: [ID: Connection] = [:]
+    private var peers: [PeerAddress: Peer] = [:]
+    private var sequence: UInt64 = 0
+
+    /// - Parameter limit: connections that may be open.
+    init(limit: Int, patience: Double) {
+        self.limit = limit
+        self.patience = patience
+    }
+
+    var count: Int { connections.count }
+    /// For tests.
+    func entryCount(of address: PeerAddress) -> Int { peers[address]?.order.count ?? 0 }
+    /// From this many on, each new connection ends one that waits.
+    var threshold: Int { max(1, limit - limit / 4) }
+
+    /// Takes a new connection.
+    ///
+    /// - Returns: what makes room for it; nil while there is enough, or where nothing can.
+    mutating func open(_ id: ID, from address: PeerAddress, at time: Double) -> Eviction? {
+        sequence += 1
+        connections[id] = Connection(address: address, since: sequence, sinceTime: time)
+        peers[address, default: Peer()].count += 1
+        append(id, address, sequence)
+        guard connections.count > threshold else { return nil }
+        return evict(for: id, from: address, at: time)
+    }
+
+    mutating func close(_ id: ID) {
+        guard let connection = connections.removeValue(forKey: id) else { return }
+        peers[connection.address]?.count -= 1
+        if peers[connection.address]?.count == 0 { peers[connection.address] = nil }
+    }
+
+    /// A complete request of the connection begins or ends.
+    mutating func set(_ id: ID, isWorking: Bool, at time: Double) {
+        guard var connection = connections[id], connection.isWorking != isWorking else { return }
+        sequence += 1
+        connection.isWorking = isWorking
+        connection.hasRequested = true
+        connection.since = sequence
+        connection.sinceTime = time
+        connections[id] = connection
+        append(id, connection.address, sequence)
+    }
+
+    private mutating func append(_ id: ID, _ address: PeerAddress, _ since: UInt64) {
+        guard var peer = peers.removeValue(forKey: address) else { return }
+        peer.order.append((id, since))
+        // Obsolete entries are at most as many as the others.
+        if peer.order.count > 2 * peer.count + 16 {
+            peer.order.removeAll { connections[$0.id]?.since != $0.since }
+        }
+        peers[address] = peer
+    }
+
+    private mutating func evict(for newcomer: ID, from address: PeerAddress, at time: Double) -> Eviction? {
+        // Most connections first; where two have as many, the address that is not the newcomer's.
+        let byCount = peers.sorted { first, second in
+            first.value.count != second.value.count
+                ? first.value.count > second.value.count : first.key != address && second.key == address
+        }
+        for (index, peer) in byCount.enumerated() {
+            if let found = longestWaiting(of: peer.key, except: newcomer, at: time) {
+                connections[found]?.isEnding = true
+                return .close(found)
+            }
+            guard index == 0, peer.value.count > limit / 2 else { continue }
+            // More than half of the listener is busy for one address, which is all right while nobody else waits.
+            if peer.key == address { return isFull ? close(newcomer: newcomer) : nil }
+            if let found = longestWorking(of: peer.key) {
+                connections[found]?.isEnding = true
+                return .finish(found)
+            }
+        }
+        return nil
+    }
+
+    private var isFull: Bool { connections.count >= limit }
+
+    private mutating func close(newcomer: ID) -> Eviction {
+        connections[newcomer]?.isEnding = true
+        return .close(newcomer)
+    }
+
+    private func longestWaiting(of address: PeerAddress, except newcomer: ID, at time: Double) -> ID? {
+        peers[address]?.order.first { entry in
+            guard entry.id != newcomer, let connection = connections[entry.id], connection.since == entry.since else {
+                return false
+            }
+            return !connection.isWorking && !connection.isEnding
+                && (connection.hasRequested || time - connection.sinceTime >= patience)
+        }?.id
+    }
+
+    private func longestWorking(of address: PeerAddress) -> ID? {
+        peers[address]?.order.first { entry in
+            guard let connection = connections[entry.id], connection.since == entry.since else { return false }
+            return connection.isWorking && !connection.isEnding
+        }?.id
+    }
+}

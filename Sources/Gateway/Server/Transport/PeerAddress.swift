@@ -1,0 +1,31 @@
+import NIOCore
+
+/// Whom a connection counts for: an IPv4 address, or an IPv6 network of 64 bits, which one host usually has whole.
+struct PeerAddress: Hashable, Sendable {
+    private let bytes: [UInt8]
+
+    /// - Parameter bytes: 4 or 16.
+    init(_ bytes: [UInt8]) {
+        guard bytes.count == 16 else {
+            self.bytes = bytes
+            return
+        }
+        // An IPv4 address on a socket for both (RFC 4291 §2.5.5.2).
+        let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10...11].allSatisfy { $0 == 0xFF }
+        self.bytes = Array(isMapped ? bytes[12...] : bytes.prefix(8))
+    }
+
+    /// - Parameter address: nil where it is not known.
+    init(_ address: SocketAddress?) {
+        // Where a sockaddr_in and a sockaddr_in6 have the address.
+        let range =
+            switch address?.protocol {
+            case .inet: 4..<8
+            case .inet6: 8..<24
+            default: 0..<0
+            }
+        let bytes = address?.withSockAddr { pointer, size in Array(UnsafeRawBufferPointer(start: pointer, count: size))
+        }
+        self.init(Array((bytes ?? []).prefix(range.upperBound).dropFirst(range.lowerBound)))
+    }
+}

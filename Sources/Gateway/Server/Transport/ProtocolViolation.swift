@@ -1,0 +1,46 @@
+import HTTPTypes
+import JSON
+import NIOCore
+import NIOHTTP1
+
+/// Why a connection's bytes are not a request that can be answered. The response is sent, and the connection is closed:
+/// where the next request begins is not known.
+struct ProtocolViolation: Error, Equatable {
+    let status: HTTPResponse.Status
+    let description: String
+
+    static func badRequest(_ description: String) -> ProtocolViolation {
+        ProtocolViolation(status: .badRequest, description: description)
+    }
+
+    static let headersTooLarge = ProtocolViolation(
+        status: .requestHeaderFieldsTooLarge, description: "the request's header fields are too large")
+    static let unsupportedCoding = ProtocolViolation(
+        status: .notImplemented, description: "the only transfer coding that is supported is chunked")
+    static let unsupportedVersion = ProtocolViolation(
+        status: .httpVersionNotSupported, description: "the HTTP version must be 1.0, 1.1 or 2")
+
+    private init(status: HTTPResponse.Status, description: String) {
+        self.status = status
+        self.description = description
+    }
+
+    init(_ error: HTTPParserError) {
+        self = error == .headerOverflow ? .headersTooLarge : .badRequest("the request is not HTTP/1.1 (RFC 9112)")
+    }
+
+    /// The form of every error here, which RFC 6749 §5.2 has for token calls.
+    var body: ByteBuffer {
+        let json: JSONValue = ["error": "invalid_request", "error_description": .string(description)]
+        return ByteBuffer(bytes: json.utf8Text)
+    }
+
+    var head: HTTPResponse {
+        HTTPResponse(
+            status: status,
+            headerFields: [
+                .contentType: "application/json", .cacheControl: "no-store", .connection: "close",
+                .contentLength: String(body.readableBytes),
+            ])
+    }
+}

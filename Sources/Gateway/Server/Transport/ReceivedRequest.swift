@@ -1,0 +1,20 @@
+import HTTPTypes
+import NIOCore
+
+/// A request that has arrived, as far as it was read.
+struct ReceivedRequest: Sendable {
+    /// Why a body was not read to its end.
+    enum BodyFailure: Error, Equatable {
+        case tooLarge
+        /// The bodies in flight take all the memory there is for them.
+        case overloaded
+    }
+
+    let head: HTTPRequest
+    let body: Result<ByteBuffer, BodyFailure>
+    let remoteAddress: String?
+    /// Whether it came over HTTP/2.
+    let isStream: Bool
+    /// Sends the response. It is called once; any thread may call it.
+    let reply: @Sendable (HTTPResponse, ByteBuffer) -> Void
+}

@@ -1,0 +1,154 @@
+import GatewayTestSupport
+import NIOCore
+import Testing
+
+@testable import GatewayServer
+
+@Suite("A connection over HTTP/2", .hangs)
+struct HTTP2ConnectionTests {
+    private enum Kind: UInt8 {
+        case data, headers, priority, reset, settings, push, ping, goAway, windowUpdate
+    }
+
+    private struct Frame {
+        let kind: Kind
+        let flags: UInt8
+        let stream: Int
+        let payload: [UInt8]
+    }
+
+    private static func bytes(_ kind: Kind, flags: UInt8 = 0, stream: UInt8 = 0, _ payload: [UInt8] = []) -> [UInt8] {
+        [0, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF), kind.rawValue, flags, 0, 0, 0, stream] + payload
+    }
+
+    private static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + bytes(.settings)
+
+    /// HEADERS of `POST https://a/`.
+    private static func headers(_ stream: UInt8) -> [UInt8] {
+        bytes(.headers, flags: 0x04, stream: stream, [0x83, 0x87, 0x84, 0x01, 0x01, UInt8(ascii: "a")])
+    }
+
+    /// A whole request.
+    private static func request(_ stream: UInt8) -> [UInt8] {
+        headers(stream) + bytes(.data, flags: 0x01, stream: stream, [1])
+    }
+
+    private static func frames(_ bytes: [UInt8]) -> [Frame] {
+        var (frames, rest) = ([Frame](), bytes[...])
+        while rest.count >= 9 {
+            let head = Array(rest.prefix(9))
+            let length = Int(head[0]) << 16 | Int(head[1]) << 8 | Int(head[2])
+            let stream = head[5...8].reduce(0) { $0 << 8 | Int($1) }
+            frames.append(
+                Frame(
+                    kind: Kind(rawValue: head[3]) ?? .push, flags: head[4], stream: stream,
+                    payload: Array(rest.dropFirst(9).prefix(length))))
+            rest = rest.dropFirst(9 + length)
+        }
+        return frames
+    }
+
+    private func opened(budget: Int = 10_000) async throws -> TestConnection {
+        let connection = try await TestConnection(isHTTP2: true, budget: budget)
+        try await connection.receive(Self.preface)
+        return connection
+    }
+
+    private func sent(_ connection: TestConnection) async throws -> [Frame] { Self.frames(try await connection.sent()) }
+
+    /// The last stream of each GOAWAY.
+    private func goAways(_ frames: [Frame]) -> [Int] {
+        frames.filter { $0.kind == .goAway }.map { $0.payload.prefix(4).reduce(0) { $0 << 8 | Int($1) } }
+    }
+
+    private func acknowledge(_ frames: [Frame], on connection: TestConnection) async throws {
+        let ping = try #require(frames.last { $0.kind == .ping && $0.flags == 0 })
+        try await connection.receive(Self.bytes(.ping, flags: 1, ping.payload))
+    }
+
+    @Test("A peer may have 16 streams at a time")
+    func streams() async throws {
+        let connection = try await opened()
+        let settings = try #require(try await sent(connection).first)
+        #expect(settings.kind == .settings)
+        #expect(settings.payload.prefix(6) == [0, 3, 0, 0, 0, 16])
+    }
+
+    @Test("An idle connection gets GOAWAY and PING, and closes when the peer acknowledges")
+    func idle() async throws {
+        let connection = try await opened()
+        _ = try await connection.sent()
+        await connection.advance(.seconds(99))
+        #expect(try await connection.sent().isEmpty)
+        await connection.advance(.seconds(1))
+        let frames = try await sent(connection)
+        #expect(goAways(frames) == [Int(Int32.max)])
+        #expect(connection.isOpen, "the peer may have opened a stream")
+        try await acknowledge(frames, on: connection)
+        await connection.advance(.zero)
+        #expect(goAways(try await sent(connection)) == [0])
+        #expect(!connection.isOpen)
+    }
+
+    @Test("A peer that acknowledges nothing is closed some seconds after it was told")
+    func silent() async throws {
+        let connection = try await opened()
+        try await connection.quiesce()
+        #expect(goAways(try await sent(connection)) == [Int(Int32.max)])
+        await connection.advance(.seconds(2))
+        #expect(connection.isOpen)
+        await connection.advance(.seconds(3))
+        #expect(!connection.isOpen)
+        #expect(connection.connections.count == 0)
+    }
+
+    @Test("While the listener stops, a stream is answered that the peer opened before it had read GOAWAY")
+    func accepted() async throws {
+        let connection = try await opened()
+        try await connection.receive(Self.request(1))
+        let first = try await connection.request()
+        try await connection.quiesce()
+        let told = try await sent(connection)
+        try await connection.receive(Self.request(3))
+        let second = try await connection.request()
+        try await acknowledge(told, on: connection)
+        #expect(goAways(try await sent(connection)) == [3])
+        await connection.advance(.seconds(60))
+        #expect(connection.isOpen, "they are in progress")
+        await connection.answer(first)
+        await connection.answer(second)
+        let frames = try await sent(connection)
+        #expect(frames.filter { $0.kind == .data && $0.flags & 1 == 1 }.map(\.stream) == [1, 3])
+        await connection.advance(.zero)
+        #expect(!connection.isOpen)
+    }
+
+    @Test("A stream whose request has not arrived is answered if it arrives before the connection is closed")
+    func late() async throws {
+        let connection = try await opened()
+        try await connection.receive(Self.headers(1))
+        try await connection.quiesce()
+        await connection.advance(.seconds(4))
+        try await connection.receive(Self.bytes(.data, flags: 1, stream: 1, [1, 2]))
+        await connection.answer(try await connection.request())
+        #expect(try await sent(connection).contains { $0.kind == .data && $0.flags & 1 == 1 })
+    }
+
+    @Test("Bodies of unfinished streams have one budget, and what is not read any more is given back")
+    func bodies() async throws {
+        let connection = try await opened(budget: 1_500)
+        for stream: UInt8 in [1, 3, 5] {
+            try await connection.receive(Self.headers(stream))
+            try await connection.receive(
+                Self.bytes(.data, stream: stream, [UInt8](repeating: 0, count: 700)))
+        }
+        let rejected = try await connection.request()
+        #expect(throws: ReceivedRequest.BodyFailure.overloaded) { try rejected.body.get() }
+        #expect(connection.budget.usedBytes == 1_400)
+        try await connection.receive(Self.bytes(.reset, stream: 1, [0, 0, 0, 8]))
+        #expect(connection.budget.usedBytes == 700)
+        await connection.advance(.seconds(20))
+        #expect(connection.budget.usedBytes == 0, "the read timeout has ended the others")
+        #expect(connection.isOpen)
+    }
+}
