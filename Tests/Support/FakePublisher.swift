@@ -70,6 +70,10 @@ package final class FakePublisher: DiscoveryPublisher {
         }
     }
 
+    package func content(of document: IssuerDocumentKind) async throws(PublishError) -> [UInt8]? {
+        self[document]?.content
+    }
+
     package func put(
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String {

@@ -24,11 +24,21 @@ public protocol DiscoveryPublisher: Sendable {
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String
 
+    /// Returns the content of a stored document; nil where it is absent, or where the publisher cannot read contents.
+    ///
+    /// The gateway asks for it after a revocation only, of a document that somebody else has written.
+    ///
+    /// - Throws: ``PublishError`` where the store cannot be asked.
+    func content(of document: IssuerDocumentKind) async throws(PublishError) -> [UInt8]?
+
     /// The CDN in front of the store; nil where verifiers read from the store itself.
     var edgeCache: (any EdgeCacheInvalidating)? { get }
 }
 
 extension DiscoveryPublisher {
+    /// Contents cannot be read.
+    public func content(of document: IssuerDocumentKind) async throws(PublishError) -> [UInt8]? { nil }
+
     /// No CDN.
     public var edgeCache: (any EdgeCacheInvalidating)? { nil }
 }

@@ -16,6 +16,10 @@ struct DirectoryPublisher: DiscoveryPublisher {
         try read(document)
     }
 
+    func content(of document: IssuerDocumentKind) async throws(PublishError) -> [UInt8]? {
+        try files.read(path(of: document))
+    }
+
     func put(
         _ document: IssuerDocumentKind, _ content: [UInt8], stamp: DocumentStamp, if condition: PutCondition
     ) async throws(PublishError) -> String {

@@ -22,6 +22,9 @@ package struct PublicationRecord: Sendable {
         var reason: String?
         switch outcome.result {
         case .written: decision = "published"
+        case .overwritten(let conflict):
+            decision = "published"
+            reason = "a document with other keys was overwritten: \(conflict)"
         case .rejected(let conflict):
             decision = "publication-refused"
             reason = conflict.description

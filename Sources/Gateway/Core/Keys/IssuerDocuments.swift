@@ -31,6 +31,10 @@ package struct IssuerDocuments: Sendable, Equatable {
     package let keyIDs: Set<KeyID>
     /// When the public URL must be read again so that a new key can sign; nil where no key waits for it.
     package let readingDue: Date?
+    /// As the ring records it.
+    package let invalidated: KeyRing.InvalidatedDocuments?
+    /// Until when sessions that were requested with a revoked key may be valid; nil where no key was revoked.
+    package let sessionsOfRevokedKeysEnd: Date?
 
     /// Creates both documents from a key ring.
     package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingDue: Date? = nil) {
@@ -54,8 +58,13 @@ package struct IssuerDocuments: Sendable, Equatable {
         ]
         self.bundle = Representation(bundle.utf8Text)
         keyIDs = Set(ring.keys.map(\.keyID))
+        invalidated = ring.invalidated
+        sessionsOfRevokedKeysEnd = ring.revoked.map(\.revoked).max()?.addingTimeInterval(Self.maximumSessionLifetime)
         self.readingDue = readingDue
     }
+
+    /// Seconds that a role's session lasts at most, by default.
+    private static let maximumSessionLifetime = 3_600.0
 
     /// Both documents in the order in which they are published.
     package var all: [Document] { [keys, discovery] }

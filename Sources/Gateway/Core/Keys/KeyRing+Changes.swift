@@ -87,9 +87,15 @@ extension KeyRing {
         }
     }
 
+    package func recording(invalidated: InvalidatedDocuments) -> KeyRing {
+        changed { $0.invalidated = invalidated }
+    }
+
     private func changed(_ change: (inout KeyRing) -> Void) -> KeyRing {
         var ring = self
         change(&ring)
+        // The same key set may be published again later, after another one.
+        if ring.keys.map(\.keyID) != keys.map(\.keyID) { ring.invalidated?.keys = nil }
         ring.revision += 1
         return ring
     }

@@ -78,6 +78,18 @@ package struct KeyRing: Sendable {
         }
     }
 
+    /// The documents whose CDN invalidation is complete: SHA-256 of each, in lower-case hexadecimal. A leader that ends
+    /// between a write and its invalidation leaves another digest, or none.
+    package struct InvalidatedDocuments: Sendable, Equatable, Codable {
+        package var keys: String?
+        package var discovery: String?
+
+        package init(keys: String? = nil, discovery: String? = nil) {
+            self.keys = keys
+            self.discovery = discovery
+        }
+    }
+
     /// The endpoint's name.
     package let endpoint: String
     /// Random, chosen when the ring is created and never changed. It distinguishes the ring's published documents from
@@ -90,11 +102,14 @@ package struct KeyRing: Sendable {
     /// The latest revoked keys; they cannot be added again.
     package internal(set) var revoked: [RevokedKey]
     package internal(set) var keypair: ImportedKeyPair?
+    /// nil where no invalidation was completed yet, or none is needed.
+    package internal(set) var invalidated: InvalidatedDocuments?
 
     package init(
         endpoint: String, owner: String, revision: Int = 1, keys: [Key], revoked: [RevokedKey] = [],
-        keypair: ImportedKeyPair? = nil
+        keypair: ImportedKeyPair? = nil, invalidated: InvalidatedDocuments? = nil
     ) {
+        self.invalidated = invalidated
         self.endpoint = endpoint
         self.owner = owner
         self.revision = revision

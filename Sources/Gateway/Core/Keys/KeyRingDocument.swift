@@ -26,6 +26,7 @@ package enum KeyRingDocument {
         let keys: [Key]
         let revoked: [KeyRing.RevokedKey]?
         let keypair: KeyRing.ImportedKeyPair?
+        let invalidated: KeyRing.InvalidatedDocuments?
     }
 
     private struct Key: Codable {
@@ -75,7 +76,7 @@ package enum KeyRingDocument {
         }
         return KeyRing(
             endpoint: endpoint, owner: owner, revision: revision, keys: keys, revoked: ring.revoked ?? [],
-            keypair: ring.keypair)
+            keypair: ring.keypair, invalidated: ring.invalidated)
     }
 
     private static func decode(_ key: Key, at index: Int) throws(StoreError) -> KeyRing.Key {
@@ -133,7 +134,7 @@ package enum KeyRingDocument {
                     longestLife: key.maximumTokenLifetime == 0 ? nil : key.maximumTokenLifetime,
                     privateKey: key.signingKey.pkcs8PEM,
                     certificate: key.certificate.pem)
-            }, revoked: ring.revoked, keypair: ring.keypair)
+            }, revoked: ring.revoked, keypair: ring.keypair, invalidated: ring.invalidated)
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

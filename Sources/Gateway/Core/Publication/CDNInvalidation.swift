@@ -8,6 +8,8 @@ struct CDNInvalidation: Sendable {
     /// invalidation.
     let reference: String
     let since: Date
+    /// The digests of the documents at that time.
+    let digests: [IssuerDocumentKind: String]
     /// The CDN's ID; nil until the CDN has returned it.
     var id: String?
     /// Consecutive failures.
@@ -21,6 +23,7 @@ struct CDNInvalidation: Sendable {
         reference =
             "\(stamp.owner)-\(stamp.revision)-\(stamp.digest.prefix(12))-\(Int(now.timeIntervalSince1970 * 1000))"
         since = now
+        digests = Dictionary(state.all.map { ($0.kind, $0.stamp.digest) }, uniquingKeysWith: { $1 })
         due = now
     }
 

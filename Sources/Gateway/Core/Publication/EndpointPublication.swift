@@ -28,7 +28,12 @@ package struct EndpointPublication: Sendable {
     private var roundDue = Date.distantPast
     private var probeDue = Date.distantPast
     private var invalidations: [CDNInvalidation] = []
+    /// The digests of documents whose invalidation is complete; nil before the first documents.
+    private var invalidated: [IssuerDocumentKind: String]?
     private var repairDue = Date.distantPast
+    /// Whether this ring has published last at the location, as far as this process knows.
+    private var isPublished = false
+    private let mayOverwrite: @Sendable (IssuerDocuments) -> Bool
     package private(set) var status: PublicationStatus
 
     /// - Parameters:
@@ -37,16 +42,20 @@ package struct EndpointPublication: Sendable {
     ///   - interval: seconds between rounds and between readings.
     ///   - takeOver: whether documents of another key ring may be overwritten.
     ///   - isDryRun: whether nothing is written.
+    ///   - mayOverwrite: whether this process leads, and the store contains the ring of these documents. Documents with
+    ///     other keys are overwritten then after a revocation.
     ///   - random: from 0 to 1, for backoff.
     package init(
         publisher: (any DiscoveryPublisher)?, reader: (any IssuerReading)?, interval: Int, takeOver: Bool = false,
-        isDryRun: Bool = false, now: @escaping @Sendable () -> Date, random: @escaping @Sendable () -> Double
+        isDryRun: Bool = false, mayOverwrite: @escaping @Sendable (IssuerDocuments) -> Bool = { _ in false },
+        now: @escaping @Sendable () -> Date, random: @escaping @Sendable () -> Double
     ) {
         self.publisher = publisher
         self.reader = reader
         self.interval = Double(interval)
         self.takeOver = takeOver
         self.isDryRun = isDryRun
+        self.mayOverwrite = mayOverwrite
         self.now = now
         self.random = random
         status = PublicationStatus(location: publisher?.location)
@@ -59,9 +68,20 @@ package struct EndpointPublication: Sendable {
             lastDocuments = documents
             (failures, roundDue, probeDue) = (0, .distantPast, .distantPast)
         }
+        if invalidated == nil {
+            invalidated = [:]
+            invalidated?[.keys] = documents.invalidated?.keys
+            invalidated?[.discovery] = documents.invalidated?.discovery
+        }
         advanceProbe(to: documents.readingDue)
         if let publisher, now() >= roundDue { report.outcomes = await publish(documents, through: publisher) }
-        if let edge = publisher?.edgeCache { await invalidate(documents, at: edge) }
+        if let edge = publisher?.edgeCache {
+            await invalidate(documents, at: edge)
+            let isComplete = documents.all.allSatisfy { invalidated?[$0.kind] == $0.stamp.digest }
+            status.invalidated =
+                isComplete
+                ? .init(keys: documents.keys.stamp.digest, discovery: documents.discovery.stamp.digest) : nil
+        }
         if now() >= probeDue { await probe(documents) }
         advanceProbe(to: documents.readingDue)
         report.status = status
@@ -79,23 +99,50 @@ package struct EndpointPublication: Sendable {
     private mutating func publish(
         _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher
     ) async -> [PublicationRound.Outcome] {
+        let isWatched = documents.sessionsOfRevokedKeysEnd.map { now() < $0 } ?? false
         let outcomes = await round.run(
-            documents, through: publisher, takeOver: takeOver, isDryRun: isDryRun)
-        let written = outcomes.filter { $0.result == .written }.map(\.document.kind)
-        if publisher.edgeCache != nil, !written.isEmpty { addInvalidation(of: written, in: documents) }
+            documents, through: publisher, takeOver: takeOver,
+            overwriteForeignKeys: isWatched && isPublished && mayOverwrite(documents), isDryRun: isDryRun)
+        let written = outcomes.filter { $0.result.kind == .written }.map(\.document.kind)
+        let pendingDue = invalidations.last.flatMap { $0.id == nil ? $0.due : nil }
+        // Also what an earlier leader has written, whose invalidation is not known to be complete.
+        let pending = outcomes.filter { outcome in
+            let document = outcome.document
+            return outcome.result.kind == .written
+                || outcome.result == .unchanged && invalidated?[document.kind] != document.stamp.digest
+                    && !invalidations.contains {
+                        $0.digests[document.kind] == document.stamp.digest
+                            && $0.documents.contains(document.kind)
+                    }
+        }.map(\.document.kind)
+        if publisher.edgeCache != nil, !isDryRun, !pending.isEmpty { addInvalidation(of: pending, in: documents) }
+        if let index = invalidations.indices.last, outcomes.contains(where: \.isOverwritten) {
+            // A writer that repeats itself does not use up the invalidations.
+            let earliest = lastOverwriteInvalidation?.addingTimeInterval(Self.overwriteInvalidationInterval)
+            invalidations[index].due = pendingDue ?? max(now(), earliest ?? .distantPast)
+            lastOverwriteInvalidation = invalidations[index].due
+        }
         // Written documents are visible soon.
         if !written.isEmpty { probeDue = .distantPast }
         switch outcomes.last?.result {
         case .rejected(let conflict): fail("\(conflict)", retryAfter: 60)
         case .failed(let error): fail("\(error)", retryAfter: error.retryAfter, reference: error.reference)
-        case .none, .unchanged, .written, .stale:
+        case .none, .unchanged, .written, .overwritten, .stale:
+            isPublished = true
             failures = 0
             status.failure = nil
             status.lastSuccess = now()
-            roundDue = now().addingTimeInterval(interval)
+            roundDue = now().addingTimeInterval(isWatched ? min(interval, Self.watchInterval) : interval)
         }
         return outcomes
     }
+
+    /// When the last invalidation of overwritten documents was due.
+    private var lastOverwriteInvalidation: Date?
+    /// Seconds between two readings of the stored documents while a session of a revoked key may be valid.
+    private static let watchInterval = 5.0
+    /// Seconds from one invalidation of overwritten documents to the next.
+    private static let overwriteInvalidationInterval = 60.0
 
     private mutating func fail(_ reason: String, retryAfter: Int?, reference: String? = nil) {
         failures += 1
@@ -110,6 +157,7 @@ package struct EndpointPublication: Sendable {
     private mutating func addInvalidation(of documents: [IssuerDocumentKind], in state: IssuerDocuments) {
         let waiting = invalidations.filter { $0.id == nil }.flatMap(\.documents)
         invalidations.removeAll { $0.id == nil }
+        for kind in documents { invalidated?[kind] = nil }
         let all = IssuerDocumentKind.allCases.filter { documents.contains($0) || waiting.contains($0) }
         invalidations.append(CDNInvalidation(all, of: state, at: now()))
         repairDue = now().addingTimeInterval(Self.repairInterval)
@@ -122,6 +170,10 @@ package struct EndpointPublication: Sendable {
                 if let id = invalidation.id {
                     if try await edge.isComplete(id) {
                         invalidations.removeFirst()
+                        for kind in invalidation.documents
+                        where !invalidations.contains(where: { $0.documents.contains(kind) }) {
+                            invalidated?[kind] = invalidation.digests[kind]
+                        }
                         status.invalidationFailure = nil
                         status.lastInvalidation = now()
                         status.invalidatingSince = invalidations.first?.since

@@ -1,4 +1,5 @@
 package import GatewayPluginAPI
+import JOSE
 
 /// Reads the published documents, and writes those that are not current.
 package struct PublicationRound: Sendable {
@@ -7,6 +8,9 @@ package struct PublicationRound: Sendable {
         /// The stored document is current; nothing was written.
         case unchanged
         case written
+        /// The document was written over one of another writer where this ring published last: a session of a revoked key
+        /// may still be valid.
+        case overwritten(PublicationConflict)
         /// The stored document is not current, and this round writes nothing.
         case stale
         case rejected(PublicationConflict)
@@ -22,7 +26,7 @@ package struct PublicationRound: Sendable {
         package var kind: Kind {
             switch self {
             case .unchanged: .unchanged
-            case .written: .written
+            case .written, .overwritten: .written
             case .stale: .stale
             case .rejected: .rejected
             case .failed: .failed
@@ -48,16 +52,18 @@ package struct PublicationRound: Sendable {
     ///
     /// - Parameters:
     ///   - takeOver: whether documents of another key ring may be overwritten.
+    ///   - overwriteForeignKeys: whether a document with a key that is not in the ring is overwritten, whatever owner or
+    ///     revision it claims.
     ///   - isDryRun: whether nothing is written.
     package func run(
         _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher, takeOver: Bool = false,
-        isDryRun: Bool = false
+        overwriteForeignKeys: Bool = false, isDryRun: Bool = false
     ) async -> [Outcome] {
         var outcomes: [Outcome] = []
         var attempt = 1
         while true {
             let plans: [Plan]
-            switch await plan(documents, through: publisher, takeOver) {
+            switch await plan(documents, through: publisher, takeOver, overwriteForeignKeys) {
             case .success(let found): plans = found
             case .failure(let stop): return outcomes + [stop.outcome]
             }
@@ -74,7 +80,8 @@ package struct PublicationRound: Sendable {
                     }
                     _ = try await publisher.put(
                         document.kind, document.content, stamp: document.stamp, if: condition)
-                    outcomes.append(Outcome(document: document, result: .written))
+                    outcomes.append(
+                        Outcome(document: document, result: plan.conflict.map { .overwritten($0) } ?? .written))
                 } catch {
                     // Another writer was faster: read the documents once more.
                     hasConflict = error.kind == .conflict && attempt < 2
@@ -87,11 +94,27 @@ package struct PublicationRound: Sendable {
         }
     }
 
+    /// Whether the stored document has a key that is not in the ring, or leads verifiers to other keys.
+    private func hasForeignKeys(
+        _ document: IssuerDocuments.Document, of documents: IssuerDocuments, through publisher: any DiscoveryPublisher
+    ) async throws(PublishError) -> Bool {
+        guard let content = try await publisher.content(of: document.kind) else { return false }
+        switch document.kind {
+        case .keys:
+            guard let set = try? JSONWebKeySet(parsing: content) else { return true }
+            return set.keys.contains { !documents.keyIDs.contains($0.parameters.thumbprint) }
+        // The key set is checked first. A conflicting stamp must not protect it.
+        case .discovery: return true
+        }
+    }
+
     /// What to do with a document.
     private struct Plan {
         let document: IssuerDocuments.Document
         /// nil where nothing is to be written.
         let condition: PutCondition?
+        /// The conflict with the stored document that is overwritten; nil for none.
+        var conflict: PublicationConflict?
     }
 
     /// The outcome that ends a round before it writes.
@@ -100,7 +123,8 @@ package struct PublicationRound: Sendable {
     }
 
     private func plan(
-        _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher, _ takeOver: Bool
+        _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher, _ takeOver: Bool,
+        _ overwriteForeignKeys: Bool
     ) async -> Swift.Result<[Plan], Stop> {
         var plans: [Plan] = []
         for document in documents.all {
@@ -117,10 +141,24 @@ package struct PublicationRound: Sendable {
                 stamp: document.stamp, length: document.content.count, stored: stored, takeOver: takeOver)
             {
             case .unchanged: plans.append(Plan(document: document, condition: nil))
-            case .reject(let conflict): return stop(.rejected(conflict))
+            case .reject(let conflict):
+                guard overwriteForeignKeys, let stored else { return stop(.rejected(conflict)) }
+                do {
+                    guard try await hasForeignKeys(document, of: documents, through: publisher) else {
+                        return stop(.rejected(conflict))
+                    }
+                } catch {
+                    return stop(.failed(error))
+                }
+                plans.append(Plan(document: document, condition: .version(stored.version), conflict: conflict))
             case .put(let condition): plans.append(Plan(document: document, condition: condition))
             }
         }
         return .success(plans)
     }
+}
+
+extension PublicationRound.Outcome {
+    /// Whether a document of somebody else was overwritten.
+    package var isOverwritten: Bool { if case .overwritten = result { true } else { false } }
 }

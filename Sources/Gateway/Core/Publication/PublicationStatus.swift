@@ -16,6 +16,8 @@ package struct PublicationStatus: Sendable, Equatable {
     package var invalidationFailureReference: String?
     /// Since when an invalidation is pending or in progress.
     package var invalidatingSince: Date?
+    /// The current documents, where their invalidation is complete; nil without a CDN.
+    package var invalidated: KeyRing.InvalidatedDocuments?
     /// The end of the last invalidation.
     package var lastInvalidation: Date?
     /// The result of the last reading; nil where there was none yet, or probing is disabled.

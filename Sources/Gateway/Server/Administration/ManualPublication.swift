@@ -73,6 +73,14 @@ package struct ManualPublication: Sendable {
         )
     }
 
+    /// Spares the leader an invalidation of its own; without the record it requests one.
+    private func record(_ invalidated: KeyRing.InvalidatedDocuments, of endpoint: String) async {
+        guard let stored = try? await session.keyStore.rings.load(endpoint), stored.value.invalidated != invalidated
+        else { return }
+        _ = try? await session.keyStore.rings.save(
+            stored.value.recording(invalidated: invalidated), replacing: stored.version)
+    }
+
     private func run(
         _ endpoint: EndpointConfiguration, _ mode: Mode, _ opened: PublicationTools.Opened,
         _ documents: IssuerDocuments, _ tell: @Sendable (String) -> Void
@@ -96,6 +104,7 @@ package struct ManualPublication: Sendable {
             guard report.status.invalidatingSince != nil else {
                 if isWaiting { tell("\(name): the edges have forgotten the old documents") }
                 if let verdict = report.status.verdict { tell("\(name): \(verdict)") }
+                if mode != .check, let invalidated = report.status.invalidated { await record(invalidated, of: name) }
                 guard mode == .check else { return .good }
                 let isStale = report.outcomes.contains { $0.result == .stale }
                 return isStale || report.status.problem != nil ? .differs : .good
@@ -122,7 +131,7 @@ package struct ManualPublication: Sendable {
         let result =
             switch outcome.result {
             case .unchanged: "unchanged"
-            case .written: "written"
+            case .written, .overwritten: "written"
             case .stale: "is not what it should be"
             case .rejected(let conflict): "rejected: \(conflict)"
             case .failed(let error): "failed: \(error)"

@@ -24,7 +24,8 @@ struct KeyRotation: Sendable {
     ///
     /// - Throws: why the step failed; the stored ring is unchanged then.
     func step(
-        _ view: DocumentReplica<KeyRing>.View, evidence: PublicEvidence?, at now: @Sendable () -> Date
+        _ view: DocumentReplica<KeyRing>.View, evidence: PublicEvidence?,
+        invalidated: KeyRing.InvalidatedDocuments? = nil, at now: @Sendable () -> Date
     ) async throws(StoreError) -> Outcome {
         switch view.problem {
         // Never overwritten: an operator may restore it, and a newer release can read it.
@@ -48,6 +49,9 @@ struct KeyRotation: Sendable {
         let step = stored.value.nextStep(at: now(), policy: policy, evidence: evidence)
         switch step {
         case .wait(_, let time):
+            if let invalidated, invalidated != stored.value.invalidated {
+                return try await leader.save(stored.value.recording(invalidated: invalidated), replacing: stored)
+            }
             if let keyPairFailure { throw keyPairFailure }
             return .wait(until: time)
         case .addKey(let reason):

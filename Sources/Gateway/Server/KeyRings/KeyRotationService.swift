@@ -42,8 +42,12 @@ struct KeyRotationService: Service {
         } report: { failure in
             replicas.report(rotationProblem: failure.map { "\($0)" }, of: endpoint.name)
         } step: { view throws(StoreError) in
-            let evidence = statuses[endpoint.name]?.evidence
-            let outcome = try await rotation.step(view, evidence: evidence, at: scheduler.now)
+            let status = statuses[endpoint.name]
+            // Of the documents of this ring only.
+            let isCurrent = status?.evidence?.expected == view.stored.map { Set($0.value.keys.map(\.keyID)) }
+            let outcome = try await rotation.step(
+                view, evidence: status?.evidence, invalidated: isCurrent ? status?.invalidated : nil,
+                at: scheduler.now)
             guard case .wait(let time) = outcome else { return outcome }
             let nextRead = scheduler.now().addingTimeInterval(KeyRotation.keyPairInterval)
             return .wait(until: min(nextRead, time ?? nextRead))

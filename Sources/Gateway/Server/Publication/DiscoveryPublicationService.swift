@@ -92,6 +92,13 @@ private struct PublicationLog {
     mutating func log(_ report: EndpointPublication.Report) {
         let status = report.status
         let place: Logger.Metadata = ["place": "\(status.location ?? "")"]
+        for outcome in report.outcomes {
+            guard case .overwritten(let conflict) = outcome.result else { continue }
+            logger.critical(
+                "foreign document overwritten",
+                metadata: place.merging(
+                    ["document": "\(outcome.document.kind.path)", "reason": "\(conflict)"], uniquingKeysWith: { $1 }))
+        }
         for outcome in report.outcomes where outcome.result == .written {
             logger.notice(
                 "document published",

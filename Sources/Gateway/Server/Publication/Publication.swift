@@ -24,6 +24,9 @@ enum Publication {
                     endpoint: configuration.name, keys: endpoint.keys,
                     publication: EndpointPublication(
                         publisher: opened.publisher, reader: reader, interval: configuration.probe.interval,
+                        mayOverwrite: { [keys = endpoint.keys, name = configuration.name] documents in
+                            leadership.isLeading && isConfirmed(name) && keys.snapshot.documents == documents
+                        },
                         now: scheduler.now, random: scheduler.random),
                     logger: tools.logger(for: configuration.name)))
         }

@@ -38,6 +38,10 @@ struct S3Publisher: DiscoveryPublisher {
         return nil
     }
 
+    func content(of document: IssuerDocumentKind) async throws(PublishError) -> [UInt8]? {
+        try await client.get(plan.key(of: document))?.response.body
+    }
+
     /// The digest by S3's own checksum; where S3 has none, by reading the object, once for each entity tag.
     ///
     /// - Returns: nil where the object does not exist any more.

@@ -79,9 +79,12 @@ struct KeyRingDocumentTests {
         ring = ring.adding(last, certificate: certificate, at: later, policy: policy)
         ring = try #require(ring.applying(.markPublished(last.keyID, at: later), at: later, policy: policy))
         ring = try #require(ring.revoking(TestKeys.ec.keyID, at: later))
+            .recording(invalidated: .init(keys: "a", discovery: "b"))
             .recording(.init(name: "mine", uid: "1", kid: key.keyID, isPresent: true))
         let read = try KeyRingDocument.decode(try KeyRingDocument.encode(ring), endpoint: "one")
         #expect(read.revoked == ring.revoked && read.keypair == ring.keypair && read.revision == ring.revision)
+        #expect(read.invalidated == .init(keys: "a", discovery: "b"))
+        #expect(read.revoking(last.keyID, at: later)?.invalidated == .init(discovery: "b"))
         #expect(read.keys.map(\.state) == [.active, .published])
         for (kept, was) in zip(read.keys, ring.keys) {
             #expect(kept.published == was.published && kept.activated == was.activated && kept.created == was.created)

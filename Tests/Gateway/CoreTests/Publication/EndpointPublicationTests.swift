@@ -18,7 +18,7 @@ struct EndpointPublicationTests {
     init() throws {
         let publisher = FakePublisher(edge: edge)
         self.publisher = publisher
-        documents = try .example()
+        documents = try .example(isInvalidated: true)
         publication = EndpointPublication(
             publisher: publisher, reader: reader, interval: 300, now: { [clock] in clock.now }, random: { 1 })
     }
@@ -101,6 +101,24 @@ struct EndpointPublicationTests {
         #expect(report.status.invalidatingSince == ExampleEndpoint.now)
     }
 
+    @Test("An invalidation that an earlier leader has not completed is created again, and its end is reported")
+    mutating func earlierLeader() async throws {
+        let pending = try IssuerDocuments.example()
+        publisher.hold(pending)
+        reader.serve(publisher)
+        var report = await publication.step(pending)
+        #expect(report.outcomes.map(\.result) == [.unchanged, .unchanged])
+        #expect(edge.invalidations.map(\.documents) == [[.keys, .discovery]])
+        #expect(report.status.evidence?.isSettled == false && report.status.invalidated == nil)
+        edge.complete()
+        clock.advance(by: 2)
+        report = await publication.step(pending)
+        #expect(report.status.evidence?.isSettled == true && edge.invalidations.count == 1)
+        #expect(
+            report.status.invalidated
+                == .init(keys: pending.keys.stamp.digest, discovery: pending.discovery.stamp.digest))
+    }
+
     @Test("While the CDN does not respond, several changes become one invalidation")
     mutating func joined() async throws {
         publisher.hold(documents)
@@ -152,6 +170,59 @@ struct EndpointPublicationTests {
         #expect(report.status.failure?.contains("publish --take-over") == true)
         #expect(seconds(report.next) >= 60 || report.status.verdict != .matches)
         #expect(edge.invalidations.isEmpty && publisher.puts.isEmpty)
+    }
+
+    @Test("For an hour after a revocation stored documents are read every 5 s, and others' keys are overwritten")
+    mutating func afterRevocation() async throws {
+        let ours = try IssuerDocuments.example(isInvalidated: true, revoked: clock.now)
+        let foreign = try IssuerDocuments.example(owner: "owner", revision: 1_000_000, keys: [TestKeys.ec])
+        publisher.hold(ours)
+        reader.serve(publisher)
+        var mayOverwrite = true
+        for step in 0..<2 {
+            let mayWrite = mayOverwrite
+            var publication = EndpointPublication(
+                publisher: publisher, reader: reader, interval: 300, mayOverwrite: { _ in mayWrite },
+                now: { [clock] in clock.now }, random: { 1 })
+            var report = await publication.step(ours)
+            #expect(seconds(report.next) == 5)
+            var invalidations: [Date] = []
+            while clock.now.timeIntervalSince(ExampleEndpoint.now) < Double(200 * (step + 1)) {
+                publisher.hold(foreign)
+                let before = edge.invalidations.count
+                clock.advance(by: 5)
+                report = await publication.step(ours)
+                edge.complete()
+                if edge.invalidations.count > before { invalidations.append(clock.now) }
+                #expect(report.outcomes.contains(where: \.isOverwritten) == mayWrite)
+                if mayWrite { #expect(publisher[.keys]?.content == ours[.keys]) }
+                if !mayWrite { break }
+            }
+            #expect(zip(invalidations, invalidations.dropFirst()).allSatisfy { $1.timeIntervalSince($0) >= 60 })
+            #expect(invalidations.isEmpty != mayWrite)
+            mayOverwrite = false
+            publisher.hold(ours)
+        }
+        clock.advance(by: 3_600)
+        var publication = EndpointPublication(
+            publisher: publisher, reader: reader, interval: 300, mayOverwrite: { _ in true },
+            now: { [clock] in clock.now }, random: { 1 })
+        var report = await publication.step(ours)
+        #expect(seconds(report.next) == 300)
+        publisher.hold(foreign)
+        clock.advance(by: 300)
+        report = await publication.step(ours)
+        #expect(report.status.failure?.contains("later revision") == true)
+    }
+
+    @Test("A location that another ring has published to is not overwritten after a revocation either")
+    mutating func otherLocation() async throws {
+        publisher.hold(try .example(owner: "theirs"))
+        var publication = EndpointPublication(
+            publisher: publisher, reader: reader, interval: 300, mayOverwrite: { _ in true },
+            now: { [clock] in clock.now }, random: { 1 })
+        let report = await publication.step(try .example(revoked: clock.now))
+        #expect(report.status.failure?.contains("another key ring") == true && publisher.puts.isEmpty)
     }
 
     @Test("The public URL is read when a new key is due to sign, not an interval later")

@@ -7,14 +7,23 @@ import JOSE
 extension IssuerDocuments {
     /// Of a ring of these keys.
     static func example(
-        owner: String = "owner", revision: Int = 1, keys: [SigningKey] = [TestKeys.rsa], readingDue: Date? = nil
+        owner: String = "owner", revision: Int = 1, keys: [SigningKey] = [TestKeys.rsa], readingDue: Date? = nil,
+        isInvalidated: Bool = false, revoked: Date? = nil
     ) throws -> IssuerDocuments {
         let configuration = try ExampleEndpoint.configuration()
-        let ring = KeyRing(
-            endpoint: "one", owner: owner, revision: revision,
-            keys: try keys.map { try ExampleEndpoint.ring($0).keys[0] })
-        return IssuerDocuments(
-            ring: ring, issuer: configuration.issuer, privateClaimNames: [], readingDue: readingDue)
+        func documents(_ invalidated: KeyRing.InvalidatedDocuments?) throws -> IssuerDocuments {
+            let ring = KeyRing(
+                endpoint: "one", owner: owner, revision: revision,
+                keys: try keys.map { try ExampleEndpoint.ring($0).keys[0] },
+                revoked: revoked.map { [KeyRing.RevokedKey(kid: TestKeys.ec.keyID, revoked: $0)] } ?? [],
+                invalidated: invalidated)
+            return IssuerDocuments(
+                ring: ring, issuer: configuration.issuer, privateClaimNames: [], readingDue: readingDue)
+        }
+        let published = try documents(nil)
+        guard isInvalidated else { return published }
+        return try documents(
+            .init(keys: published.keys.stamp.digest, discovery: published.discovery.stamp.digest))
     }
 }
 
