@@ -93,6 +93,27 @@ def test_a_gateway_that_is_killed_before_the_invalidation_creates_it_after_the_r
     gateway.stop()
 
 
+def test_a_pending_invalidation_is_created_after_a_kill_although_the_public_url_is_current(
+    gateway: Gateway, place: Place, around: Surroundings
+) -> None:
+    """The edge location that the gateway reads has the current documents; others may not."""
+    rule = around.proxy.fail("never", "POST")
+    gateway.serve()
+    until(lambda: rule.hits, "the call")
+    gateway.kill()
+    assert place.owner(KEYS) == place.owner(DISCOVERY) == gateway.ring()["owner"] and place.invalidations == []
+    around.proxy.clear()
+    gateway.serve()
+    until(lambda: place.invalidations, "the invalidation")
+    assert sorted(place.invalidations[0]["Paths"]["Items"]) == [f"/{DISCOVERY}", f"/{KEYS}"]
+    until(lambda: gateway.ring().get("invalidated"), "the record of its end")
+    gateway.stop()
+    gateway.serve()
+    until(lambda: gateway.matches() == 1, "the match")
+    assert len(place.invalidations) == 1, "a complete invalidation is not created again"
+    gateway.stop()
+
+
 def test_too_many_invalidations_are_retried(gateway: Gateway, place: Place, around: Surroundings) -> None:
     around.proxy.fail("too-many-invalidations", "POST", count=2)
     ended = gateway.publish()

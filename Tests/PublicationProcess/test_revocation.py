@@ -165,3 +165,21 @@ def test_documents_that_an_administrator_publishes_end_it(
     until(lambda: gateway.readiness()[1].startswith("[+]"), "the recovery")
     assert signer(gateway) == new
     gateway.stop()
+
+
+def test_documents_with_the_revoked_key_are_overwritten_whatever_revision_they_claim(
+    gateway: Gateway, place: Place
+) -> None:
+    """Somebody has a session of the publisher role that was requested with the revoked key."""
+    published_by_self(gateway, place)
+    compromised = place.get(KEYS)
+    revoke(gateway, "--active")
+    until(lambda: gateway.exchange() == 200 and place.get(KEYS) == gateway.documents()[0], "the next key")
+    for owner, revision in [(gateway.ring()["owner"], 1_000_000), ("Zm9yZWlnbi1vd25lci1pZA", 1)]:
+        place.put_stamped(KEYS, compromised, owner, revision)
+        until(lambda: place.get(KEYS) == gateway.documents()[0], "the overwritten key set")
+        until(lambda: place.owner(KEYS) == gateway.ring()["owner"], "the owner")
+    found = until(lambda: len(gateway.lines("foreign document overwritten")) >= 2, "the log")
+    assert found and gateway.lines("foreign document overwritten")[0]["level"] == "critical"
+    until(lambda: [line for line in gateway.audited("published") if "reason" in line], "the audit's lines")
+    gateway.stop()
