@@ -228,7 +228,7 @@ struct EndpointPublicationTests {
     @Test("The public URL is read when a new key is due to sign, not an interval later")
     mutating func wanted() async throws {
         let wanted = clock.now.addingTimeInterval(50)
-        let documents = try IssuerDocuments.example(readingDue: wanted)
+        let documents = try IssuerDocuments.example(readingDue: wanted, isInvalidated: true)
         publisher.hold(documents)
         reader.serve(publisher)
         var report = await publication.step(documents)
