@@ -19,7 +19,9 @@ def test_the_first_publication_puts_the_key_set_and_then_the_discovery_document(
         assert found is not None
         assert found["ContentType"] == "application/json" and found["CacheControl"] == "max-age=300"
         ring = gateway.ring()
-        assert found["Metadata"] == {"sts-owner": ring["owner"], "sts-revision": str(ring["revision"])}
+        # The end of the invalidation is recorded after the publication, in the next revision.
+        published = ring["revision"] - 1
+        assert found["Metadata"] == {"sts-owner": ring["owner"], "sts-revision": str(published)} and ring["invalidated"]
     host = place.publication.domain
     discovery = json.loads(place.get(DISCOVERY))
     assert discovery["issuer"] == f"https://{host}" and discovery["jwks_uri"] == f"https://{host}/certs"
