@@ -115,7 +115,7 @@ CASES = {
     "no key": Case(lambda ring: json.dumps({**ring, "keys": []}).encode(), "no key"),
     "two active keys": Case(lambda ring: json.dumps({**ring, "keys": ring["keys"] * 2}).encode(), "active"),
     "five megabytes": Case(lambda ring: b" " * (5 << 20), "larger"),
-    "a folder": Case(None, "no file", make_folder, take_folder_away),
+    "a folder": Case(None, "not a regular file", make_folder, take_folder_away),
     "an unrelated file": Case(None, "denied", put_unreadable, permit),
     "a missing permission": Case(None, "denied", forbid, permit),
 }  # fmt: skip

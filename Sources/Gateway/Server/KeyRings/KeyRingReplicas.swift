@@ -81,7 +81,13 @@ final class KeyRingReplicas: Service {
     /// What is wrong with the ring, for the readiness details; nil where nothing is.
     func problem(of endpoint: String) -> String? {
         guard let entry = entries.withLock({ $0[endpoint] }) else { return nil }
-        if let failure = entry.keys.snapshot(at: clock()).failure { return failure.description }
+        if let failure = entry.keys.snapshot(at: clock()).failure {
+            // The leader reports why it cannot create the ring.
+            guard failure == KeyRings.notCreated, let problem = entry.rotationProblem else {
+                return failure.description
+            }
+            return "\(failure): \(problem)"
+        }
         let view = entry.replica.view
         if let problem = view.problem { return "\(problem); the last valid key ring is in force" }
         if view.isMissing == true { return "the key ring is missing in the store; the last valid one is in force" }
