@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LIBRARIES = ("GatewayPluginAPI", "GatewayPluginTesting", "JOSE")
+LIBRARIES = ("GatewayPluginAPI", "GatewayPluginTesting", "JOSE", "JSON", "Kubernetes", "KubernetesAPI")
 
 
 def undocumented(module: str, modules: Path, scratch: Path) -> list[str]:

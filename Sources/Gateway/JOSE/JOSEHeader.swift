@@ -17,8 +17,8 @@ public struct JOSEHeader: Sendable, Equatable {
         self.type = type
     }
 
-    /// Reads the JSON text of a header. Unknown parameters are ignored, except that any `crit` is rejected, whatever its
-    /// value (RFC 7515 §4.1.11).
+    /// Reads the JSON text of a header. Unknown parameters are ignored, except that any `crit` is rejected,
+    /// with every value (RFC 7515 §4.1.11).
     ///
     /// - Throws: `malformed` if the text is not a JSON object with the string `alg`, has a duplicate parameter (RFC 7515
     ///   §4), or a `kid` or `typ` that is not a string; `criticalExtension`; `unsupportedAlgorithm`.

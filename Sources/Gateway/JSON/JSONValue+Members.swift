@@ -1,4 +1,4 @@
-// Access to values whose shape the caller expects, and changes that keep everything the caller does not know.
+// Access to values whose shape the caller expects, and changes that preserve unknown members.
 
 extension JSONValue {
     /// The string; nil if this is not a string.

@@ -1,5 +1,5 @@
 extension JSONValue {
-    /// Reads a complete JSON text (RFC 8259) in UTF-8. Objects keep the order of their members.
+    /// Reads a complete JSON text (RFC 8259) in UTF-8. Objects preserve the order of their members.
     ///
     /// Integers that an `Int` represents become ``integer(_:)``; all other numbers become ``number(_:)``.
     ///

@@ -1,4 +1,4 @@
-/// A JSON value (RFC 8259). Objects keep the order of their members.
+/// A JSON value (RFC 8259). Objects preserve the order of their members.
 ///
 /// Values are equal if they have the same text: strings and names are compared by code units, members in their order.
 public enum JSONValue: Sendable {

@@ -2,7 +2,7 @@ public import JSON
 
 /// A Lease (coordination.k8s.io/v1), which has one holder at a time.
 public struct Lease: Sendable {
-    /// The `spec`. Times are kept as text, because they are only compared for equality.
+    /// The `spec`. Times are texts, because they are only compared for equality.
     public struct Record: Sendable, Equatable {
         /// `holderIdentity`; empty if the Lease has no holder.
         public var holder: String

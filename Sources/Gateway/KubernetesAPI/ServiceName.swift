@@ -1,8 +1,11 @@
 /// The name of a Service, from which the host names in its cluster's DNS follow ("DNS for Services and Pods").
 public struct ServiceName: Hashable, Sendable {
+    /// The Service's name.
     public let name: String
+    /// The Service's namespace.
     public let namespace: String
 
+    /// Creates the name of a Service in a namespace.
     public init(_ name: String, in namespace: String) {
         self.name = name
         self.namespace = namespace
