@@ -17,7 +17,7 @@ struct DrainAcceptanceTests {
             }
             let ready = try await gateway.send(.GET, "/readyz", admin: true)
             #expect(ready.status == 503)
-            #expect(ready.text.contains("[-]shutdown failed: the gateway is ending"))
+            #expect(ready.text.contains("[-]shutdown failed: the gateway is stopping"))
             let multiplexed = try await ChildProcess.run(
                 "/usr/bin/curl",
                 [

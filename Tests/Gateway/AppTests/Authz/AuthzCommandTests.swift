@@ -28,7 +28,7 @@ struct AuthzCommandTests {
     func text() throws {
         let question = try explain(
             "--constraint", "(&(|(namespace=a)(saname=x*))(!(pod-name=*))(team=b))", "--attribute", "namespace=a"
-        ).asked()
+        ).question()
         #expect(
             question.explanation.text == """
                 undefined azRules[0] filter (&(|(namespace=a)(saname=x*))(!(pod-name=*))(team=b))
@@ -38,7 +38,7 @@ struct AuthzCommandTests {
                   true      (!(pod-name=*))
                     false     (pod-name=*)
                   undefined (team=b)
-                denied: no rule is true
+                denied: no rule matched
                 """)
         #expect(question.unknownAttributes?.contains("\"team\"") == true)
     }
@@ -47,7 +47,7 @@ struct AuthzCommandTests {
     func json() throws {
         let question = try explain(
             "--json", "--constraint", "(!(namespace=a))", "--attribute", "NameSpace=b"
-        ).asked()
+        ).question()
         #expect(
             question.explanation.json == [
                 "decision": "allowed", "rule": 0,
@@ -80,12 +80,12 @@ struct AuthzCommandTests {
                 - {scope: group, constraint: "system:serviceaccounts:shop"}
                 - {scope: filter, constraint: "(&(cluster=production)(endpoint=one)(namespace=a))"}
             """)
-        let allowed = try explain("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a").asked()
+        let allowed = try explain("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a").question()
         #expect(allowed.explanation.decision == .allowed(ruleIndex: 1))
         let byGroup = try explain(
             "--config", file.path, "--endpoint", "one", "--attribute", "groups=system:serviceaccounts", "--attribute",
             "groups=system:serviceaccounts:shop"
-        ).asked()
+        ).question()
         #expect(byGroup.explanation.text.hasPrefix("true      azRules[0] group system:serviceaccounts:shop\n"))
         #expect(code("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a") == 0)
         #expect(code("--config", file.path, "--endpoint", "one", "--attribute", "cluster=b") == 1)
@@ -109,7 +109,7 @@ struct AuthzCommandTests {
                 azRules: [{scope: filter, constraint: "(namespace=a"}]
             """)
         let command = try explain("--config", file.path, "--endpoint", "one")
-        let problem = #expect(throws: AuthzQuestion.NotUnderstood.self) { try command.asked() }
+        let problem = #expect(throws: AuthzQuestion.InputError.self) { try command.question() }
         #expect(problem?.lines.contains { $0.contains("azRules[0]") } == true, "\(problem?.lines ?? [])")
     }
 

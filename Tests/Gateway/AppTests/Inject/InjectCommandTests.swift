@@ -93,23 +93,23 @@ struct InjectCommandTests {
                 + "  annotations: {tremolo.io/one-role: writer}\n"
         }
         #expect(try preview(pod + account("default")).objects.first?.json.text.contains("writer") == true)
-        #expect(throws: InjectCommandPreview.Refusal.self) { try preview(pod + account("other")) }
+        #expect(throws: InjectCommandPreview.Denial.self) { try preview(pod + account("other")) }
     }
 
     @Test("What is not injected is refused with what to do, and what was warned of before")
     func refused() throws {
         let unlabelled = Self.pod.replacing("tremolo.io/one-role: \"true\"", with: "")
-        let refusal = #expect(throws: InjectCommandPreview.Refusal.self) { try preview(unlabelled, wanted: "one") }
+        let refusal = #expect(throws: InjectCommandPreview.Denial.self) { try preview(unlabelled, wanted: "one") }
         #expect(
             refusal?.reason
-                == "nothing is injected for one; give the Pod the label and the annotation tremolo.io/one-role")
+                == "nothing is injected for one; add the label and the annotation tremolo.io/one-role to the Pod")
         let valueless = Self.pod.replacing("reader", with: "\"\"")
-        #expect(throws: InjectCommandPreview.Refusal.self) { try preview(valueless) }
+        #expect(throws: InjectCommandPreview.Denial.self) { try preview(valueless) }
         let windows = Self.pod + "  os: {name: windows}\n"
-        let denial = #expect(throws: InjectCommandPreview.Refusal.self) { try preview(windows) }
+        let denial = #expect(throws: InjectCommandPreview.Denial.self) { try preview(windows) }
         #expect(denial?.reason.hasPrefix("Pod web: Windows Pods are not supported") == true)
-        let none = #expect(throws: InjectCommandPreview.Refusal.self) { try preview("kind: Service\n") }
-        #expect(none?.reason == "there is no Pod and no template of Pods; give an object that has one")
+        let none = #expect(throws: InjectCommandPreview.Denial.self) { try preview("kind: Service\n") }
+        #expect(none?.reason == "no Pod and no Pod template; expected an object that has one")
     }
 
     @Test("A problem of the YAML is told with its line in the whole file")

@@ -12,14 +12,14 @@ struct AdmissionLimiterTests {
         let limiter = AdmissionLimiter(limits: .init(waiting: 0), scheduler: time.scheduler)
         let (stream, hold) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<AdmissionLimiter.largeAtATime {
+            for _ in 0..<AdmissionLimiter.maximumLarge {
                 group.addTask {
                     try await limiter.run(atMost: 64, length: AdmissionLimiter.largeLength + 1) {
                         for await _ in stream {}
                     }
                 }
             }
-            try await until { limiter.queue.load.running == AdmissionLimiter.largeAtATime }
+            try await until { limiter.queue.load.running == AdmissionLimiter.maximumLarge }
             for length in [nil, AdmissionLimiter.largeLength + 1] {
                 await #expect(throws: AdmissionLimiter.Overload()) {
                     try await limiter.run(atMost: 64, length: length) {}

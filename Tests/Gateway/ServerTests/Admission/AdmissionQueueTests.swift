@@ -11,7 +11,7 @@ struct AdmissionQueueTests {
     private let time = TestScheduler()
 
     private func newQueue(waiting: Int = 8) -> AdmissionQueue {
-        AdmissionQueue(limits: .init(waiting: waiting, patience: 2), scheduler: time.scheduler)
+        AdmissionQueue(limits: .init(waiting: waiting, timeout: 2), scheduler: time.scheduler)
     }
 
     /// Runs `body` while so many places are taken; they are given back at its end.
@@ -66,7 +66,7 @@ struct AdmissionQueueTests {
     }
 
     @Test("Who has waited for two seconds is turned away, and keeps no place")
-    func patience() async throws {
+    func timeout() async throws {
         let queue = newQueue()
         try await holding(1, of: queue) {
             await withThrowingTaskGroup(of: Void.self) { group in

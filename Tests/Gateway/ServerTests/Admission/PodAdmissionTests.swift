@@ -49,8 +49,8 @@ struct PodAdmissionTests {
         #expect(
             status["message"]
                 == .string(
-                    "the gateway cannot read the ServiceAccount \"web\" now, whose annotations may say what the Pod gets "
-                        + "for tremolo.io/example-role; try again, or write the annotation on the Pod"))
+                    "the gateway cannot read the annotations of the ServiceAccount \"web\" for "
+                        + "tremolo.io/example-role; try again, or add the annotation to the Pod"))
         #expect(!answer.text.contains("operator") && webhook.log.text.contains("for the operator alone"))
         #expect(webhook.count("denied") == 1)
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched, "Pods that need none go on")
@@ -60,7 +60,7 @@ struct PodAdmissionTests {
     func noServer() async throws {
         let webhook = try ExampleWebhook(setting: { $0.readsServiceAccounts = true })
         #expect(try await webhook.response(to: ExampleWebhook.review(bare))["status"]?["code"] == 503)
-        #expect(webhook.log.text.contains("knows no API server"))
+        #expect(webhook.log.text.contains("no API server is configured"))
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched)
     }
 
@@ -72,8 +72,8 @@ struct PodAdmissionTests {
         #expect(
             status?["message"]
                 == .string(
-                    "there is no ServiceAccount \"web\", whose annotations may say what the Pod gets for "
-                        + "tremolo.io/example-role; make it first, or write the annotation on the Pod"))
+                    "missing ServiceAccount \"web\", whose annotations are needed for tremolo.io/example-role; "
+                        + "create it first, or add the annotation to the Pod"))
     }
 
     @Test(

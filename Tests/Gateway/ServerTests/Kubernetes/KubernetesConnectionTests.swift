@@ -21,7 +21,7 @@ struct KubernetesConnectionTests {
                 return error.problems
             }
         }
-        #expect(problems() == ["\(path): cannot be read; name a readable kubeconfig file"])
+        #expect(problems() == ["\(path): not readable; expected a readable kubeconfig file"])
         try folder.write("a: [", to: "config")
         #expect(problems().first?.hasPrefix("\(path):") == true)
         try folder.write("kind: Config", to: "config")

@@ -66,7 +66,7 @@ struct DirectoryElectionTests {
             time.advance(by: 1)
             await time.waitForSleeper()
             #expect(leadership.isLeading)
-            #expect(log.text.contains("the file was taken away"))
+            #expect(log.text.contains("the file was removed"))
             #expect(FileManager.default.fileExists(atPath: folder.path + "/leader.lock"))
         }
     }

@@ -31,8 +31,8 @@ struct LeaseElectionTests {
             for await isLeading in leadership.changes() where isLeading == expected { return }
         }
 
-        /// Returns once it waits for its next attempt: each attempt is one wait, for its timeout, and the time until the
-        /// next is another.
+        /// Returns once it waits for its next attempt: each attempt is one wait, for its timeout, and the time until
+        /// the next is another.
         func rest() async { await time.waitForEvenSleeper() }
 
         /// Lets the time until the next attempt pass.
@@ -131,7 +131,7 @@ struct LeaseElectionTests {
                 #expect(!one.leadership.isLeading)
                 await one.wait(for: false)
                 await one.rest()
-                #expect(one.log.text.contains("no longer leading"))
+                #expect(one.log.text.contains("leadership lost"))
                 #expect(one.log.text.split(separator: "election failed").count - 1 == 1)
                 cluster.api.clearFaults()
                 await one.nextAttempt()

@@ -101,7 +101,7 @@ struct OpenedServingTests {
         #expect(serving.certificates.trust == ca && serving.certificates.issuers == ca)
         var other = try ExampleGateway.configuration()
         other.injection.gatewayURL = "https://one.example"
-        serving.follow(other)
+        serving.apply(other)
         #expect(serving.certificates.trust == nil)
         first.authority = "ca.pem"
         let changed = [first, second]

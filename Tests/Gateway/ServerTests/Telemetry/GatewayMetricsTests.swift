@@ -163,7 +163,7 @@ struct GatewayMetricsTests {
         let keys = try ExampleGateway().endpoints[0].keys.snapshot
         metrics.observe(keys, of: "one", at: ExampleGateway.now)
         metrics.observe(published, of: "one")
-        metrics.forget("one")
+        metrics.removeGauges(of: "one")
         for family in ["sts_key_state", "sts_key_age_seconds", "sts_published_matches"] {
             #expect(lines(family).filter { $0.contains(#"endpoint="one""#) }.isEmpty, "\(family)")
         }

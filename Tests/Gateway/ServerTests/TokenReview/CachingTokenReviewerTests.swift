@@ -274,11 +274,11 @@ struct CachingTokenReviewerTests {
         for number in 0..<1000 {
             let key = ReviewKey(token: "\(number)", reviewer: "", audiences: nil)
             keys.append(key)
-            cache.keep(.positive, for: key, asked: clock.now, expiration: nil)
+            cache.insert(.positive, for: key, requested: clock.now, expiration: nil)
             #expect(cache.count <= 10)
-            #expect(cache.answer(for: key, at: clock.now) == .positive)
+            #expect(cache.review(for: key, at: clock.now) == .positive)
         }
-        #expect(cache.answer(for: keys[998], at: clock.now) == .positive)
-        #expect(cache.answer(for: keys[0], at: clock.now) == nil)
+        #expect(cache.review(for: keys[998], at: clock.now) == .positive)
+        #expect(cache.review(for: keys[0], at: clock.now) == nil)
     }
 }

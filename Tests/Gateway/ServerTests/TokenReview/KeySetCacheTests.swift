@@ -82,7 +82,7 @@ struct KeySetCacheTests {
         let path = folder.path + "/jwks.json"
         #expect(KeySetCache.failure(ofFile: path)?.reason == "the key set \(path) cannot be read")
         try folder.write("{\"keys\": []}", to: "jwks.json")
-        #expect(KeySetCache.failure(ofFile: path)?.reason == "\(path) is no key set with a key that can verify")
+        #expect(KeySetCache.failure(ofFile: path)?.reason == "\(path) is not a key set with a supported key")
         try folder.write(rsa.json.text, to: "jwks.json")
         #expect(try await KeySetCache(file: path).keys(for: TestKeys.rsa.keyID, at: now) == rsa)
     }

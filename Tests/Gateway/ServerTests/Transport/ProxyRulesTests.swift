@@ -19,10 +19,10 @@ struct ProxyRulesTests {
         for own in ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1"] { #expect(!isProxied(own)) }
     }
 
-    @Test("A value that is no proxy's address is told and does not hold")
-    func misread() {
+    @Test("An invalid HTTPS_PROXY is reported and ignored")
+    func invalid() {
         let rules = ProxyRules(environment: ["HTTPS_PROXY": "socks5://proxy.example.com"])
-        #expect(rules.misread == "socks5://proxy.example.com")
+        #expect(rules.invalid == "socks5://proxy.example.com")
         #expect(rules.proxy(forHost: "a.example", port: 443) == nil)
     }
 

@@ -39,10 +39,10 @@ struct UninjectedPodsTests {
         }
 
         /// The first endpoint alone, since both have the same label.
-        func follow(endpoint: Int = 0, _ change: (inout GatewayConfiguration.Injection) -> Void) {
+        func apply(endpoint: Int = 0, _ change: (inout GatewayConfiguration.Injection) -> Void) {
             var injection = configuration.injection
             change(&injection)
-            pods.follow([configuration.endpoints[endpoint]], injection)
+            pods.apply([configuration.endpoints[endpoint]], injection)
         }
 
         /// Without the name.
@@ -257,7 +257,7 @@ struct UninjectedPodsTests {
             try await part.running {
                 await part.rest()
                 part.follow { _ in }
-                part.follow(endpoint: 1) { $0.uninjectedPods.interval = 100 }
+                part.apply(endpoint: 1) { $0.uninjectedPods.interval = 100 }
                 await part.time.waitForSleeper { $0 == 90 }
                 #expect(part.series == series(1, 0, endpoint: "two"))
                 #expect(cluster.api.requestCount(Self.path) == 2)

@@ -18,7 +18,7 @@ struct CABundleInjectorTests {
 
     private struct Kept: Sendable {
         let api: FakeKubernetesAPI
-        let keeper: CABundleInjector
+        let injector: CABundleInjector
         let replica: DocumentReplica<ServingIdentity>
         let identity: ServingIdentity
         let leadership: Leadership
@@ -27,8 +27,8 @@ struct CABundleInjectorTests {
         /// Returns once the evidence is so.
         func until(_ condition: (ServingEvidence.Webhooks) -> Bool) async {
             while !Task.isCancelled {
-                let changes = keeper.trust.changes()
-                if condition(keeper.trust.webhooks) { return }
+                let changes = injector.trust.changes()
+                if condition(injector.trust.webhooks) { return }
                 for await _ in changes { break }
             }
         }
@@ -97,17 +97,17 @@ struct CABundleInjectorTests {
             let leadership = Leadership(monotonic: time.scheduler.monotonic)
             let replica = ServingCertificates(unavailable: "it is early")
                 .replica(clock: time.scheduler.now, logger: log.logger)
-            let keeper = CABundleInjector(
+            let injector = CABundleInjector(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,
                 names: names, replica: replica, leadership: leadership, settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
             let kept = Kept(
-                api: cluster.api, keeper: keeper, replica: replica,
+                api: cluster.api, injector: injector, replica: replica,
                 identity: try maker.first(policy: policy, at: ExampleGateway.now), leadership: leadership, log: log)
             kept.set(kept.identity)
             try prepare(kept)
             if leads { leadership.lead(until: .infinity) }
-            try await StoodInCluster.running({ await keeper.run() }) { try await body(kept) }
+            try await StoodInCluster.running({ await injector.run() }) { try await body(kept) }
         }
     }
 
@@ -120,7 +120,7 @@ struct CABundleInjectorTests {
             let bundle = kept.identity.bundle
             #expect(kept.bundles(Self.one) == [bundle, nil, bundle])
             let id = try #require(kept.identity.issuing?.id)
-            #expect(kept.keeper.trust.webhooks == .trust([id: ExampleGateway.now]))
+            #expect(kept.injector.trust.webhooks == .trust([id: ExampleGateway.now]))
             let webhooks = try #require(kept.api.object(Self.resource, name: Self.one)?["webhooks"])
             guard case .array(let list) = webhooks else { return }
             #expect(list.allSatisfy { $0["failurePolicy"] == "Fail" })
@@ -165,7 +165,7 @@ struct CABundleInjectorTests {
             #expect(kept.bundles(names[0]) == [announced.bundle] && kept.bundles(names[1]) == [announced.bundle])
             let id = try #require(kept.identity.issuing?.id)
             let since = ExampleGateway.now.addingTimeInterval(100)
-            #expect(kept.keeper.trust.webhooks == .trust([id: since, next.id: since]))
+            #expect(kept.injector.trust.webhooks == .trust([id: since, next.id: since]))
             // One that is made later is to have it too.
             kept.api.fail(.hang, path: Self.resource.path(name: names[2]))
             try kept.add(names[2])
@@ -186,7 +186,8 @@ struct CABundleInjectorTests {
         } _: { kept in
             await kept.until { $0 == .notManaged }
             #expect(kept.bundles("certified") == [nil] && kept.bundles("foreign") == [nil])
-            #expect(kept.log.text.contains("cert-manager's by cert-manager.io/inject-ca-from"))
+            let reason = "cert-manager maintains its caBundle because of cert-manager.io/inject-ca-from"
+            #expect(kept.log.text.contains(reason))
             #expect(kept.log.text.contains("none of its webhooks calls the Service sts-gateway-webhook"))
             await kept.api.waitForWatches(3)
             try kept.add("absent")
@@ -207,7 +208,7 @@ struct CABundleInjectorTests {
         } _: { kept in
             let path = Self.resource.path(name: Self.one)
             await time.passing(upTo: 30) { await kept.api.waitForRequests(4, to: path) }
-            #expect(kept.keeper.trust.webhooks == .trust([:]) && kept.bundles(Self.one) == [nil])
+            #expect(kept.injector.trust.webhooks == .trust([:]) && kept.bundles(Self.one) == [nil])
             let told = kept.log.text.split(separator: "\n").filter {
                 $0.contains("ClusterRole with the verb patch on mutatingwebhookconfigurations of")
             }
@@ -220,7 +221,7 @@ struct CABundleInjectorTests {
             kept.api.deny("list", "mutatingwebhookconfigurations")
         } _: { kept in
             await time.waitForSleeper { $0 == 0.5 }
-            #expect(kept.keeper.trust.webhooks == .unknown)
+            #expect(kept.injector.trust.webhooks == .unknown)
             #expect(kept.log.text.contains("ClusterRole with the verb list on mutatingwebhookconfigurations of"))
             kept.api.allow("list", "mutatingwebhookconfigurations")
             time.advance(by: 0.5)
@@ -254,11 +255,11 @@ struct CABundleInjectorTests {
             try kept.add(Self.one)
             try kept.add("sts-gateway-injector-two")
         } _: { kept in
-            #expect(kept.keeper.trust.webhooks == .unknown)
+            #expect(kept.injector.trust.webhooks == .unknown)
             kept.leadership.lead(until: .infinity)
             await kept.untilTrusted()
             #expect(kept.bundles("sts-gateway-injector-two") == [nil])
-            kept.keeper.follow(["sts-gateway-injector-two"])
+            kept.injector.apply(["sts-gateway-injector-two"])
             await kept.until { _ in kept.bundles("sts-gateway-injector-two") == [kept.identity.bundle] }
             kept.leadership.stepDown()
             await kept.until { $0 == .unknown }

@@ -151,7 +151,7 @@ import Testing
     @Test func `an object is kept for its time, under its own key`() {
         var cache = MetadataCache(limits: WorkloadMetadataLimits())
         let object = WorkloadMetadata.Object(uid: "u", labels: [:], annotations: [:])
-        cache.keep(object, for: key("a"), asked: now)
+        cache.insert(object, for: key("a"), requested: now)
         #expect(cache.object(for: key("a"), at: now.addingTimeInterval(9.9)) == object)
         #expect(cache.object(for: key("a"), at: now.addingTimeInterval(10)) == nil)
         // A clock that was set back.
@@ -166,7 +166,7 @@ import Testing
         limits.cachedObjects = 10
         var cache = MetadataCache(limits: limits)
         let small = WorkloadMetadata.Object(uid: "u", labels: [:], annotations: [:])
-        for index in 0..<100 { cache.keep(small, for: key("n\(index)"), asked: now) }
+        for index in 0..<100 { cache.insert(small, for: key("n\(index)"), requested: now) }
         #expect(cache.count <= 10)
         #expect(cache.object(for: key("n99"), at: now) == small)
 
@@ -176,9 +176,9 @@ import Testing
         func large(_ bytes: Int) -> WorkloadMetadata.Object {
             .init(uid: "u", labels: [:], annotations: ["a": String(repeating: "x", count: bytes)])
         }
-        for index in 0..<100 { cache.keep(large(1000), for: key("n\(index)"), asked: now) }
+        for index in 0..<100 { cache.insert(large(1000), for: key("n\(index)"), requested: now) }
         #expect(cache.count <= 8)
-        cache.keep(large(6000), for: key("huge"), asked: now)
+        cache.insert(large(6000), for: key("huge"), requested: now)
         #expect(cache.object(for: key("huge"), at: now) == nil)
     }
 }
