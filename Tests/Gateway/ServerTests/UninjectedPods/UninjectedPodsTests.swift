@@ -35,7 +35,7 @@ struct UninjectedPodsTests {
                 client: cluster.client, namespace: StoodInCluster.namespace, leadership: leadership,
                 metrics: UninjectedPodMetrics(factory: prometheus), settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
-            follow { _ in }
+            apply { _ in }
         }
 
         /// The first endpoint alone, since both have the same label.
@@ -256,14 +256,14 @@ struct UninjectedPodsTests {
             let part = try Part(cluster)
             try await part.running {
                 await part.rest()
-                part.follow { _ in }
+                part.apply { _ in }
                 part.apply(endpoint: 1) { $0.uninjectedPods.interval = 100 }
                 await part.time.waitForSleeper { $0 == 90 }
                 #expect(part.series == series(1, 0, endpoint: "two"))
                 #expect(cluster.api.requestCount(Self.path) == 2)
-                part.follow { $0.uninjectedPods.isEnabled = false }
+                part.apply { $0.uninjectedPods.isEnabled = false }
                 try await part.waitForNoSeries()
-                part.follow { $0.prefix = "example.com" }
+                part.apply { $0.prefix = "example.com" }
                 await part.rest()
                 #expect(part.series == series(0, 0))
                 #expect(cluster.api.requestCount(Self.path) == 3)
