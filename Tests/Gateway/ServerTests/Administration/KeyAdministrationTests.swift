@@ -16,7 +16,7 @@ struct KeyAdministrationTests {
     private let publisher = FakePublisher()
     private let session: ManualSession
     private let keys: KeyAdministration
-    /// Without a publisher.
+    /// An endpoint without a publisher.
     private let endpoint: EndpointConfiguration
 
     init() throws {
@@ -42,14 +42,14 @@ struct KeyAdministrationTests {
         }
     }
 
-    /// Lines that a command prints.
+    /// The output lines of a command.
     private final class Lines: Sendable {
         private let lines = Mutex<[String]>([])
         var all: [String] { lines.withLock { $0 } }
         @Sendable func add(_ line: String) { lines.withLock { $0.append(line) } }
     }
 
-    /// Stores a ring with one key that signs, or with more.
+    /// Stores a ring with an active key, or with more keys.
     @discardableResult
     private func store(
         _ states: [KeyRing.State] = [.active], retired: Date? = nil
@@ -68,7 +68,7 @@ struct KeyAdministrationTests {
         return ring
     }
 
-    @Test("list and export read what is stored, and nothing where there is nothing")
+    @Test("list and export read what is stored, also where nothing is stored")
     func reading() async throws {
         #expect(try await keys.endpoints().isEmpty)
         #expect(try await keys.ring(of: endpoint.name) == nil)
@@ -77,7 +77,7 @@ struct KeyAdministrationTests {
         #expect(try await keys.ring(of: endpoint.name)?.publicKeys == ring.publicKeys)
     }
 
-    @Test("status says what the ring waits for, and reads no public URL where it is not to")
+    @Test("status reports the next step, and does not read the public URL where probing is disabled")
     func nextStep() async throws {
         let ring = try await store()
         let fresh = await keys.nextStep(ring, of: endpoint)
@@ -90,7 +90,7 @@ struct KeyAdministrationTests {
         #expect(await keys.nextStep(ring, of: endpoint).next == .addKey(.age))
     }
 
-    @Test("rotate adds the next key once, whatever else rotates at the same time")
+    @Test("rotate adds the next key once, also with concurrent rotations")
     func rotate() async throws {
         let missing = await #expect(throws: StoreError.self) { try await keys.rotate(endpoint) }
         #expect(missing?.description.contains("no key ring of \"two\" yet") == true)
@@ -105,7 +105,7 @@ struct KeyAdministrationTests {
         #expect(try await keys.rotate(endpoint) == .inProgress(next))
     }
 
-    @Test("rotate refuses a ring that is full")
+    @Test("rotate rejects a full key ring")
     func full() async throws {
         let retiring = Array(repeating: KeyRing.State.retiring, count: RotationPolicy.maximumKeys - 1)
         try await store([.active] + retiring, retired: clock.now)
@@ -113,7 +113,7 @@ struct KeyAdministrationTests {
         #expect(error?.description.contains("\(RotationPolicy.maximumKeys) keys") == true)
     }
 
-    @Test("revoke takes a key out for good, and makes the next one where none is left to sign")
+    @Test("revoke removes a key, and creates the next one where no key is active")
     func revoke() async throws {
         let ring = try await store()
         let lines = Lines()
@@ -123,7 +123,7 @@ struct KeyAdministrationTests {
         #expect(unknown?.description.contains("no such key") == true)
         let active = try #require(ring.active?.keyID)
         let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: lines.add)
-        // Nothing is to be published.
+        // The endpoint has no publisher.
         #expect(result.kid == active && result.isPublished && lines.all.isEmpty)
         let changed = try #require(try await keys.ring(of: endpoint.name))
         #expect(changed[active] == nil && changed.revoked.map(\.kid) == [active])
@@ -145,7 +145,7 @@ struct KeyAdministrationTests {
         #expect(remaining == [try #require(ring.successor?.keyID)])
     }
 
-    @Test("revoke changes nothing where nothing can be published, unless it is forced")
+    @Test("revoke changes nothing where publication is not possible, unless it is forced")
     func revokeUnpublished() async throws {
         let ring = try await store()
         let active = try #require(ring.active?.keyID)
@@ -164,7 +164,7 @@ struct KeyAdministrationTests {
         #expect(try await keys.ring(of: endpoint.name)?[active] == nil)
     }
 
-    @Test("purge waits until the last token has ended, unless it is forced")
+    @Test("purge is rejected until the last token has expired, unless it is forced")
     func purge() async throws {
         let missing = await #expect(throws: StoreError.self) { try await keys.purge("two", isForced: true) }
         #expect(missing?.description.contains("no key ring of \"two\"") == true)

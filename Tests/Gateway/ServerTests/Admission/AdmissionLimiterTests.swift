@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Admission: the limit of large reviews", .hangs)
 struct AdmissionLimiterTests {
-    @Test("A few large ones at a time are answered, and the others do not wait for them")
+    @Test("Large reviews have a lower limit, and others do not wait for them")
     func large() async throws {
         let time = TestScheduler()
         let limiter = AdmissionLimiter(limits: .init(waiting: 0), scheduler: time.scheduler)

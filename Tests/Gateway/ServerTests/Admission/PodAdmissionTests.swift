@@ -4,11 +4,11 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Admission: what a ServiceAccount says")
+@Suite("Admission: annotations of the ServiceAccount")
 struct PodAdmissionTests {
     private let bare = ExampleWebhook.pod(annotations: [:], spec: [.init("serviceAccountName", "web")])
 
-    @Test("A Pod without its own annotation has its ServiceAccount's, and one with it asks nobody")
+    @Test("A Pod without an annotation has its ServiceAccount's, and one with it causes no read")
     func found() async throws {
         let accounts = FakeServiceAccounts { ["tremolo.io/example-role": "writer"] }
         let webhook = try ExampleWebhook(serviceAccounts: accounts)
@@ -21,7 +21,7 @@ struct PodAdmissionTests {
         #expect(accounts.asked.count == 1)
     }
 
-    @Test("Where neither has the annotation the Pod is admitted and its author warned")
+    @Test("Where neither has the annotation the Pod is allowed with a warning")
     func neither() async throws {
         let webhook = try ExampleWebhook(serviceAccounts: FakeServiceAccounts { [:] })
         let response = try await webhook.response(to: ExampleWebhook.review(bare))
@@ -34,7 +34,7 @@ struct PodAdmissionTests {
         #expect(webhook.count("warned") == 1)
     }
 
-    @Test("Where the ServiceAccount cannot be read the Pod is refused for now, and never starts without its tokens")
+    @Test("Where the ServiceAccount is not readable the Pod is denied, and does not start without its tokens")
     func unreadable() async throws {
         let accounts = FakeServiceAccounts { () throws(ServiceAccountReadFailure) in
             throw ServiceAccountReadFailure(reason: "for the operator alone")
@@ -56,7 +56,7 @@ struct PodAdmissionTests {
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched, "Pods that need none go on")
     }
 
-    @Test("Where ServiceAccounts count and there is no API server to ask, a Pod that needs one is refused")
+    @Test("Where ServiceAccounts are used and there is no API server, a Pod that needs one is denied")
     func noServer() async throws {
         let webhook = try ExampleWebhook(setting: { $0.readsServiceAccounts = true })
         #expect(try await webhook.response(to: ExampleWebhook.review(bare))["status"]?["code"] == 503)
@@ -64,7 +64,7 @@ struct PodAdmissionTests {
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched)
     }
 
-    @Test("Where there is no such ServiceAccount the Pod is refused")
+    @Test("Where the ServiceAccount is missing the Pod is denied")
     func absent() async throws {
         let webhook = try ExampleWebhook(serviceAccounts: FakeServiceAccounts { nil })
         let status = try await webhook.response(to: ExampleWebhook.review(bare))["status"]
@@ -77,7 +77,7 @@ struct PodAdmissionTests {
     }
 
     @Test(
-        "A name that no ServiceAccount can have is refused, and asked of nobody",
+        "An invalid ServiceAccount name is rejected without a read",
         arguments: ["../../secrets/x", "A b", "x%2Fy"])
     func forgedName(name: String) async throws {
         let accounts = FakeServiceAccounts { [:] }
@@ -88,7 +88,7 @@ struct PodAdmissionTests {
         #expect(accounts.asked.isEmpty)
     }
 
-    @Test("Without the setting no ServiceAccount is asked, and a forged review learns nothing of one")
+    @Test("Without the setting no ServiceAccount is read, and a forged review gets no data")
     func optedOut() async throws {
         let accounts = FakeServiceAccounts { ["tremolo.io/example-role": "writer"] }
         let webhook = try ExampleWebhook(serviceAccounts: accounts, setting: { $0.readsServiceAccounts = false })

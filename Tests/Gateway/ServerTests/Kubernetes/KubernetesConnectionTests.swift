@@ -10,7 +10,7 @@ struct KubernetesConnectionTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("A kubeconfig that cannot be read, is no YAML or has problems is told with its file's name")
+    @Test("Problems of a kubeconfig are reported with the name of the file")
     func kubeconfig() throws {
         let path = folder.path + "/config"
         func problems() -> [String] {

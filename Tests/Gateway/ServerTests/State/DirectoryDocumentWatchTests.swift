@@ -20,7 +20,7 @@ struct DirectoryDocumentWatchTests {
             logger: log.logger)
     }
 
-    /// What is told, in short words.
+    /// The reports in short form.
     private final class Told: Sendable {
         private let words = Mutex<[String]>([])
 
@@ -50,7 +50,7 @@ struct DirectoryDocumentWatchTests {
             ])
     }
 
-    /// Runs the watch: a first look, and one more after each change.
+    /// Runs the watch: one poll at the start, and one after each change.
     private func watch(_ changes: [@Sendable () async throws -> Void]) async throws -> [String] {
         let told = Told()
         let turns = LeftChanges(changes)
@@ -83,7 +83,7 @@ struct DirectoryDocumentWatchTests {
         func isDone() async { for await _ in done {} }
     }
 
-    @Test("Every ring is told at first, then only what changes, and each look confirms the others")
+    @Test("Every ring is reported first, then only changes, and each poll confirms the others")
     func changes() async throws {
         let (one, two) = (try ring("one"), try ring("two"))
         let version = try await store.save(one, replacing: nil)
@@ -97,7 +97,7 @@ struct DirectoryDocumentWatchTests {
         #expect(told[2...] == ["confirmed one two", "confirmed one two", "one 2", "confirmed one two"])
     }
 
-    @Test("A ring that is taken away is gone, and one that comes back is told again")
+    @Test("A removed ring is missing, and one that returns is reported again")
     func goneAndBack() async throws {
         let one = try ring("one")
         _ = try await store.save(one, replacing: nil)
@@ -108,7 +108,7 @@ struct DirectoryDocumentWatchTests {
         #expect(told == ["one 1", "confirmed one", "one gone", "confirmed ", "one 1", "confirmed one"])
     }
 
-    @Test("Garbage is told once, as that endpoint's problem, and its mending")
+    @Test("Invalid content is reported once, and its fix")
     func garbage() async throws {
         try folder.write("garbage", to: "one.keyring.json")
         let document = String(decoding: try KeyRingDocument.encode(try ring("one")), as: UTF8.self)
@@ -116,7 +116,7 @@ struct DirectoryDocumentWatchTests {
         #expect(told == ["one unusable", "confirmed one", "confirmed one", "one 1", "confirmed one"])
     }
 
-    @Test("A directory that is away confirms nothing, and says so once")
+    @Test("A missing directory confirms nothing, and is logged once")
     func away() async throws {
         let moved = "\(folder.path)-moved"
         defer { try? FileManager.default.removeItem(atPath: moved) }

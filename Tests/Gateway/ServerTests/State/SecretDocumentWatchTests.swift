@@ -39,7 +39,7 @@ struct SecretDocumentWatchTests {
 
     private static let confirmed: @Sendable (String) -> Bool = { $0 == "confirmed" }
 
-    @Test("Every ring there is is told first, and then each change, with a confirmation after it")
+    @Test("All rings are reported first, then each change, with a confirmation")
     func changes() async throws {
         try await watching { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
@@ -62,7 +62,7 @@ struct SecretDocumentWatchTests {
         }
     }
 
-    @Test("A ring whose Secret has lost its label is not gone, and is looked at with every list")
+    @Test("A ring whose Secret has lost its label is not missing, and is read with every list")
     func unlabelled() async throws {
         let time = TestScheduler(isImpatient: true)
         try await watching(time: time) { cluster in
@@ -76,7 +76,7 @@ struct SecretDocumentWatchTests {
             time.pass(301)
             cluster.api.endWatches()
             #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
-            // Deleted without its label: the watch hears nothing, the next list looks.
+            // Deleted without its label: the watch has no event, the next list reads it.
             await cluster.api.waitForWatches(1)
             try cluster.deleteSecret()
             time.pass(301)
@@ -85,7 +85,7 @@ struct SecretDocumentWatchTests {
         }
     }
 
-    @Test("A ring that was without its label from the start is followed once it was loaded")
+    @Test("A ring without its label from the start is watched after it was loaded")
     func unlabelledFromStart() async throws {
         try await watching { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
@@ -98,7 +98,7 @@ struct SecretDocumentWatchTests {
         }
     }
 
-    @Test("Nothing is confirmed while the API server cannot say what became of a ring")
+    @Test("Nothing is confirmed while the state of a ring is not known")
     func unknown() async throws {
         let time = TestScheduler(random: 1)
         try await watching(time: time) { cluster in
@@ -116,7 +116,7 @@ struct SecretDocumentWatchTests {
         }
     }
 
-    @Test("A ring that another replica writes is told by the watch alone, and no other of five hundred is read again")
+    @Test("A ring that another replica writes is reported by the watch, and none of five hundred others is read again")
     func many() async throws {
         try await watching { cluster in
             for index in 0..<500 {
@@ -125,11 +125,11 @@ struct SecretDocumentWatchTests {
         } _: { cluster, told in
             #expect(await told.upTo(Self.confirmed).count == 501)
             await cluster.api.waitForWatches(1)
-            let asked = cluster.api.requests.count
+            let before = cluster.api.requests.count
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
             #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
-            // The write itself.
-            #expect(cluster.api.requests.dropFirst(asked).map(\.method) == ["POST"])
+            // The write.
+            #expect(cluster.api.requests.dropFirst(before).map(\.method) == ["POST"])
         }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Keeping the caBundle of webhook configurations", .hangs)
+@Suite("The caBundle of webhook configurations", .hangs)
 struct CABundleInjectorTests {
     private static let resource = APIResource.mutatingWebhookConfigurations
     private static let one = "sts-gateway-injector-one"
@@ -24,7 +24,7 @@ struct CABundleInjectorTests {
         let leadership: Leadership
         let log: KeptLog
 
-        /// Returns once the evidence is so.
+        /// Returns when the evidence matches.
         func until(_ condition: (ServingEvidence.Webhooks) -> Bool) async {
             while !Task.isCancelled {
                 let changes = injector.trust.changes()
@@ -72,7 +72,7 @@ struct CABundleInjectorTests {
                 ])
         }
 
-        /// Puts a bundle into its only webhook, as somebody else does.
+        /// Sets the bundle of its only webhook, as another writer.
         func put(_ bundle: String, _ name: String) throws {
             guard case .array(let webhooks) = api.object(resource, name: name)?["webhooks"],
                 let webhook = webhooks.first,
@@ -111,7 +111,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("The bundle is written where it is missing, and only to webhooks that call the gateway's Service")
+    @Test("The bundle is written where it is missing, only to webhooks that call the gateway's Service")
     func written() async throws {
         try await keeping { kept in
             try kept.add(Self.one, services: ["sts-gateway-webhook", "other", "sts-gateway-webhook"])
@@ -127,7 +127,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("A bundle that somebody changes, empties or takes away is put back, with what else they changed")
+    @Test("A bundle that another writer changes, empties or removes is restored, and their other changes stay")
     func drift() async throws {
         try await keeping { kept in
             try kept.add(Self.one)
@@ -138,7 +138,7 @@ struct CABundleInjectorTests {
                 time.pass(10)
                 try kept.put(bundle, Self.one)
                 let id = try #require(kept.identity.issuing?.id)
-                // The evidence begins anew.
+                // The evidence starts again.
                 let since = ExampleGateway.now.addingTimeInterval(time.time)
                 await kept.until { $0 == .trust([id: since]) }
                 #expect(kept.bundles(Self.one) == [kept.identity.bundle])
@@ -149,7 +149,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("An announced authority is added to the bundle, and the evidence tells since when every one has it")
+    @Test("An announced CA is added to the bundle, and the evidence has the time since when all have it")
     func announced() async throws {
         let names = [Self.one, "sts-gateway-injector-two", "sts-gateway-injector-none"]
         try await keeping(names) { kept in
@@ -166,7 +166,7 @@ struct CABundleInjectorTests {
             let id = try #require(kept.identity.issuing?.id)
             let since = ExampleGateway.now.addingTimeInterval(100)
             #expect(kept.injector.trust.webhooks == .trust([id: since, next.id: since]))
-            // One that is made later is to have it too.
+            // One that is created later gets it, too.
             kept.api.fail(.hang, path: Self.resource.path(name: names[2]))
             try kept.add(names[2])
             await kept.until { $0 == .trust([:]) }
@@ -177,7 +177,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("Where there is no configuration, or none is the gateway's to keep, nobody is waited for")
+    @Test("Missing webhook configurations and those that the gateway does not maintain do not delay a rotation")
     func notOurs() async throws {
         let names = ["absent", "certified", "foreign"]
         try await keeping(names) { kept in
@@ -200,7 +200,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("A right that is missing is told once with what to bind, and what could not be done is done later")
+    @Test("A missing permission is logged once with what to bind, and the write is repeated later")
     func forbidden() async throws {
         try await keeping { kept in
             try kept.add(Self.one)
@@ -229,13 +229,13 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("A change between the reading and the writing is not lost")
+    @Test("A change between the read and the write is not lost")
     func concurrentChange() async throws {
         try await keeping { kept in
             try kept.add(Self.one)
             kept.api.fail(.hang, path: Self.resource.path(name: Self.one))
         } _: { kept in
-            // The patch is on its way when somebody changes the object.
+            // Another writer changes the object while the patch is in flight.
             await kept.api.waitForHangingRequests(1)
             try kept.put("theirs", Self.one)
             kept.api.releaseHanging()
@@ -249,7 +249,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("Only the leader writes, and other endpoints are followed once the configuration names them")
+    @Test("Only the leader writes, and new endpoints of the configuration are included")
     func leadership() async throws {
         try await keeping(leads: false) { kept in
             try kept.add(Self.one)
@@ -268,7 +268,7 @@ struct CABundleInjectorTests {
     }
 
     @Test(
-        "Beyond a number of configurations they are read from time to time, so that watches do not use up connections")
+        "Webhook configurations beyond the watch limit are polled")
     func many() async throws {
         var settings = CABundleInjector.Settings()
         settings.watches = 1

@@ -62,7 +62,7 @@ struct YAMLConfigurationSourceTests {
         }
     }
 
-    @Test("keeps words that other readers take for booleans and numbers")
+    @Test("does not convert words that other readers convert to booleans and numbers")
     func noGuessing() throws {
         let node = try YAMLConfigurationSource.parse("a: no\nb: 012\nc: !!str 1\nd: ''\ne:\n")
         guard case .mapping(let members, _) = node else { return }
@@ -74,7 +74,7 @@ struct YAMLConfigurationSourceTests {
             ])
     }
 
-    @Test("repeats what an alias stands for, at the alias's own line")
+    @Test("expands an alias, at the line of the alias")
     func alias() throws {
         let node = try YAMLConfigurationSource.parse("a: &x [1]\nb: *x\n")
         guard case .mapping(let members, _) = node else { return }
@@ -82,7 +82,7 @@ struct YAMLConfigurationSourceTests {
         #expect(members.last?.value == .sequence([.scalar("1", isPlain: true, line: 1)], line: 2))
     }
 
-    static let refusals: [(String, String)] = [
+    static let rejections: [(String, String)] = [
         (
             "a: [",
             "f:2: error: invalid YAML: did not find expected node content (while parsing a flow node); fix the syntax"
@@ -103,13 +103,13 @@ struct YAMLConfigurationSourceTests {
         ("? [a]\n: 1\n", "f:1: error: invalid key; expected a scalar"),
     ]
 
-    @Test("is refused with its line where it is not plain", arguments: refusals)
-    func refused(_ text: String, _ problem: String) {
+    @Test("is rejected with the line where a feature is not supported", arguments: rejections)
+    func rejected(_ text: String, _ problem: String) {
         let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
         #expect(error?.text(file: "f") == problem)
     }
 
-    @Test("is refused where a few aliases make very much of it")
+    @Test("is rejected where aliases expand beyond the limit")
     func aliases() {
         var text = "a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n"
         for level in 1...12 {
@@ -120,13 +120,13 @@ struct YAMLConfigurationSourceTests {
         #expect(error?.message == "the file has more than 100000 values, including aliases; use fewer aliases")
     }
 
-    @Test("is refused where it is nested very deep", arguments: [65, 900, 100_000])
+    @Test("is rejected where it is nested too deep", arguments: [65, 900, 100_000])
     func depth(_ depth: Int) {
         let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
     }
 
-    @Test("is refused where it is larger than 4 MiB")
+    @Test("is rejected where it is larger than 4 MiB")
     func size() {
         let text = "a: " + String(repeating: "x", count: YAMLConfigurationSource.maximumLength)
         let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
