@@ -138,7 +138,9 @@ package struct KeyAdministration: Sendable {
         if report.status.invalidationFailure == nil, report.status.invalidatingSince != nil {
             output("\(configuration.name): CDN invalidation created")
         }
-        if let failure = report.status.invalidationFailure { output("\(configuration.name): CDN invalidation: \(failure)") }
+        if let failure = report.status.invalidationFailure {
+            output("\(configuration.name): CDN invalidation: \(failure)")
+        }
         return report.status.failure == nil && report.status.invalidationFailure == nil
     }
 
