@@ -97,7 +97,7 @@ extension FakeKubernetesAPI {
     package func add(
         _ resource: APIResource, namespace: String? = nil, _ object: JSONValue
     ) throws(Refused) -> JSONValue {
-        try told { () throws(APIStatus) in try create(resource, namespace: namespace, object) }
+        try mapped { () throws(APIStatus) in try create(resource, namespace: namespace, object) }
     }
 
     /// Changes an object by a merge patch.
@@ -106,14 +106,14 @@ extension FakeKubernetesAPI {
         _ resource: APIResource, namespace: String? = nil, name: String, _ patch: JSONValue
     ) throws(Refused) -> JSONValue {
         let key = ObjectKey(resource: resource, namespace: namespace, name: name)
-        return try told { () throws(APIStatus) in
+        return try mapped { () throws(APIStatus) in
             try store.change { (stored) throws(APIStatus) in try stored.patch(key, patch) }
         }
     }
 
     package func delete(_ resource: APIResource, namespace: String? = nil, name: String) throws(Refused) {
         let key = ObjectKey(resource: resource, namespace: namespace, name: name)
-        _ = try told { () throws(APIStatus) in
+        _ = try mapped { () throws(APIStatus) in
             try store.change { (stored) throws(APIStatus) in try stored.delete(key) }
         }
     }
@@ -122,12 +122,12 @@ extension FakeKubernetesAPI {
     package func beginDeletion(_ resource: APIResource, namespace: String? = nil, name: String) throws(Refused) {
         let key = ObjectKey(resource: resource, namespace: namespace, name: name)
         let now = clock()
-        _ = try told { () throws(APIStatus) in
+        _ = try mapped { () throws(APIStatus) in
             try store.change { (stored) throws(APIStatus) in try stored.beginDeletion(key, at: now) }
         }
     }
 
-    func told<Value>(_ body: () throws(APIStatus) -> Value) throws(Refused) -> Value {
+    func mapped<Value>(_ body: () throws(APIStatus) -> Value) throws(Refused) -> Value {
         do { return try body() } catch { throw Refused(description: error.message) }
     }
 }

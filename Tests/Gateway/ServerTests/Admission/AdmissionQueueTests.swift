@@ -36,18 +36,18 @@ struct AdmissionQueueTests {
     @Test("Callers beyond the limit wait, and run in order of arrival")
     func order() async throws {
         let queue = newQueue()
-        let told = Told<Int>()
+        let recorded = Recorder<Int>()
         try await withThrowingTaskGroup(of: Void.self) { group in
             try await holding(1, of: queue) {
                 for number in 1...3 {
-                    group.addTask { try await queue.run(atMost: 1) { told.add(number) } }
+                    group.addTask { try await queue.run(atMost: 1) { recorded.add(number) } }
                     try await until { queue.load.waiting == number }
                 }
                 #expect(queue.load == (1, 3))
             }
             try await group.waitForAll()
         }
-        #expect(await told.upTo { $0 == 3 } == [1, 2, 3])
+        #expect(await recorded.upTo { $0 == 3 } == [1, 2, 3])
         #expect(queue.load == (0, 0))
     }
 

@@ -57,7 +57,7 @@ struct PodEventsTests {
     private func reportedEvents(_ cluster: StoodInCluster, namespace: String = "default") async throws -> [JSONValue] {
         let events = KubernetesCollection(
             client: cluster.client, resource: .events, namespace: namespace, scheduler: TestScheduler().scheduler)
-        let found = Told<JSONValue>()
+        let found = Recorder<JSONValue>()
         _ = try await events.list(selector: nil) { found.add($0.json) }
         found.add(.null)
         return await found.upTo { $0 == .null }.dropLast()

@@ -140,11 +140,11 @@ struct DocumentStoreTests {
             let rings = stores.rings
             var version = try await rings.save(try Ring.ring(), replacing: nil)
             try stores.put("garbage", "bad")
-            let told = Told<String>()
+            let recorded = Recorder<String>()
             try await StoodInCluster.running {
-                await rings.watch { told.add(Self.word($0)) }
+                await rings.watch { recorded.add(Self.word($0)) }
             } _: {
-                func next() async -> [String] { await told.upTo { $0.hasPrefix("confirmed") } }
+                func next() async -> [String] { await recorded.upTo { $0.hasPrefix("confirmed") } }
                 let first = await next()
                 #expect(Set(first.dropLast()) == ["one 1", "bad unusable"] && first.last == "confirmed bad one")
                 version = try await rings.save(try Ring.ring(revision: 2), replacing: version)
@@ -168,20 +168,20 @@ struct DocumentStoreTests {
         try await adapter.run { stores in
             let identity = try ServingIdentityMaker().first(
                 policy: ServingPolicy(names: ServingReplica.names, timeToLive: 900), at: ExampleGateway.now)
-            let told = Told<String>()
+            let recorded = Recorder<String>()
             try await StoodInCluster.running {
                 await stores.identities.watch { news in
                     switch news {
-                    case .document(let stored): told.add("\(stored.value.revision)")
-                    case .confirmed(let names): told.add("confirmed \((names ?? ["watch"]).sorted())")
-                    case .unusable, .missing: told.add("lost")
+                    case .document(let stored): recorded.add("\(stored.value.revision)")
+                    case .confirmed(let names): recorded.add("confirmed \((names ?? ["watch"]).sorted())")
+                    case .unusable, .missing: recorded.add("lost")
                     }
                 }
             } _: {
-                #expect(await told.upTo { _ in true } == ["confirmed []"])
+                #expect(await recorded.upTo { _ in true } == ["confirmed []"])
                 _ = try await stores.identities.save(identity, replacing: nil)
                 await stores.poll()
-                #expect(await told.upTo { $0 == "1" }.last == "1")
+                #expect(await recorded.upTo { $0 == "1" }.last == "1")
             }
         }
     }

@@ -209,10 +209,10 @@ struct CABundleInjectorTests {
             let path = Self.resource.path(name: Self.one)
             await time.passing(upTo: 30) { await kept.api.waitForRequests(4, to: path) }
             #expect(kept.injector.trust.webhooks == .trust([:]) && kept.bundles(Self.one) == [nil])
-            let told = kept.log.text.split(separator: "\n").filter {
+            let recorded = kept.log.text.split(separator: "\n").filter {
                 $0.contains("ClusterRole with the verb patch on mutatingwebhookconfigurations of")
             }
-            #expect(told.count == 1)
+            #expect(recorded.count == 1)
             kept.api.allow("patch", "mutatingwebhookconfigurations")
             await time.passing(upTo: 30) { await kept.untilTrusted() }
         }
