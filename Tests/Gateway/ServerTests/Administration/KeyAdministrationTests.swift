@@ -120,7 +120,7 @@ struct KeyAdministrationTests {
         let unknown = await #expect(throws: StoreError.self) {
             try await keys.revoke(endpoint, kid: KeyID(rawValue: "unknown"), isForced: false, output: lines.add)
         }
-        #expect(unknown?.description.contains("no such key") == true)
+        #expect(unknown?.description.contains("does not have this key") == true)
         let active = try #require(ring.active?.keyID)
         let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: lines.add)
         // The endpoint has no publisher.

@@ -80,7 +80,7 @@ struct KeySetCacheTests {
     func files() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/jwks.json"
-        #expect(KeySetCache.failure(ofFile: path)?.reason == "the key set \(path) cannot be read")
+        #expect(KeySetCache.failure(ofFile: path)?.reason == "the key set \(path) is not readable")
         try folder.write("{\"keys\": []}", to: "jwks.json")
         #expect(KeySetCache.failure(ofFile: path)?.reason == "\(path) is not a key set with a supported key")
         try folder.write(rsa.json.text, to: "jwks.json")

@@ -71,14 +71,14 @@ struct KubernetesTokenReviewerTests {
     }
 
     private static let failures: [(LocalAPIServer.Reply, Int, String)] = [
-        (.init(status: 401), 10, "the gateway's own token"), (.init(status: 403), 30, "system:auth-delegator"),
+        (.init(status: 401), 10, "the gateway's token"), (.init(status: 403), 30, "system:auth-delegator"),
         (.init(status: 404), 30, "has no authentication.k8s.io/v1 TokenReview"), (.init(status: 429), 1, "(429)"),
         (.init(status: 429, headers: [.retryAfter: "9"]), 9, "(429)"),
         (.init(status: 429, headers: [.retryAfter: "0"]), 1, "(429)"),
         (.init(status: 503, headers: [.retryAfter: "3600"]), 60, "(503)"), (.init(status: 500), 5, "(500)"),
         (.init(status: 302, headers: [.location: "/"]), 30, "with 302"), (.init(status: 422), 30, "with 422"),
-        (.init(status: 200, body: "{}"), 5, "no TokenReview"),
-        (.init(status: 201, body: "<html>"), 5, "no TokenReview"),
+        (.init(status: 200, body: "{}"), 5, "not a TokenReview"),
+        (.init(status: 201, body: "<html>"), 5, "not a TokenReview"),
     ]
 
     @Test(

@@ -139,7 +139,7 @@ struct UninjectedPodsTests {
                 let web = try #require(lines.first { $0.contains(#""owner":"ReplicaSet/web""#) })
                 #expect(web.contains(#""namespace":"default""#) && web.contains(#""reason":"missing""#))
                 #expect(web.contains("kubectl rollout restart"))
-                #expect(web.contains("once the MutatingWebhookConfiguration sts-gateway-injector-one is there"))
+                #expect(web.contains("check that the MutatingWebhookConfiguration sts-gateway-injector-one exists"))
                 #expect(lines.contains { $0.contains(#""owner":"Pod/empty""#) && $0.contains("add the annotation") })
                 await part.next()
                 #expect(part.log.text.split(separator: "\n").count == 2)
