@@ -8,11 +8,11 @@ import Logging
 
 @testable import GatewayServer
 
-/// A cluster to review tokens: the real one that `STS_ACCEPTANCE_KUBECONFIG` names, else the stand-in.
+/// A cluster to review tokens: the real one of `STS_ACCEPTANCE_KUBECONFIG`, else the fake API server.
 struct AskedCluster: Sendable {
-    /// A path that the gateway can read.
+    /// The path of the kubeconfig for the gateway.
     let kubeconfig: String
-    /// nil where the cluster is real.
+    /// nil for a real cluster.
     let standIn: FakeKubernetesAPI?
     let namespace: String
     private let client: KubernetesClient
@@ -22,8 +22,8 @@ struct AskedCluster: Sendable {
         let answer: String
     }
 
-    /// Runs `body` with a namespace of its own, which is gone afterwards. The user of the kubeconfig must be allowed to
-    /// make namespaces, ServiceAccounts, Pods, tokens and TokenReviews.
+    /// Runs `body` with a new namespace, which is deleted afterwards. The user of the kubeconfig must be allowed to
+    /// create namespaces, ServiceAccounts, Pods, tokens and TokenReviews.
     static func run(_ body: (AskedCluster) async throws -> Void) async throws {
         if let real = ProcessInfo.processInfo.environment["STS_ACCEPTANCE_KUBECONFIG"], !real.isEmpty {
             try await run(kubeconfig: real, standIn: nil, body)
@@ -65,9 +65,9 @@ struct AskedCluster: Sendable {
 
     private var path: String { "/api/v1/namespaces/\(namespace)" }
 
-    /// Makes a ServiceAccount and a Pod of it, which no scheduler takes: it need not run to have an identity.
+    /// Creates a ServiceAccount and a Pod of it, which is not scheduled: it need not run to have an identity.
     ///
-    /// - Returns: the Pod's uid.
+    /// - Returns: the uid of the Pod.
     func addWorkload(serviceAccount: String, pod: String) async throws -> String {
         try await send(.post, "\(path)/serviceaccounts", ["metadata": ["name": .string(serviceAccount)]])
         let made = try await send(

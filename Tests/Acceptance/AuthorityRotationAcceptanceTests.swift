@@ -8,9 +8,9 @@ import Testing
 @testable import GatewayCore
 @testable import GatewayServer
 
-/// By the clock: an authority is announced for as long as tokens live, which is a minute at least.
+/// In real time: a CA is announced for the maximum token lifetime, which is at least a minute.
 @Suite(
-    "The whole gateway: another authority while sidecars run",
+    "The whole gateway: CA rotation while sidecars run",
     .enabled(if: ProcessInfo.processInfo.environment["STS_ACCEPTANCE_SLOW"] != nil, "takes minutes; run: make soak"))
 struct AuthorityRotationAcceptanceTests {
     private func until(_ gateway: RunningGateway, _ condition: () async throws -> Bool) async throws {
@@ -21,7 +21,7 @@ struct AuthorityRotationAcceptanceTests {
         bundle.components(separatedBy: "BEGIN CERTIFICATE").count - 1
     }
 
-    @Test("A sidecar that knows the former authority alone refreshes through the whole change, without one failure")
+    @Test("A sidecar with the former CA refreshes during the whole rotation without a failure")
     func rotation() async throws {
         try await AskedCluster.run { cluster in
             let configuration = """
@@ -54,7 +54,7 @@ struct AuthorityRotationAcceptanceTests {
             try await cluster.token(
                 serviceAccount: "web", pod: "web-0", uid: uid, audiences: [ReviewAcceptanceTests.audience]),
             to: "subject-token")
-        // The Pod's volume.
+        // The volume of the Pod.
         try FileManager.default.createDirectory(atPath: "\(folder.path)/tokens", withIntermediateDirectories: true)
         let former = try await gateway.send(.GET, "/ca-bundle").text
         #expect(Self.certificates(former) == 1)
@@ -80,7 +80,7 @@ struct AuthorityRotationAcceptanceTests {
                 return Self.certificates(both) == 2
             }
             #expect(both.contains(former.trimmingCharacters(in: .whitespacesAndNewlines)))
-            // A client that knows the former one alone, and learns nothing, is met by another leaf at last.
+            // A client that has only the former CA finally receives a certificate of another one.
             func isFormer() async throws -> Bool {
                 try folder.write(former, to: "former.pem")
                 let asked = try await ChildProcess.run(
@@ -97,7 +97,7 @@ struct AuthorityRotationAcceptanceTests {
                 let before = token()
                 try await until(gateway) { token() != before }
             }
-            // The former authority goes after as long again; nothing asks for it any more.
+            // The former CA is removed after the same time; no client needs it.
             try await until(gateway) {
                 Self.certificates(try await gateway.send(.GET, "/ca-bundle").text) == 1
             }

@@ -17,7 +17,7 @@ struct BoundsAcceptanceTests {
         }
     }
 
-    @Test("A peer that never ends its request, its handshake or its greeting is cut off, and the others are served")
+    @Test("A connection with an incomplete request, handshake or preface is closed, and others are served")
     func slowPeers() async throws {
         try await RunningGateway.run(limits: "{readTimeout: 1s, idleTimeout: 2s}") { gateway in
             let script = """
@@ -43,14 +43,14 @@ struct BoundsAcceptanceTests {
             let ended = try await ChildProcess.run(
                 Place.python, ["-c", script, String(gateway.port), "\(gateway.folder.path)/keys/serving-ca.pem"])
             #expect(ended.output == "[True, True, True, True]\n", "\(ended.errors)")
-            // Whoever is fast enough is answered; on a slow machine that may take more than one request.
+            // On a slow machine this may take more than one request.
             try await eventually(gateway.process.standardError) {
                 (try? await gateway.send(.GET, "/generic/certs").status) == 200
             }
         }
     }
 
-    @Test("SIGTERM ends the gateway with 0, also while a connection is kept alive")
+    @Test("SIGTERM ends the gateway with 0, also with an idle connection")
     func shutdown() async throws {
         try await RunningGateway.run { gateway in
             let answer = try await gateway.send(.GET, "/generic/certs")
@@ -62,7 +62,7 @@ struct BoundsAcceptanceTests {
         }
     }
 
-    @Test("The serving certificate is chosen by the name the client asks for")
+    @Test("The serving certificate is selected by SNI")
     func serverNames() async throws {
         let folder = try TemporaryFolder()
         for name in ["one", "two"] {

@@ -1,11 +1,11 @@
 import Foundation
 import Synchronization
 
-/// A program that runs beside the test; everything that it prints is kept.
+/// A program that runs during the test; its output is recorded.
 ///
 /// It ends with the scope that started it, with the task that waits for it, and with the test process, however that
-/// ends. Foundation's `Process` would pass the pipes of other children and the signals that its own threads block to the
-/// child, so that a child neither ends on SIGTERM nor seems to end.
+/// ends. Foundation's `Process` would pass the pipes of other children and the signals that its own threads block to
+/// the child, so that a child neither ends on SIGTERM nor seems to end.
 final class ChildProcess: Sendable {
     struct Ended: Sendable {
         /// The exit status; 128 and the signal's number where a signal ended it.
@@ -33,7 +33,7 @@ final class ChildProcess: Sendable {
         self.end = end
     }
 
-    /// Starts a program, runs `body` beside it, and ends the program where it still runs then.
+    /// Starts a program, runs `body`, and ends the program if it still runs.
     static func run<Value>(
         _ program: String, _ arguments: [String], environment: [String: String] = [:],
         workingDirectory: String? = nil, _ body: (ChildProcess) async throws -> Value
@@ -51,7 +51,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Runs a program to its end.
+    /// Runs a program until it ends.
     static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], workingDirectory: String? = nil
     ) async throws -> Ended {
@@ -64,7 +64,7 @@ final class ChildProcess: Sendable {
 
     func signal(_ signal: Int32) { end.whileRunning { Foundation.kill(identifier, signal) } }
 
-    /// Waits for the end.
+    /// Waits until the program ends.
     func ended() async -> Ended {
         await killingAtDeadline {
             let status = await end.wait()
@@ -171,7 +171,7 @@ final class ChildProcess: Sendable {
     }
 }
 
-/// The end of a child of this process, awaited by many.
+/// The end of a child process, which several tasks can await.
 private final class Ending: Sendable {
     private struct State {
         var status: Int32?
@@ -180,7 +180,7 @@ private final class Ending: Sendable {
 
     private let state = Mutex(State())
 
-    /// Blocks until the child has ended, and notifies all who wait.
+    /// Blocks until the child has ended, and resumes all waiting tasks.
     func waitForChild(_ identifier: pid_t) {
         var information = siginfo_t()
         // The zombie stays until no signal can be sent to it any more: its identifier is not reused before.

@@ -18,7 +18,7 @@ struct ChildProcessAcceptanceTests {
         }
     }
 
-    @Test("A program has ended when its scope has, also after an error")
+    @Test("A program has ended after its scope, also after an error")
     func scope() async throws {
         var started: [pid_t] = []
         try await run { identifier, _ in started.append(identifier) }
@@ -32,7 +32,7 @@ struct ChildProcessAcceptanceTests {
         #expect(started.count == 2 && !started.contains(where: exists))
     }
 
-    @Test("A program is killed where the task that waits for it is cancelled")
+    @Test("A program is killed when the task that waits for it is cancelled")
     func cancellation() async throws {
         try await run { _, process in
             let waiting = Task { await process.ended() }
@@ -41,7 +41,7 @@ struct ChildProcessAcceptanceTests {
         }
     }
 
-    @Test("A program that starts programs this way takes them along when it is killed")
+    @Test("Programs that a program starts this way end when it is killed")
     func death() async throws {
         // Bash starts a child as these tests do, and is killed before it can end it.
         let start = ChildProcess.endingWithParent(0).dropLast().map { "'\($0)'" }.joined(separator: " ")

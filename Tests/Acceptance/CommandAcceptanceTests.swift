@@ -35,14 +35,14 @@ struct CommandAcceptanceTests {
         }
     }
 
-    @Test("A good configuration passes the check, and the development configuration is one")
+    @Test("A valid configuration passes the check, and so does the development configuration")
     func good() async throws {
         let check = try await run("config", "check", "\(Place.repository)/deploy/dev/gateway.yaml")
         #expect(check.status == 0, "\(check.errors)")
         #expect(check.output.hasSuffix(": ok\n"))
     }
 
-    @Test("What this version cannot serve, and files that are missing, are told together with 78")
+    @Test("Unsupported settings and missing files are reported together with 78")
     func startProblems() async throws {
         try folder.write(
             """
@@ -60,7 +60,7 @@ struct CommandAcceptanceTests {
         }
     }
 
-    @Test("A manifest that names a plugin which is not compiled in stops the start and lists those that are")
+    @Test("A manifest with an unknown plugin prevents the start and lists the linked plugins")
     func manifest() async throws {
         try folder.write(
             #"{"plugins": [{"id": "nothing", "target": "NothingPlugin", "summary": "x"}]}"#, to: "plugins.json")
@@ -71,7 +71,7 @@ struct CommandAcceptanceTests {
         #expect(serve.errors.contains("nothing") && serve.errors.contains("aws") && serve.errors.contains("oidc"))
     }
 
-    @Test("A missing configuration, an unknown command and a wrong address end with words and their codes")
+    @Test("A missing configuration, an unknown command and an invalid address end with a message and their exit codes")
     func usage() async throws {
         let missing = try await run("serve", "--config", "\(folder.path)/none.yaml")
         #expect(missing.status == 78 && missing.errors.contains("none.yaml"))
@@ -82,7 +82,7 @@ struct CommandAcceptanceTests {
         #expect(address.status == 64 && address.errors.contains("ADDRESS:PORT"))
     }
 
-    @Test("version, plugins and config schema print what they say")
+    @Test("version, plugins and config schema print their output")
     func informative() async throws {
         #expect(try await run("version").output.hasPrefix("sts-gateway "))
         let plugins = try await run("plugins", "--plugins", "plugins.json")

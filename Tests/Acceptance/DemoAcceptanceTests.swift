@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The demo", .wholeProcesses)
 struct DemoAcceptanceTests {
-    @Test("make demo ONCE=1 passes: a strict STS accepts the token, and the other account refuses it")
+    @Test("make demo ONCE=1 passes: a strict STS accepts the token, and the other account rejects it")
     func demo() async throws {
         let demo = try await ChildProcess.run(
             "\(Place.repository)/scripts/demo", [], environment: ["ONCE": "1", "STS_GATEWAY": Place.gateway],

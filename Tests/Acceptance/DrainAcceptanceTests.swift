@@ -5,9 +5,9 @@ import Testing
 
 @Suite("The whole gateway: graceful termination", .wholeProcesses)
 struct DrainAcceptanceTests {
-    @Test("On SIGTERM it becomes unready and goes on serving, while it asks its clients to open new connections")
+    @Test("On SIGTERM it becomes unready and continues to serve, and asks clients to open new connections")
     func drain() async throws {
-        // Longer than the test: the scope ends the program.
+        // Longer than the test; the scope ends the program.
         try await RunningGateway.run(limits: "{readTimeout: 600s, drainDelay: 300s}") { gateway in
             let token = try gateway.cluster.token(at: Date())
             #expect(try await gateway.exchange("/team/two", token).headers["connection"].isEmpty)
@@ -17,7 +17,7 @@ struct DrainAcceptanceTests {
             }
             let ready = try await gateway.send(.GET, "/readyz", admin: true)
             #expect(ready.status == 503)
-            #expect(ready.text.contains("[-]shutdown failed: the gateway is ending"))
+            #expect(ready.text.contains("[-]shutdown failed: the gateway is stopping"))
             let multiplexed = try await ChildProcess.run(
                 "/usr/bin/curl",
                 [
@@ -29,7 +29,7 @@ struct DrainAcceptanceTests {
             for _ in 0..<10 {
                 let answer = try await gateway.exchange("/team/two", token)
                 #expect(answer.status == 200)
-                // Its client's next connection is to another replica.
+                // The next connection of the client is to another replica.
                 #expect(answer.headers["connection"] == ["close"])
             }
         }

@@ -1,17 +1,17 @@
 import GatewayTestSupport
 
-/// What a condition of another program did not become before the deadline.
+/// A condition of another program that was not met before the deadline.
 struct NeverTrue: Error {
-    /// What the program logged.
+    /// The log of the program.
     let log: String
 }
 
-/// A deadline for hangs: no machine is so slow that it matters there.
+/// A deadline for hangs, which no slow machine exceeds.
 let hangDeadline = Duration.seconds(HangDeadline.seconds)
 
-/// Waits until the state of another program is as expected; only asking again can show that.
+/// Polls until the state of another program is as expected.
 ///
-/// - Parameter log: what the program logged; it becomes part of the error.
+/// - Parameter log: the log of the program, for the error.
 func eventually(_ log: @autoclosure () -> String, _ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
     let end = clock.now + hangDeadline

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The whole gateway: exchange", .wholeProcesses)
 struct ExchangeAcceptanceTests {
-    @Test("Tokens of every endpoint verify under its own key set alone, for all pairs, on both wires")
+    @Test("Tokens of every endpoint verify with its own key set only, for all pairs, on both wires")
     func allPairs() async throws {
         try await RunningGateway.run { gateway in
             let subject = try gateway.cluster.token(at: Date())
@@ -54,7 +54,7 @@ struct ExchangeAcceptanceTests {
         }
     }
 
-    @Test("Bad input has its documented answer, and nothing of any token is in any output")
+    @Test("Invalid input has its documented response, and no output contains a part of a token")
     func badInput() async throws {
         try await RunningGateway.run(adding: "log: {level: debug}") { gateway in
             let now = Date()
@@ -118,7 +118,7 @@ struct ExchangeAcceptanceTests {
         }
     }
 
-    @Test("The API server's audience is taken on the stock wire only, where the endpoint says so")
+    @Test("The API server's audience is accepted on the OpenUnison-compatible wire only, where configured")
     func apiServerAudience() async throws {
         try await RunningGateway.run { gateway in
             let token = try gateway.cluster.token(at: Date()) { $0.audiences = [TestCluster.defaultIssuer] }
@@ -129,7 +129,7 @@ struct ExchangeAcceptanceTests {
         }
     }
 
-    @Test("The issuer's host name selects the documents, and the admin listener tells readiness")
+    @Test("The issuer's host name selects the documents, and the admin listener has readiness")
     func documents() async throws {
         try await RunningGateway.run { gateway in
             let byPath = try await gateway.send(.GET, "/generic/.well-known/openid-configuration")

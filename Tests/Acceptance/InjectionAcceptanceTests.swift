@@ -20,12 +20,12 @@ struct InjectionAcceptanceTests {
 
     private static let configurations = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 
-    /// A gateway with its own authority in a Secret, and the webhook configurations that it prints itself.
+    /// A gateway with a self-signed CA in a Secret, and the webhook configurations that it prints.
     private static func run(
         _ body: (AskedCluster, RunningGateway, _ configuration: String) async throws -> Void
     ) async throws {
         try await AskedCluster.run { cluster in
-            // What the chart grants nobody, as far as these tests need it not themselves.
+            // The permissions that the chart does not grant.
             for (verbs, resource) in [
                 (["patch"], "secrets"), (["patch", "delete", "list", "watch"], "leases"),
                 (["get", "watch", "update", "patch"], "pods"), (["update", "patch", "watch"], "events"),
@@ -34,7 +34,7 @@ struct InjectionAcceptanceTests {
             ] {
                 for verb in verbs { cluster.standIn?.deny(verb, resource) }
             }
-            // A name of the cluster's, not of a namespace's; two runs on one cluster keep apart.
+            // The name is cluster-scoped; two runs on one cluster must differ.
             let prefix = "sts-\(cluster.namespace.suffix(8))"
             try await RunningGateway.run(
                 review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
@@ -65,7 +65,7 @@ struct InjectionAcceptanceTests {
         }
     }
 
-    /// The webhook configurations that the gateway prints, now in the cluster.
+    /// The webhook configurations that the gateway prints, created in the cluster.
     private static func addConfigurations(_ cluster: AskedCluster, _ gateway: RunningGateway) async throws
         -> [JSONValue]
     {
@@ -87,14 +87,14 @@ struct InjectionAcceptanceTests {
         "\(configurations)/\(item["metadata"]?["name"]?.stringValue ?? "")"
     }
 
-    /// What the API server has to verify the webhook with; nil where nobody has told it yet.
+    /// The caBundle of the webhook; nil where it is not set yet.
     private static func bundle(_ cluster: AskedCluster, _ configuration: String) async throws -> String? {
         let object = try await cluster.send(.get, "\(configurations)/\(configuration)")
         let encoded = object["webhooks"]?.elementList?.first?["clientConfig"]?["caBundle"]?.stringValue
         return encoded.flatMap { Data(base64Encoded: $0) }.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Asks as the API server does: by the Service's name, which the certificate must bear, trusting the caBundle alone.
+    /// Sends a review as the API server does: with the name of the Service, trusting only the caBundle.
     private static func review(
         _ pod: JSONValue, _ cluster: AskedCluster, _ gateway: RunningGateway, trusting bundle: String
     ) async throws -> JSONValue {
@@ -135,7 +135,7 @@ struct InjectionAcceptanceTests {
         ]
     }
 
-    /// One that no webhook has seen, and that no scheduler takes.
+    /// A Pod without webhook call and scheduling.
     private static let missedPod: JSONValue = [
         "metadata": [
             "name": "missed", "labels": ["tremolo.io/aws-role": "true"],
@@ -147,7 +147,7 @@ struct InjectionAcceptanceTests {
         ],
     ]
 
-    @Test("The API server can verify and ask it by what it is told, and the Pods get what their ServiceAccount says")
+    @Test("The API server can call the webhook with its caBundle, and Pods get the annotation of their ServiceAccount")
     func review() async throws {
         try await Self.run { cluster, gateway, configuration in
             var bundle: String?
@@ -166,7 +166,7 @@ struct InjectionAcceptanceTests {
             let patch = String(decoding: encoded, as: UTF8.self)
             #expect(patch.contains(role))
             #expect(patch.contains("https://sts-gateway.\(cluster.namespace).svc:8443"))
-            // The token listener is trusted by the same bytes.
+            // The token listener has the same CA bundle.
             #expect(patch.contains("BEGIN CERTIFICATE"))
 
             let accounts = "/api/v1/namespaces/\(cluster.namespace)/serviceaccounts"
@@ -183,13 +183,13 @@ struct InjectionAcceptanceTests {
         }
     }
 
-    @Test("A caBundle that somebody spoils is mended, and a deleted authority comes back as it was")
+    @Test("A changed caBundle is restored, and so is a deleted CA")
     func drift() async throws {
         try await Self.run { cluster, gateway, configuration in
             try await Self.until(gateway) { try await Self.bundle(cluster, configuration) != nil }
             let bundle = try await Self.bundle(cluster, configuration)
             let object = try await cluster.send(.get, "\(Self.configurations)/\(configuration)")
-            // A real API server takes no garbage; an empty bundle it does.
+            // A real API server rejects invalid bundles, but accepts an empty one.
             let spoilt: JSONValue = cluster.standIn == nil ? "" : "Z2FyYmFnZQ=="
             let webhooks = (object["webhooks"]?.elementList ?? []).map {
                 $0.setting(spoilt, at: "clientConfig", "caBundle")
@@ -205,7 +205,7 @@ struct InjectionAcceptanceTests {
         }
     }
 
-    @Test("A labelled Pod without a sidecar is counted, and a Pod that policy refuses has an Event")
+    @Test("A labelled Pod without a sidecar is counted, and a denied Pod has an Event")
     func silentMisses() async throws {
         try await Self.run { cluster, gateway, _ in
             let path = "/api/v1/namespaces/\(cluster.namespace)"
@@ -213,7 +213,8 @@ struct InjectionAcceptanceTests {
             let made = try await cluster.send(
                 .post, "\(path)/pods",
                 Self.missedPod)
-            // The gateway's own namespace is not injected into, so it does not count; the Event is told all the same.
+            // The gateway's namespace is excluded from injection, so the Pod does not count; it has an Event all the
+            // same.
             let uid = try #require(made["metadata"]?["uid"]?.stringValue)
             let token = try await cluster.token(
                 serviceAccount: "other", pod: "missed", uid: uid, audiences: [ReviewAcceptanceTests.audience])

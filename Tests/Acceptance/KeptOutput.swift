@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// What comes out of a pipe, kept as it comes, by a thread of its own.
+/// The output of a pipe, recorded by a thread.
 final class KeptOutput: Sendable {
     private struct State {
         var bytes: [UInt8] = []
@@ -11,7 +11,7 @@ final class KeptOutput: Sendable {
 
     private let state = Mutex(State())
 
-    /// - Parameter descriptor: the reading end; closed at its end.
+    /// - Parameter descriptor: the read end, which is closed at the end.
     init(_ descriptor: Int32) {
         Thread.detachNewThread { [weak self] in
             var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -37,7 +37,7 @@ final class KeptOutput: Sendable {
 
     var text: String { state.withLock { String(decoding: $0.bytes, as: UTF8.self) } }
 
-    /// Everything, once the other end is closed.
+    /// Returns the whole output when the other end is closed.
     func all() async -> String {
         _ = await line { _ in false }
         return text

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The whole gateway: keys", .wholeProcesses)
 struct KeyAcceptanceTests {
-    @Test("Keys are made once, private to their owner, and survive restarts")
+    @Test("Keys are created once, private to their owner, and stay after restarts")
     func restarts() async throws {
         let folder = try TemporaryFolder()
         var sets: [[UInt8]] = []
@@ -23,7 +23,7 @@ struct KeyAcceptanceTests {
         #expect(try folder.permissions("keys/serving.json") == 0o600)
     }
 
-    @Test("Gateways that start on one directory at the same time make one key")
+    @Test("Gateways that start concurrently on one directory create one key")
     func race() async throws {
         let folder = try TemporaryFolder()
         let sets = try await withThrowingTaskGroup(of: [UInt8].self) { group in
@@ -41,7 +41,7 @@ struct KeyAcceptanceTests {
         #expect(sets.count == 1)
     }
 
-    @Test("A ring that is garbage stops its own endpoint only, and says what to do")
+    @Test("An invalid ring affects its endpoint only, with an error that says what to do")
     func garbage() async throws {
         let folder = try TemporaryFolder()
         try await RunningGateway.run(folder: folder) { first in

@@ -11,7 +11,7 @@ import Testing
 
 @Suite("The whole gateway: key rings in Secrets", .wholeProcesses)
 struct KeyRingAcceptanceTests {
-    /// One replica of a gateway that keeps its keys in the cluster.
+    /// One replica of a gateway with key rings in Secrets.
     private struct Replica {
         let gateway: RunningGateway
         let environment: [String: String]
@@ -20,7 +20,7 @@ struct KeyRingAcceptanceTests {
             _ cluster: AskedCluster, name: String, _ body: (Replica) async throws -> Void
         ) async throws {
             let folder = try TemporaryFolder()
-            // Any certificate does: the client of these tests verifies none that the gateway did not issue.
+            // Any certificate: the client of these tests does not verify it.
             let made = try await ChildProcess.run(
                 "/usr/bin/openssl",
                 [
@@ -60,7 +60,7 @@ struct KeyRingAcceptanceTests {
     }
 
     @Test(
-        "Replicas share one ring: a rotation by hand reaches both, a deleted Secret comes back, a revocation stops both"
+        "Replicas share one ring: a manual rotation reaches both, a deleted Secret is restored, a revocation stops both"
     )
     func replicas() async throws {
         try await AskedCluster.run { cluster in
@@ -113,7 +113,7 @@ struct KeyRingAcceptanceTests {
         }
     }
 
-    @Test("Where the leader dies, the other replica leads, and one that stops hands over at once")
+    @Test("When the leader is killed, the other replica leads; one that stops releases the leadership")
     func leadership() async throws {
         try await AskedCluster.run { cluster in
             let lease = "/apis/coordination.k8s.io/v1/namespaces/\(cluster.namespace)/leases/sts-gateway"

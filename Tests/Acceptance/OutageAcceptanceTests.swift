@@ -10,7 +10,7 @@ import Testing
 @Suite("The whole gateway: without an API server", .wholeProcesses)
 struct OutageAcceptanceTests {
     @Test(
-        "It starts while the API server is away: it lives, is unready for want of a certificate, and serves at once after"
+        "It starts without the API server: it is alive, unready without a certificate, and serves immediately after"
     )
     func away() async throws {
         try await FakeKubernetesAPI.run(clock: { Date() }, sleep: FakeKubernetesAPI.realTime) { api in
@@ -43,7 +43,7 @@ struct OutageAcceptanceTests {
                 try await eventually(process.standardError) {
                     try await !get("/readyz?verbose").1.contains("[-]keyring/")
                 }
-                // What could not be kept at the start is kept since.
+                // What could not be stored at the start is stored now.
                 try await eventually(process.standardError) {
                     api.object(.secrets, namespace: "sts", name: "sts-gateway-configuration") != nil
                 }

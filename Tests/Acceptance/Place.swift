@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where things are.
+/// Paths of the repository and the build.
 enum Place {
     /// The folder of the built programs: that of the test program itself.
     static var programs: String {

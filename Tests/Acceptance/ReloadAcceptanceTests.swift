@@ -10,7 +10,7 @@ struct ReloadAcceptanceTests {
         try await eventually(gateway.process.standardError, condition)
     }
 
-    /// Puts a configuration in place of the file, as an editor or the kubelet does.
+    /// Replaces the configuration file, as an editor or the kubelet does.
     private func write(_ text: String, _ gateway: RunningGateway) throws {
         try gateway.folder.write(text, to: "gateway.yaml.new")
         let folder = gateway.folder.path
@@ -34,7 +34,7 @@ struct ReloadAcceptanceTests {
             ?? 0
     }
 
-    /// The claim of a token that is issued.
+    /// A claim of an issued token.
     private func cluster(_ gateway: RunningGateway, _ token: String) async throws -> String {
         let parts = try await gateway.issued("/team/one", token).split(separator: ".")
         let payload = try #require(Base64URL.decode(String(parts[1])))
@@ -56,7 +56,7 @@ struct ReloadAcceptanceTests {
 
         """
 
-    @Test("An endpoint is added, its rules are changed, and it is taken away, while the others go on with their keys")
+    @Test("An endpoint is added, changed and removed, while the others continue with their keys")
     func endpoints() async throws {
         try await RunningGateway.run { gateway in
             let token = try gateway.cluster.token(at: Date())
@@ -76,11 +76,11 @@ struct ReloadAcceptanceTests {
             try write(text(), gateway)
             try await until(gateway) { try await gateway.exchange("/three", token).status == 404 }
             #expect(try await gateway.exchange("/team/one", token).status == 200)
-            // Its tokens are still about: who verifies them finds the keys.
+            // Its tokens may still be valid: verifiers find the keys.
             #expect(try await gateway.send(.GET, "/three/certs").text == documents)
             try await until(gateway) { try await count("applied", gateway) == 3 }
 
-            // The same name again goes on with the ring that was kept.
+            // The same name continues with the stored ring.
             try write(text() + third, gateway)
             try await until(gateway) { try await gateway.exchange("/three", token).status == 200 }
             #expect(try await gateway.send(.GET, "/three/certs").text == documents)
@@ -89,7 +89,7 @@ struct ReloadAcceptanceTests {
     }
 
     @Test(
-        "A bad file changes nothing, is told in the words of config check, and a restart falls back to the last good one"
+        "An invalid file changes nothing, is reported like config check, and a restart uses the last valid one"
     )
     func bad() async throws {
         try await RunningGateway.run { gateway in
@@ -104,14 +104,15 @@ struct ReloadAcceptanceTests {
             #expect(try await cluster(gateway, token) == "acceptance")
             let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true)
             #expect(ready.status == 200)
-            #expect(ready.text.contains("[-]configuration failed: the file is not good (sts.endpoints[2].path: "))
+            let failed = "[-]configuration failed: configuration file is invalid (sts.endpoints[2].path: "
+            #expect(ready.text.contains(failed))
             try await until(gateway) { gateway.process.standardError.contains("use a different path") }
             #expect(try await gateway.stop().status == 0)
 
             try await RunningGateway.run(folder: gateway.folder, configuration: bad, cluster: gateway.cluster) {
                 again in
                 #expect(try await cluster(again, token) == "acceptance")
-                #expect(again.process.standardError.contains("started with the last good configuration"))
+                #expect(again.process.standardError.contains("started with the last valid one"))
                 try write(text().replacing("cluster: acceptance", with: "cluster: mended"), again)
                 try await until(again) { try await count("applied", again) == 1 }
                 #expect(try await again.send(.GET, "/readyz?verbose", admin: true).text.contains("[+]configuration ok"))
@@ -121,7 +122,7 @@ struct ReloadAcceptanceTests {
         }
     }
 
-    @Test("What is fixed while the process runs is said to take a restart, and nothing else of that file is taken on")
+    @Test("A change that requires a restart is reported, and nothing of that file is applied")
     func restart() async throws {
         try await RunningGateway.run { gateway in
             let token = try gateway.cluster.token(at: Date())
@@ -129,7 +130,7 @@ struct ReloadAcceptanceTests {
             try await until(gateway) { try await count("needs_restart", gateway) == 1 }
             #expect(try await gateway.exchange("/team/one", token).status == 200)
             let ready = try await gateway.send(.GET, "/readyz?verbose", admin: true).text
-            #expect(ready.contains("the file has changed limits, log, which takes a restart of the gateway"))
+            #expect(ready.contains("changes of limits, log require a restart of the gateway"))
             #expect(try await gateway.stop().status == 0)
         }
     }

@@ -15,7 +15,7 @@ struct ReviewAcceptanceTests {
             review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", namespace: cluster.namespace, body)
     }
 
-    @Test("A Pod's token is exchanged on both wires, and refused once the Pod has ended")
+    @Test("A Pod's token is exchanged on both wires, and rejected after the Pod has ended")
     func deletedPod() async throws {
         try await AskedCluster.run { cluster in
             let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
@@ -29,7 +29,7 @@ struct ReviewAcceptanceTests {
                 #expect(try await gateway.stock("/team/two/token/user", token).status == 200)
 
                 try await cluster.deletePod("web-0")
-                // Both caches, the API server's and ours, are bounded: this ends.
+                // The caches of the API server and the gateway are limited in time.
                 var status = 200
                 try await eventually(gateway.process.standardError) {
                     status = try await gateway.exchange("/team/one", token).status
@@ -40,7 +40,7 @@ struct ReviewAcceptanceTests {
         }
     }
 
-    @Test("What is no token for us is refused, by the API server or before it is asked")
+    @Test("An invalid token is rejected, by the API server or before the review")
     func refusals() async throws {
         try await AskedCluster.run { cluster in
             let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
@@ -60,7 +60,7 @@ struct ReviewAcceptanceTests {
         }
     }
 
-    @Test("While the API server does not answer there is 503 with Retry-After, and afterwards tokens again")
+    @Test("While the API server does not respond there is 503 with Retry-After, and tokens afterwards")
     func outage() async throws {
         try await AskedCluster.run { cluster in
             guard let api = cluster.standIn else { return }

@@ -7,7 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// The real program with two endpoints of two plugins, on loopback, over TLS by its own authority.
+/// The real program with two endpoints of two plugins, on loopback, over TLS with its self-signed CA.
 final class RunningGateway: Sendable {
     let folder: TemporaryFolder
     let process: ChildProcess
@@ -33,7 +33,7 @@ final class RunningGateway: Sendable {
 
     static let offlineReview = "{offline: {jwks: jwks.json, issuer: \"\(TestCluster.defaultIssuer)\"}}"
 
-    /// Limits that no client exceeds, on however slow a machine.
+    /// Limits that no client exceeds on a slow machine.
     static let patientLimits = "{readTimeout: 600s, idleTimeout: 3600s}"
 
     static func configuration(
@@ -87,13 +87,13 @@ final class RunningGateway: Sendable {
         self.webhookPort = webhookPort
     }
 
-    /// Runs `body` beside the program, which has ended afterwards, whatever `body` did.
+    /// Runs `body` while the program runs; the program has ended afterwards.
     ///
     /// - Parameters:
-    ///   - namespace: whose ServiceAccounts the rules allow.
+    ///   - namespace: the namespace that the rules allow.
     ///   - limits: the configuration's; by default no client is too slow.
     ///   - adding: further blocks of the configuration.
-    ///   - configuration: in place of all that.
+    ///   - configuration: the whole configuration, instead of the other parameters.
     static func run<Value>(
         folder: TemporaryFolder? = nil, configuration: String? = nil, review: String = offlineReview,
         keyStore: String = "{directory: keys}", namespace: String = "default", limits: String = patientLimits,
@@ -149,14 +149,14 @@ final class RunningGateway: Sendable {
         return configuration
     }
 
-    /// Ends the program as a cluster would.
+    /// Ends the program with SIGTERM.
     func stop() async throws -> ChildProcess.Ended {
         try? await client.shutdown()
         process.signal(SIGTERM)
         return await process.ended()
     }
 
-    /// Where a listener of the program listens; waits for it.
+    /// Returns the address of a listener; waits for it.
     static func port(_ listener: String, _ process: ChildProcess) async -> Int? {
         struct Record: Decodable {
             let message: String
@@ -198,7 +198,7 @@ final class RunningGateway: Sendable {
         try await send(.GET, path, headers: ["Authorization": "Bearer \(token)"])
     }
 
-    /// The token of a positive answer.
+    /// The token of a successful response.
     func issued(_ path: String, _ token: String) async throws -> String {
         struct Body: Decodable {
             let access_token: String

@@ -1,7 +1,7 @@
 import Synchronization
 import Testing
 
-/// Limits how many tests with processes of their own run at the same time, whatever the number of tests and cores.
+/// Limits the concurrent tests that start processes, for any number of tests and cores.
 struct WholeProcesses: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 

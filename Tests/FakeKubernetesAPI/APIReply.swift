@@ -4,11 +4,11 @@ import HummingbirdCore
 import JSON
 import NIOCore
 
-/// What the server answers.
+/// A response of the server.
 enum APIReply: Sendable {
     case json(JSONValue, status: Int = 200)
     case text(String)
-    /// The text of a document of its own media type.
+    /// A text with its media type.
     case document(JSONValue, contentType: String)
     case watch(WatchScope, options: WatchOptions)
 
@@ -21,7 +21,7 @@ enum APIReply: Sendable {
         let onlyMetadata: Bool
     }
 
-    /// - Parameter request: its connection is watched during a watch, which ends when the client has gone.
+    /// - Parameter request: its connection is observed during a watch, which ends when the client disconnects.
     func response(_ api: FakeKubernetesAPI, to request: RequestBody) -> Response {
         switch self {
         case .json(let value, let status): Self.response(status, "application/json", value.utf8Text)
@@ -29,7 +29,7 @@ enum APIReply: Sendable {
         case .document(let value, let contentType): Self.response(200, contentType, value.utf8Text)
         case .watch(let scope, let options):
             Response(
-                // To notice that the client has gone the connection's input is used up, so it serves no second request.
+                // The input of the connection is consumed to detect a disconnect, so it serves no second request.
                 status: .ok, headers: [.contentType: "application/json", .connection: "close"],
                 body: ResponseBody { writer in
                     let watch = api.store.watch(
@@ -58,7 +58,7 @@ enum APIReply: Sendable {
         return response
     }
 
-    /// One JSON text per line until the time is over; before its end comes a bookmark, where asked for.
+    /// One JSON text per line until the timeout, with a bookmark before the end where requested.
     private static func stream(
         _ watch: ObjectStore.Watch, of resource: APIResource, _ options: WatchOptions,
         sleep: @escaping FakeKubernetesAPI.Sleep, to writer: inout any ResponseBodyWriter

@@ -1,13 +1,13 @@
 import FoundationEssentials
 import JSON
 
-/// What a request is about, read from method, path and query ("API Concepts": resource URIs, verbs).
+/// The target of a request, from method, path and query ("API Concepts": resource URIs, verbs).
 struct APIRequest: Sendable {
     enum Target: Sendable {
         /// `subresource` is the part after the name.
         case resource(APIResource, namespace: String?, name: String?, subresource: String?)
         case tokenReviews
-        /// Anything else, such as `/version`.
+        /// Any other path, such as `/version`.
         case path
     }
 
@@ -94,7 +94,7 @@ struct APIRequest: Sendable {
             resource.isNamespaced || namespace == nil
         else { return .path }
         let name = parts.popFirst()
-        // Objects of a namespace have no address without it.
+        // Namespaced objects have no path without a namespace.
         guard !(resource.isNamespaced && namespace == nil && name != nil) else { return .path }
         return .resource(resource, namespace: namespace, name: name, subresource: parts.popFirst())
     }

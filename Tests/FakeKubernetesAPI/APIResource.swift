@@ -1,4 +1,4 @@
-/// A kind of object that the stand-in keeps, under the names of the Kubernetes API reference.
+/// A kind of object that the server stores, with the names of the Kubernetes API reference.
 package struct APIResource: Hashable, Sendable {
     /// Empty for the core group.
     package let group: String
@@ -6,9 +6,9 @@ package struct APIResource: Hashable, Sendable {
     package let plural: String
     package let kind: String
     package let isNamespaced: Bool
-    /// Whether a PUT without a resourceVersion is taken, which each kind's strategy decides.
+    /// Whether a PUT without a resourceVersion is accepted, which depends on the kind.
     let allowsUnconditionalUpdate: Bool
-    /// What `fieldSelector` may name beside `metadata.name` and `metadata.namespace`.
+    /// The fields of `fieldSelector` in addition to `metadata.name` and `metadata.namespace`.
     let selectableFields: [String]
 
     init(
@@ -41,7 +41,7 @@ package struct APIResource: Hashable, Sendable {
     package static let mutatingWebhookConfigurations = APIResource(
         "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", group: "admissionregistration.k8s.io",
         isNamespaced: false, allowsUnconditionalUpdate: false)
-    /// The newer group of the same objects; here it is a store of its own.
+    /// The newer group of the same objects; here it has a separate store.
     package static let newerEvents = APIResource(
         "events", "Event", group: "events.k8s.io", selectableFields: ["regarding.name", "reason", "type"])
 
@@ -52,10 +52,10 @@ package struct APIResource: Hashable, Sendable {
 
     package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
-    /// As error texts name it, such as `leases.coordination.k8s.io`.
+    /// The name in error messages, such as `leases.coordination.k8s.io`.
     var qualifiedName: String { group.isEmpty ? plural : "\(plural).\(group)" }
 
-    /// The path of its objects; without a namespace, of those of all namespaces.
+    /// The path of its objects; without a namespace that of all namespaces.
     package func path(namespace: String? = nil, name: String? = nil) -> String {
         var path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
         if let namespace { path += "/namespaces/\(namespace)" }
@@ -65,10 +65,10 @@ package struct APIResource: Hashable, Sendable {
     }
 }
 
-/// One object's address.
+/// The key of an object.
 struct ObjectKey: Hashable, Sendable, Comparable {
     let resource: APIResource
-    /// nil for a cluster's own objects.
+    /// nil for cluster-scoped objects.
     let namespace: String?
     let name: String
 

@@ -5,11 +5,11 @@ import JOSE
 import JSON
 import NIOCore
 
-/// Answers each request in the API server's order: fault on demand, who asks, may they, then the call itself.
+/// Handles each request in the API server's order: planned faults, authentication, authorization, then the call.
 struct APIResponder: HTTPResponder {
     typealias Context = BasicRequestContext
 
-    /// The API server's own bound of a body.
+    /// The API server's limit of a body.
     static let maximumBodyBytes = 3 << 20
 
     let api: FakeKubernetesAPI
@@ -62,7 +62,7 @@ struct APIResponder: HTTPResponder {
         if api.credentials.accepts(token) { return api.client }
         do throws(TokenAuthenticator.Rejection) {
             let user = try api.authenticator.authenticate(token, audiences: [], at: api.clock()).user
-            // The client's own tokens are told apart from each other: one that is no longer accepted is good for nothing.
+            // The tokens of the client are distinguished: one that is no longer accepted is rejected.
             guard user.username != api.client.username else { throw TokenAuthenticator.Rejection.unknown }
             return user
         } catch {
@@ -119,8 +119,8 @@ struct APIResponder: HTTPResponder {
         }
     }
 
-    /// The connection is read meanwhile, so that a client that has had enough is noticed. A client that takes the whole
-    /// reply, however slowly, is the one to end it.
+    /// The connection is read meanwhile, so that a disconnect is detected. A client that reads the whole
+    /// reply closes the connection itself.
     private static func oversized(_ count: Int, to request: RequestBody) -> Response {
         let frame = (begin: #"{"padding":""#, end: #""}"#)
         let padding = max(0, count - frame.begin.utf8.count - frame.end.utf8.count)

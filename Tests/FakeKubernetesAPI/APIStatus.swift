@@ -1,12 +1,12 @@
 import JSON
 
-/// A refusal as the API server tells it: `kind: Status` ("Response Status Kind" in the API conventions).
+/// An error of the API server: `kind: Status` ("Response Status Kind" in the API conventions).
 struct APIStatus: Error, Sendable {
     let code: Int
     let reason: String
     let message: String
     var retryAfter: Int?
-    /// Of an invalid object, the fields that are refused.
+    /// The invalid fields of an object.
     var fields: [String] = []
 
     init(_ code: Int, _ reason: String, _ message: String, retryAfter: Int? = nil) {
@@ -65,7 +65,7 @@ struct APIStatus: Error, Sendable {
         APIStatus(410, "Expired", "too old resource version: \(revision) (\(oldest))")
     }
 
-    /// A general answer to a status code, for faults.
+    /// A general Status of a status code, for faults.
     static func fault(_ code: Int, retryAfter: Int?) -> APIStatus {
         let (reason, message) =
             switch code {

@@ -1,6 +1,6 @@
 import JSON
 
-/// Who makes a request, or whom a review found.
+/// The user of a request or a review.
 struct APIUser: Sendable {
     let username: String
     let uid: String?

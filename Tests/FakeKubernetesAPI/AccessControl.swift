@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the client may do: everything but what was taken from it. Other ServiceAccounts may do nothing to objects.
+/// The permissions of the client: everything that was not denied. Other ServiceAccounts have no permission on objects.
 final class AccessControl: Sendable {
     private struct Rule: Hashable {
         let verb: String

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Synchronization
 
-/// The client's own token and the files it finds it in: a kubeconfig, and a folder like
+/// The token of the client and its files: a kubeconfig, and a folder like
 /// `/var/run/secrets/kubernetes.io/serviceaccount`.
 final class ClientCredentials: Sendable {
     let folder: URL
@@ -21,9 +21,9 @@ final class ClientCredentials: Sendable {
 
     func accepts(_ token: String) -> Bool { state.withLock { $0.accepted.contains(token) } }
 
-    /// From now on another token is in the files.
+    /// Replaces the token in the files.
     ///
-    /// - Parameter keepsFormer: whether the former ones are still accepted, as they are until they expire.
+    /// - Parameter keepsFormer: whether former tokens are still accepted, as they are until they expire.
     func replace(with token: String, keepsFormer: Bool) throws {
         state.withLock { state in
             state.token = token
@@ -33,7 +33,7 @@ final class ClientCredentials: Sendable {
         try write()
     }
 
-    /// The tokens so far are answered with 401; the files still hold the last one.
+    /// Rejects the tokens so far with 401; the files still have the last one.
     func expire() { state.withLock { $0.accepted = [] } }
 
     func write(port: Int) throws {

@@ -3,7 +3,7 @@ import GatewayTestSupport
 import JOSE
 import Synchronization
 
-/// The keys that the cluster signs ServiceAccount tokens with: the last one signs, all verify.
+/// The cluster's signing keys of ServiceAccount tokens: the last one signs, all verify.
 final class ClusterKeys: Sendable {
     private let state: Mutex<(identities: [TestCluster], tokenCount: Int)>
 

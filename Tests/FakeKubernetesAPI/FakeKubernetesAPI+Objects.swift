@@ -83,7 +83,7 @@ extension FakeKubernetesAPI {
         }
     }
 
-    /// With `limit` and `continue`: a page begins after the name that the former one ended with.
+    /// With `limit` and `continue`: a page starts after the last name of the previous one.
     private func list(
         _ scope: WatchScope, _ request: APIRequest, onlyMetadata: Bool
     ) throws(APIStatus) -> JSONValue {
@@ -109,7 +109,7 @@ extension FakeKubernetesAPI {
         }
         let items = found.map { _, object -> JSONValue in
             if onlyMetadata { return object.onlyMetadata }
-            // Within a list the API server leaves these out.
+            // The API server omits these within a list.
             var item = object
             item.set(nil, at: "kind")
             item.set(nil, at: "apiVersion")

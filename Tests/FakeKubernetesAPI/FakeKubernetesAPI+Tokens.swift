@@ -5,7 +5,7 @@ import JSON
 /// authentication.k8s.io/v1: TokenReview and TokenRequest, and the keys behind them.
 extension FakeKubernetesAPI {
     static let tokenReviewsPath = "/apis/authentication.k8s.io/v1/tokenreviews"
-    /// `spec.expirationSeconds` of a TokenRequest is at least this.
+    /// The minimum of `spec.expirationSeconds` of a TokenRequest.
     static let shortestTokenLifetime = 600
 
     var authenticator: TokenAuthenticator {
@@ -13,7 +13,7 @@ extension FakeKubernetesAPI {
             issuer: issuer, keys: keySet, apiAudiences: apiAudiences, objects: store.read { $0 })
     }
 
-    /// What `POST …/tokenreviews` answers.
+    /// The response to `POST …/tokenreviews`.
     func reviewToken(_ body: JSONValue) throws(APIStatus) -> JSONValue {
         guard let token = body[path: "spec", "token"]?.string, !token.isEmpty else {
             throw .badRequest("token is required for TokenReview in authentication")
@@ -37,7 +37,7 @@ extension FakeKubernetesAPI {
         return review
     }
 
-    /// What `POST …/serviceaccounts/NAME/token` answers.
+    /// The response to `POST …/serviceaccounts/NAME/token`.
     func requestToken(namespace: String, serviceAccount name: String, _ body: JSONValue) throws(APIStatus) -> JSONValue
     {
         let account = try store.object(ObjectKey(resource: .serviceAccounts, namespace: namespace, name: name))
@@ -47,8 +47,8 @@ extension FakeKubernetesAPI {
                 "TokenRequest.authentication.k8s.io", "",
                 "spec.expirationSeconds: Invalid value: \(lifetime): may not specify a duration less than 10 minutes")
         }
-        let told = body[path: "spec", "audiences"]?.elements.compactMap(\.string) ?? []
-        let audiences = told.isEmpty ? apiAudiences : told
+        let given = body[path: "spec", "audiences"]?.elements.compactMap(\.string) ?? []
+        let audiences = given.isEmpty ? apiAudiences : given
         let bound = try boundPod(body[path: "spec", "boundObjectRef"], namespace: namespace, serviceAccount: name)
         let now = clock()
         let token = try sign(at: now) { claims in
@@ -87,10 +87,10 @@ extension FakeKubernetesAPI {
                     + "serviceaccount \"\(runsAs)\"")
         }
         let uid = pod[path: "metadata", "uid"]?.string ?? ""
-        if let told = reference["uid"]?.string, !told.isEmpty, told != uid {
+        if let given = reference["uid"]?.string, !given.isEmpty, given != uid {
             throw .conflict(
                 .pods, name,
-                "the UID in the bound object reference (\(told)) does not match the UID in record (\(uid)). "
+                "the UID in the bound object reference (\(given)) does not match the UID in record (\(uid)). "
                     + "The object might have been deleted and then recreated")
         }
         let node = pod[path: "spec", "nodeName"]?.string.flatMap { name in

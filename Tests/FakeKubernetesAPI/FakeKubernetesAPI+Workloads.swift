@@ -1,7 +1,7 @@
 package import GatewayTestSupport
 import JSON
 
-/// The objects of a workload in one call each, and its tokens.
+/// Functions that create the objects of a workload, and its tokens.
 extension FakeKubernetesAPI {
     package func addNamespace(
         _ name: String, labels: [String: String] = [:], annotations: [String: String] = [:]
@@ -31,7 +31,7 @@ extension FakeKubernetesAPI {
         try add(.pods, namespace: namespace, pod)
     }
 
-    /// A namespace, node, ServiceAccount and running Pod, each where it is not there yet.
+    /// Creates a namespace, node, ServiceAccount and running Pod, each where it does not exist.
     package func addWorkload(
         namespace: String = "default", serviceAccount: String = "web", pod: String = "web-0", node: String = "node-1"
     ) throws(Refused) {
@@ -43,11 +43,11 @@ extension FakeKubernetesAPI {
         try addPod(pod, namespace: namespace, serviceAccount: serviceAccount, node: node)
     }
 
-    /// What the kubelet projects into a Pod: a token from TokenRequest, bound to it.
+    /// Returns a token as the kubelet projects it into a Pod: from TokenRequest, bound to the Pod.
     ///
     /// - Parameters:
-    ///   - pod: nil for a token bound to none.
-    ///   - audiences: empty for the API server's own.
+    ///   - pod: nil for a token that is not bound.
+    ///   - audiences: empty for the API server's audience.
     ///   - lifetime: seconds, 600 at least.
     package func token(
         namespace: String = "default", serviceAccount: String = "web", pod: String? = "web-0", audiences: [String],
@@ -61,15 +61,15 @@ extension FakeKubernetesAPI {
         if let pod {
             body.set(["apiVersion": "v1", "kind": "Pod", "name": .string(pod)], at: "spec", "boundObjectRef")
         }
-        let request = try told { () throws(APIStatus) in
+        let request = try mapped { () throws(APIStatus) in
             try requestToken(namespace: namespace, serviceAccount: serviceAccount, body)
         }
         return request[path: "status", "token"]?.string ?? ""
     }
 
-    /// A token with the cluster's signature and any claims, for what TokenRequest would not issue.
+    /// Returns a token with the cluster's signature and any claims, which TokenRequest would not issue.
     package func forgedToken(_ adjust: (inout TestCluster.Claims) -> Void) throws(Refused) -> String {
-        try told { () throws(APIStatus) in try sign(at: clock(), adjust) }
+        try mapped { () throws(APIStatus) in try sign(at: clock(), adjust) }
     }
 
     private static func object(_ name: String, _ labels: [String: String], _ annotations: [String: String]) -> JSONValue

@@ -8,10 +8,12 @@ import JSON
 import Logging
 import NIOCore
 
-/// A stand-in for a Kubernetes API server, over TLS on the loopback, faithful to the API reference where a gateway can
-/// tell: reviews and issues ServiceAccount tokens, keeps objects with resourceVersions, tells watches, and fails on demand.
+/// A fake Kubernetes API server, over TLS on the loopback, that conforms to the API reference as far as a gateway can
+/// observe: it reviews and issues ServiceAccount tokens, stores objects with resourceVersions, serves watches, and has
+/// planned faults.
 ///
-/// It has no kubelet and no controllers: what is deleted is gone at once, unless a test calls ``beginDeletion(_:namespace:name:)``.
+/// It has no kubelet and no controllers: a deletion is immediate, unless a test calls
+/// ``beginDeletion(_:namespace:name:)``.
 package final class FakeKubernetesAPI: Sendable {
     package static let clientNamespace = "sts-gateway"
     package static let clientServiceAccount = "sts-gateway"
@@ -28,13 +30,13 @@ package final class FakeKubernetesAPI: Sendable {
     /// `--api-audiences`.
     package let apiAudiences: [String]
 
-    /// Returns after so many seconds, or when cancelled.
+    /// Returns after this many seconds, or when cancelled.
     package typealias Sleep = @Sendable (_ seconds: Int) async -> Void
 
-    /// A watch ends when its time is over, as in a cluster.
+    /// A watch ends after its timeout, as in a cluster.
     package static let realTime: Sleep = { try? await Task.sleep(for: .seconds($0)) }
 
-    /// A watch ends when a test says so; one of no seconds ends at once.
+    /// A watch ends when a test ends it; one of zero seconds ends immediately.
     package static let endless: Sleep = { seconds in
         guard seconds > 0 else { return }
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
@@ -67,10 +69,10 @@ package final class FakeKubernetesAPI: Sendable {
             token: try keys.sign(at: now) { Self.ownClaims(&$0, uid: uid, audience: identity.issuer) })
     }
 
-    /// Runs a server while `body` runs; then its files are removed.
+    /// Runs a server while `body` runs, and removes its files.
     ///
     /// - Parameters:
-    ///   - clock: the API server's idea of now, for tokens and timestamps. TLS goes by real time.
+    ///   - clock: the API server's time, for tokens and timestamps. TLS uses real time.
     ///   - sleep: waits for the `timeoutSeconds` of a watch.
     package static func run<Value: Sendable>(
         clock: @escaping @Sendable () -> Date, sleep: @escaping Sleep,
@@ -138,7 +140,7 @@ package final class FakeKubernetesAPI: Sendable {
 
     /// `iss` of its tokens.
     package var issuer: String { keys.issuer }
-    /// What `/openid/v1/jwks` holds.
+    /// The response of `/openid/v1/jwks`.
     package var keySet: JSONWebKeySet { keys.keySet }
 
     var versionDocument: JSONValue {

@@ -1,25 +1,25 @@
 import Synchronization
 
-/// What goes wrong with a request on demand.
+/// A planned fault of a request.
 package enum Fault: Sendable {
-    /// A Status of that code; the seconds of `Retry-After` where given.
+    /// A Status of that code, with `Retry-After` in seconds where set.
     case status(Int, retryAfter: Int? = nil)
-    /// No answer until ``FakeKubernetesAPI/releaseHanging()``, then the right one.
+    /// No response until ``FakeKubernetesAPI/releaseHanging()``, then the correct one.
     case hang
-    /// The right answer: what is planned after it is for the requests that follow.
+    /// The correct response; later faults are for later requests.
     case noFault
-    /// The right answer's head and so many bytes of its body, then the connection ends.
+    /// The head of the correct response and this many bytes of its body, then the connection is closed.
     case cut(afterBytes: Int)
-    /// 201 with a JSON object of so many bytes.
+    /// 201 with a JSON object of this many bytes.
     case oversized(bytes: Int)
-    /// A reply of any content.
+    /// A response with any content.
     case reply(Int, contentType: String = "application/json", body: String)
 
-    /// What a proxy in between might say.
+    /// The response of a proxy.
     package static let notJSON = Fault.reply(200, contentType: "text/html", body: "<html><body>hello</body></html>")
 }
 
-/// The faults that are still to come, and the requests that hang.
+/// The planned faults and the hanging requests.
 final class FaultPlan: Sendable {
     private struct Planned {
         var remaining: Int
@@ -41,7 +41,7 @@ final class FaultPlan: Sendable {
 
     func removeAll() { state.withLock { $0.planned = [] } }
 
-    /// Takes the next fault that is planned for a request to that path.
+    /// Removes and returns the next fault for a request to that path.
     func next(path: String) -> Fault? {
         state.withLock { state in
             guard let index = state.planned.firstIndex(where: { $0.path == nil || $0.path == path }) else { return nil }
@@ -52,7 +52,7 @@ final class FaultPlan: Sendable {
         }
     }
 
-    /// Returns once so many requests hang, or when cancelled.
+    /// Returns when this many requests hang, or when cancelled.
     func waitForHanging(_ count: Int) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in

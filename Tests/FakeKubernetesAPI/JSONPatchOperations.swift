@@ -1,8 +1,8 @@
 import JSON
 
-/// JSON Patch (RFC 6902) as far as clients send it to an API server: add, remove, replace and test.
+/// JSON Patch (RFC 6902) with the operations add, remove, replace and test.
 extension JSONValue {
-    /// - Throws: 422 where an operation cannot be done, as the API server answers.
+    /// - Throws: 422 where an operation is not possible.
     func applying(_ operations: [JSONValue], kind: String) throws(APIStatus) -> JSONValue {
         var result = self
         for operation in operations {
@@ -31,7 +31,7 @@ extension JSONValue {
         return text
     }
 
-    /// nil where it cannot be done.
+    /// nil where it is not possible.
     private func changed(_ operation: String, at tokens: ArraySlice<String>, to value: JSONValue?) -> JSONValue? {
         guard let token = tokens.first else { return nil }
         if case .array(let elements) = self {

@@ -1,6 +1,6 @@
 import JSON
 
-/// Reading and changing API objects as plain JSON, so that fields nobody here knows survive.
+/// Reads and changes API objects as JSON, so that unknown fields are preserved.
 extension JSONValue {
     var string: String? {
         if case .string(let value) = self { value } else { nil }
@@ -14,17 +14,17 @@ extension JSONValue {
         if case .object(let members) = self { members } else { [] }
     }
 
-    /// Empty where this is no array.
+    /// Empty where this is not an array.
     var elements: [JSONValue] {
         if case .array(let elements) = self { elements } else { [] }
     }
 
-    /// The value below the names; nil where one of them is missing.
+    /// The value at the path; nil where a member is missing.
     subscript(path path: String...) -> JSONValue? {
         path.reduce(Optional(self)) { $0?[$1] }
     }
 
-    /// Sets the member below the names, making objects on the way; nil removes it.
+    /// Sets the member at the path and creates missing objects; nil removes it.
     mutating func set(_ value: JSONValue?, at path: String...) { set(value, at: path[...]) }
 
     private mutating func set(_ value: JSONValue?, at path: ArraySlice<String>) {
@@ -63,7 +63,7 @@ extension JSONValue {
         return result
     }
 
-    /// The form in which a client gets an object that asks for `as=PartialObjectMetadata` ("Metadata-only fetches").
+    /// The form of an object for `as=PartialObjectMetadata` ("Metadata-only fetches").
     var onlyMetadata: JSONValue {
         [
             "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",

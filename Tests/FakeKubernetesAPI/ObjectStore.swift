@@ -2,9 +2,9 @@ import FoundationEssentials
 import JSON
 import Synchronization
 
-/// The stored objects behind one lock, with the watches that hear of each change in its order.
+/// The stored objects behind one lock, with the watches, which receive the changes in order.
 final class ObjectStore: Sendable {
-    /// A watch that has begun.
+    /// An open watch.
     struct Watch: Sendable {
         let frames: AsyncStream<WatchFrame>
         let end: @Sendable (_ withBookmark: Bool) -> Void
@@ -20,11 +20,11 @@ final class ObjectStore: Sendable {
         var stored = StoredObjects()
         var watchers: [Int: Watcher] = [:]
         var watcherCount = 0
-        /// Those who wait for so many watches.
+        /// Tasks that wait for a number of watches.
         var waiters: [(count: Int, continuation: AsyncStream<Never>.Continuation)] = []
-        /// Whether a watch ends as soon as it has begun.
+        /// Whether a watch ends immediately.
         var isStopped = false
-        /// Up to which change the watchers have heard.
+        /// The last change that the watchers have received.
         var toldRevision = 0
     }
 
@@ -40,7 +40,7 @@ final class ObjectStore: Sendable {
         return object
     }
 
-    /// Does a change and tells the watches.
+    /// Performs a change and notifies the watches.
     @discardableResult
     func change<Value: Sendable>(_ body: (inout StoredObjects) throws(APIStatus) -> Value) throws(APIStatus) -> Value {
         let result = state.withLock { state -> Result<Value, APIStatus> in
@@ -56,11 +56,11 @@ final class ObjectStore: Sendable {
         return try result.get()
     }
 
-    /// Begins a watch; nothing between its first frames and those that follow is lost.
+    /// Opens a watch; no change between its first frames and later ones is lost.
     ///
     /// - Parameters:
-    ///   - revision: nil or 0 for the present objects as ADDED first.
-    ///   - sendsInitialEvents: present objects first, then a bookmark that says so ("Streaming lists").
+    ///   - revision: nil or 0 for present objects as ADDED first.
+    ///   - sendsInitialEvents: present objects first, then a bookmark ("Streaming lists").
     func watch(
         _ scope: WatchScope, from revision: Int?, bookmarks: Bool, sendsInitialEvents: Bool
     ) -> Watch {
@@ -73,7 +73,7 @@ final class ObjectStore: Sendable {
             let stored = state.stored
             if let revision, revision > 0, !sendsInitialEvents {
                 guard revision >= stored.compactedRevision else {
-                    // As the watch cache does: the reply is 200, the refusal its only event.
+                    // As the watch cache does: the reply is 200 with the error as the only event.
                     continuation.yield(.error(.expired(revision, oldest: stored.compactedRevision)))
                     continuation.finish()
                     return nil
@@ -104,7 +104,7 @@ final class ObjectStore: Sendable {
         }
     }
 
-    /// Sends a bookmark to each watch that asked for them.
+    /// Sends a bookmark to each watch that requested them.
     func sendBookmarks() {
         state.withLock { state in
             for watcher in state.watchers.values where watcher.wantsBookmarks {
@@ -113,7 +113,7 @@ final class ObjectStore: Sendable {
         }
     }
 
-    /// Ends all watches, as an API server does that is restarted or has had enough of them.
+    /// Ends all watches, as a restarted or overloaded API server does.
     func endWatches(_ last: APIStatus? = nil) {
         state.withLock { state in
             for watcher in state.watchers.values {
@@ -125,13 +125,13 @@ final class ObjectStore: Sendable {
         }
     }
 
-    /// Ends all watches, and those that are still to come.
+    /// Ends all watches, and later ones.
     func stop() {
         state.withLock { $0.isStopped = true }
         endWatches()
     }
 
-    /// Returns once so many watches are open, or when cancelled.
+    /// Returns when this many watches are open, or when cancelled.
     func waitForWatches(_ count: Int) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in

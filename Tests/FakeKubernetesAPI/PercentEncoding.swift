@@ -1,6 +1,6 @@
-/// `application/x-www-form-urlencoded` text, as queries have it.
+/// Decodes `application/x-www-form-urlencoded` text, as in queries.
 enum PercentEncoding {
-    /// What is no escape stays as it is.
+    /// Invalid escapes are not changed.
     static func decode(_ text: Substring) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// What was asked of the server.
+/// A request to the server.
 package struct LoggedRequest: Sendable, Equatable {
     package let method: String
-    /// Without the query.
+    /// The path without the query.
     package let path: String
     package let query: String
     /// The body as text.
     package let body: String
 }
 
-/// The requests so far, and those who wait for one.
+/// The requests so far, and tasks that wait for one.
 final class RequestLog: Sendable {
     private struct Waiter {
         let path: String
@@ -41,7 +41,7 @@ final class RequestLog: Sendable {
 
     func count(path: String) -> Int { state.withLock { $0.counts[path, default: 0] } }
 
-    /// Returns once so many requests to the path have come, or when cancelled.
+    /// Returns when this many requests to the path have arrived, or when cancelled.
     func wait(path: String, count: Int) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in

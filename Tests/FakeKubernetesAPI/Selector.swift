@@ -1,20 +1,20 @@
 import JSON
 
-/// Which objects of a collection a list or watch is about: `labelSelector` and `fieldSelector` ("Labels and Selectors",
+/// The selectors of a list or watch: `labelSelector` and `fieldSelector` ("Labels and Selectors",
 /// "Field Selectors" in the Kubernetes documentation).
 struct Selector: Sendable {
     private enum Requirement: Sendable {
         case exists(String)
         case absent(String)
         case oneOf(String, [String])
-        /// True of objects without the label too.
+        /// True also for objects without the label.
         case noneOf(String, [String])
     }
 
     private let labels: [Requirement]
     private let fields: [(path: [String], value: String, isEqual: Bool)]
 
-    /// - Throws: 400 for what the API server does not take either.
+    /// - Throws: 400 for an invalid selector.
     init(labelSelector: String?, fieldSelector: String?, resource: APIResource) throws(APIStatus) {
         var labels: [Requirement] = []
         for term in Self.terms(labelSelector ?? "") { labels.append(try Self.requirement(term)) }

@@ -1,6 +1,6 @@
 import JSON
 
-/// One change of one object, as watches tell it.
+/// A change of an object, as in watch events.
 struct StoreChange: Sendable {
     enum Kind: String, Sendable {
         case added = "ADDED"
@@ -11,12 +11,12 @@ struct StoreChange: Sendable {
     let kind: Kind
     let revision: Int
     let key: ObjectKey
-    /// After the change; of a deletion the last state, with the deletion's resourceVersion.
+    /// The object after the change; the last state for a deletion, with the deletion's resourceVersion.
     let object: JSONValue
-    /// Before the change.
+    /// The object before the change.
     let previous: JSONValue?
 
-    /// What a watch with that selector hears of it: an object that begins to match is ADDED, one that ceases to, DELETED.
+    /// The event for a watch with that selector: an object that starts to match is ADDED, one that stops, DELETED.
     func seen(by watch: WatchScope) -> WatchFrame? {
         guard watch.resource == key.resource, watch.namespace == nil || watch.namespace == key.namespace else {
             return nil
@@ -32,7 +32,7 @@ struct StoreChange: Sendable {
     }
 }
 
-/// What a list or watch is about.
+/// The scope of a list or watch.
 struct WatchScope: Sendable {
     let resource: APIResource
     /// nil for all.
@@ -40,7 +40,7 @@ struct WatchScope: Sendable {
     let selector: Selector
 }
 
-/// One line of a watch's reply.
+/// One line of a watch response.
 enum WatchFrame: Sendable {
     case object(StoreChange.Kind, JSONValue)
     case bookmark(revision: Int, endsInitialEvents: Bool)
@@ -51,7 +51,7 @@ enum WatchFrame: Sendable {
         return .object(kind, object.onlyMetadata)
     }
 
-    /// - Parameter resource: what the watch is about, for bookmarks.
+    /// - Parameter resource: the resource of the watch, for bookmarks.
     func line(of resource: APIResource) -> [UInt8] {
         let event: JSONValue =
             switch self {

@@ -1,12 +1,12 @@
 import FoundationEssentials
 import JSON
 
-/// The objects of the cluster and what became of them, as a value: each change raises the one resourceVersion that all
+/// The objects of the cluster and their history, as a value: each change increases the one resourceVersion that all
 /// kinds share, as in etcd.
 struct StoredObjects: Sendable {
     private(set) var revision = 1
     private(set) var objects: [ObjectKey: JSONValue] = [:]
-    /// Since ``compactedRevision``.
+    /// The changes since ``compactedRevision``.
     private(set) var history: [StoreChange] = []
     /// A watch from before this one gets 410.
     private(set) var compactedRevision = 0
@@ -29,10 +29,10 @@ struct StoredObjects: Sendable {
     ) throws(APIStatus) -> JSONValue {
         var object = body
         let name = try newName(resource, body)
-        if let told = body[path: "metadata", "namespace"]?.string, told != namespace {
+        if let given = body[path: "metadata", "namespace"]?.string, given != namespace {
             throw .badRequest("the namespace of the provided object does not match the namespace sent on the request")
         }
-        if let told = body[path: "metadata", "resourceVersion"]?.string, !told.isEmpty {
+        if let given = body[path: "metadata", "resourceVersion"]?.string, !given.isEmpty {
             throw APIStatus(500, "InternalError", "resourceVersion should not be set on objects to be created")
         }
         if let namespace, objects[ObjectKey(resource: .namespaces, namespace: nil, name: namespace)] == nil {
@@ -51,19 +51,19 @@ struct StoredObjects: Sendable {
         return keep(.added, key, object)
     }
 
-    /// PUT: the body replaces the object; a resourceVersion in it must be the present one.
+    /// PUT: the body replaces the object; its resourceVersion must be the present one.
     mutating func update(_ key: ObjectKey, _ body: JSONValue) throws(APIStatus) -> JSONValue {
         let present = try object(key)
         if let name = body[path: "metadata", "name"]?.string, name != key.name {
             throw .badRequest("the name of the object (\(name)) does not match the name on the URL (\(key.name))")
         }
-        let told = body[path: "metadata", "resourceVersion"]?.string ?? ""
-        if told.isEmpty, !key.resource.allowsUnconditionalUpdate {
+        let given = body[path: "metadata", "resourceVersion"]?.string ?? ""
+        if given.isEmpty, !key.resource.allowsUnconditionalUpdate {
             throw .invalid(
                 key.resource.qualifiedName, key.name,
                 "metadata.resourceVersion: Invalid value: 0: must be specified for an update")
         }
-        guard told.isEmpty || told == present[path: "metadata", "resourceVersion"]?.string else {
+        guard given.isEmpty || given == present[path: "metadata", "resourceVersion"]?.string else {
             throw .conflict(key.resource, key.name)
         }
         let uid = present[path: "metadata", "uid"]
@@ -80,7 +80,7 @@ struct StoredObjects: Sendable {
         }
         Self.settle(&object, as: key.resource)
         if key.resource == .secrets { try Self.checkSecret(object, replacing: present, name: key.name) }
-        // A write that changes nothing is none.
+        // A write without changes has no effect.
         return object.isSame(as: present) ? present : keep(.modified, key, object)
     }
 
@@ -88,7 +88,7 @@ struct StoredObjects: Sendable {
         try update(key, try object(key).merging(patch))
     }
 
-    /// A Secret's type never changes, nor anything of one that was made immutable.
+    /// The type of a Secret cannot change, and an immutable Secret not at all.
     private static func checkSecret(
         _ object: JSONValue, replacing present: JSONValue, name: String
     ) throws(APIStatus) {
@@ -103,15 +103,15 @@ struct StoredObjects: Sendable {
         }
     }
 
-    /// - Parameter options: `DeleteOptions`; of it the preconditions are looked at.
+    /// - Parameter options: `DeleteOptions`; only the preconditions are used.
     mutating func delete(_ key: ObjectKey, options: JSONValue? = nil) throws(APIStatus) -> JSONValue {
         let present = try object(key)
         for (field, name) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
             let stored = present[path: "metadata", field]?.string ?? ""
-            if let told = options?[path: "preconditions", field]?.string, told != stored {
+            if let given = options?[path: "preconditions", field]?.string, given != stored {
                 throw .conflict(
                     key.resource, key.name,
-                    "Precondition failed: \(name) in precondition: \(told), \(name) in object meta: \(stored)")
+                    "Precondition failed: \(name) in precondition: \(given), \(name) in object meta: \(stored)")
             }
         }
         if key.resource == .namespaces {
@@ -120,16 +120,16 @@ struct StoredObjects: Sendable {
         return remove(key)
     }
 
-    /// Marks the object as being deleted, which a Pod is until the kubelet has stopped it.
+    /// Sets `deletionTimestamp`, as for a Pod until the kubelet has stopped it.
     mutating func beginDeletion(_ key: ObjectKey, at now: Date) throws(APIStatus) -> JSONValue {
         var object = try object(key)
         object.set(.string(now.formatted(.iso8601)), at: "metadata", "deletionTimestamp")
         return keep(.modified, key, object)
     }
 
-    /// Forgets the history, so that a watch from an earlier resourceVersion gets 410.
+    /// Drops the history, so that a watch from an earlier resourceVersion gets 410.
     mutating func compact() {
-        // The revision is raised: what was the newest is now too old as well.
+        // The revision is increased, so that the former latest one is too old, too.
         revision += 1
         compactedRevision = revision
         history = []
@@ -199,7 +199,7 @@ struct StoredObjects: Sendable {
 }
 
 extension JSONValue {
-    /// Equal, whatever the order of members.
+    /// Whether two values are equal, in any order of members.
     fileprivate func isSame(as other: JSONValue) -> Bool {
         switch (self, other) {
         case (.object(let left), .object(let right)):

@@ -3,12 +3,12 @@ import GatewayTestSupport
 import JOSE
 import JSON
 
-/// Who a bearer token is, as the API server's ServiceAccount authenticator decides: issuer, signature, audiences, times,
+/// Authenticates bearer tokens like the API server's ServiceAccount authenticator: issuer, signature, audiences, times,
 /// then whether the ServiceAccount and what the token is bound to still exist with the same uid. Texts are of the kind
 /// that `status.error` of a real TokenReview holds.
 struct TokenAuthenticator {
-    /// Tokens are taken this long before their `nbf`, after their `exp`, and after the `deletionTimestamp` of what they
-    /// are bound to, in seconds.
+    /// Tokens are accepted this long before their `nbf`, after their `exp`, and after the `deletionTimestamp` of what
+    /// they are bound to, in seconds.
     static let leeway = 60.0
 
     let issuer: String
@@ -20,22 +20,22 @@ struct TokenAuthenticator {
     struct Rejection: Error {
         let text: String
 
-        /// What no authenticator feels responsible for.
+        /// The result where no authenticator is responsible.
         static let unknown = Rejection("")
 
         init(_ text: String) { self.text = text }
 
-        /// With the words of the bearer authenticator around it.
+        /// The message with the prefix of the bearer authenticator.
         var statusError: String { text.isEmpty ? "invalid bearer token" : "[invalid bearer token, \(text)]" }
     }
 
     struct Accepted {
         let user: APIUser
-        /// Those asked for that the token has.
+        /// The requested audiences that the token has.
         let audiences: [String]
     }
 
-    /// - Parameter audiences: for which of them the token must be; empty for the API server's own.
+    /// - Parameter audiences: the accepted audiences; empty for the API server's.
     func authenticate(_ token: String, audiences: [String], at now: Date) throws(Rejection) -> Accepted {
         guard let jwt = try? SignedJWT(parsing: token), let claims = try? jwt.claims(), claims.issuer == issuer else {
             throw .unknown
@@ -48,11 +48,11 @@ struct TokenAuthenticator {
             throw Rejection("go-jose/go-jose: error in cryptographic primitive")
         }
         let asked = audiences.isEmpty ? apiAudiences : audiences
-        let told = claims.audiences.isEmpty ? apiAudiences : claims.audiences
-        let met = told.filter(asked.contains)
+        let given = claims.audiences.isEmpty ? apiAudiences : claims.audiences
+        let met = given.filter(asked.contains)
         guard !met.isEmpty else {
             throw Rejection(
-                "token audiences \(Self.quoted(told)) is invalid for the target audiences \(Self.quoted(asked))")
+                "token audiences \(Self.quoted(given)) is invalid for the target audiences \(Self.quoted(asked))")
         }
         let seconds = now.timeIntervalSince1970
         if let notBefore = claims.notBefore, seconds + Self.leeway < notBefore {
@@ -82,7 +82,7 @@ struct TokenAuthenticator {
         }
     }
 
-    /// A Pod's token tells its node but does not end with it; only a token bound to the node itself does.
+    /// A Pod's token names its node but does not end with it; only a token bound to the node does.
     private func checkBoundObjects(_ bound: BoundClaims.Kubernetes, at now: Date) throws(Rejection) {
         try check(bound.secret, .secrets, namespace: bound.namespace, kind: "secret", at: now)
         try check(bound.pod, .pods, namespace: bound.namespace, kind: "pod", at: now)

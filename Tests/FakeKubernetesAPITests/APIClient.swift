@@ -7,7 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// A plain client of the stand-in, with its authority and its token.
+/// A client of the fake API server, with its CA and its token.
 struct APIClient: Sendable {
     struct Answer: Sendable {
         let status: Int
@@ -25,7 +25,7 @@ struct APIClient: Sendable {
     private let http: HTTPClient
     private static let hang = Int64(HangDeadline.seconds)
 
-    /// Runs a stand-in with a client while `body` runs.
+    /// Runs a fake API server with a client while `body` runs.
     static func run(
         at now: Date = Date(timeIntervalSince1970: 1_778_251_200),
         _ body: (FakeKubernetesAPI, APIClient) async throws -> Void
@@ -52,7 +52,7 @@ struct APIClient: Sendable {
         }
     }
 
-    /// - Parameter token: the client's own where nil; empty for none.
+    /// - Parameter token: nil for the client's token; empty for none.
     func send(
         _ method: HTTPMethod, _ path: String, _ body: JSONValue? = nil, token: String? = nil, headers: HTTPHeaders = [:]
     ) async throws -> Answer {
@@ -81,14 +81,14 @@ struct APIClient: Sendable {
         return request
     }
 
-    /// Begins a watch, does `whileOpen`, tells each event, and returns the first `count` of
+    /// Opens a watch, runs `whileOpen`, reports each event, and returns the first `count` of
     /// them, or all until the watch ends.
     func watch(
         _ path: String, count: Int = .max, whileOpen: () async throws -> Void = {},
         onEvent: (JSONValue) -> Void = { _ in }
     ) async throws -> [JSONValue] {
         let response = try await http.execute(request(.GET, path, nil, nil, [:]), timeout: .seconds(Self.hang))
-        // The first event may be what `whileOpen` causes, so the head of the reply is all that is waited for.
+        // The first event may be caused by `whileOpen`, so only the head of the response is awaited.
         try await whileOpen()
         var events: [JSONValue] = []
         var pending: [UInt8] = []
@@ -108,7 +108,7 @@ struct APIClient: Sendable {
 }
 
 extension JSONValue {
-    /// The string below the names.
+    /// The string at the path.
     func text(_ path: String...) -> String? {
         guard case .string(let value) = path.reduce(Optional(self), { $0?[$1] }) else { return nil }
         return value

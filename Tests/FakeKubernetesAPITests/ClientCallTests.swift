@@ -6,7 +6,7 @@ import NIOHTTP1
 import Testing
 
 @Suite(.hangs) struct ClientCallTests {
-    @Test func `a client's token is good until it is rotated or expires, and the files hold the new one`() async throws
+    @Test func `a client's token is valid until it is rotated or expires, and the files have the new one`() async throws
     {
         try await APIClient.run { (api, client) async throws in
             let first = api.clientToken
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func `the kubeconfig names the server, its authority and the token`() async throws {
+    @Test func `the kubeconfig has the server, its CA and the token`() async throws {
         try await APIClient.run { api, _ in
             let text = try String(contentsOf: api.kubeconfig, encoding: .utf8)
             #expect(text.contains("server: \(api.url)\n"))
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `nobody may nothing, and other ServiceAccounts little`() async throws {
+    @Test func `anonymous users have no permissions, and other ServiceAccounts few`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.addWorkload()
             let other = try api.token(audiences: [])
@@ -57,13 +57,13 @@ import Testing
                 try refused.json.text("message") == #"pods "web-0" is forbidden: User "#
                     + #""system:serviceaccount:default:web" cannot get resource "pods" in API group "" "#
                     + #"in the namespace "default""#)
-            // A token for another audience is no login.
+            // A token for another audience does not authenticate.
             let foreign = try api.token(audiences: ["elsewhere"])
             #expect(try await client.send(.GET, FakeKubernetesAPI.jwks, token: foreign).status == 401)
         }
     }
 
-    @Test func `a right can be taken from the client and given back`() async throws {
+    @Test func `a permission can be denied and granted again`() async throws {
         try await APIClient.run { (api, client) async throws in
             api.deny("list", "pods")
             let refused = try await client.get("/api/v1/pods")

@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func `a fault for one path leaves the others alone`() async throws {
+    @Test func `a fault for one path does not affect others`() async throws {
         try await APIClient.run { (api, client) async throws in
             api.fail(.status(500), path: "/readyz")
             #expect(try await client.get("/version").status == 200)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `requests are counted by path and kept in order`() async throws {
+    @Test func `requests are counted by path and recorded in order`() async throws {
         try await APIClient.run { (api, client) async throws in
             _ = try await client.get("/version?x=1")
             _ = try await client.get("/readyz")

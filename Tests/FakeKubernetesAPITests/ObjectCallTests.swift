@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `a name that is taken is 409 AlreadyExists, a namespace that is missing 404`() async throws {
+    @Test func `an existing name is 409 AlreadyExists, a missing namespace 404`() async throws {
         try await APIClient.run { (_, client) async throws in
             #expect(try await client.send(.POST, secrets, ["metadata": ["name": "a"]]).status == 201)
             let again = try await client.send(.POST, secrets, ["metadata": ["name": "a"]])
@@ -60,7 +60,7 @@ import Testing
             #expect(try late.json.text("reason") == "Conflict")
             #expect(try late.json.text("message")?.contains(#"leases.coordination.k8s.io "leader""#) == true)
             #expect(try await client.get("\(leases)/leader").json.text("spec", "holderIdentity") == "b")
-            // A Lease must be told which version is replaced.
+            // A PUT of a Lease requires the replaced version.
             let unconditional = try await client.send(.PUT, "\(leases)/leader", ["metadata": ["name": "leader"]])
             #expect(unconditional.status == 422)
         }
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `a list comes in pages where a limit is asked for`() async throws {
+    @Test func `a list has pages where a limit is requested`() async throws {
         try await APIClient.run { (api, client) async throws in
             for name in ["a", "b", "c"] {
                 try api.add(.secrets, namespace: "default", ["metadata": ["name": .string(name)]])
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func `metadata alone is told to those who ask for it`() async throws {
+    @Test func `only metadata is returned where it is requested`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.addNamespace("team", labels: ["env": "prod"])
             let headers: HTTPHeaders = ["Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"]

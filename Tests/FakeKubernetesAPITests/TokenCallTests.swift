@@ -21,7 +21,7 @@ import Testing
         return try #require(review["status"])
     }
 
-    @Test func `a Pod's token is told with its user, groups, uid, extras and the audiences in common`() async throws {
+    @Test func `a Pod's token is reviewed with its user, groups, uid, extras and the common audiences`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.addWorkload()
             let status = try await review(
@@ -54,7 +54,7 @@ import Testing
 
     @Test(
         arguments: [
-            // The token's audiences, those asked for (empty: none told), those in the status (nil: not authenticated).
+            // The token's audiences, the requested ones (empty: none), those in the status (nil: not authenticated).
             (["a"], ["a"], ["a"]), (["a", "b"], ["b"], ["b"]), (["a", "b"], ["b", "a"], ["a", "b"]),
             (["a"], ["b"], nil),
             ([TestCluster.defaultIssuer], [], [TestCluster.defaultIssuer]), (["a"], [], nil),
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func `a TokenRequest gives a token of the asked audiences, life and Pod`() async throws {
+    @Test func `a TokenRequest returns a token with the requested audiences, lifetime and Pod`() async throws {
         try await APIClient.run(at: Self.now) { (api, client) async throws in
             try api.addWorkload()
             let path = APIResource.serviceAccounts.path(namespace: "default", name: "web") + "/token"

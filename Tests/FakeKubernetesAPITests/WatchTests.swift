@@ -9,7 +9,7 @@ import Testing
 
     private func types(_ events: [JSONValue]) -> [String] { events.compactMap { $0.text("type") } }
 
-    @Test func `a watch from a list's resourceVersion tells each later change, in order`() async throws {
+    @Test func `a watch from a list's resourceVersion reports each later change, in order`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.add(.pods, namespace: "default", ["metadata": ["name": "before"]])
             let list = try await client.get(pods).json
@@ -35,14 +35,14 @@ import Testing
         }
     }
 
-    @Test func `a watch without resourceVersion begins with what is there`() async throws {
+    @Test func `a watch without resourceVersion starts with the present objects`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
             #expect(types(try await client.watch("\(pods)?watch=true", count: 1)) == ["ADDED"])
         }
     }
 
-    @Test func `an object that begins or ceases to match the selector is ADDED or DELETED`() async throws {
+    @Test func `an object that starts or stops matching the selector is ADDED or DELETED`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
             let path = "\(pods)?watch=true&labelSelector=x%3D1&resourceVersion=\(api.resourceVersion)"
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test func `bookmarks come to those who asked, and once more before the time is over`() async throws {
+    @Test func `bookmarks are sent where requested, and once more before the timeout`() async throws {
         let (time, end) = AsyncStream.makeStream(of: Never.self)
         let now = Date(timeIntervalSince1970: 1_778_251_200)
         try await APIClient.run(clock: { now }) { seconds in
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `a watch whose client has gone is forgotten`() async throws {
+    @Test func `a watch of a disconnected client is removed`() async throws {
         try await APIClient.run { (api, client) async throws in
             try api.add(.pods, namespace: "default", ["metadata": ["name": "a"]])
             #expect(try await client.watch("\(pods)?watch=true", count: 1).count == 1)

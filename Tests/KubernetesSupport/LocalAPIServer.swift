@@ -11,7 +11,7 @@ import NIOCore
 package import ServiceLifecycle
 import Synchronization
 
-/// A server over TLS on a loopback port whose answers the test makes: enough of an API server for tests of a client. It
+/// A server over TLS on a loopback port with the responses of a test, for tests of a client. It
 /// runs in real time, because TLS does.
 package struct LocalAPIServer: Sendable {
     package struct Request: Sendable {
@@ -43,7 +43,7 @@ package struct LocalAPIServer: Sendable {
         let requests = Mutex<[Request]>([])
     }
 
-    /// In the order of their arrival.
+    /// The requests in order of arrival.
     package var requests: [Request] { seen.requests.withLock { $0 } }
 
     /// Runs a server while `body` runs.
@@ -97,7 +97,7 @@ package struct LocalAPIServer: Sendable {
 }
 
 extension LocalAPIServer {
-    /// A folder as the kubelet mounts it, with this server's authority.
+    /// A folder as the kubelet mounts it, with this server's CA.
     package func serviceAccount(token: String = "own-token") throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try folder.write(authorityPEM, to: "ca.crt")
@@ -151,7 +151,7 @@ extension LocalAPIServer {
 }
 
 extension KubernetesClient.Limits {
-    /// For servers that answer, on a machine of any speed: what goes by the HTTP client's own clock never comes first.
+    /// Timeouts for servers that respond: long enough for any machine.
     package static var patient: KubernetesClient.Limits {
         var limits = KubernetesClient.Limits()
         limits.connectTimeout = HangDeadline.seconds

@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import Kubernetes
 import Synchronization
 
-/// Time that moves when a test says so, with those who wait for it in sight.
+/// A scheduler whose time a test advances, with access to the waiting tasks.
 package final class ManualScheduler: Sendable {
     private struct Sleeper {
         let seconds: Double
@@ -11,7 +11,7 @@ package final class ManualScheduler: Sendable {
     }
 
     private struct Waiter {
-        /// Of those who sleep, by their ordinals: seconds.
+        /// The wake times of sleeping tasks by ordinal, in seconds.
         let isMet: @Sendable (_ sleepers: [Int: Double]) -> Bool
         let continuation: AsyncStream<Never>.Continuation
     }
@@ -27,7 +27,7 @@ package final class ManualScheduler: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Whether every wait ends at once, with the time moved on by it.
+    /// Whether every wait ends immediately and advances the time.
     private let isImpatient: Bool
     package let random: Double
 
@@ -36,7 +36,7 @@ package final class ManualScheduler: Sendable {
         self.random = random
     }
 
-    /// The time at the beginning.
+    /// The start time.
     package static let start = Date(timeIntervalSince1970: 1_778_251_200)
 
     package var now: Date { Self.start.addingTimeInterval(time) }
@@ -51,10 +51,10 @@ package final class ManualScheduler: Sendable {
     }
 
     package var time: Double { state.withLock { $0.time } }
-    /// All waits that were begun so far, in seconds.
+    /// All waits so far, in seconds.
     package var slept: [Double] { state.withLock { $0.slept } }
 
-    /// Moves the time on and wakes whose time has come.
+    /// Advances the time and wakes the tasks that are due.
     package func advance(by seconds: Double) {
         let due = state.withLock { state in
             state.time += seconds
@@ -65,24 +65,24 @@ package final class ManualScheduler: Sendable {
         for sleeper in due { sleeper.finish() }
     }
 
-    /// Moves the time on and wakes nobody, as for a process that was stopped.
+    /// Advances the time without waking tasks, as for a suspended process.
     package func pass(_ seconds: Double) { state.withLock { $0.time += seconds } }
 
-    /// Returns once somebody waits for so many seconds, or when cancelled.
+    /// Returns when a task waits for this many seconds, or when cancelled.
     package func waitForSleeper(_ matches: @escaping @Sendable (Double) -> Bool = { _ in true }) async {
         await waitForSleepers(1, matches)
     }
 
-    /// Returns once so many wait for such a time at once, or when cancelled.
+    /// Returns when this many tasks wait for such a time, or when cancelled.
     package func waitForSleepers(_ count: Int, _ matches: @escaping @Sendable (Double) -> Bool = { _ in true }) async {
         await wait { sleepers in sleepers.values.count(where: matches) >= count }
     }
 
-    /// Returns once a wait is under way that is the second, fourth and so on of all.
+    /// Returns when a wait is in progress that is the second, fourth and so on of all.
     package func waitForEvenSleeper() async { await wait { $0.keys.contains { $0.isMultiple(of: 2) } } }
 
-    /// Lets each wait of at most so many seconds pass while `body` runs: for what may be tried again more often than it
-    /// has to be.
+    /// Completes each wait of at most this many seconds while `body` runs: for operations that may be retried more
+    /// often than they need.
     package func passing<Value: Sendable>(
         upTo seconds: Double, _ body: () async throws -> Value
     ) async rethrows -> Value {

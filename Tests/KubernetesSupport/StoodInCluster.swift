@@ -4,7 +4,7 @@ package import Kubernetes
 package import KubernetesAPI
 import Logging
 
-/// A stand-in API server with a client of it that runs.
+/// A fake API server with a running client.
 package struct StoodInCluster: Sendable {
     package static let namespace = FakeKubernetesAPI.clientNamespace
     package static let secrets = APIResource.secrets.path(namespace: namespace)
@@ -13,7 +13,7 @@ package struct StoodInCluster: Sendable {
     package let api: FakeKubernetesAPI
     package let client: KubernetesClient
 
-    /// - Parameter time: ends the client's calls when it is moved.
+    /// - Parameter time: the time of the client's calls.
     package static func run(
         limits: KubernetesClient.Limits = .patient, time: ManualScheduler = ManualScheduler(),
         _ body: @Sendable (StoodInCluster) async throws -> Void
@@ -37,7 +37,7 @@ package struct StoodInCluster: Sendable {
             client: client, resource: resource, namespace: Self.namespace, scheduler: time.scheduler)
     }
 
-    /// Runs `work` while `body` runs, then cancels it and waits for its end.
+    /// Runs `work` while `body` runs, then cancels it and waits until it has ended.
     package static func running<Value: Sendable>(
         _ work: @escaping @Sendable () async -> Void, _ body: () async throws -> Value
     ) async rethrows -> Value {

@@ -20,7 +20,7 @@ def test_changed_paths_are_invalidated_and_the_invalidation_is_awaited(
     around.proxy.invalidation_looks = 1
     ended = gateway.publish()
     assert ended.returncode == 0
-    assert "waiting for the edges" in ended.stdout and "the edges have forgotten" in ended.stdout
+    assert "waiting for the CDN invalidation" in ended.stdout and "CDN invalidation completed" in ended.stdout
     asked = [request for request in around.invalidations(place, "GET") if request.status == 200]
     assert len(asked) >= 2
     assert sorted(place.invalidations[0]["Paths"]["Items"]) == [f"/{DISCOVERY}", f"/{KEYS}"]

@@ -194,8 +194,8 @@ class Gateway(GatewayProgram):
 
     @property
     def is_leading(self) -> bool:
-        changes = [line["message"] for line in self.log if line["message"] in ("leading", "no longer leading")]
-        return changes[-1:] == ["leading"]
+        changes = [line["message"] for line in self.log if line["message"] in ("leader elected", "leadership lost")]
+        return changes[-1:] == ["leader elected"]
 
     def cpu(self) -> float:
         """Seconds that the process has used so far."""

@@ -69,7 +69,7 @@ def test_without_a_publisher_a_new_key_waits_for_the_operators_upload_and_status
     client.goes_on()
     assert active(gateway) == old and gateway.published() == {old}, "it publishes nothing by itself"
     status = gateway.command("keys", "status", "--endpoint", "one").stdout
-    assert f"{new}" in status and "waits since" in status and "upload" in status, status
+    assert f"{new}" in status and "waiting since" in status and "upload" in status, status
     upload(gateway)
     until(lambda: active(gateway) == new, "the new key's first signature")
     until(lambda: new in client.kids(), "a token of the new key")

@@ -33,7 +33,7 @@ def waits(gateway: Gateway, old: str, new: str) -> None:
     told = gateway.lines("publication failed")
     assert len(told) == 1 and str(gateway.public()) in told[0]["reason"], told
     status = gateway.command("keys", "status", "--endpoint", "one")
-    assert status.returncode == 0 and "waits since" in status.stdout and new in status.stdout, status.stdout
+    assert status.returncode == 0 and "waiting since" in status.stdout and new in status.stdout, status.stdout
 
 
 def goes_on(gateway: Gateway, new: str) -> None:

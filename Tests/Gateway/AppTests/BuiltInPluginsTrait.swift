@@ -3,7 +3,7 @@ import Testing
 @testable import Gateway
 @testable import GatewayApp
 
-/// Links the built-in plugins while tests run, as the executable does.
+/// Links the built-in plugins in tests, as the executable does.
 struct BuiltInPluginsTrait: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 

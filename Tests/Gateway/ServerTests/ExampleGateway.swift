@@ -11,7 +11,7 @@ import Synchronization
 
 @testable import GatewayServer
 
-/// Two endpoints of the example provider behind the real responder, with an offline reviewer and a log that is kept.
+/// Two endpoints of the example provider with the real responder, a local token reviewer and a recorded log.
 struct ExampleGateway {
     static let now = Date(timeIntervalSince1970: 1_778_251_200)
 
@@ -58,7 +58,7 @@ struct ExampleGateway {
             logger: log.logger)
     }
 
-    /// The admin listener's.
+    /// The responder of the admin listener.
     func admin(
         publication: PublicationStatuses, replica: AdminRoutes.ReplicaState = .init()
     ) -> GatewayResponder {
@@ -118,9 +118,9 @@ struct ExampleGateway {
         let head = HTTPRequest(method: method, scheme: "https", authority: host, path: path, headerFields: fields)
         let response = try await (other ?? responder).respond(
             to: head, body: stream ?? RequestBody(buffer: ByteBuffer(string: body)), from: "192.0.2.1")
-        let kept = KeptBody()
-        try await response.body.write(KeptBody.Writer(body: kept))
-        return Answer(status: response.status.code, headers: response.headers, body: kept.bytes.withLock { $0 })
+        let recorded = RecordedBody()
+        try await response.body.write(RecordedBody.Writer(body: recorded))
+        return Answer(status: response.status.code, headers: response.headers, body: recorded.bytes.withLock { $0 })
     }
 
     func exchange(_ endpoint: String, token: String, adding parameters: String = "") async throws -> Answer {
@@ -130,11 +130,11 @@ struct ExampleGateway {
                 + "&subject_token=\(token)\(parameters)")
     }
 
-    private final class KeptBody: Sendable {
+    private final class RecordedBody: Sendable {
         let bytes = Mutex<[UInt8]>([])
 
         struct Writer: ResponseBodyWriter {
-            let body: KeptBody
+            let body: RecordedBody
 
             mutating func write(_ buffer: ByteBuffer) async throws {
                 body.bytes.withLock { $0.append(contentsOf: buffer.readableBytesView) }
@@ -145,27 +145,27 @@ struct ExampleGateway {
     }
 }
 
-/// A logger whose lines can be read.
+/// A logger that records its lines.
 final class KeptLog: Sendable {
-    private let kept = Mutex("")
+    private let recorded = Mutex("")
 
-    var text: String { kept.withLock { $0 } }
+    var text: String { recorded.withLock { $0 } }
 
     var logger: Logger {
         Logger(label: "test") { label in
-            JSONLogHandler(label: label, logLevel: .trace) { [self] line in kept.withLock { $0 += line } }
+            JSONLogHandler(label: label, logLevel: .trace) { [self] line in recorded.withLock { $0 += line } }
         }
     }
 }
 
-/// An audit sink whose records can be read.
+/// An audit sink that records.
 final class KeptAudit: AuditSink {
-    private let kept = Mutex<[AuditRecord]>([])
+    private let recorded = Mutex<[AuditRecord]>([])
     private let keptPublications = Mutex<[PublicationRecord]>([])
 
-    var records: [AuditRecord] { kept.withLock { $0 } }
+    var records: [AuditRecord] { recorded.withLock { $0 } }
 
-    func record(_ record: AuditRecord) { kept.withLock { $0.append(record) } }
+    func record(_ record: AuditRecord) { recorded.withLock { $0.append(record) } }
 
     func record(_ record: PublicationRecord) { keptPublications.withLock { $0.append(record) } }
 

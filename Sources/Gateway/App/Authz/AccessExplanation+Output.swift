@@ -2,8 +2,8 @@ import GatewayCore
 import JSON
 
 extension AccessExplanation {
-    /// For people: a line for each rule and, indented below it, for each filter that it is made of; at last the
-    /// decision. Each begins with its value.
+    /// The human-readable explanation: a line for each rule and, indented, for each of its filters, and the decision.
+    /// Each line starts with the result.
     var text: String {
         var lines: [String] = []
         for (index, rule) in rules.enumerated() {
@@ -12,7 +12,7 @@ extension AccessExplanation {
         }
         switch decision {
         case .allowed(let index): lines.append("allowed by azRules[\(index)]")
-        case .denied: lines.append(rules.isEmpty ? "denied: there is no rule" : "denied: no rule is true")
+        case .denied: lines.append(rules.isEmpty ? "denied: azRules is empty" : "denied: no rule matched")
         }
         return lines.joined(separator: "\n")
     }
@@ -27,7 +27,7 @@ extension AccessExplanation {
         return result.rawValue + String(repeating: " ", count: max(0, width - result.rawValue.utf8.count))
     }
 
-    /// For machines.
+    /// The explanation in JSON.
     var json: JSONValue {
         var members: [JSONValue.Member] = []
         switch decision {

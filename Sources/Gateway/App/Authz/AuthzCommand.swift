@@ -4,37 +4,36 @@ import JSON
 
 struct AuthzCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "authz", abstract: "Find out who may have a token.", subcommands: [Explain.self])
+        commandName: "authz", abstract: "Explain authorization decisions.", subcommands: [Explain.self])
 
-    /// Exits 0 where the rules allow it, 1 where they deny it, 64 where something was not understood.
+    /// Exit status: 0 where the rules allow the workload, 1 where they deny it, 64 where the input is invalid.
     struct Explain: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say why the rules let a workload in, or why not: a line for each rule and each filter within.",
+            abstract: "Explain why the rules allow or deny a workload, with a line for each rule and filter.",
             discussion: """
-                An attribute that is not given is absent, except that user name, namespace and ServiceAccount name \
-                follow from each other, and that a configuration brings cluster and endpoint. Nothing is asked of a \
-                cluster.
+                Missing attributes are absent, except that namespace and ServiceAccount name are derived from the \
+                username, and cluster and endpoint from the configuration. The cluster is not called.
 
-                Exits 0 where the rules allow the workload, 1 where they deny it, and 64 where a filter, an attribute \
-                or an option is not understood.
+                Exit status: 0 if the rules allow the workload, 1 if they deny it, 64 if a filter, an attribute or an \
+                option is invalid.
                 """)
 
-        @Option(help: "A configuration file, for the rules of one of its endpoints.")
+        @Option(help: "The configuration file with the endpoint.")
         var config: String?
 
-        @Option(help: "The name of the endpoint in the configuration.")
+        @Option(help: "The name of the endpoint.")
         var endpoint: String?
 
-        @Option(help: "The manifest of provider plugins.")
+        @Option(help: "The plugin manifest (plugins.json).")
         var plugins: String?
 
-        @Option(help: "A filter in place of a configuration's rules, such as '(namespace=a)'.")
+        @Option(help: "A filter instead of the rules of an endpoint, such as '(namespace=a)'.")
         var constraint: String?
 
         @Option(
             name: .customLong("attribute"), parsing: .unconditionalSingleValue,
             help: ArgumentHelp(
-                "What the workload has, such as namespace=a; groups may be given again and again.",
+                "An attribute of the workload, such as namespace=a; groups may be repeated.",
                 valueName: "name=value"))
         var attributes: [String] = []
 
@@ -44,7 +43,7 @@ struct AuthzCommand: ParsableCommand {
         func run() throws {
             let question: AuthzQuestion
             do {
-                question = try asked()
+                question = try self.question()
             } catch {
                 for line in error.lines { Terminal.error(line) }
                 throw ExitStatus.usage
@@ -52,7 +51,7 @@ struct AuthzCommand: ParsableCommand {
             for warning in question.warnings { Terminal.error("warning: \(warning)") }
             let explanation = question.explanation
             print(json ? explanation.json.text : explanation.text)
-            // A configuration with such a filter is refused, so it decides nothing, whatever its value is.
+            // A configuration with such a filter is invalid, so that there is no decision.
             if let problem = question.unknownAttributes {
                 Terminal.error(problem)
                 throw ExitStatus.usage
@@ -60,20 +59,21 @@ struct AuthzCommand: ParsableCommand {
             if explanation.decision == .denied { throw ExitStatus.checkFailed }
         }
 
-        /// What is asked, read from the options.
-        func asked() throws(AuthzQuestion.NotUnderstood) -> AuthzQuestion {
+        /// Reads the options.
+        func question() throws(AuthzQuestion.InputError) -> AuthzQuestion {
             let given = try GivenAttributes(attributes)
             switch (config, constraint, endpoint) {
             case (nil, let constraint?, nil):
-                guard plugins == nil else { throw .init("--plugins goes with --config only") }
+                guard plugins == nil else { throw .init("--plugins requires --config") }
                 return try AuthzQuestion(constraint: constraint, given: given)
             case (let config?, nil, let endpoint?):
                 return try AuthzQuestion(
                     file: ConfigurationFile(path: config), manifest: plugins, endpoint: endpoint, given: given)
-            case (_?, nil, nil): throw .init("--endpoint is missing; name the endpoint whose rules are asked")
-            case (nil, nil, _?): throw .init("--config is missing; name the file that has the endpoint")
-            case (nil, nil, nil): throw .init("give --config and --endpoint, or --constraint")
-            case (_, _?, _): throw .init("--constraint takes the place of --config and --endpoint; give one of both")
+            case (_?, nil, nil): throw .init("--endpoint is missing; set the endpoint of the rules")
+            case (nil, nil, _?): throw .init("--config is missing; set the file with the endpoint")
+            case (nil, nil, nil): throw .init("missing options; set --config and --endpoint, or --constraint")
+            case (_, _?, _):
+                throw .init("--constraint and --config with --endpoint are mutually exclusive; use one of them")
             }
         }
     }

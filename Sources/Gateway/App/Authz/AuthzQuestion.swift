@@ -1,10 +1,10 @@
 import GatewayCore
 import Logging
 
-/// Whom some rules are asked about.
+/// The rules and the workload of `authz explain`.
 struct AuthzQuestion {
-    /// Why nothing can be answered; lines for the operator.
-    struct NotUnderstood: Error {
+    /// Invalid input, with lines for the operator.
+    struct InputError: Error {
         let lines: [String]
 
         init(lines: [String]) { self.lines = lines }
@@ -13,20 +13,20 @@ struct AuthzQuestion {
 
     let policy: AccessPolicy
     let attributes: WorkloadAttributes
-    /// What is legal in the filter and hardly meant; a configuration's is told by `config check`.
+    /// Warnings about the filter of `--constraint`; `config check` prints those of a configuration.
     var warnings: [String] = []
-    /// That the filter names what is no attribute; nil where it does not.
+    /// The problem that the filter has unknown attributes; nil where it has none.
     var unknownAttributes: String?
 
     var explanation: AccessExplanation { policy.explain(attributes) }
 
-    /// About one filter.
-    init(constraint: String, given: GivenAttributes) throws(NotUnderstood) {
+    /// A question about one filter.
+    init(constraint: String, given: GivenAttributes) throws(InputError) {
         let filter: SearchFilter
         do {
             filter = try SearchFilter(parsing: constraint)
         } catch {
-            throw NotUnderstood("--constraint: \(error)")
+            throw InputError("--constraint: \(error)")
         }
         let rule = AccessRule(filter)
         policy = AccessPolicy(rules: [rule])
@@ -37,20 +37,20 @@ struct AuthzQuestion {
         }
     }
 
-    /// About the rules of a configured endpoint.
+    /// A question about the rules of a configured endpoint.
     init(
         file: ConfigurationFile, manifest: String?, endpoint name: String, given: GivenAttributes
-    ) throws(NotUnderstood) {
+    ) throws(InputError) {
         let reading = file.read(manifest: manifest, namespace: CommandEnvironment.namespace, logger: .silent)
         guard let configuration = reading.configuration else {
-            throw NotUnderstood(
+            throw InputError(
                 lines: reading.problems.filter { $0.severity == .error }.map { $0.text(file: file.path) })
         }
         guard let endpoint = configuration.endpoints.first(where: { $0.name == name }) else {
             let names = configuration.endpoints.map(\.name)
-            throw NotUnderstood(
-                "--endpoint: \(file.path) has no endpoint \"\(name)\"; "
-                    + (names.isEmpty ? "it has none" : "use one of \(names.joined(separator: ", "))"))
+            throw InputError(
+                "--endpoint: no endpoint \"\(name)\" in \(file.path); "
+                    + (names.isEmpty ? "sts.endpoints is empty" : "use one of \(names.joined(separator: ", "))"))
         }
         policy = endpoint.policy
         attributes = given.attributes(cluster: configuration.cluster, endpoint: name)

@@ -1,26 +1,26 @@
 import GatewayCore
 import GatewayPluginAPI
 
-/// Attributes of a workload as the command line has them.
+/// The attributes of a workload on the command line.
 struct GivenAttributes {
-    /// By name in lower case; one or more values, and only `groups` has more.
+    /// Values by name in lower case; only `groups` has several.
     private var values: [String: [String]] = [:]
     /// Labels and annotations.
     private var metadata: [MetadataAttribute: String] = [:]
 
-    /// - Parameter options: each `name=value`.
-    init(_ options: [String]) throws(AuthzQuestion.NotUnderstood) {
+    /// - Parameter options: arguments of the form `name=value`.
+    init(_ options: [String]) throws(AuthzQuestion.InputError) {
         for option in options {
             // By code units: a character may be "=" with a combining mark.
             guard let separator = option.utf8.firstIndex(of: UInt8(ascii: "=")) else {
-                throw .init("--attribute: \"\(option)\" has no \"=\"; write it as namespace=a")
+                throw .init("--attribute: \"\(option)\" has no \"=\"; expected name=value, such as namespace=a")
             }
             let name = option[..<separator].lowercased()
             let value = String(option[option.utf8.index(after: separator)...])
             if let attribute = MetadataAttribute(named: String(option[..<separator])) {
-                // An empty one is a value.
+                // An empty label is a value.
                 guard metadata.updateValue(value, forKey: attribute) == nil else {
-                    throw .init("--attribute: \(attribute) is given twice; only groups has several values")
+                    throw .init("--attribute: duplicate \(attribute); only groups has several values")
                 }
                 continue
             }
@@ -28,42 +28,44 @@ struct GivenAttributes {
                 throw .init("--attribute: \(AccessRuleError.unknownAttributes([String(option[..<separator])]))")
             }
             guard !value.isEmpty else {
-                throw .init("--attribute: \(name) is empty; leave it out, and it is absent")
+                throw .init("--attribute: \(name) is empty; remove it for an absent attribute")
             }
             guard values[name] == nil || name == "groups" else {
-                throw .init("--attribute: \(name) is given twice; only groups has several values")
+                throw .init("--attribute: duplicate \(name); only groups has several values")
             }
             values[name, default: []].append(value)
         }
         try readUsername()
     }
 
-    /// `system:serviceaccount:<namespace>:<name>` says both names, and may not contradict them.
-    private mutating func readUsername() throws(AuthzQuestion.NotUnderstood) {
+    /// Derives namespace and name from `system:serviceaccount:<namespace>:<name>`.
+    ///
+    /// - Throws: where they differ from those on the command line.
+    private mutating func readUsername() throws(AuthzQuestion.InputError) {
         guard let username = one("username") else { return }
         let parts = username.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount", !parts[2].isEmpty,
             !parts[3].isEmpty
         else {
             throw .init(
-                "--attribute: username \"\(username)\" is no ServiceAccount's; "
-                    + "write system:serviceaccount:NAMESPACE:NAME")
+                "--attribute: invalid username \"\(username)\"; "
+                    + "expected system:serviceaccount:NAMESPACE:NAME")
         }
         for (name, part) in [("namespace", parts[2]), ("saname", parts[3])] {
             guard one(name) ?? part == part else {
-                throw .init("--attribute: \(name) is not the one in username; give one of both")
+                throw .init("--attribute: \(name) differs from the one in username; remove one of them")
             }
             values[name] = [part]
         }
     }
 
     /// - Parameters:
-    ///   - cluster: where none is given.
-    ///   - endpoint: where none is given.
+    ///   - cluster: the default for the attribute `cluster`.
+    ///   - endpoint: the default for the attribute `endpoint`.
     func attributes(cluster: String?, endpoint: String?) -> WorkloadAttributes {
         func object(_ kind: String) -> WorkloadIdentity.ObjectReference? {
             let (name, uid) = (one("\(kind)-name"), one("\(kind)-uid"))
-            // An empty name is an absent one.
+            // An empty name counts as absent.
             return name == nil && uid == nil ? nil : .init(name: name ?? "", uid: uid)
         }
         let identity = WorkloadIdentity(
@@ -81,7 +83,7 @@ struct GivenAttributes {
                 serviceAccount: readObject(labels: .serviceAccountLabel, annotations: .serviceAccountAnnotation)))
     }
 
-    /// As if it had been read, so that what is not given is absent.
+    /// Returns an object with the given labels and annotations; others are absent.
     private func readObject(
         labels: MetadataAttribute.Kind, annotations: MetadataAttribute.Kind?
     ) -> WorkloadMetadata.Object {

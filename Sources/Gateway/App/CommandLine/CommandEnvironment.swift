@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// What the process learns from where it runs.
+/// Values from the environment of the process.
 enum CommandEnvironment {
-    /// The namespace of the gateway's own Pod: from the downward API's variable, else from its ServiceAccount volume.
+    /// The namespace of the Pod: from `POD_NAMESPACE` (downward API), else from the ServiceAccount volume.
     static var namespace: String? {
         if let name = ProcessInfo.processInfo.environment["POD_NAMESPACE"], !name.isEmpty { return name }
         let file = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"

@@ -5,10 +5,10 @@ import GatewayServer
 import Logging
 
 extension ConfigurationFile {
-    /// Does work by hand with the configuration and its key store.
+    /// Runs the work of a command with the configuration and its key store.
     ///
-    /// - Throws: the exit status of a wrong configuration, and what the work throws.
-    func manually(
+    /// - Throws: the exit status of an invalid configuration, or the error of the work.
+    func withSession(
         manifest: String?, _ work: (GatewayConfiguration, ManualSession) async throws -> Void
     ) async throws {
         let logger = Logger(label: "sts-gateway") { label in
@@ -32,9 +32,9 @@ extension ConfigurationFile {
         await session.close()
     }
 
-    /// The configuration, where it has no error; what there is to say about it is printed.
+    /// Returns the configuration, and prints its problems.
     ///
-    /// - Throws: the exit status of a wrong configuration.
+    /// - Throws: the exit status of an invalid configuration.
     func checked(manifest: String?, logger: Logger) throws -> GatewayConfiguration {
         let reading = read(manifest: manifest, namespace: CommandEnvironment.namespace, logger: logger)
         for problem in reading.problems { Terminal.error(problem.text(file: path)) }
@@ -44,11 +44,11 @@ extension ConfigurationFile {
 }
 
 extension GatewayConfiguration {
-    /// - Throws: a usage error that names the endpoints there are.
+    /// - Throws: a usage error with the names of the endpoints.
     func endpoint(named name: String) throws -> EndpointConfiguration {
         guard let endpoint = endpoints.first(where: { $0.name == name }) else {
             let names = endpoints.map(\.name).joined(separator: ", ")
-            throw ValidationError("--endpoint: there is no endpoint \"\(name)\"; write one of \(names)")
+            throw ValidationError("--endpoint: no endpoint \"\(name)\"; use one of \(names)")
         }
         return endpoint
     }

@@ -4,9 +4,9 @@ import GatewayPluginAPI
 import GatewayServer
 import Logging
 
-/// `gateway.yaml` and `plugins.json`, read from disk and put together.
+/// Reads `gateway.yaml` and `plugins.json` from disk.
 struct ConfigurationFile: Sendable {
-    /// What was read: the configuration where it has no error, and everything there is to say about it.
+    /// The result of reading: the configuration, nil where it has an error, and all problems.
     struct Reading {
         let configuration: GatewayConfiguration?
         let problems: [ConfigurationProblem]
@@ -15,9 +15,9 @@ struct ConfigurationFile: Sendable {
     let path: String
 
     /// - Parameters:
-    ///   - manifest: `--plugins`; nil looks for `plugins.json` beside the configuration file, then in the working
-    ///     directory; where there is none either, every linked plugin is mounted.
-    ///   - namespace: the gateway's own.
+    ///   - manifest: `--plugins`; nil for `plugins.json` in the folder of the configuration file, then in the working
+    ///     directory. Without a manifest all linked plugins are mounted.
+    ///   - namespace: the gateway's namespace.
     func read(manifest: String?, namespace: String?, logger: Logger) -> Reading {
         let catalog: PluginCatalog
         do {
@@ -28,7 +28,7 @@ struct ConfigurationFile: Sendable {
         guard let contents = FileManager.default.contents(atPath: path) else {
             return Reading(
                 configuration: nil,
-                problems: [ConfigurationProblem(.error, at: "", "cannot be read; give the path of a readable file")])
+                problems: [ConfigurationProblem(.error, at: "", "not readable; expected the path of a readable file")])
         }
         do {
             let text = try YAMLConfigurationSource.text(utf8: Array(contents))
@@ -38,7 +38,7 @@ struct ConfigurationFile: Sendable {
         }
     }
 
-    /// A text that the file holds or held.
+    /// Loads the text of a configuration file.
     static func read(_ text: String, _ catalog: PluginCatalog, namespace: String?, logger: Logger) -> Reading {
         let node: ConfigurationNode
         do {
@@ -51,7 +51,7 @@ struct ConfigurationFile: Sendable {
         return Reading(configuration: configuration, problems: problems)
     }
 
-    /// A file that the configuration names: relative paths are relative to the configuration's own folder.
+    /// Returns the absolute path of a file in the configuration; relative paths start at the configuration's folder.
     @Sendable func resolve(_ file: String) -> String {
         guard !file.hasPrefix("/") else { return file }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
@@ -66,7 +66,7 @@ struct ConfigurationFile: Sendable {
     static func catalog(manifest path: String?) throws(ManifestProblem) -> PluginCatalog {
         guard let path else { return PluginCatalog(plugins: LinkedPlugins.all) }
         guard let contents = FileManager.default.contents(atPath: path) else {
-            throw ManifestProblem(description: "\(path): cannot be read; give the path of a readable plugins.json")
+            throw ManifestProblem(description: "\(path): not readable; expected the path of a readable plugins.json")
         }
         do {
             return try PluginManifest(parsing: Array(contents)).resolve(against: LinkedPlugins.all)

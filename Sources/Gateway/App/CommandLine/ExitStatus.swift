@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// The exit codes beside 0, from sysexits.h where nothing else is said.
+/// The exit codes other than 0, from sysexits.h except where noted.
 enum ExitStatus {
     /// `config check` found an error.
     static let checkFailed = ExitCode(1)
     /// `EX_USAGE`.
     static let usage = ExitCode(64)
-    /// `EX_UNAVAILABLE`: something that was asked for could not be done.
+    /// `EX_UNAVAILABLE`: an operation failed or was rejected.
     static let unavailable = ExitCode(69)
-    /// `EX_CONFIG`: the gateway does not start with this configuration.
+    /// `EX_CONFIG`: the configuration is invalid.
     static let configuration = ExitCode(78)
 }

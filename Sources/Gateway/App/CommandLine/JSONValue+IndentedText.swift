@@ -1,7 +1,7 @@
 import JSON
 
 extension JSONValue {
-    /// For people: a line for each member and element.
+    /// Human-readable JSON, with a line for each member and element.
     var indentedText: String {
         var text = ""
         write(to: &text, indentation: "")

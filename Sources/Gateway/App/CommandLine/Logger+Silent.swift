@@ -1,6 +1,6 @@
 import Logging
 
 extension Logger {
-    /// For commands that have no log.
+    /// A logger without output.
     static var silent: Logger { Logger(label: "sts-gateway") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -4,14 +4,16 @@
     import Musl
 #endif
 
-/// Lines for the operator.
+/// Output to the standard streams.
 enum Terminal {
-    /// - Parameter line: without its end.
+    /// Writes a line to standard error.
+    ///
+    /// - Parameter line: without a line break.
     static func error(_ line: String) { write(line + "\n", to: 2) }
 
-    /// Whole, also where the system takes it in parts.
+    /// Writes the complete text.
     ///
-    /// - Returns: false where the stream takes no more, such as a closed one.
+    /// - Returns: false where the stream is closed or has failed.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
         var bytes = Array(text.utf8)[...]

@@ -11,12 +11,12 @@ struct ConfigCommand: ParsableCommand {
     /// Prints every problem at once; exits 1 on an error.
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read a configuration as serve would, and say everything that is wrong with it.")
+            abstract: "Check a configuration as serve does, and print all problems.")
 
         @Argument(help: "The configuration file (YAML or JSON).")
         var file: String
 
-        @Option(help: "The manifest of provider plugins.")
+        @Option(help: "The plugin manifest (plugins.json).")
         var plugins: String?
 
         func run() throws {
@@ -36,7 +36,7 @@ struct ConfigCommand: ParsableCommand {
     }
 
     struct Schema: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Print the configuration's JSON Schema.")
+        static let configuration = CommandConfiguration(abstract: "Print the JSON Schema of the configuration.")
 
         func run() { print(ConfigurationSchema.text) }
     }
@@ -44,7 +44,7 @@ struct ConfigCommand: ParsableCommand {
     /// For `make schema`.
     struct Reference: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Print a page of the documentation with its tables of keys, and its example, up to date.",
+            abstract: "Print a documentation page with updated tables of keys and example.",
             shouldDisplay: false)
 
         @Argument(help: "The page (Markdown).")
@@ -52,7 +52,7 @@ struct ConfigCommand: ParsableCommand {
 
         func run() throws {
             guard let contents = FileManager.default.contents(atPath: file) else {
-                throw ValidationError("\(file): cannot be read")
+                throw ValidationError("\(file): not readable")
             }
             print(ConfigurationReference.updated(String(decoding: contents, as: UTF8.self)), terminator: "")
         }

@@ -5,41 +5,42 @@ import GatewayServer
 import KubernetesAPI
 import Logging
 
-/// What the webhook would do with a Pod, without a cluster.
+/// Applies the mutation of the admission webhook to a file, without a cluster.
 struct InjectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inject", abstract: "Print a Pod as the admission webhook would make it, or why it refuses it.",
+        commandName: "inject",
+        abstract: "Print a Pod as the admission webhook would patch it, or why it would deny it.",
         discussion: """
-            Takes YAML or JSON with any number of objects, and reads it as kubectl does: Pods, Deployments, ReplicaSets, \
+            Reads YAML or JSON with any number of objects, as kubectl does: Pods, Deployments, ReplicaSets, \
             StatefulSets, DaemonSets, Jobs, CronJobs, JobSets, every other object with a Pod template in \
-            spec.template, and Lists of them; other objects pass as they are, and a ServiceAccount's annotations count \
-            for its Pods. Prints JSON, which is YAML too; warnings go to standard error. As in the cluster, a Pod gets \
-            the tokens of every endpoint whose label it bears. Exits 1 where a Pod is refused, or is not given what \
-            was asked for; 64 where a file cannot be read, 78 where the configuration is wrong.
+            spec.template, and Lists of them. Other objects are not changed. The annotations of a ServiceAccount in \
+            the file apply to its Pods. Prints JSON, which is YAML, too; warnings go to standard error. As in the \
+            cluster, a Pod gets the tokens of every endpoint whose label it has. Exit status: 1 if a Pod is denied or \
+            does not get the requested tokens, 64 if a file is not readable, 78 if the configuration is invalid.
             """)
 
     @Option(help: "The configuration file (YAML or JSON).")
     var config: String
 
-    @Option(help: "The manifest of provider plugins.")
+    @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
-    @Option(help: "An endpoint whose tokens the Pod has to get, again for each; without it any will do.")
+    @Option(help: "An endpoint whose tokens the Pod must get, repeatable; by default any endpoint.")
     var endpoint: [String] = []
 
     @Option(name: [.customShort("f"), .customLong("filename")], help: "The file with the Pod; - for standard input.")
     var filename: String
 
-    @Option(name: .shortAndLong, help: "The namespace of objects that do not name theirs.")
+    @Option(name: .shortAndLong, help: "The namespace of objects without a namespace.")
     var namespace = "default"
 
-    @Option(help: "The cluster's version, by which sidecar.mode auto decides.")
+    @Option(help: "The Kubernetes version of the cluster, for sidecar.mode auto.")
     var kubernetesVersion = "1.32"
 
-    @Option(help: "PEM certificates that the gateway's token listener chains to, where those are not public ones.")
+    @Option(help: "The CA bundle of the token listener in PEM, if its CA is not public.")
     var caFile: String?
 
-    @Flag(help: "Print the JSON Patch (RFC 6902) of each object in place of the object.")
+    @Flag(help: "Print the JSON Patch (RFC 6902) of each object instead of the object.")
     var patch = false
 
     func run() throws {
@@ -60,7 +61,7 @@ struct InjectCommand: ParsableCommand {
 
     private func documents() throws -> [WorkloadManifest] {
         guard let contents = InjectCommandInput.bytes(filename) else {
-            throw ValidationError("\(filename): cannot be read; give the path of a readable file")
+            throw ValidationError("\(filename): not readable; expected the path of a readable file")
         }
         do {
             let manifest = try KubernetesYAML(YAMLConfigurationSource.text(utf8: contents))
@@ -73,15 +74,16 @@ struct InjectCommand: ParsableCommand {
 
     private func preview() throws -> InjectCommandPreview {
         guard let version = KubernetesVersion(kubernetesVersion) else {
-            throw ValidationError("--kubernetes-version: \"\(kubernetesVersion)\" is no version; write it as in 1.32")
+            throw ValidationError(
+                "--kubernetes-version: invalid version \"\(kubernetesVersion)\"; expected one such as 1.32")
         }
         var trust: String?
         if let caFile {
             guard let contents = FileManager.default.contents(atPath: caFile) else {
-                throw ValidationError("--ca-file: \(caFile) cannot be read; give the path of a readable PEM file")
+                throw ValidationError("--ca-file: \(caFile) is not readable; expected the path of a readable PEM file")
             }
             guard let text = String(validating: contents, as: UTF8.self) else {
-                throw ValidationError("--ca-file: \(caFile) is not UTF-8; give the path of a PEM file")
+                throw ValidationError("--ca-file: \(caFile) is not UTF-8; expected the path of a PEM file")
             }
             trust = text
         }
@@ -89,7 +91,7 @@ struct InjectCommand: ParsableCommand {
         let names = configuration.endpoints.map(\.name)
         for name in endpoint where !names.contains(name) {
             throw ValidationError(
-                "--endpoint: there is no endpoint \"\(name)\"; write one of \(names.joined(separator: ", "))")
+                "--endpoint: no endpoint \"\(name)\"; use one of \(names.joined(separator: ", "))")
         }
         let policy = InjectionPolicy(
             configuration.injection, namespace: CommandEnvironment.namespace,
@@ -102,23 +104,22 @@ struct InjectCommand: ParsableCommand {
             })
     }
 
-    /// What the webhook knows and this command does not.
+    /// Warnings about values that the webhook knows and this command does not.
     private func assumptions(_ configuration: GatewayConfiguration, _ policy: InjectionPolicy) -> [String] {
         var texts: [String] = []
         if configuration.injection.sidecarImage == nil {
-            texts.append("injection.sidecar.image is not set; \(policy.sidecar.image) stands in its place")
+            texts.append("injection.sidecar.image is not set; \(policy.sidecar.image) is used instead")
         }
         if CommandEnvironment.namespace == nil {
             let url = configuration.injection.gatewayURL == nil ? ", and its URL \(policy.server)" : ""
             texts.append(
-                "the gateway's namespace is unknown; the subject token's audience is printed as "
+                "the gateway's namespace is not known; the audience of the subject token is printed as "
                     + "\(policy.audience)\(url); set POD_NAMESPACE to the gateway's namespace"
             )
         }
         if configuration.certificates.isEmpty, caFile == nil {
             texts.append(
-                "the gateway's own certificate authority is not known here, and the webhook adds it; give it with "
-                    + "--ca-file"
+                "the gateway's CA bundle is not known, and the webhook adds it; set it with --ca-file"
             )
         }
         return texts

@@ -9,12 +9,12 @@ import FoundationEssentials
 /// The bytes of a file, or of standard input, which may be a pipe.
 enum InjectCommandInput {
     /// - Parameter filename: `-` for standard input.
-    /// - Returns: nil where it cannot be read.
+    /// - Returns: nil where the file is not readable.
     static func bytes(_ filename: String) -> [UInt8]? {
         guard filename == "-" else { return FileManager.default.contents(atPath: filename).map { Array($0) } }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 65_536)
-        // More than the reader of YAML takes is not read to its end.
+        // More than the YAML reader accepts.
         while bytes.count < 8 << 20 {
             let count = piece.withUnsafeMutableBytes { systemRead(0, $0) }
             if count < 0 && errno == EINTR { continue }

@@ -1,7 +1,7 @@
 import GatewayCore
 import JSON
 
-/// Does to the objects of a file what the webhook would do to their Pods.
+/// Applies the mutation of the webhook to the Pods in the objects of a file.
 struct InjectCommandPreview {
     struct Result {
         struct Object {
@@ -13,22 +13,22 @@ struct InjectCommandPreview {
         var warnings: [String] = []
     }
 
-    struct Refusal: Error {
+    struct Denial: Error {
         let reason: String
-        /// What was said before it.
+        /// The warnings before the denial.
         let warnings: [String]
     }
 
     let mutation: PodMutation
-    /// Of objects that do not name theirs.
+    /// The namespace of objects without one.
     let namespace: String
-    /// Told with what is injected.
+    /// Warnings that are added to a result.
     var assumptions: [String] = []
-    /// What a Pod asks by, per endpoint.
+    /// The label key of each endpoint.
     let labels: [(endpoint: String, key: String)]
 
-    /// - Parameter wanted: endpoints that a Pod has to get the tokens of; any one where it is empty.
-    func injected(_ documents: [WorkloadManifest], wanted: [String]) throws(Refusal) -> Result {
+    /// - Parameter wanted: the endpoints whose tokens a Pod must get; any one where it is empty.
+    func injected(_ documents: [WorkloadManifest], wanted: [String]) throws(Denial) -> Result {
         var result = Result()
         var given: Set<String> = []
         let accounts = documents.flatMap(\.serviceAccounts)
@@ -41,20 +41,20 @@ struct InjectCommandPreview {
                 given.formUnion(outcome.endpoints)
             }
             guard let json = patch.applied(to: document.json) else {
-                throw Refusal(reason: "the patch does not fit; please report this Pod", warnings: result.warnings)
+                throw Denial(reason: "the patch cannot be applied; report this Pod as a bug", warnings: result.warnings)
             }
             result.objects.append(.init(json: json, patch: patch))
         }
         guard documents.contains(where: { !$0.pods.isEmpty }) else {
-            throw Refusal(reason: "there is no Pod and no template of Pods; give an object that has one", warnings: [])
+            throw Denial(reason: "no Pod and no Pod template; expected an object that has one", warnings: [])
         }
         let missing =
             wanted.isEmpty ? (given.isEmpty ? labels.map(\.endpoint) : []) : wanted.filter { !given.contains($0) }
         guard missing.isEmpty else {
             let keys = labels.filter { missing.contains($0.endpoint) }.map(\.key).joined(separator: ", ")
-            throw Refusal(
+            throw Denial(
                 reason: "nothing is injected for \(missing.joined(separator: ", ")); "
-                    + "give the Pod the label and the annotation \(keys)",
+                    + "add the label and the annotation \(keys) to the Pod",
                 warnings: result.warnings)
         }
         result.warnings += assumptions
@@ -64,7 +64,7 @@ struct InjectCommandPreview {
     private func outcome(
         _ pod: WorkloadManifest.Pod, _ document: WorkloadManifest, _ accounts: [WorkloadManifest.ServiceAccount],
         _ warnings: [String]
-    ) throws(Refusal) -> PodMutation.Outcome {
+    ) throws(Denial) -> PodMutation.Outcome {
         let json = document.json(of: pod) ?? .null
         let place = pod.namespace ?? namespace
         let name = mutation.neededServiceAccount(of: json)?.name
@@ -72,7 +72,7 @@ struct InjectCommandPreview {
         do {
             return try mutation.patch(json, namespace: place, serviceAccount: account?.annotations ?? [:])
         } catch {
-            throw Refusal(reason: "\(pod.name): \(error)", warnings: warnings)
+            throw Denial(reason: "\(pod.name): \(error)", warnings: warnings)
         }
     }
 }

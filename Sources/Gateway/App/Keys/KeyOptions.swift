@@ -2,17 +2,17 @@ import ArgumentParser
 import GatewayCore
 import GatewayServer
 
-/// What every `keys` command is told.
+/// The options of all `keys` commands.
 struct KeyOptions: ParsableArguments {
     @Option(help: "The configuration file (YAML or JSON).")
     var config: String
 
-    @Option(help: "The manifest of provider plugins.")
+    @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
-    /// Does the work; what the key store says is printed, and the exit status is then that of something unavailable.
+    /// Runs the work. An error of the key store is printed, with the exit status `unavailable`.
     func administer(_ work: (GatewayConfiguration, KeyAdministration) async throws -> Void) async throws {
-        try await ConfigurationFile(path: config).manually(manifest: plugins) { configuration, session in
+        try await ConfigurationFile(path: config).withSession(manifest: plugins) { configuration, session in
             do {
                 try await work(configuration, KeyAdministration(session))
             } catch let error as StoreError {

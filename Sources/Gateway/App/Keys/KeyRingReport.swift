@@ -4,7 +4,7 @@ import GatewayServer
 import JOSE
 import JSON
 
-/// A ring in a line.
+/// A line about a key ring.
 struct KeyRingSummary {
     let text: String
     let json: JSONValue
@@ -13,26 +13,26 @@ struct KeyRingSummary {
         var members: [JSONValue.Member] = [
             .init("endpoint", .string(endpoint)), .init("configured", .bool(isConfigured)),
         ]
-        let told: String
+        let summary: String
         do {
             if let ring = try await keys.ring(of: endpoint) {
                 let active = ring.active.map { "\($0.keyID) signs (\($0.signingKey.algorithm.rawValue))" }
-                told = "\(active ?? "nothing signs"), \(ring.keys.count) in the key set"
+                summary = "\(active ?? "no active key"),  \(ring.keys.count) in the key set"
                 members.append(.init("active", ring.active.map { .string($0.keyID.rawValue) } ?? .null))
                 members.append(.init("keys", .integer(ring.keys.count)))
             } else {
-                told = "no key ring yet"
+                summary = "no key ring yet"
             }
         } catch {
-            told = "\(error)"
+            summary = "\(error)"
             members.append(.init("problem", .string("\(error)")))
         }
-        text = "\(endpoint): \(told)" + (isConfigured ? "" : " (not in the configuration)")
+        text = "\(endpoint): \(summary)" + (isConfigured ? "" : " (not in the configuration)")
         json = .object(members)
     }
 }
 
-/// All there is to say of a ring: its keys, and what it waits for.
+/// The status of a key ring: its keys and the next step.
 struct KeyRingReport {
     private let endpoint: String
     private let ring: KeyRing
@@ -42,17 +42,17 @@ struct KeyRingReport {
     private let isPublished: Bool
     private let path: String
 
-    /// - Throws: why there is no ring to report of.
+    /// - Throws: why there is no key ring.
     init(of configuration: EndpointConfiguration, in keys: KeyAdministration) async throws {
         guard let ring = try await keys.ring(of: configuration.name) else {
-            throw StoreError.rejected("\(configuration.name): there is no key ring yet; serve makes it")
+            throw StoreError.rejected("\(configuration.name): no key ring yet; sts-gateway serve creates it")
         }
         self.ring = ring
         endpoint = configuration.name
         policy = configuration.rotationPolicy
         isPublished = configuration.publisher != nil
         path = "\(configuration.path)"
-        (next, verdict) = await keys.outlook(ring, of: configuration)
+        (next, verdict) = await keys.nextStep(ring, of: configuration)
     }
 
     var text: String {
@@ -60,11 +60,11 @@ struct KeyRingReport {
         for key in ring.keys {
             lines.append(
                 "  \(key.keyID)  \(key.signingKey.algorithm.rawValue)  \(key.state.rawValue) since \(since(key))"
-                    + (policy.end(key).map { ", leaves at \(Self.text($0))" } ?? ""))
+                    + (policy.end(key).map { ", removed at \(Self.text($0))" } ?? ""))
         }
         for key in ring.revoked { lines.append("  \(key.kid)  revoked at \(Self.text(key.revoked))") }
         if let verdict { lines.append("  \(verdict)") }
-        lines.append("  next: \(outlook)")
+        lines.append("  next: \(nextText)")
         return lines.joined(separator: "\n")
     }
 
@@ -76,7 +76,7 @@ struct KeyRingReport {
                 "revoked",
                 .array(
                     ring.revoked.map { ["kid": .string($0.kid.rawValue), "revoked": .string(Self.text($0.revoked))] })),
-            .init("next", .string(outlook)),
+            .init("next", .string(nextText)),
         ]
         if let verdict {
             members.append(.init("issuer", .string("\(verdict)")))
@@ -105,37 +105,39 @@ struct KeyRingReport {
         return Self.text(time ?? key.created)
     }
 
-    /// What it waits for, and since when.
-    private var outlook: String {
+    /// The next step.
+    private var nextText: String {
         switch next {
-        case .wait(let wait, _): told(wait)
+        case .wait(let wait, _): waitText(wait)
         case .addKey(let reason):
             switch reason {
-            case .age: "a new key is due, since the one that signs is old enough; the leading gateway makes it"
-            case .algorithm: "a new key is due, since token.algorithm has changed; the leading gateway makes it"
-            case .revoked: "a new key is due, since nothing signs; the leading gateway makes it"
+            case .age: "a new key is due by the age of the active key; the leader creates it"
+            case .algorithm: "a new key is due since token.algorithm has changed; the leader creates it"
+            case .revoked: "a new key is due since no key is active; the leader creates it"
             }
-        case .markPublished(let kid, _): "\(kid) is seen at the issuer URL; the leading gateway notes it"
-        case .markAbsent(let kid): "\(kid) is not seen at the issuer URL any more, so its wait begins anew"
-        case .activate(let kid): "\(kid) may sign now; the leading gateway lets it"
-        case .recordLifetime: "tokens live longer by now, which the leading gateway notes"
-        case .remove(let kids): "the last tokens of \(kids.map(\.rawValue).joined(separator: ", ")) have ended"
+        case .markPublished(let kid, _): "\(kid) is published; the leader records it"
+        case .markAbsent(let kid): "\(kid) is no longer published; the leader restarts its wait"
+        case .activate(let kid): "\(kid) is ready; the leader activates it"
+        case .recordLifetime: "the maximum token lifetime has increased; the leader records it"
+        case .remove(let kids):
+            "the last tokens of \(kids.map(\.rawValue).joined(separator: ", ")) have expired; the leader removes them"
         }
     }
 
-    private func told(_ wait: RotationStep.Wait) -> String {
+    private func waitText(_ wait: RotationStep.Wait) -> String {
         switch wait {
         case .age:
             return "the next rotation is due at \(ring.active.map { Self.text(policy.due($0)) } ?? "")"
         case .publication(let kid, let since), .visibility(let kid, let since):
             let upload =
-                isPublished ? "" : "; upload what GET \(path)/issuer-docs shows, and \(kid) goes on by itself"
-            return "waits since \(Self.text(since)) for the issuer URL to serve \(kid)\(upload)"
+                isPublished ? "" : "; upload the documents of GET \(path)/issuer-docs, then the rotation continues"
+            return "waiting since \(Self.text(since)) for the issuer URL to serve \(kid)\(upload)"
         case .propagation(let kid, let since):
             let end = since.addingTimeInterval(Double(policy.propagation))
-            return "\(kid) is seen since \(Self.text(since)), and signs at \(Self.text(end)), when every cache has it"
-        case .finalReading(let kid): return "\(kid) signs after one more reading of the issuer URL"
-        case .capacity: return "the ring is full; a new key waits until an old one has left"
+            return "\(kid) is published since \(Self.text(since)), and becomes active at \(Self.text(end)), when every "
+                + "cache has it"
+        case .finalReading(let kid): return "\(kid) becomes active after one more read of the issuer URL"
+        case .capacity: return "the key ring is full; a new key is created after an old one is removed"
         }
     }
 

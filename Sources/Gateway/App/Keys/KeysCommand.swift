@@ -6,10 +6,10 @@ import JSON
 
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Look at signing keys, rotate, revoke, export or purge them.",
+        commandName: "keys", abstract: "Show, rotate, revoke, export or purge signing keys.",
         discussion: """
-            Works on the key store that the configuration names, beside whatever gateways run. Nothing prints a private \
-            key. Exits 69 where something failed or was refused, 78 where the configuration is wrong.
+            Uses the key store of the configuration; gateways may run at the same time. No command prints a private \
+            key. Exit status: 69 if something failed or was rejected, 78 if the configuration is invalid.
             """,
         subcommands: [
             ListKeys.self, KeyStatus.self, RotateKey.self, RevokeKey.self, ExportKeys.self, PurgeKeys.self,
@@ -18,10 +18,10 @@ struct KeysCommand: AsyncParsableCommand {
 
 struct ListKeys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the key rings in the store, and what signs.")
+        commandName: "list", abstract: "List the key rings in the store with their active keys.")
 
     @OptionGroup var gateway: KeyOptions
-    @Flag(help: "One JSON object a line.") var json = false
+    @Flag(help: "Print one JSON object per line.") var json = false
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
@@ -38,11 +38,11 @@ struct ListKeys: AsyncParsableCommand {
 
 struct KeyStatus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Say of each key what it is, and what the ring waits for and since when.")
+        commandName: "status", abstract: "Show the state of each key and the next step of the rotation.")
 
     @OptionGroup var gateway: KeyOptions
-    @Option(help: "One endpoint's name; by default every endpoint.") var endpoint: String?
-    @Flag(help: "One JSON object an endpoint.") var json = false
+    @Option(help: "The name of an endpoint; by default all endpoints.") var endpoint: String?
+    @Flag(help: "Print one JSON object per endpoint.") var json = false
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
@@ -58,16 +58,17 @@ struct KeyStatus: AsyncParsableCommand {
 struct RotateKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate",
-        abstract: "Make the key that is to sign next; the leading gateway publishes it and brings it on.")
+        abstract: "Create the next signing key; the leader publishes and activates it.")
 
     @OptionGroup var gateway: KeyOptions
-    @Option(help: "The endpoint's name.") var endpoint: String
+    @Option(help: "The name of the endpoint.") var endpoint: String
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
             switch try await keys.rotate(try configuration.endpoint(named: endpoint)) {
-            case .begun(let kid): print("\(endpoint): \(kid) is to sign next; see keys status")
-            case .underWay(let kid): print("\(endpoint): a rotation is under way already: \(kid) is to sign next")
+            case .started(let kid): print("\(endpoint): \(kid) is the next signing key; see keys status")
+            case .inProgress(let kid):
+                print("\(endpoint): rotation already in progress: \(kid) is the next signing key")
             }
         }
     }
@@ -75,32 +76,32 @@ struct RotateKey: AsyncParsableCommand {
 
 struct RevokeKey: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Take a key out of the ring for good, because it may be known to others.",
+        commandName: "revoke", abstract: "Revoke a key that may be compromised.",
         discussion: """
-            Signing with it stops on every replica. Where it was the key that signs, the endpoint answers 503 until the \
+            Signing with it stops on every replica. If it was the active key, the endpoint responds with 503 until the \
             issuer URL serves the next one. Verifiers may accept tokens of the revoked key until they read the key set \
-            again: cut the relying party's trust too.
+            again: revoke the trust at the relying party, too.
             """)
 
     @OptionGroup var gateway: KeyOptions
-    @Option(help: "The endpoint's name.") var endpoint: String
-    @Option(help: "The key's id.") var kid: String?
-    @Flag(help: "The key that signs now.") var active = false
-    @Flag(help: "Revoke although the key set cannot be published now.") var force = false
+    @Option(help: "The name of the endpoint.") var endpoint: String
+    @Option(help: "The key ID.") var kid: String?
+    @Flag(help: "The active key.") var active = false
+    @Flag(help: "Revoke the key even if the key set cannot be published.") var force = false
 
     func validate() throws {
-        guard (kid == nil) == active else { throw ValidationError("name either --kid or --active") }
+        guard (kid == nil) == active else { throw ValidationError("set either --kid or --active") }
     }
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
             let (revoked, isPublished) = try await keys.revoke(
                 try configuration.endpoint(named: endpoint), kid: kid.map { .init(rawValue: $0) }, isForced: force,
-                tell: { print($0) })
+                output: { print($0) })
             print("\(endpoint): \(revoked) is revoked; verifiers may accept it until they read the key set again")
             guard isPublished else {
                 throw StoreError.rejected(
-                    "\(endpoint): the key set without it is not published yet; the gateway goes on trying")
+                    "\(endpoint): the key set without it is not published yet; the gateway tries again")
             }
         }
     }
@@ -108,15 +109,15 @@ struct RevokeKey: AsyncParsableCommand {
 
 struct ExportKeys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Print the endpoint's JSON Web Key Set, of public keys.")
+        commandName: "export", abstract: "Print the JSON Web Key Set of an endpoint (public keys).")
 
     @OptionGroup var gateway: KeyOptions
-    @Option(help: "The endpoint's name.") var endpoint: String
+    @Option(help: "The name of the endpoint.") var endpoint: String
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
             guard let ring = try await keys.ring(of: endpoint) else {
-                throw StoreError.rejected("there is no key ring of \"\(endpoint)\"; see keys list")
+                throw StoreError.rejected("no key ring of \"\(endpoint)\"; see keys list")
             }
             print(ring.publicKeys.json.text)
         }
@@ -128,18 +129,18 @@ struct PurgeKeys: AsyncParsableCommand {
         commandName: "purge", abstract: "Delete the ring of an endpoint that is no longer in the configuration.")
 
     @OptionGroup var gateway: KeyOptions
-    @Option(help: "The endpoint's name.") var endpoint: String
-    @Flag(help: "Delete it although tokens of its keys may still be about.") var force = false
+    @Option(help: "The name of the endpoint.") var endpoint: String
+    @Flag(help: "Delete it even if tokens of its keys may still be valid.") var force = false
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
             guard !configuration.endpoints.contains(where: { $0.name == endpoint }) else {
                 throw StoreError.rejected(
-                    "\"\(endpoint)\" is in the configuration, and a gateway would restore its ring; "
-                        + "take it out first, or use keys revoke")
+                    "\"\(endpoint)\" is in the configuration, and a gateway would restore its key ring; "
+                        + "remove it first, or use keys revoke")
             }
             try await keys.purge(endpoint, isForced: force)
-            print("\(endpoint): the key ring is deleted; its documents stay where they were published")
+            print("\(endpoint): key ring deleted; its published documents are not deleted")
         }
     }
 }

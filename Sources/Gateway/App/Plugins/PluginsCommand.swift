@@ -2,12 +2,12 @@ import ArgumentParser
 import GatewayCore
 import GatewayPluginAPI
 
-/// Lists the provider plugins of the binary, and which of them the manifest mounts.
+/// Lists the provider plugins of the binary, and whether the manifest mounts them.
 struct PluginsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plugins", abstract: "List the provider plugins of this binary.")
 
-    @Option(help: "The manifest of provider plugins.")
+    @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
     func run() throws {

@@ -1,16 +1,16 @@
 import ArgumentParser
 import GatewayServer
 
-/// Sets up at the relying party what a gateway cannot set up by itself. So far that is the first publication: the
-/// gateway's own token proves nothing before the issuer URL serves its key.
+/// Provisions the relying party with an administrator's credentials. The step `documents` is the first publication: the
+/// relying party cannot verify the gateway's token before the issuer URL serves its key.
 struct ProvisionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "provision",
-        abstract: "Set an endpoint up at its relying party, with an administrator's credentials.",
+        abstract: "Provision an endpoint at its relying party with an administrator's credentials.",
         discussion: """
-            The step documents publishes the issuer's documents once, as publish does, but with the credentials of \
-            whoever runs it (for aws: environment, profile, web identity, container, instance). Other steps follow in a \
-            later version. Exits 69 where something failed or was refused, 78 where the configuration is wrong.
+            The step documents publishes the issuer documents once, like publish, but with your credentials (for aws: \
+            environment, profile, web identity, container, instance). Exit status: 69 if something failed or was \
+            rejected, 78 if the configuration is invalid.
             """)
 
     enum Step: String, ExpressibleByArgument, CaseIterable {
@@ -23,23 +23,25 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(help: "The configuration file (YAML or JSON).")
     var config: String
 
-    @Option(help: "The manifest of provider plugins.")
+    @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
-    @Option(help: "The endpoint's name.")
+    @Option(help: "The name of the endpoint.")
     var endpoint: String
 
-    @Option(help: "The step to do.")
+    @Option(help: "The step to run.")
     var only: Step
 
-    @Flag(help: "Change nothing; say what would be done.")
+    @Flag(help: "Change nothing; print what would be done.")
     var plan = false
 
-    @Flag(help: "Overwrite what another key ring published there.")
+    @Flag(help: "Overwrite documents of another key ring.")
     var takeOver = false
 
     func validate() throws {
-        guard !plan || !takeOver else { throw ValidationError("--plan and --take-over do not go together") }
+        guard !plan || !takeOver else {
+            throw ValidationError("--plan and --take-over are mutually exclusive; use one of them")
+        }
     }
 
     func run() async throws {

@@ -3,27 +3,27 @@ import GatewayCore
 import GatewayPluginAPI
 import GatewayServer
 
-/// Publication from the command line.
+/// The publication of the commands `publish` and `provision`.
 struct CommandLinePublication {
     let config: String
     let plugins: String?
 
     /// - Parameters:
-    ///   - endpoint: nil for every one that has a publisher.
+    ///   - endpoint: the name of the endpoint; nil for all with a publisher.
     ///   - plugin: the id of the plugin that must publish them; nil for any.
     func run(
         endpoint: String?, mode: ManualPublication.Mode, isByAdministrator: Bool = false, plugin: String? = nil
     ) async throws {
-        try await ConfigurationFile(path: config).manually(manifest: plugins) { configuration, session in
+        try await ConfigurationFile(path: config).withSession(manifest: plugins) { configuration, session in
             let publication = ManualPublication(session)
             var isDifferent = false
             var hasFailed = false
-            for one in try chosen(endpoint, of: configuration) {
+            for one in try selected(endpoint, of: configuration) {
                 if let plugin, let publisher = one.publisher?.pluginID.rawValue, publisher != plugin {
-                    throw ValidationError("the endpoint \(one.name) is published by \(publisher), not by \(plugin)")
+                    throw ValidationError("the endpoint \(one.name) uses the publisher \(publisher), not \(plugin)")
                 }
                 switch await publication.run(
-                    one, mode: mode, isByAdministrator: isByAdministrator, tell: { print($0) })
+                    one, mode: mode, isByAdministrator: isByAdministrator, output: { print($0) })
                 {
                 case .good: break
                 case .differs: isDifferent = true
@@ -35,18 +35,18 @@ struct CommandLinePublication {
         }
     }
 
-    private func chosen(_ name: String?, of configuration: GatewayConfiguration) throws -> [EndpointConfiguration] {
+    private func selected(_ name: String?, of configuration: GatewayConfiguration) throws -> [EndpointConfiguration] {
         let published = configuration.endpoints.filter { $0.publisher != nil }
         guard let name else {
             if published.isEmpty {
-                Terminal.error("\(config): no endpoint has a publisher; give one its publish block")
+                Terminal.error("\(config): no endpoint has a publisher; add a publish block to an endpoint")
                 throw ExitStatus.configuration
             }
             return published
         }
         let one = try configuration.endpoint(named: name)
         guard one.publisher != nil else {
-            Terminal.error("\(config): the endpoint \(name) has no publisher; give it a publish block")
+            Terminal.error("\(config): the endpoint \(name) has no publisher; add a publish block")
             throw ExitStatus.configuration
         }
         return [one]

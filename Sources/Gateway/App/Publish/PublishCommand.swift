@@ -3,29 +3,31 @@ import GatewayServer
 
 struct PublishCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "publish", abstract: "Publish the issuer documents once, by hand, as serve does by itself.",
+        commandName: "publish", abstract: "Publish the issuer documents once, as serve does periodically.",
         discussion: """
-            Exits 1 where --check finds a difference, 69 where something failed or was refused, 78 where the \
-            configuration is wrong.
+            Exit status: 1 if --check finds a difference, 69 if something failed or was rejected, 78 if the \
+            configuration is invalid.
             """)
 
     @Option(help: "The configuration file (YAML or JSON).")
     var config: String
 
-    @Option(help: "The manifest of provider plugins.")
+    @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
-    @Option(help: "One endpoint's name; by default every endpoint that has a publisher.")
+    @Option(help: "The name of an endpoint; by default all endpoints with a publisher.")
     var endpoint: String?
 
-    @Flag(help: "Write nothing; say what is not as it should be.")
+    @Flag(help: "Write nothing; print which documents are not up to date.")
     var check = false
 
-    @Flag(help: "Overwrite what another key ring published there.")
+    @Flag(help: "Overwrite documents of another key ring.")
     var takeOver = false
 
     func validate() throws {
-        guard !check || !takeOver else { throw ValidationError("--check and --take-over do not go together") }
+        guard !check || !takeOver else {
+            throw ValidationError("--check and --take-over are mutually exclusive; use one of them")
+        }
     }
 
     func run() async throws {

@@ -9,21 +9,21 @@ import UnixSignals
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the gateway.",
-        discussion: "Exits 78 where the configuration does not let it start, after saying everything that is wrong.")
+        discussion: "Exit status: 78, after printing all problems, if the gateway refuses to start.")
 
     @Option(help: "The configuration file (YAML or JSON).")
     var config: String
 
-    @Option(help: "The manifest of provider plugins.")
+    @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
-    @Option(help: "ADDRESS:PORT of the token listener, in place of listeners.tokens; port 0 for any.")
+    @Option(help: "ADDRESS:PORT of the token listener, overrides listeners.tokens; port 0 for any.")
     var listen: String?
 
-    @Option(help: "ADDRESS:PORT of the admission webhook, in place of listeners.webhook; port 0 for any.")
+    @Option(help: "ADDRESS:PORT of the admission webhook, overrides listeners.webhook; port 0 for any.")
     var webhookListen: String?
 
-    @Option(help: "ADDRESS:PORT of the admin listener, in place of listeners.admin; port 0 for any.")
+    @Option(help: "ADDRESS:PORT of the admin listener, overrides listeners.admin; port 0 for any.")
     var adminListen: String?
 
     func run() async throws {
@@ -89,7 +89,8 @@ struct ServeCommand: AsyncParsableCommand {
     private static func address(_ text: String?, _ option: String) throws -> ListenAddress? {
         guard let text else { return nil }
         guard let address = ListenAddress(text) else {
-            throw ValidationError("\(option): \"\(text)\" is not ADDRESS:PORT, such as 127.0.0.1:8443 or [::]:8443")
+            throw ValidationError(
+                "\(option): invalid address \"\(text)\"; expected ADDRESS:PORT, such as 127.0.0.1:8443 or [::]:8443")
         }
         return address
     }

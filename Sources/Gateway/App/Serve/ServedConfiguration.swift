@@ -4,9 +4,9 @@ import GatewayPluginAPI
 import GatewayServer
 import Logging
 
-/// What `serve` begins with: the configuration of the file, or the last good one where that is not good.
+/// The configuration that `serve` starts with: the one in the file, or the last valid one where the file is invalid.
 struct ServedConfiguration {
-    /// Addresses of the command line, which hold in place of the file's.
+    /// The addresses on the command line, which override those in the file.
     struct Addresses: Sendable {
         var tokens: ListenAddress?
         var webhook: ListenAddress?
@@ -14,16 +14,16 @@ struct ServedConfiguration {
     }
 
     let configuration: GatewayConfiguration
-    /// To follow the file.
+    /// Loads the file again when it changes.
     let source: ConfigurationSource
-    /// What the file holds; nil if it cannot be read or is not UTF-8.
+    /// The text of the file; nil if it is not readable or not UTF-8.
     let text: String?
-    /// Why the configuration is not the file's; nil where it is.
+    /// Why the configuration is not the one in the file; nil where it is.
     let fallback: String?
 
-    /// Prints all that there is to say about the file.
+    /// Loads the file and prints its problems.
     ///
-    /// - Throws: the exit status of a wrong configuration, where there is no last good one either.
+    /// - Throws: the exit status of an invalid configuration, where there is no last valid one.
     init(_ file: ConfigurationFile, manifest: String?, addresses: Addresses, logger: Logger) async throws {
         let namespace = CommandEnvironment.namespace
         let catalog: PluginCatalog
@@ -56,32 +56,32 @@ struct ServedConfiguration {
             fallback = nil
             return
         }
-        guard let kept = await Self.lastGood(file, besides: text, load, logger) else {
+        guard let last = await Self.lastValid(file, replacing: text, load, logger) else {
             throw ExitStatus.configuration
         }
-        configuration = addresses.applied(kept)
-        let reason = reading.problems.first { $0.severity == .error }.map { "\($0)" } ?? "it cannot be read"
-        fallback = "the file is not good (\(reason)); the last good configuration is in force"
+        configuration = addresses.applied(last)
+        let reason = reading.problems.first { $0.severity == .error }.map { "\($0)" } ?? "not readable"
+        fallback = "configuration file is invalid (\(reason)); the last valid configuration is in force"
         logger.critical(
-            "started with the last good configuration, for the file is not good",
+            "configuration file is invalid; started with the last valid one",
             metadata: ["file": "\(file.path)", "reason": "\(reason)"])
     }
 
     private static func text(of file: ConfigurationFile) throws(ConfigurationProblem) -> String {
         guard let contents = FileManager.default.contents(atPath: file.path) else {
-            throw ConfigurationProblem(.error, at: "", "cannot be read; give the path of a readable file")
+            throw ConfigurationProblem(.error, at: "", "not readable; expected the path of a readable file")
         }
         return try YAMLConfigurationSource.text(utf8: Array(contents))
     }
 
-    private static func lastGood(
-        _ file: ConfigurationFile, besides text: String?, _ load: (String) -> ConfigurationFile.Reading,
+    private static func lastValid(
+        _ file: ConfigurationFile, replacing text: String?, _ load: (String) -> ConfigurationFile.Reading,
         _ logger: Logger
     ) async -> GatewayConfiguration? {
         do {
-            let kept = try await LastGoodStart.text(
-                besides: text, in: HostEnvironment(of: file), logger: logger)
-            return kept.flatMap { load($0).configuration }
+            let last = try await LastValidStart.text(
+                replacing: text, in: HostEnvironment(of: file), logger: logger)
+            return last.flatMap { load($0).configuration }
         } catch {
             Terminal.error(error.text(file: file.path))
             return nil

@@ -4,7 +4,7 @@ import JSON
 import KubernetesAPI
 import Logging
 
-/// The admission webhook as the API server is told of it.
+/// Commands on the registration of the admission webhook.
 struct WebhookCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "webhook", abstract: "Work with the registration of the admission webhook.",
@@ -13,32 +13,32 @@ struct WebhookCommand: ParsableCommand {
 
 struct WebhookManifestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "manifest", abstract: "Print the MutatingWebhookConfigurations of a configuration's endpoints.",
+        commandName: "manifest", abstract: "Print the MutatingWebhookConfigurations of the endpoints.",
         discussion: """
-            For kubectl apply -f -, where the Helm chart is not used. Without a caBundle: the gateway writes it when it \
-            runs, and applying again leaves it alone. Exits 64 where the namespace is not known, 78 where the \
-            configuration is wrong.
+            For kubectl apply -f -, if the Helm chart is not used. The caBundle is missing: the gateway writes it, and \
+            applying the manifest again does not change it. Exit status: 64 if the namespace is not known, 78 if the \
+            configuration is invalid.
             """)
 
     @Option(help: "The configuration file (YAML or JSON).")
     var config: String
 
-    @Option(help: "The manifest of provider plugins.")
+    @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
     @Option(name: .shortAndLong, help: "The gateway's namespace; by default POD_NAMESPACE.")
     var namespace: String?
 
-    @Flag(help: "Print a List as JSON in place of YAML documents.")
+    @Flag(help: "Print a List in JSON instead of YAML documents.")
     var json = false
 
     func run() throws {
         guard let namespace = namespace ?? CommandEnvironment.namespace else {
             throw ValidationError(
-                "--namespace: the gateway's namespace is not known here; give it, or set POD_NAMESPACE")
+                "--namespace: the gateway's namespace is not known; set the option or POD_NAMESPACE")
         }
         guard KubernetesName.isLabel(namespace) else {
-            throw ValidationError("--namespace: \"\(namespace)\" is no name of a namespace; use a-z, 0-9 and \"-\"")
+            throw ValidationError("--namespace: invalid namespace \"\(namespace)\"; expected a-z, 0-9 and \"-\"")
         }
         let file = ConfigurationFile(path: config)
         let reading = file.read(manifest: plugins, namespace: namespace, logger: .silent)

@@ -1,20 +1,20 @@
 import JSON
 
 extension JSONValue {
-    /// A YAML document of this object in block style, for people. Text that a reader could take for something else is a
-    /// JSON string, which is YAML too.
+    /// A human-readable YAML document of this object in block style. Text that is not a plain YAML string is written as
+    /// a JSON string, which is YAML, too.
     var yamlDocument: String {
         var text = ""
         write(to: &text, indentation: "")
         return text
     }
 
-    /// Whole lines, each with its end.
+    /// Writes complete lines.
     private func write(to text: inout String, indentation: String) {
         switch self {
         case .object(let members):
             for (index, member) in members.enumerated() {
-                // The first stands where its writer has got to.
+                // The line of the first member already has its indentation.
                 if index > 0 { text += indentation }
                 text += Self.scalar(member.name) + ":"
                 member.value.writeMember(to: &text, indentation: indentation)
@@ -30,14 +30,14 @@ extension JSONValue {
         }
     }
 
-    /// What stands behind a name and its colon.
+    /// Writes the value after a name and its colon.
     private func writeMember(to text: inout String, indentation: String) {
         guard isCollection else {
             text += " "
             writeScalar(to: &text)
             return
         }
-        // As kubectl prints, a list begins below its name's first letter.
+        // A list is not indented, as in the output of kubectl.
         let inner = elements == nil ? indentation + "  " : indentation
         text += "\n" + inner
         write(to: &text, indentation: inner)
@@ -50,7 +50,7 @@ extension JSONValue {
 
     private var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
 
-    /// Empty ones are written as JSON.
+    /// Whether the value is a collection in block style. Empty collections are written as JSON.
     private var isCollection: Bool {
         switch self {
         case .object(let members): !members.isEmpty
@@ -60,9 +60,9 @@ extension JSONValue {
     }
 
     private static func scalar(_ text: String) -> String {
-        let beginsPlain = text.utf8.first.map { isLetter($0) || $0 == UInt8(ascii: "/") } ?? false
+        let startsPlain = text.utf8.first.map { isLetter($0) || $0 == UInt8(ascii: "/") } ?? false
         let isPlain =
-            beginsPlain && !words.contains(text.lowercased())
+            startsPlain && !words.contains(text.lowercased())
             && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || "-_./".utf8.contains($0) }
         return isPlain ? text : JSONValue.string(text).text
     }
@@ -71,6 +71,6 @@ extension JSONValue {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
-    /// Of YAML 1.1 and 1.2, other than strings.
+    /// Plain scalars that are not strings in YAML 1.1 or 1.2.
     private static let words: Set<String> = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
 }

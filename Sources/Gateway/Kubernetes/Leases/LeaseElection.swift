@@ -112,7 +112,7 @@ public struct LeaseElection: Service {
         switch outcome {
         case .leads(let end):
             standing.failure = nil
-            if leadership.lead(until: end) { logger.notice("leading", metadata: ["lease": "\(name)"]) }
+            if leadership.lead(until: end) { logger.notice("leader elected", metadata: ["lease": "\(name)"]) }
             return wait(timing.retryPeriod)
         case .othersLead:
             standing.failure = nil
@@ -140,7 +140,7 @@ public struct LeaseElection: Service {
 
     private func steppedDown(reason: String) {
         guard leadership.stepDown() else { return }
-        logger.notice("no longer leading", metadata: ["lease": "\(name)", "reason": "\(reason)"])
+        logger.notice("leadership lost", metadata: ["lease": "\(name)", "reason": "\(reason)"])
     }
 
     /// Reads the Lease, unless this candidate has written it last, and takes or renews it if it may.

@@ -3,19 +3,20 @@ package import GatewayCore
 import GatewayPluginAPI
 import Logging
 
-/// One round of publication by hand, the same way as the gateway's own: documents, edges, and a look at the public URL.
+/// One round of publication for the `publish` command: writes the documents, waits for the CDN invalidation, and reads
+/// the public URL.
 package struct ManualPublication: Sendable {
     package enum Mode: Sendable {
         case publish
-        /// What another key ring published may be overwritten.
+        /// Documents of another key ring may be overwritten.
         case takeOver
-        /// Nothing is written, nor any key made.
+        /// No document is written and no key is created.
         case check
     }
 
     package enum Result: Sendable {
         case good
-        /// Something is not as it should be, and only a look was wanted.
+        /// A document is not up to date; in the mode `check` only.
         case differs
         case failed
     }
@@ -25,28 +26,29 @@ package struct ManualPublication: Sendable {
     package init(_ session: ManualSession) { self.session = session }
 
     /// - Parameters:
-    ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
-    ///   - tell: takes a line for people.
+    ///   - isByAdministrator: whether the credentials of the person who runs the command are used instead of the
+    ///     gateway's.
+    ///   - output: called with each human-readable line.
     package func run(
         _ endpoint: EndpointConfiguration, mode: Mode, isByAdministrator: Bool = false,
-        tell: @Sendable (String) -> Void
+        output: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
         let keys: CurrentSigningKeys
         do throws(StoreError) {
             guard let ring = try await ring(of: endpoint, makesFirst: mode != .check) else {
-                tell("\(name): there is no key ring yet; serve makes it, or publish without --check")
+                output("\(name): no key ring yet; sts-gateway serve creates it, or publish without --check")
                 return .differs
             }
             keys = CurrentSigningKeys(SigningKeySnapshot(ring: ring, of: endpoint))
         } catch {
-            tell("\(name): \(error)")
+            output("\(name): \(error)")
             return .failed
         }
         guard let documents = keys.snapshot.documents else { return .failed }
         let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
-        let result = await run(endpoint, mode, opened, documents, tell)
+        let result = await run(endpoint, mode, opened, documents, output)
         await tools.close()
         return result
     }
@@ -83,7 +85,7 @@ package struct ManualPublication: Sendable {
 
     private func run(
         _ endpoint: EndpointConfiguration, _ mode: Mode, _ opened: PublicationTools.Opened,
-        _ documents: IssuerDocuments, _ tell: @Sendable (String) -> Void
+        _ documents: IssuerDocuments, _ output: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
         let clock = session.host.clock
@@ -96,14 +98,14 @@ package struct ManualPublication: Sendable {
         while true {
             let report = await publication.step(documents)
             for outcome in report.outcomes {
-                tell(Self.told(outcome, at: report.status.location ?? "", of: name))
+                output(Self.text(outcome, at: report.status.location ?? "", of: name))
             }
             if report.outcomes.contains(where: { $0.result.kind == .failed || $0.result.kind == .rejected }) {
                 return .failed
             }
             guard report.status.invalidatingSince != nil else {
-                if isWaiting { tell("\(name): the edges have forgotten the old documents") }
-                if let verdict = report.status.verdict { tell("\(name): \(verdict)") }
+                if isWaiting { output("\(name): CDN invalidation completed") }
+                if let verdict = report.status.verdict { output("\(name): \(verdict)") }
                 if mode != .check, let invalidated = report.status.invalidated { await record(invalidated, of: name) }
                 guard mode == .check else { return .good }
                 let isStale = report.outcomes.contains { $0.result == .stale }
@@ -111,11 +113,11 @@ package struct ManualPublication: Sendable {
             }
             if let failure = report.status.invalidationFailure {
                 invalidationFailures += 1
-                tell("\(name): invalidation: \(failure)")
+                output("\(name): CDN invalidation: \(failure)")
                 if invalidationFailures >= 4 { return .failed }
             } else {
                 invalidationFailures = 0
-                if !isWaiting { tell("\(name): waiting for the edges to forget the old documents") }
+                if !isWaiting { output("\(name): waiting for the CDN invalidation") }
                 isWaiting = true
             }
             do {
@@ -126,13 +128,13 @@ package struct ManualPublication: Sendable {
         }
     }
 
-    /// A line for people.
-    static func told(_ outcome: PublicationRound.Outcome, at place: String, of endpoint: String) -> String {
+    /// Returns a human-readable line.
+    static func text(_ outcome: PublicationRound.Outcome, at place: String, of endpoint: String) -> String {
         let result =
             switch outcome.result {
             case .unchanged: "unchanged"
             case .written, .overwritten: "written"
-            case .stale: "is not what it should be"
+            case .stale: "not up to date"
             case .rejected(let conflict): "rejected: \(conflict)"
             case .failed(let error): "failed: \(error)"
             }

@@ -2,7 +2,7 @@ import FoundationEssentials
 package import GatewayCore
 package import Logging
 
-/// What work by hand needs: the key store, opened, and where this process runs. Gateways may run beside it.
+/// The opened key store and the environment of a command. Gateways may run at the same time.
 package struct ManualSession: Sendable {
     let keyStore: OpenedKeyStore
     let host: HostEnvironment
@@ -23,6 +23,6 @@ package struct ManualSession: Sendable {
         self.logger = logger
     }
 
-    /// Ends what was opened; must be called.
+    /// Closes the key store; must be called.
     package func close() async { await keyStore.shutdown() }
 }

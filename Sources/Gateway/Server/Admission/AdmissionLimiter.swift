@@ -1,14 +1,14 @@
-/// Bounds the admission reviews that are answered at a time. More wait, in the order in which they came; nothing of their
-/// bodies is read before. One for the process, so that a new configuration does not begin to count anew.
+/// Limits the concurrent admission reviews. More reviews wait in order of arrival; their bodies are not read before.
+/// The process has one limiter, so that a reload does not reset the counts.
 ///
-/// Read into values a body takes many times its length, so that few large ones are answered at a time, whoever sends
-/// them. Pods are seldom larger than some ten kilobytes.
+/// A parsed body uses many times its length of memory, so that large bodies have a lower limit. A Pod is rarely larger
+/// than some ten kilobytes.
 final class AdmissionLimiter: Sendable {
     typealias Overload = AdmissionQueue.Overload
 
-    /// Bytes of a body beyond which it is a large one.
+    /// Bodies of more bytes than this are large.
     static let largeLength = 256 << 10
-    static let largeAtATime = 4
+    static let maximumLarge = 4
 
     let queue: AdmissionQueue
     let largeQueue: AdmissionQueue
@@ -18,11 +18,11 @@ final class AdmissionLimiter: Sendable {
         largeQueue = AdmissionQueue(limits: limits, scheduler: scheduler)
     }
 
-    /// Does the work once there is a place for it.
+    /// Runs the work when the limits permit it.
     ///
     /// - Parameters:
-    ///   - concurrency: places in all, from now on; by the configuration that is in force.
-    ///   - length: of the body; nil where it is not told, which is taken for large.
+    ///   - concurrency: the new limit of concurrent reviews, from the configuration in force.
+    ///   - length: the length of the body; nil where it is not known, which counts as large.
     /// - Throws: ``Overload``, or what the work throws.
     func run<Value: Sendable>(
         atMost concurrency: Int, length: Int?, _ work: @Sendable () async throws -> Value
@@ -30,7 +30,7 @@ final class AdmissionLimiter: Sendable {
         guard length.map({ $0 > Self.largeLength }) ?? true else {
             return try await queue.run(atMost: concurrency, work)
         }
-        return try await largeQueue.run(atMost: Self.largeAtATime) {
+        return try await largeQueue.run(atMost: Self.maximumLarge) {
             try await self.queue.run(atMost: concurrency, work)
         }
     }

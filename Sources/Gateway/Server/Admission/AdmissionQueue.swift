@@ -1,33 +1,33 @@
 import GatewayCore
 import Synchronization
 
-/// Bounds what is done at a time. More wait, in the order in which they came, a bounded number for a bounded time.
+/// Limits concurrent work. More callers wait in order of arrival, with a limited number and a timeout.
 final class AdmissionQueue: Sendable {
-    /// Too many are answered and wait, or the wait was too long.
+    /// Too many callers wait, or the wait has timed out.
     struct Overload: Error, Equatable {}
 
     struct Limits: Sendable {
-        /// Those that wait; beyond, they are turned away at once.
+        /// The maximum number of waiting callers; more are rejected immediately.
         var waiting = 256
-        /// Seconds that one waits.
-        var patience = 2.0
+        /// The timeout of a waiting caller in seconds.
+        var timeout = 2.0
     }
 
     private struct State {
         var concurrency = 1
         var running = 0
         var waiting: [(number: UInt64, signal: AsyncStream<Never>.Continuation)] = []
-        /// Those that were given a place while they waited.
-        var called: Set<UInt64> = []
+        /// The waiting callers that may run.
+        var admitted: Set<UInt64> = []
         var nextNumber: UInt64 = 0
 
-        /// Gives free places to those that wait.
-        mutating func call() -> [AsyncStream<Never>.Continuation] {
+        /// Admits waiting callers up to the limit.
+        mutating func admit() -> [AsyncStream<Never>.Continuation] {
             let count = min(max(0, concurrency - running), waiting.count)
             let next = waiting.prefix(count)
             waiting.removeFirst(count)
             running += count
-            called.formUnion(next.map(\.number))
+            admitted.formUnion(next.map(\.number))
             return next.map(\.signal)
         }
     }
@@ -41,12 +41,12 @@ final class AdmissionQueue: Sendable {
         self.scheduler = scheduler
     }
 
-    /// How many have a place now, and how many wait.
+    /// The numbers of running and waiting callers.
     var load: (running: Int, waiting: Int) { state.withLock { ($0.running, $0.waiting.count) } }
 
-    /// Does the work once there is a place for it.
+    /// Runs the work when the limit permits it.
     ///
-    /// - Parameter concurrency: places in all, from now on; by whoever came last.
+    /// - Parameter concurrency: the new limit of concurrent work.
     /// - Throws: ``Overload``, or what the work throws.
     func run<Value: Sendable>(
         atMost concurrency: Int, _ work: @Sendable () async throws -> Value
@@ -57,20 +57,20 @@ final class AdmissionQueue: Sendable {
     }
 
     private enum Turn {
-        case begins
+        case starts
         case waits(UInt64, AsyncStream<Never>)
-        case turnedAway
+        case rejected
     }
 
     private func enter(_ concurrency: Int) async throws(Overload) {
         let (turn, signals) = state.withLock { state -> (Turn, [AsyncStream<Never>.Continuation]) in
             state.concurrency = max(1, concurrency)
-            let signals = state.call()
+            let signals = state.admit()
             if state.running < state.concurrency {
                 state.running += 1
-                return (.begins, signals)
+                return (.starts, signals)
             }
-            guard state.waiting.count < limits.waiting else { return (.turnedAway, signals) }
+            guard state.waiting.count < limits.waiting else { return (.rejected, signals) }
             let (stream, signal) = AsyncStream.makeStream(of: Never.self)
             state.nextNumber += 1
             state.waiting.append((state.nextNumber, signal))
@@ -78,27 +78,27 @@ final class AdmissionQueue: Sendable {
         }
         for signal in signals { signal.finish() }
         switch turn {
-        case .begins: return
-        case .turnedAway: throw Overload()
+        case .starts: return
+        case .rejected: throw Overload()
         case .waits(let number, let stream):
             await withTaskGroup { [scheduler, limits] group in
                 group.addTask { for await _ in stream {} }
-                group.addTask { try? await scheduler.sleep(limits.patience) }
+                group.addTask { try? await scheduler.sleep(limits.timeout) }
                 await group.next()
                 group.cancelAll()
             }
-            let wasCalled = state.withLock { state in
+            let isAdmitted = state.withLock { state in
                 state.waiting.removeAll { $0.number == number }
-                return state.called.remove(number) != nil
+                return state.admitted.remove(number) != nil
             }
-            guard wasCalled else { throw Overload() }
+            guard isAdmitted else { throw Overload() }
         }
     }
 
     private func leave() {
         let signals = state.withLock { state in
             state.running -= 1
-            return state.call()
+            return state.admit()
         }
         for signal in signals { signal.finish() }
     }

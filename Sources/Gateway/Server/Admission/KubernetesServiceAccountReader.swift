@@ -6,13 +6,13 @@ import Kubernetes
 import KubernetesAPI
 import Synchronization
 
-/// Reads ServiceAccounts from the API server for the webhook, which waits for it: within two seconds, a bounded number
-/// at a time, and for a Deployment's many Pods once in some seconds.
+/// Reads annotations of ServiceAccounts from the API server for the webhook, with a timeout of two seconds, a limit of
+/// concurrent reads, and a cache of some seconds for the Pods of one Deployment.
 ///
-/// It needs `get` on `serviceaccounts`. Other annotations than those that are asked for are not kept. A ServiceAccount
-/// that lacks one, or is not there, is read anew each time: its annotation may have been written just now.
+/// It needs `get` on `serviceaccounts`. Only the requested annotations are cached. A missing ServiceAccount, or one
+/// that lacks an annotation, is read each time: the annotation may have been added in the meantime.
 final class KubernetesServiceAccountReader: ServiceAccountAnnotationReading {
-    /// With a time for each read that leaves an API server's five seconds for a webhook some to spare.
+    /// The limits. The timeout is shorter than the five seconds that the API server waits for the webhook.
     static var limits: WorkloadMetadataLimits {
         var limits = WorkloadMetadataLimits()
         limits.inFlight = 64
@@ -50,24 +50,24 @@ final class KubernetesServiceAccountReader: ServiceAccountAnnotationReading {
             cluster: "", namespace: namespace, serviceAccount: .init(name: name, uid: nil), pod: nil, node: nil,
             groups: [], credentialID: nil)
         let key = MetadataCache.Key(.serviceAccount, identity)
-        let (kept, isCapped) = state.withLock { state -> ([String: String]?, Bool) in
-            if let kept = state.cache.object(for: key, at: now)?.annotations, keys.allSatisfy({ kept[$0] != nil }) {
-                return (kept, false)
+        let (cached, isCapped) = state.withLock { state -> ([String: String]?, Bool) in
+            if let cached = state.cache.object(for: key, at: now)?.annotations, keys.allSatisfy({ cached[$0] != nil }) {
+                return (cached, false)
             }
             guard state.inFlight < limits.inFlight else { return (nil, true) }
             state.inFlight += 1
             return (nil, false)
         }
-        if let kept { return kept.filter { keys.contains($0.key) } }
+        if let cached { return cached.filter { keys.contains($0.key) } }
         guard !isCapped else {
             throw ServiceAccountReadFailure(reason: "too many reads of ServiceAccounts are in flight")
         }
         defer { state.withLock { $0.inFlight -= 1 } }
         guard let object = try await read(identity, now) else { return nil }
-        let own = object.annotations.filter { keys.contains($0.key) }
-        let lean = WorkloadMetadata.Object(uid: object.uid, labels: [:], annotations: own)
-        state.withLock { $0.cache.keep(lean, for: key, asked: now) }
-        return own
+        let annotations = object.annotations.filter { keys.contains($0.key) }
+        let entry = WorkloadMetadata.Object(uid: object.uid, labels: [:], annotations: annotations)
+        state.withLock { $0.cache.insert(entry, for: key, requested: now) }
+        return annotations
     }
 
     private func read(
@@ -80,18 +80,19 @@ final class KubernetesServiceAccountReader: ServiceAccountAnnotationReading {
         } catch {
             throw ServiceAccountReadFailure(reason: error.description)
         }
-        // A 404 that is no Status is somebody else's, who knows nothing of the object.
+        // A 404 without a Status is not from the API server.
         if reply.status == 404, KubernetesStatus(json: reply.body)?.reason == "NotFound" { return nil }
         guard reply.status == 200 else {
             let failure = TokenReviewFailure(
                 reply, to: "a get of serviceaccounts",
-                forbidden: "the gateway may not get serviceaccounts (403), which injection.serviceAccountAnnotations "
-                    + "needs; bind its ServiceAccount to a ClusterRole with the verb get on serviceaccounts")
+                forbidden: "not allowed to get serviceaccounts (403), which injection.serviceAccountAnnotations "
+                    + "requires; bind the gateway's ServiceAccount to a ClusterRole with the verb get on "
+                    + "serviceaccounts")
             throw ServiceAccountReadFailure(reason: failure.reason)
         }
         guard let object = ObjectMetadataMessage.object(in: reply.body, of: .serviceAccount, identity) else {
             throw ServiceAccountReadFailure(
-                reason: "the API server's answer to a get of serviceaccounts is not the object")
+                reason: "the response of the API server to a get of serviceaccounts is not the object")
         }
         return object
     }

@@ -2,24 +2,24 @@ import GatewayCore
 import KubernetesAPI
 import Logging
 
-/// Decides on reviews by the configuration, and by what is known of the gateway and the cluster at that moment.
+/// Decides on admission reviews, with the configuration and the current state of the gateway and the cluster.
 struct PodAdmission: Sendable {
     let endpoints: [EndpointConfiguration]
     let injection: GatewayConfiguration.Injection
-    /// The gateway's own; nil where it is not known.
+    /// The gateway's namespace; nil where it is not known.
     let namespace: String?
-    /// The sidecar's, where the configuration names none.
+    /// The image of the sidecar where the configuration has none.
     let standardImage: String
-    /// PEM certificates that Pods are to trust; nil where their own do.
+    /// Returns the CAs that Pods must trust in PEM; nil for those of the Pod's image.
     let trust: @Sendable () -> String?
     let serverVersion: @Sendable () -> KubernetesVersion?
-    /// nil where the annotations of ServiceAccounts do not count.
+    /// nil where the annotations of ServiceAccounts are not used.
     let serviceAccounts: (any ServiceAccountAnnotationReading)?
     let logger: Logger
 
-    /// Changes nothing anywhere, whether the review is a dry run or not.
+    /// Returns the decision. There are no side effects, whether the review is a dry run or not.
     ///
-    /// - Parameter injector: the endpoint by whose webhook it came.
+    /// - Parameter injector: the endpoint whose webhook was called.
     func decision(on review: AdmissionReview, by injector: String) async -> AdmissionDecision {
         let policy = InjectionPolicy(
             injection, namespace: namespace, standardImage: standardImage, trust: trust(),
@@ -36,13 +36,13 @@ struct PodAdmission: Sendable {
         }
     }
 
-    /// A Pod that may be meant to have tokens must not start without them because something could not be read.
+    /// Reads annotations of the ServiceAccount. Where that fails, the Pod is denied: it must not start without tokens.
     private func annotations(
         _ needed: PodMutation.NeededServiceAccount, in namespace: String, _ reader: any ServiceAccountAnnotationReading
     ) async throws(AdmissionDenial) -> [String: String] {
         guard KubernetesName.isSubdomain(needed.name) else {
             throw AdmissionDenial(
-                .badRequest, "spec.serviceAccountName is no name of a ServiceAccount; write it as the API has it")
+                .badRequest, "invalid spec.serviceAccountName; expected the name of a ServiceAccount")
         }
         let keys = needed.keys.sorted().joined(separator: ", ")
         let found: [String: String]?
@@ -50,20 +50,20 @@ struct PodAdmission: Sendable {
             found = try await reader.annotations(needed.keys, of: needed.name, in: namespace)
         } catch {
             logger.warning(
-                "a ServiceAccount cannot be read",
+                "ServiceAccount not readable",
                 metadata: [
                     "namespace": "\(namespace)", "serviceaccount": "\(needed.name)", "reason": "\(error.reason)",
                 ])
             throw AdmissionDenial(
                 .unavailable,
-                "the gateway cannot read the ServiceAccount \"\(needed.name)\" now, whose annotations may say what the "
-                    + "Pod gets for \(keys); try again, or write the annotation on the Pod")
+                "the gateway cannot read the annotations of the ServiceAccount \"\(needed.name)\" for \(keys); "
+                    + "try again, or add the annotation to the Pod")
         }
         guard let found else {
             throw AdmissionDenial(
                 .forbidden,
-                "there is no ServiceAccount \"\(needed.name)\", whose annotations may say what the Pod gets for "
-                    + "\(keys); make it first, or write the annotation on the Pod")
+                "missing ServiceAccount \"\(needed.name)\", whose annotations are needed for "
+                    + "\(keys); create it first, or add the annotation to the Pod")
         }
         return found
     }

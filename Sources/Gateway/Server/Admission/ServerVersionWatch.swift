@@ -7,8 +7,8 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Reads the API server's version when it starts and every ten minutes, since a cluster is upgraded under the gateway's
-/// feet. What was read last stays while it cannot be read.
+/// Reads the API server's version at start and every ten minutes, since a cluster can be upgraded while the gateway
+/// runs. The last version stays known while the API server is not available.
 final class ServerVersionWatch: Service, Sendable {
     /// Seconds.
     static let interval = 600.0
@@ -37,18 +37,18 @@ final class ServerVersionWatch: Service, Sendable {
             scheduler.backoff(failures: failures, retryAfter: failure.retryAfter)
         }
         await loop.run { () throws(Failure) in
-            take(try await read())
+            replace(with: try await read())
             return .after(Self.interval)
         }
     }
 
-    private func take(_ version: KubernetesVersion) {
+    private func replace(with version: KubernetesVersion) {
         let former = known.withLock { known in
             defer { known = version }
             return known
         }
         guard former != version else { return }
-        logger.info("the API server's version is known", metadata: ["version": "\(version)"])
+        logger.info("API server version read", metadata: ["version": "\(version)"])
     }
 
     private struct Failure: Error, CustomStringConvertible {

@@ -1,29 +1,29 @@
-/// The port to whoever knows the annotations of ServiceAccounts.
+/// The port that reads annotations of ServiceAccounts.
 protocol ServiceAccountAnnotationReading: Sendable {
-    /// Reads annotations that are the gateway's own. What is told may be some seconds old; that one is lacking is not.
+    /// Reads annotations of the gateway. An annotation may be some seconds old; a missing one is read each time.
     ///
     /// - Parameters:
-    ///   - keys: the only ones that are kept and told.
-    ///   - name: a name that Kubernetes could take, as the namespace.
+    ///   - keys: the keys of the annotations; others are neither cached nor returned.
+    ///   - name: a valid name, as is the namespace.
     /// - Returns: nil where there is no such ServiceAccount.
     func annotations(
         _ keys: Set<String>, of name: String, in namespace: String
     ) async throws(ServiceAccountReadFailure) -> [String: String]?
 }
 
-/// There is no answer, which says nothing of the ServiceAccount.
+/// The ServiceAccount could not be read; whether it exists is not known.
 struct ServiceAccountReadFailure: Error, Equatable {
     /// For the log.
     let reason: String
 }
 
-/// Where the configuration wants ServiceAccounts to be asked, and there is no API server to ask.
+/// The reader of a gateway without an API server: every read fails.
 struct UnreadableServiceAccounts: ServiceAccountAnnotationReading {
     func annotations(
         _ keys: Set<String>, of name: String, in namespace: String
     ) async throws(ServiceAccountReadFailure) -> [String: String]? {
         throw ServiceAccountReadFailure(
-            reason: "the gateway knows no API server; leave injection.serviceAccountAnnotations out, or set "
+            reason: "no API server is configured; remove injection.serviceAccountAnnotations, or set "
                 + "review.kind to kubernetes")
     }
 }

@@ -2,13 +2,13 @@ import FoundationEssentials
 package import GatewayCore
 import LocalFiles
 
-/// The configuration file of a gateway that runs, and how a text becomes a configuration.
+/// The configuration file of a running gateway, and the function that loads its text.
 package struct ConfigurationSource: Sendable {
     package let path: String
-    /// Does no I/O but that of the text's own parsing.
+    /// Parses and validates the text, without I/O.
     let load: @Sendable (String) -> (configuration: GatewayConfiguration?, problems: [ConfigurationProblem])
 
-    /// Bytes; what is longer is not read.
+    /// The maximum size of the file in bytes.
     private static let maximumLength = 4 << 20
 
     package init(
@@ -22,12 +22,12 @@ package struct ConfigurationSource: Sendable {
         self.load = load
     }
 
-    /// The text of the file.
+    /// Reads the text of the file.
     ///
-    /// - Throws: that the file cannot be read or is not UTF-8.
+    /// - Throws: where the file is not readable or not UTF-8.
     func text() throws(ConfigurationProblem) -> String {
         guard let bytes = try? LocalFile.read(path, atMost: Self.maximumLength) else {
-            throw ConfigurationProblem(.error, at: "", "cannot be read; the configuration in force stays")
+            throw ConfigurationProblem(.error, at: "", "not readable; the configuration in force does not change")
         }
         return try YAMLConfigurationSource.text(utf8: Array(bytes))
     }

@@ -2,13 +2,13 @@ import FoundationEssentials
 package import GatewayCore
 package import Logging
 
-/// Finds the last good configuration of a gateway whose file is not good.
-package enum LastGoodStart {
-    /// - Parameter text: what the file holds; nil where it cannot be read.
-    /// - Returns: nil where nothing tells where keys are kept, or none was kept there.
-    /// - Throws: why it cannot be read, in words for the operator.
+/// Reads the last valid configuration of a gateway whose configuration file is invalid.
+package enum LastValidStart {
+    /// - Parameter text: the text of the file; nil where it is not readable.
+    /// - Returns: nil where the key store is not known, or has no configuration.
+    /// - Throws: why the configuration cannot be read, for the operator.
     package static func text(
-        besides text: String?, in host: HostEnvironment, logger: Logger
+        replacing text: String?, in host: HostEnvironment, logger: Logger
     ) async throws(ConfigurationProblem) -> String? {
         let node = text.flatMap { try? YAMLConfigurationSource.parse($0) }
         guard let place = ConfigurationLoader.placeOfKeys(node) else { return nil }
@@ -31,7 +31,7 @@ package enum LastGoodStart {
         do throws(StoreError) {
             return try result.get()
         } catch {
-            throw ConfigurationProblem(.error, at: "", "the last good configuration cannot be read: \(error)")
+            throw ConfigurationProblem(.error, at: "", "the last valid configuration is not readable: \(error)")
         }
     }
 }

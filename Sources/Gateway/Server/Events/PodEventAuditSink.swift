@@ -1,6 +1,6 @@
 import GatewayCore
 
-/// An audit whose refusals by policy are told as Events on their Pods, too.
+/// An audit sink that also creates Events on Pods for denials by policy.
 struct PodEventAuditSink: AuditSink {
     let audit: any AuditSink
     let events: PodEvents

@@ -4,9 +4,9 @@ import CoreMetrics
 struct PodEventMetrics: Sendable {
     enum Result: String, Sendable, CaseIterable {
         case written
-        /// Too many at a time.
+        /// Too many Events were pending.
         case dropped
-        /// The API server has refused it, or gave no answer.
+        /// The API server has rejected the Event, or did not respond.
         case failed
     }
 

@@ -5,34 +5,34 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Tells refusals by policy as Events on the Pods that were refused. No token call waits for one: what is due goes into
-/// a bounded queue, and is lost and counted where that is full.
+/// Creates Events on Pods whose requests were denied by policy. Token calls do not wait for them: Events are added to a
+/// bounded queue, and dropped and counted where that is full.
 ///
-/// The gateway needs the verb create on events in the namespaces of those Pods. Where it has it not, that is logged once
-/// and no Event is tried in the namespace for ``Settings/pause``.
+/// The gateway needs the verb create on events in the namespaces of those Pods. A missing permission is logged once,
+/// and no Event is created in the namespace for ``Settings/pause``.
 final class PodEvents: Service {
     /// Times in seconds.
     struct Settings: Sendable {
         var throttle = PodEventThrottle.Limits()
-        /// Events that may wait.
+        /// The maximum number of pending Events.
         var queue = 256
-        /// For one Event.
+        /// The maximum number of attempts for one Event.
         var attempts = 3
-        /// Of one attempt.
+        /// The timeout of one attempt.
         var timeout = 5.0
-        /// A namespace in which an Event was refused has none for so long.
+        /// How long no Event is created in a namespace after a 403.
         var pause = 600.0
-        /// Namespaces that are remembered as such.
+        /// The maximum number of paused namespaces.
         var pausedNamespaces = 256
     }
 
     private struct State {
         var throttle: PodEventThrottle
         var queue: [PodEvent] = []
-        /// Until when, in monotonic seconds.
+        /// The end of the pause by namespace, in monotonic seconds.
         var paused: [String: Double] = [:]
-        /// What the log was told last; nil where all is well.
-        var told: String?
+        /// The last logged failure; nil where there is none.
+        var logged: String?
     }
 
     private let client: KubernetesClient
@@ -44,7 +44,7 @@ final class PodEvents: Service {
     private let state: Mutex<State>
     private let added = ChangeSignal()
 
-    /// - Parameter instance: the gateway's own Pod; nil where it is not known.
+    /// - Parameter instance: the name of the gateway's Pod; nil where it is not known.
     init(
         client: KubernetesClient, instance: String?, settings: Settings = Settings(), metrics: PodEventMetrics,
         scheduler: Scheduler, logger: Logger
@@ -58,7 +58,7 @@ final class PodEvents: Service {
         state = Mutex(State(throttle: PodEventThrottle(settings.throttle)))
     }
 
-    /// Takes a decision, whatever it is; returns at once.
+    /// Adds an Event where the decision is a denial by policy. Does not block.
     func record(_ record: AuditRecord) {
         guard let event = PodEvent(of: record) else { return }
         let now = scheduler.monotonic()
@@ -76,12 +76,12 @@ final class PodEvents: Service {
         }
     }
 
-    /// Writes one Event after the other. It belongs behind the client's service in a service group; what waits when the
-    /// gateway ends is lost.
+    /// Writes the Events one after the other. The service follows the client's service in a service group; pending
+    /// Events are lost when the gateway stops.
     func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                // Before the look, so that no Event falls between.
+                // Before the queue is read, so that no Event is missed.
                 let changes = self.added.changes()
                 while !Task.isCancelled, let event = self.next() { await self.write(event) }
                 for await _ in changes { break }
@@ -109,12 +109,12 @@ final class PodEvents: Service {
         while true {
             do throws(KubernetesAPIError) {
                 _ = try await events.create(event.json(reportedBy: instance))
-                works(event)
+                succeeded(event)
                 return
             } catch {
                 failures += 1
                 switch error.kind {
-                // Another replica has told it.
+                // Another replica has created it.
                 case .alreadyExists: return
                 // The namespace is gone, and the Pod with it.
                 case .notFound: return
@@ -122,7 +122,7 @@ final class PodEvents: Service {
                     let seconds = scheduler.backoff(failures: failures, retryAfter: error.retryAfter)
                     guard (try? await scheduler.sleep(seconds)) != nil else { return }
                 default:
-                    fails(event, error)
+                    failed(event, error)
                     return
                 }
             }
@@ -130,30 +130,30 @@ final class PodEvents: Service {
     }
 
     private static let forbidden =
-        "the gateway may not create events (403); bind its ServiceAccount to a ClusterRole with the verb create on "
-        + "events, or set audit.events to false"
+        "not allowed to create events (403); bind the gateway's ServiceAccount to a ClusterRole with the verb create "
+        + "on events, or set audit.events to false"
 
-    private func works(_ event: PodEvent) {
-        // Last, so that whoever sees the count finds the rest done.
+    private func succeeded(_ event: PodEvent) {
+        // The metric is updated last, after the log.
         defer { metrics.count(.written) }
-        let failed = state.withLock { state in
-            // That another namespace allows it says nothing of the one that does not.
+        let isRecovered = state.withLock { state in
+            // A success in another namespace does not end a 403.
             let wasPaused = state.paused.removeValue(forKey: event.namespace) != nil
-            guard state.told != nil, wasPaused || state.told != Self.forbidden else { return false }
-            state.told = nil
+            guard state.logged != nil, wasPaused || state.logged != Self.forbidden else { return false }
+            state.logged = nil
             return true
         }
-        if failed { logger.notice("Events on Pods are written again") }
+        if isRecovered { logger.notice("Pod Events work again") }
     }
 
-    private func fails(_ event: PodEvent, _ failure: KubernetesAPIError) {
+    private func failed(_ event: PodEvent, _ failure: KubernetesAPIError) {
         if Task.isCancelled { return }
         defer { metrics.count(.failed) }
         let now = scheduler.monotonic()
         let isForbidden = failure.kind == .forbidden
         let reason = isForbidden ? Self.forbidden : failure.description
-        let isNews = state.withLock { state in
-            // The next refusal of the Pod tries again.
+        let isChange = state.withLock { state in
+            // The next denial of the Pod tries again.
             state.throttle.remove(event.key)
             if isForbidden {
                 if state.paused.count >= settings.pausedNamespaces {
@@ -163,12 +163,12 @@ final class PodEvents: Service {
                     state.paused[event.namespace] = now + settings.pause
                 }
             }
-            defer { state.told = reason }
-            return state.told != reason
+            defer { state.logged = reason }
+            return state.logged != reason
         }
-        guard isNews else { return }
+        guard isChange else { return }
         logger.warning(
-            "an Event on a Pod cannot be written",
+            "Pod Event failed",
             metadata: ["namespace": "\(event.namespace)", "reason": "\(reason)"])
     }
 }

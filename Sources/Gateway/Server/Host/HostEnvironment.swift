@@ -1,16 +1,16 @@
 package import FoundationEssentials
 
-/// The inputs of a gateway beside its configuration.
+/// The inputs of a gateway in addition to its configuration.
 package struct HostEnvironment: Sendable {
     package let version: String
-    /// The process's environment variables, for the API server's address inside a cluster.
+    /// The environment variables of the process.
     package let environment: [String: String]
-    /// The gateway's own, in a cluster; nil if it is unknown.
+    /// The gateway's namespace in a cluster; nil where it is not known.
     package let namespace: String?
-    /// Makes a path of the configuration one that can be opened.
+    /// Returns the absolute path for a path of the configuration.
     package let resolve: @Sendable (String) -> String
     package let clock: @Sendable () -> Date
-    /// Takes whole lines of the audit; false where they were not written.
+    /// Writes complete lines of the audit; false where they were not written.
     package let writeAudit: @Sendable (String) -> Bool
     /// Lines of the log that were dropped since the last call.
     package let takeDroppedLogLines: @Sendable () -> Int

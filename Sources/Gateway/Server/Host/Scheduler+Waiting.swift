@@ -8,7 +8,7 @@ extension Scheduler {
         await wait(time.map { max(0, $0.timeIntervalSince(now())) }, or: changes)
     }
 
-    /// Waits so many seconds, or until one of the streams has an element, or until cancelled.
+    /// Waits this many seconds, or until one of the streams has an element, or until cancelled.
     ///
     /// - Parameter seconds: nil for no bound.
     func wait(_ seconds: Double?, or changes: [AsyncStream<Void>]) async {

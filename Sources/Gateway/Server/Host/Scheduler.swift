@@ -1,15 +1,16 @@
 import FoundationEssentials
 import GatewayCore
 
-/// Time and chance, for what waits and tries again; a test brings its own.
+/// Clocks, randomness and sleeping; tests pass their own.
 struct Scheduler: Sendable {
-    /// What a calendar says.
+    /// The wall-clock time.
     let now: @Sendable () -> Date
-    /// Seconds since some moment; never set, and counting while the machine or the process was stopped.
+    /// Seconds since an arbitrary time, of a clock that is never set and that advances while the machine or the process
+    /// is suspended.
     let monotonic: @Sendable () -> Double
-    /// From 0 to 1.
+    /// Returns a number from 0 to 1.
     let random: @Sendable () -> Double
-    /// Waits so many seconds; throws where cancelled.
+    /// Waits this many seconds; throws when cancelled.
     let sleep: @Sendable (Double) async throws -> Void
 
     static func system(clock: @escaping @Sendable () -> Date) -> Scheduler {

@@ -7,7 +7,7 @@ import KubernetesAPI
 struct KeyPairSecretReader: KeyPairReading {
     private let secrets: KubernetesCollection
 
-    /// - Parameter namespace: the gateway's own.
+    /// - Parameter namespace: the gateway's namespace.
     init(client: KubernetesClient, namespace: String, scheduler: Scheduler) {
         secrets = KubernetesCollection(client: client, resource: .secrets, namespace: namespace, scheduler: scheduler)
     }
@@ -15,7 +15,7 @@ struct KeyPairSecretReader: KeyPairReading {
     /// Reads a key pair.
     ///
     /// - Returns: nil where there is no Secret of that name.
-    /// - Throws: `refused` where a data key is missing or not text. Whether the private key belongs to the certificate
+    /// - Throws: `rejected` where a data key is missing or not text. Whether the private key belongs to the certificate
     ///   is not checked.
     func read(_ name: String) async throws(StoreError) -> KeyPairMaterial? {
         let object: KubernetesObject?

@@ -8,7 +8,7 @@ protocol KeyPairReading: Sendable {
     /// Reads a key pair.
     ///
     /// - Returns: nil where there is none of that name.
-    /// - Throws: `refused` where a part is missing or not text. Whether the private key belongs to the certificate is
+    /// - Throws: `rejected` where a part is missing or not text. Whether the private key belongs to the certificate is
     ///   not checked.
     func read(_ name: String) async throws(StoreError) -> KeyPairMaterial?
 }
@@ -26,8 +26,8 @@ struct KeyPairMaterial: Sendable, CustomStringConvertible, CustomDebugStringConv
 }
 
 extension FoundKeyPair {
-    /// - Throws: `refused` where the certificate or the key is malformed, the key does not support the algorithm, or it
-    ///   does not belong to the certificate.
+    /// - Throws: `rejected` where the certificate or the key is malformed, the key does not support the algorithm, or
+    ///   it does not belong to the certificate.
     init(name: String, _ material: KeyPairMaterial, algorithm: SignatureAlgorithm) throws(StoreError) {
         let signingKey: SigningKey
         do {

@@ -4,18 +4,18 @@ import JSON
 import Kubernetes
 import Logging
 
-/// Makes a client of the API server that the configuration or the Pod's environment names.
+/// Creates a client of the API server of the kubeconfig or of the Pod's cluster.
 enum KubernetesConnection {
-    /// Where the kubelet mounts a Pod's own ServiceAccount.
+    /// The folder of the ServiceAccount that the kubelet mounts into a Pod.
     static let serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
-    /// Largest kubeconfig that is read, in bytes.
+    /// The maximum size of a kubeconfig in bytes.
     private static let maximumSize = 4 << 20
 
     /// - Parameters:
     ///   - kubeconfig: a path that can be opened; nil inside a cluster.
-    ///   - environment: the process'.
-    ///   - scheduler: its clock ends the client's calls.
-    /// - Throws: every problem, with the file's name.
+    ///   - environment: the environment variables of the process.
+    ///   - scheduler: its clock is used for timeouts.
+    /// - Throws: all problems, with the name of the file.
     static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String, at now: Date,
         limits: KubernetesClient.Limits, scheduler: Scheduler, logger: Logger
@@ -35,7 +35,7 @@ enum KubernetesConnection {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
             let size = attributes[.size] as? Int, size <= maximumSize,
             let contents = FileManager.default.contents(atPath: path)
-        else { throw KubernetesConnectionError("\(path): cannot be read; name a readable kubeconfig file") }
+        else { throw KubernetesConnectionError("\(path): not readable; expected a readable kubeconfig file") }
         let document: ConfigurationNode
         do {
             document = try YAMLConfigurationSource.parse(utf8: Array(contents))

@@ -2,7 +2,7 @@ import Kubernetes
 import KubernetesAPI
 
 extension Scheduler {
-    /// The same clocks for the Kubernetes client.
+    /// The scheduler for the Kubernetes client.
     var kubernetes: KubernetesScheduler {
         KubernetesScheduler(now: now, monotonic: monotonic, random: random, sleep: sleep) { [self] in
             backoff(failures: $0, retryAfter: $1)
@@ -11,7 +11,7 @@ extension Scheduler {
 }
 
 extension KubernetesCollection {
-    /// Makes a collection whose calls wait by the gateway's clocks.
+    /// Creates a collection that uses the gateway's scheduler.
     init(
         client: KubernetesClient, resource: KubernetesResource, namespace: String?, scheduler: Scheduler,
         patience: Double = 10, timeout: Double? = nil
@@ -22,7 +22,7 @@ extension KubernetesCollection {
             timeout: timeout)
     }
 
-    /// The clocks by which the collection's calls wait.
+    /// The scheduler of the collection.
     var gatewayScheduler: Scheduler {
         Scheduler(
             now: scheduler.now, monotonic: scheduler.monotonic, random: scheduler.random, sleep: scheduler.sleep)

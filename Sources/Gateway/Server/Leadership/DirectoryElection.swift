@@ -2,8 +2,8 @@ import LocalFiles
 import Logging
 import ServiceLifecycle
 
-/// Elects one leader among the processes of one machine by an exclusive lock on `leader.lock` in a directory. The kernel
-/// releases it when its process dies.
+/// Elects one leader among the processes of one machine by an exclusive lock on `leader.lock` in a directory. The
+/// kernel releases it when its process dies.
 struct DirectoryElection: Service {
     private let path: String
     private let leadership: Leadership
@@ -12,7 +12,7 @@ struct DirectoryElection: Service {
 
     static let fileName = "leader.lock"
 
-    /// Seconds between two attempts, and between two looks whether the locked file still is the one in the directory.
+    /// Seconds between two attempts, and between two checks whether the locked file is still the one in the directory.
     static let interval = 1.0
 
     init(directory: String, leadership: Leadership, scheduler: Scheduler, logger: Logger) {
@@ -33,7 +33,7 @@ struct DirectoryElection: Service {
             if let held = lock, !held.isInPlace {
                 // Another process can lock the new file.
                 leadership.stepDown()
-                logger.notice("no longer leading", metadata: ["lock": "\(path)", "reason": "the file was taken away"])
+                logger.notice("leadership lost", metadata: ["lock": "\(path)", "reason": "the file was removed"])
                 lock = nil
             }
             if lock == nil {
@@ -42,7 +42,7 @@ struct DirectoryElection: Service {
                     log.succeed()
                     if lock != nil {
                         leadership.lead(until: .infinity)
-                        logger.notice("leading", metadata: ["lock": "\(path)"])
+                        logger.notice("leader elected", metadata: ["lock": "\(path)"])
                     }
                 } catch {
                     log.fail("\(error); grant the gateway's user write access to it")

@@ -1,6 +1,6 @@
 extension Leadership {
-    /// Does the work whenever this replica leads: it is cancelled when that ends, and begun anew with the next time.
-    /// Returns once cancelled.
+    /// Runs the work whenever this replica is the leader. The work is cancelled when the leadership ends, and started
+    /// again with the next leadership. Returns when cancelled.
     func whileLeading(_ work: @escaping @Sendable () async -> Void) async {
         var changes = changes().makeAsyncIterator()
         while let isLeading = await changes.next() {

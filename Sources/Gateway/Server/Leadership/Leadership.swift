@@ -1,12 +1,13 @@
 import Synchronization
 
-/// Whether this replica is the one that rotates and publishes. What it does is compare-and-swap nevertheless: this spares
-/// work, and keeps nothing safe by itself.
+/// The leadership of this replica: only the leader rotates and publishes. All writes are compare-and-swap, so that
+/// safety does not depend on the leadership.
 final class Leadership: Sendable {
     private struct State {
-        /// Monotonic seconds up to which it was won; nil where it was not.
+        /// The end of the leadership in monotonic seconds; nil where this replica does not lead.
         var end: Double?
-        var told = false
+        /// The state that was reported to the watchers last.
+        var reported = false
         var watchers: [Int: AsyncStream<Bool>.Continuation] = [:]
         var lastWatcher = 0
     }
@@ -14,21 +15,24 @@ final class Leadership: Sendable {
     private let monotonic: @Sendable () -> Double
     private let state = Mutex(State())
 
-    /// - Parameter monotonic: seconds since some moment, counting while the process or the machine was stopped.
+    /// - Parameter monotonic: seconds since an arbitrary time, of a clock that advances while the process or the
+    ///   machine is suspended.
     init(monotonic: @escaping @Sendable () -> Double) { self.monotonic = monotonic }
 
-    /// Asks the clock, so that a process which was stopped for a minute does not wake as the leader that it was.
+    /// Whether this replica is the leader now, by the clock: a process that resumes after its leadership has expired is
+    /// not.
     var isLeading: Bool { state.withLock { $0.end.map { monotonic() < $0 } ?? false } }
 
-    /// Whether it leads: the present state first, then each change; of several that nobody has waited for the last.
+    /// Yields whether this replica leads: the current state, then each change. Of several pending changes only the last
+    /// is delivered.
     ///
-    /// That time alone has ended it is told when the election notices, which ``isLeading`` does not wait for.
+    /// An expiration is reported when the election detects it; ``isLeading`` does not wait for that.
     func changes() -> AsyncStream<Bool> {
         let (stream, continuation) = AsyncStream.makeStream(of: Bool.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state in
             state.lastWatcher += 1
             state.watchers[state.lastWatcher] = continuation
-            continuation.yield(state.told)
+            continuation.yield(state.reported)
             return state.lastWatcher
         }
         continuation.onTermination = { [weak self] _ in
@@ -37,28 +41,28 @@ final class Leadership: Sendable {
         return stream
     }
 
-    /// Leads up to that moment, unless it is told again.
+    /// Starts or extends the leadership up to that time.
     ///
-    /// - Returns: whether it did not before.
+    /// - Returns: whether this replica did not lead before.
     @discardableResult
     func lead(until end: Double) -> Bool { set(end) }
 
-    /// Leads no more.
+    /// Ends the leadership.
     ///
-    /// - Returns: whether it did before.
+    /// - Returns: whether this replica did lead before.
     @discardableResult
     func stepDown() -> Bool { set(nil) }
 
-    /// When leading ends if it is not renewed; nil where it does not lead.
+    /// The end of the leadership if it is not renewed, in monotonic seconds; nil where this replica does not lead.
     var end: Double? { state.withLock { $0.end } }
 
-    /// Told within the lock, so that two who change it at once are told in the same order.
+    /// Reports within the lock, so that concurrent changes are reported in order.
     private func set(_ end: Double?) -> Bool {
         state.withLock { state in
             state.end = end
-            guard state.told != (end != nil) else { return false }
-            state.told.toggle()
-            for watcher in state.watchers.values { watcher.yield(state.told) }
+            guard state.reported != (end != nil) else { return false }
+            state.reported.toggle()
+            for watcher in state.watchers.values { watcher.yield(state.reported) }
             return true
         }
     }

@@ -1,17 +1,17 @@
-/// One metric as it is declared: its name, what it says, and the labels that its series differ by.
+/// The declaration of a metric: its name, help text, kind and labels.
 struct MetricFamily: Sendable, Equatable {
     enum Kind: Sendable, Equatable {
         case counter
         case gauge
-        /// - Parameter upperBounds: of the buckets, in rising order; the one without a bound is added.
+        /// - Parameter upperBounds: the bounds of the buckets in ascending order; the bucket `+Inf` is added.
         case histogram(upperBounds: [Double])
     }
 
     let name: String
-    /// One sentence, for `# HELP`.
+    /// The text of `# HELP`: one sentence.
     let help: String
     let kind: Kind
-    /// Names of the labels, in the order in which they are written.
+    /// The label names in the order of the output.
     let labels: [String]
 
     init(_ name: String, _ kind: Kind, _ help: String, labels: [String]) {
@@ -21,7 +21,7 @@ struct MetricFamily: Sendable, Equatable {
         self.labels = labels
     }
 
-    /// What `# TYPE` says.
+    /// The type for `# TYPE`.
     var type: String {
         switch kind {
         case .counter: "counter"
@@ -30,7 +30,7 @@ struct MetricFamily: Sendable, Equatable {
         }
     }
 
-    /// The values of the labels in their order; nil where the dimensions are not exactly the family's labels.
+    /// Returns the label values in order; nil where the dimensions are not exactly the labels of the family.
     func values(of dimensions: [(String, String)]) -> [String]? {
         guard dimensions.count == labels.count else { return nil }
         var values: [String] = []

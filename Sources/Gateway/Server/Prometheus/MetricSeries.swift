@@ -1,27 +1,27 @@
 import CoreMetrics
 import Synchronization
 
-/// The numbers of one series: those of a family with one value for each label.
+/// The value of one series: a family with one value for each label.
 protocol MetricSeries: AnyObject, Sendable {
-    /// nil where there is nothing to tell yet.
+    /// nil where there is no value yet.
     var sample: MetricSample? { get }
 }
 
-/// What a series holds at one moment.
+/// The value of a series at one time.
 enum MetricSample: Sendable, Equatable {
     case count(Int)
     case value(Double)
-    /// Observations by bucket, each counted in one; the last bucket is the one without a bound.
+    /// Observations by bucket, not cumulative; the last bucket is `+Inf`.
     case histogram(counts: [Int], sum: Double)
 }
 
-/// Only rises; told from its first moment, so that a rate has a zero to begin at.
+/// A counter. Its series starts with 0, so that `rate` includes the first increment.
 final class CounterSeries: MetricSeries, CounterHandler {
     private let count = Atomic<Int>(0)
 
     var sample: MetricSample? { .count(count.load(ordering: .relaxed)) }
 
-    /// - Parameter amount: less than one is ignored.
+    /// - Parameter amount: ignored where it is less than 1.
     func increment(by amount: Int64) {
         guard amount > 0 else { return }
         count.wrappingAdd(Int(amount), ordering: .relaxed)
@@ -30,7 +30,7 @@ final class CounterSeries: MetricSeries, CounterHandler {
     func reset() { count.store(0, ordering: .relaxed) }
 }
 
-/// The last value that was set. NaN is no value: then the series is not told.
+/// A gauge. A series whose value is NaN is not exposed.
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
     private let bits = Atomic<UInt64>(Double.nan.bitPattern)
 
@@ -58,7 +58,7 @@ final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
     }
 }
 
-/// Observations in fixed buckets; told from its first observation.
+/// A histogram with fixed buckets. Its series starts with the first observation.
 final class HistogramSeries: MetricSeries, TimerHandler, RecorderHandler {
     private struct State {
         var counts: [Int]
@@ -78,11 +78,11 @@ final class HistogramSeries: MetricSeries, TimerHandler, RecorderHandler {
         state.withLock { $0.isEmpty ? nil : .histogram(counts: $0.counts, sum: $0.sum) }
     }
 
-    /// Prometheus' base unit of time is the second.
+    /// Records seconds, the base unit of Prometheus.
     func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
     func record(_ value: Int64) { record(Double(value)) }
 
-    /// A bucket takes what is at most its bound.
+    /// Bounds are inclusive.
     func record(_ value: Double) {
         guard !value.isNaN else { return }
         let bucket = upperBounds.firstIndex { value <= $0 } ?? upperBounds.count

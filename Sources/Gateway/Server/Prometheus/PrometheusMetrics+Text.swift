@@ -2,8 +2,8 @@ extension PrometheusMetrics {
     /// The media type of ``text``.
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// All series in the text format 0.0.4 ("Exposition formats", Prometheus' documentation). A family without a series
-    /// is left out.
+    /// All series in the text format 0.0.4 (Prometheus documentation, "Exposition formats"), without families that have
+    /// no series.
     var text: String {
         var text = ""
         for (family, series) in current where !series.isEmpty {
@@ -45,7 +45,7 @@ extension PrometheusMetrics {
         return value.description
     }
 
-    /// Backslash and line feed in help texts; in labels' values the quotation mark too.
+    /// Escapes backslashes and line feeds, and, in label values, quotation marks.
     private static func escaped(_ text: String, quotes: Bool) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {

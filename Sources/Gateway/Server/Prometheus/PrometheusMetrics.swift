@@ -1,20 +1,19 @@
 package import CoreMetrics
 import Synchronization
 
-/// A backend of swift-metrics whose numbers Prometheus can fetch. It is handed on as a value and never made the
-/// process's own.
+/// A backend of swift-metrics for Prometheus. It is passed as a value and not bootstrapped globally.
 ///
-/// There are only the metrics that were declared, with only the labels that they were declared with: a handler for
-/// anything else, or for a family that is full, keeps nothing. Asking for the same series again yields the same
-/// handler, so that counts go on when the endpoints are mounted anew.
+/// Only declared metrics with their declared labels are recorded: a handler for anything else, or for a full family,
+/// has no effect. The same series always has the same handler, so that counters continue when a configuration is
+/// reloaded.
 package final class PrometheusMetrics: MetricsFactory {
-    /// Most series in a family. Endpoints, routes and outcomes stay far below it; it bounds what a mistake can cost.
+    /// The maximum number of series in a family, as protection against unbounded labels.
     static let maximumSeries = 4096
 
     let families: [MetricFamily]
     private let series: Mutex<[String: [[String]: any MetricSeries]]> = Mutex([:])
 
-    /// - Parameter families: with different names.
+    /// - Parameter families: declarations with unique names.
     init(families: [MetricFamily]) { self.families = families }
 
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
@@ -25,7 +24,7 @@ package final class PrometheusMetrics: MetricsFactory {
         find(label, dimensions) { $0 == .gauge ? GaugeSeries() : nil } ?? NOOPMetricsHandler.instance
     }
 
-    /// - Parameter aggregate: whether the observations are counted by bucket, or the last one is the value.
+    /// - Parameter aggregate: whether the recorder is a histogram or a gauge.
     package func makeRecorder(
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler {
@@ -39,19 +38,19 @@ package final class PrometheusMetrics: MetricsFactory {
         find(label, dimensions, make: Self.histogram) ?? NOOPMetricsHandler.instance
     }
 
-    package func destroyCounter(_ handler: any CounterHandler) { forget(handler) }
-    package func destroyMeter(_ handler: any MeterHandler) { forget(handler) }
-    package func destroyRecorder(_ handler: any RecorderHandler) { forget(handler) }
-    package func destroyTimer(_ handler: any TimerHandler) { forget(handler) }
+    package func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
+    package func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+    package func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
+    package func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
 
-    /// Every family with its series, these in the order of their labels' values.
+    /// All families with their series, in the order of their label values.
     var current: [(family: MetricFamily, series: [(values: [String], sample: MetricSample)])] {
         let series = series.withLock { $0 }
         return families.map { family in
-            let told = (series[family.name] ?? [:]).compactMap { values, series in
+            let samples = (series[family.name] ?? [:]).compactMap { values, series in
                 series.sample.map { (values: values, sample: $0) }
             }
-            return (family, told.sorted { $0.values.lexicographicallyPrecedes($1.values) })
+            return (family, samples.sorted { $0.values.lexicographicallyPrecedes($1.values) })
         }
     }
 
@@ -67,16 +66,16 @@ package final class PrometheusMetrics: MetricsFactory {
             return nil
         }
         return series.withLock { series in
-            if let known = series[name]?[values] { return known as? Series }
+            if let existing = series[name]?[values] { return existing as? Series }
             guard (series[name]?.count ?? 0) < Self.maximumSeries, let new = make(family.kind) else { return nil }
             series[name, default: [:]][values] = new
             return new
         }
     }
 
-    private func forget(_ handler: AnyObject) {
+    private func remove(_ handler: AnyObject) {
         series.withLock { series in
-            for (name, known) in series { series[name] = known.filter { $0.value !== handler } }
+            for (name, handlers) in series { series[name] = handlers.filter { $0.value !== handler } }
         }
     }
 }

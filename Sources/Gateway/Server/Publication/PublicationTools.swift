@@ -31,7 +31,7 @@ struct PublicationTools: Sendable {
 
     init(in host: HostEnvironment, logger: Logger) {
         rules = ProxyRules(environment: host.environment)
-        if rules.misread != nil {
+        if rules.invalid != nil {
             logger.warning("invalid HTTPS_PROXY ignored", metadata: ["expected": "http://HOST:PORT"])
         }
         transport = PluginTransport(rules: rules)

@@ -1,21 +1,21 @@
 import GatewayCore
 
 extension AdminRoutes {
-    /// What a replica as a whole is asked for; nil is well.
+    /// The readiness of the replica as a whole. A nil problem means that the check passes.
     struct ReplicaState: Sendable {
         var isDraining: @Sendable () -> Bool = { false }
-        /// Why the newest configuration is not the one in force.
+        /// Why the configuration file is not in force; nil where it is.
         var reloadProblem: @Sendable () -> String? = { nil }
-        /// Why there is no certificate to serve.
+        /// Why there is no serving certificate; nil where there is one.
         var certificateProblem: @Sendable () -> String? = { nil }
     }
 
-    /// In the order in which they are told. What the API server, a ring or a publisher lacks is detail only.
+    /// The checks in the order of the response. Problems of a key ring or a publisher do not make the replica unready.
     static func checks(
         of endpoints: [MountedEndpoint], rings: KeyRingReplicas, publication: PublicationStatuses, replica: ReplicaState
     ) -> [Check] {
         var checks = [
-            Check(name: "shutdown", isRequired: true) { replica.isDraining() ? "the gateway is ending" : nil },
+            Check(name: "shutdown", isRequired: true) { replica.isDraining() ? "the gateway is stopping" : nil },
             Check(name: "configuration", isRequired: false, failure: replica.reloadProblem),
             Check(name: "tls", isRequired: true, failure: replica.certificateProblem),
         ]

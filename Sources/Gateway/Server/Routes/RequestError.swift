@@ -14,18 +14,18 @@ enum RequestError: Error, Equatable {
     /// The endpoint's key ring could not be read, so it has no documents.
     case noDocuments
 
-    private var answer: (status: HTTPResponse.Status, code: String, description: String) {
+    private var content: (status: HTTPResponse.Status, code: String, description: String) {
         switch self {
         case .ambiguousPath:
             (.badRequest, "invalid_request", "the path has an encoded slash, dot or control character")
-        case .unknownPath: (.notFound, "not_found", "there is nothing at this path")
+        case .unknownPath: (.notFound, "not_found", "unknown path")
         case .methodNotAllowed:
-            (.methodNotAllowed, "method_not_allowed", "the path takes other methods; see the Allow header")
+            (.methodNotAllowed, "method_not_allowed", "method not supported; see the Allow header")
         case .bodyTooLarge: (.contentTooLarge, "invalid_request", "the request's body is too large")
         case .overloaded:
             (.serviceUnavailable, "temporarily_unavailable", "too many requests are in flight; try again")
         case .noDocuments:
-            (.serviceUnavailable, "temporarily_unavailable", "the issuer's keys cannot be read now; try again")
+            (.serviceUnavailable, "temporarily_unavailable", "the issuer's keys are not available; try again")
         }
     }
 
@@ -37,11 +37,11 @@ enum RequestError: Error, Equatable {
             case .overloaded: [.retryAfter: "1"]
             case .ambiguousPath, .unknownPath, .bodyTooLarge: [:]
             }
-        return .error(answer.status, answer.code, answer.description, headers: headers)
+        return .error(content.status, content.code, content.description, headers: headers)
     }
 
     /// The error as the audit records it for a token call.
     var oauthError: OAuthError {
-        OAuthError(status: answer.status.code, code: .invalidRequest, description: answer.description)
+        OAuthError(status: content.status.code, code: .invalidRequest, description: content.description)
     }
 }

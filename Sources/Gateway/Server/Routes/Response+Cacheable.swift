@@ -4,9 +4,9 @@ import Hummingbird
 import NIOCore
 
 extension Response {
-    /// A public document; 304 where the client has it already.
+    /// Returns a public document, or 304 where the client already has it.
     ///
-    /// - Parameter maximumAge: how long caches may keep it, in seconds.
+    /// - Parameter maximumAge: the cache lifetime in seconds.
     static func cacheable(
         _ representation: Representation, contentType: String, maximumAge: Int, for request: GatewayRequest
     ) -> Response {

@@ -5,7 +5,7 @@ import JSON
 import NIOCore
 
 extension Response {
-    /// A JSON response for one caller, which no cache may store.
+    /// A JSON response for one caller, with `no-store`.
     static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]) -> Response {
         var headers = headers
         headers[.contentType] = "application/json"

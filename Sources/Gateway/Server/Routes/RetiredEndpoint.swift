@@ -1,8 +1,8 @@
 import FoundationEssentials
 import GatewayCore
 
-/// An endpoint that the configuration has no more. It issues nothing; its documents are served until the last token
-/// that it issued has ended, and verifiers need them no more.
+/// An endpoint that was removed from the configuration. It issues no tokens; its documents are served until the last
+/// token that it issued has expired.
 struct RetiredEndpoint: Sendable {
     let endpoint: MountedEndpoint
     let until: Date

@@ -2,16 +2,16 @@ import FoundationEssentials
 import GatewayCore
 
 extension RouteTable {
-    /// Everything on the token listener.
+    /// The routes of the token listener.
     ///
-    /// - Parameter caBundle: PEM, asked for with each request; empty for none.
+    /// - Parameter caBundle: returns the CA bundle in PEM, empty for none; called for each request.
     static func tokens(
         _ endpoints: [MountedEndpoint], retired: [RetiredEndpoint] = [],
         caBundle: @escaping @Sendable () -> String,
         clock: @escaping @Sendable () -> Date
     ) -> RouteTable {
         var table = RouteTable()
-        // First, so that a path or an issuer that is used again is the new endpoint's.
+        // Added first: an endpoint with the same path or issuer overrides a retired one.
         for retired in retired {
             let (endpoint, until) = (retired.endpoint, retired.until)
             IssuerRoutes(configuration: endpoint.configuration, keys: endpoint.keys) { clock() < until }.add(to: &table)
@@ -24,7 +24,7 @@ extension RouteTable {
         return table
     }
 
-    /// Everything on the admin listener.
+    /// The routes of the admin listener.
     static func admin(_ checks: [AdminRoutes.Check], metrics: MetricsRoutes) -> RouteTable {
         var table = RouteTable()
         AdminRoutes(checks: checks).add(to: &table)

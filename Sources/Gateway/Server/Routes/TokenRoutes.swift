@@ -12,7 +12,7 @@ struct TokenRoutes: Sendable {
     let keys: CurrentSigningKeys
     let clock: @Sendable () -> Date
 
-    /// A response, and what is recorded of it.
+    /// A response and its outcome for the audit.
     private struct Answer {
         let response: Response
         let outcome: AuditRecord.Outcome
@@ -60,8 +60,8 @@ struct TokenRoutes: Sendable {
             try TokenRequestReader.tokenExchange(
                 form: body, contentType: request.head.headerFields[.contentType], authorization: request.authorization,
                 query: request.query)
-        } with: { asked throws(TokenExchangeError) in
-            let issued = try await issue(asked)
+        } with: { tokenRequest throws(TokenExchangeError) in
+            let issued = try await issue(tokenRequest)
             let body: JSONValue = [
                 "access_token": .string(issued.compact),
                 "issued_token_type": .string(TokenRequestReader.jwtType),
@@ -74,8 +74,8 @@ struct TokenRoutes: Sendable {
 
     /// `GET` and `POST <path>/token/user`: an OpenUnison-compatible token request.
     private func user(_ request: GatewayRequest) async -> Answer {
-        await answer(toBearer: request) { asked throws(TokenExchangeError) in
-            let issued = try await issue(asked)
+        await answer(toBearer: request) { tokenRequest throws(TokenExchangeError) in
+            let issued = try await issue(tokenRequest)
             let body: JSONValue = [
                 "displayName": .string(issued.subject),
                 "token": [
@@ -91,17 +91,17 @@ struct TokenRoutes: Sendable {
 
     /// `GET <path>/sig-cert`: the thumbprint of the signing key's certificate, OpenUnison-compatible.
     private func signingCertificate(_ request: GatewayRequest) async -> Answer {
-        await answer(toBearer: request) { asked throws(TokenExchangeError) in
-            let (identity, rule) = try await exchange.authorize(asked, at: clock())
+        await answer(toBearer: request) { tokenRequest throws(TokenExchangeError) in
+            let (identity, rule) = try await exchange.authorize(tokenRequest, at: clock())
             guard let key = keys.snapshot(at: clock()).active else { throw .noSigningKey(retryAfter: 5) }
             return (["thumbprint": .string(key.certificate.thumbprint)], .allowed(identity, rule: rule))
         }
     }
 
-    private func issue(_ asked: TokenExchangeRequest) async throws(TokenExchangeError) -> IssuedToken {
+    private func issue(_ tokenRequest: TokenExchangeRequest) async throws(TokenExchangeError) -> IssuedToken {
         var random = SystemRandomNumberGenerator()
         let tokenID = TokenID(randomBits: (random.next(), random.next()))
-        return try await exchange.exchange(asked, at: clock(), tokenID: tokenID)
+        return try await exchange.exchange(tokenRequest, at: clock(), tokenID: tokenID)
     }
 
     private func answer(
@@ -110,28 +110,28 @@ struct TokenRoutes: Sendable {
     ) async -> Answer {
         await answer(.bearer) { () throws(TokenRequestError) in
             try TokenRequestReader.bearer(authorization: request.authorization, query: request.query)
-        } with: { asked throws(TokenExchangeError) in
-            try await body(asked)
+        } with: { tokenRequest throws(TokenExchangeError) in
+            try await body(tokenRequest)
         }
     }
 
-    /// Reads a request and answers it with `body`, or with the error in the form of its wire.
+    /// Reads a request and responds with `body`, or with the error in the format of its wire.
     private func answer(
         _ wire: TokenExchangeRequest.Wire, read: () throws(TokenRequestError) -> TokenExchangeRequest,
         with body: (TokenExchangeRequest) async throws(TokenExchangeError) -> (JSONValue, AuditRecord.Outcome)
     ) async -> Answer {
-        let asked: TokenExchangeRequest
+        let tokenRequest: TokenExchangeRequest
         do throws(TokenRequestError) {
-            asked = try read()
+            tokenRequest = try read()
         } catch {
             switch error {
             case .malformed(let error): return Answer(response: .error(error), outcome: .malformed(error))
             case .malformedSubjectToken: return rejection(.invalidSubjectToken(.malformed), wire)
             }
         }
-        let usesAPIServerAudience = asked.usesAPIServerAudience(exchange.configuration.subjectToken)
+        let usesAPIServerAudience = tokenRequest.usesAPIServerAudience(exchange.configuration.subjectToken)
         do throws(TokenExchangeError) {
-            let (json, outcome) = try await body(asked)
+            let (json, outcome) = try await body(tokenRequest)
             var response = Response.json(json)
             if case .issued = outcome { response.headers[.pragma] = "no-cache" }
             return Answer(response: response, outcome: outcome, usesAPIServerAudience: usesAPIServerAudience)

@@ -4,11 +4,11 @@ import Hummingbird
 import KubernetesAPI
 import Logging
 
-/// `POST /k8s/webhooks/v1/injector-<name>` for each endpoint, where the API server has Pods reviewed
-/// (admission.k8s.io). Every path injects every endpoint that a Pod is labelled for.
+/// `POST /k8s/webhooks/v1/injector-<name>` for each endpoint: AdmissionReviews of Pods (admission.k8s.io). Every path
+/// injects all endpoints that a Pod is labelled for.
 ///
-/// Whoever reaches the listener may ask, but for where client certificates are asked for: an answer holds nothing that
-/// is secret, and a review changes nothing here.
+/// Without `injection.webhook.clientCA` the callers are not authenticated: a response contains no secrets, and a review
+/// changes nothing in the gateway.
 struct WebhookRoutes: Sendable {
     static func path(of endpoint: String) -> String { "/k8s/webhooks/v1/injector-\(endpoint)" }
 
@@ -18,11 +18,12 @@ struct WebhookRoutes: Sendable {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - namespace: the gateway's own; nil where it is not known.
-    ///   - version: the gateway's, which is that of the sidecar where the configuration names no image.
-    ///   - trust: PEM certificates that Pods are to trust, asked for each review; nil where their own do.
-    ///   - serverVersion: the API server's; nil until it is known.
-    ///   - serviceAccounts: asked where the configuration says so; nil where there is no API server.
+    ///   - namespace: the gateway's namespace; nil where it is not known.
+    ///   - version: the gateway's version: the tag of the sidecar image where the configuration has none.
+    ///   - trust: returns the CAs that Pods must trust in PEM, nil for those of the Pod's image; called for each
+    ///     review.
+    ///   - serverVersion: the version of the API server; nil until it is known.
+    ///   - serviceAccounts: reads annotations where `readsServiceAccounts` is set; nil where there is no API server.
     init(
         endpoints: [EndpointConfiguration], injection: GatewayConfiguration.Injection, namespace: String?,
         version: String, trust: @escaping @Sendable () -> String?,
@@ -54,7 +55,7 @@ struct WebhookRoutes: Sendable {
         let start = ContinuousClock.now
         func record(_ result: WebhookMetrics.Result) { metrics.record(result, latency: ContinuousClock.now - start) }
         do {
-            // The body is read within, so that those who wait hold none.
+            // The body is read after the limiter admits the request: waiting requests use no memory for bodies.
             let length = request.head.headerFields[.contentLength].flatMap(Int.init)
             let concurrency = admission.injection.webhook.concurrency
             let (review, decision) = try await limiter.run(atMost: concurrency, length: length) {
@@ -74,9 +75,9 @@ struct WebhookRoutes: Sendable {
             return .error(HTTPResponse.Status(code: error.status), "invalid_request", error.description)
         } catch is AdmissionLimiter.Overload {
             record(.overloaded)
-            // An API server tries again by itself, within the time that it gives the webhook.
+            // The API server retries within the timeout of the webhook.
             return .error(
-                .tooManyRequests, "temporarily_unavailable", "too many reviews at a time; try again",
+                .tooManyRequests, "temporarily_unavailable", "too many concurrent reviews; try again",
                 headers: [.retryAfter: "1"])
         } catch {
             record(.failed)
@@ -84,8 +85,8 @@ struct WebhookRoutes: Sendable {
         }
     }
 
-    /// Pods that are left as they are go without a line. Values of annotations are never in one, nor the words that the
-    /// author of a Pod reads, which may quote them.
+    /// Logs a review that changed, warned about or denied a Pod. Annotation values, and the messages for the author of
+    /// the Pod, which may quote them, are not logged.
     private func log(_ review: AdmissionReview, _ decision: AdmissionDecision, _ result: WebhookMetrics.Result) {
         guard result != .unchanged else { return }
         var metadata: Logger.Metadata = ["result": "\(result.rawValue)", "uid": "\(review.uid)"]

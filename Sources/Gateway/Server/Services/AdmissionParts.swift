@@ -3,9 +3,9 @@ import Kubernetes
 import Logging
 import ServiceLifecycle
 
-/// What the webhook has whatever the configuration.
+/// The parts of the webhook that do not depend on the configuration.
 struct AdmissionParts: Sendable {
-    /// The gateway's own; nil where it is not known.
+    /// The gateway's namespace; nil where it is not known.
     let namespace: String?
     let limiter: AdmissionLimiter
     let metrics: WebhookMetrics
@@ -32,7 +32,7 @@ struct AdmissionParts: Sendable {
         self.logger = logger
     }
 
-    /// They run after the API server's client.
+    /// The services, which run after the client of the API server.
     var services: [any Service] {
         let services: [(any Service)?] = [serverVersion, uninjectedPods]
         return services.compactMap(\.self)

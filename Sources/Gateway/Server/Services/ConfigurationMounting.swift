@@ -3,15 +3,15 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// A configuration whose key rings are opened. It has no effect yet.
+/// A configuration whose key rings are opened. It is not in force yet.
 struct BuiltConfiguration: Sendable {
     let configuration: GatewayConfiguration
-    /// Of the endpoints that are not mounted, by name.
+    /// The keys of the endpoints that are not mounted, by name.
     let opened: [String: CurrentSigningKeys]
 }
 
-/// Mounts a configuration in two steps: ``build(_:after:)`` opens what is new and can be cancelled, ``commit(_:after:)``
-/// puts everything in force at once.
+/// Mounts a configuration in two steps: ``build(_:after:)`` opens what is new and can be cancelled,
+/// ``commit(_:after:)`` puts everything in force at once.
 struct ConfigurationMounting: Sendable {
     let rings: KeyRings
     let leadership: Leadership
@@ -22,7 +22,7 @@ struct ConfigurationMounting: Sendable {
     let prometheus: PrometheusMetrics
     let version: String
     let audit: any AuditSink
-    /// nil where there is no API server to tell.
+    /// nil where there is no API server.
     let events: PodEvents?
     let statuses: PublicationStatuses
     let publishing: PublicationTools
@@ -46,8 +46,8 @@ struct ConfigurationMounting: Sendable {
         return BuiltConfiguration(configuration: configuration, opened: opened)
     }
 
-    /// Puts a configuration in force everywhere but in the listeners, which serve the returned value. Endpoints that are
-    /// in both configurations continue with their key rings.
+    /// Puts a configuration in force everywhere but in the listeners, which serve the returned value. Endpoints that
+    /// are in both configurations continue with their key rings.
     ///
     /// - Parameter old: what is in force, as when the configuration was built.
     func commit(_ built: BuiltConfiguration, after old: MountedConfiguration?) -> MountedConfiguration {
@@ -68,11 +68,11 @@ struct ConfigurationMounting: Sendable {
             + removed.map { RetiredEndpoint($0, at: now) }
         for name in mounted.subtracting(names) {
             rings.replicas.unmount(name)
-            old?.metrics.forget(name)
+            old?.metrics.removeGauges(of: name)
         }
 
-        serving.follow(configuration)
-        admission.uninjectedPods?.follow(configuration.endpoints, configuration.injection)
+        serving.apply(configuration)
+        admission.uninjectedPods?.apply(configuration.endpoints, configuration.injection)
         var webhook = RouteTable()
         WebhookRoutes(
             endpoints: configuration.endpoints, injection: configuration.injection, namespace: admission.namespace,
@@ -109,7 +109,7 @@ struct ConfigurationMounting: Sendable {
                         for endpoint in endpoints {
                             let name = endpoint.configuration.name
                             metrics.observe(endpoint.keys.snapshot(at: clock()), of: name, at: clock())
-                            // Who does not lead has nothing to tell of it.
+                            // Only the leader has a publication status.
                             metrics.observe(statuses[name] ?? PublicationStatus(), of: name)
                         }
                     }),

@@ -6,56 +6,56 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Follows the configuration file: takes on what is good, whole or not at all, and says of what is not why it is not.
-/// The last good one stays in force, and is kept for a restart.
+/// Reloads the configuration file when it changes. A valid configuration is put in force as a whole; an invalid one is
+/// rejected with its problems, and the last valid one stays in force. The last valid one is stored for a restart.
 final class ConfigurationReload: Service {
     private let source: ConfigurationSource
     private let current: CurrentConfiguration
     private let mounting: ConfigurationMounting
-    private let kept: (any DocumentStore<LastValidConfiguration>)?
+    private let store: (any DocumentStore<LastValidConfiguration>)?
     private let report: ReloadReport
     private let scheduler: Scheduler
     private let logger: Logger
-    /// The text that the gateway has started with or tried last; nil where it could not be read.
-    private let tried: Mutex<String?>
-    /// What is still to be stored for a restart.
+    /// The text of the file that was loaded last; nil where it was not readable.
+    private let lastText: Mutex<String?>
+    /// The text that is not yet stored for a restart; nil where none is pending.
     private let unsaved = Mutex<String?>(nil)
     private let unsavedChanges = ChangeSignal()
 
-    /// Seconds between two looks at the file.
+    /// Seconds between two checks of the file.
     static let interval = 2.0
 
-    /// - Parameter text: what the file held when the gateway started, good or not.
+    /// - Parameter text: the text of the file when the gateway started, valid or not.
     init(
         _ source: ConfigurationSource, text: String?, current: CurrentConfiguration, mounting: ConfigurationMounting,
-        kept: (any DocumentStore<LastValidConfiguration>)?, report: ReloadReport, scheduler: Scheduler, logger: Logger
+        store: (any DocumentStore<LastValidConfiguration>)?, report: ReloadReport, scheduler: Scheduler, logger: Logger
     ) {
         self.source = source
         self.current = current
         self.mounting = mounting
-        self.kept = kept
+        self.store = store
         self.report = report
         self.scheduler = scheduler
         self.logger = logger
-        tried = Mutex(text)
+        lastText = Mutex(text)
     }
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            // Where the configuration in force is not the file's, it is stored already.
-            if self.report.problem == nil, let text = self.tried.withLock({ $0 }) { self.save(text) }
+            // A configuration that is not the one in the file comes from the store.
+            if self.report.problem == nil, let text = self.lastText.withLock({ $0 }) { self.save(text) }
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await self.saveAll() }
-                var seen = FileSignature(of: self.source.path)
-                // A change between the reading at the start and this signature would be missed.
-                if let text = try? self.source.text(), self.tried.withLock({ $0?.isExactly(text) != true }) {
-                    await self.look()
+                var last = FileSignature(of: self.source.path)
+                // For a change between the start and this signature.
+                if let text = try? self.source.text(), self.lastText.withLock({ $0?.isExactly(text) != true }) {
+                    await self.reload()
                 }
                 while (try? await self.scheduler.sleep(Self.interval)) != nil {
                     let now = FileSignature(of: self.source.path)
-                    if now != seen {
-                        seen = now
-                        await self.look()
+                    if now != last {
+                        last = now
+                        await self.reload()
                     }
                 }
                 group.cancelAll()
@@ -63,18 +63,18 @@ final class ConfigurationReload: Service {
         }
     }
 
-    /// Takes the file on, where it holds something new.
-    func look() async {
+    /// Loads the file, and puts its configuration in force where it is new and valid.
+    func reload() async {
         let text: String
         do {
             text = try source.text()
         } catch {
             reject([error])
-            tried.withLock { $0 = nil }
+            lastText.withLock { $0 = nil }
             return
         }
-        guard tried.withLock({ $0?.isExactly(text) != true || report.problem != nil }) else { return }
-        tried.withLock { $0 = text }
+        guard lastText.withLock({ $0?.isExactly(text) != true || report.problem != nil }) else { return }
+        lastText.withLock { $0 = text }
         let (configuration, problems) = source.load(text)
         guard let configuration else {
             reject(problems.filter { $0.severity == .error })
@@ -83,32 +83,32 @@ final class ConfigurationReload: Service {
         let old = current.value
         let fixed = old.configuration.fixedDifferences(from: configuration)
         guard fixed.isEmpty else {
-            report.tell(
+            report.record(
                 .needsRestart,
-                problem: "the file has changed \(fixed.joined(separator: ", ")), which takes a restart of the gateway")
+                problem: "changes of \(fixed.joined(separator: ", ")) require a restart of the gateway")
             logger.warning(
-                "configuration needs a restart", metadata: ["changed": .array(fixed.map { "\($0)" })])
+                "configuration change requires a restart", metadata: ["changed": .array(fixed.map { "\($0)" })])
             return
         }
-        for problem in problems { logger.warning("configuration", metadata: ["problem": "\(problem)"]) }
-        // Cancelled with the service.
+        for problem in problems { logger.warning("configuration warning", metadata: ["problem": "\(problem)"]) }
+        // Nil where the service was cancelled.
         guard let built = try? await mounting.build(configuration, after: old) else { return }
         current.replace(with: mounting.commit(built, after: old))
-        report.tell(.applied, problem: nil)
+        report.record(.applied, problem: nil)
         logger.notice(
-            "configuration taken on",
+            "configuration reloaded",
             metadata: ["endpoints": .array(configuration.endpoints.map { "\($0.name)" })])
         save(text)
     }
 
     private func reject(_ problems: [ConfigurationProblem]) {
         for problem in problems {
-            logger.error("configuration refused", metadata: ["problem": "\(problem.text(file: source.path))"])
+            logger.error("configuration rejected", metadata: ["problem": "\(problem.text(file: source.path))"])
         }
-        report.tell(
+        report.record(
             .rejected,
-            problem: "the file is not good (\(problems.first.map { "\($0)" } ?? "no reason is known")); "
-                + "the last good configuration is in force")
+            problem: "configuration file is invalid (\(problems.first.map { "\($0)" } ?? "unknown reason")); "
+                + "the last valid configuration is in force")
     }
 
     private func save(_ text: String) {
@@ -116,20 +116,20 @@ final class ConfigurationReload: Service {
         unsavedChanges.send()
     }
 
-    /// Stores what is to be stored, until the task is cancelled.
+    /// Stores pending configurations until the task is cancelled.
     private func saveAll() async {
-        guard let kept else { return }
-        let log = FailureLog("configuration not stored for a restart", level: .warning, logger: logger)
+        guard let store else { return }
+        let log = FailureLog("configuration not saved for a restart", level: .warning, logger: logger)
         await RetryLoop<StoreError>(scheduler: scheduler, log: log).run {
             [unsavedChanges.changes()]
         } _: { () throws(StoreError) in
             guard let text = unsaved.withLock({ $0 }) else { return .at(nil) }
-            let stored = try await kept.load("")
+            let stored = try await store.load("")
             if stored?.value.text.isExactly(text) != true {
                 do throws(StoreError) {
-                    _ = try await kept.save(LastValidConfiguration(text: text), replacing: stored?.version)
+                    _ = try await store.save(LastValidConfiguration(text: text), replacing: stored?.version)
                 } catch {
-                    // After a conflict another replica has stored what it has read from the same file.
+                    // After a conflict another replica has stored the text of the same file.
                     guard error == .conflict else { throw error }
                 }
             }

@@ -2,7 +2,7 @@ import GatewayCore
 import ServiceLifecycle
 import Synchronization
 
-/// The configuration in force, and what runs with it. Requests that are under way end with the one that they began with.
+/// The configuration in force and its services. A request is completed with the configuration that it started with.
 final class CurrentConfiguration: Service {
     private let mounted: Mutex<MountedConfiguration>
     private let signal = ChangeSignal()
@@ -16,10 +16,11 @@ final class CurrentConfiguration: Service {
         signal.send()
     }
 
-    /// Whatever the old configuration's work is in the middle of is given up: each of its steps may be done again.
+    /// Runs the services of the configuration in force. A replacement cancels those of the old one, whose steps can be
+    /// repeated.
     func run() async {
         await cancelWhenGracefulShutdown {
-            // Before the first look, so that no change falls between.
+            // Before the first configuration is read, so that no change is missed.
             var changes = self.signal.changes().makeAsyncIterator()
             while !Task.isCancelled {
                 await withTaskGroup(of: Void.self) { group in

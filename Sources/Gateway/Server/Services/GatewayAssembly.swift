@@ -6,21 +6,21 @@ package import Logging
 import NIOCore
 package import ServiceLifecycle
 
-/// A gateway put together from its configuration: every key ring opened, every certificate read, ready to run.
+/// A gateway that is ready to run: its key rings are opened and its certificates are read.
 package struct GatewayAssembly: Sendable {
-    /// In the order of their start; stopped in reverse.
+    /// The services in start order; they are stopped in reverse order.
     package let services: [any Service]
     /// Returns when a gateway that was asked to stop must end, whatever still runs; throws where cancelled.
     package let untilOverdue: @Sendable () async throws -> Void
 
-    /// What keeps the gateway from starting with a configuration that is good in itself, all at once.
+    /// All problems that prevent the start with a valid configuration.
     package struct StartProblems: Error, Sendable {
         package let problems: [ConfigurationProblem]
     }
 
     /// - Parameters:
-    ///   - source: the file to follow; nil to follow none.
-    ///   - text: what the file held.
+    ///   - source: the configuration file, which is reloaded when it changes; nil for none.
+    ///   - text: the text of the file.
     ///   - fallback: why the configuration is not the one in the file; nil where it is.
     /// - Throws: ``StartProblems``.
     package static func make(
@@ -38,7 +38,7 @@ package struct GatewayAssembly: Sendable {
         guard parts.problems.isEmpty, let keyStore = parts.keyStore, let reviewer = parts.reviewer,
             let serving = parts.serving
         else {
-            await parts.abandon()
+            await parts.shutdown()
             throw StartProblems(problems: parts.problems)
         }
 
@@ -69,7 +69,7 @@ package struct GatewayAssembly: Sendable {
             built = try await mounting.build(configuration, after: nil)
         } catch {
             await publishing.close()
-            await parts.abandon()
+            await parts.shutdown()
             throw error
         }
         let current = CurrentConfiguration(mounting.commit(built, after: nil))
@@ -96,7 +96,7 @@ package struct GatewayAssembly: Sendable {
             services.append(
                 ConfigurationReload(
                     source, text: text, current: current, mounting: mounting,
-                    kept: keyStore.configurations(scheduler: scheduler, logger: logger), report: report,
+                    store: keyStore.configurations(scheduler: scheduler, logger: logger), report: report,
                     scheduler: scheduler,
                     logger: logger))
         }
@@ -114,7 +114,7 @@ package struct GatewayAssembly: Sendable {
         return GatewayAssembly(services: services, untilOverdue: draining.untilOverdue)
     }
 
-    /// nil where no API server says which Pod it was.
+    /// Returns the service that creates Events on Pods; nil without an API server that identifies the Pod.
     private static func podEvents(
         _ configuration: GatewayConfiguration, _ cluster: KubernetesClient?, _ prometheus: PrometheusMetrics,
         _ scheduler: Scheduler, in host: HostEnvironment, logger: Logger
@@ -125,7 +125,8 @@ package struct GatewayAssembly: Sendable {
             metrics: PodEventMetrics(factory: prometheus), scheduler: scheduler, logger: logger)
     }
 
-    /// Within a Pod, requests come until every node has heard that it ends.
+    /// Seconds from the shutdown signal to the shutdown. In a Pod, requests arrive until every node has removed the
+    /// endpoint.
     private static func drainDelay(_ configuration: GatewayConfiguration, _ host: HostEnvironment) -> Double {
         let isInPod = host.environment["KUBERNETES_SERVICE_HOST"] != nil
         return configuration.limits.drainDelay.map(Double.init) ?? (isInPod ? 5 : 0)

@@ -8,7 +8,7 @@ import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 
-/// A listening socket and what is served on it. Stopped gracefully, it answers what was begun and closes.
+/// A listening socket with its responder. A graceful shutdown completes the requests in progress.
 struct Listener: Service {
     /// `tokens`, `webhook` or `admin`; a closed set.
     let name: String
@@ -20,7 +20,7 @@ struct Listener: Service {
     let responder: GatewayResponder
     /// nil for plain HTTP/1.x.
     let certificates: ServingCertificates?
-    /// PEM: who connects has a certificate of one of these authorities; nil for anybody.
+    /// The file with the CAs of client certificates in PEM; nil where no client certificate is required.
     var clientAuthorityFile: String?
     /// What it waits for before it listens.
     var untilReady: @Sendable () async -> Void = {}

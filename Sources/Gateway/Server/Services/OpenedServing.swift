@@ -3,25 +3,25 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// What the listeners serve, with what keeps it: configured certificates from their files, or the gateway's own from
-/// the key store.
+/// The certificates of the listeners and their services: configured certificates from files, or the serving certificate
+/// of the gateway's self-signed CA from the key store.
 struct OpenedServing: Sendable {
-    /// Of the token listener.
+    /// The certificates of the token listener.
     let certificates: ServingCertificates
-    /// Of the webhook listener.
+    /// The certificates of the webhook listener.
     let webhook: ServingCertificates
-    /// They run after the key store's client and election.
+    /// The services, which run after the client and the election of the key store.
     let services: [any Service]
 
     private let plan: ServingPlan?
-    private let keeper: CABundleInjector?
+    private let injector: CABundleInjector?
     private let configured: ConfiguredServing?
     private let namespace: String?
 
-    /// Reads the configured files, and makes what is missing in a key directory; calls no API server. While that is
-    /// away there is nothing to serve, which the certificates tell.
+    /// Reads the configured files, and creates a missing serving identity in a key directory. The API server is not
+    /// called; until the serving identity is loaded, the certificates have a `problem`.
     ///
-    /// - Throws: everything that is wrong with the configured certificates or the directory.
+    /// - Throws: all problems of the configured certificates or the directory.
     init(
         _ configuration: GatewayConfiguration, in host: HostEnvironment,
         keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
@@ -32,31 +32,31 @@ struct OpenedServing: Sendable {
         if configuration.certificates.isEmpty {
             configured = nil
         } else {
-            let made = try ConfiguredServing(
+            let opened = try ConfiguredServing(
                 configuration, namespace: namespace, resolve: host.resolve, scheduler: scheduler, logger: logger
             )
-            configured = made
-            services.append(made)
-            webhook = made.webhook
+            configured = opened
+            services.append(opened)
+            webhook = opened.webhook
         }
         if let configured, let webhook {
             (certificates, self.webhook, self.services) = (configured.tokens, webhook, services)
-            (plan, keeper) = (nil, nil)
+            (plan, injector) = (nil, nil)
             return
         }
-        let own = try OwnServing(
+        let selfSigned = try SelfSignedServing(
             configuration, in: host, namespace: namespace, keyStore: keyStore, scheduler: scheduler,
             logger: logger)
-        certificates = configured?.tokens ?? own.certificates
-        self.webhook = own.certificates
-        self.services = services + own.services
-        (plan, keeper) = (own.plan, own.keeper)
+        certificates = configured?.tokens ?? selfSigned.certificates
+        self.webhook = selfSigned.certificates
+        self.services = services + selfSigned.services
+        (plan, injector) = (selfSigned.plan, selfSigned.injector)
     }
 
-    /// Goes on for another configuration: its endpoints, the lives of their tokens, and `injection`.
-    func follow(_ configuration: GatewayConfiguration) {
+    /// Applies a reloaded configuration: its endpoints, their token lifetimes, and `injection`.
+    func apply(_ configuration: GatewayConfiguration) {
         plan?.replace(with: ServingPolicy(configuration, namespace: namespace))
-        keeper?.follow(OwnServing.webhookConfigurations(configuration))
+        injector?.apply(SelfSignedServing.webhookConfigurations(configuration))
         configured?.apply(configuration)
     }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How the last look at the configuration file went.
+/// The result of the last reload of the configuration file.
 final class ReloadReport: Sendable {
     private let state: Mutex<String?>
     private let metrics: ReloadMetrics
@@ -10,10 +10,10 @@ final class ReloadReport: Sendable {
         self.metrics = metrics
     }
 
-    /// Why what is in the file is not in force; nil where it is.
+    /// Why the configuration file is not in force; nil where it is.
     var problem: String? { state.withLock { $0 } }
 
-    func tell(_ result: ReloadMetrics.Result, problem: String?) {
+    func record(_ result: ReloadMetrics.Result, problem: String?) {
         state.withLock { $0 = problem }
         metrics.count(result)
     }

@@ -3,32 +3,31 @@ import GatewayCore
 import Logging
 import ServiceLifecycle
 
-/// The gateway's own certificates, opened.
-struct OwnServing: Sendable {
+/// The serving certificate of the gateway's self-signed CA, with its services.
+struct SelfSignedServing: Sendable {
     let certificates: ServingCertificates
     let plan: ServingPlan
     /// nil where there is no API server.
-    let keeper: CABundleInjector?
+    let injector: CABundleInjector?
     let services: [any Service]
 
-    /// - Parameter namespace: the gateway's own; nil where it is not known.
+    /// - Parameter namespace: the gateway's namespace; nil where it is not known.
     init(
         _ configuration: GatewayConfiguration, in host: HostEnvironment, namespace: String?,
         keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         let certificates = ServingCertificates(
-            unavailable: "the gateway's own certificate is not there yet: the store has not told it, "
-                + "and the leader has not made it")
+            unavailable: "no serving certificate yet: it is not loaded, or the leader has not created it")
         self.certificates = certificates
         let plan = ServingPlan(ServingPolicy(configuration, namespace: namespace))
         self.plan = plan
         let replica = certificates.replica(clock: scheduler.now, logger: logger)
         let store: any DocumentStore<ServingIdentity>
-        var keeper: CABundleInjector?
+        var injector: CABundleInjector?
         if let cluster = keyStore.kubernetes {
             store = SecretDocumentStore(
                 client: cluster.client, namespace: cluster.namespace, scheduler: scheduler, logger: logger)
-            keeper = CABundleInjector(
+            injector = CABundleInjector(
                 client: cluster.client, service: configuration.injection.webhook.service,
                 namespace: cluster.namespace, names: Self.webhookConfigurations(configuration), replica: replica,
                 leadership: keyStore.leadership, scheduler: scheduler, logger: logger)
@@ -46,12 +45,12 @@ struct OwnServing: Sendable {
                 throw ServingProblems(problems: [ConfigurationProblem(.error, at: "tls", "\(error)")])
             }
         }
-        self.keeper = keeper
-        let evidence: any WebhookEvidenceReading = keeper?.trust ?? NoWebhookTrust()
+        self.injector = injector
+        let evidence: any WebhookEvidenceReading = injector?.trust ?? NoWebhookTrust()
         let service = ServingIdentityService(
             store: store, replica: replica, plan: plan, evidence: evidence, leadership: keyStore.leadership,
             scheduler: scheduler, logger: logger)
-        services = [service] + (keeper.map { [$0] } ?? [])
+        services = [service] + (injector.map { [$0] } ?? [])
     }
 
     static func webhookConfigurations(_ configuration: GatewayConfiguration) -> [String] {

@@ -7,14 +7,14 @@ import NIOCore
 import NIOSSL
 import ServiceLifecycle
 
-/// What a gateway is put together from, each part tried whatever became of the others, so that every problem is told.
+/// The parts of a gateway. Each is opened even where another one has failed, so that all problems are reported.
 struct StartParts {
     private(set) var keyStore: OpenedKeyStore?
     private(set) var reviewer: (any TokenReviewing)?
-    /// nil where the review is offline.
+    /// nil with the `offline` reviewer.
     private(set) var metadata: (any WorkloadMetadataReading)?
     private(set) var serving: OpenedServing?
-    /// The API server, where there is one.
+    /// The client of the API server; nil where there is none.
     private(set) var cluster: KubernetesClient?
     private(set) var services: [any Service] = []
     private(set) var problems: [ConfigurationProblem] = []
@@ -41,8 +41,8 @@ struct StartParts {
         checkClientAuthority()
     }
 
-    /// Ends what was begun for a gateway that does not start: an HTTP client must not go without its shutdown.
-    func abandon() async {
+    /// Shuts down the clients of a gateway that does not start.
+    func shutdown() async {
         for service in services {
             try? await (service as? HTTPClientService)?.client.shutdown()
             try? await (service as? KubernetesClientService)?.shutdown()
@@ -65,24 +65,24 @@ struct StartParts {
         switch configuration.review {
         case .kubernetes(let kubeconfig):
             do throws(KubernetesConnectionError) {
-                let made = try KubernetesTokenReviewer.make(
+                let opened = try KubernetesTokenReviewer.make(
                     kubeconfig: kubeconfig.map(resolve), environment: host.environment, at: now,
                     scheduler: scheduler, logger: logger, observe: observe)
-                reviewer = made.reviewer
-                metadata = made.metadata
-                services += made.services
-                cluster = cluster ?? made.client
+                reviewer = opened.reviewer
+                metadata = opened.metadata
+                services += opened.services
+                cluster = cluster ?? opened.client
             } catch {
                 for text in error.problems { problem("review", text) }
             }
         case .offline(let keys, let issuer):
-            logger.warning("the offline reviewer cannot see deleted Pods: a token stays good until it expires")
+            logger.warning("offline reviewer does not detect deleted Pods; tokens are valid until they expire")
             switch keys {
             case .file(let path):
                 if let failure = KeySetCache.failure(ofFile: resolve(path)) {
                     problem(
                         "review.offline.jwks",
-                        failure.reason + "; write there what kubectl get --raw /openid/v1/jwks prints")
+                        failure.reason + "; use the output of kubectl get --raw /openid/v1/jwks")
                 }
                 reviewer = LocalTokenReviewer(
                     keys: KeySetCache(file: resolve(path)), issuer: issuer, observe: observe)
@@ -98,7 +98,7 @@ struct StartParts {
     private mutating func openServing() {
         do throws(ServingProblems) {
             guard let keyStore else {
-                // Of the configured files all that is wrong is told all the same.
+                // Reports the problems of the configured files.
                 if !configuration.certificates.isEmpty {
                     _ = try ConfiguredServing(
                         configuration, namespace: host.namespace, resolve: host.resolve,
@@ -113,14 +113,14 @@ struct StartParts {
         }
     }
 
-    /// Who may ask the webhook is not left to a file that says nothing.
+    /// Rejects a `clientCA` file without certificates, which would accept no client or every client.
     private mutating func checkClientAuthority() {
         guard let file = configuration.injection.webhook.clientAuthorityFile else { return }
         let found = try? NIOSSLCertificate.fromPEMFile(resolve(file))
         guard found?.isEmpty ?? true else { return }
         problem(
             "injection.webhook.clientCA",
-            "\"\(file)\" has no certificate in PEM; name a readable file with the authorities of those who may ask")
+            "\"\(file)\" has no certificate in PEM; expected the CAs of the client certificates")
     }
 
     private mutating func problem(_ keyPath: String, _ message: String) {

@@ -18,7 +18,7 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
 
     var layout: DocumentLayout { Value.layout }
 
-    /// - Parameter namespace: the gateway's own.
+    /// - Parameter namespace: the gateway's namespace.
     init(
         client: KubernetesClient, namespace: String, scheduler: Scheduler, settings: Reflector.Settings = .init(),
         logger: Logger

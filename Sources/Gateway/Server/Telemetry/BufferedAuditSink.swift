@@ -3,16 +3,17 @@ package import GatewayCore
 import JSON
 import ServiceLifecycle
 
-/// Writes audit records as JSON lines, in their order and from a thread of its own: no request waits for the output.
+/// Writes audit records as JSON lines, in order and from a separate thread, so that requests do not wait for the
+/// output.
 ///
 /// The buffer is bounded, and a record that finds it full is dropped and counted. A record about a caller who is not
 /// authenticated finds it full at half its size, so that garbage from the network cannot push out the records of others.
 /// The line after a loss says how many records are missing (`docs/audit.md`).
 package final class BufferedAuditSink: AuditSink, Service {
-    /// Records that may wait; those that are being written are not among them.
+    /// The maximum number of buffered records, not counting those that are being written.
     package static let standardCapacity = 8192
 
-    /// What waits to be written.
+    /// A buffered record.
     private enum Entry {
         case decision(AuditRecord)
         case publication(JSONValue)
@@ -61,10 +62,10 @@ package final class BufferedAuditSink: AuditSink, Service {
         if !writer.append(record, room: room) { metrics.audited(.dropped) }
     }
 
-    /// Waits for the end of the process, and then for what is left to be written. It belongs before the listeners in a
-    /// service group, so that it is stopped after them.
+    /// Waits for the shutdown, and then until the buffer is written. It precedes the listeners in a service group, so
+    /// that it is stopped after them.
     package func run() async {
-        // Cancelled where the process ends at once; then nothing is waited for.
+        // Where the shutdown is not graceful, the task is cancelled and does not wait.
         try? await gracefulShutdown()
         await writer.drain(for: drainTime)
     }

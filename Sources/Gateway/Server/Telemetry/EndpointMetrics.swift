@@ -6,7 +6,7 @@ import JOSE
 
 /// The metrics of one endpoint.
 struct EndpointMetrics: Sendable {
-    private struct Answer: Hashable {
+    private struct Labels: Hashable {
         let route: AuditRecord.Route
         let outcome: AuditRecord.Decision
     }
@@ -20,7 +20,7 @@ struct EndpointMetrics: Sendable {
     private let authorized: Counter
     private let denied: Counter
     private let apiServerAudience: Counter
-    private let durations: [Answer: CoreMetrics.Timer]
+    private let durations: [Labels: CoreMetrics.Timer]
     private let keyStates: [KeyRing.State: Meter]
     private let keyAge: Meter
     private let publications: [Publication: Counter]
@@ -38,10 +38,10 @@ struct EndpointMetrics: Sendable {
         authorized = counter("sts_authorization_total", [("decision", "allowed")])
         denied = counter("sts_authorization_total", [("decision", "denied")])
         apiServerAudience = counter("sts_apiserver_audience_tokens_total")
-        var durations: [Answer: CoreMetrics.Timer] = [:]
+        var durations: [Labels: CoreMetrics.Timer] = [:]
         for route in AuditRecord.Route.allCases {
             for outcome in AuditRecord.Decision.allCases {
-                durations[Answer(route: route, outcome: outcome)] = CoreMetrics.Timer(
+                durations[Labels(route: route, outcome: outcome)] = CoreMetrics.Timer(
                     label: "sts_token_request_duration_seconds",
                     dimensions: [name, ("route", route.rawValue), ("outcome", outcome.rawValue)], factory: factory)
             }
@@ -68,7 +68,7 @@ struct EndpointMetrics: Sendable {
     }
 
     func record(_ record: AuditRecord) {
-        durations[Answer(route: record.request.route, outcome: record.decision)]?
+        durations[Labels(route: record.request.route, outcome: record.decision)]?
             .recordNanoseconds(Int64(clamping: Int(max(0, record.latency / .nanoseconds(1)))))
         switch record.decision {
         case .issued, .allowed:
@@ -81,7 +81,7 @@ struct EndpointMetrics: Sendable {
         }
     }
 
-    /// Of an endpoint that is no more: its counts stay, as Prometheus wants them.
+    /// Removes the gauges of a removed endpoint. Its counters stay, since Prometheus counters must not disappear.
     func destroyGauges() {
         for meter in Array(keyStates.values) + [keyAge, lastPublication, matches] { meter.destroy() }
     }
@@ -95,7 +95,7 @@ struct EndpointMetrics: Sendable {
         matches.set(status.verdict.map { $0 == .matches ? 1 : 0 } ?? .nan)
     }
 
-    /// - Parameter signing: nil where nothing signs, whatever the ring says; then there is no age to tell.
+    /// - Parameter signing: the active key; nil where there is none, and then the key age is NaN.
     func observe(_ keys: [KeyRing.Key], signing: KeyRing.Key?, at now: Date) {
         for (state, meter) in keyStates { meter.set(keys.count { $0.state == state }) }
         let age = signing.map { max(0, now.timeIntervalSince($0.created)) }
@@ -104,7 +104,7 @@ struct EndpointMetrics: Sendable {
 }
 
 extension IssuerDocumentKind {
-    /// The value of a metric's label `document`.
+    /// The value of the metric label `document`.
     fileprivate var label: String {
         switch self {
         case .keys: "certs"

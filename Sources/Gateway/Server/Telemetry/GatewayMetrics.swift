@@ -2,15 +2,15 @@ package import CoreMetrics
 package import FoundationEssentials
 package import GatewayCore
 
-/// The gateway's metrics (`docs/metrics.md`). Every handle is made here, once; all labels are from closed sets: the
+/// The gateway's metrics (`docs/metrics.md`). Every handle is created here, once; all labels are from closed sets: the
 /// names of the configured endpoints, and enumerations.
 package struct GatewayMetrics: Sendable {
-    /// What became of audit records.
+    /// The result for audit records.
     package enum AuditResult: String, Sendable, CaseIterable {
         case written
-        /// The sink was full.
+        /// The buffer was full.
         case dropped
-        /// The output took nothing.
+        /// The output failed.
         case failed
     }
 
@@ -20,8 +20,8 @@ package struct GatewayMetrics: Sendable {
     private let logLinesDropped: Counter
 
     /// - Parameters:
-    ///   - factory: the backend, such as ``PrometheusMetrics``. Metrics of the same factory go on counting.
-    ///   - version: the gateway's own.
+    ///   - factory: the backend, such as ``PrometheusMetrics``. Existing metrics of the factory continue.
+    ///   - version: the gateway's version.
     package init(factory: any MetricsFactory, endpoints: [EndpointConfiguration], version: String) {
         self.endpoints = Dictionary(
             endpoints.map { ($0.name, EndpointMetrics($0, factory: factory)) }, uniquingKeysWith: { first, _ in first })
@@ -42,13 +42,13 @@ package struct GatewayMetrics: Sendable {
         ).set(1)
     }
 
-    /// Counts one answer of a token call: its duration, the decision, and the token where one was issued.
+    /// Records a token call: its duration, the decision, and the token where one was issued.
     package func record(_ record: AuditRecord) { endpoints[record.request.endpoint]?.record(record) }
 
-    /// Counts what happens in the reviewing of subject tokens; goes where a ``TokenReviewObserver`` is asked for.
+    /// Counts an event of the reviewers: a ``TokenReviewObserver``.
     package func observe(_ event: TokenReviewEvent) { reviews[event]?.increment() }
 
-    /// Counts what became of audit records.
+    /// Counts audit records.
     package func audited(_ result: AuditResult, count: Int = 1) { audit[result]?.increment(by: count) }
 
     /// Counts lines of the log that were dropped.
@@ -59,15 +59,15 @@ package struct GatewayMetrics: Sendable {
         endpoints[endpoint]?.observe(keys.keys, signing: keys.active, at: now)
     }
 
-    /// Tells nothing more of the state of an endpoint that is not configured any more.
-    func forget(_ endpoint: String) { endpoints[endpoint]?.destroyGauges() }
+    /// Removes the gauges of an endpoint that was removed from the configuration.
+    func removeGauges(of endpoint: String) { endpoints[endpoint]?.destroyGauges() }
 
-    /// Counts what a round of publication did with one document.
+    /// Counts the outcome of publishing one document.
     package func record(_ outcome: PublicationRound.Outcome, of endpoint: String) {
         endpoints[endpoint]?.record(outcome)
     }
 
-    /// Brings the state of an endpoint's publication up to date.
+    /// Updates the publication status of an endpoint.
     package func observe(_ status: PublicationStatus, of endpoint: String) { endpoints[endpoint]?.observe(status) }
 
     #if arch(x86_64)
@@ -80,7 +80,7 @@ package struct GatewayMetrics: Sendable {
 }
 
 extension TokenReviewEvent {
-    /// The metric that counts it, and the value of its label `result`.
+    /// The metric of the event, and the value of its label `result`.
     fileprivate var metric: (label: String, result: String) {
         switch self {
         case .authenticated: ("sts_tokenreview_total", "authenticated")

@@ -11,7 +11,7 @@ package struct JSONLogHandler: LogHandler {
     let label: String
     let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes a whole line with its end; calls come from any thread.
+    /// - Parameter write: writes a complete line; called from any thread.
     package init(label: String, logLevel: Logger.Level, write: @escaping @Sendable (String) -> Void) {
         self.label = label
         self.logLevel = logLevel
@@ -34,13 +34,13 @@ package struct JSONLogHandler: LogHandler {
             .init("message", .string(event.message.description)),
         ]
         if let error = event.error { members.append(.init("error", .string("\(error)"))) }
-        for (name, value) in merged.sorted(by: { $0.key < $1.key }) where !Self.ownNames.contains(name) {
+        for (name, value) in merged.sorted(by: { $0.key < $1.key }) where !Self.reservedNames.contains(name) {
             members.append(.init(name, Self.json(value)))
         }
         write(JSONValue.object(members).text + "\n")
     }
 
-    private static let ownNames: Set<String> = ["time", "level", "logger", "message"]
+    private static let reservedNames: Set<String> = ["time", "level", "logger", "message"]
 
     private static func json(_ value: Logger.Metadata.Value) -> JSONValue {
         switch value {

@@ -4,9 +4,9 @@ import CoreMetrics
 struct ReloadMetrics: Sendable {
     enum Result: String, Sendable, CaseIterable {
         case applied
-        /// It was not good.
+        /// The file is invalid.
         case rejected
-        /// It was good, and changes what is fixed while the process runs.
+        /// The file is valid, but changes keys that require a restart.
         case needsRestart = "needs_restart"
     }
 

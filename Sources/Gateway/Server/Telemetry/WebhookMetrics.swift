@@ -3,18 +3,18 @@ import CoreMetrics
 /// `sts_webhook_requests_total` and `sts_webhook_duration_seconds`.
 struct WebhookMetrics: Sendable {
     enum Result: String, Sendable, CaseIterable {
-        /// Something was added to the Pod.
+        /// The Pod was patched.
         case injected
-        /// There was nothing to add.
+        /// The Pod was not changed.
         case unchanged
-        /// Nothing was added, and the Pod's author was told why.
+        /// The Pod was not changed, and the response has warnings.
         case warned
         case denied
-        /// It was no review that could be answered.
+        /// The request was not a valid AdmissionReview.
         case malformed
-        /// Too many reviews at a time.
+        /// Too many concurrent reviews.
         case overloaded
-        /// A fault of the gateway, or a caller that went away.
+        /// An internal error, or the caller disconnected.
         case failed
     }
 

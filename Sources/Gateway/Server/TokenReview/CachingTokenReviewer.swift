@@ -4,14 +4,14 @@ import JOSE
 import ServiceLifecycle
 import Synchronization
 
-/// Puts a cache of a few seconds before a reviewer, lets callers with the same question share one review, and bounds
+/// Caches the reviews of another reviewer for a few seconds, shares one review between concurrent callers, and limits
 /// the reviews in flight.
 ///
-/// A review runs in this service's own task group, not in the task of the caller that began it: so a caller that goes
-/// away takes the answer from nobody, and no task is loose. Reviews therefore wait until the service runs. Once it was
-/// asked to stop it begins none, and ends when those in flight have ended.
+/// A review runs in the task group of this service, not in the task of its caller: the cancellation of a caller does
+/// not affect others. Reviews wait until the service runs. After the shutdown signal no review is started; the service
+/// ends when those in flight have ended.
 ///
-/// What holds at one endpoint alone (a Pod binding, rules) is judged after this, by who asks.
+/// What is specific to an endpoint (a Pod binding, rules) is checked by the caller.
 package final class CachingTokenReviewer: TokenReviewing, Service {
     typealias Answer = Result<TokenReview, TokenReviewFailure>
     private typealias Waiter = CheckedContinuation<Answer, Never>
@@ -25,7 +25,7 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
 
     private struct State {
         var cache: ReviewCache
-        /// Who waits for each review in flight; nobody may be left, and the answer is kept all the same.
+        /// The callers that wait for each review in flight. The set may be empty; the result is cached all the same.
         var waiters: [ReviewKey: [UInt64: Waiter]] = [:]
         var nextWaiter: UInt64 = 0
         var isClosed = false
@@ -34,7 +34,7 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
     private enum Turn {
         case answered(Answer)
         case waits
-        case begins
+        case starts
     }
 
     private let reviewer: any TokenReviewing
@@ -43,9 +43,9 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
     private let observe: TokenReviewObserver
     private let state: Mutex<State>
     private let flights: AsyncStream<Flight>
-    private let takeOff: AsyncStream<Flight>.Continuation
+    private let flightContinuation: AsyncStream<Flight>.Continuation
 
-    /// - Parameter id: which reviewer this is; one of another id never shares an answer with it.
+    /// - Parameter id: identifies the reviewer: part of the cache key.
     package init(
         _ reviewer: any TokenReviewing, id: String, limits: TokenReviewLimits, observe: @escaping TokenReviewObserver
     ) {
@@ -54,14 +54,14 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         self.limits = limits
         self.observe = observe
         state = Mutex(State(cache: ReviewCache(limits: limits)))
-        // Never more than the reviews in flight may be.
-        (flights, takeOff) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+        // Bounded by the limit of reviews in flight.
+        (flights, flightContinuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
     package func run() async throws {
         await withDiscardingTaskGroup { group in
             for await flight in flights.cancelOnGracefulShutdown() {
-                group.addTask { await self.fly(flight) }
+                group.addTask { await self.run(flight) }
             }
             state.withLock { $0.isClosed = true }
         }
@@ -88,9 +88,9 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
                     if answer == .failure(Self.capped) { observe(.capped) }
                     waiter.resume(returning: answer)
                 case .waits: observe(.cacheShared)
-                case .begins:
+                case .starts:
                     observe(.cacheMiss)
-                    takeOff.yield(Flight(key: key, token: token, audiences: audiences, now: now))
+                    flightContinuation.yield(Flight(key: key, token: token, audiences: audiences, now: now))
                 }
             }
         } onCancel: {
@@ -100,14 +100,14 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         return try answer.get()
     }
 
-    /// Decides under the lock. A caller that was cancelled before this finds itself so here; one that is cancelled
-    /// after is found among the waiters by its handler.
+    /// Decides under the lock. A caller that was cancelled before is detected here; the cancellation handler removes
+    /// one that is cancelled later from the waiters.
     private static func turn(
         of waiter: Waiter, _ number: UInt64, _ key: ReviewKey, _ now: Date, _ limits: TokenReviewLimits,
         _ state: inout State
     ) -> Turn {
         if Task.isCancelled { return .answered(.failure(cancelled)) }
-        if let kept = state.cache.answer(for: key, at: now) { return .answered(.success(kept)) }
+        if let cached = state.cache.review(for: key, at: now) { return .answered(.success(cached)) }
         if state.waiters[key] != nil {
             state.waiters[key]?[number] = waiter
             return .waits
@@ -115,10 +115,10 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         guard !state.isClosed else { return .answered(.failure(stopping)) }
         guard state.waiters.count < limits.inFlight else { return .answered(.failure(capped)) }
         state.waiters[key] = [number: waiter]
-        return .begins
+        return .starts
     }
 
-    private func fly(_ flight: Flight) async {
+    private func run(_ flight: Flight) async {
         let answer: Answer
         do throws(TokenReviewFailure) {
             answer = .success(try await reviewer.review(flight.token, audiences: flight.audiences, at: flight.now))
@@ -127,8 +127,8 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         }
         let waiters = state.withLock { state in
             if case .success(let review) = answer {
-                state.cache.keep(
-                    review, for: flight.key, asked: flight.now, expiration: flight.token.claims.expiration)
+                state.cache.insert(
+                    review, for: flight.key, requested: flight.now, expiration: flight.token.claims.expiration)
             }
             return state.waiters.removeValue(forKey: flight.key)
         }
@@ -137,5 +137,5 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
 
     static let capped = TokenReviewFailure(retryAfter: 1, reason: "too many reviews are in flight")
     static let stopping = TokenReviewFailure(retryAfter: 1, reason: "the gateway is stopping")
-    static let cancelled = TokenReviewFailure(retryAfter: 1, reason: "the caller went away")
+    static let cancelled = TokenReviewFailure(retryAfter: 1, reason: "the caller has disconnected")
 }

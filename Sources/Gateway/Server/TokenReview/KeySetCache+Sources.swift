@@ -9,12 +9,12 @@ extension KeySetCache {
     /// Largest key set that is read, in bytes.
     private static let maximumSize = 1 << 20
 
-    /// A JWKS file, read again every ten seconds, and at once for a `kid` it did not have a second ago.
+    /// A JWKS file, read every 10 s, and for an unknown `kid` at most once a second.
     package init(file: String) {
         self.init(maximumAge: 10, minimumInterval: 1) { () throws(TokenReviewFailure) in try Self.read(file: file) }
     }
 
-    /// Why the file is no key set now; nil where it is one.
+    /// Returns why the file is not a valid key set; nil where it is.
     static func failure(ofFile file: String) -> TokenReviewFailure? {
         do {
             _ = try read(file: file)
@@ -28,12 +28,12 @@ extension KeySetCache {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
             let size = attributes[.size] as? Int, size <= maximumSize,
             let contents = FileManager.default.contents(atPath: file)
-        else { throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(file) cannot be read") }
+        else { throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(file) is not readable") }
         return try parse(Array(contents), from: file)
     }
 
-    /// A JWKS URL, fetched every five minutes, and for an unknown `kid` at most once a minute. No redirects, 5 s, TLS
-    /// verified by the system's roots.
+    /// A JWKS URL, fetched every five minutes, and for an unknown `kid` at most once a minute. Without redirects,
+    /// within 5 s, with the system's CAs.
     init(url: String, client: HTTPClient) {
         self.init(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in
             let bytes: [UInt8]
@@ -43,13 +43,13 @@ extension KeySetCache {
                 let response = try await client.execute(request, timeout: .seconds(5))
                 guard response.status == .ok else {
                     throw TokenReviewFailure(
-                        retryAfter: 5, reason: "the key set \(url) answers \(response.status.code)")
+                        retryAfter: 5, reason: "the key set \(url): status \(response.status.code)")
                 }
                 bytes = Array(try await response.body.collect(upTo: Self.maximumSize).readableBytesView)
             } catch let failure as TokenReviewFailure {
                 throw failure
             } catch {
-                throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(url) cannot be fetched: \(error)")
+                throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(url) is not available: \(error)")
             }
             return try Self.parse(bytes, from: url)
         }
@@ -57,7 +57,7 @@ extension KeySetCache {
 
     private static func parse(_ bytes: [UInt8], from source: String) throws(TokenReviewFailure) -> JSONWebKeySet {
         guard let keys = try? JSONWebKeySet(parsing: bytes), !keys.keys.isEmpty else {
-            throw TokenReviewFailure(retryAfter: 5, reason: "\(source) is no key set with a key that can verify")
+            throw TokenReviewFailure(retryAfter: 5, reason: "\(source) is not a key set with a supported key")
         }
         return keys
     }

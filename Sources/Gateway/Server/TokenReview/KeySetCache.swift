@@ -2,26 +2,26 @@ package import FoundationEssentials
 package import GatewayCore
 package import JOSE
 
-/// The key set that tokens are verified with: read at first use, read again when it is old or lacks a token's `kid`,
-/// and kept when reading it again fails.
+/// A cache of the key set that tokens are verified with: loaded at first use, and again when it is old or lacks the
+/// `kid` of a token. The last key set stays in use when loading fails.
 package actor KeySetCache {
-    /// Where key sets come from. Its error is for the log.
+    /// Loads a key set. The error is for the log.
     package typealias Load = @Sendable () async throws(TokenReviewFailure) -> JSONWebKeySet
 
     private let load: @Sendable (Date) async throws(TokenReviewFailure) -> JSONWebKeySet
-    /// Seconds after which a key set is read again.
+    /// Seconds after which a key set is loaded again.
     private let maximumAge: Double
-    /// Seconds between two readings for the sake of an unknown `kid`.
+    /// Seconds between two attempts for an unknown `kid`.
     private let minimumInterval: Double
-    /// Seconds between two readings while none has succeeded.
+    /// Seconds between two attempts while none has succeeded.
     private let firstRetryInterval: Double
     private var keys: JSONWebKeySet?
     private var lastAttempt: Date?
     private var isLoading = false
-    /// Calls that came during a reading and need it: the very first one, or one while their `kid` is unknown.
+    /// Calls that wait for the attempt in progress: there is no key set yet, or it lacks their `kid`.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// How many calls wait for a reading.
+    /// How many calls wait for the attempt in progress.
     var waitingCalls: Int { waiting.count }
 
     package init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {
@@ -30,7 +30,7 @@ package actor KeySetCache {
         }
     }
 
-    /// - Parameter loadAt: gets the time of the lookup that it is for.
+    /// - Parameter loadAt: loads a key set; the argument is the time of the lookup.
     init(
         maximumAge: Double, minimumInterval: Double, firstRetryInterval: Double,
         loadAt load: @escaping @Sendable (Date) async throws(TokenReviewFailure) -> JSONWebKeySet
@@ -41,14 +41,14 @@ package actor KeySetCache {
         self.load = load
     }
 
-    /// The keys to verify a token of this `kid` with.
+    /// Returns the keys to verify a token of this `kid` with.
     ///
-    /// - Throws: where no key set could be read yet.
+    /// - Throws: where no key set was loaded yet.
     package func keys(for keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> JSONWebKeySet {
         try await lookUp(keyID, at: now).keys
     }
 
-    /// The keys, and whether this very call has read them: only then does a `kid` that they lack say something of it.
+    /// Returns the keys, and whether this call has loaded them: only then is a missing `kid` conclusive.
     ///
     /// - Throws: as ``keys(for:at:)``.
     func lookUp(_ keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> (keys: JSONWebKeySet, isNew: Bool) {
@@ -57,12 +57,12 @@ package actor KeySetCache {
         let isUnknown = self.isUnknown(keyID)
         let interval = keys == nil ? firstRetryInterval : minimumInterval
         guard age >= maximumAge || (isUnknown && age >= interval) else {
-            guard let keys else { throw TokenReviewFailure(retryAfter: 1, reason: "the key set could not be read yet") }
+            guard let keys else { throw TokenReviewFailure(retryAfter: 1, reason: "the key set was not loaded yet") }
             return (keys, false)
         }
         guard !isLoading else {
             guard let keys, !isUnknown else {
-                throw TokenReviewFailure(retryAfter: 1, reason: "the key set is being read")
+                throw TokenReviewFailure(retryAfter: 1, reason: "the key set is being loaded")
             }
             return (keys, false)
         }

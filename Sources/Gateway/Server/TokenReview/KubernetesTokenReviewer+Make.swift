@@ -7,20 +7,19 @@ import Logging
 import ServiceLifecycle
 
 extension KubernetesTokenReviewer {
-    /// The whole way of a review: the cache with its single flight, then the check by the API server's own keys, then
-    /// the API server.
+    /// Creates the chain of reviewers: the cache, then the check with the API server's keys, then the TokenReview call.
     ///
     /// - Parameters:
     ///   - kubeconfig: a path that can be opened; nil inside a cluster.
-    ///   - environment: the process', for the address inside a cluster.
-    ///   - serviceAccountFolder: where `ca.crt` and `token` are inside a cluster; nil for where the kubelet mounts
-    ///     them.
-    ///   - connection: bounds of the connection; those of its size follow from `limits`.
-    ///   - scheduler: its clock ends calls of the API server.
-    ///   - observe: told what happens, for metrics.
-    /// - Returns: the reviewer, the reader of labels and annotations that shares its connections, the services that
-    ///   they need running, in the order of their start: before the listeners; and the client itself.
-    /// - Throws: every problem of the connection's files. The API server itself is not called.
+    ///   - environment: environment variables, for the address inside a cluster.
+    ///   - serviceAccountFolder: the folder of `ca.crt` and `token` inside a cluster; nil for the one that the kubelet
+    ///     mounts.
+    ///   - connection: limits of the connection; those of its size are derived from `limits`.
+    ///   - scheduler: its clock is used for timeouts.
+    ///   - observe: called for each event, for metrics.
+    /// - Returns: the reviewer, the reader of labels and annotations that shares its connections, their services in
+    ///   start order, and the client. The services run before the listeners.
+    /// - Throws: all problems of the connection's files. The API server is not called.
     static func make(
         kubeconfig: String?, environment: [String: String], serviceAccountFolder: String? = nil, at now: Date,
         limits: TokenReviewLimits = TokenReviewLimits(), connection: KubernetesClient.Limits = .init(),
@@ -49,8 +48,8 @@ extension KubernetesTokenReviewer {
 }
 
 extension KeySetCache {
-    /// The API server's own keys (`/openid/v1/jwks`, "ServiceAccount issuer discovery"): read every five minutes, for
-    /// an unknown `kid` at most once a minute, and once a minute where they cannot be read at all.
+    /// The keys of the API server (`/openid/v1/jwks`, "ServiceAccount issuer discovery"): loaded every five minutes,
+    /// for an unknown `kid` at most once a minute, and once a minute while that fails.
     init(client: KubernetesClient) {
         self.init(maximumAge: 300, minimumInterval: 60, firstRetryInterval: 60) { now throws(TokenReviewFailure) in
             let request = KubernetesRequest(
@@ -62,7 +61,7 @@ extension KeySetCache {
                 throw TokenReviewFailure(retryAfter: 5, reason: error.description)
             }
             guard reply.status == 200, let keys = try? JSONWebKeySet(parsing: reply.body), !keys.keys.isEmpty else {
-                throw TokenReviewFailure(retryAfter: 60, reason: "/openid/v1/jwks is no key set (\(reply.status))")
+                throw TokenReviewFailure(retryAfter: 60, reason: "/openid/v1/jwks is not a key set (\(reply.status))")
             }
             return keys
         }

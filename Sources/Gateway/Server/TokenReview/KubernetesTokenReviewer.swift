@@ -3,7 +3,7 @@ package import GatewayCore
 import HTTPTypes
 import Kubernetes
 
-/// Asks the API server: `TokenReview` of authentication.k8s.io/v1, one call for each review.
+/// Reviews tokens with the API server: one `TokenReview` (authentication.k8s.io/v1) for each review.
 package struct KubernetesTokenReviewer: TokenReviewing {
     let client: KubernetesClient
     /// Seconds.
@@ -14,7 +14,7 @@ package struct KubernetesTokenReviewer: TokenReviewing {
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         do {
-            let review = try await ask(token, audiences, now)
+            let review = try await send(token, audiences, now)
             if case .authenticated = review { observe(.authenticated) } else { observe(.unauthenticated) }
             return review
         } catch {
@@ -23,7 +23,7 @@ package struct KubernetesTokenReviewer: TokenReviewing {
         }
     }
 
-    private func ask(
+    private func send(
         _ token: SubjectToken, _ audiences: [String]?, _ now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         let request = KubernetesRequest(
@@ -38,12 +38,13 @@ package struct KubernetesTokenReviewer: TokenReviewing {
         guard reply.status == 200 || reply.status == 201 else {
             throw TokenReviewFailure(
                 reply, to: "a TokenReview",
-                forbidden: "the gateway may not create tokenreviews.authentication.k8s.io (403); bind the ClusterRole "
-                    + "system:auth-delegator to its ServiceAccount",
+                forbidden: "not allowed to create tokenreviews.authentication.k8s.io (403); bind the ClusterRole "
+                    + "system:auth-delegator to the gateway's ServiceAccount",
                 absent: "the server has no authentication.k8s.io/v1 TokenReview (404); check its address")
         }
         guard let review = TokenReviewMessage.review(in: reply.body) else {
-            throw TokenReviewFailure(retryAfter: 5, reason: "the API server's answer is no TokenReview with a status")
+            throw TokenReviewFailure(
+                retryAfter: 5, reason: "the response of the API server is not a TokenReview with a status")
         }
         return review
     }

@@ -2,7 +2,7 @@ package import FoundationEssentials
 package import GatewayCore
 import JOSE
 
-/// Verifies ServiceAccount tokens by the cluster's published keys, without asking the API server.
+/// Validates ServiceAccount tokens locally with the cluster's published keys, without calls to the API server.
 package struct LocalTokenReviewer: TokenReviewing {
     let keys: KeySetCache
     let issuer: String

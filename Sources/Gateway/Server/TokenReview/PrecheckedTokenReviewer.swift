@@ -3,17 +3,16 @@ package import GatewayCore
 import JOSE
 import Synchronization
 
-/// Keeps from another reviewer what its own keys already tell to be bad.
+/// Rejects forged tokens before another reviewer is called, with the key set of the API server.
 ///
-/// - A wrong signature under the key that the token names: refused.
-/// - A `kid` that is unknown, and unknown still in the key set that was read just now for its sake: refused.
-/// - A `kid` that is unknown while the key set may not be read again yet, which is once a minute: the key may be newer
-///   than the set, so the reviewer decides. Few such reviews run at a time; whoever sends tokens with invented `kid`s
-///   thus hinders only those whose `kid` is unknown too.
-/// - No key set to be had (an API server that does not let the gateway read it), or a token without `kid`: the reviewer
-///   decides.
+/// - The signature is not valid for the key of the token's `kid`: rejected.
+/// - The `kid` is not in a key set that was loaded for this call: rejected.
+/// - The `kid` is unknown, and the key set was loaded less than a minute ago: the key may be newer than the key set, so
+///   the reviewer decides. The number of such reviews in flight is limited, so that tokens with invented `kid`s affect
+///   only tokens whose `kid` is unknown, too.
+/// - The key set is not available, or the token has no `kid`: the reviewer decides.
 ///
-/// A token that passes is only not refuted; the reviewer vouches for it.
+/// A token that passes is not authenticated by this check; the reviewer decides.
 package final class PrecheckedTokenReviewer: TokenReviewing {
     private enum Verdict {
         case possible, forged, foreignKey, unknownKey, unchecked
@@ -63,7 +62,8 @@ package final class PrecheckedTokenReviewer: TokenReviewing {
         }
         guard mayEnter else {
             observe(.capped)
-            throw TokenReviewFailure(retryAfter: 5, reason: "too many tokens of unknown keys are under review")
+            throw TokenReviewFailure(
+                retryAfter: 5, reason: "too many reviews of tokens with unknown keys are in flight")
         }
         defer { unknownInFlight.withLock { $0 -= 1 } }
         return try await reviewer.review(token, audiences: audiences, at: now)

@@ -1,10 +1,10 @@
 import Crypto
 import GatewayCore
 
-/// What makes two reviews the same: SHA-256 over the token, the reviewer and the audiences, in any order.
+/// The cache key of a review: SHA-256 over the token, the reviewer and the audiences, in any order.
 ///
-/// Each field is told by its length, so that no two different reviews are hashed alike; no audiences at all (the API
-/// server's own) differ from an empty list.
+/// Each field is preceded by its length, so that different inputs have different hashes. No audiences (those of the API
+/// server) differ from an empty list.
 struct ReviewKey: Hashable, Sendable {
     private let digest: SHA256Digest
 

@@ -1,44 +1,44 @@
-/// What happened on a token's way through the reviewers, for metrics: a closed set without a word of any token.
+/// An event of the reviewers, for metrics: a closed set without data of tokens.
 package enum TokenReviewEvent: Sendable, Equatable, CaseIterable {
-    /// Answered from a review of the last seconds.
+    /// A cached review was returned.
     case cacheHit
-    /// Began a review.
+    /// A review was started.
     case cacheMiss
-    /// Waits for a review that somebody else began.
+    /// The caller waits for a review in flight.
     case cacheShared
-    /// Refused, since too many reviews were in flight.
+    /// Rejected: too many reviews are in flight.
     case capped
 
-    /// Refused without a review: its signature is wrong under the key that it names.
+    /// Rejected without a review: the signature is not valid for the key of its `kid`.
     case precheckForged
-    /// Refused without a review: the key set, read just now, has no key of its `kid`.
+    /// Rejected without a review: the key set, loaded for this call, has no key of its `kid`.
     case precheckForeignKey
-    /// Left to the API server: its `kid` is unknown, and the key set was read less than a minute ago.
+    /// Sent to the API server: the `kid` is unknown, and the key set was loaded less than a minute ago.
     case precheckUnknownKey
-    /// Left to the API server, since no key set can be read.
+    /// Sent to the API server: no key set is available.
     case precheckSkipped
 
-    /// The API server's verdicts.
+    /// The result of the review.
     case authenticated, unauthenticated
-    /// The API server gave none.
+    /// The review failed.
     case failed
 }
 
-/// Told of each event, at once and from any thread; it must not wait.
+/// Called for each event, from any thread. It must not block.
 package typealias TokenReviewObserver = @Sendable (TokenReviewEvent) -> Void
 
-/// Bounds of reviewing by the API server. Times in seconds.
+/// The limits of reviews by the API server. Times are in seconds.
 package struct TokenReviewLimits: Sendable {
-    /// Reviews at a time; beyond, callers are told to come back.
+    /// Concurrent reviews; more are rejected with `Retry-After`.
     package var inFlight = 64
-    /// Of those, reviews of tokens whose `kid` nobody knows (yet): they must not crowd out the others.
+    /// Concurrent reviews of tokens whose `kid` is not in the key set.
     package var unknownKeysInFlight = 4
-    /// Answers that are kept.
+    /// Cached reviews.
     package var cachedAnswers = 20_000
-    /// How long a positive answer is kept at most; never past the token's own end.
+    /// The lifetime of a positive review in the cache, limited by the token's `exp`.
     package var positiveLifetime = 5.0
     package var negativeLifetime = 2.0
-    /// For one review, with connecting and a second try.
+    /// The timeout of one review, with connecting and one retry.
     package var timeout = 5.0
 
     package init() {}

@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import ServiceLifecycle
 
-/// The gateway's HTTP client, shut down with it. It follows no redirects.
+/// An HTTP client that is shut down with the gateway. It does not follow redirects.
 struct HTTPClientService: Service {
     let client: HTTPClient
 

@@ -7,79 +7,79 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// One request and its whole answer, within one time and one size.
+/// Sends one request and reads the response, within one timeout and one size limit.
 enum HTTPExchange {
-    struct Answer: Sendable {
+    struct Reply: Sendable {
         let status: Int
         let headers: HTTPHeaders
         let body: [UInt8]
     }
 
     /// - Parameters:
-    ///   - seconds: from connecting to the last byte of the answer.
-    ///   - limit: of the answer's body, in bytes.
+    ///   - seconds: the timeout from connecting to the last byte of the response.
+    ///   - limit: the maximum size of the response body in bytes.
     static func run(
         _ request: HTTPClientRequest, on client: HTTPClient, seconds: Double, limit: Int
-    ) async throws(HTTPTransportError) -> Answer {
+    ) async throws(HTTPTransportError) -> Reply {
         do {
-            return try await withThrowingTaskGroup(of: Answer.self) { group in
+            return try await withThrowingTaskGroup(of: Reply.self) { group in
                 group.addTask {
                     let time = TimeAmount.nanoseconds(Int64(seconds * 1e9))
                     let response = try await client.execute(request, deadline: .now() + time)
                     let body = try await response.body.collect(upTo: limit)
                     // A body whose reading was cancelled ends early.
                     try Task.checkCancellation()
-                    return Answer(
+                    return Reply(
                         status: Int(response.status.code), headers: response.headers,
                         body: Array(body.readableBytesView))
                 }
-                // The client's deadline ends with the answer's head; a body that drips in has to end as well.
+                // The client's deadline covers the response head only; this one covers the body.
                 group.addTask {
                     try await Task.sleep(for: .seconds(seconds))
                     throw HTTPTransportError.timedOut
                 }
                 defer { group.cancelAll() }
-                guard let answer = try await group.next() else { throw HTTPTransportError.timedOut }
-                return answer
+                guard let reply = try await group.next() else { throw HTTPTransportError.timedOut }
+                return reply
             }
         } catch {
-            throw Self.told(error, limit: limit)
+            throw Self.mapped(error, limit: limit)
         }
     }
 
-    private static func told(_ error: any Error, limit: Int) -> HTTPTransportError {
+    private static func mapped(_ error: any Error, limit: Int) -> HTTPTransportError {
         switch error {
         case let error as HTTPTransportError: error
-        case is CancellationError: .failed("the call was given up")
+        case is CancellationError: .failed("the request was cancelled")
         case is NIOTooManyBytesError: .tooLong(limit)
         case let error as HTTPClientError:
             switch error {
             case .deadlineExceeded, .connectTimeout, .readTimeout, .writeTimeout, .tlsHandshakeTimeout,
                 .getConnectionFromPoolTimeout:
                 .timedOut
-            case .remoteConnectionClosed: .failed("the connection was closed before the whole answer")
+            case .remoteConnectionClosed: .failed("the connection was closed before the end of the response")
             default: .failed(error.shortDescription)
             }
         case let error as NIOConnectionError:
             error.dnsAError != nil && error.connectionErrors.isEmpty
-                ? .failed("no address is known for \(error.host)")
+                ? .failed("no address for \(error.host)")
                 : .failed("no connection to \(error.host):\(error.port)")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            .failed("its certificate is not trusted, or TLS failed (\(error))")
-        case is HTTPParserError: .failed("the answer is not HTTP, or was cut (\(error))")
-        case let error as IOError: .failed("the connection broke (\(error))")
+            .failed("the certificate is not trusted, or TLS failed (\(error))")
+        case is HTTPParserError: .failed("the response is not HTTP, or truncated (\(error))")
+        case let error as IOError: .failed("the connection failed (\(error))")
         default: .failed("\(error)")
         }
     }
 }
 
 extension HTTPClient.Configuration {
-    /// HTTP/1.1, no redirects, answers as they are.
+    /// HTTP/1.1 without redirects and decompression.
     static func plain(proxy: ProxyAddress?) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow, decompression: .disabled)
         configuration.timeout = .init(connect: .seconds(5), read: .seconds(10))
         configuration.httpVersion = .http1Only
-        // What fails is told at once; who asked has its own backoff.
+        // No retries: callers have their own backoff.
         configuration.connectionPool.retryConnectionEstablishment = false
         if let proxy {
             configuration.proxy = .server(
@@ -91,15 +91,15 @@ extension HTTPClient.Configuration {
 }
 
 extension TLSConfiguration {
-    /// Trusts these authorities in place of the system's.
+    /// A client configuration that trusts these CAs instead of the system's.
     static func trusting(pem: String) throws(HTTPTransportError) -> TLSConfiguration {
         let certificates: [NIOSSLCertificate]
         do {
             certificates = try NIOSSLCertificate.fromPEMBytes(Array(pem.utf8))
         } catch {
-            throw .failed("the authorities to trust are not PEM certificates")
+            throw .failed("invalid CA bundle; expected PEM certificates")
         }
-        guard !certificates.isEmpty else { throw .failed("the authorities to trust hold no certificate") }
+        guard !certificates.isEmpty else { throw .failed("the CA bundle has no certificate") }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .certificates(certificates)
         return configuration

@@ -7,13 +7,13 @@ import NIOSSL
 import ServiceLifecycle
 import Synchronization
 
-/// The HTTP that plugins speak: through the environment's proxy where it holds, with the system's authorities or those
+/// The HTTP transport of plugins: through the proxy of the environment where it applies, with the system's CAs or those
 /// of the request.
 final class PluginTransport: HTTPTransport, Service {
     private let direct: HTTPClient
     private let proxied: HTTPClient?
     private let rules: ProxyRules
-    /// By their PEM text, for it is the same with every call.
+    /// TLS configurations by their CA bundle.
     private let trust = Mutex<[String: TLSConfiguration]>([:])
 
     init(rules: ProxyRules) {
@@ -42,11 +42,11 @@ final class PluginTransport: HTTPTransport, Service {
         if !request.body.isEmpty { message.body = .bytes(ByteBuffer(bytes: request.body)) }
         if let authorities = request.certificateAuthorities { message.tlsConfiguration = try trusting(authorities) }
         let client = client(for: request)
-        let answer = try await HTTPExchange.run(
+        let reply = try await HTTPExchange.run(
             message, on: client, seconds: Double(request.timeout), limit: request.maximumResponseBytes)
         return HTTPTransportResponse(
-            status: answer.status, headers: answer.headers.map { HTTPHeaderField($0.name, $0.value) },
-            body: answer.body)
+            status: reply.status, headers: reply.headers.map { HTTPHeaderField($0.name, $0.value) },
+            body: reply.body)
     }
 
     private func client(for request: HTTPTransportRequest) -> HTTPClient {
@@ -57,12 +57,12 @@ final class PluginTransport: HTTPTransport, Service {
     }
 
     private func trusting(_ pem: String) throws(HTTPTransportError) -> TLSConfiguration {
-        if let known = trust.withLock({ $0[pem] }) { return known }
-        let made = try TLSConfiguration.trusting(pem: pem)
-        trust.withLock { known in
-            if known.count >= 64 { known.removeAll() }
-            known[pem] = made
+        if let cached = trust.withLock({ $0[pem] }) { return cached }
+        let configuration = try TLSConfiguration.trusting(pem: pem)
+        trust.withLock { cache in
+            if cache.count >= 64 { cache.removeAll() }
+            cache[pem] = configuration
         }
-        return made
+        return configuration
     }
 }

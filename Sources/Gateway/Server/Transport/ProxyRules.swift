@@ -6,8 +6,8 @@ import GatewayCore
     import Musl
 #endif
 
-/// Which calls go through a proxy, as the environment says: `HTTPS_PROXY`, and `NO_PROXY` for what stays direct. Both
-/// are read in lower case too. Plain `http` stays direct, and so does the machine itself.
+/// The proxy rules of the environment: `HTTPS_PROXY`, and `NO_PROXY` for exceptions; the names in lower case are read,
+/// too. Plain `http` and loopback addresses do not use the proxy.
 struct ProxyRules: Sendable {
     /// An entry of `NO_PROXY`.
     private enum Exception: Sendable {
@@ -20,8 +20,8 @@ struct ProxyRules: Sendable {
     let proxy: ProxyAddress?
     private let exceptions: [Exception]
 
-    /// What `HTTPS_PROXY` says where it is no proxy's address.
-    let misread: String?
+    /// The value of `HTTPS_PROXY` where it is not valid.
+    let invalid: String?
 
     init(environment: [String: String]) {
         func variable(_ name: String) -> String? {
@@ -29,10 +29,12 @@ struct ProxyRules: Sendable {
         }
         let text = variable("HTTPS_PROXY")
         proxy = text.flatMap { ProxyAddress($0) }
-        misread = proxy == nil ? text : nil
+        invalid = proxy == nil ? text : nil
         exceptions = (variable("NO_PROXY") ?? "").split { $0 == "," || $0 == " " }.compactMap(Self.exception)
     }
 
+    /// Returns the proxy for a host; nil for a direct connection.
+    ///
     /// - Parameter host: a name, or an address without brackets.
     func proxy(forHost host: String, port: Int) -> ProxyAddress? {
         let host = host.lowercased()
@@ -73,7 +75,7 @@ struct ProxyRules: Sendable {
         return text.isEmpty ? nil : .name(text, isBelowOnly: isBelowOnly, port: port)
     }
 
-    /// The address's bytes, 4 or 16.
+    /// Returns the 4 or 16 bytes of an address; nil for a name.
     private static func address(_ text: String) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes[..<4]) }
@@ -87,8 +89,8 @@ struct ProxyRules: Sendable {
     private static func has(_ network: [UInt8], _ bits: Int, _ address: [UInt8]) -> Bool {
         guard network.count == address.count else { return false }
         return network.indices.allSatisfy { index in
-            let kept = min(8, max(0, bits - index * 8))
-            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> kept)
+            let maskBits = min(8, max(0, bits - index * 8))
+            let mask = UInt8(truncatingIfNeeded: 0xFF00 >> maskBits)
             return network[index] & mask == address[index] & mask
         }
     }

@@ -1,7 +1,7 @@
 import CoreMetrics
 import GatewayCore
 
-/// `sts_uninjected_pods`: told by the leader, and by nobody else.
+/// `sts_uninjected_pods`, which only the leader has.
 struct UninjectedPodMetrics: Sendable {
     private let factory: any MetricsFactory
 
@@ -13,14 +13,14 @@ struct UninjectedPodMetrics: Sendable {
         }
     }
 
-    /// Tells nothing more of these endpoints.
-    func forget(_ endpoints: some Sequence<String>) {
+    /// Removes the gauges of these endpoints.
+    func remove(_ endpoints: some Sequence<String>) {
         for endpoint in endpoints {
             for reason in UninjectedPod.Reason.allCases { meter(endpoint, reason).destroy() }
         }
     }
 
-    /// The same one each time.
+    /// Returns the gauge, the same one for the same labels.
     private func meter(_ endpoint: String, _ reason: UninjectedPod.Reason) -> Meter {
         Meter(
             label: "sts_uninjected_pods", dimensions: [("endpoint", endpoint), ("reason", reason.rawValue)],

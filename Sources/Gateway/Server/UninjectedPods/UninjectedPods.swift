@@ -5,24 +5,23 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Looks from time to time, while this replica leads, for labelled Pods that run without their tokens: they were made
-/// when the webhook did not see them, and nobody else would notice. Their number is a metric, and the first of each owner
-/// is a line of the log that says what to do.
+/// Searches periodically, while this replica is the leader, for labelled Pods that run without tokens: the webhook was
+/// not called when they were created. Their number is a metric, and the first Pod of each owner is logged with advice.
 ///
-/// The gateway needs the verb list on pods in the whole cluster. Where it has it not, that is logged once and the metric
-/// has no value.
+/// The gateway needs the verb list on pods in the whole cluster. A missing permission is logged once, and the metric
+/// has no value then.
 final class UninjectedPods: Service {
     /// Times in seconds.
     struct Settings: Sendable {
-        /// Pods of a page.
+        /// The number of Pods in a page.
         var pageSize = 50
-        /// Who begins to lead looks within so long.
-        var longestDelay = 10.0
-        /// The least before a look that failed is repeated.
-        var shortestRetry = 5.0
+        /// The maximum delay of the first search of a new leader.
+        var maximumDelay = 10.0
+        /// The minimum delay after a failed search.
+        var minimumRetry = 5.0
     }
 
-    /// What to look for.
+    /// What to search for.
     private struct Target: Equatable {
         var search: UninjectedPodSearch
         var webhook: GatewayConfiguration.Injection.Webhook
@@ -35,15 +34,15 @@ final class UninjectedPods: Service {
     private let metrics: UninjectedPodMetrics
     private let settings: Settings
     private let logger: Logger
-    /// nil where nothing is to be looked for.
+    /// nil where the search is disabled.
     private let target = Mutex<Target?>(nil)
     private let changed = ChangeSignal()
 
     private var scheduler: Scheduler { pods.gatewayScheduler }
 
-    /// Looks for nothing before it is told to follow a configuration.
+    /// Does not search before ``apply(_:_:)``.
     ///
-    /// - Parameter namespace: the gateway's own; nil where it is not known.
+    /// - Parameter namespace: the gateway's namespace; nil where it is not known.
     init(
         client: KubernetesClient, namespace: String?, leadership: Leadership, metrics: UninjectedPodMetrics,
         settings: Settings = Settings(), scheduler: Scheduler, logger: Logger
@@ -56,19 +55,19 @@ final class UninjectedPods: Service {
         self.logger = logger
     }
 
-    /// Looks by this configuration from now on.
-    func follow(_ endpoints: [EndpointConfiguration], _ injection: GatewayConfiguration.Injection) {
+    /// Applies a reloaded configuration.
+    func apply(_ endpoints: [EndpointConfiguration], _ injection: GatewayConfiguration.Injection) {
         let target =
             injection.uninjectedPods.isEnabled && !endpoints.isEmpty
             ? Target(
                 search: UninjectedPodSearch(endpoints, prefix: injection.prefix, namespace: namespace),
                 webhook: injection.webhook, interval: Double(injection.uninjectedPods.interval))
             : nil
-        let isOther = self.target.withLock { known in
-            defer { known = target }
-            return known != target
+        let isChange = self.target.withLock { current in
+            defer { current = target }
+            return current != target
         }
-        if isOther { changed.send() }
+        if isChange { changed.send() }
     }
 
     func run() async {
@@ -78,56 +77,56 @@ final class UninjectedPods: Service {
     }
 
     private func lead() async {
-        var looked: Set<String> = []
+        var searched: Set<String> = []
         while !Task.isCancelled {
-            // Before the look, so that no change falls between.
+            // Before the target is read, so that no change is missed.
             let changes = changed.changes()
             let target = self.target.withLock { $0 }
             let wanted = Set(target?.search.endpoints ?? [])
-            metrics.forget(looked.subtracting(wanted))
-            looked = wanted
+            metrics.remove(searched.subtracting(wanted))
+            searched = wanted
             await withTaskGroup(of: Void.self) { group in
-                if let target { group.addTask { await self.look(for: target) } }
+                if let target { group.addTask { await self.search(for: target) } }
                 for await _ in changes { break }
                 group.cancelAll()
             }
         }
-        metrics.forget(looked)
+        metrics.remove(searched)
     }
 
-    private func look(for target: Target) async {
+    private func search(for target: Target) async {
         let log = FailureLog(
             "search for labelled Pods without tokens failed",
             recovered: "search for labelled Pods without tokens works again", level: .warning, logger: logger)
         let (scheduler, settings) = (scheduler, settings)
         let loop = RetryLoop<SearchFailure>(scheduler: scheduler, log: log) { failure, failures in
             let backoff = scheduler.backoff(failures: failures, retryAfter: failure.cause.retryAfter)
-            return failure.cause.isTransient ? max(settings.shortestRetry, backoff) : target.interval
+            return failure.cause.isTransient ? max(settings.minimumRetry, backoff) : target.interval
         }
         var last: UninjectedPodTally?
-        // So that replicas which begin to lead one after the other do not all ask at once.
-        let delay = scheduler.random() * min(settings.longestDelay, target.interval)
+        // Spreads the searches of leaders that are elected shortly after one another.
+        let delay = scheduler.random() * min(settings.maximumDelay, target.interval)
         guard (try? await scheduler.sleep(delay)) != nil else { return }
         await loop.run { () throws(SearchFailure) in
             let tally: UninjectedPodTally
             do throws(KubernetesAPIError) {
-                tally = try await look(target.search, after: last)
+                tally = try await search(target.search, after: last)
             } catch {
-                // The counts are unknown where the gateway may not list Pods.
-                if error.kind == .forbidden, !Task.isCancelled { metrics.forget(target.search.endpoints) }
+                // The counts are unknown where the gateway is not allowed to list Pods.
+                if error.kind == .forbidden, !Task.isCancelled { metrics.remove(target.search.endpoints) }
                 throw SearchFailure(cause: error)
             }
             if Task.isCancelled { return .never }
-            // The process was stopped meanwhile: the election notices, or renews the lease.
-            guard leadership.isLeading else { return .after(settings.shortestRetry) }
+            // The process was suspended: the election ends the leadership, or renews the Lease.
+            guard leadership.isLeading else { return .after(settings.minimumRetry) }
             metrics.set(tally.counts)
-            tell(tally, target.webhook)
+            report(tally, target.webhook)
             last = tally
             return .after(target.interval * (0.9 + 0.2 * scheduler.random()))
         }
     }
 
-    /// Why the Pods could not be listed, and how to do without.
+    /// Why the Pods could not be listed, and how to disable the search.
     private struct SearchFailure: Error, CustomStringConvertible {
         let cause: KubernetesAPIError
 
@@ -136,8 +135,8 @@ final class UninjectedPods: Service {
         }
     }
 
-    /// One whole look.
-    private func look(
+    /// Performs one complete search.
+    private func search(
         _ search: UninjectedPodSearch, after last: UninjectedPodTally?
     ) async throws(KubernetesAPIError) -> UninjectedPodTally {
         var tally = UninjectedPodTally(endpoints: search.endpoints, after: last)
@@ -151,20 +150,20 @@ final class UninjectedPods: Service {
         return tally
     }
 
-    private func tell(_ tally: UninjectedPodTally, _ webhook: GatewayConfiguration.Injection.Webhook) {
+    private func report(_ tally: UninjectedPodTally, _ webhook: GatewayConfiguration.Injection.Webhook) {
         for pod in tally.reports {
             let configuration = webhook.configurationName(of: pod.owner.endpoint)
             let advice =
                 switch pod.owner.reason {
                 case .missing:
-                    "make its Pods anew, as kubectl rollout restart does, once the MutatingWebhookConfiguration "
-                        + "\(configuration) is there"
+                    "check that the MutatingWebhookConfiguration \(configuration) exists, and recreate the Pods with "
+                        + "kubectl rollout restart"
                 case .noValue:
-                    "add the annotation of the label's name to the Pod or its ServiceAccount and make its Pods anew, or "
-                        + "take the label away"
+                    "add the annotation with the name of the label to the Pod or its ServiceAccount and recreate the "
+                        + "Pods, or remove the label"
                 }
             logger.warning(
-                "a labelled Pod runs without tokens",
+                "labelled Pod runs without tokens",
                 metadata: [
                     "endpoint": "\(pod.owner.endpoint)", "namespace": "\(pod.owner.namespace)", "pod": "\(pod.name)",
                     "owner": "\(pod.owner.name)", "reason": "\(pod.owner.reason.rawValue)", "advice": "\(advice)",

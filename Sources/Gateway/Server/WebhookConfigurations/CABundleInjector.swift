@@ -6,19 +6,19 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Keeps the gateway's authorities in the caBundle of its MutatingWebhookConfigurations, while this replica leads. Each
-/// is watched by its name, so that a change by others is repaired at once; what it finds is the evidence by which
-/// another authority may issue.
+/// Maintains the caBundle of the gateway's MutatingWebhookConfigurations while this replica is the leader. Each is
+/// watched by its name, so that changes by others are reverted. What is observed is the evidence by which the next CA
+/// may issue.
 ///
 /// The gateway needs get, list, watch and patch on those mutatingwebhookconfigurations.
 final class CABundleInjector: Service {
-    /// How the configurations are followed. Times in seconds.
+    /// How the webhook configurations are observed. Times are in seconds.
     struct Settings: Sendable {
         var reflector = Reflector.Settings()
-        /// So many are watched; each takes a connection. Beyond, they are read from time to time.
+        /// At most this many are watched (one connection each); the rest are polled.
         var watches = 12
         var readInterval = 15.0
-        /// Patches in a row that may meet a change by somebody else.
+        /// The maximum number of consecutive patches with a conflict.
         var attempts = 5
     }
 
@@ -34,9 +34,9 @@ final class CABundleInjector: Service {
     private let renamed = ChangeSignal()
 
     /// - Parameters:
-    ///   - service: in front of the webhook's listener.
-    ///   - namespace: the gateway's own.
-    ///   - names: of the configurations.
+    ///   - service: the Service of the webhook listener.
+    ///   - namespace: the gateway's namespace.
+    ///   - names: the names of the webhook configurations.
     init(
         client: KubernetesClient, service: String, namespace: String, names: [String],
         replica: DocumentReplica<ServingIdentity>, leadership: Leadership, settings: Settings = Settings(),
@@ -57,26 +57,26 @@ final class CABundleInjector: Service {
 
     var scheduler: Scheduler { configurations.gatewayScheduler }
 
-    /// Keeps these configurations from now on.
-    func follow(_ names: [String]) {
-        let isOther = self.names.withLock { known in
-            defer { known = names }
-            return known != names
+    /// Replaces the names of the webhook configurations.
+    func apply(_ names: [String]) {
+        let isChange = self.names.withLock { current in
+            defer { current = names }
+            return current != names
         }
-        if isOther { renamed.send() }
+        if isChange { renamed.send() }
     }
 
     func run() async {
         await cancelWhenGracefulShutdown {
             await self.leadership.whileLeading {
                 while !Task.isCancelled {
-                    // Before the look, so that no change falls between.
+                    // Before the names are read, so that no change is missed.
                     let changes = self.renamed.changes()
                     let names = self.names.withLock { $0 }
                     self.trust.reset(names)
                     await withTaskGroup(of: Void.self) { group in
                         for (index, name) in names.enumerated() {
-                            group.addTask { await self.keep(name, isWatched: index < self.settings.watches) }
+                            group.addTask { await self.maintain(name, isWatched: index < self.settings.watches) }
                         }
                         for await _ in changes { break }
                         group.cancelAll()
@@ -87,53 +87,56 @@ final class CABundleInjector: Service {
         }
     }
 
-    private func keep(_ name: String, isWatched: Bool) async {
+    private func maintain(_ name: String, isWatched: Bool) async {
         var logger = logger
         logger[metadataKey: "configuration"] = "\(name)"
-        let sight = ObservedWebhookConfiguration()
+        let observed = ObservedWebhookConfiguration()
         let (log, settings) = (logger, settings)
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 if isWatched {
-                    await sight.watch(name, in: self.configurations, settings: settings.reflector, logger: log)
+                    await observed.watch(name, in: self.configurations, settings: settings.reflector, logger: log)
                 } else {
-                    await sight.read(name, in: self.configurations, every: settings.readInterval, logger: log)
+                    await observed.read(name, in: self.configurations, every: settings.readInterval, logger: log)
                 }
             }
-            group.addTask { await self.settle(name, sight, log) }
+            group.addTask { await self.update(name, observed, log) }
         }
     }
 
-    private func settle(_ name: String, _ sight: ObservedWebhookConfiguration, _ logger: Logger) async {
+    private func update(_ name: String, _ observed: ObservedWebhookConfiguration, _ logger: Logger) async {
         let log = FailureLog("caBundle not written", logger: logger)
         var skipped = FailureLog("webhook configuration skipped", level: .warning, logger: logger)
         await RetryLoop<KubernetesAPIError>(scheduler: scheduler, log: log).run {
-            [sight.changes(), replica.changes()]
+            [observed.changes(), replica.changes()]
         } _: { () throws(KubernetesAPIError) in
-            let kept = try await step(name, sight, logger)
-            if let reason = kept.reason { skipped.fail(reason) } else { skipped.succeed() }
-            trust.record(kept.sight, of: name, at: scheduler.now())
+            let result = try await step(name, observed, logger)
+            if let reason = result.reason { skipped.fail(reason) } else { skipped.succeed() }
+            trust.record(result.state, of: name, at: scheduler.now())
             return .at(nil)
         }
     }
 
-    /// - Returns: what is there then, and why it is nothing that the gateway sees to.
+    /// Writes the caBundle where it differs.
+    ///
+    /// - Returns: the observed state, and why the gateway does not maintain the webhook configuration.
     private func step(
-        _ name: String, _ sight: ObservedWebhookConfiguration, _ logger: Logger
-    ) async throws(KubernetesAPIError) -> (sight: WebhookTrust.Sight, reason: String?) {
-        var seen = sight.seen
+        _ name: String, _ observed: ObservedWebhookConfiguration, _ logger: Logger
+    ) async throws(KubernetesAPIError) -> (state: WebhookTrust.Observed, reason: String?) {
+        var last = observed.last
         for _ in 0..<settings.attempts {
-            guard let found = seen else { return (.unknown, nil) }
-            guard let object = found.object else { return (.notOurs, nil) }
+            guard let found = last else { return (.unknown, nil) }
+            guard let object = found.object else { return (.notManaged, nil) }
             let configuration = WebhookConfiguration(object, service: service, namespace: namespace)
             guard configuration.callsGateway else {
-                return (.notOurs, "none of its webhooks calls the Service \(service) in namespace \(namespace)")
+                return (.notManaged, "none of its webhooks calls the Service \(service) in namespace \(namespace)")
             }
             if let annotation = configuration.otherInjector {
                 return (
-                    .notOurs,
-                    "its caBundle is cert-manager's by \(annotation); take that away, or serve a certificate of "
-                        + "cert-manager's for \(ServiceName(service, in: namespace).host) by tls.certificates"
+                    .notManaged,
+                    "cert-manager maintains its caBundle because of \(annotation); remove the annotation, or set a "
+                        + "certificate of cert-manager for \(ServiceName(service, in: namespace).host) in "
+                        + "tls.certificates"
                 )
             }
             guard let identity = replica.view.stored?.value else { return (.unknown, nil) }
@@ -143,11 +146,11 @@ final class CABundleInjector: Service {
                 let changed = try await configurations.patch(
                     name, .operations(configuration.patch(trusting: identity.bundle)))
                 logger.notice("caBundle written")
-                seen = .init(object: changed)
+                last = .init(object: changed)
             } catch {
                 switch error.kind {
                 // Changed or deleted since it was read.
-                case .invalid, .conflict, .notFound: seen = .init(object: try await configurations.get(name))
+                case .invalid, .conflict, .notFound: last = .init(object: try await configurations.get(name))
                 default: throw error
                 }
             }

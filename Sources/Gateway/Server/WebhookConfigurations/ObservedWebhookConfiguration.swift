@@ -4,7 +4,7 @@ import KubernetesAPI
 import Logging
 import Synchronization
 
-/// What the API server last told of one webhook configuration.
+/// The last observed state of one webhook configuration.
 final class ObservedWebhookConfiguration: Sendable {
     struct Found: Sendable {
         /// nil where there is none of that name.
@@ -14,12 +14,12 @@ final class ObservedWebhookConfiguration: Sendable {
     private let found = Mutex<Found?>(nil)
     private let signal = ChangeSignal()
 
-    /// nil where nothing was told yet.
-    var seen: Found? { found.withLock { $0 } }
+    /// nil where nothing was observed yet.
+    var last: Found? { found.withLock { $0 } }
 
     func changes() -> AsyncStream<Void> { signal.changes() }
 
-    /// Follows it until the task is cancelled.
+    /// Watches the webhook configuration until the task is cancelled.
     func watch(
         _ name: String, in configurations: KubernetesCollection, settings: Reflector.Settings, logger: Logger
     ) async {
@@ -27,17 +27,17 @@ final class ObservedWebhookConfiguration: Sendable {
             configurations, selector: nil, fields: "metadata.name=\(name)", settings: settings, logger: logger)
         await reflector.run { event in
             switch event {
-            case .added(let object), .modified(let object): tell(Found(object: object))
-            case .deleted: tell(Found(object: nil))
-            case .listed: if seen == nil { tell(Found(object: nil)) }
+            case .added(let object), .modified(let object): update(Found(object: object))
+            case .deleted: update(Found(object: nil))
+            case .listed: if last == nil { update(Found(object: nil)) }
             case .alive: break
             }
         }
     }
 
-    /// Reads it from time to time until the task is cancelled.
+    /// Polls the webhook configuration until the task is cancelled.
     ///
-    /// - Parameter seconds: between two reads; up to half as much again, so that several do not come together.
+    /// - Parameter seconds: the minimum interval between two reads; up to 50 % are added at random.
     func read(
         _ name: String, in configurations: KubernetesCollection, every seconds: Double, logger: Logger
     ) async {
@@ -46,12 +46,12 @@ final class ObservedWebhookConfiguration: Sendable {
         let log = FailureLog("webhook configuration not readable", level: .warning, logger: logger)
         let loop = RetryLoop<KubernetesAPIError>(scheduler: scheduler, log: log) { _, _ in interval() }
         await loop.run { () throws(KubernetesAPIError) in
-            tell(Found(object: try await configurations.get(name)))
+            update(Found(object: try await configurations.get(name)))
             return .after(interval())
         }
     }
 
-    private func tell(_ found: Found) {
+    private func update(_ found: Found) {
         self.found.withLock { $0 = found }
         signal.send()
     }

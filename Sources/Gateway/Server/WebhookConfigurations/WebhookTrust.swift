@@ -2,23 +2,23 @@ import FoundationEssentials
 import GatewayCore
 import Synchronization
 
-/// Since when each webhook configuration has which authorities in its caBundle, as far as the leader has seen.
+/// The CAs in the caBundle of each webhook configuration, and since when, as observed by the leader.
 final class WebhookTrust: WebhookEvidenceReading {
-    /// What was seen of one configuration.
-    enum Sight: Sendable, Equatable {
-        /// It cannot be read, or was not yet.
+    /// The observed state of one webhook configuration.
+    enum Observed: Sendable, Equatable {
+        /// It is not readable, or was not read yet.
         case unknown
-        /// It is not there, or somebody else sees to its caBundle.
-        case notOurs
-        /// Its caBundle is not what it should be.
+        /// It does not exist, or the gateway does not maintain its caBundle.
+        case notManaged
+        /// Its caBundle lacks the CAs of the gateway.
         case lacking
-        /// Its caBundle has the authorities of these ids.
+        /// Its caBundle has the CAs with these ids.
         case trusts([String])
     }
 
     private enum Entry {
         case unknown
-        case notOurs
+        case notManaged
         case lacking
         case trusts(since: [String: Date])
     }
@@ -28,19 +28,21 @@ final class WebhookTrust: WebhookEvidenceReading {
 
     func changes() -> AsyncStream<Void> { signal.changes() }
 
-    /// Begins anew: nothing is known of any of them.
+    /// Resets all webhook configurations to `unknown`.
     func reset(_ names: [String]) {
         entries.withLock { $0 = Dictionary(names.map { ($0, Entry.unknown) }, uniquingKeysWith: { first, _ in first }) }
         signal.send()
     }
 
-    /// - Parameter name: one of those that it began with; others are passed over.
-    func record(_ sight: Sight, of name: String, at now: Date) {
+    /// Records the observed state of a webhook configuration.
+    ///
+    /// - Parameter name: one of the names of the last reset; others are ignored.
+    func record(_ observed: Observed, of name: String, at now: Date) {
         let isKnown = entries.withLock { entries in
             guard let entry = entries[name] else { return false }
-            switch sight {
+            switch observed {
             case .unknown: entries[name] = .unknown
-            case .notOurs: entries[name] = .notOurs
+            case .notManaged: entries[name] = .notManaged
             case .lacking: entries[name] = .lacking
             case .trusts(let ids):
                 var since: [String: Date] = [:]
@@ -60,7 +62,7 @@ final class WebhookTrust: WebhookEvidenceReading {
             for entry in entries.values {
                 switch entry {
                 case .unknown: return .unknown
-                case .notOurs: continue
+                case .notManaged: continue
                 case .lacking: common = [:]
                 case .trusts(let since):
                     common =

@@ -2,30 +2,30 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 
-/// Bounds of reading labels and annotations. Times in seconds.
+/// The limits of reading labels and annotations. Times are in seconds.
 package struct WorkloadMetadataLimits: Sendable {
-    /// Reads at a time; beyond, callers are told to come back.
+    /// Concurrent reads; more are rejected with `Retry-After`.
     package var inFlight = 128
-    /// Objects that are kept.
+    /// Cached objects.
     package var cachedObjects = 10_000
-    /// Labels and annotations that are kept, in bytes; one object may have a quarter of a megabyte of annotations.
+    /// Cached labels and annotations in bytes; one object may have 256 KiB of annotations.
     package var cachedBytes = 16 << 20
-    /// How long an object is kept.
+    /// The lifetime of a cached object.
     package var lifetime = 10.0
-    /// For one read, with connecting and a second try.
+    /// The timeout of one read, with connecting and one retry.
     package var timeout = 5.0
 
     package init() {}
 }
 
-/// Objects read in the last seconds, in two generations as those of ``ReviewCache``: when the younger one is full or
-/// old it takes the place of the elder, whose objects are dropped together.
+/// A cache of labels and annotations, with two generations like ``ReviewCache``: when the young one is full or old, it
+/// replaces the old one, whose objects are dropped.
 struct MetadataCache {
     struct Key: Hashable {
         private let source: WorkloadMetadata.Source
         private let namespace: String
         private let name: String?
-        /// The one that the review tells: a ServiceAccount that was made anew is not taken for that of before.
+        /// The uid in the review: a ServiceAccount that was deleted and created again is another one.
         private let uid: String?
 
         init(_ source: WorkloadMetadata.Source, _ identity: WorkloadIdentity) {
@@ -38,42 +38,42 @@ struct MetadataCache {
 
     private struct Entry {
         let object: WorkloadMetadata.Object
-        let asked: Date
+        let requested: Date
     }
 
-    /// Seconds by which a caller's time may lie before that of the read, since it was taken before waiting for a lock.
+    /// Seconds by which the time of a caller may precede that of the read: it was taken before waiting for a lock.
     private static let tolerance = 1.0
 
     private let limits: WorkloadMetadataLimits
-    private var younger: [Key: Entry] = [:]
-    private var elder: [Key: Entry] = [:]
-    private var youngerBytes = 0
-    private var begun = Date(timeIntervalSince1970: 0)
+    private var young: [Key: Entry] = [:]
+    private var old: [Key: Entry] = [:]
+    private var youngBytes = 0
+    private var youngSince = Date(timeIntervalSince1970: 0)
 
     init(limits: WorkloadMetadataLimits) { self.limits = limits }
 
-    var count: Int { younger.count + elder.count }
+    var count: Int { young.count + old.count }
 
     func object(for key: Key, at now: Date) -> WorkloadMetadata.Object? {
-        guard let entry = younger[key] ?? elder[key] else { return nil }
-        let age = now.timeIntervalSince(entry.asked)
+        guard let entry = young[key] ?? old[key] else { return nil }
+        let age = now.timeIntervalSince(entry.requested)
         return age < limits.lifetime && age >= -Self.tolerance ? entry.object : nil
     }
 
-    mutating func keep(_ object: WorkloadMetadata.Object, for key: Key, asked: Date) {
+    mutating func insert(_ object: WorkloadMetadata.Object, for key: Key, requested: Date) {
         let bytes = Self.bytes(object)
         guard bytes <= limits.cachedBytes / 2 else { return }
-        if younger.count >= max(1, limits.cachedObjects / 2) || youngerBytes + bytes > limits.cachedBytes / 2
-            || abs(asked.timeIntervalSince(begun)) >= limits.lifetime
+        if young.count >= max(1, limits.cachedObjects / 2) || youngBytes + bytes > limits.cachedBytes / 2
+            || abs(requested.timeIntervalSince(youngSince)) >= limits.lifetime
         {
-            elder = younger
-            younger = [:]
-            youngerBytes = 0
-            begun = asked
+            old = young
+            young = [:]
+            youngBytes = 0
+            youngSince = requested
         }
-        younger[key] = Entry(object: object, asked: asked)
-        // A key that is kept again counts twice, which only shortens the generation.
-        youngerBytes += bytes
+        young[key] = Entry(object: object, requested: requested)
+        // A replaced entry counts twice, which only shortens the generation.
+        youngBytes += bytes
     }
 
     private static func bytes(_ object: WorkloadMetadata.Object) -> Int {

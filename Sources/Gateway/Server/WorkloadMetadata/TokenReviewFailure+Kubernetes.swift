@@ -2,35 +2,34 @@ import GatewayCore
 import Kubernetes
 
 extension TokenReviewFailure {
-    /// Seconds that a caller may be told to wait.
+    /// The permitted values of `Retry-After` in seconds.
     private static let retryRange = 1...60
 
-    /// The API server gave no answer.
+    /// A request without a response.
     init(_ error: KubernetesRequestError) {
         self.init(retryAfter: error == .cancelled ? 1 : 5, reason: error.description)
     }
 
-    /// The API server's answer is none to the question. Its own words may quote what was sent, so its status alone is
-    /// told.
+    /// An error response of the API server. The reason has only its status, because the message may quote the request.
     ///
     /// - Parameters:
-    ///   - what: what was asked, such as `a TokenReview`.
-    ///   - forbidden: what 403 means and what to do.
-    ///   - absent: what 404 means and what to do; nil where it says no more than any other status.
+    ///   - what: the request, such as `a TokenReview`.
+    ///   - forbidden: the reason for 403, with what to do.
+    ///   - absent: the reason for 404, with what to do; nil for the default.
     init(_ reply: KubernetesReply, to what: String, forbidden: String, absent: String? = nil) {
         let (seconds, reason) =
             switch reply.status {
             case 401:
                 (
                     10,
-                    "the API server does not know the gateway (401); "
-                        + "check the gateway's own token or client certificate"
+                    "the API server does not authenticate the gateway (401); "
+                        + "check the gateway's token or client certificate"
                 )
             case 403: (30, forbidden)
-            case 429: (1, "the API server asks to come back later (429)")
-            case 500...599: (5, "the API server fails (\(reply.status))")
-            case 404: (30, absent ?? "the API server answered \(what) with 404")
-            default: (30, "the API server answered \(what) with \(reply.status)")
+            case 429: (1, "the API server limits requests (429)")
+            case 500...599: (5, "the API server has failed (\(reply.status))")
+            case 404: (30, absent ?? "the API server has responded to \(what) with 404")
+            default: (30, "the API server has responded to \(what) with \(reply.status)")
             }
         let wait = reply.retryAfter ?? seconds
         self.init(

@@ -8,18 +8,18 @@ extension ConfigurationProblem {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             if problem == "but found another document" {
-                self.init(.error, at: "", line: mark.line, "there is more than one document; write one")
+                self.init(.error, at: "", line: mark.line, "more than one document; expected one")
             } else {
                 let place = context.map { " (\($0.text))" } ?? ""
-                self.init(.error, at: "", line: mark.line, "is not YAML: \(problem)\(place); mend the syntax")
+                self.init(.error, at: "", line: mark.line, "invalid YAML: \(problem)\(place); fix the syntax")
             }
         case .duplicatedKeysInMapping(let keys, let context):
             self.init(
                 .error, at: "", line: context.mark.line,
-                "\(keys.map { "\"\($0)\"" }.joined(separator: ", ")) is there twice in one mapping; keep one of them")
+                "duplicate key \(keys.map { "\"\($0)\"" }.joined(separator: ", ")) in one mapping; remove one of them")
         case .reader(let problem, _, _, _):
-            self.init(.error, at: "", "is not YAML: \(problem); write UTF-8 without control characters")
-        default: self.init(.error, at: "", "is not YAML; mend its syntax")
+            self.init(.error, at: "", "invalid YAML: \(problem); expected UTF-8 without control characters")
+        default: self.init(.error, at: "", "invalid YAML; fix the syntax")
         }
     }
 }

@@ -18,11 +18,13 @@ struct KubernetesNodeReader {
         guard budget >= 0 else {
             throw error(
                 node, keyPath,
-                "with its aliases the file has more than \(YAMLConfigurationSource.maximumNodes) values; write fewer aliases"
+                "the file has more than \(YAMLConfigurationSource.maximumNodes) values, including aliases; "
+                    + "use fewer aliases"
             )
         }
         guard depth <= YAMLConfigurationSource.maximumDepth else {
-            throw error(node, keyPath, "is nested more than \(YAMLConfigurationSource.maximumDepth) deep")
+            throw error(
+                node, keyPath, "nested more than \(YAMLConfigurationSource.maximumDepth) deep; reduce the nesting")
         }
         switch node {
         case .scalar(let scalar): return try self.scalar(scalar, at: keyPath)
@@ -36,7 +38,7 @@ struct KubernetesNodeReader {
             var members = Members()
             try read(mapping, into: &members, at: keyPath, depth: depth)
             return .object(members.list)
-        case .alias: throw error(node, keyPath, "is an alias of nothing; write the value out")
+        case .alias: throw error(node, keyPath, "undefined alias; write the value")
         }
     }
 
@@ -66,7 +68,8 @@ struct KubernetesNodeReader {
         _ node: Node, into members: inout Members, at keyPath: String, depth: Int
     ) throws(ConfigurationProblem) {
         guard depth <= YAMLConfigurationSource.maximumDepth else {
-            throw error(node, keyPath, "is nested more than \(YAMLConfigurationSource.maximumDepth) deep")
+            throw error(
+                node, keyPath, "nested more than \(YAMLConfigurationSource.maximumDepth) deep; reduce the nesting")
         }
         let mappings = node.sequence.map { Array($0) } ?? [node]
         for one in mappings.reversed() {

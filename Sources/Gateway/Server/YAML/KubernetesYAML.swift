@@ -4,8 +4,8 @@ import Yams
 
 /// Reads a file of Kubernetes objects as `kubectl apply` does: YAML 1.1 documents, or JSON values one after the other.
 ///
-/// It differs from ``YAMLConfigurationSource``, which rejects what has more than one reading: here merge keys are merged,
-/// of duplicate keys the last one counts, and scalars are resolved by ``KubernetesScalar``.
+/// It differs from ``YAMLConfigurationSource``, which rejects what has more than one reading: here merge keys are
+/// merged, of duplicate keys the last one counts, and scalars are resolved by ``KubernetesScalar``.
 package struct KubernetesYAML: Sendable {
     /// The documents that are not empty.
     package private(set) var documents: [JSONValue] = []
@@ -36,7 +36,7 @@ package struct KubernetesYAML: Sendable {
         } catch let error as YamlError {
             throw ConfigurationProblem(error)
         } catch {
-            throw ConfigurationProblem(.error, at: "", "is not YAML; mend its syntax")
+            throw ConfigurationProblem(.error, at: "", "invalid YAML; fix the syntax")
         }
         guard let root else { return }
         var reader = KubernetesNodeReader(duplicateMarker: marker)

@@ -1,14 +1,14 @@
 package import GatewayCore
 import Yams
 
-/// Reads the text of a configuration, which is one YAML document; JSON is YAML too.
+/// Reads the text of a configuration, which is one YAML document; JSON is YAML, too.
 ///
-/// Refused, since a reader of the file would not expect them: several documents, tags, merge keys (`<<`), keys that are
-/// not text or that are there twice, and aliases or nesting that make much of little.
+/// Not supported: several documents, tags, merge keys (`<<`), keys that are not scalars, duplicate keys, and aliases or
+/// nesting beyond the limits.
 package enum YAMLConfigurationSource {
     /// Bytes of UTF-8.
     package static let maximumLength = 4 << 20
-    /// Nodes, with those that aliases repeat.
+    /// Nodes, including those that aliases repeat.
     static let maximumNodes = 100_000
     static let maximumDepth = 64
 
@@ -19,7 +19,7 @@ package enum YAMLConfigurationSource {
         try parse(text(utf8: bytes))
     }
 
-    /// The text of a file, byte for byte.
+    /// Returns the text of a file.
     ///
     /// - Throws: the line of the first byte that is not UTF-8.
     package static func text(utf8 bytes: [UInt8]) throws(ConfigurationProblem) -> String {
@@ -29,12 +29,12 @@ package enum YAMLConfigurationSource {
         throw ConfigurationProblem(.error, at: "", line: index + 1, "invalid UTF-8; save the file in UTF-8")
     }
 
-    /// An empty text is an empty mapping. A byte order mark at the start is skipped (YAML 1.2 §5.2).
+    /// Parses a text. An empty text is an empty mapping. A byte order mark at the start is skipped (YAML 1.2 §5.2).
     ///
-    /// - Throws: what is wrong first, with its line.
+    /// - Throws: the first problem, with its line.
     package static func parse(_ text: String) throws(ConfigurationProblem) -> ConfigurationNode {
         guard text.utf8.count <= maximumLength else {
-            throw ConfigurationProblem(.error, at: "", "the file is larger than 4 MiB; make it smaller")
+            throw ConfigurationProblem(.error, at: "", "the file is larger than 4 MiB; reduce it")
         }
         let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         let root: Node?
@@ -43,40 +43,40 @@ package enum YAMLConfigurationSource {
         } catch let error as YamlError {
             throw ConfigurationProblem(error)
         } catch {
-            throw ConfigurationProblem(.error, at: "", "is not YAML; mend its syntax")
+            throw ConfigurationProblem(.error, at: "", "invalid YAML; fix the syntax")
         }
         guard let root else { return .mapping([], line: 1) }
         var budget = maximumNodes
         return try node(root, at: "", depth: 1, &budget)
     }
 
-    /// - Parameter keyLine: the line of the key whose value this is, which is where an operator looks for it.
+    /// - Parameter keyLine: the line of the key whose value this is, which is reported in problems.
     private static func node(
         _ node: Node, at keyPath: String, keyLine: Int? = nil, depth: Int, _ budget: inout Int
     ) throws(ConfigurationProblem) -> ConfigurationNode {
         let line = keyLine ?? node.mark?.line ?? 0
-        func refuse(_ message: String) -> ConfigurationProblem {
+        func problem(_ message: String) -> ConfigurationProblem {
             ConfigurationProblem(.error, at: keyPath, line: line, message)
         }
         budget -= 1
         guard budget >= 0 else {
-            throw refuse("with its aliases the file has more than \(maximumNodes) values; write fewer aliases")
+            throw problem("the file has more than \(maximumNodes) values, including aliases; use fewer aliases")
         }
-        guard depth <= maximumDepth else { throw refuse("is nested more than \(maximumDepth) deep; write it flatter") }
+        guard depth <= maximumDepth else { throw problem("nested more than \(maximumDepth) deep; reduce the nesting") }
         switch node {
         case .scalar(let scalar):
             let isPlain = scalar.style == .plain || scalar.style == .any
-            try refuseTag(scalar.tag, at: keyPath, line)
+            try rejectTag(scalar.tag, at: keyPath, line)
             return .scalar(scalar.string, isPlain: isPlain && scalar.tag.description != stringTag, line: line)
         case .sequence(let sequence):
-            try refuseTag(sequence.tag, at: keyPath, line)
+            try rejectTag(sequence.tag, at: keyPath, line)
             var values: [ConfigurationNode] = []
             for (index, value) in sequence.enumerated() {
                 values.append(try self.node(value, at: "\(keyPath)[\(index)]", depth: depth + 1, &budget))
             }
             return .sequence(values, line: line)
         case .mapping(let mapping):
-            try refuseTag(mapping.tag, at: keyPath, line)
+            try rejectTag(mapping.tag, at: keyPath, line)
             var members: [ConfigurationNode.Member] = []
             var names: Set<String> = []
             for (key, value) in mapping {
@@ -86,7 +86,7 @@ package enum YAMLConfigurationSource {
                 members.append(.init(key: name, value: member))
             }
             return .mapping(members, line: line)
-        case .alias: throw refuse("is an alias of nothing; write the value out")
+        case .alias: throw problem("undefined alias; write the value")
         }
     }
 
@@ -96,29 +96,30 @@ package enum YAMLConfigurationSource {
         let line = key.mark?.line ?? 0
         guard case .scalar(let scalar) = key else {
             throw ConfigurationProblem(
-                .error, at: keyPath, line: line, "a key is a list or a mapping; write a text as key")
+                .error, at: keyPath, line: line, "invalid key; expected a scalar")
         }
         let path = keyPath.isEmpty ? scalar.string : "\(keyPath).\(scalar.string)"
-        try refuseTag(scalar.tag, at: path, line)
+        try rejectTag(scalar.tag, at: path, line)
         guard scalar.string != "<<" || scalar.style != .plain else {
-            throw ConfigurationProblem(.error, at: path, line: line, "merge keys are not read; write the keys out")
+            throw ConfigurationProblem(.error, at: path, line: line, "merge keys are not supported; write the keys")
         }
         guard names.insert(scalar.string).inserted else { throw ConfigurationProblem(duplicateAt: path, line: line) }
         return scalar.string
     }
 
-    /// Tags that say no more than the syntax does already, `!!str` among them, are let pass.
-    private static func refuseTag(_ tag: Tag, at keyPath: String, _ line: Int) throws(ConfigurationProblem) {
-        guard !harmlessTags.contains(tag.description) else { return }
-        throw ConfigurationProblem(.error, at: keyPath, line: line, "has the tag \(tag.description); leave the tag out")
+    /// Rejects tags other than those of the failsafe schema, such as `!!str`.
+    private static func rejectTag(_ tag: Tag, at keyPath: String, _ line: Int) throws(ConfigurationProblem) {
+        guard !supportedTags.contains(tag.description) else { return }
+        throw ConfigurationProblem(
+            .error, at: keyPath, line: line, "the tag \(tag.description) is not supported; remove it")
     }
 
     private static let stringTag = "tag:yaml.org,2002:str"
-    private static let harmlessTags = ["", "!", stringTag, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"]
+    private static let supportedTags = ["", "!", stringTag, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"]
 }
 
 extension ConfigurationProblem {
     fileprivate init(duplicateAt keyPath: String, line: Int) {
-        self.init(.error, at: keyPath, line: line, "is there twice; keep one of them")
+        self.init(.error, at: keyPath, line: line, "duplicate; remove one of them")
     }
 }

@@ -13,7 +13,7 @@ struct AuthzCommandTests {
         return try #require(command as? AuthzCommand.Explain)
     }
 
-    /// The code that the process would end with.
+    /// The exit code of the process.
     private func code(_ arguments: String...) -> Int32 {
         do {
             var command = try GatewayCommand.parseAsRoot(["authz", "explain"] + arguments)
@@ -24,11 +24,11 @@ struct AuthzCommandTests {
         }
     }
 
-    @Test("Each filter stands indented below the one that it is part of, with its value before it")
+    @Test("Filters are indented below their parent, after their result")
     func text() throws {
         let question = try explain(
             "--constraint", "(&(|(namespace=a)(saname=x*))(!(pod-name=*))(team=b))", "--attribute", "namespace=a"
-        ).asked()
+        ).question()
         #expect(
             question.explanation.text == """
                 undefined azRules[0] filter (&(|(namespace=a)(saname=x*))(!(pod-name=*))(team=b))
@@ -38,16 +38,16 @@ struct AuthzCommandTests {
                   true      (!(pod-name=*))
                     false     (pod-name=*)
                   undefined (team=b)
-                denied: no rule is true
+                denied: no rule matched
                 """)
         #expect(question.unknownAttributes?.contains("\"team\"") == true)
     }
 
-    @Test("JSON has the decision, the rule and every filter within")
+    @Test("JSON has the decision, the rules and all filters")
     func json() throws {
         let question = try explain(
             "--json", "--constraint", "(!(namespace=a))", "--attribute", "NameSpace=b"
-        ).asked()
+        ).question()
         #expect(
             question.explanation.json == [
                 "decision": "allowed", "rule": 0,
@@ -63,7 +63,7 @@ struct AuthzCommandTests {
             ])
     }
 
-    @Test("The rules of a configured endpoint are asked, with the configuration's cluster")
+    @Test("The rules of a configured endpoint are evaluated with the configuration's cluster")
     func configured() throws {
         let file = try ConfigurationFileOnDisk(
             """
@@ -80,12 +80,12 @@ struct AuthzCommandTests {
                 - {scope: group, constraint: "system:serviceaccounts:shop"}
                 - {scope: filter, constraint: "(&(cluster=production)(endpoint=one)(namespace=a))"}
             """)
-        let allowed = try explain("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a").asked()
+        let allowed = try explain("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a").question()
         #expect(allowed.explanation.decision == .allowed(ruleIndex: 1))
         let byGroup = try explain(
             "--config", file.path, "--endpoint", "one", "--attribute", "groups=system:serviceaccounts", "--attribute",
             "groups=system:serviceaccounts:shop"
-        ).asked()
+        ).question()
         #expect(byGroup.explanation.text.hasPrefix("true      azRules[0] group system:serviceaccounts:shop\n"))
         #expect(code("--config", file.path, "--endpoint", "one", "--attribute", "namespace=a") == 0)
         #expect(code("--config", file.path, "--endpoint", "one", "--attribute", "cluster=b") == 1)
@@ -94,7 +94,7 @@ struct AuthzCommandTests {
         #expect(code("--config", "/nowhere/gateway.yaml", "--endpoint", "one") == 64)
     }
 
-    @Test("A configuration with a bad filter is not understood, and the problem is told with its key")
+    @Test("A configuration with an invalid filter is an error with the key path")
     func badConfiguration() throws {
         let file = try ConfigurationFileOnDisk(
             """
@@ -109,7 +109,7 @@ struct AuthzCommandTests {
                 azRules: [{scope: filter, constraint: "(namespace=a"}]
             """)
         let command = try explain("--config", file.path, "--endpoint", "one")
-        let problem = #expect(throws: AuthzQuestion.NotUnderstood.self) { try command.asked() }
+        let problem = #expect(throws: AuthzQuestion.InputError.self) { try command.question() }
         #expect(problem?.lines.contains { $0.contains("azRules[0]") } == true, "\(problem?.lines ?? [])")
     }
 
@@ -122,7 +122,7 @@ struct AuthzCommandTests {
     }
 
     @Test(
-        "What is not understood is 64",
+        "Invalid input is 64",
         arguments: [
             ["--constraint", "(namespace=a"],
             ["--constraint", ""],
@@ -154,7 +154,7 @@ struct AuthzCommandTests {
         }
     }
 
-    @Test("Every attribute that a rule may ask for can be given", arguments: WorkloadAttributes.names)
+    @Test("Every attribute of a rule can be set", arguments: WorkloadAttributes.names)
     func everyAttribute(name: String) throws {
         let value = name == "username" ? "system:serviceaccount:a:web" : "x=y"
         let attributes = try GivenAttributes(["\(name)=\(value)"]).attributes(cluster: nil, endpoint: nil)
@@ -164,7 +164,7 @@ struct AuthzCommandTests {
         }
     }
 
-    @Test("Labels and annotations can be given, and decide")
+    @Test("Labels and annotations can be set")
     func metadata() throws {
         let attributes = try GivenAttributes([
             "Namespace-Label/example.com/Team=blue", "sa-label/a=", "sa-annotation/a=x=y",
@@ -184,7 +184,7 @@ struct AuthzCommandTests {
                 "NAMESPACE-LABEL/team=b") == 64)
     }
 
-    @Test("A user name says namespace and ServiceAccount too")
+    @Test("Namespace and ServiceAccount are derived from the username")
     func username() throws {
         let attributes = try GivenAttributes(["username=system:serviceaccount:a:web"])
             .attributes(cluster: nil, endpoint: nil)
@@ -192,7 +192,7 @@ struct AuthzCommandTests {
     }
 }
 
-/// A configuration in the temporary folder, for as long as the value lives.
+/// A configuration in a temporary folder, for the lifetime of the value.
 private final class ConfigurationFileOnDisk {
     let path: String
 

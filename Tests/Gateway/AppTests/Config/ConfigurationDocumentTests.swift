@@ -34,7 +34,7 @@ struct ConfigurationDocumentTests {
         }
     }
 
-    @Test("has an annotated example that loads as it stands")
+    @Test("has an annotated example that loads unchanged")
     func loads() throws {
         let example = try #require(try examples().first)
         let (configuration, problems) = try load(example)
@@ -44,7 +44,7 @@ struct ConfigurationDocumentTests {
         #expect(endpoints.map(\.pluginID.rawValue) == ["oidc"])
     }
 
-    @Test("shows every key there is in that example")
+    @Test("has every key in that example")
     func everyKey() throws {
         let example = try #require(try examples().first)
         for path in ConfigurationSchema.keyPaths {
@@ -53,7 +53,7 @@ struct ConfigurationDocumentTests {
         }
     }
 
-    @Test("explains every key there is in a table")
+    @Test("has every key in a table")
     func everyKeyExplained() throws {
         let page = try page()
         for path in ConfigurationSchema.keyPaths {
@@ -62,14 +62,14 @@ struct ConfigurationDocumentTests {
         }
     }
 
-    @Test("is not the only example: the development configuration loads with nothing to say about it")
+    @Test("is not the only example: the development configuration loads without problems")
     func development() throws {
         let (configuration, problems) = try load(file("deploy/dev/gateway.yaml"))
         #expect(problems == [])
         #expect(configuration?.endpoints.map(\.name) == ["aws-one", "aws-two"])
     }
 
-    @Test("has no YAML block that does not load")
+    @Test("has only YAML blocks that load")
     func allExamples() throws {
         for example in try examples() {
             let (_, problems) = try load(example)
@@ -107,7 +107,7 @@ struct OpenUnisonValuesTests {
             context: ConfigurationContext(namespace: "openunison", logger: Logger(label: "test")))
     }
 
-    @Test("has an sts block that loads unchanged, with nothing to say about it")
+    @Test("has an sts block that loads unchanged, without problems")
     func unchanged() throws {
         let (loaded, problems) = try load(Self.sts)
         #expect(problems == [])
@@ -125,7 +125,7 @@ struct OpenUnisonValuesTests {
         #expect(endpoint.subjectToken.audiences == ["sts-gateway.openunison.svc"])
     }
 
-    @Test("loads whole, with one warning for the blocks that are not the gateway's")
+    @Test("loads completely, with one warning for the other blocks")
     func whole() throws {
         let (loaded, problems) = try load(
             """

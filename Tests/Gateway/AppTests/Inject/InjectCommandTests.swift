@@ -53,7 +53,7 @@ struct InjectCommandTests {
         ).injected(KubernetesYAML(text).documents.map { WorkloadManifest($0) }, wanted: wanted)
     }
 
-    @Test("A Pod is injected by the configuration's image, URL and audience")
+    @Test("A Pod is injected with the image, URL and audience of the configuration")
     func pod() throws {
         let result = try preview(Self.pod, wanted: "one")
         let text = try #require(result.objects.first?.json.text)
@@ -64,7 +64,7 @@ struct InjectCommandTests {
         #expect(result.warnings == [])
     }
 
-    @Test("Other objects of the file pass, comments and empty documents are left out, lines may end in CR LF")
+    @Test("Other objects are not changed, comments and empty documents are dropped, lines may end in CR LF")
     func otherObjects() throws {
         let text = "# first\n---\n" + Self.pod + "--- # second\nkind: Service\nspec: {port: 0644}\n...\n---\n# end\n"
         for text in [text, text.replacing("\n", with: "\r\n")] {
@@ -75,7 +75,7 @@ struct InjectCommandTests {
         }
     }
 
-    @Test("A Deployment's patch begins at its template, and its namespace counts")
+    @Test("A Deployment is patched at its template, with its namespace")
     func deployment() throws {
         let indented = Self.pod.split(separator: "\n").dropFirst(2).map { "    \($0)" }.joined(separator: "\n")
         let result = try preview(
@@ -85,7 +85,7 @@ struct InjectCommandTests {
         #expect(try preview(#require(result.objects.first).json.indentedText).objects.first?.patch.isEmpty == true)
     }
 
-    @Test("An annotation of the ServiceAccount in the file counts, in its namespace only")
+    @Test("An annotation of a ServiceAccount in the file applies in its namespace only")
     func serviceAccount() throws {
         let pod = Self.pod.replacing("  annotations: {tremolo.io/one-role: reader}\n", with: "")
         func account(_ namespace: String) -> String {
@@ -93,26 +93,26 @@ struct InjectCommandTests {
                 + "  annotations: {tremolo.io/one-role: writer}\n"
         }
         #expect(try preview(pod + account("default")).objects.first?.json.text.contains("writer") == true)
-        #expect(throws: InjectCommandPreview.Refusal.self) { try preview(pod + account("other")) }
+        #expect(throws: InjectCommandPreview.Denial.self) { try preview(pod + account("other")) }
     }
 
-    @Test("What is not injected is refused with what to do, and what was warned of before")
+    @Test("A Pod without injection is an error with advice and the earlier warnings")
     func refused() throws {
         let unlabelled = Self.pod.replacing("tremolo.io/one-role: \"true\"", with: "")
-        let refusal = #expect(throws: InjectCommandPreview.Refusal.self) { try preview(unlabelled, wanted: "one") }
+        let refusal = #expect(throws: InjectCommandPreview.Denial.self) { try preview(unlabelled, wanted: "one") }
         #expect(
             refusal?.reason
-                == "nothing is injected for one; give the Pod the label and the annotation tremolo.io/one-role")
+                == "nothing is injected for one; add the label and the annotation tremolo.io/one-role to the Pod")
         let valueless = Self.pod.replacing("reader", with: "\"\"")
-        #expect(throws: InjectCommandPreview.Refusal.self) { try preview(valueless) }
+        #expect(throws: InjectCommandPreview.Denial.self) { try preview(valueless) }
         let windows = Self.pod + "  os: {name: windows}\n"
-        let denial = #expect(throws: InjectCommandPreview.Refusal.self) { try preview(windows) }
+        let denial = #expect(throws: InjectCommandPreview.Denial.self) { try preview(windows) }
         #expect(denial?.reason.hasPrefix("Pod web: Windows Pods are not supported") == true)
-        let none = #expect(throws: InjectCommandPreview.Refusal.self) { try preview("kind: Service\n") }
-        #expect(none?.reason == "there is no Pod and no template of Pods; give an object that has one")
+        let none = #expect(throws: InjectCommandPreview.Denial.self) { try preview("kind: Service\n") }
+        #expect(none?.reason == "no Pod and no Pod template; expected an object that has one")
     }
 
-    @Test("A problem of the YAML is told with its line in the whole file")
+    @Test("A YAML problem is reported with its line in the file")
     func badYAML() {
         let problem = #expect(throws: ConfigurationProblem.self) {
             try KubernetesYAML("kind: Service\n---\na: 1\nb: .inf\n")
@@ -120,7 +120,7 @@ struct InjectCommandTests {
         #expect(problem?.line == 4)
     }
 
-    @Test("Injected is 0, refused 1, not understood 64, a wrong configuration 78")
+    @Test("Injected is 0, denied 1, invalid input 64, an invalid configuration 78")
     func codes() throws {
         let folder = try TemporaryFolder()
         try folder.write(Self.configuration, to: "gateway.yaml")

@@ -3,7 +3,7 @@ import GatewayCore
 import GatewayPluginAPI
 import JSON
 
-/// The places that must know each provider plugin, and what is missing in them.
+/// The registrations of each provider plugin, and what is missing in them.
 struct PluginRegistration {
     /// The folders of Sources/Plugins.
     var folders: Set<String>
@@ -25,15 +25,15 @@ struct PluginRegistration {
         "Errors",
     ]
 
-    /// Each with what mends it.
+    /// The problems, each with its fix.
     var problems: [String] {
         folders.sorted().flatMap(problems(of:)) + strangers
     }
 
     private func problems(of name: String) -> [String] {
         var problems: [String] = []
-        func expect(_ condition: Bool, _ mend: String) {
-            if !condition { problems.append("Sources/Plugins/\(name): \(mend)") }
+        func expect(_ condition: Bool, _ fix: String) {
+            if !condition { problems.append("Sources/Plugins/\(name): \(fix)") }
         }
         expect(
             package.contains("ProviderPlugin(name: \"\(name)\""),
@@ -61,7 +61,7 @@ struct PluginRegistration {
         return problems
     }
 
-    /// What is named and has no folder.
+    /// Registrations without a folder.
     private var strangers: [String] {
         var problems: [String] = []
         for name in names(in: package, after: "ProviderPlugin(name: \"", before: "\"") where !folders.contains(name) {
@@ -70,7 +70,7 @@ struct PluginRegistration {
         for name in manifest.keys.sorted() where !folders.contains(String(name.dropLast("Plugin".count))) {
             problems.append("plugins.json: remove the entry of \(name), or write its folder in Sources/Plugins")
         }
-        // A target below a plugin's folder has its tests beside the plugin's: AWSXMLTests.
+        // A target in a plugin's folder has tests in the folder of the plugin's tests: AWSXMLTests.
         for name in tests.keys.sorted() where !folders.contains(where: name.hasPrefix) {
             problems.append("Tests/Plugins/\(name): remove it, or write its plugin in Sources/Plugins")
         }
@@ -90,7 +90,7 @@ extension PluginRegistration {
         let path: String
     }
 
-    /// Reads a tree; the ids are the binary's.
+    /// Reads a source tree; the ids are those of the binary.
     init(root: String, types: [any ProviderPlugin.Type]) throws {
         func list(_ folder: String) throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)").filter { !$0.hasPrefix(".") }

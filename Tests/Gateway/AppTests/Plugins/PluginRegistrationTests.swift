@@ -6,14 +6,14 @@ import Testing
 
 @Suite("The provider plugins")
 struct PluginRegistrationTests {
-    @Test("are named in every place that must know them")
+    @Test("are registered everywhere")
     func registered() throws {
         // Tests/Gateway/AppTests/<this file>
         let root = "/" + #filePath.split(separator: "/").dropLast(5).joined(separator: "/")
         #expect(try PluginRegistration(root: root, types: BuiltInPlugins.all).problems == [])
     }
 
-    @Test("have ids of their own, and no audience is recognized by two of them")
+    @Test("have unique ids and audiences")
     func distinct() {
         let types = BuiltInPlugins.all
         #expect(Set(types.map { $0.id }).count == types.count)
@@ -21,62 +21,62 @@ struct PluginRegistrationTests {
         #expect(Set(audiences).count == audiences.count)
     }
 
-    @Test("that are named everywhere give no problem")
+    @Test("that are registered everywhere have no problem")
     func sound() {
         #expect(Self.sound.problems == [])
     }
 
-    @Test("that are forgotten in one place are told with what mends it", arguments: Forgotten.all)
-    func forgotten(forgotten: Forgotten) {
+    @Test("with a missing registration have a problem with its fix", arguments: Missing.all)
+    func missing(missing: Missing) {
         var registration = Self.sound
-        forgotten.forget(&registration)
+        missing.remove(&registration)
         #expect(registration.problems.count == 1, "\(registration.problems)")
-        #expect(registration.problems.first?.contains(forgotten.mend) == true, "\(registration.problems)")
+        #expect(registration.problems.first?.contains(missing.fix) == true, "\(registration.problems)")
     }
 
-    struct Forgotten: Sendable, CustomTestStringConvertible {
+    struct Missing: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        let mend: String
-        let forget: @Sendable (inout PluginRegistration) -> Void
+        let fix: String
+        let remove: @Sendable (inout PluginRegistration) -> Void
 
-        init(_ description: String, mend: String, _ forget: @escaping @Sendable (inout PluginRegistration) -> Void) {
+        init(_ description: String, fix: String, _ remove: @escaping @Sendable (inout PluginRegistration) -> Void) {
             self.testDescription = description
-            self.mend = mend
-            self.forget = forget
+            self.fix = fix
+            self.remove = remove
         }
 
         static let all = [
-            Forgotten("no line in Package.swift", mend: #"add `ProviderPlugin(name: "Two"),`"#) {
+            Missing("no line in Package.swift", fix: #"add `ProviderPlugin(name: "Two"),`"#) {
                 $0.package = #"ProviderPlugin(name: "One"),"#
             },
-            Forgotten("no import", mend: "add `import TwoPlugin`") {
+            Missing("no import", fix: "add `import TwoPlugin`") {
                 $0.builtIn = $0.builtIn.replacing("import TwoPlugin\n", with: "")
             },
-            Forgotten("no line in the list of types", mend: "add `TwoProvider.self,`") {
+            Missing("no line in the list of types", fix: "add `TwoProvider.self,`") {
                 $0.builtIn = $0.builtIn.replacing("TwoProvider.self", with: "")
             },
-            Forgotten("no entry in plugins.json", mend: #"add {"id": "two", "target": "TwoPlugin""#) {
+            Missing("no entry in plugins.json", fix: #"add {"id": "two", "target": "TwoPlugin""#) {
                 $0.manifest["TwoPlugin"] = nil
             },
-            Forgotten("another id in plugins.json", mend: #"write "id": "two""#) { $0.manifest["TwoPlugin"] = "other" },
-            Forgotten("no tests", mend: "Tests/Plugins/TwoPluginTests") { $0.tests["TwoPluginTests"] = nil },
-            Forgotten("no conformance test", mend: "checkConformance(of: TwoProvider.self") {
+            Missing("another id in plugins.json", fix: #"write "id": "two""#) { $0.manifest["TwoPlugin"] = "other" },
+            Missing("no tests", fix: "Tests/Plugins/TwoPluginTests") { $0.tests["TwoPluginTests"] = nil },
+            Missing("no conformance test", fix: "checkConformance(of: TwoProvider.self") {
                 $0.tests["TwoPluginTests"] = "@Test"
             },
-            Forgotten("no page", mend: "write docs/plugins/two.md") { $0.pages["two"] = nil },
-            Forgotten("a page without a section", mend: "Limits\" to docs/plugins/two.md") {
+            Missing("no page", fix: "write docs/plugins/two.md") { $0.pages["two"] = nil },
+            Missing("a page without a section", fix: "Limits\" to docs/plugins/two.md") {
                 $0.pages["two"] = $0.pages["two"]?.replacing("\n## Limits\n", with: "\n")
             },
-            Forgotten("a line in Package.swift without a folder", mend: #"remove ProviderPlugin(name: "Three")"#) {
+            Missing("a line in Package.swift without a folder", fix: #"remove ProviderPlugin(name: "Three")"#) {
                 $0.package += #"ProviderPlugin(name: "Three"),"#
             },
-            Forgotten("an entry in plugins.json without a folder", mend: "remove the entry of ThreePlugin") {
+            Missing("an entry in plugins.json without a folder", fix: "remove the entry of ThreePlugin") {
                 $0.manifest["ThreePlugin"] = "three"
             },
-            Forgotten("tests without a plugin", mend: "Tests/Plugins/ThreePluginTests: remove it") {
+            Missing("tests without a plugin", fix: "Tests/Plugins/ThreePluginTests: remove it") {
                 $0.tests["ThreePluginTests"] = ""
             },
-            Forgotten("a page without a plugin", mend: "docs/plugins/three.md") { $0.pages["three"] = "" },
+            Missing("a page without a plugin", fix: "docs/plugins/three.md") { $0.pages["three"] = "" },
         ]
     }
 

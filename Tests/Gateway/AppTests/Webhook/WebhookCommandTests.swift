@@ -32,7 +32,7 @@ struct WebhookCommandTests {
         return try #require(reading.configuration, "\(reading.problems)")
     }
 
-    @Test("A reader of YAML reads the configurations that were written, one for each endpoint")
+    @Test("The YAML output can be parsed, with one webhook configuration for each endpoint")
     func yaml() throws {
         let configuration = try configuration("one", "no")
         let text = WebhookManifestCommand.text(configuration, namespace: "null", asJSON: false)
@@ -49,7 +49,7 @@ struct WebhookCommandTests {
         #expect(text.contains("      namespace: \"null\"\n"))
     }
 
-    @Test("JSON is one List of the same")
+    @Test("JSON is a List of the same objects")
     func json() throws {
         let configuration = try configuration("one", "two")
         let text = WebhookManifestCommand.text(configuration, namespace: "sts", asJSON: true)
@@ -66,7 +66,7 @@ struct WebhookCommandTests {
                 })
     }
 
-    @Test("Every text stays the text that it was, and every empty thing empty")
+    @Test("Strings and empty collections are preserved")
     func scalars() throws {
         let odd: JSONValue = [
             "plain": "/a.b-c_d/e", "true": "True", "number": "12", "version": "1.0", "empty": "", "tilde": "~",
@@ -78,7 +78,7 @@ struct WebhookCommandTests {
         #expect(read == [odd], "\(odd.yamlDocument)")
     }
 
-    @Test("A namespace that can be none is refused", arguments: ["Sts", "a.b", "-", " "])
+    @Test("An invalid namespace is rejected", arguments: ["Sts", "a.b", "-", " "])
     func badNamespace(namespace: String) throws {
         let command = try WebhookManifestCommand.parse(["--config", "none.yaml", "--namespace=\(namespace)"])
         #expect(throws: ValidationError.self) { try command.run() }

@@ -35,7 +35,7 @@ struct KubernetesWatchTests {
     func events() async throws {
         try await StoodInCluster.run { cluster in
             let version = cluster.api.resourceVersion
-            let told = Told<WatchEvent>()
+            let told = Recorder<WatchEvent>()
             let namespace = StoodInCluster.namespace
             async let ending = watch(cluster, from: version) { told.add($0) }
             await cluster.api.waitForWatches(1)
@@ -137,7 +137,7 @@ struct KubernetesWatchTests {
         try await StoodInCluster.run { cluster in
             try cluster.api.rotateClientToken()
             try add("a", cluster)
-            let told = Told<WatchEvent>()
+            let told = Recorder<WatchEvent>()
             async let ending = watch(cluster, from: "0") { told.add($0) }
             #expect(await told.upTo { _ in true }.map(word) == ["added a"])
             cluster.api.endWatches()

@@ -34,10 +34,10 @@ struct ReflectorTests {
     /// Follows the Secrets with the label `x` while `body` runs.
     private func following(
         settings: Reflector.Settings = .init(),
-        _ body: @Sendable (StoodInCluster, Told<String>) async throws -> Void
+        _ body: @Sendable (StoodInCluster, Recorder<String>) async throws -> Void
     ) async throws {
         try await StoodInCluster.run { [time, log] cluster in
-            let told = Told<String>()
+            let told = Recorder<String>()
             let reflector = Reflector(
                 cluster.collection(.secrets, time), selector: "x", settings: settings, logger: log.logger)
             try await StoodInCluster.running {
@@ -127,7 +127,7 @@ struct ReflectorTests {
             for _ in 0..<3 { cluster.api.fail(.status(500)) }
             cluster.api.fail(.status(503))
             cluster.api.fail(.status(500), next: 6)
-            let told = Told<String>()
+            let told = Recorder<String>()
             let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
             await StoodInCluster.running {
                 await reflector.run { told.add(Self.word($0)) }
@@ -143,7 +143,7 @@ struct ReflectorTests {
     func storm() async throws {
         let time = ManualScheduler(random: 1)
         try await StoodInCluster.run { [log] cluster in
-            let told = Told<String>()
+            let told = Recorder<String>()
             let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
             await StoodInCluster.running {
                 await reflector.run { told.add(Self.word($0)) }

@@ -16,7 +16,7 @@ struct KeyAdministrationTests {
     private let publisher = FakePublisher()
     private let session: ManualSession
     private let keys: KeyAdministration
-    /// Without a publisher.
+    /// An endpoint without a publisher.
     private let endpoint: EndpointConfiguration
 
     init() throws {
@@ -42,14 +42,14 @@ struct KeyAdministrationTests {
         }
     }
 
-    /// Lines that a command prints.
+    /// The output lines of a command.
     private final class Lines: Sendable {
         private let lines = Mutex<[String]>([])
         var all: [String] { lines.withLock { $0 } }
         @Sendable func add(_ line: String) { lines.withLock { $0.append(line) } }
     }
 
-    /// Stores a ring with one key that signs, or with more.
+    /// Stores a ring with an active key, or with more keys.
     @discardableResult
     private func store(
         _ states: [KeyRing.State] = [.active], retired: Date? = nil
@@ -68,7 +68,7 @@ struct KeyAdministrationTests {
         return ring
     }
 
-    @Test("list and export read what is stored, and nothing where there is nothing")
+    @Test("list and export read what is stored, also where nothing is stored")
     func reading() async throws {
         #expect(try await keys.endpoints().isEmpty)
         #expect(try await keys.ring(of: endpoint.name) == nil)
@@ -77,35 +77,35 @@ struct KeyAdministrationTests {
         #expect(try await keys.ring(of: endpoint.name)?.publicKeys == ring.publicKeys)
     }
 
-    @Test("status says what the ring waits for, and reads no public URL where it is not to")
-    func outlook() async throws {
+    @Test("status reports the next step, and does not read the public URL where probing is disabled")
+    func nextStep() async throws {
         let ring = try await store()
-        let fresh = await keys.outlook(ring, of: endpoint)
+        let fresh = await keys.nextStep(ring, of: endpoint)
         guard case .wait(.age, let until?) = fresh.next else {
             Issue.record("\(fresh.next)")
             return
         }
         #expect(fresh.verdict == nil && until > clock.now)
         clock.advance(by: 30 * 86_400)
-        #expect(await keys.outlook(ring, of: endpoint).next == .addKey(.age))
+        #expect(await keys.nextStep(ring, of: endpoint).next == .addKey(.age))
     }
 
-    @Test("rotate adds the next key once, whatever else rotates at the same time")
+    @Test("rotate adds the next key once, also with concurrent rotations")
     func rotate() async throws {
         let missing = await #expect(throws: StoreError.self) { try await keys.rotate(endpoint) }
-        #expect(missing?.description.contains("there is no key ring of \"two\" yet") == true)
+        #expect(missing?.description.contains("no key ring of \"two\" yet") == true)
         let ring = try await store()
         async let first = keys.rotate(endpoint)
         async let second = keys.rotate(endpoint)
         let outcomes = try await [first, second]
         let changed = try #require(try await keys.ring(of: endpoint.name))
         let next = try #require(changed.successor?.keyID)
-        #expect(outcomes.contains(.begun(next)) && outcomes.contains(.underWay(next)))
+        #expect(outcomes.contains(.started(next)) && outcomes.contains(.inProgress(next)))
         #expect(changed.revision == ring.revision + 1 && changed.active?.keyID == ring.active?.keyID)
-        #expect(try await keys.rotate(endpoint) == .underWay(next))
+        #expect(try await keys.rotate(endpoint) == .inProgress(next))
     }
 
-    @Test("rotate refuses a ring that is full")
+    @Test("rotate rejects a full key ring")
     func full() async throws {
         let retiring = Array(repeating: KeyRing.State.retiring, count: RotationPolicy.maximumKeys - 1)
         try await store([.active] + retiring, retired: clock.now)
@@ -113,23 +113,23 @@ struct KeyAdministrationTests {
         #expect(error?.description.contains("\(RotationPolicy.maximumKeys) keys") == true)
     }
 
-    @Test("revoke takes a key out for good, and makes the next one where none is left to sign")
+    @Test("revoke removes a key, and creates the next one where no key is active")
     func revoke() async throws {
         let ring = try await store()
         let lines = Lines()
         let unknown = await #expect(throws: StoreError.self) {
-            try await keys.revoke(endpoint, kid: KeyID(rawValue: "unknown"), isForced: false, tell: lines.add)
+            try await keys.revoke(endpoint, kid: KeyID(rawValue: "unknown"), isForced: false, output: lines.add)
         }
-        #expect(unknown?.description.contains("no such key") == true)
+        #expect(unknown?.description.contains("does not have this key") == true)
         let active = try #require(ring.active?.keyID)
-        let result = try await keys.revoke(endpoint, kid: nil, isForced: false, tell: lines.add)
-        // Nothing is to be published.
+        let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: lines.add)
+        // The endpoint has no publisher.
         #expect(result.kid == active && result.isPublished && lines.all.isEmpty)
         let changed = try #require(try await keys.ring(of: endpoint.name))
         #expect(changed[active] == nil && changed.revoked.map(\.kid) == [active])
         #expect(changed.active == nil && changed.successor?.state == .prepared)
         await #expect(throws: StoreError.self) {
-            try await keys.revoke(endpoint, kid: nil, isForced: false, tell: lines.add)
+            try await keys.revoke(endpoint, kid: nil, isForced: false, output: lines.add)
         }
     }
 
@@ -138,36 +138,36 @@ struct KeyAdministrationTests {
         let ring = try await store([.active, .prepared])
         let active = try #require(ring.active?.keyID)
         let lines = Lines()
-        let result = try await keys.revoke(published, kid: active, isForced: false, tell: lines.add)
+        let result = try await keys.revoke(published, kid: active, isForced: false, output: lines.add)
         #expect(result.isPublished && lines.all.count == 2)
         let content = try #require(publisher[.keys]?.content)
         let remaining = try JSONWebKeySet(parsing: content).keys.compactMap(\.keyID)
         #expect(remaining == [try #require(ring.successor?.keyID)])
     }
 
-    @Test("revoke changes nothing where nothing can be published, unless it is forced")
+    @Test("revoke changes nothing where publication is not possible, unless it is forced")
     func revokeUnpublished() async throws {
         let ring = try await store()
         let active = try #require(ring.active?.keyID)
         let lines = Lines()
         publisher.fail(PublishError(.unavailable, "the bucket is away"))
         let refused = await #expect(throws: StoreError.self) {
-            try await keys.revoke(published, kid: active, isForced: false, tell: lines.add)
+            try await keys.revoke(published, kid: active, isForced: false, output: lines.add)
         }
         #expect(refused?.description.contains("the bucket is away") == true)
         #expect(refused?.description.contains("--force") == true)
         #expect(try await keys.ring(of: endpoint.name)?.active?.keyID == active && lines.all.isEmpty)
         publisher.fail(
             PublishError(.unavailable, "the bucket is away"), PublishError(.unavailable, "the bucket is away"))
-        let forced = try await keys.revoke(published, kid: active, isForced: true, tell: lines.add)
+        let forced = try await keys.revoke(published, kid: active, isForced: true, output: lines.add)
         #expect(!forced.isPublished && lines.all.contains { $0.contains("the bucket is away") })
         #expect(try await keys.ring(of: endpoint.name)?[active] == nil)
     }
 
-    @Test("purge waits until the last token has ended, unless it is forced")
+    @Test("purge is rejected until the last token has expired, unless it is forced")
     func purge() async throws {
         let missing = await #expect(throws: StoreError.self) { try await keys.purge("two", isForced: true) }
-        #expect(missing?.description.contains("there is no key ring of \"two\"") == true)
+        #expect(missing?.description.contains("no key ring of \"two\"") == true)
         try await store()
         await #expect(throws: StoreError.self) { try await keys.purge("two", isForced: false) }
         try await keys.purge("two", isForced: true)

@@ -6,20 +6,20 @@ import Testing
 
 @Suite("Admission: the limit of large reviews", .hangs)
 struct AdmissionLimiterTests {
-    @Test("A few large ones at a time are answered, and the others do not wait for them")
+    @Test("Large reviews have a lower limit, and others do not wait for them")
     func large() async throws {
         let time = TestScheduler()
         let limiter = AdmissionLimiter(limits: .init(waiting: 0), scheduler: time.scheduler)
         let (stream, hold) = AsyncStream.makeStream(of: Never.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<AdmissionLimiter.largeAtATime {
+            for _ in 0..<AdmissionLimiter.maximumLarge {
                 group.addTask {
                     try await limiter.run(atMost: 64, length: AdmissionLimiter.largeLength + 1) {
                         for await _ in stream {}
                     }
                 }
             }
-            try await until { limiter.queue.load.running == AdmissionLimiter.largeAtATime }
+            try await until { limiter.queue.load.running == AdmissionLimiter.maximumLarge }
             for length in [nil, AdmissionLimiter.largeLength + 1] {
                 await #expect(throws: AdmissionLimiter.Overload()) {
                     try await limiter.run(atMost: 64, length: length) {}

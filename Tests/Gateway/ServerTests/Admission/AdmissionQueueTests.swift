@@ -6,15 +6,15 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Admission: the limit of reviews at a time", .hangs)
+@Suite("Admission: the limit of concurrent reviews", .hangs)
 struct AdmissionQueueTests {
     private let time = TestScheduler()
 
     private func newQueue(waiting: Int = 8) -> AdmissionQueue {
-        AdmissionQueue(limits: .init(waiting: waiting, patience: 2), scheduler: time.scheduler)
+        AdmissionQueue(limits: .init(waiting: waiting, timeout: 2), scheduler: time.scheduler)
     }
 
-    /// Runs `body` while so many places are taken; they are given back at its end.
+    /// Runs `body` while this many callers run.
     private func holding(
         _ count: Int, of queue: AdmissionQueue, _ body: () async throws -> Void
     ) async throws {
@@ -33,25 +33,25 @@ struct AdmissionQueueTests {
         }
     }
 
-    @Test("Those beyond the limit wait, and come on in the order in which they came")
+    @Test("Callers beyond the limit wait, and run in order of arrival")
     func order() async throws {
         let queue = newQueue()
-        let told = Told<Int>()
+        let recorded = Recorder<Int>()
         try await withThrowingTaskGroup(of: Void.self) { group in
             try await holding(1, of: queue) {
                 for number in 1...3 {
-                    group.addTask { try await queue.run(atMost: 1) { told.add(number) } }
+                    group.addTask { try await queue.run(atMost: 1) { recorded.add(number) } }
                     try await until { queue.load.waiting == number }
                 }
                 #expect(queue.load == (1, 3))
             }
             try await group.waitForAll()
         }
-        #expect(await told.upTo { $0 == 3 } == [1, 2, 3])
+        #expect(await recorded.upTo { $0 == 3 } == [1, 2, 3])
         #expect(queue.load == (0, 0))
     }
 
-    @Test("More than may wait are turned away at once")
+    @Test("Callers beyond the waiting limit are rejected immediately")
     func number() async throws {
         let queue = newQueue(waiting: 1)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -65,8 +65,8 @@ struct AdmissionQueueTests {
         #expect(queue.load == (0, 0))
     }
 
-    @Test("Who has waited for two seconds is turned away, and keeps no place")
-    func patience() async throws {
+    @Test("A caller that has waited for two seconds is rejected, and frees its place")
+    func timeout() async throws {
         let queue = newQueue()
         try await holding(1, of: queue) {
             await withThrowingTaskGroup(of: Void.self) { group in
@@ -80,7 +80,7 @@ struct AdmissionQueueTests {
         #expect(queue.load == (0, 0))
     }
 
-    @Test("A caller that goes away while it waits leaves the others their turn")
+    @Test("A waiting caller that is cancelled does not block the others")
     func cancelled() async throws {
         let queue = newQueue()
         try await holding(1, of: queue) {
@@ -95,7 +95,7 @@ struct AdmissionQueueTests {
         try await queue.run(atMost: 1) {}
     }
 
-    @Test("A limit that was raised lets those in that wait")
+    @Test("A raised limit admits waiting callers")
     func raised() async throws {
         let queue = newQueue()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -109,7 +109,7 @@ struct AdmissionQueueTests {
         }
     }
 
-    @Test("Work that fails gives its place back")
+    @Test("Failed work frees its place")
     func failure() async throws {
         struct Fault: Error {}
         let queue = newQueue()
@@ -117,7 +117,7 @@ struct AdmissionQueueTests {
         #expect(queue.load == (0, 0))
     }
 
-    /// Counts those who are within at a time.
+    /// Counts concurrent callers.
     private final class Crowd: Sendable {
         private let state = Mutex((now: 0, most: 0, done: 0))
 
@@ -139,7 +139,7 @@ struct AdmissionQueueTests {
         }
     }
 
-    @Test("Of many at a time never more than the limit run, and all come to an end")
+    @Test("Of many concurrent callers at most the limit run, and all end")
     func many() async throws {
         let queue = newQueue(waiting: 500)
         let crowd = Crowd()

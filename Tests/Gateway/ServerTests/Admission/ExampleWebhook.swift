@@ -13,7 +13,7 @@ import Testing
 
 @testable import GatewayServer
 
-/// The webhook of two endpoints behind the real responder, with the settings that Tests/Fixtures/Pods are injected by.
+/// The webhook of two endpoints with the real responder, and the settings of Tests/Fixtures/Pods.
 struct ExampleWebhook {
     static let path = "/k8s/webhooks/v1/injector-one"
     static let otherPath = "/k8s/webhooks/v1/injector-two"
@@ -23,7 +23,7 @@ struct ExampleWebhook {
     let backend = PrometheusMetrics()
     private let gateway: ExampleGateway
 
-    /// - Parameter change: of the `injection` block as it is read.
+    /// - Parameter change: changes the `injection` block.
     init(
         limiter: AdmissionLimiter = AdmissionLimiter(scheduler: TestScheduler().scheduler),
         trust: @escaping @Sendable () -> String? = { nil },
@@ -82,7 +82,7 @@ struct ExampleWebhook {
 
     /// A review of a Pod.
     ///
-    /// - Parameter changes: members of the request in place of those that are there; nil leaves one out.
+    /// - Parameter changes: members that replace those of the request; nil removes one.
     static func review(
         _ pod: JSONValue, version: JSONValue = "admission.k8s.io/v1", _ changes: [(String, JSONValue?)] = []
     ) -> String {
@@ -121,7 +121,7 @@ struct ExampleWebhook {
         try await gateway.send(method, path, headers: headers, body: body, to: responder)
     }
 
-    /// The `response` of the answer to a review, which is to have the status 200.
+    /// Returns the `response` of an AdmissionReview; expects the status 200.
     func response(to body: String, at path: String = ExampleWebhook.path) async throws -> JSONValue {
         let answer = try await send(body, to: path)
         #expect(answer.status == 200)
@@ -131,7 +131,7 @@ struct ExampleWebhook {
         return try #require(review["response"])
     }
 
-    /// The Pod as it is after a review, which is to admit it.
+    /// Returns the patched Pod; expects that it is allowed.
     func injected(
         _ pod: JSONValue, at path: String = ExampleWebhook.path, _ changes: [(String, JSONValue?)] = []
     ) async throws -> (pod: JSONValue, isPatched: Bool) {
@@ -152,7 +152,7 @@ struct ExampleWebhook {
 
     private struct NoPatch: Error {}
 
-    /// How often a result was counted.
+    /// The count of a result.
     func count(_ result: String) -> Int? {
         let name = #"sts_webhook_requests_total{result="\#(result)"} "#
         return backend.text.split(separator: "\n").first { $0.hasPrefix(name) }.flatMap {
@@ -161,7 +161,7 @@ struct ExampleWebhook {
     }
 }
 
-/// Pods of Tests/Fixtures/Pods, each named for what is odd in it.
+/// The Pods of Tests/Fixtures/Pods.
 enum PodFiles {
     private static let folder = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../../Fixtures/Pods").standardized
@@ -173,7 +173,7 @@ enum PodFiles {
         try JSONDecoder().decode(JSONValue.self, from: Data(contentsOf: folder.appending(path: "\(path).json")))
     }
 
-    /// Why each of ``denied`` is refused.
+    /// The denial reason of each Pod in ``denied``.
     static func reasons() throws -> [String: String] {
         let text = try String(contentsOf: folder.appending(path: "denied/reasons.txt"), encoding: .utf8)
         return Dictionary(
@@ -190,7 +190,7 @@ enum PodFiles {
 }
 
 extension JSONValue {
-    /// With every object's members in one order, since their order means nothing.
+    /// Sorts the members of every object, for comparison.
     var inOrder: JSONValue {
         switch self {
         case .object(let members):
@@ -201,12 +201,12 @@ extension JSONValue {
     }
 }
 
-/// ServiceAccounts of which a test says what is known.
+/// ServiceAccounts with the annotations that a test sets.
 final class FakeServiceAccounts: ServiceAccountAnnotationReading {
     private let answer: @Sendable () throws(ServiceAccountReadFailure) -> [String: String]?
     private let kept = Mutex<[String]>([])
 
-    /// What was asked: keys, namespace and name.
+    /// The reads: keys, namespace and name.
     var asked: [String] { kept.withLock { $0 } }
 
     init(_ answer: @escaping @Sendable () throws(ServiceAccountReadFailure) -> [String: String]?) {

@@ -39,7 +39,7 @@ struct KubernetesServiceAccountReaderTests {
         }
     }
 
-    @Test("Only what is asked for is told, once in five seconds")
+    @Test("Only the requested annotations are returned, and read once in five seconds")
     func found() async throws {
         try await reading { reader, api in
             for _ in 0..<3 {
@@ -53,7 +53,7 @@ struct KubernetesServiceAccountReaderTests {
         }
     }
 
-    @Test("One that lacks an annotation is read anew each time, and one that is not there is told so")
+    @Test("A ServiceAccount without the annotation is read each time, and a missing one is reported")
     func lacking() async throws {
         try await reading(annotations: [:]) { reader, api in
             #expect(try await reader.annotations(keys, of: "web", in: "shop") == [:])
@@ -61,11 +61,11 @@ struct KubernetesServiceAccountReaderTests {
                 .serviceAccounts, namespace: "shop", name: "web",
                 ["metadata": ["annotations": ["tremolo.io/example-role": "writer"]]])
             #expect(try await reader.annotations(keys, of: "web", in: "shop") == ["tremolo.io/example-role": "writer"])
-            #expect(try await reader.annotations(keys, of: "nobody", in: "shop") == nil)
+            #expect(try await reader.annotations(keys, of: "missing", in: "shop") == nil)
         }
     }
 
-    @Test("Without the right, the failure says which is needed for what")
+    @Test("Without permission the failure names the missing one and its purpose")
     func forbidden() async throws {
         try await reading { reader, api in
             api.deny("get", "serviceaccounts")
@@ -77,7 +77,7 @@ struct KubernetesServiceAccountReaderTests {
         }
     }
 
-    @Test("An API server that fails, or says something else, has told nothing, and nothing of it is kept")
+    @Test("A failure or an unexpected response is not cached")
     func failing() async throws {
         try await reading { reader, api in
             for fault in [
@@ -91,7 +91,7 @@ struct KubernetesServiceAccountReaderTests {
         }
     }
 
-    @Test("A read takes a bounded time")
+    @Test("A read has a timeout")
     func slow() async throws {
         #expect(KubernetesServiceAccountReader.limits.timeout <= 2, "an API server gives its webhooks five seconds")
         let time = TestScheduler()
@@ -104,7 +104,7 @@ struct KubernetesServiceAccountReaderTests {
         }
     }
 
-    @Test("Reads at a time are bounded")
+    @Test("Concurrent reads are limited")
     func bounded() async throws {
         var limits = KubernetesServiceAccountReader.limits
         limits.inFlight = 1

@@ -4,11 +4,11 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Admission: what a ServiceAccount says")
+@Suite("Admission: annotations of the ServiceAccount")
 struct PodAdmissionTests {
     private let bare = ExampleWebhook.pod(annotations: [:], spec: [.init("serviceAccountName", "web")])
 
-    @Test("A Pod without its own annotation has its ServiceAccount's, and one with it asks nobody")
+    @Test("A Pod without an annotation has its ServiceAccount's, and one with it causes no read")
     func found() async throws {
         let accounts = FakeServiceAccounts { ["tremolo.io/example-role": "writer"] }
         let webhook = try ExampleWebhook(serviceAccounts: accounts)
@@ -21,7 +21,7 @@ struct PodAdmissionTests {
         #expect(accounts.asked.count == 1)
     }
 
-    @Test("Where neither has the annotation the Pod is admitted and its author warned")
+    @Test("Where neither has the annotation the Pod is allowed with a warning")
     func neither() async throws {
         let webhook = try ExampleWebhook(serviceAccounts: FakeServiceAccounts { [:] })
         let response = try await webhook.response(to: ExampleWebhook.review(bare))
@@ -34,7 +34,7 @@ struct PodAdmissionTests {
         #expect(webhook.count("warned") == 1)
     }
 
-    @Test("Where the ServiceAccount cannot be read the Pod is refused for now, and never starts without its tokens")
+    @Test("Where the ServiceAccount is not readable the Pod is denied, and does not start without its tokens")
     func unreadable() async throws {
         let accounts = FakeServiceAccounts { () throws(ServiceAccountReadFailure) in
             throw ServiceAccountReadFailure(reason: "for the operator alone")
@@ -49,22 +49,22 @@ struct PodAdmissionTests {
         #expect(
             status["message"]
                 == .string(
-                    "the gateway cannot read the ServiceAccount \"web\" now, whose annotations may say what the Pod gets "
-                        + "for tremolo.io/example-role; try again, or write the annotation on the Pod"))
+                    "the gateway cannot read the annotations of the ServiceAccount \"web\" for "
+                        + "tremolo.io/example-role; try again, or add the annotation to the Pod"))
         #expect(!answer.text.contains("operator") && webhook.log.text.contains("for the operator alone"))
         #expect(webhook.count("denied") == 1)
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched, "Pods that need none go on")
     }
 
-    @Test("Where ServiceAccounts count and there is no API server to ask, a Pod that needs one is refused")
+    @Test("Where ServiceAccounts are used and there is no API server, a Pod that needs one is denied")
     func noServer() async throws {
         let webhook = try ExampleWebhook(setting: { $0.readsServiceAccounts = true })
         #expect(try await webhook.response(to: ExampleWebhook.review(bare))["status"]?["code"] == 503)
-        #expect(webhook.log.text.contains("knows no API server"))
+        #expect(webhook.log.text.contains("no API server is configured"))
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched)
     }
 
-    @Test("Where there is no such ServiceAccount the Pod is refused")
+    @Test("Where the ServiceAccount is missing the Pod is denied")
     func absent() async throws {
         let webhook = try ExampleWebhook(serviceAccounts: FakeServiceAccounts { nil })
         let status = try await webhook.response(to: ExampleWebhook.review(bare))["status"]
@@ -72,12 +72,12 @@ struct PodAdmissionTests {
         #expect(
             status?["message"]
                 == .string(
-                    "there is no ServiceAccount \"web\", whose annotations may say what the Pod gets for "
-                        + "tremolo.io/example-role; make it first, or write the annotation on the Pod"))
+                    "missing ServiceAccount \"web\", whose annotations are needed for tremolo.io/example-role; "
+                        + "create it first, or add the annotation to the Pod"))
     }
 
     @Test(
-        "A name that no ServiceAccount can have is refused, and asked of nobody",
+        "An invalid ServiceAccount name is rejected without a read",
         arguments: ["../../secrets/x", "A b", "x%2Fy"])
     func forgedName(name: String) async throws {
         let accounts = FakeServiceAccounts { [:] }
@@ -88,7 +88,7 @@ struct PodAdmissionTests {
         #expect(accounts.asked.isEmpty)
     }
 
-    @Test("Without the setting no ServiceAccount is asked, and a forged review learns nothing of one")
+    @Test("Without the setting no ServiceAccount is read, and a forged review gets no data")
     func optedOut() async throws {
         let accounts = FakeServiceAccounts { ["tremolo.io/example-role": "writer"] }
         let webhook = try ExampleWebhook(serviceAccounts: accounts, setting: { $0.readsServiceAccounts = false })

@@ -23,7 +23,7 @@ struct ServerVersionWatchTests {
         }
     }
 
-    @Test("It is read at the start and every ten minutes, with what vendors write behind the number")
+    @Test("The version is read at start and every ten minutes, with vendor suffixes")
     func read() async throws {
         let time = TestScheduler()
         try await watching(time) { watch, api in
@@ -36,7 +36,7 @@ struct ServerVersionWatchTests {
         }
     }
 
-    @Test("Where it cannot be read it is tried again, and what was known stays")
+    @Test("Where it is not readable it is read again, and the last version stays known")
     func failing() async throws {
         let time = TestScheduler(random: 1)
         let log = KeptLog()

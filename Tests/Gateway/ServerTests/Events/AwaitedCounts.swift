@@ -1,7 +1,7 @@
 import CoreMetrics
 import Synchronization
 
-/// A backend of swift-metrics for counters with a label `result`, whose numbers a test can await.
+/// A backend of swift-metrics for counters with a label `result`, whose counts a test can await.
 final class AwaitedCounts: MetricsFactory {
     private struct State {
         var counts: [String: Int] = [:]
@@ -25,7 +25,7 @@ final class AwaitedCounts: MetricsFactory {
 
     subscript(result: String) -> Int { state.withLock { $0.counts[result, default: 0] } }
 
-    /// Returns once it has come to that, or when cancelled.
+    /// Returns when the count is reached, or when cancelled.
     func wait(for count: Int, _ result: String) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in

@@ -13,11 +13,11 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Events on refused Pods", .hangs)
+@Suite("Events on denied Pods", .hangs)
 struct PodEventsTests {
     private static let path = APIResource.events.path(namespace: "default")
 
-    /// One replica's.
+    /// The parts of one replica.
     private struct Part: Sendable {
         let time: TestScheduler
         let log = KeptLog()
@@ -35,7 +35,7 @@ struct PodEventsTests {
                 metrics: PodEventMetrics(factory: counts), scheduler: time.scheduler, logger: log.logger)
         }
 
-        func refuse(_ pod: String = "web-0", uid: String? = nil, namespace: String = "default") {
+        func deny(_ pod: String = "web-0", uid: String? = nil, namespace: String = "default") {
             let identity = WorkloadIdentity(
                 cluster: "test", namespace: namespace, serviceAccount: .init(name: "web", uid: nil),
                 pod: .init(name: pod, uid: uid ?? "uid-of-\(pod)"), node: nil, groups: [], credentialID: nil)
@@ -46,7 +46,7 @@ struct PodEventsTests {
                     policy: AccessPolicy(rules: []), at: time.scheduler.now(), latency: .milliseconds(1)))
         }
 
-        /// Returns once so many have come to that.
+        /// Returns when the count of a result is reached.
         func wait(for count: Int, _ result: String = "written") async { await counts.wait(for: count, result) }
 
         func running(_ body: () async throws -> Void) async rethrows {
@@ -54,16 +54,16 @@ struct PodEventsTests {
         }
     }
 
-    private func told(_ cluster: StoodInCluster, namespace: String = "default") async throws -> [JSONValue] {
+    private func reportedEvents(_ cluster: StoodInCluster, namespace: String = "default") async throws -> [JSONValue] {
         let events = KubernetesCollection(
             client: cluster.client, resource: .events, namespace: namespace, scheduler: TestScheduler().scheduler)
-        let found = Told<JSONValue>()
+        let found = Recorder<JSONValue>()
         _ = try await events.list(selector: nil) { found.add($0.json) }
         found.add(.null)
         return await found.upTo { $0 == .null }.dropLast()
     }
 
-    @Test("A Pod is told once in ten minutes, however often it is refused")
+    @Test("A Pod has one Event in ten minutes, however often it is denied")
     func interval() async throws {
         try await StoodInCluster.run { cluster in
             try cluster.api.addWorkload()
@@ -71,17 +71,17 @@ struct PodEventsTests {
             let uid = try #require(KubernetesObject(pod)).meta.uid
             let part = Part(cluster)
             try await part.running {
-                for _ in 0..<100 { part.refuse(uid: uid) }
+                for _ in 0..<100 { part.deny(uid: uid) }
                 await part.wait(for: 1)
                 part.time.pass(599)
-                part.refuse(uid: uid)
-                part.refuse("web-1")
+                part.deny(uid: uid)
+                part.deny("web-1")
                 await part.wait(for: 2)
                 #expect(cluster.api.requestCount(Self.path) == 2)
                 part.time.pass(1)
-                part.refuse(uid: uid)
+                part.deny(uid: uid)
                 await part.wait(for: 3)
-                let events = try await told(cluster).filter { $0["involvedObject"]?["name"] == "web-0" }
+                let events = try await reportedEvents(cluster).filter { $0["involvedObject"]?["name"] == "web-0" }
                 #expect(events.count == 2)
                 #expect(events.allSatisfy { $0["involvedObject"]?["uid"] == .string(uid) })
                 #expect(
@@ -98,20 +98,20 @@ struct PodEventsTests {
         }
     }
 
-    @Test("Of two replicas that refuse a Pod at a time, one tells it and the other leaves it at that")
+    @Test("Of two replicas that deny a Pod at the same time, one creates the Event")
     func replicas() async throws {
         try await StoodInCluster.run { cluster in
             let (one, two) = (Part(cluster), Part(cluster))
             await one.running {
-                one.refuse()
+                one.deny()
                 await one.wait(for: 1)
             }
             await two.running {
-                two.refuse()
-                two.refuse("web-1")
+                two.deny()
+                two.deny("web-1")
                 await two.wait(for: 1)
             }
-            let events = try await told(cluster)
+            let events = try await reportedEvents(cluster)
             #expect(events.count == 2)
             #expect(cluster.api.requestCount(Self.path) == 4)
             #expect(two.counts["failed"] == 0)
@@ -119,52 +119,52 @@ struct PodEventsTests {
         }
     }
 
-    @Test("While the API server hangs no refusal waits, and what the queue has no room for is lost and counted")
+    @Test("While the API server hangs no denial waits, and Events beyond the queue are dropped and counted")
     func queue() async throws {
         try await StoodInCluster.run { cluster in
             let part = Part(cluster, isImpatient: false) { $0.queue = 2 }
             cluster.api.fail(.hang, path: Self.path)
             await part.running {
-                part.refuse("web-0")
+                part.deny("web-0")
                 await cluster.api.waitForHangingRequests(1)
-                for pod in 1...4 { part.refuse("web-\(pod)") }
+                for pod in 1...4 { part.deny("web-\(pod)") }
                 #expect(part.counts["dropped"] == 2)
                 cluster.api.releaseHanging()
                 await part.wait(for: 3)
-                // What was dropped is not taken for told.
-                part.refuse("web-4")
+                // A dropped Event does not count as created.
+                part.deny("web-4")
                 await part.wait(for: 4)
             }
         }
     }
 
-    @Test("Where Events may not be made it is logged once what to bind, and the namespace is left alone for long")
+    @Test("A missing permission is logged once with what to bind, and the namespace is paused")
     func forbidden() async throws {
         try await StoodInCluster.run { cluster in
             let part = Part(cluster)
             cluster.api.deny("create", "events")
             await part.running {
-                part.refuse("web-0")
+                part.deny("web-0")
                 await part.wait(for: 1, "failed")
-                for pod in 1...5 { part.refuse("web-\(pod)") }
-                part.refuse("dns-0", namespace: "kube-system")
+                for pod in 1...5 { part.deny("web-\(pod)") }
+                part.deny("dns-0", namespace: "kube-system")
                 await part.wait(for: 2, "failed")
                 #expect(cluster.api.requestCount(Self.path) == 1)
                 #expect(part.log.text.split(separator: "\n").count == 1)
                 #expect(
                     part.log.text.contains(
-                        "the gateway may not create events (403); bind its ServiceAccount to a ClusterRole with the "
-                            + "verb create on events, or set audit.events to false"))
+                        "not allowed to create events (403); bind the gateway's ServiceAccount to a ClusterRole with "
+                            + "the verb create on events, or set audit.events to false"))
                 part.time.pass(600)
                 cluster.api.allow("create", "events")
-                part.refuse("web-0")
+                part.deny("web-0")
                 await part.wait(for: 1)
-                #expect(part.log.text.contains("Events on Pods are written again"))
+                #expect(part.log.text.contains("Pod Events work again"))
             }
         }
     }
 
-    @Test("An Event for a namespace that is gone, or is on its way, is dropped without a word")
+    @Test("An Event for a missing or terminating namespace is dropped without a log")
     func goneNamespace() async throws {
         try await StoodInCluster.run { cluster in
             let part = Part(cluster)
@@ -175,9 +175,9 @@ struct PodEventsTests {
                         + #"[{"reason":"NamespaceTerminating","field":"metadata.namespace"}]}}"#),
                 path: APIResource.events.path(namespace: "kube-system"))
             await part.running {
-                part.refuse("a-0", namespace: "gone")
-                part.refuse("b-0", namespace: "kube-system")
-                part.refuse("web-0")
+                part.deny("a-0", namespace: "gone")
+                part.deny("b-0", namespace: "kube-system")
+                part.deny("web-0")
                 await part.wait(for: 1)
                 #expect(cluster.api.requestCount(APIResource.events.path(namespace: "gone")) == 1)
                 #expect(part.counts["failed"] == 0)
@@ -186,27 +186,27 @@ struct PodEventsTests {
         }
     }
 
-    @Test("A fault is tried again twice; then the Pod's next refusal tells it")
+    @Test("A failure is retried twice; then the next denial of the Pod creates the Event")
     func retries() async throws {
         try await StoodInCluster.run { cluster in
             let part = Part(cluster)
             cluster.api.fail(.status(500), next: 2, path: Self.path)
             await part.running {
-                part.refuse()
+                part.deny()
                 await part.wait(for: 1)
                 #expect(cluster.api.requestCount(Self.path) == 3)
                 cluster.api.fail(.status(503), next: 3, path: Self.path)
-                part.refuse("web-1")
+                part.deny("web-1")
                 await part.wait(for: 1, "failed")
-                #expect(part.log.text.contains("an Event on a Pod cannot be written"))
-                part.refuse("web-1")
+                #expect(part.log.text.contains("Pod Event failed"))
+                part.deny("web-1")
                 await part.wait(for: 2)
-                #expect(part.log.text.contains("Events on Pods are written again"))
+                #expect(part.log.text.contains("Pod Events work again"))
             }
         }
     }
 
-    @Test("A refused token call makes an Event with the id of its answer and its audit record, and others make none")
+    @Test("A denied token call creates an Event with the id of its response and audit record, and others create none")
     func tokenCall() async throws {
         try await StoodInCluster.run { cluster in
             let part = Part(cluster)
@@ -230,10 +230,10 @@ struct PodEventsTests {
                 let id = try #require(refused.headers[.requestID])
                 #expect(gateway.audit.records.map(\.request.id).last == id)
                 await part.wait(for: 1)
-                let events = try await told(cluster, namespace: "kube-system")
+                let events = try await reportedEvents(cluster, namespace: "kube-system")
                 #expect(
                     events.map { $0["message"] } == [.string("refused by policy of endpoint one; audit id \(id)")])
-                #expect(try await told(cluster).isEmpty)
+                #expect(try await reportedEvents(cluster).isEmpty)
             }
         }
     }

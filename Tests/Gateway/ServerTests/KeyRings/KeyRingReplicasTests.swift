@@ -7,7 +7,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("A replica's view of key rings")
+@Suite("Key ring replicas")
 struct KeyRingReplicasTests {
     private let clock = ManualClock(now: ExampleGateway.now)
     private let log = KeptLog()
@@ -35,7 +35,7 @@ struct KeyRingReplicasTests {
     private var view: DocumentReplica<KeyRing>.View { replicas["two"]?.view ?? .init() }
     private var signing: KeyID? { keys.snapshot(at: clock.now).active?.keyID }
 
-    @Test("A ring that the store tells is in force at once, with its documents")
+    @Test("A reported ring is in force immediately, with its documents")
     func takesOn() throws {
         let next = try SigningKey.generate(.es256)
         replicas.apply(.document(try Self.stored(revision: 2, key: next)))
@@ -44,7 +44,7 @@ struct KeyRingReplicasTests {
         #expect(view.stored?.value.revision == 2)
     }
 
-    @Test("An older state of the ring, told late or put back from a copy, is not taken on, and is to be overwritten")
+    @Test("An older state of the ring, reported late or restored from a copy, is not applied, and is overwritten")
     func older() throws {
         let next = try SigningKey.generate(.es256)
         let newer = try Self.stored(revision: 2, key: next)
@@ -55,7 +55,7 @@ struct KeyRingReplicasTests {
         #expect(signing == next.keyID && view.replacedBy == nil)
     }
 
-    @Test("What this process has written is in force, unless a later write was told before it came back")
+    @Test("What this process has written is in force, unless a later write was reported before")
     func written() throws {
         let (next, last) = (try SigningKey.generate(.es256), try SigningKey.generate(.es256))
         let second = try Self.stored(revision: 2, key: next)
@@ -70,9 +70,9 @@ struct KeyRingReplicasTests {
         #expect(view.replacedBy == nil)
     }
 
-    @Test("An endpoint goes on with its ring for another configuration, and without it follows no ring")
+    @Test("An endpoint continues with its ring after a reload, and a removed endpoint has none")
     func remounted() throws {
-        // Of another issuer.
+        // The keys of another issuer.
         var other = try ExampleGateway.configuration().endpoints[0]
         other.name = "two"
         let again = try #require(replicas.remount(other))
@@ -88,7 +88,7 @@ struct KeyRingReplicasTests {
         #expect(again.snapshot.active?.keyID == next.keyID)
     }
 
-    @Test("A ring that a whole listing does not have is gone, though nothing told of its end")
+    @Test("A ring that is not in a complete list is missing, also without a deletion event")
     func missing() {
         replicas.apply(.confirmed(names: ["two"]))
         #expect(view.isMissing != true)
@@ -101,7 +101,7 @@ struct KeyRingReplicasTests {
     }
 
     @Test(
-        "A ring that was made anew in the place of one that is in force is not taken on, for as long as that may sign")
+        "A ring that replaced one in force is not applied while that may sign")
     func otherOwner() throws {
         let key = try SigningKey.generate(.es256)
         let other = Stored(
@@ -124,7 +124,7 @@ struct KeyRingReplicasTests {
         #expect(signing == key.keyID && replicas.problem(of: "two") == nil)
     }
 
-    @Test("One that was made anew after the ring was lost, or spoilt, is to be overwritten all the same")
+    @Test("A ring that was created after the one in force was lost or damaged is overwritten, too")
     func otherAfterLoss() throws {
         let key = try SigningKey.generate(.es256)
         let other = KeyRing(
@@ -140,7 +140,7 @@ struct KeyRingReplicasTests {
         }
     }
 
-    @Test("The one that was put back is in force as if nothing had been")
+    @Test("A restored ring is in force as before")
     func putBack() throws {
         let key = try SigningKey.generate(.es256)
         let other = KeyRing(
@@ -151,7 +151,7 @@ struct KeyRingReplicasTests {
         #expect(view.stored?.value.revision == 2 && replicas.problem(of: "two") == nil)
     }
 
-    @Test("Garbage in the store is a problem of that endpoint, and the last good ring stays in force")
+    @Test("An invalid ring is a problem of its endpoint, and the last valid ring stays in force")
     func garbage() throws {
         replicas.apply(.unusable(name: "two", .malformed("garbage"), version: .init(rawValue: "bad")))
         for _ in 0..<100 {
@@ -166,7 +166,7 @@ struct KeyRingReplicasTests {
         #expect(replicas.problem(of: "two") == nil)
     }
 
-    @Test("By a ring that was not confirmed for fifteen minutes nothing signs; its documents stay")
+    @Test("A ring that was not confirmed for fifteen minutes does not sign; its documents stay")
     func unconfirmed() throws {
         clock.advance(by: 899)
         #expect(signing != nil)
@@ -178,7 +178,7 @@ struct KeyRingReplicasTests {
         #expect(signing == TestKeys.ec.keyID && replicas.problem(of: "two") == nil)
     }
 
-    @Test("A ring of a newer gateway is one that this gateway cannot confirm its own by")
+    @Test("A ring of a newer release does not confirm the one in force")
     func newer() {
         replicas.apply(.unusable(name: "two", .newerVersion(9, supported: 2), version: nil))
         for _ in 0..<15 {
@@ -188,7 +188,7 @@ struct KeyRingReplicasTests {
         #expect(signing == nil)
     }
 
-    @Test("A ring that is gone stays in force, is told as gone, and its return is seen")
+    @Test("A missing ring stays in force and is reported, and its return is observed")
     func gone() throws {
         replicas.apply(.missing(name: "two"))
         #expect(signing == TestKeys.ec.keyID && view.isMissing == true)
@@ -197,7 +197,7 @@ struct KeyRingReplicasTests {
         #expect(view.isMissing == false && replicas.problem(of: "two") == nil)
     }
 
-    @Test("An endpoint whose ring could not be read at start gets it when it can")
+    @Test("An endpoint whose ring was not readable at start gets it later")
     func failedStart() throws {
         let replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
         let keys = replicas.mount(configuration, found: .failure(.unavailable("away")))
@@ -207,7 +207,7 @@ struct KeyRingReplicasTests {
         #expect(replicas.problem(of: "two") == nil)
     }
 
-    @Test("What keeps a rotation from coming on is told, while its keys go on signing")
+    @Test("The problem of a rotation is reported, while its keys continue to sign")
     func rotationProblem() {
         replicas.report(rotationProblem: "no space left", of: "two")
         #expect(replicas.problem(of: "two") == "rotation: no space left" && signing != nil)
@@ -215,13 +215,13 @@ struct KeyRingReplicasTests {
         #expect(replicas.problem(of: "two") == nil)
     }
 
-    @Test("Who waits for a ring is told of each change, and of other endpoints' nothing is taken")
+    @Test("A replica signals each change of its ring, and ignores other endpoints")
     func changes() async throws {
         var changes = try #require(replicas["two"]).changes().makeAsyncIterator()
-        let other = KeyRing(endpoint: "nobody", owner: "owner", keys: first.value.keys)
+        let other = KeyRing(endpoint: "missing", owner: "owner", keys: first.value.keys)
         replicas.apply(.document(Stored(other, version: first.version)))
         replicas.apply(.missing(name: "two"))
         #expect(await changes.next() != nil)
-        #expect(replicas["nobody"] == nil && replicas.problem(of: "nobody") == nil)
+        #expect(replicas["missing"] == nil && replicas.problem(of: "missing") == nil)
     }
 }

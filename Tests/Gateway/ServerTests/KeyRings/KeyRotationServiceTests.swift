@@ -7,7 +7,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The rotation of all endpoints' keys", .hangs)
+@Suite("Key rotation of all endpoints", .hangs)
 struct KeyRotationServiceTests {
     private let time = TestScheduler(random: 1)
     private let log = KeptLog()
@@ -20,7 +20,7 @@ struct KeyRotationServiceTests {
     init() throws {
         leadership = Leadership(monotonic: time.scheduler.monotonic)
         replicas = KeyRingReplicas(store: store, clock: time.scheduler.now, logger: log.logger)
-        // One key algorithm, whose keys are made in no time.
+        // An algorithm with fast key generation.
         var other = try ExampleGateway.configuration().endpoints[1]
         other.name = "other"
         endpoints = [try ExampleGateway.configuration().endpoints[1], other]
@@ -40,18 +40,18 @@ struct KeyRotationServiceTests {
         }
     }
 
-    /// - Parameter count: of the endpoints.
+    /// - Parameter count: the number of endpoints.
     private func running(_ count: Int = 1, _ body: () async throws -> Void) async rethrows {
         let service = KeyRotationService(
             endpoints: Array(endpoints.prefix(count)), replicas: replicas, store: store, keyPairs: nil,
             leadership: leadership, statuses: statuses, generator: SigningKeyGenerator(), scheduler: time.scheduler,
             logger: log.logger)
-        // However much time has passed before, the store has just confirmed the rings.
+        // The store confirms the rings, independent of the time that has passed.
         replicas.apply(.confirmed(names: nil))
         try await StoodInCluster.running({ await service.run() }, body)
     }
 
-    /// Returns the ring once it is so.
+    /// Returns the ring when the condition holds.
     private func ring(_ endpoint: String = "two", _ condition: (KeyRing) -> Bool) async throws -> KeyRing {
         let replica = try #require(replicas[endpoint])
         while !Task.isCancelled {
@@ -62,19 +62,19 @@ struct KeyRotationServiceTests {
         throw CancellationError()
     }
 
-    private func look() async {
+    private func poll() async {
         await time.waitForSleeper { $0 <= KeyRotation.keyPairInterval }
         time.advance(by: KeyRotation.keyPairInterval)
     }
 
-    private func seen(_ ring: KeyRing) -> PublicationStatus {
+    private func observed(_ ring: KeyRing) -> PublicationStatus {
         let kids = Set(ring.keys.map(\.keyID))
         var status = PublicationStatus()
         status.evidence = PublicEvidence(read: time.scheduler.now(), served: kids, expected: kids, isSettled: true)
         return status
     }
 
-    @Test("Only the leader advances rings, each endpoint's for itself")
+    @Test("Only the leader advances rings, independently for each endpoint")
     func leader() async throws {
         time.pass(30 * 86_400)
         try await running(2) {
@@ -90,38 +90,38 @@ struct KeyRotationServiceTests {
         }
     }
 
-    @Test("What is seen of the published documents begins the next step at once")
+    @Test("A change of the publication status starts the next step immediately")
     func evidence() async throws {
         time.pass(30 * 86_400)
         leadership.lead(until: .infinity)
         try await running {
             let prepared = try await ring { $0.successor != nil }
-            statuses["two"] = seen(prepared)
+            statuses["two"] = observed(prepared)
             let published = try await ring { $0.successor?.state == .published }
             #expect(published.revision == 3)
         }
     }
 
-    @Test("A rotation goes on to its end while time passes and the documents are seen")
+    @Test("A rotation completes while time passes and the documents are published")
     func whole() async throws {
         time.pass(30 * 86_400)
         leadership.lead(until: .infinity)
         try await running {
             var current = try await ring { $0.successor != nil }
             let new = try #require(current.successor?.keyID)
-            statuses["two"] = seen(current)
+            statuses["two"] = observed(current)
             current = try await ring { $0.successor?.state == .published }
             time.pass(7_200)
-            statuses["two"] = seen(current)
+            statuses["two"] = observed(current)
             current = try await ring { $0.active?.keyID == new }
             time.pass(900 + 300 + 600 + 900)
-            await look()
+            await poll()
             current = try await ring { $0.keys.count == 1 }
             #expect(current.active?.keyID == new)
         }
     }
 
-    @Test("A store that fails is a problem of the endpoint, logged once, tried again, and its end is logged")
+    @Test("A store failure is a problem of the endpoint, logged once and retried, and its end is logged")
     func failure() async throws {
         time.pass(30 * 86_400)
         store.fail(.unavailable("no space left"))
@@ -145,7 +145,7 @@ struct KeyRotationServiceTests {
         }
     }
 
-    @Test("A ring that the store has lost is restored by the leader, and one that another process wrote is taken")
+    @Test("The leader restores a lost ring, and applies one that another process has written")
     func lostAndOvertaken() async throws {
         leadership.lead(until: .infinity)
         try await running {
@@ -155,16 +155,16 @@ struct KeyRotationServiceTests {
             let restored = try await ring { $0.revision == 2 }
             #expect(restored.active?.keyID == TestKeys.ec.keyID)
             #expect(store["two"]?.value.revision == 2)
-            // The other process's write arrives just before this one's.
+            // The other process writes immediately before this one.
             store.beforeNextSave { [store] in store.put(restored.recording(nil), for: "two") }
             time.pass(30 * 86_400)
-            await look()
+            await poll()
             let overtaken = try await ring { $0.successor != nil }
             #expect(overtaken.revision == 4)
         }
     }
 
-    @Test("Who leads no more reports no problem of the rotation")
+    @Test("A replica that does not lead reports no rotation problem")
     func steppedDown() async throws {
         time.pass(30 * 86_400)
         store.fail(.unavailable("away"))

@@ -9,14 +9,14 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The steps of a key ring, done")
+@Suite("Key rotation steps")
 struct KeyRotationTests {
     private let log = KeptLog()
     private let store = FakeSigningKeyStore()
     private let clock = ManualClock(now: ExampleGateway.now)
     private let pairs = FakeKeyPairs()
 
-    /// Key pairs as a test wants them.
+    /// Key pairs that a test sets.
     private final class FakeKeyPairs: KeyPairReading {
         let material = Mutex<KeyPairMaterial?>(nil)
 
@@ -44,9 +44,9 @@ struct KeyRotationTests {
             generator: SigningKeyGenerator())
     }
 
-    /// What the next step makes of the ring; the ring as it is where it waits.
+    /// Performs the next step and returns the ring; the same ring where no step is due.
     private func step(
-        _ rotation: KeyRotation, _ stored: Stored<KeyRing>, sees evidence: PublicEvidence? = nil
+        _ rotation: KeyRotation, _ stored: Stored<KeyRing>, observing evidence: PublicEvidence? = nil
     ) async throws -> Stored<KeyRing> {
         let outcome = try await rotation.step(
             DocumentReplica.View(stored: stored), evidence: evidence, at: { [clock] in clock.now })
@@ -54,12 +54,12 @@ struct KeyRotationTests {
         return stored
     }
 
-    private func seen(_ ring: KeyRing) -> PublicEvidence {
+    private func observed(_ ring: KeyRing) -> PublicEvidence {
         let kids = Set(ring.keys.map(\.keyID))
         return PublicEvidence(read: clock.now, served: kids, expected: kids, isSettled: true)
     }
 
-    @Test("Where there is no ring, one key of the configured algorithm is made, active at once, with its certificate")
+    @Test("A missing ring is created with one active key of the configured algorithm and its certificate")
     func firstRing() async throws {
         for (index, algorithm) in [SignatureAlgorithm.rs256, .es256].enumerated() {
             let stored = try await rotation(endpoint: index).first(at: clock.now)
@@ -75,7 +75,7 @@ struct KeyRotationTests {
         #expect(store.saves == 2)
     }
 
-    @Test("Where another replica was first, its ring is the ring")
+    @Test("Where another replica has created the ring, that ring is used")
     func rival() async throws {
         let rival = try await rotation().first(at: clock.now).value
         store.put(nil, for: "two")
@@ -84,7 +84,7 @@ struct KeyRotationTests {
         #expect(stored.value.active?.keyID == rival.active?.keyID)
     }
 
-    @Test("An old key gets a successor, which signs once it was seen and everybody has it, and then the old one goes")
+    @Test("An old key gets a successor, which is activated after its propagation, and then the old one is removed")
     func wholeRotation() async throws {
         let rotation = try rotation()
         var stored = try await rotation.first(at: clock.now)
@@ -97,10 +97,10 @@ struct KeyRotationTests {
         #expect(stored.value.active?.keyID == old && stored.value.successor?.state == .prepared)
         #expect(try await step(rotation, stored).version == stored.version)
 
-        stored = try await step(rotation, stored, sees: seen(stored.value))
+        stored = try await step(rotation, stored, observing: observed(stored.value))
         #expect(stored.value.successor?.state == .published)
         clock.advance(by: 7_200)
-        stored = try await step(rotation, stored, sees: seen(stored.value))
+        stored = try await step(rotation, stored, observing: observed(stored.value))
         #expect(stored.value.active?.keyID == new && stored.value[old]?.state == .retiring)
 
         clock.advance(by: 900 + 300 + 600 + 900)
@@ -110,7 +110,7 @@ struct KeyRotationTests {
         #expect(log.text.contains("signing key activated"))
     }
 
-    @Test("A write that somebody came before is not repeated: their ring is taken on")
+    @Test("A write with a conflict is not repeated: the other ring is applied")
     func conflict() async throws {
         let rotation = try rotation()
         let stored = try await rotation.first(at: clock.now)
@@ -121,7 +121,7 @@ struct KeyRotationTests {
         #expect(taken.version == store["two"]?.version && taken.value.keys.count == 1)
     }
 
-    @Test("A ring that is gone from the store is restored as it was, under a new revision")
+    @Test("A missing ring is restored with a new revision")
     func restored() async throws {
         let rotation = try rotation()
         let stored = try await rotation.first(at: clock.now)
@@ -137,7 +137,7 @@ struct KeyRotationTests {
         #expect(store["two"]?.version == again.version)
     }
 
-    @Test("A ring that was made anew in its place is overwritten by the one that verifiers know")
+    @Test("A ring that replaced the published one is overwritten")
     func replaced() async throws {
         let rotation = try rotation()
         let stored = try await rotation.first(at: clock.now)
@@ -154,7 +154,7 @@ struct KeyRotationTests {
         #expect(again.value.owner == stored.value.owner && store["two"]?.value.owner == stored.value.owner)
     }
 
-    @Test("A ring that turns out to be gone in the midst of a step is told as gone")
+    @Test("A ring that is deleted during a step is reported as missing")
     func goneMeanwhile() async throws {
         let rotation = try rotation()
         let stored = try await rotation.first(at: clock.now)
@@ -163,12 +163,12 @@ struct KeyRotationTests {
         let outcome = try await rotation.step(
             DocumentReplica.View(stored: stored), evidence: nil, at: { [clock] in clock.now })
         guard case .missing = outcome else {
-            Issue.record("it was not told")
+            Issue.record("not reported")
             return
         }
     }
 
-    @Test("What the store cannot read is left alone, and so is everything by who leads no more")
+    @Test("An invalid ring is not overwritten, and a replica that does not lead writes nothing")
     func leftAlone() async throws {
         let stored = try await rotation().first(at: clock.now)
         clock.advance(by: 30 * 86_400)
@@ -186,7 +186,7 @@ struct KeyRotationTests {
         #expect(store.saves == 1)
     }
 
-    @Test("A store that fails is told, and a later try goes on")
+    @Test("A store failure is reported, and a later step continues")
     func failure() async throws {
         store.fail(.unavailable("the disk is on fire"))
         await #expect(throws: StoreError.unavailable("the disk is on fire")) {
@@ -196,7 +196,7 @@ struct KeyRotationTests {
         #expect(try await rotation().first(at: clock.now).value.active != nil)
     }
 
-    @Test("A ring of another algorithm than the configured one gets a successor of the configured one")
+    @Test("A changed algorithm adds a successor with the new algorithm")
     func otherAlgorithm() async throws {
         let stored = try await rotation(endpoint: 1).first(at: clock.now)
         let other = KeyRing(endpoint: "one", owner: "owner", keys: stored.value.keys)
@@ -206,7 +206,7 @@ struct KeyRotationTests {
         #expect(changed.value.successor?.signingKey.algorithm == .rs256)
     }
 
-    @Test("The key of issuer.keypair is the first one, and its certificate the stock wire's")
+    @Test("The key of issuer.keypair is the first key, with the certificate of the OpenUnison-compatible wire")
     func imported() async throws {
         let key = try SigningKey.generate(.es256)
         try pairs.hold(key)
@@ -215,7 +215,7 @@ struct KeyRotationTests {
         #expect(stored.value.keypair == .init(name: "mine", uid: "1", kid: key.keyID, isPresent: true))
     }
 
-    @Test("Another key in issuer.keypair, and its absence once, rotate; the same key in a new Secret does not")
+    @Test("A changed or missing issuer.keypair rotates; the same key in a new Secret does not")
     func keypairChanges() async throws {
         let rotation = try rotation(keypair: "mine")
         let first = try SigningKey.generate(.es256)
@@ -244,7 +244,7 @@ struct KeyRotationTests {
         #expect(stored.value.keys.map(\.keyID) == kids)
     }
 
-    @Test("A key pair that cannot sign, or was revoked, is refused in words, and the ring stays")
+    @Test("A key pair that cannot sign or was revoked is rejected with the reason, and the ring does not change")
     func refusedKeyPairs() async throws {
         let rotation = try rotation(keypair: "mine")
         let stored = try await rotation.first(at: clock.now)
@@ -256,14 +256,14 @@ struct KeyRotationTests {
         let revoked = try #require(stored.value.revoking(key.keyID, at: clock.now))
         store.put(revoked, for: "two")
         try pairs.hold(key)
-        // A successor is made first, for without one nothing signs.
+        // A successor is added first: without one no key signs.
         let after = try await step(rotation, try #require(store["two"]))
         #expect(after.value.successor != nil && after.value.successor?.keyID != key.keyID)
         let again = await #expect(throws: StoreError.self) { try await step(rotation, after) }
         #expect(again?.description.contains("was revoked") == true)
     }
 
-    @Test("A key pair that cannot be used does not stop the rotation that is under way")
+    @Test("An invalid key pair does not stop a rotation in progress")
     func brokenKeyPairMeanwhile() async throws {
         let rotation = try rotation(keypair: "mine")
         var stored = try await rotation.first(at: clock.now)
@@ -277,10 +277,12 @@ struct KeyRotationTests {
     }
 
     private func activated(_ stored: Stored<KeyRing>, _ rotation: KeyRotation) async throws -> Stored<KeyRing> {
-        var stored = try await step(rotation, stored, sees: seen(stored.value))
+        var stored = try await step(rotation, stored, observing: observed(stored.value))
         clock.advance(by: 7_200)
-        // Older keys may leave first.
-        while stored.value.successor != nil { stored = try await step(rotation, stored, sees: seen(stored.value)) }
+        // Older keys may be removed first.
+        while stored.value.successor != nil {
+            stored = try await step(rotation, stored, observing: observed(stored.value))
+        }
         return stored
     }
 }

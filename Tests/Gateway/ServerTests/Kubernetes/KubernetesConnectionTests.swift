@@ -10,7 +10,7 @@ struct KubernetesConnectionTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    @Test("A kubeconfig that cannot be read, is no YAML or has problems is told with its file's name")
+    @Test("Problems of a kubeconfig are reported with the name of the file")
     func kubeconfig() throws {
         let path = folder.path + "/config"
         func problems() -> [String] {
@@ -21,7 +21,7 @@ struct KubernetesConnectionTests {
                 return error.problems
             }
         }
-        #expect(problems() == ["\(path): cannot be read; name a readable kubeconfig file"])
+        #expect(problems() == ["\(path): not readable; expected a readable kubeconfig file"])
         try folder.write("a: [", to: "config")
         #expect(problems().first?.hasPrefix("\(path):") == true)
         try folder.write("kind: Config", to: "config")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("An election by a lock in a directory", .hangs)
+@Suite("Leader election by a lock in a directory", .hangs)
 struct DirectoryElectionTests {
     let folder: TemporaryFolder
     let log = KeptLog()
@@ -24,7 +24,7 @@ struct DirectoryElectionTests {
         for await isLeading in leadership.changes() where isLeading == expected { return }
     }
 
-    @Test("One of two leads, and the other one as soon as the lock is released")
+    @Test("One of two is elected, and the other one when the lock is released")
     func takeover() async throws {
         let (first, second) = (TestScheduler(), TestScheduler())
         let (one, leadsOne) = candidate(first)
@@ -53,7 +53,7 @@ struct DirectoryElectionTests {
         #expect(try folder.permissions("leader.lock") == 0o600)
     }
 
-    @Test("A lock whose file was taken away leads no more, and is taken anew")
+    @Test("A removed lock file ends the leadership, and is locked again")
     func removedFile() async throws {
         let time = TestScheduler()
         let (election, leadership) = candidate(time)
@@ -66,12 +66,12 @@ struct DirectoryElectionTests {
             time.advance(by: 1)
             await time.waitForSleeper()
             #expect(leadership.isLeading)
-            #expect(log.text.contains("the file was taken away"))
+            #expect(log.text.contains("the file was removed"))
             #expect(FileManager.default.fileExists(atPath: folder.path + "/leader.lock"))
         }
     }
 
-    @Test("A directory that is missing is told once, and the lock is taken once it is there")
+    @Test("A missing directory is logged once, and the lock is acquired when it exists")
     func missingDirectory() async throws {
         let time = TestScheduler()
         let (election, leadership) = candidate(time, in: folder.path + "/later")

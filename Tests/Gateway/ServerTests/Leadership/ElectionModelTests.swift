@@ -8,9 +8,9 @@ import Testing
 
 @testable import GatewayServer
 
-/// Candidates and a Lease in a model of time: each attempt reads, and later writes; answers are late or lost, candidates
-/// stop for a while, somebody deletes the Lease. What they believe is asked of the real ``Leadership``.
-@Suite("Many elections in a model")
+/// Candidates and a Lease in a model of time: each attempt reads, and later writes; responses are late or lost,
+/// candidates are suspended, the Lease is deleted. The leadership of each is the real ``Leadership``.
+@Suite("Leader elections in a model")
 struct ElectionModelTests {
     private struct Stored {
         var record: Lease.Record
@@ -26,22 +26,22 @@ struct ElectionModelTests {
     private struct Candidate {
         var candidacy: LeaseCandidacy
         let leadership: Leadership
-        /// What it does next, and when.
+        /// The next step of the candidate, and its time.
         var due: Double
         var step = Step.read
 
         enum Step {
             case read
-            /// The record as it was when it was read reaches the candidate.
+            /// The candidate receives the record as of the read.
             case hear(Stored?, asked: Double)
-            /// The claim reaches the store.
+            /// The store receives the claim.
             case write(Lease.Record, replacing: Int?, sent: Double)
-            /// The answer reaches the candidate.
+            /// The candidate receives the response.
             case conclude(Lease.Record?, sent: Double)
         }
     }
 
-    @Test("Of thousands of histories none has two leaders at once, and each has one again when all is well")
+    @Test("None of thousands of histories has two leaders at once, and each has one after the faults")
     func safety() async {
         for seed in UInt64(1)...2000 {
             await Task.yield()
@@ -59,14 +59,14 @@ struct ElectionModelTests {
         let timing = LeaseCandidacy.Timing()
         var store: Stored?
         var versions = 0
-        // Not before every candidate has seen the Lease: who has just begun cannot know of one that was there before.
+        // Not before every candidate has observed the Lease: a new candidate does not know an earlier one.
         var deletion = roll(10..<60)
         var candidates = (0..<3).map { index in
             Candidate(
                 candidacy: LeaseCandidacy(identity: "c\(index)", timing: timing),
                 leadership: Leadership { clock.now }, due: roll(0..<2))
         }
-        // Trouble for two minutes, then calm for one.
+        // Faults for two minutes, then none for one.
         while clock.now < 180 {
             guard let index = candidates.indices.min(by: { candidates[$0].due < candidates[$1].due }) else { break }
             clock.set(max(clock.now, candidates[index].due))
@@ -76,7 +76,7 @@ struct ElectionModelTests {
                 deletion = clock.now + roll(45..<90)
             }
             var delay = isCalm ? roll(0..<0.1) : roll(0..<1)
-            // The process stops for a while, wherever it is.
+            // The process is suspended at any step.
             if !isCalm, roll(0..<1) < 0.05 { delay += roll(0..<40) }
             let isLost = !isCalm && roll(0..<1) < 0.1
             var candidate = candidates[index]

@@ -4,11 +4,11 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Who leads", .hangs)
+@Suite("Leadership", .hangs)
 struct LeadershipTests {
     let time = TestScheduler()
 
-    @Test("Leading ends with its time, also for a process that was stopped and has not noticed")
+    @Test("The leadership expires, also for a process that was suspended")
     func end() {
         let leadership = Leadership(monotonic: time.scheduler.monotonic)
         #expect(!leadership.isLeading)
@@ -25,7 +25,7 @@ struct LeadershipTests {
         #expect(!leadership.stepDown())
     }
 
-    @Test("The present state is told first, then each change, and of those nobody waited for the last")
+    @Test("The current state is reported first, then each change, and of pending ones the last")
     func changes() async {
         let leadership = Leadership(monotonic: time.scheduler.monotonic)
         var changes = leadership.changes().makeAsyncIterator()

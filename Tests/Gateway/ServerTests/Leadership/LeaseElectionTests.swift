@@ -11,7 +11,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("An election by a Lease", .hangs)
+@Suite("Leader election by a Lease", .hangs)
 struct LeaseElectionTests {
     /// A replica with its own clock.
     private struct Replica: Sendable {
@@ -31,17 +31,17 @@ struct LeaseElectionTests {
             for await isLeading in leadership.changes() where isLeading == expected { return }
         }
 
-        /// Returns once it waits for its next attempt: each attempt is one wait, for its timeout, and the time until the
-        /// next is another.
+        /// Returns when it waits for its next attempt: each attempt is one wait, for its timeout, and the time until
+        /// the next is another.
         func rest() async { await time.waitForEvenSleeper() }
 
-        /// Lets the time until the next attempt pass.
+        /// Advances the time to the next attempt.
         func nextAttempt(_ seconds: Double = 2) async {
             await rest()
             time.advance(by: seconds)
         }
 
-        /// Runs the service while `body` runs, then ends it as a process that is killed.
+        /// Runs the service while `body` runs, then ends it like a killed process.
         func running(_ body: () async throws -> Void) async rethrows {
             try await StoodInCluster.running({ [election] in try? await election.run() }, body)
         }
@@ -53,7 +53,7 @@ struct LeaseElectionTests {
         cluster.api.object(.leases, namespace: StoodInCluster.namespace, name: "sts-gateway")
     }
 
-    @Test("The first makes the Lease, leads and renews it; the second waits until it is renewed no more")
+    @Test("The first creates the Lease, leads and renews it; the second waits until it expires")
     func takeover() async throws {
         try await StoodInCluster.run { cluster in
             let one = Replica("one", cluster)
@@ -87,7 +87,7 @@ struct LeaseElectionTests {
         }
     }
 
-    @Test("A gateway that stops releases the Lease, and the next one takes it with its next look")
+    @Test("A gateway that stops releases the Lease, and the next attempt of another one acquires it")
     func release() async throws {
         try await StoodInCluster.run { cluster in
             let one = Replica("one", cluster)
@@ -116,7 +116,9 @@ struct LeaseElectionTests {
         }
     }
 
-    @Test("Who cannot renew steps down at the deadline, before another may take over, and leads again when it can")
+    @Test(
+        "A leader that cannot renew steps down at the deadline, before another may acquire the Lease"
+    )
     func lostRenewals() async throws {
         try await StoodInCluster.run { cluster in
             let one = Replica("one", cluster)
@@ -131,7 +133,7 @@ struct LeaseElectionTests {
                 #expect(!one.leadership.isLeading)
                 await one.wait(for: false)
                 await one.rest()
-                #expect(one.log.text.contains("no longer leading"))
+                #expect(one.log.text.contains("leadership lost"))
                 #expect(one.log.text.split(separator: "election failed").count - 1 == 1)
                 cluster.api.clearFaults()
                 await one.nextAttempt()
@@ -141,7 +143,7 @@ struct LeaseElectionTests {
         }
     }
 
-    @Test("An attempt that hangs is given up, and the deadline is kept meanwhile")
+    @Test("An attempt that hangs is cancelled, and the deadline is met")
     func hanging() async throws {
         try await StoodInCluster.run { cluster in
             let one = Replica("one", cluster)
@@ -164,7 +166,7 @@ struct LeaseElectionTests {
         }
     }
 
-    @Test("A leader that was stopped leads no more before it has noticed, and finds the other one when it wakes")
+    @Test("A suspended leader has no leadership when it resumes, and finds the new leader")
     func pausedLeader() async throws {
         try await StoodInCluster.run { cluster in
             let one = Replica("one", cluster)
@@ -179,7 +181,7 @@ struct LeaseElectionTests {
                     #expect(!one.leadership.isLeading)
                     await two.nextAttempt()
                     await two.rest()
-                    // It wakes with an old Lease in its hand.
+                    // It resumes with an old Lease.
                     one.time.advance(by: 0)
                     await one.wait(for: false)
                     await one.nextAttempt()
@@ -191,7 +193,7 @@ struct LeaseElectionTests {
         }
     }
 
-    @Test("A Lease that somebody deletes is made anew by its leader, and nobody else takes it meanwhile")
+    @Test("The leader creates a deleted Lease again, and no other replica acquires it")
     func deletedLease() async throws {
         try await StoodInCluster.run { cluster in
             let one = Replica("one", cluster)
@@ -216,7 +218,7 @@ struct LeaseElectionTests {
         }
     }
 
-    @Test("What others have put on the Lease stays, and a change of theirs does not end the leading")
+    @Test("Members of the Lease that others have set stay, and their changes do not end the leadership")
     func foreignMembers() async throws {
         try await StoodInCluster.run { cluster in
             let one = Replica("one", cluster)
@@ -227,7 +229,7 @@ struct LeaseElectionTests {
                     .leases, namespace: StoodInCluster.namespace, name: "sts-gateway",
                     ["metadata": ["annotations": ["example.com/note": "kept"]], "spec": ["preferredHolder": "x"]])
                 one.time.advance(by: 2)
-                // The conflict makes it read again, and write at once.
+                // After the conflict it reads again and writes immediately.
                 await one.nextAttempt(0.1)
                 await one.rest()
                 #expect(one.leadership.isLeading)
@@ -239,7 +241,7 @@ struct LeaseElectionTests {
         }
     }
 
-    @Test("Without permission nobody leads, and the log says what to allow")
+    @Test("Without permission no replica leads, and the log has the missing permission")
     func forbidden() async throws {
         try await StoodInCluster.run { cluster in
             cluster.api.deny("get", "leases")

@@ -13,7 +13,7 @@ struct PrometheusMetricsTests {
             MetricFamily("example_plain", .gauge, "Without a label.", labels: []),
             MetricFamily(
                 "example_seconds", .histogram(upperBounds: [0.005, 0.1, 1]), "How long.", labels: ["endpoint"]),
-            MetricFamily("example_unused_total", .counter, "Nobody asks for it.", labels: []),
+            MetricFamily("example_unused_total", .counter, "Not used.", labels: []),
         ])
     }
 
@@ -22,7 +22,7 @@ struct PrometheusMetricsTests {
             label: "example_requests_total", dimensions: [("route", route), ("endpoint", endpoint)], factory: metrics)
     }
 
-    @Test("Counters, gauges and histograms are written as the reference file has them")
+    @Test("Counters, gauges and histograms match the reference file")
     func reference() throws {
         let metrics = Self.metrics()
         counter(metrics, "two").increment(by: 3)
@@ -43,7 +43,7 @@ struct PrometheusMetricsTests {
         #expect(metrics.text == expected)
     }
 
-    @Test("The same series is counted in one place, whoever asks for it")
+    @Test("The same labels have the same series")
     func identity() {
         let metrics = Self.metrics()
         counter(metrics, "one").increment()
@@ -51,7 +51,7 @@ struct PrometheusMetricsTests {
         #expect(metrics.text.contains("example_requests_total{endpoint=\"one\",route=\"token\"} 2\n"))
     }
 
-    @Test("What was not declared, or not with these labels or as this kind, is never told")
+    @Test("Metrics with undeclared names, labels or kinds are not exposed")
     func undeclared() {
         let metrics = Self.metrics()
         Counter(label: "example_other_total", dimensions: [], factory: metrics).increment()
@@ -64,14 +64,14 @@ struct PrometheusMetricsTests {
         #expect(metrics.text.isEmpty)
     }
 
-    @Test("A family takes no more series than its bound")
+    @Test("A family has a maximum number of series")
     func bound() {
         let metrics = Self.metrics()
         for number in 0..<(PrometheusMetrics.maximumSeries + 10) { counter(metrics, "e\(number)").increment() }
         #expect(metrics.text.split(separator: "\n").count == PrometheusMetrics.maximumSeries + 2)
     }
 
-    @Test("A gauge that is set to no number is not told until it is set again")
+    @Test("A gauge that is NaN is not exposed until it is set again")
     func absentGauge() {
         let metrics = Self.metrics()
         let gauge = Meter(label: "example_plain", dimensions: [], factory: metrics)
@@ -83,7 +83,7 @@ struct PrometheusMetricsTests {
         #expect(metrics.text.isEmpty)
     }
 
-    @Test("Nothing is lost when many count at the same time")
+    @Test("Concurrent increments are all counted")
     func concurrency() async {
         let metrics = Self.metrics()
         await withTaskGroup { group in

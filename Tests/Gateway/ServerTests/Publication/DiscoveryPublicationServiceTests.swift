@@ -9,7 +9,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The publication of all endpoints", .hangs)
+@Suite("Publication of all endpoints", .hangs)
 struct DiscoveryPublicationServiceTests {
     private let gateway: ExampleGateway
     private let scheduler = TestScheduler()
@@ -34,20 +34,20 @@ struct DiscoveryPublicationServiceTests {
             scheduler: scheduler.scheduler)
     }
 
-    /// Runs the service beside the test's own steps.
+    /// Runs the service while the test runs its steps.
     private func running(_ steps: () async throws -> Void) async throws {
         let service = service
         try await StoodInCluster.running({ await service.run() }, steps)
     }
 
-    /// Until the condition holds; each look waits for a change of the first endpoint's status.
+    /// Waits until the condition holds; it is checked after each status change of the first endpoint.
     private func until(_ endpoint: String, _ condition: (PublicationStatus?) -> Bool) async {
         let changes = statuses.changes(of: endpoint)
         if condition(statuses[endpoint]) { return }
         for await _ in changes where condition(statuses[endpoint]) { return }
     }
 
-    @Test("Who leads publishes, tells metrics and audit, and forgets what it knew when it leads no more")
+    @Test("The leader publishes and records metrics and audit, and has no status after its leadership")
     func leader() async throws {
         try await running {
             #expect(publishers[0].calls.isEmpty)
@@ -66,10 +66,10 @@ struct DiscoveryPublicationServiceTests {
         #expect(gateway.log.text.contains("document published"))
     }
 
-    @Test("An endpoint that fails waits alone, and its failure is one line however often it is tried")
+    @Test("A failed endpoint does not delay others, and its failure is logged once")
     func failure() async throws {
-        let away = PublishError(.unavailable, "the place is away", reference: "1")
-        let again = PublishError(.unavailable, "the place is away", reference: "2")
+        let away = PublishError(.unavailable, "the location is unavailable", reference: "1")
+        let again = PublishError(.unavailable, "the location is unavailable", reference: "2")
         publishers[0].fail(away, again, away, again)
         try await running {
             leadership.lead(until: .infinity)
@@ -87,7 +87,7 @@ struct DiscoveryPublicationServiceTests {
         #expect(publishers[1].puts == 2)
     }
 
-    @Test("A new key set is published at once")
+    @Test("A new key set is published immediately")
     func change() async throws {
         try await running {
             leadership.lead(until: .infinity)

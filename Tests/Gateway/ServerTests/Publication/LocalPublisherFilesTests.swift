@@ -19,7 +19,7 @@ struct LocalPublisherFilesTests {
         }
     }
 
-    @Test("What is written is there for everybody to read, in folders that are made, and replaces what was there whole")
+    @Test("Files are world-readable, missing folders are created, and files are replaced atomically")
     func write() throws {
         try files.write(Array("one".utf8), to: "root/.well-known/document")
         try files.write(Array("two".utf8), to: "root/.well-known/document")
@@ -30,7 +30,7 @@ struct LocalPublisherFilesTests {
         #expect(left == ["document"])
     }
 
-    @Test("What is not there is nil; what cannot be read says why")
+    @Test("A missing file is nil; an unreadable one has a reason")
     func read() throws {
         #expect(try files.read("none") == nil)
         #expect(try files.read("none/at/all") == nil)
@@ -43,7 +43,7 @@ struct LocalPublisherFilesTests {
         #expect(tooLong?.message.contains("longer than 1048576 bytes") == true)
     }
 
-    @Test("A place that cannot be written says which and why")
+    @Test("A failed write has the path and the reason")
     func unwritable() throws {
         try folder.write("", to: "file")
         let error = #expect(throws: PublishError.self) { try files.write([1], to: "file/below/document") }
@@ -65,7 +65,7 @@ struct LocalPublisherFilesTests {
         func leave() { state.withLock { $0.now -= 1 } }
     }
 
-    @Test("One at a time holds a lock")
+    @Test("A lock has one holder")
     func locks() async throws {
         let inside = Occupancy()
         let files = files

@@ -3,9 +3,9 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The gateway's own header fields")
+@Suite("Header fields of the gateway")
 struct GatewayHeaderTests {
-    @Test("Each is a field name, and sets itself alone", arguments: GatewayHeader.allCases)
+    @Test("Each is a valid field name, and sets only itself", arguments: GatewayHeader.allCases)
     func names(header: GatewayHeader) throws {
         let name = try #require(header.name)
         var fields: HTTPFields = [.date: "Fri, 08 May 2026 14:40:00 GMT"]

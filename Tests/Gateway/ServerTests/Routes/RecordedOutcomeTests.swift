@@ -9,13 +9,13 @@ import Testing
 
 @testable import GatewayServer
 
-/// Golden records: what machines read in the access log, the audit and the metrics for each way in which a request ends.
-/// `Tests/Fixtures/Records/requests.txt` holds them, one block per row.
-@Suite("What is recorded of a request")
+/// Golden records: what machines read in the access log, the audit and the metrics for each way in which a request
+/// ends. `Tests/Fixtures/Records/requests.txt` holds them, one block per row.
+@Suite("Access log, audit and metrics of a request")
 struct RecordedOutcomeTests {
     private typealias Send = (ExampleGateway) async throws -> ExampleGateway.Answer
 
-    @Test("The access log, the audit and the metrics of each outcome are the golden ones")
+    @Test("The access log, the audit and the metrics of each outcome match the golden file")
     func golden() async throws {
         let expected = try Self.blocks()
         var names: [String] = []
@@ -132,7 +132,7 @@ struct RecordedOutcomeTests {
         }
     }
 
-    /// In place of values that differ with each run.
+    /// Replaces values that differ in each run.
     private static func masked(_ value: JSONValue, dropping dropped: Set<String> = []) -> JSONValue {
         guard case .object(let members) = value else { return value }
         return .object(
@@ -145,7 +145,7 @@ struct RecordedOutcomeTests {
             })
     }
 
-    /// Series that were counted, but for the constant one.
+    /// The series with a count, except the constant one.
     private static func isCount(_ line: Substring) -> Bool {
         line.hasSuffix(" 1") && !line.contains("_bucket{") && !line.hasPrefix("sts_build_info")
     }

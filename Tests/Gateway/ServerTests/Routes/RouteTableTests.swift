@@ -11,7 +11,7 @@ struct RouteTableTests {
     init() throws { gateway = try ExampleGateway() }
 
     @Test(
-        "Only the exact path is a path",
+        "Only the exact path matches",
         arguments: [
             "/", "", "*", "/onex/certs", "/one", "/one/", "/one/certs/", "/one//certs", "//one/certs", "/ONE/certs",
             "/one/certs.json", "/three/certs", "/certs", "/one/.well-known", "/one/issuer/certs", "/one/ce%72ts",
@@ -22,7 +22,7 @@ struct RouteTableTests {
     }
 
     @Test(
-        "A spelling that a proxy may have read otherwise is refused",
+        "A path that a proxy may interpret differently is rejected",
         arguments: [
             "/one%2fcerts", "/one%2Fcerts", "/one/%2e%2e/two/certs", "/one/%2E%2E/two/certs", "/two/../one/certs",
             "/./one/certs", "/one%5ccerts", "/one\\certs", "/one/certs%00", "/one%252fcerts",
@@ -31,7 +31,7 @@ struct RouteTableTests {
         #expect(try await gateway.send(.get, path).status == 400)
     }
 
-    @Test("A known path with another method is 405 and says which it takes")
+    @Test("A known path with another method is 405 with the supported methods")
     func methods() async throws {
         let rows: [(HTTPRequest.Method, String, String)] = [
             (.get, "/one/token", "POST"), (.head, "/one/token", "POST"), (.options, "/one/token", "POST"),
@@ -45,7 +45,7 @@ struct RouteTableTests {
         }
     }
 
-    @Test("The issuer's host selects its two documents, without regard to case and port, and nothing else")
+    @Test("The issuer's host selects its two documents, case-insensitively and with any port, and nothing else")
     func hostForm() async throws {
         let byPath = try await gateway.send(.get, "/one/certs")
         for host in ["one.example.com", "ONE.example.com:8443"] {

@@ -44,7 +44,7 @@ struct TokenRoutesTests {
 
     private func bearer(_ token: String) -> HTTPFields { [.authorization: "Bearer \(token)"] }
 
-    @Test("POST token answers as RFC 8693 §2.2.1 says, and is stored by nobody")
+    @Test("POST token responds as in RFC 8693 §2.2.1, with no-store")
     func exchange() async throws {
         let answer = try await gateway.exchange("one", token: token, adding: "&expires_in=120")
         #expect(answer.status == 200)
@@ -59,7 +59,7 @@ struct TokenRoutesTests {
     }
 
     @Test(
-        "The stock wire answers GET and POST with the token, its end in UTC and the key's certificate",
+        "The OpenUnison-compatible wire responds with the token, its expiration in UTC and the key's certificate",
         arguments: ["GET", "POST"])
     func stock(method: String) async throws {
         let method = try #require(HTTPRequest.Method(rawValue: method))
@@ -98,7 +98,7 @@ struct TokenRoutesTests {
         }
     }
 
-    @Test("Every bad subject token has the error of its wire and leaves no trace of itself")
+    @Test("Every invalid subject token has the error of its wire and does not appear in any output")
     func badTokens() async throws {
         let now = ExampleGateway.now
         let cluster = gateway.cluster
@@ -138,7 +138,7 @@ struct TokenRoutesTests {
         }
     }
 
-    @Test("A ServiceAccount that the policy refuses is 400 or 403, by the wire")
+    @Test("A ServiceAccount that the policy denies is 400 or 403, by the wire")
     func denied() async throws {
         let other = try gateway.cluster.token(at: ExampleGateway.now) { $0.namespace = "other" }
         let exchanged = try await gateway.exchange("one", token: other)
@@ -153,7 +153,7 @@ struct TokenRoutesTests {
         #expect(gateway.audit.records.allSatisfy { $0.json.text.contains("\"other\"") })
     }
 
-    @Test("A reviewer that is away is 503 with Retry-After, and never a token")
+    @Test("An unavailable reviewer is 503 with Retry-After, without a token")
     func unavailable() async throws {
         let away = try ExampleGateway(
             reviewer: FakeTokenReviewer(.failure(TokenReviewFailure(retryAfter: 3, reason: "away"))))
@@ -167,7 +167,7 @@ struct TokenRoutesTests {
         }
     }
 
-    @Test("A ring that failed is 503 at its endpoint, and the others work")
+    @Test("A failed ring is 503 at its endpoint, and the others work")
     func failedRing() async throws {
         gateway.endpoints[0].keys.replace(with: SigningKeySnapshot(failure: .unavailable("gone")))
         #expect(try await gateway.exchange("one", token: token).status == 503)
@@ -175,7 +175,7 @@ struct TokenRoutesTests {
         #expect(try await gateway.exchange("two", token: token).status == 200)
     }
 
-    @Test("A body over the limit is 413, by its declared length and by its true one")
+    @Test("A body over the limit is 413, by its declared and by its actual length")
     func bodyLimit() async throws {
         let small = try ExampleGateway(bodyLimit: 100)
         let declared = try await small.exchange("one", token: token)
@@ -183,7 +183,7 @@ struct TokenRoutesTests {
         #expect(declared.headers[.cacheControl] == "no-store")
     }
 
-    @Test("Each decision is one line in the log and one record in the audit, by the id that the answer carries too")
+    @Test("Each decision is one log line and one audit record, with the id of the response")
     func reporting() async throws {
         let answer = try await gateway.exchange("one", token: token)
         let name = try #require(HTTPField.Name("X-Request-Id"))
@@ -210,7 +210,7 @@ struct TokenRoutesTests {
         }
     }
 
-    @Test("Every way of ending is audited and counted once, and documents are not")
+    @Test("Every outcome is audited and counted once, and documents are not")
     func outcomes() async throws {
         let other = try gateway.cluster.token(at: ExampleGateway.now) { $0.namespace = "other" }
         _ = try await gateway.exchange("one", token: token)

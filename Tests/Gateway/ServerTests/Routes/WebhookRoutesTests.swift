@@ -14,7 +14,7 @@ import Testing
 
 @Suite("The webhook's routes", .hangs)
 struct WebhookRoutesTests {
-    @Test("A Pod of the fixtures becomes what it is to be", arguments: PodFiles.admitted)
+    @Test("A Pod of the fixtures is patched as expected", arguments: PodFiles.admitted)
     func fixtures(name: String) async throws {
         let webhook = try ExampleWebhook()
         let (pod, _) = try await webhook.injected(try PodFiles.pod(name))
@@ -36,7 +36,8 @@ struct WebhookRoutesTests {
         #expect(webhook.count("denied") == 1)
     }
 
-    @Test("Two webhooks in either order end alike, and the second has nothing to add", arguments: PodFiles.admitted)
+    @Test(
+        "Two webhooks have the same result in either order, and the second adds nothing", arguments: PodFiles.admitted)
     func eitherOrder(name: String) async throws {
         let webhook = try ExampleWebhook()
         let pod = try PodFiles.pod(name)
@@ -52,7 +53,7 @@ struct WebhookRoutesTests {
         #expect(results[0] == results[1])
     }
 
-    @Test("The answer is of the version that was asked in", arguments: ["v1", "v1beta1"])
+    @Test("The response has the version of the request", arguments: ["v1", "v1beta1"])
     func version(_ version: String) async throws {
         let webhook = try ExampleWebhook()
         let body = ExampleWebhook.review(ExampleWebhook.pod(), version: .string("admission.k8s.io/\(version)"))
@@ -63,7 +64,7 @@ struct WebhookRoutesTests {
         #expect(answer.headers[.cacheControl] == "no-store")
     }
 
-    @Test("Reviews of other operations, subresources, namespaces, or for trial are answered like any")
+    @Test("Reviews of other operations, subresources and namespaces, and dry runs, are handled like any")
     func anyReview() async throws {
         let webhook = try ExampleWebhook()
         for change in [("operation", "UPDATE"), ("operation", "DELETE"), ("subResource", "ephemeralcontainers")] {
@@ -77,7 +78,7 @@ struct WebhookRoutesTests {
             try await webhook.injected(ExampleWebhook.pod(), [("dryRun", false)]).pod,
         ]
         #expect(pods[0] == pods[1])
-        // The webhook's configuration leaves these out; who asks all the same is no matter.
+        // The MutatingWebhookConfiguration excludes these; a request for one is handled all the same.
         for namespace in ["kube-system", "test"] {
             #expect(
                 try await webhook.injected(ExampleWebhook.pod(), [("namespace", .string(namespace))]).isPatched)
@@ -85,7 +86,7 @@ struct WebhookRoutesTests {
         #expect(webhook.count("injected") == 4)
     }
 
-    /// What is no review, and the status that it is answered with.
+    /// Invalid reviews, and the status of the response.
     static let malformed: [(title: String, body: String)] = [
         ("nothing", ""), ("no JSON", "<html></html>"), ("cut", #"{"kind":"AdmissionReview""#), ("a list", "[]"),
         ("another object", #"{"kind":"Pod","apiVersion":"v1"}"#),
@@ -100,7 +101,7 @@ struct WebhookRoutesTests {
         ("brackets", String(repeating: "[", count: 100_000)),
     ]
 
-    @Test("What is no review is answered with 400 and says why", arguments: malformed.map(\.title))
+    @Test("An invalid review is 400 with the reason", arguments: malformed.map(\.title))
     func badBodies(title: String) async throws {
         let webhook = try ExampleWebhook()
         let body = try #require(Self.malformed.first { $0.title == title }?.body)
@@ -113,7 +114,7 @@ struct WebhookRoutesTests {
         #expect(webhook.count("malformed") == 1)
     }
 
-    /// What is a review of something else than a Pod to be made.
+    /// Reviews of other objects than a Pod to create.
     static let wrongObjects: [(change: (String, JSONValue?), message: String)] = [
         (("kind", ["group": "", "version": "v1", "kind": "Secret"]), "the review is not for a Pod"),
         (("object", nil), "the review has no request.object"),
@@ -137,7 +138,7 @@ struct WebhookRoutesTests {
         #expect(message.contains("; "), "it says what to do")
     }
 
-    @Test("3 MiB are taken and one byte more is not, whether its length was told before or not")
+    @Test("3 MiB are accepted and one byte more is not, with and without Content-Length")
     func size() async throws {
         let webhook = try ExampleWebhook()
         let review = ExampleWebhook.review(ExampleWebhook.pod())
@@ -152,7 +153,7 @@ struct WebhookRoutesTests {
         #expect(webhook.count("malformed") == 2)
     }
 
-    @Test("Whatever the Content-Type, the body decides")
+    @Test("The Content-Type is ignored")
     func contentType() async throws {
         let webhook = try ExampleWebhook()
         let body = ExampleWebhook.review(ExampleWebhook.pod())
@@ -162,7 +163,7 @@ struct WebhookRoutesTests {
         }
     }
 
-    @Test("Only POST is taken, and only at the endpoints' own paths")
+    @Test("Only POST is supported, and only at the paths of the endpoints")
     func paths() async throws {
         let webhook = try ExampleWebhook()
         for method in [HTTPRequest.Method.get, .put, .head, .options] {
@@ -179,7 +180,7 @@ struct WebhookRoutesTests {
         #expect(try await webhook.send("{}", to: "/k8s/webhooks/v1/x/../injector-one").status == 400)
     }
 
-    @Test("Where too many reviews are under way the caller is told to come back, and the next one is answered")
+    @Test("Too many concurrent reviews are 429 with Retry-After, and the next one is handled")
     func overload() async throws {
         let limiter = AdmissionLimiter(limits: .init(waiting: 0), scheduler: TestScheduler().scheduler)
         let webhook = try ExampleWebhook(limiter: limiter, setting: { $0.webhook.concurrency = 1 })
@@ -199,7 +200,7 @@ struct WebhookRoutesTests {
         #expect(webhook.count("overloaded") == 1 && webhook.count("injected") == 1)
     }
 
-    @Test("A caller that goes away within its body is no review, and its place is free again")
+    @Test("A caller that disconnects within its body is malformed, and its place is freed")
     func brokenBody() async throws {
         struct Gone: Error {}
         let limiter = AdmissionLimiter(scheduler: TestScheduler().scheduler)
@@ -214,18 +215,18 @@ struct WebhookRoutesTests {
         #expect(limiter.queue.load == (0, 0))
     }
 
-    @Test("What Pods are to trust is asked for each review, and a Pod of the former authority is left as it is")
+    @Test("The CA bundle is current for each review, and a Pod with the former CA is not changed")
     func trust() async throws {
-        let authority = Mutex("FORMER")
-        let webhook = try ExampleWebhook(trust: { authority.withLock { $0 } })
+        let bundle = Mutex("FORMER")
+        let webhook = try ExampleWebhook(trust: { bundle.withLock { $0 } })
         let (pod, _) = try await webhook.injected(ExampleWebhook.pod())
         #expect(pod.text.contains(#"{"name":"STS_CA_CERTIFICATES","value":"FORMER"}"#))
-        authority.withLock { $0 = "NEXT" }
+        bundle.withLock { $0 = "NEXT" }
         #expect(try await webhook.injected(ExampleWebhook.pod()).pod.text.contains(#""value":"NEXT"}"#))
         #expect(try await !webhook.injected(pod).isPatched)
     }
 
-    @Test("The form of the sidecar goes by the API server's version as it is known, and a Pod that has one keeps it")
+    @Test("The form of the sidecar depends on the API server's version, and an existing one stays")
     func serverVersion() async throws {
         let known = Mutex<KubernetesVersion?>(nil)
         let webhook = try ExampleWebhook(serverVersion: { known.withLock { $0 } }, setting: { $0.sidecarMode = .auto })
@@ -239,13 +240,13 @@ struct WebhookRoutesTests {
         #expect(try await !webhook.injected(native).isPatched, "another replica may not know it yet")
     }
 
-    @Test("Where the configuration names no image the sidecar is of the gateway's own version")
+    @Test("Without a configured image the sidecar has the gateway's version")
     func standardImage() async throws {
         let webhook = try ExampleWebhook(setting: { $0.sidecarImage = nil })
         #expect(try await webhook.injected(ExampleWebhook.pod()).pod.text.contains(#""image":"sts-sidecar:1.2.3""#))
     }
 
-    @Test("An annotation of 100 KiB is denied in the plugin's words, and one with shell characters is never expanded")
+    @Test("An annotation of 100 KiB is denied with the plugin's message, and shell characters are never expanded")
     func hostileAnnotations() async throws {
         let webhook = try ExampleWebhook()
         let long = ExampleWebhook.pod(annotations: ["example-role": String(repeating: "x", count: 102_400)])
@@ -260,13 +261,13 @@ struct WebhookRoutesTests {
         #expect(pod.text.contains(variable.text))
     }
 
-    @Test("A Pod that comes without the label of the webhook that it comes by is admitted, and its author is told")
+    @Test("A Pod without the label of the called webhook is allowed with a warning")
     func stray() async throws {
         let webhook = try ExampleWebhook()
         let stray = try await webhook.response(to: ExampleWebhook.review(ExampleWebhook.pod(labels: ["former-role"])))
         #expect(stray["allowed"] == true && stray["patch"] == nil)
         guard case .array(let warnings)? = stray["warnings"], case .string(let warning)? = warnings.first else {
-            Issue.record("nobody is told")
+            Issue.record("no warning")
             return
         }
         #expect(warning.contains("has no label tremolo.io/example-role"))
@@ -274,7 +275,7 @@ struct WebhookRoutesTests {
         #expect(optedOut["allowed"] == true && optedOut["warnings"] == nil)
     }
 
-    @Test("Each review that changed something or told somebody something is one line, without an annotation's value")
+    @Test("Each review that patched, warned or denied is one log line, without annotation values")
     func log() async throws {
         let webhook = try ExampleWebhook()
         let secret = "do-not-log-this"

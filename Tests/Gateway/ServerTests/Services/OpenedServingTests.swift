@@ -7,22 +7,22 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("What a configuration serves")
+@Suite("The certificates of a configuration")
 struct OpenedServingTests {
     private let folder: TemporaryFolder
-    private let authority: SelfSignedCA
+    private let ca: SelfSignedCA
 
     init() throws {
         folder = try TemporaryFolder()
-        authority = try SelfSignedCA(from: Date())
-        try folder.write(try authority.certificatePEM, to: "ca.pem")
+        ca = try SelfSignedCA(from: Date())
+        try folder.write(try ca.certificatePEM, to: "ca.pem")
     }
 
     private func write(_ file: String, _ names: [String]) throws -> GatewayConfiguration.CertificateFiles {
-        let leaf = try authority.sign(
+        let serving = try ca.sign(
             CertificateNames(dns: names, addresses: []), from: Date(), to: Date().addingTimeInterval(86_400))
-        try folder.write(leaf.certificatePEM, to: "\(file).pem")
-        try folder.write(leaf.key.pem, to: "\(file)-key.pem")
+        try folder.write(serving.certificatePEM, to: "\(file).pem")
+        try folder.write(serving.key.pem, to: "\(file)-key.pem")
         return .init(certificate: "\(file).pem", key: "\(file)-key.pem")
     }
 
@@ -43,12 +43,13 @@ struct OpenedServingTests {
     }
 
     private func names(_ certificates: ServingCertificates, as name: String? = "localhost") throws -> Set<String> {
-        let trust = certificates.issuers.isEmpty ? try authority.certificatePEM : certificates.issuers
-        let leaf = try MemoryHandshake.leaf(of: certificates.tlsConfiguration, trusting: trust, as: name)
-        return Set(MemoryHandshake.dnsNames(leaf))
+        let trust = certificates.issuers.isEmpty ? try ca.certificatePEM : certificates.issuers
+        let serving = try MemoryHandshake.servingCertificate(
+            of: certificates.tlsConfiguration, trusting: trust, as: name)
+        return Set(MemoryHandshake.dnsNames(serving))
     }
 
-    @Test("Beside a key directory the own certificate is there at once, for this machine's names and the Services'")
+    @Test("With a key directory the serving certificate is available immediately, for localhost and the Services")
     func own() throws {
         let alone = try open()
         #expect(try names(alone.certificates) == ["localhost"])
@@ -57,7 +58,7 @@ struct OpenedServingTests {
         #expect(try folder.read("keys/serving-ca.pem") == alone.certificates.issuers)
     }
 
-    @Test("The own certificate has the Services' names in every form, tls.names and the gateway URL's host")
+    @Test("The serving certificate has the names of the Services, tls.names and the host of the gateway URL")
     func allNames() throws {
         let serving = try open(namespace: "sts") { configuration in
             configuration.certificateNames = ["sts.internal.example"]
@@ -74,7 +75,9 @@ struct OpenedServingTests {
         #expect(try names(serving.webhook, as: "hook.sts.svc") == expected)
     }
 
-    @Test("Configured certificates are the token listener's; the webhook has its own unless one of them is for it")
+    @Test(
+        "The token listener uses configured certificates; the webhook uses them if one has its name"
+    )
     func configured() throws {
         let files = try write("one", ["one.example"])
         let serving = try open(namespace: "sts") { $0.certificates = [files] }
@@ -87,12 +90,12 @@ struct OpenedServingTests {
         #expect(both.services.count == 1)
     }
 
-    @Test("A named authority is what Pods trust, where the gateway URL's host has its certificate")
+    @Test("Pods trust the configured CA of the certificate for the gateway URL")
     func trust() throws {
         var first = try write("one", ["one.example"])
         var second = try write("two", ["two.example"])
         second.authority = "ca.pem"
-        let ca = PEMCertificates.joined([try authority.certificatePEM])
+        let ca = PEMCertificates.joined([try self.ca.certificatePEM])
         let files = [first, second]
         let serving = try open {
             $0.certificates = files
@@ -101,36 +104,36 @@ struct OpenedServingTests {
         #expect(serving.certificates.trust == ca && serving.certificates.issuers == ca)
         var other = try ExampleGateway.configuration()
         other.injection.gatewayURL = "https://one.example"
-        serving.follow(other)
+        serving.apply(other)
         #expect(serving.certificates.trust == nil)
         first.authority = "ca.pem"
         let changed = [first, second]
         #expect(try open { $0.certificates = changed }.certificates.trust == ca)
     }
 
-    @Test("What is wrong with the configured files keeps the gateway from starting")
+    @Test("The gateway refuses to start with invalid configured files")
     func problems() throws {
         #expect(throws: ServingProblems.self) {
             try open { $0.certificates = [.init(certificate: "nowhere.pem", key: "nowhere.pem")] }
         }
     }
 
-    @Test("GET /ca-bundle answers what is in force, with an entity tag, and nothing where there is nothing")
+    @Test("GET /ca-bundle returns the CA bundle in force with an entity tag, and 404 without one")
     func bundle() async throws {
-        let certificates = ServingCertificates(unavailable: "it is early")
+        let certificates = ServingCertificates(unavailable: "not loaded yet")
         var table = RouteTable()
         CertificateRoutes { certificates.issuers }.add(to: &table)
         let gateway = try ExampleGateway()
         let responder = GatewayResponder(
             table: table, maximumBodyBytes: 1_024, decisions: nil, logger: KeptLog().logger)
         #expect(try await gateway.send(.get, "/ca-bundle", to: responder).status == 404)
-        func serve(_ authority: SelfSignedCA) throws {
-            let leaf = try authority.issue(names: ["localhost"], addresses: [], from: Date())
-            certificates.replace(with: ServingCertificates.Served(first: leaf))
+        func serve(_ ca: SelfSignedCA) throws {
+            let certificate = try ca.issue(names: ["localhost"], addresses: [], from: Date())
+            certificates.replace(with: ServingCertificates.Served(first: certificate))
         }
-        try serve(authority)
+        try serve(ca)
         let first = try await gateway.send(.get, "/ca-bundle", to: responder)
-        let pem = try authority.certificatePEM
+        let pem = try ca.certificatePEM
         #expect(first.status == 200 && first.text == pem)
         #expect(first.headers[.contentType] == "application/pem-certificate-chain")
         let tag = try #require(first.headers[.eTag])

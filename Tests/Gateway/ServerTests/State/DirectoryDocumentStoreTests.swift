@@ -29,7 +29,7 @@ struct DirectoryDocumentStoreTests {
             keys: [KeyRing.Key(signingKey: key, state: .active, created: now, certificate: certificate)])
     }
 
-    @Test("A ring is private to its owner, and read again as it was written")
+    @Test("A ring is private to its owner, and read as it was written")
     func roundTrip() async throws {
         #expect(try await store.load("one") == nil)
         let written = try ring()
@@ -42,7 +42,7 @@ struct DirectoryDocumentStoreTests {
         #expect(try await store.load("two") == nil)
     }
 
-    @Test("A write that replaces another version than the one that is there is a conflict, and changes nothing")
+    @Test("A write that replaces another version than the present one is a conflict, and changes nothing")
     func conflicts() async throws {
         let first = try await store.save(try ring(), replacing: nil)
         await #expect(throws: StoreError.conflict) { try await store.save(try ring(), replacing: nil) }
@@ -70,7 +70,7 @@ struct DirectoryDocumentStoreTests {
     }
 
     @Test(
-        "Garbage, a directory in the file's place and a path that is no directory are told, and nothing is overwritten")
+        "Invalid content, a directory instead of a file and an invalid path are reported, and nothing is overwritten")
     func failures() async throws {
         try folder.write("garbage", to: "keys/one.keyring.json")
         await #expect(throws: StoreError.self) { try await store.load("one") }
@@ -85,7 +85,7 @@ struct DirectoryDocumentStoreTests {
         #expect(throws: StoreError.self) { try PrivateDirectory(path: folder.path + "/file", logger: KeptLog().logger) }
     }
 
-    @Test("A temporary file that a crash left behind is in nobody's way")
+    @Test("A temporary file of a crashed process has no effect")
     func leftovers() async throws {
         try folder.write("half a ring", to: "keys/one.keyring.json.new")
         #expect(try await store.load("one") == nil)

@@ -20,8 +20,8 @@ struct DirectoryDocumentWatchTests {
             logger: log.logger)
     }
 
-    /// What is told, in short words.
-    private final class Told: Sendable {
+    /// The reports in short form.
+    private final class Recorder: Sendable {
         private let words = Mutex<[String]>([])
 
         func take(_ news: DocumentNews<KeyRing>) {
@@ -50,9 +50,9 @@ struct DirectoryDocumentWatchTests {
             ])
     }
 
-    /// Runs the watch: a first look, and one more after each change.
+    /// Runs the watch: one poll at the start, and one after each change.
     private func watch(_ changes: [@Sendable () async throws -> Void]) async throws -> [String] {
-        let told = Told()
+        let recorded = Recorder()
         let turns = LeftChanges(changes)
         let scheduler = Scheduler(
             now: { ExampleGateway.now }, monotonic: { 0 }, random: { 0 },
@@ -61,11 +61,11 @@ struct DirectoryDocumentWatchTests {
                 try await change()
             })
         let watch = DirectoryDocumentStore<KeyRing>(store.directory, scheduler: scheduler, logger: log.logger)
-        let task = Task { await watch.watch { told.take($0) } }
+        let task = Task { await watch.watch { recorded.take($0) } }
         await turns.isDone()
         task.cancel()
         await task.value
-        return told.all
+        return recorded.all
     }
 
     private final class LeftChanges: Sendable {
@@ -83,48 +83,48 @@ struct DirectoryDocumentWatchTests {
         func isDone() async { for await _ in done {} }
     }
 
-    @Test("Every ring is told at first, then only what changes, and each look confirms the others")
+    @Test("Every ring is reported first, then only changes, and each poll confirms the others")
     func changes() async throws {
         let (one, two) = (try ring("one"), try ring("two"))
         let version = try await store.save(one, replacing: nil)
         _ = try await store.save(two, replacing: nil)
         let later = try ring("one", revision: 2)
-        let told = try await watch([
+        let recorded = try await watch([
             {},
             { [store] in _ = try await store.save(later, replacing: version) },
         ])
-        #expect(Set(told[..<2]) == ["one 1", "two 1"])
-        #expect(told[2...] == ["confirmed one two", "confirmed one two", "one 2", "confirmed one two"])
+        #expect(Set(recorded[..<2]) == ["one 1", "two 1"])
+        #expect(recorded[2...] == ["confirmed one two", "confirmed one two", "one 2", "confirmed one two"])
     }
 
-    @Test("A ring that is taken away is gone, and one that comes back is told again")
+    @Test("A removed ring is missing, and one that returns is reported again")
     func goneAndBack() async throws {
         let one = try ring("one")
         _ = try await store.save(one, replacing: nil)
-        let told = try await watch([
+        let recorded = try await watch([
             { [folder] in try FileManager.default.removeItem(atPath: "\(folder.path)/one.keyring.json") },
             { [store] in _ = try await store.save(one, replacing: nil) },
         ])
-        #expect(told == ["one 1", "confirmed one", "one gone", "confirmed ", "one 1", "confirmed one"])
+        #expect(recorded == ["one 1", "confirmed one", "one gone", "confirmed ", "one 1", "confirmed one"])
     }
 
-    @Test("Garbage is told once, as that endpoint's problem, and its mending")
+    @Test("Invalid content is reported once, and its fix")
     func garbage() async throws {
         try folder.write("garbage", to: "one.keyring.json")
         let document = String(decoding: try KeyRingDocument.encode(try ring("one")), as: UTF8.self)
-        let told = try await watch([{}, { [folder] in try folder.write(document, to: "one.keyring.json") }])
-        #expect(told == ["one unusable", "confirmed one", "confirmed one", "one 1", "confirmed one"])
+        let recorded = try await watch([{}, { [folder] in try folder.write(document, to: "one.keyring.json") }])
+        #expect(recorded == ["one unusable", "confirmed one", "confirmed one", "one 1", "confirmed one"])
     }
 
-    @Test("A directory that is away confirms nothing, and says so once")
+    @Test("A missing directory confirms nothing, and is logged once")
     func away() async throws {
         let moved = "\(folder.path)-moved"
         defer { try? FileManager.default.removeItem(atPath: moved) }
-        let told = try await watch([
+        let recorded = try await watch([
             { [folder] in try FileManager.default.moveItem(atPath: folder.path, toPath: moved) }, {},
             { [folder] in try FileManager.default.moveItem(atPath: moved, toPath: folder.path) },
         ])
-        #expect(told == ["confirmed ", "confirmed "])
+        #expect(recorded == ["confirmed ", "confirmed "])
         #expect(log.text.split(separator: "key directory not readable").count == 2)
     }
 }

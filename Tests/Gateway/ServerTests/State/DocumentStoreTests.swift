@@ -6,12 +6,12 @@ import Testing
 
 @testable import GatewayServer
 
-/// What every adapter of ``DocumentStore`` does.
+/// The conformance suite of ``DocumentStore``.
 @Suite("A store of documents", .hangs)
 struct DocumentStoreTests {
     private typealias Ring = RingCluster
 
-    @Test("loads what was saved, under its name and no other", arguments: StoreUnderTest.allCases)
+    @Test("loads what was saved, by its name only", arguments: StoreUnderTest.allCases)
     func roundTrip(_ adapter: StoreUnderTest) async throws {
         try await adapter.run { stores in
             #expect(try await stores.rings.load("one") == nil)
@@ -27,7 +27,7 @@ struct DocumentStoreTests {
         }
     }
 
-    @Test("refuses a write in place of another version, and changes nothing", arguments: StoreUnderTest.allCases)
+    @Test("rejects a write that replaces another version, and changes nothing", arguments: StoreUnderTest.allCases)
     func conflicts(_ adapter: StoreUnderTest) async throws {
         try await adapter.run { stores in
             let rings = stores.rings
@@ -80,7 +80,7 @@ struct DocumentStoreTests {
         }
     }
 
-    @Test("names what is not valid, and never overwrites it as if it were nothing", arguments: StoreUnderTest.allCases)
+    @Test("lists invalid documents, and does not overwrite them as missing", arguments: StoreUnderTest.allCases)
     func invalid(_ adapter: StoreUnderTest) async throws {
         try await adapter.run { stores in
             try stores.put("garbage", "one")
@@ -134,30 +134,30 @@ struct DocumentStoreTests {
         }
     }
 
-    @Test("reports what there is, then every change, and confirms it", arguments: StoreUnderTest.allCases)
+    @Test("reports all documents, then every change, with a confirmation", arguments: StoreUnderTest.allCases)
     func watch(_ adapter: StoreUnderTest) async throws {
         try await adapter.run { stores in
             let rings = stores.rings
             var version = try await rings.save(try Ring.ring(), replacing: nil)
             try stores.put("garbage", "bad")
-            let told = Told<String>()
+            let recorded = Recorder<String>()
             try await StoodInCluster.running {
-                await rings.watch { told.add(Self.word($0)) }
+                await rings.watch { recorded.add(Self.word($0)) }
             } _: {
-                func next() async -> [String] { await told.upTo { $0.hasPrefix("confirmed") } }
+                func next() async -> [String] { await recorded.upTo { $0.hasPrefix("confirmed") } }
                 let first = await next()
                 #expect(Set(first.dropLast()) == ["one 1", "bad unusable"] && first.last == "confirmed bad one")
                 version = try await rings.save(try Ring.ring(revision: 2), replacing: version)
-                await stores.look()
+                await stores.poll()
                 #expect(await next().first == "one 2")
                 try stores.put(nil, "bad")
-                await stores.look()
+                await stores.poll()
                 #expect(await next().first == "bad missing")
                 _ = try await rings.save(try Ring.ring(endpoint: "two"), replacing: nil)
-                await stores.look()
+                await stores.poll()
                 #expect(await next().first == "two 1")
                 try await rings.delete("one", version: version)
-                await stores.look()
+                await stores.poll()
                 #expect(await next().first == "one missing")
             }
         }
@@ -168,20 +168,20 @@ struct DocumentStoreTests {
         try await adapter.run { stores in
             let identity = try ServingIdentityMaker().first(
                 policy: ServingPolicy(names: ServingReplica.names, timeToLive: 900), at: ExampleGateway.now)
-            let told = Told<String>()
+            let recorded = Recorder<String>()
             try await StoodInCluster.running {
                 await stores.identities.watch { news in
                     switch news {
-                    case .document(let stored): told.add("\(stored.value.revision)")
-                    case .confirmed(let names): told.add("confirmed \((names ?? ["watch"]).sorted())")
-                    case .unusable, .missing: told.add("lost")
+                    case .document(let stored): recorded.add("\(stored.value.revision)")
+                    case .confirmed(let names): recorded.add("confirmed \((names ?? ["watch"]).sorted())")
+                    case .unusable, .missing: recorded.add("lost")
                     }
                 }
             } _: {
-                #expect(await told.upTo { _ in true } == ["confirmed []"])
+                #expect(await recorded.upTo { _ in true } == ["confirmed []"])
                 _ = try await stores.identities.save(identity, replacing: nil)
-                await stores.look()
-                #expect(await told.upTo { $0 == "1" }.last == "1")
+                await stores.poll()
+                #expect(await recorded.upTo { $0 == "1" }.last == "1")
             }
         }
     }

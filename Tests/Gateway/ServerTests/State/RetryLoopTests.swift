@@ -29,7 +29,7 @@ struct RetryLoopTests {
         }
     }
 
-    @Test("A failed step is repeated with backoff, and a success begins the backoff again")
+    @Test("A failed step is repeated with backoff, and a success resets the backoff")
     func backoff() async {
         var outcomes: [String?] = ["away", "away", "away", nil, "away", nil]
         await loop().run { () throws(Failure) in
@@ -58,7 +58,7 @@ struct RetryLoopTests {
         #expect(log.text.contains(#""reason":"denied""#) && log.text.contains(#""level":"error""#))
     }
 
-    @Test("A change begins the next step before its time, also one that comes during a step")
+    @Test("A change starts the next step early, also one during a step")
     func changes() async {
         let time = TestScheduler()
         let signal = ChangeSignal()

@@ -9,14 +9,14 @@ import KubernetesTestSupport
 
 @testable import GatewayServer
 
-/// A stand-in API server with a store of key rings in its Secrets.
+/// A fake API server with a store of key rings in its Secrets.
 struct RingCluster: Sendable {
     let api: FakeKubernetesAPI
     let client: KubernetesClient
     let store: SecretDocumentStore<KeyRing>
     let log: KeptLog
 
-    /// Of endpoint `one`.
+    /// The ring of endpoint `one`.
     let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: "sts-keyring-one")
 
     static func run(
@@ -47,7 +47,7 @@ struct RingCluster: Sendable {
         api.object(.secrets, namespace: StoodInCluster.namespace, name: name)
     }
 
-    /// With the label of a ring.
+    /// A Secret with the label of a ring.
     func addSecret(_ name: String, _ data: [String: String]) throws {
         let texts = data.map { JSONValue.Member($0.key, .string($0.value)) }
         try api.add(

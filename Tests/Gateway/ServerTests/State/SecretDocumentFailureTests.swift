@@ -10,7 +10,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("What is wrong with a key ring's Secret", .hangs)
+@Suite("Problems of a key ring's Secret", .hangs)
 struct SecretDocumentFailureTests {
     private func failure(_ body: () async throws -> Void) async -> StoreError? {
         do {
@@ -22,7 +22,7 @@ struct SecretDocumentFailureTests {
     }
 
     @Test(
-        "A Secret that holds no ring of the endpoint is told, is not overwritten, and harms no other",
+        "A Secret without a valid ring is reported, not overwritten, and does not affect others",
         arguments: [
             ([:], "no data key keyring.json"),
             (["keyring.json": "garbage"], "expected a JSON object with the member version"),
@@ -52,7 +52,7 @@ struct SecretDocumentFailureTests {
         }
     }
 
-    @Test("A ring of a newer version is told as that")
+    @Test("A ring of a newer version is reported as such")
     func newerVersion() async throws {
         try await RingCluster.run { cluster in
             try cluster.addSecret("sts-keyring-one", ["keyring.json": "{\"version\": 9}"])
@@ -62,7 +62,7 @@ struct SecretDocumentFailureTests {
     }
 
     @Test(
-        "Without permission the words name the verb, secrets and the namespace",
+        "Without permission the error has the verb, secrets and the namespace",
         arguments: ["get", "list", "create", "update", "delete"])
     func forbidden(_ verb: String) async throws {
         try await RingCluster.run { cluster in
@@ -85,7 +85,7 @@ struct SecretDocumentFailureTests {
         }
     }
 
-    @Test("An immutable Secret, a namespace that is not there and an API server that fails are told")
+    @Test("An immutable Secret, a missing namespace and an API server failure are reported")
     func refusals() async throws {
         try await RingCluster.run { cluster in
             let store = cluster.store
@@ -112,7 +112,7 @@ struct SecretDocumentFailureTests {
         }
     }
 
-    @Test("No failure and no description holds anything of a key")
+    @Test("No failure and no description contains a part of a key")
     func secrecy() async throws {
         try await RingCluster.run { cluster in
             try cluster.addSecret("sts-keyring-one", ["keyring.json": "{\"version\": 1, \"endpoint\": \"hidden\"}"])

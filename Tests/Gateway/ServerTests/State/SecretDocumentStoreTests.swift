@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Key rings in Secrets", .hangs)
 struct SecretDocumentStoreTests {
-    @Test("A ring is written as a Secret that kubectl can read, and read again as it was written")
+    @Test("A ring is written as a Secret that kubectl can read, and read as it was written")
     func roundTrip() async throws {
         try await RingCluster.run { cluster in
             #expect(try await cluster.store.load("one") == nil)
@@ -37,7 +37,7 @@ struct SecretDocumentStoreTests {
         }
     }
 
-    @Test("A write that replaces another version than the one that is there is a conflict, and changes nothing")
+    @Test("A write that replaces another version than the present one is a conflict, and changes nothing")
     func conflicts() async throws {
         try await RingCluster.run { cluster in
             let store = cluster.store
@@ -50,7 +50,7 @@ struct SecretDocumentStoreTests {
                 try await store.save(try RingCluster.ring(revision: 3), replacing: first)
             }
             #expect(try await store.load("one")?.version == second)
-            // Somebody else writes between the read and the write: only the API server can tell.
+            // Another writer between the read and the write: only the API server detects it.
             for fault in [Fault.noFault, .status(409)] { cluster.api.fail(fault, path: cluster.path) }
             await #expect(throws: StoreError.conflict) {
                 try await store.save(try RingCluster.ring(revision: 3), replacing: second)
@@ -59,7 +59,7 @@ struct SecretDocumentStoreTests {
         }
     }
 
-    @Test("A Secret that was deleted, or deleted and made anew, is not the one that was read")
+    @Test("A Secret that was deleted, or deleted and created again, is another version")
     func recreated() async throws {
         try await RingCluster.run { cluster in
             let store = cluster.store
@@ -69,10 +69,10 @@ struct SecretDocumentStoreTests {
                 try await store.save(try RingCluster.ring(revision: 2), replacing: first)
             }
             await #expect(throws: StoreError.conflict) { try await store.delete("one", version: first) }
-            let anew = try await store.save(try RingCluster.ring(), replacing: nil)
-            #expect(anew != first)
+            let recreated = try await store.save(try RingCluster.ring(), replacing: nil)
+            #expect(recreated != first)
             await #expect(throws: StoreError.conflict) { try await store.delete("one", version: first) }
-            try await store.delete("one", version: anew)
+            try await store.delete("one", version: recreated)
             #expect(cluster.secret() == nil)
         }
     }
@@ -90,7 +90,7 @@ struct SecretDocumentStoreTests {
         }
     }
 
-    @Test("What others have put on a Secret stays when its ring is written, and a label that was taken away comes back")
+    @Test("Members that others have set on a Secret stay when its ring is written, and a removed label is restored")
     func foreignMembers() async throws {
         try await RingCluster.run { cluster in
             let store = cluster.store
@@ -117,7 +117,7 @@ struct SecretDocumentStoreTests {
         }
     }
 
-    @Test("The endpoints are those of the Secrets with the label, whatever is in them, in order and on many pages")
+    @Test("The endpoints are those of the Secrets with the label, valid or not, in order and on many pages")
     func endpoints() async throws {
         var settings = Reflector.Settings()
         settings.pageSize = 2
@@ -130,7 +130,7 @@ struct SecretDocumentStoreTests {
         }
     }
 
-    @Test("A key pair is read from a Secret, and one that is none is told with what to do")
+    @Test("A key pair is read from a Secret, and an invalid one is reported with what to do")
     func keyPairs() async throws {
         try await RingCluster.run { cluster in
             let reader = KeyPairSecretReader(

@@ -24,87 +24,87 @@ struct SecretDocumentWatchTests {
     private func watching(
         time: TestScheduler = TestScheduler(isImpatient: true),
         prepare: @Sendable (RingCluster) async throws -> Void = { _ in },
-        _ body: @Sendable (RingCluster, Told<String>) async throws -> Void
+        _ body: @Sendable (RingCluster, Recorder<String>) async throws -> Void
     ) async throws {
         try await RingCluster.run(time: time) { cluster in
             try await prepare(cluster)
-            let told = Told<String>()
+            let recorded = Recorder<String>()
             try await StoodInCluster.running {
-                await cluster.store.watch { told.add(Self.word($0)) }
+                await cluster.store.watch { recorded.add(Self.word($0)) }
             } _: {
-                try await body(cluster, told)
+                try await body(cluster, recorded)
             }
         }
     }
 
     private static let confirmed: @Sendable (String) -> Bool = { $0 == "confirmed" }
 
-    @Test("Every ring there is is told first, and then each change, with a confirmation after it")
+    @Test("All rings are reported first, then each change, with a confirmation")
     func changes() async throws {
         try await watching { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
             try cluster.addSecret("sts-keyring-bad", ["keyring.json": "garbage"])
             try cluster.addSecret("unrelated", [:])
-        } _: { cluster, told in
-            #expect(await told.upTo(Self.confirmed) == ["bad malformed", "one 1", "confirmed"])
+        } _: { cluster, recorded in
+            #expect(await recorded.upTo(Self.confirmed) == ["bad malformed", "one 1", "confirmed"])
             let stored = try #require(try await cluster.store.load("one"))
             _ = try await cluster.store.save(try RingCluster.ring(revision: 2), replacing: stored.version)
-            #expect(await told.upTo(Self.confirmed) == ["one 2", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one 2", "confirmed"])
             _ = try await cluster.store.save(try RingCluster.ring(endpoint: "two"), replacing: nil)
-            #expect(await told.upTo(Self.confirmed) == ["two 1", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["two 1", "confirmed"])
             let newer = Data("{\"version\": 9}".utf8).base64EncodedString()
             try cluster.patchSecret(["data": ["keyring.json": .string(newer)]])
-            #expect(await told.upTo(Self.confirmed) == ["one newer", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one newer", "confirmed"])
             try cluster.deleteSecret()
-            #expect(await told.upTo(Self.confirmed) == ["one gone", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one gone", "confirmed"])
             cluster.api.sendBookmarks()
-            #expect(await told.upTo(Self.confirmed) == ["confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["confirmed"])
         }
     }
 
-    @Test("A ring whose Secret has lost its label is not gone, and is looked at with every list")
+    @Test("A ring whose Secret has lost its label is not missing, and is read with every list")
     func unlabelled() async throws {
         let time = TestScheduler(isImpatient: true)
         try await watching(time: time) { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
-        } _: { cluster, told in
-            _ = await told.upTo(Self.confirmed)
+        } _: { cluster, recorded in
+            _ = await recorded.upTo(Self.confirmed)
             await cluster.api.waitForWatches(1)
             try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": .null]]])
-            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one 1", "confirmed"])
             #expect(cluster.log.text.contains("has lost its label"))
             time.pass(301)
             cluster.api.endWatches()
-            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
-            // Deleted without its label: the watch hears nothing, the next list looks.
+            #expect(await recorded.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            // Deleted without its label: the watch has no event, the next list reads it.
             await cluster.api.waitForWatches(1)
             try cluster.deleteSecret()
             time.pass(301)
             cluster.api.endWatches()
-            #expect(await told.upTo(Self.confirmed) == ["one gone", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one gone", "confirmed"])
         }
     }
 
-    @Test("A ring that was without its label from the start is followed once it was loaded")
+    @Test("A ring without its label from the start is watched after it was loaded")
     func unlabelledFromStart() async throws {
         try await watching { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
             try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": .null]]])
             #expect(try await cluster.store.load("one") != nil)
-        } _: { cluster, told in
-            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+        } _: { cluster, recorded in
+            #expect(await recorded.upTo(Self.confirmed) == ["one 1", "confirmed"])
             try cluster.patchSecret(["metadata": ["labels": ["sts-gateway.io/keyring": "one"]]])
-            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one 1", "confirmed"])
         }
     }
 
-    @Test("Nothing is confirmed while the API server cannot say what became of a ring")
+    @Test("Nothing is confirmed while the state of a ring is not known")
     func unknown() async throws {
         let time = TestScheduler(random: 1)
         try await watching(time: time) { cluster in
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
-        } _: { cluster, told in
-            _ = await told.upTo(Self.confirmed)
+        } _: { cluster, recorded in
+            _ = await recorded.upTo(Self.confirmed)
             await cluster.api.waitForWatches(1)
             cluster.api.fail(.status(500), next: 2, path: cluster.path)
             try cluster.deleteSecret()
@@ -112,24 +112,24 @@ struct SecretDocumentWatchTests {
             time.advance(by: 0.5)
             await time.waitForSleeper { $0 == 1 }
             time.advance(by: 1)
-            #expect(await told.upTo(Self.confirmed) == ["one gone", "confirmed"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one gone", "confirmed"])
         }
     }
 
-    @Test("A ring that another replica writes is told by the watch alone, and no other of five hundred is read again")
+    @Test("A ring that another replica writes is reported by the watch, and none of five hundred others is read again")
     func many() async throws {
         try await watching { cluster in
             for index in 0..<500 {
                 try cluster.addSecret("sts-keyring-e\(index)", ["keyring.json": "{\"version\": 9}"])
             }
-        } _: { cluster, told in
-            #expect(await told.upTo(Self.confirmed).count == 501)
+        } _: { cluster, recorded in
+            #expect(await recorded.upTo(Self.confirmed).count == 501)
             await cluster.api.waitForWatches(1)
-            let asked = cluster.api.requests.count
+            let before = cluster.api.requests.count
             _ = try await cluster.store.save(try RingCluster.ring(), replacing: nil)
-            #expect(await told.upTo(Self.confirmed) == ["one 1", "confirmed"])
-            // The write itself.
-            #expect(cluster.api.requests.dropFirst(asked).map(\.method) == ["POST"])
+            #expect(await recorded.upTo(Self.confirmed) == ["one 1", "confirmed"])
+            // The write.
+            #expect(cluster.api.requests.dropFirst(before).map(\.method) == ["POST"])
         }
     }
 }

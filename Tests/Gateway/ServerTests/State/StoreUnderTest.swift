@@ -13,18 +13,18 @@ enum StoreUnderTest: CaseIterable, Sendable {
     case directory
     case secrets
 
-    /// Stores of all documents in one place, and what a test needs to interfere with them.
+    /// The stores of all documents, and functions to change them as another process.
     struct Stores: Sendable {
         let rings: any DocumentStore<KeyRing>
         let identities: any DocumentStore<ServingIdentity>
         let configurations: any DocumentStore<LastValidConfiguration>
         let log: KeptLog
-        /// Writes a text in place of a key ring, as another program does; nil deletes it.
+        /// Replaces the text of a key ring, as another program does; nil deletes it.
         let put: @Sendable (_ text: String?, _ endpoint: String) throws -> Void
-        /// The text that is stored for an endpoint.
+        /// Returns the stored text of an endpoint.
         let text: @Sendable (_ endpoint: String) throws -> String?
-        /// Lets a watch that waits look again.
-        let look: @Sendable () async -> Void
+        /// Lets a waiting watch poll.
+        let poll: @Sendable () async -> Void
     }
 
     func run(_ body: @Sendable (Stores) async throws -> Void) async throws {
@@ -52,7 +52,7 @@ enum StoreUnderTest: CaseIterable, Sendable {
                         try FileManager.default.removeItem(atPath: "\(folder.path)/\(file)")
                     }
                 }, text: { try? folder.read("\($0).keyring.json") },
-                look: {
+                poll: {
                     await time.waitForSleeper { $0 == 1 }
                     time.advance(by: 1)
                 }))
@@ -85,6 +85,6 @@ enum StoreUnderTest: CaseIterable, Sendable {
                 let secret = cluster.api.object(.secrets, namespace: namespace, name: "sts-keyring-\(endpoint)")
                 guard case .string(let text)? = secret?["data"]?["keyring.json"] else { return nil }
                 return Data(base64Encoded: text).map { String(decoding: $0, as: UTF8.self) }
-            }, look: {})
+            }, poll: {})
     }
 }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import GatewayServer
 
-/// Tests/Fixtures/StoredDocuments was written by the release before the state engine, in a key directory.
+/// Tests/Fixtures/StoredDocuments was written by release 0.1.0 in a key directory.
 @Suite("Documents of an earlier release", .hangs)
 struct StoredDocumentTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -18,7 +18,7 @@ struct StoredDocumentTests {
     private static func file(_ name: String) throws -> Data { try Data(contentsOf: folder.appending(path: name)) }
     private static func text(_ name: String) throws -> String { String(decoding: try file(name), as: UTF8.self) }
 
-    @Test("A key ring is read with all its states, and written again byte for byte")
+    @Test("A key ring is read with all its states, and written unchanged")
     func keyRing() throws {
         let document = try Self.file("one.keyring.json")
         let ring = try KeyRing(document: document, name: "one")
@@ -27,7 +27,7 @@ struct StoredDocumentTests {
         #expect(try ring.encoded() == document)
     }
 
-    @Test("A serving identity is read, and written again byte for byte, with its bundle")
+    @Test("A serving identity is read, and written unchanged with its bundle")
     func servingIdentity() throws {
         let document = try Self.file("serving.json")
         let identity = try ServingIdentity(document: document, name: "")
@@ -37,14 +37,14 @@ struct StoredDocumentTests {
         _ = try ServingCertificate(chainPEM: identity.chainPEM, keyPEM: identity.certificate.key.pem)
     }
 
-    @Test("A configuration is read, and written again byte for byte")
+    @Test("A configuration is read, and written unchanged")
     func configuration() throws {
         let document = try Self.file("last-good-gateway.yaml")
         #expect(try LastValidConfiguration(document: document, name: "").encoded() == document)
     }
 
     @Test(
-        "Both releases take turns on one store: what this one writes differs from what it has read by its changes only",
+        "Both releases can use one store alternately: this one writes only its changes",
         arguments: StoreUnderTest.allCases)
     func turns(_ adapter: StoreUnderTest) async throws {
         let old = try Self.text("one.keyring.json")
@@ -54,7 +54,7 @@ struct StoredDocumentTests {
             _ = try await stores.rings.save(stored.value.restored, replacing: stored.version)
             let expected = old.replacing("\"revision\" : 5", with: "\"revision\" : 6")
             #expect(try stores.text("one") == expected)
-            // The other release writes the next one.
+            // The other release writes the next document.
             let next = expected.replacing("\"revision\" : 6", with: "\"revision\" : 7")
             try stores.put(next, "one")
             let again = try #require(try await stores.rings.load("one"))
@@ -65,7 +65,7 @@ struct StoredDocumentTests {
         }
     }
 
-    @Test("A key directory of an earlier release is opened as it is, with its files' names and permissions")
+    @Test("A key directory of an earlier release is opened without changes of file names and permissions")
     func directory() async throws {
         let folder = try TemporaryFolder()
         for name in ["one.keyring.json", "serving.json", "serving-ca.pem", "last-good-gateway.yaml"] {
@@ -75,7 +75,7 @@ struct StoredDocumentTests {
         let (scheduler, logger) = (TestScheduler().scheduler, KeptLog().logger)
         let identities = DirectoryDocumentStore<ServingIdentity>(directory, scheduler: scheduler, logger: logger)
         let opened = try identities.openAtStart("") { () throws(StoreError) in
-            throw .rejected("there is one")
+            throw .rejected("unexpected")
         }
         _ = try await identities.save(opened.value.restored, replacing: opened.version)
         let expected = try Self.text("serving.json").replacing("\"revision\" : 1", with: "\"revision\" : 2")
@@ -97,7 +97,7 @@ struct StoredDocumentTests {
         }
     }
 
-    @Test("Secrets have the names, labels, data keys and type of an earlier release's")
+    @Test("Secrets have the names, labels, data keys and type of an earlier release")
     func secrets() async throws {
         let identity = try ServingIdentity(document: try Self.file("serving.json"), name: "")
         let ring = try KeyRing(document: try Self.file("one.keyring.json"), name: "one")

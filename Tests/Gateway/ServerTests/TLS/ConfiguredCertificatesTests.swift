@@ -9,24 +9,24 @@ import Testing
 @Suite("Configured certificates", .hangs)
 struct ConfiguredCertificatesTests {
     private let folder: TemporaryFolder
-    private let authority: SelfSignedCA
+    private let ca: SelfSignedCA
     private let time = TestScheduler()
     private let log = KeptLog()
 
     init() throws {
         folder = try TemporaryFolder()
-        authority = try SelfSignedCA(from: Date())
+        ca = try SelfSignedCA(from: Date())
     }
 
-    private func leaf(_ name: String) throws -> ServingIdentity.Certificate {
-        try authority.sign(
+    private func certificate(_ name: String) throws -> ServingIdentity.Certificate {
+        try ca.sign(
             CertificateNames(dns: [name], addresses: []), from: Date(), to: Date().addingTimeInterval(86_400))
     }
 
-    private func write(_ name: String, to place: String = "") throws {
-        let leaf = try leaf(name)
-        try folder.write(leaf.certificatePEM, to: "\(place)tls.crt")
-        try folder.write(leaf.key.pem, to: "\(place)tls.key")
+    private func write(_ name: String, to folderName: String = "") throws {
+        let serving = try certificate(name)
+        try folder.write(serving.certificatePEM, to: "\(folderName)tls.crt")
+        try folder.write(serving.key.pem, to: "\(folderName)tls.key")
     }
 
     private func open(_ files: GatewayConfiguration.CertificateFiles...) throws -> ConfiguredCertificates {
@@ -38,7 +38,7 @@ struct ConfiguredCertificatesTests {
         certificates.pairs.map(\.certificate.names)
     }
 
-    @Test("Files that are written anew are served once they fit, and until then the last good ones are")
+    @Test("Changed files are served when they are valid, and the last valid ones until then")
     func reload() throws {
         try write("one.example")
         let certificates = try open(.init(certificate: "tls.crt", key: "tls.key"))
@@ -46,7 +46,7 @@ struct ConfiguredCertificatesTests {
         certificates.reload()
         #expect(!log.text.contains("certificate reloaded"))
         // The certificate first, its key a little later.
-        let second = try leaf("two.example")
+        let second = try certificate("two.example")
         try folder.write(second.certificatePEM, to: "tls.crt")
         certificates.reload()
         certificates.reload()
@@ -72,12 +72,12 @@ struct ConfiguredCertificatesTests {
         #expect(names(certificates) == [["three.example"]])
     }
 
-    @Test("A volume whose symbolic link is put upon another folder is read anew, as the kubelet replaces a Secret's")
+    @Test("A volume whose symbolic link is replaced is read again, as with a mounted Secret")
     func symbolicLink() throws {
         let files = FileManager.default
-        for (place, name) in [("..1", "one.example"), ("..2", "two.example")] {
-            try files.createDirectory(atPath: "\(folder.path)/\(place)", withIntermediateDirectories: false)
-            try write(name, to: "\(place)/")
+        for (version, name) in [("..1", "one.example"), ("..2", "two.example")] {
+            try files.createDirectory(atPath: "\(folder.path)/\(version)", withIntermediateDirectories: false)
+            try write(name, to: "\(version)/")
         }
         try files.createSymbolicLink(atPath: "\(folder.path)/..data", withDestinationPath: "..1")
         for file in ["tls.crt", "tls.key"] {
@@ -91,7 +91,7 @@ struct ConfiguredCertificatesTests {
         #expect(names(certificates) == [["two.example"]])
     }
 
-    @Test("It looks every five seconds, and tells of what it has taken on")
+    @Test("The files are checked every five seconds, and a change is logged")
     func service() async throws {
         try write("one.example")
         let certificates = try open(.init(certificate: "tls.crt", key: "tls.key"))
@@ -107,11 +107,11 @@ struct ConfiguredCertificatesTests {
         }
     }
 
-    @Test("Everything that is wrong with the files is told at once, by its place in the configuration")
+    @Test("All problems of the files are reported with their key paths")
     func problems() throws {
         try write("one.example")
         try folder.write("no certificate", to: "ca.crt")
-        try folder.write(try leaf("other.example").key.pem, to: "other.key")
+        try folder.write(try certificate("other.example").key.pem, to: "other.key")
         do {
             _ = try open(
                 .init(certificate: "nowhere.crt", key: "nowhere.key"),

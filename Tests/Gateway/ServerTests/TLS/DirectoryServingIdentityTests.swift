@@ -29,8 +29,8 @@ struct DirectoryServingIdentityTests {
         }.value
     }
 
-    @Test("What is made at the first start is there at the next, with the bundle as a file that anybody can be given")
-    func kept() throws {
+    @Test("The identity of the first start is used at the next, with the CA bundle as a file")
+    func restart() throws {
         let first = try open()
         #expect(try open() == first)
         #expect(try folder.read("serving-ca.pem") == first.bundle)
@@ -38,14 +38,14 @@ struct DirectoryServingIdentityTests {
         #expect(first.certificate.names == policy.names && first.issuing?.constraint != nil)
     }
 
-    @Test("The authority of an earlier gateway is gone on with, until another one issues")
+    @Test("The CA of an earlier release is used until another one issues")
     func former() async throws {
         let former = try SelfSignedCA(from: now)
         try folder.write(try former.certificatePEM, to: "serving-ca.pem")
         try folder.write(former.keyPEM, to: "serving-ca-key.pem")
         let identity = try open()
         #expect(identity.bundle == (try former.certificatePEM) && identity.issuing?.constraint == nil)
-        // An earlier gateway finds its files as it left them.
+        // The files of the earlier release are unchanged.
         #expect(try folder.read("serving-ca-key.pem") == former.keyPEM)
         let store = try store()
         let stored = try #require(try await store.load(""))
@@ -58,7 +58,7 @@ struct DirectoryServingIdentityTests {
         #expect(try folder.read("serving-ca.pem") == active.bundle)
     }
 
-    @Test("Files that are no authority, or no identity, keep the gateway from starting, in words")
+    @Test("The gateway refuses to start with an invalid CA or identity, with a reason")
     func unusable() throws {
         try folder.write("garbage", to: "serving-ca.pem")
         try folder.write("garbage", to: "serving-ca-key.pem")
@@ -70,7 +70,7 @@ struct DirectoryServingIdentityTests {
         #expect(throws: StoreError.newerVersion(9, supported: 1)) { try open() }
     }
 
-    @Test("A write in place of something else than what was read is refused")
+    @Test("A write that replaces another version is rejected")
     func conflict() async throws {
         let identity = try open()
         let store = try store()
@@ -83,7 +83,7 @@ struct DirectoryServingIdentityTests {
         #expect(try await store.load("")?.version == second)
     }
 
-    @Test("Another process takes on what is written, and the leader puts back what is taken away")
+    @Test("Another process applies what is written, and the leader restores what is deleted")
     func watch() async throws {
         let first = try open()
         let leader = ServingReplica(try store(), time: time, leads: true)
@@ -94,7 +94,7 @@ struct DirectoryServingIdentityTests {
                 #expect(await other.identity() == first)
                 leader.plan.replace(with: ServingPolicy(names: ServingReplica.names, timeToLive: 3_600))
                 await leader.identity { $0.maximumTokenLifetime == 3_600 }
-                // Both have looked.
+                // Both have polled.
                 await time.waitForSleepers(2) { $0 == 1 }
                 time.advance(by: 1)
                 await other.identity { $0.maximumTokenLifetime == 3_600 }

@@ -6,14 +6,14 @@ import SwiftASN1
 import Testing
 import X509
 
-/// A TLS handshake of the TLS library with itself, without a socket.
+/// A TLS handshake between two in-memory channels.
 enum MemoryHandshake {
-    /// The server's leaf, as a client that trusts `trust` finds it.
+    /// Returns the serving certificate that a client with the CA bundle `trust` receives.
     ///
     /// - Parameters:
-    ///   - name: what the client asks for and checks; nil for the address.
-    /// - Throws: what either side has against it.
-    static func leaf(
+    ///   - name: the SNI and verified name; nil for the address.
+    /// - Throws: the error of either side.
+    static func servingCertificate(
         of server: TLSConfiguration, trusting trust: String, as name: String?, address: String = "127.0.0.1"
     ) throws -> Certificate {
         var configuration = TLSConfiguration.makeClientConfiguration()
@@ -25,13 +25,13 @@ enum MemoryHandshake {
         defer {
             for channel in [client, serving] {
                 channel.close(promise: nil)
-                // Nobody waits for the other side's farewell.
+                // The close_notify of the other side is not awaited.
                 channel.embeddedEventLoop.advanceTime(by: .seconds(60))
             }
         }
-        let place = try SocketAddress(ipAddress: address, port: 443)
-        serving.connect(to: place, promise: nil)
-        client.connect(to: place, promise: nil)
+        let remote = try SocketAddress(ipAddress: address, port: 443)
+        serving.connect(to: remote, promise: nil)
+        client.connect(to: remote, promise: nil)
         var isMoving = true
         while isMoving {
             isMoving = false

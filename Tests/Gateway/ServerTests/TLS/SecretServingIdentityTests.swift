@@ -31,7 +31,8 @@ struct SecretServingIdentityTests {
         try patch(cluster, ["data": ["serving.json": .string(Data(text.utf8).base64EncodedString())]])
     }
 
-    @Test("The leader makes it, every replica serves the same leaf, and the Secret tells what to trust")
+    @Test(
+        "The leader creates the identity, every replica serves the same certificate, and the Secret has the CA bundle")
     func creation() async throws {
         try await StoodInCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
@@ -56,7 +57,7 @@ struct SecretServingIdentityTests {
         }
     }
 
-    @Test("Two that lead at once make one authority")
+    @Test("Two concurrent leaders create one CA")
     func race() async throws {
         try await StoodInCluster.run { cluster in
             let replicas = (0..<4).map { _ in ServingReplica.inCluster(cluster, time: time, leads: true) }
@@ -78,7 +79,7 @@ struct SecretServingIdentityTests {
         }
     }
 
-    @Test("A Secret that is deleted is put back from memory, with what is served unchanged")
+    @Test("A deleted Secret is restored from memory, and the served certificate does not change")
     func deletion() async throws {
         try await StoodInCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
@@ -94,7 +95,7 @@ struct SecretServingIdentityTests {
         }
     }
 
-    @Test("What others put on the Secret stays when it is written")
+    @Test("Members that others have set on the Secret stay when it is written")
     func foreignMembers() async throws {
         try await StoodInCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
@@ -114,7 +115,7 @@ struct SecretServingIdentityTests {
     }
 
     @Test(
-        "A Secret that was spoilt is put back by a leader that remembers it, and made anew, loudly, by another"
+        "A damaged Secret is restored by a leader that has it in memory, and created again by another"
     )
     func spoilt() async throws {
         try await StoodInCluster.run { cluster in
@@ -135,15 +136,15 @@ struct SecretServingIdentityTests {
                 #expect(other.certificates.problem?.contains("invalid serving identity") == true)
                 let next = ServingReplica.inCluster(cluster, time: time, leads: true)
                 try await next.running {
-                    let made = try #require(await next.identity())
-                    #expect(made.owner != first.owner && next.log.text.contains("CA lost and created again"))
-                    #expect(await other.identity()?.owner == made.owner)
+                    let recreated = try #require(await next.identity())
+                    #expect(recreated.owner != first.owner && next.log.text.contains("CA lost and created again"))
+                    #expect(await other.identity()?.owner == recreated.owner)
                 }
             }
         }
     }
 
-    @Test("A leaf that is not its key's is as good as none")
+    @Test("A serving certificate with a foreign key is not served")
     func unfitLeaf() async throws {
         try await StoodInCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
@@ -168,7 +169,7 @@ struct SecretServingIdentityTests {
     }
 
     @Test(
-        "A Secret that is somebody else's, or a newer gateway's, is told and left as it is",
+        "A foreign Secret, or one of a newer release, is reported and not changed",
         arguments: [
             ("tls.crt", "a certificate", "was not created by the gateway"),
             ("serving.json", "{\"version\": 9}", "newer"),
@@ -192,7 +193,7 @@ struct SecretServingIdentityTests {
         }
     }
 
-    @Test("Another identity in place of the one that clients trust is replaced by the leader that remembers it")
+    @Test("An identity that replaced the trusted one is overwritten by the leader that has it in memory")
     func replaced() async throws {
         try await StoodInCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
@@ -214,7 +215,7 @@ struct SecretServingIdentityTests {
         }
     }
 
-    @Test("An API server that is away, or forbids it, leaves nothing to serve, is told, and is asked again")
+    @Test("Without the API server or the permission there is no certificate; this is reported and retried")
     func away() async throws {
         try await StoodInCluster.run { cluster in
             cluster.api.deny("create", "secrets")
@@ -231,7 +232,7 @@ struct SecretServingIdentityTests {
         }
     }
 
-    @Test("An annotation has another authority announced, waited for, issue, and the former one go, on every replica")
+    @Test("An annotation rotates the CA on every replica: announced, issuing, and the former one removed")
     func rotation() async throws {
         try await StoodInCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
@@ -260,7 +261,7 @@ struct SecretServingIdentityTests {
                     time.advance(by: 4_500)
                     let last = try #require(await other.identity { $0.authorities.count == 1 })
                     #expect(last.issuing?.id == next.id && other.certificates.issuers == last.bundle)
-                    // The same text asks for nothing more.
+                    // The same text causes no other rotation.
                     #expect(last.next == nil && last.answered == "1")
                 }
             }

@@ -21,21 +21,21 @@ struct ServingCertificateTests {
         }
     }
 
-    @Test("The authority's leaf serves its names, and its chain ends in what clients trust")
-    func authority() throws {
-        let authority = try SelfSignedCA(from: now)
-        let leaf = try authority.issue(
+    @Test("A certificate of the self-signed CA serves its names, and its chain has the CA")
+    func ca() throws {
+        let ca = try SelfSignedCA(from: now)
+        let certificate = try ca.issue(
             names: ["Gateway.example.com", "*.svc.example.com"], addresses: [[127, 0, 0, 1]], from: now)
-        #expect(leaf.issuers == (try authority.certificatePEM))
+        #expect(certificate.issuers == (try ca.certificatePEM))
         for (host, serves) in [
             ("gateway.example.com", true), ("a.svc.example.com", true), ("a.b.svc.example.com", false),
             (".svc.example.com", false), ("svc.example.com", false), ("example.com", false), ("", false),
         ] {
-            #expect(leaf.serves(host) == serves, "\(host)")
+            #expect(certificate.serves(host) == serves, "\(host)")
         }
     }
 
-    @Test("What is no chain, no key, or not the chain's key is refused in words")
+    @Test("An invalid chain, an invalid key and a foreign key are rejected with a reason")
     func refusals() throws {
         let key = TestKeys.ec.pkcs8PEM
         let chain = try KeyCertificate.selfSigned(for: TestKeys.ec, endpoint: "one", from: now, lifetime: 60).pem
@@ -46,8 +46,8 @@ struct ServingCertificateTests {
         let unfit = "the private key does not belong to the certificate, or the key usage lacks digitalSignature"
         #expect(message(chain, try SigningKey.generate(.es256).pkcs8PEM) == unfit)
         #expect(message(chain, TestKeys.rsa.pkcs8PEM) == unfit)
-        let authority = try SelfSignedCA(from: now)
-        #expect(message(try authority.certificatePEM, authority.keyPEM) == unfit)
+        let ca = try SelfSignedCA(from: now)
+        #expect(message(try ca.certificatePEM, ca.keyPEM) == unfit)
     }
 
     @Test("A signing key's certificate holds its public key", arguments: [0, 1])

@@ -6,7 +6,7 @@ import Synchronization
 
 @testable import GatewayServer
 
-/// One replica's own certificates with all that keeps them, on manual time.
+/// The serving identity of one replica with its services, on manual time.
 struct ServingReplica: Sendable {
     static let names = CertificateNames(dns: ["sts-gateway.sts-gateway.svc"], addresses: [])
 
@@ -20,7 +20,7 @@ struct ServingReplica: Sendable {
     let store: any DocumentStore<ServingIdentity>
     private let service: ServingIdentityService
 
-    /// What the webhook configurations are said to have.
+    /// The evidence of the webhook configurations.
     final class GivenEvidence: WebhookEvidenceReading {
         private let given = Mutex(ServingEvidence.Webhooks.notManaged)
         private let signal = ChangeSignal()
@@ -49,7 +49,7 @@ struct ServingReplica: Sendable {
             scheduler: time.scheduler, logger: log.logger)
     }
 
-    /// In the stand-in's Secrets. The store has a time of its own, in which nothing is waited for.
+    /// The store in the Secrets of the fake API server. Its scheduler does not wait.
     static func inCluster(_ cluster: StoodInCluster, time: TestScheduler, leads: Bool) -> ServingReplica {
         let store = SecretDocumentStore<ServingIdentity>(
             client: cluster.client, namespace: StoodInCluster.namespace,
@@ -61,7 +61,7 @@ struct ServingReplica: Sendable {
         try await StoodInCluster.running({ await service.run() }, body)
     }
 
-    /// Returns once it is so.
+    /// Returns when the condition holds.
     @discardableResult
     func until(
         _ condition: (DocumentReplica<ServingIdentity>.View) -> Bool
@@ -75,7 +75,7 @@ struct ServingReplica: Sendable {
         return replica.view
     }
 
-    /// Returns once it has one.
+    /// Returns when there is an identity.
     @discardableResult
     func identity(_ condition: @escaping (ServingIdentity) -> Bool = { _ in true }) async -> ServingIdentity? {
         await until { $0.stored.map { condition($0.value) } ?? false }.stored?.value

@@ -10,36 +10,36 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The audit's output", .hangs)
+@Suite("The audit output", .hangs)
 struct BufferedAuditSinkTests {
-    /// Takes lines; while it is stopped, a write waits.
+    /// Records lines; a write blocks while the output is stopped.
     private final class Output: Sendable {
-        private let kept = Mutex<[String]>([])
+        private let recorded = Mutex<[String]>([])
         private let gate = DispatchSemaphore(value: 0)
         private let began = DispatchSemaphore(value: 0)
         let isStopped: Bool
-        let takes: Bool
+        let succeeds: Bool
 
-        init(isStopped: Bool = false, takes: Bool = true) {
+        init(isStopped: Bool = false, succeeds: Bool = true) {
             self.isStopped = isStopped
-            self.takes = takes
+            self.succeeds = succeeds
         }
 
-        var lines: [String] { kept.withLock { $0 } }
+        var lines: [String] { recorded.withLock { $0 } }
 
         func write(_ text: String) -> Bool {
             if isStopped {
                 began.signal()
                 gate.wait()
             }
-            kept.withLock { $0 += text.split(separator: "\n").map(String.init) }
-            return takes
+            recorded.withLock { $0 += text.split(separator: "\n").map(String.init) }
+            return succeeds
         }
 
         /// Returns when a write waits.
         func untilWriting() { began.wait() }
         func release(_ writes: Int) { for _ in 0..<writes { gate.signal() } }
-        /// So that no thread outlives the test.
+        /// Ends blocked threads.
         func releaseAll() { release(1_000) }
     }
 
@@ -61,12 +61,12 @@ struct BufferedAuditSinkTests {
         }
     }
 
-    private func record(_ id: Int, isProved: Bool = true) -> AuditRecord {
+    private func record(_ id: Int, isAuthenticated: Bool = true) -> AuditRecord {
         let identity = WorkloadIdentity(
             cluster: "test", namespace: "default", serviceAccount: .init(name: "web", uid: nil), pod: nil, node: nil,
             groups: [], credentialID: nil)
         return AuditRecord(
-            .refused(isProved ? .deniedByPolicy(identity) : .invalidTarget),
+            .refused(isAuthenticated ? .deniedByPolicy(identity) : .invalidTarget),
             of: .init(id: String(id), endpoint: "one", route: .token, remoteAddress: nil),
             policy: AccessPolicy(rules: []), at: ExampleGateway.now, latency: .zero)
     }
@@ -75,7 +75,7 @@ struct BufferedAuditSinkTests {
         try lines.map { try JSONDecoder().decode(JSONValue.self, from: Data($0.utf8))["request_id"] }
     }
 
-    /// Runs the sink to the end of its process.
+    /// Runs the sink until the shutdown.
     private func drain(_ sink: BufferedAuditSink) async throws {
         let trigger = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -90,7 +90,7 @@ struct BufferedAuditSinkTests {
         func run() async {}
     }
 
-    @Test("Records come out as lines in their order, and the end of the process waits for them")
+    @Test("Records are written as lines in order, and the shutdown waits for them")
     func order() async throws {
         let output = Output()
         let sink = sink(output, capacity: 1000)
@@ -100,7 +100,7 @@ struct BufferedAuditSinkTests {
         #expect(count("written") == "500" && count("dropped") == "0")
     }
 
-    @Test("What finds the buffer full is dropped and counted, and the next line says how many are missing")
+    @Test("Records beyond the buffer are dropped and counted, and the next line has their number")
     func full() async throws {
         let output = Output(isStopped: true)
         defer { output.releaseAll() }
@@ -116,14 +116,14 @@ struct BufferedAuditSinkTests {
         #expect(count("written") == "5")
     }
 
-    @Test("Records of callers of whom nothing is proved leave half of the buffer to the others")
+    @Test("Records of callers that are not authenticated use at most half of the buffer")
     func garbage() async throws {
         let output = Output(isStopped: true)
         defer { output.releaseAll() }
         let sink = sink(output, capacity: 4)
         sink.record(record(0))
         output.untilWriting()
-        for id in 1...9 { sink.record(record(id, isProved: false)) }
+        for id in 1...9 { sink.record(record(id, isAuthenticated: false)) }
         for id in 10...11 { sink.record(record(id)) }
         output.release(2)
         try await drain(sink)
@@ -131,9 +131,9 @@ struct BufferedAuditSinkTests {
         #expect(count("dropped") == "7")
     }
 
-    @Test("An output that takes nothing is counted, and does not keep the process from ending")
+    @Test("A failed output is counted, and does not block the shutdown")
     func broken() async throws {
-        let refusing = sink(Output(takes: false))
+        let refusing = sink(Output(succeeds: false))
         refusing.record(record(0))
         try await drain(refusing)
         #expect(count("failed") == "1")

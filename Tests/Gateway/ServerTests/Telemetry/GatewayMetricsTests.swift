@@ -41,7 +41,7 @@ struct GatewayMetricsTests {
         backend.text.split(separator: "\n").map(String.init).filter { $0.hasPrefix(beginning) }
     }
 
-    @Test("Counters are there at zero before anything happens, and what runs is told")
+    @Test("Counters start at zero, and the build info is exposed")
     func start() {
         #expect(
             lines("sts_tokens_issued_total") == [
@@ -53,7 +53,7 @@ struct GatewayMetricsTests {
         #expect(lines("sts_token_request_duration_seconds").isEmpty)
     }
 
-    @Test("An issued token counts as issued and as allowed, at its endpoint and with its duration")
+    @Test("An issued token counts as issued and allowed, with its endpoint and duration")
     func issued() async throws {
         let gateway = try ExampleGateway()
         let subject = try SubjectToken(parsing: gateway.cluster.token(at: ExampleGateway.now))
@@ -71,8 +71,8 @@ struct GatewayMetricsTests {
         #expect(lines("\(duration)_sum") == ["\(duration)_sum{\(labels)} 0.003"])
     }
 
-    @Test("A denial counts as a decision of the rules, a token that proves nobody does not")
-    func refused() {
+    @Test("A denial counts as an authorization decision, an invalid token does not")
+    func denied() {
         record(.refused(.deniedByPolicy(identity)))
         record(.refused(.invalidSubjectToken(.expired)))
         #expect(lines(#"sts_authorization_total{endpoint="one",decision="denied"}"#).first?.hasSuffix(" 1") == true)
@@ -80,7 +80,7 @@ struct GatewayMetricsTests {
         #expect(lines("sts_token_request_duration_seconds_count").count == 2)
     }
 
-    @Test("Tokens for the API server's audience are counted where they were taken")
+    @Test("Accepted tokens with the API server's audience are counted")
     func apiServerAudience() {
         record(.allowed(identity, rule: 0), usesAPIServerAudience: true)
         record(.allowed(identity, rule: 0))
@@ -88,14 +88,14 @@ struct GatewayMetricsTests {
         #expect(lines(#"sts_apiserver_audience_tokens_total{endpoint="one"}"#).first?.hasSuffix(" 1") == true)
     }
 
-    @Test("A name that is no endpoint's makes no series")
+    @Test("An unknown endpoint has no series")
     func unknownEndpoint() {
         let before = backend.text
-        record(.allowed(identity, rule: 0), endpoint: "sent-by-somebody")
+        record(.allowed(identity, rule: 0), endpoint: "unknown")
         #expect(backend.text == before)
     }
 
-    @Test("Each event of reviewing is counted in a series of its own", arguments: TokenReviewEvent.allCases)
+    @Test("Each review event has a series", arguments: TokenReviewEvent.allCases)
     func reviews(event: TokenReviewEvent) {
         let before = lines("sts_tokenreview_")
         #expect(before.count == TokenReviewEvent.allCases.count && before.allSatisfy { $0.hasSuffix(" 0") })
@@ -103,7 +103,7 @@ struct GatewayMetricsTests {
         #expect(lines("sts_tokenreview_").count { $0.hasSuffix(" 1") } == 1)
     }
 
-    @Test("State and age of the key that signs are told, and no age where none does")
+    @Test("The key states and the age of the active key are exposed, and no age without an active key")
     func keys() throws {
         let snapshot = try ExampleGateway().endpoints[0].keys.snapshot
         metrics.observe(snapshot, of: "one", at: ExampleGateway.now.addingTimeInterval(90))
@@ -119,13 +119,13 @@ struct GatewayMetricsTests {
     }
 
     private var published: PublicationStatus {
-        var status = PublicationStatus(location: "here")
+        var status = PublicationStatus(location: "location")
         status.lastSuccess = ExampleGateway.now
         status.verdict = .matches
         return status
     }
 
-    @Test("The last publication and what the public URL serves are told once they are known")
+    @Test("The last publication and the match of the public URL are exposed when they are known")
     func publication() throws {
         #expect(lines("sts_publish_last_success_timestamp_seconds").isEmpty)
         #expect(lines("sts_published_matches").isEmpty)
@@ -142,7 +142,7 @@ struct GatewayMetricsTests {
         #expect(lines("sts_published_matches").isEmpty)
     }
 
-    @Test("What a round does with each document is counted, for the endpoint that publishes")
+    @Test("The result for each published document is counted, for endpoints with a publisher")
     func publishedDocuments() throws {
         #expect(lines("sts_publish_total").count == 2 * PublicationRound.Result.Kind.allCases.count)
         let ring = KeyRing(endpoint: "one", owner: "owner", keys: [])
@@ -158,12 +158,12 @@ struct GatewayMetricsTests {
             ])
     }
 
-    @Test("What is told of an endpoint's state ends with the endpoint; its counts stay")
-    func forgotten() throws {
+    @Test("The gauges of a removed endpoint are removed; its counters stay")
+    func removed() throws {
         let keys = try ExampleGateway().endpoints[0].keys.snapshot
         metrics.observe(keys, of: "one", at: ExampleGateway.now)
         metrics.observe(published, of: "one")
-        metrics.forget("one")
+        metrics.removeGauges(of: "one")
         for family in ["sts_key_state", "sts_key_age_seconds", "sts_published_matches"] {
             #expect(lines(family).filter { $0.contains(#"endpoint="one""#) }.isEmpty, "\(family)")
         }
@@ -173,7 +173,7 @@ struct GatewayMetricsTests {
         #expect(lines("sts_key_age_seconds").filter { $0.contains(#"endpoint="one""#) }.count == 1)
     }
 
-    @Test("Every metric that is declared has a series once there is something to tell")
+    @Test("Every declared metric has a series when it has a value")
     func complete() throws {
         record(.allowed(identity, rule: 0))
         metrics.observe(try ExampleGateway().endpoints[0].keys.snapshot, of: "one", at: ExampleGateway.now)
@@ -187,7 +187,7 @@ struct GatewayMetricsTests {
         }
     }
 
-    @Test("Metrics that are made anew with the same backend go on counting")
+    @Test("Metrics that are created again with the same backend continue")
     func again() {
         metrics.audited(.written, count: 2)
         GatewayMetrics(factory: backend, endpoints: endpoints, version: "1.2.3").audited(.written)
@@ -208,7 +208,7 @@ struct GatewayMetricsTests {
         #expect(names.map(String.init) == GatewayMetrics.families.map(\.name))
     }
 
-    @Test("GET /metrics answers with the text after bringing it up to date")
+    @Test("GET /metrics updates the gauges and responds with the text")
     func route() async throws {
         var table = RouteTable()
         MetricsRoutes(metrics: backend) { [metrics] in metrics.audited(.failed) }.add(to: &table)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("JSON logs")
 struct JSONLogHandlerTests {
-    @Test("A record is one line of JSON, whatever is in its values")
+    @Test("A record is one line of JSON, with any values")
     func lines() throws {
         let log = KeptLog()
         log.logger.notice(

@@ -22,7 +22,7 @@ struct CachingTokenReviewerTests {
         return CachingTokenReviewer(inner, id: "test", limits: limits, observe: events.observer)
     }
 
-    /// Runs the service for the time of the body.
+    /// Runs the service while `body` runs.
     private func running<Value: Sendable>(
         _ reviewer: CachingTokenReviewer, _ body: @Sendable () async throws -> Value
     ) async throws -> Value {
@@ -66,7 +66,7 @@ struct CachingTokenReviewerTests {
         #expect(events.count(.cacheShared) == 999)
     }
 
-    @Test("A positive answer is kept five seconds, a negative one two")
+    @Test("A positive review is cached for five seconds, a negative one for two")
     func lifetimes() async throws {
         let reviewer = caching(inner)
         let token = try SubjectToken.sample()
@@ -86,7 +86,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("No answer is kept past the token's end, nor where the clock was set back")
+    @Test("No review is cached after the token's expiration, or after the clock was set back")
     func ends() async throws {
         let reviewer = caching(inner)
         let token = try SubjectToken.sample(lifetime: 3)
@@ -106,7 +106,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("The token, the reviewer and the audiences make the question, in whatever order the audiences are")
+    @Test("The cache key is the token, the reviewer and the audiences in any order")
     func keys() async throws {
         func key(_ token: String, _ reviewer: String, _ audiences: [String]?) -> ReviewKey {
             ReviewKey(token: token, reviewer: reviewer, audiences: audiences)
@@ -131,7 +131,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("A failure is shared by those who waited, and not kept")
+    @Test("A failure is shared by the waiting callers, and not cached")
     func failures() async throws {
         let failure = TokenReviewFailure(retryAfter: 7, reason: "away")
         let inner = HeldReviewer(.failure(failure))
@@ -154,7 +154,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("Beyond the cap a new question is told to come back in a second, and a known one is answered")
+    @Test("Beyond the limit a new review is rejected with Retry-After 1, and a cached one is returned")
     func cap() async throws {
         let inner = HeldReviewer()
         let reviewer = caching(inner) { $0.inFlight = 2 }
@@ -178,7 +178,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("A caller that goes away, the first or another, takes the answer from nobody")
+    @Test("A cancelled caller, the first or another, does not affect the others")
     func cancellation() async throws {
         for first in [true, false] {
             let inner = HeldReviewer()
@@ -202,7 +202,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("When all have gone away the answer is kept for who comes next")
+    @Test("When all callers are cancelled the review is cached for the next one")
     func abandoned() async throws {
         let inner = HeldReviewer()
         let reviewer = caching(inner)
@@ -219,7 +219,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("A service that was stopped answers at once that it stops, and leaves nobody waiting")
+    @Test("A stopped service rejects callers immediately, and leaves none waiting")
     func stopped() async throws {
         let reviewer = caching(inner)
         let (token, late) = (try SubjectToken.sample(), try SubjectToken.sample(pod: "late"))
@@ -227,7 +227,7 @@ struct CachingTokenReviewerTests {
         try await withThrowingTaskGroup(of: TokenReview.self) { waiting in
             waiting.addTask { try await reviewer.review(token, audiences: nil, at: now) }
             await events.wait(for: .cacheMiss, count: 1)
-            // It is stopped before it has begun anything.
+            // It is stopped before any review starts.
             try await withThrowingTaskGroup(of: Void.self) { service in
                 service.cancelAll()
                 service.addTask { try await reviewer.run() }
@@ -241,7 +241,7 @@ struct CachingTokenReviewerTests {
         }
     }
 
-    @Test("A service that stops answers who waits for a review in flight, and begins no other")
+    @Test("A stopping service completes the reviews in flight, and starts no other")
     func stopping() async throws {
         let inner = HeldReviewer()
         let reviewer = caching(inner)
@@ -265,7 +265,7 @@ struct CachingTokenReviewerTests {
         #expect(inner.reviews == 1)
     }
 
-    @Test("The cache holds no more answers than it may, however many tokens come")
+    @Test("The cache is limited, with any number of tokens")
     func bounded() throws {
         var limits = TokenReviewLimits()
         limits.cachedAnswers = 10
@@ -274,11 +274,11 @@ struct CachingTokenReviewerTests {
         for number in 0..<1000 {
             let key = ReviewKey(token: "\(number)", reviewer: "", audiences: nil)
             keys.append(key)
-            cache.keep(.positive, for: key, asked: clock.now, expiration: nil)
+            cache.insert(.positive, for: key, requested: clock.now, expiration: nil)
             #expect(cache.count <= 10)
-            #expect(cache.answer(for: key, at: clock.now) == .positive)
+            #expect(cache.review(for: key, at: clock.now) == .positive)
         }
-        #expect(cache.answer(for: keys[998], at: clock.now) == .positive)
-        #expect(cache.answer(for: keys[0], at: clock.now) == nil)
+        #expect(cache.review(for: keys[998], at: clock.now) == .positive)
+        #expect(cache.review(for: keys[0], at: clock.now) == nil)
     }
 }

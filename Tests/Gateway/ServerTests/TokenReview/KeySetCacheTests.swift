@@ -8,9 +8,9 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The cached key set", .hangs)
+@Suite("The key set cache", .hangs)
 struct KeySetCacheTests {
-    /// A source whose answer can be changed, and that counts.
+    /// A source that counts, with a response that a test sets.
     private final class Source: Sendable {
         let state = Mutex<(keys: JSONWebKeySet?, count: Int)>((nil, 0))
 
@@ -38,7 +38,7 @@ struct KeySetCacheTests {
         }
     }
 
-    @Test("It reads once, and again for an unknown kid, though not more often than the interval")
+    @Test("It loads once, and again for an unknown kid, at most once in the interval")
     func unknownKeyID() async throws {
         let cache = cache()
         source.set(rsa)
@@ -52,7 +52,7 @@ struct KeySetCacheTests {
         #expect(source.count == 2)
     }
 
-    @Test("An old set is read again, and kept where that fails")
+    @Test("An old key set is loaded again, and stays in use where that fails")
     func age() async throws {
         let cache = cache()
         source.set(rsa)
@@ -62,7 +62,7 @@ struct KeySetCacheTests {
         #expect(source.count == 2)
     }
 
-    @Test("Without any set there is no answer, and the next second tries again")
+    @Test("Without a key set the lookup fails, and the next second tries again")
     func none() async throws {
         let cache = cache()
         await #expect(throws: TokenReviewFailure(retryAfter: 5, reason: "away")) {
@@ -76,18 +76,18 @@ struct KeySetCacheTests {
         #expect(try await cache.keys(for: nil, at: now.addingTimeInterval(1)) == rsa)
     }
 
-    @Test("A file is read, and what is no key set is told by its path")
+    @Test("A file is read, and an invalid key set is reported with the path")
     func files() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/jwks.json"
-        #expect(KeySetCache.failure(ofFile: path)?.reason == "the key set \(path) cannot be read")
+        #expect(KeySetCache.failure(ofFile: path)?.reason == "the key set \(path) is not readable")
         try folder.write("{\"keys\": []}", to: "jwks.json")
-        #expect(KeySetCache.failure(ofFile: path)?.reason == "\(path) is no key set with a key that can verify")
+        #expect(KeySetCache.failure(ofFile: path)?.reason == "\(path) is not a key set with a supported key")
         try folder.write(rsa.json.text, to: "jwks.json")
         #expect(try await KeySetCache(file: path).keys(for: TestKeys.rsa.keyID, at: now) == rsa)
     }
 
-    @Test("Calls that come during the very first reading wait for it, and it is one for all")
+    @Test("Calls during the first load wait for it")
     func firstReading() async throws {
         let (gate, opening) = AsyncStream.makeStream(of: Never.self)
         let readings = Mutex(0)
@@ -107,7 +107,7 @@ struct KeySetCacheTests {
         #expect(readings.withLock { $0 } == 1)
     }
 
-    @Test("Calls with an unknown kid wait for the reading that another one has begun")
+    @Test("Calls with an unknown kid wait for the load in progress")
     func readingForAnUnknownKeyID() async throws {
         let (gate, opening) = AsyncStream.makeStream(of: Never.self)
         let readings = Mutex(0)

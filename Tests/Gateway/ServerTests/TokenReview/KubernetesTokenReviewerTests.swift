@@ -11,7 +11,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The reviewer that asks the API server", .hangs)
+@Suite("The reviewer with TokenReview", .hangs)
 struct KubernetesTokenReviewerTests {
     let clock = ManualClock(now: ExampleGateway.now)
     let events = KeptEvents()
@@ -26,7 +26,7 @@ struct KubernetesTokenReviewerTests {
          "status":{"error":"invalid bearer token"}}
         """#
 
-    /// A reviewer alone, without cache and check, before a server that always gives one answer.
+    /// A reviewer without cache and check, with a server that always returns one response.
     private func reviewing<Value: Sendable>(
         _ reply: LocalAPIServer.Reply,
         _ body: @Sendable (KubernetesTokenReviewer, LocalAPIServer) async throws -> Value
@@ -42,7 +42,7 @@ struct KubernetesTokenReviewerTests {
         }
     }
 
-    @Test("Token and audiences are sent, and user and audiences read")
+    @Test("Token and audiences are sent, and user and audiences are read")
     func positive() async throws {
         let token = try SubjectToken.sample()
         try await reviewing(.init(status: 201, body: Self.positive)) { [clock] reviewer, server in
@@ -61,7 +61,7 @@ struct KubernetesTokenReviewerTests {
         #expect(events.all == [.authenticated])
     }
 
-    @Test("A token that the API server refuses is unauthenticated")
+    @Test("A token that the API server rejects is not authenticated")
     func negative() async throws {
         try await reviewing(.init(body: Self.negative)) { [clock] reviewer, _ in
             let review = try await reviewer.review(.sample(), audiences: nil, at: clock.now)
@@ -71,18 +71,18 @@ struct KubernetesTokenReviewerTests {
     }
 
     private static let failures: [(LocalAPIServer.Reply, Int, String)] = [
-        (.init(status: 401), 10, "the gateway's own token"), (.init(status: 403), 30, "system:auth-delegator"),
+        (.init(status: 401), 10, "the gateway's token"), (.init(status: 403), 30, "system:auth-delegator"),
         (.init(status: 404), 30, "has no authentication.k8s.io/v1 TokenReview"), (.init(status: 429), 1, "(429)"),
         (.init(status: 429, headers: [.retryAfter: "9"]), 9, "(429)"),
         (.init(status: 429, headers: [.retryAfter: "0"]), 1, "(429)"),
         (.init(status: 503, headers: [.retryAfter: "3600"]), 60, "(503)"), (.init(status: 500), 5, "(500)"),
         (.init(status: 302, headers: [.location: "/"]), 30, "with 302"), (.init(status: 422), 30, "with 422"),
-        (.init(status: 200, body: "{}"), 5, "no TokenReview"),
-        (.init(status: 201, body: "<html>"), 5, "no TokenReview"),
+        (.init(status: 200, body: "{}"), 5, "not a TokenReview"),
+        (.init(status: 201, body: "<html>"), 5, "not a TokenReview"),
     ]
 
     @Test(
-        "Everything else is a failure with words and a bounded time, and without a word of the token",
+        "Everything else is a failure with a reason and Retry-After, and without a part of the token",
         arguments: failures.indices)
     func failure(index: Int) async throws {
         var (reply, retryAfter, words) = Self.failures[index]
@@ -102,7 +102,9 @@ struct KubernetesTokenReviewerTests {
         #expect(events.all == [.failed])
     }
 
-    @Test("The whole way: forged tokens stop at the keys, good ones at the cache, and the keys are read once")
+    @Test(
+        "Forged tokens are rejected by the key check, repeated ones are cached, and the keys are loaded once"
+    )
     func whole() async throws {
         let keys = TestCluster(key: TestKeys.ec).keySet.json.text
         let token = try SubjectToken.sample()
@@ -132,7 +134,7 @@ struct KubernetesTokenReviewerTests {
             ])
     }
 
-    @Test("Keys that may not be read are passed over, and the API server decides")
+    @Test("Without permission to read the keys the API server decides")
     func unreadableKeys() async throws {
         try await LocalAPIServer.serving { request in
             request.path == "/openid/v1/jwks" ? .init(status: 403) : .init(status: 201, body: Self.negative)

@@ -15,7 +15,7 @@ struct PrecheckedTokenReviewerTests {
     let inner = HeldReviewer(isOpen: true)
     let keySet: Published
 
-    /// The API server's published keys, which may change or be closed to us.
+    /// The API server's published keys, which may change or be unavailable.
     final class Published: Sendable {
         let state: Mutex<(keys: JSONWebKeySet?, reads: Int)>
 
@@ -44,7 +44,7 @@ struct PrecheckedTokenReviewerTests {
         return PrecheckedTokenReviewer(inner, keys: cache, maximumUnknown: maximumUnknown, observe: events.observer)
     }
 
-    @Test("A good signature goes on to the API server, a wrong one does not")
+    @Test("A token with a valid signature is sent to the API server, one with an invalid signature is not")
     func signatures() async throws {
         let reviewer = prechecked(inner)
         let token = try SubjectToken.sample()
@@ -58,7 +58,7 @@ struct PrecheckedTokenReviewerTests {
         #expect(events.all == [.precheckForged])
     }
 
-    @Test("A kid that the key set lacks when it is read just now is refused without a review")
+    @Test("A kid that is missing in a key set loaded for this call is rejected without a review")
     func foreignKey() async throws {
         let reviewer = prechecked(inner)
         let foreign = try SubjectToken.sample(key: try .generate(.es256))
@@ -69,7 +69,7 @@ struct PrecheckedTokenReviewerTests {
     }
 
     @Test(
-        "A key rotated in within the minute is not condemned: the API server decides until the set is read again"
+        "A recently added key is not rejected: the API server decides until the key set is loaded again"
     )
     func freshKey() async throws {
         let reviewer = prechecked(inner)
@@ -87,7 +87,7 @@ struct PrecheckedTokenReviewerTests {
         #expect(keySet.reads == 2)
     }
 
-    @Test("A set that could not be read again condemns no unknown kid")
+    @Test("A key set that could not be loaded again does not reject an unknown kid")
     func failedRefetch() async throws {
         let reviewer = prechecked(inner)
         _ = try await reviewer.review(.sample(), audiences: nil, at: clock.now)
@@ -98,7 +98,7 @@ struct PrecheckedTokenReviewerTests {
         #expect(events.all == [.precheckUnknownKey])
     }
 
-    @Test("Where the keys cannot be read nothing is checked, and a minute later they are tried again")
+    @Test("Where the keys are not available nothing is checked, and they are loaded again after a minute")
     func closed() async throws {
         keySet.publish(nil)
         let reviewer = prechecked(inner)
@@ -114,7 +114,7 @@ struct PrecheckedTokenReviewerTests {
         #expect(inner.reviews == 2)
     }
 
-    @Test("Few tokens of unknown keys are under review at a time, and they do not hinder the known ones")
+    @Test("Reviews of tokens with unknown keys are limited, and do not affect those with known keys")
     func crowding() async throws {
         let inner = HeldReviewer()
         let reviewer = prechecked(inner, maximumUnknown: 1)
@@ -123,7 +123,7 @@ struct PrecheckedTokenReviewerTests {
             try SubjectToken.sample(key: try .generate(.es256)), try SubjectToken.sample(key: try .generate(.es256))
         )
         let known = try SubjectToken.sample()
-        // Read for the first: so the second finds a set that may not be read again yet.
+        // Loaded for the first call, so that the second one may not load again yet.
         _ = try await reviewer.review(first, audiences: nil, at: now)
         try await withThrowingTaskGroup(of: TokenReview.self) { group in
             group.addTask { try await reviewer.review(first, audiences: nil, at: now) }

@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: Wrong.allCases)
-    func `what a token stands on must still be there, which only the API server can tell`(_ wrong: Wrong) async throws {
+    func `the objects of a token must exist, which only the API server knows`(_ wrong: Wrong) async throws {
         try await ReviewedCluster.run { cluster async throws in
             let api = cluster.api
             let token = try api.token(audiences: ["one.test.svc"])
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `a token is good until its end and the API server's minute of grace, and no longer`() async throws {
+    @Test func `a token is valid until its expiration and the API server's leeway of a minute`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(audiences: ["one.test.svc"])
             cluster.clock.advance(by: 3599)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `a token of a key that the cluster has given up is refused`() async throws {
+    @Test func `a token of a removed cluster key is rejected`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(audiences: ["one.test.svc"])
             cluster.api.rotateClusterKey(to: TestKeys.ec, keepsFormer: false)
@@ -106,17 +106,17 @@ import Testing
         }
     }
 
-    @Test func `a token bound to no Pod is refused where a Pod is required, and taken where not`() async throws {
+    @Test func `a token without a Pod is rejected where a Pod is required, and accepted elsewhere`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(pod: nil, audiences: ["one.test.svc"])
             #expect(try await cluster.exchange(token) == .invalid(.withoutPod))
             #expect(try await cluster.exchange(token, at: "podless") == ReviewedCluster.web)
-            // Both are judged from one review.
+            // Both use one review.
             #expect(cluster.reviewCount == 1)
         }
     }
 
-    @Test func `the API server's own audience is taken on the bearer wire alone, and there only with a Pod`()
+    @Test func `the API server's audience is accepted on the bearer wire only, and there only with a Pod`()
         async throws
     {
         try await ReviewedCluster.run { cluster async throws in
@@ -128,12 +128,12 @@ import Testing
             #expect(!review.body.contains("audiences"))
             let podless = try cluster.api.token(pod: nil, audiences: [])
             #expect(try await cluster.exchange(podless, at: "stock", wire: .bearer) == .invalid(.withoutPod))
-            // An endpoint that does not accept it does not on this wire either.
+            // An endpoint that does not accept it rejects it on this wire, too.
             #expect(try await cluster.exchange(ofPod, at: "one", wire: .bearer) == .invalid(.foreignAudience))
         }
     }
 
-    @Test func `a token for somebody else's audience is not taken for the API server's on the bearer wire`()
+    @Test func `a token for another audience does not count as the API server's on the bearer wire`()
         async throws
     {
         try await ReviewedCluster.run { cluster async throws in
@@ -146,13 +146,13 @@ import Testing
         try await ReviewedCluster.run { cluster async throws in
             let one = try cluster.api.token(audiences: ["one.test.svc"])
             #expect(try await cluster.exchange(one) == ReviewedCluster.web)
-            // Another audience: not even asked for.
+            // Another audience: no review.
             #expect(try await cluster.exchange(one, at: "two") == .invalid(.foreignAudience))
             #expect(try await cluster.exchange(one, at: "two", wire: .bearer) == .invalid(.foreignAudience))
-            // The same audience and other rules: the review is shared, the decision is not.
+            // The same audience and other rules: the review is shared, not the decision.
             #expect(try await cluster.exchange(one, at: "strict") == .denied)
             #expect(cluster.reviewCount == 1)
-            // The API server's audience, where it is accepted: another review, which refuses.
+            // The API server's audience, where it is accepted: another review, which rejects the token.
             #expect(try await cluster.exchange(one, at: "stock", wire: .bearer) == .invalid(.unauthenticated))
             #expect(cluster.reviewCount == 2)
 
@@ -163,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func `a user that is no ServiceAccount is refused, whatever its name looks like`() async throws {
+    @Test func `a user that is not a ServiceAccount is rejected, with any name`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             for name in [
                 "jane", "system:serviceaccount:default", "system:serviceaccount:a:b:c", "system:serviceaccount:A_:b",
@@ -181,7 +181,7 @@ import Testing
         }
     }
 
-    @Test func `an answer that tells no audience, or another one, is not believed`() async throws {
+    @Test func `a review without an audience, or with another one, is rejected`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             for (index, audiences) in ["[]", #"["two.test.svc"]"#].enumerated() {
                 let token = try cluster.api.token(audiences: ["one.test.svc"], lifetime: 700 + index)

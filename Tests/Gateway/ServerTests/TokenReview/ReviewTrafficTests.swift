@@ -9,7 +9,7 @@ import Testing
 
 @testable import GatewayServer
 
-/// What reaches the API server and how often, and what becomes of a gateway whose API server fails.
+/// The requests to the API server, and the behavior when it fails.
 @Suite(.hangs) struct ReviewTrafficTests {
     private let ours = ["one.test.svc"]
 
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `a deleted Pod is refused once the kept answer is five seconds old`() async throws {
+    @Test func `a token of a deleted Pod is rejected when the cached review is five seconds old`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(audiences: ours)
             #expect(try await cluster.exchange(token) == ReviewedCluster.web)
@@ -39,7 +39,7 @@ import Testing
             cluster.clock.advance(by: 0.2)
             #expect(try await cluster.exchange(token) == .invalid(.unauthenticated))
             #expect(cluster.reviewCount == 2)
-            // A refusal is kept for two seconds.
+            // A negative review is cached for two seconds.
             cluster.clock.advance(by: 1.9)
             #expect(try await cluster.exchange(token) == .invalid(.unauthenticated))
             #expect(cluster.reviewCount == 2)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `an answer is not kept past the token's own end`() async throws {
+    @Test func `a review is not cached after the token's expiration`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(audiences: ours, lifetime: 600)
             cluster.clock.advance(by: 598)
@@ -60,11 +60,11 @@ import Testing
         }
     }
 
-    @Test func `the gateway's own token is read again when it is rotated`() async throws {
+    @Test func `the gateway's token is read again when it is rotated`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             #expect(try await cluster.exchange(try cluster.api.token(audiences: ours)) == ReviewedCluster.web)
             try cluster.api.rotateClientToken()
-            // 401 with the old one, then the new one: nobody notices.
+            // 401 with the old token, then success with the new one.
             #expect(try await cluster.exchange(try cluster.api.token(audiences: ours)) == ReviewedCluster.web)
             #expect(cluster.reviewCount == 3)
             #expect(try await cluster.exchange(try cluster.api.token(audiences: ours)) == ReviewedCluster.web)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `an own token that stays refused is tried twice and is 503, not a refusal of the caller`() async throws {
+    @Test func `a gateway token that is rejected twice is 503, not a denial of the caller`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             cluster.api.expireClientToken()
             let outcome = try await cluster.exchange(try cluster.api.token(audiences: ours))
@@ -91,7 +91,7 @@ import Testing
             (.notJSON, nil), (.reply(201, body: "{}"), nil), (.oversized(bytes: 3_000_000), nil),
             (.cut(afterBytes: 20), nil),
         ] as [(Fault, Int?)])
-    func `an API server that does not answer rightly is 503 with Retry-After, and is asked again by the next`(
+    func `an invalid response of the API server is 503 with Retry-After, and the next call is sent again`(
         _ fault: Fault, _ retryAfter: Int?
     ) async throws {
         try await ReviewedCluster.run { cluster async throws in
@@ -104,7 +104,7 @@ import Testing
             }
             #expect((1...60).contains(seconds))
             if let retryAfter { #expect(seconds == retryAfter) }
-            // A failure is not kept.
+            // A failure is not cached.
             cluster.api.clearFaults()
             #expect(try await cluster.exchange(token) == ReviewedCluster.web)
         }
@@ -135,7 +135,7 @@ import Testing
             let tokens = try (0..<3).map { try cluster.api.token(audiences: ours, lifetime: 700 + $0) }
             async let first = cluster.exchange(tokens[0])
             async let second = cluster.exchange(tokens[1])
-            // With one connection only one of them hangs there; both are in flight.
+            // With one connection only one of them hangs at the API server; both are in flight.
             await cluster.events.wait(for: .cacheMiss, count: 3)
             await cluster.api.waitForHangingRequests(1)
             #expect(try await cluster.exchange(tokens[2]) == .unavailable(retryAfter: 1))
@@ -154,7 +154,7 @@ import Testing
     @Test(arguments: Garbage.allCases)
     func `garbage never reaches the API server`(_ garbage: Garbage) async throws {
         try await ReviewedCluster.run { cluster async throws in
-            // The key set is on hand.
+            // The key set is loaded.
             #expect(try await cluster.exchange(try cluster.api.token(audiences: ours)) == ReviewedCluster.web)
             let count = cluster.reviewCount
             let now = cluster.clock.now
@@ -174,7 +174,7 @@ import Testing
             case .foreignAudience: token = try cluster.api.token(audiences: ["elsewhere.test.svc"])
             case .forged: token = try tampered(cluster.api.token(audiences: ours))
             case .foreignKey:
-                // An unknown kid reads the key set anew at most once a minute.
+                // An unknown kid loads the key set at most once a minute.
                 cluster.clock.advance(by: 61)
                 token = try TestCluster(key: SigningKey.generate(.es256)).token(at: now) { $0.audiences = ours }
             case .unsigned:
@@ -182,14 +182,14 @@ import Testing
                 token = Base64URL.encode(Array(#"{"alg":"none"}"#.utf8)) + ".\(parts[1])."
             }
             guard case .invalid = try await cluster.exchange(token) else {
-                Issue.record("not refused as invalid")
+                Issue.record("not rejected as invalid")
                 return
             }
             #expect(cluster.reviewCount == count)
         }
     }
 
-    /// The token with another namespace in its claims and the signature of before.
+    /// The token with another namespace in its claims and the same signature.
     private func tampered(_ token: String) throws -> String {
         let parts = token.split(separator: ".").map(String.init)
         let claims = String(decoding: Base64URL.decode(parts[1]) ?? [], as: UTF8.self)

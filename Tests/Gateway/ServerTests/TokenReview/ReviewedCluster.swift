@@ -10,14 +10,14 @@ import ServiceLifecycle
 
 @testable import GatewayServer
 
-/// A stand-in API server, the real reviewer in front of it, and endpoints of several audiences and rules that share it.
+/// A fake API server, the real reviewer, and endpoints with several audiences and rules that share it.
 struct ReviewedCluster {
     static let start = Date(timeIntervalSince1970: 1_778_251_200)
     static let reviews = FakeKubernetesAPI.tokenReviews
 
     let api: FakeKubernetesAPI
     let clock: ManualClock
-    /// Ends calls of the API server when it is moved.
+    /// The time of the calls to the API server.
     let time: TestScheduler
     let events: KeptEvents
     let exchanges: [String: TokenExchange]
@@ -26,7 +26,7 @@ struct ReviewedCluster {
         let problems: [ConfigurationProblem]
     }
 
-    /// How the gateway finds its way to the API server.
+    /// How the gateway connects to the API server.
     enum Access {
         case inCluster, kubeconfig
     }
@@ -117,7 +117,7 @@ struct ReviewedCluster {
         return exchanges
     }
 
-    /// What became of an exchange.
+    /// The outcome of an exchange.
     enum Outcome: Equatable {
         case issued(subject: String)
         case invalid(SubjectTokenRejection)
@@ -149,7 +149,7 @@ struct ReviewedCluster {
         }
     }
 
-    /// Reviews that reached the API server.
+    /// The number of reviews at the API server.
     var reviewCount: Int { api.requestCount(Self.reviews) }
 
     static let web = Outcome.issued(subject: "test:default:web")

@@ -7,7 +7,7 @@ import Synchronization
 @testable import GatewayServer
 
 extension SubjectToken {
-    /// A token of the test cluster; `pod` tells one from another.
+    /// A token of the test cluster; tokens differ by `pod`.
     static func sample(
         pod: String = "web-0", lifetime: Double = 3600, key: SigningKey = TestKeys.ec, at now: Date = ExampleGateway.now
     ) throws -> SubjectToken {
@@ -18,7 +18,7 @@ extension SubjectToken {
             })
     }
 
-    /// The same token with one bit of its signature turned.
+    /// The same token with one changed bit in its signature.
     func forged() throws -> SubjectToken {
         var signature = jwt.signature
         signature[10] ^= 1
@@ -31,33 +31,33 @@ extension TokenReview {
     static let positive = TokenReview.authenticated(.serviceAccount())
 }
 
-/// What the reviewers told, in order; a test can wait for a number of events.
+/// The events of the reviewers in order; a test can wait for a number of events.
 final class KeptEvents: Sendable {
-    private let kept = Mutex<[TokenReviewEvent]>([])
+    private let recorded = Mutex<[TokenReviewEvent]>([])
     private let stream: AsyncStream<TokenReviewEvent>
     private let continuation: AsyncStream<TokenReviewEvent>.Continuation
 
     init() { (stream, continuation) = AsyncStream.makeStream() }
 
-    var all: [TokenReviewEvent] { kept.withLock { $0 } }
+    var all: [TokenReviewEvent] { recorded.withLock { $0 } }
 
     var observer: TokenReviewObserver {
         { [self] event in
-            kept.withLock { $0.append(event) }
+            recorded.withLock { $0.append(event) }
             continuation.yield(event)
         }
     }
 
     func count(_ event: TokenReviewEvent) -> Int { all.count { $0 == event } }
 
-    /// Waits until so many events of this kind have come. Called by one task at a time.
+    /// Waits for this many events of a kind. Not for concurrent calls.
     func wait(for event: TokenReviewEvent, count: Int) async {
         guard self.count(event) < count else { return }
         for await _ in stream where self.count(event) >= count { return }
     }
 }
 
-/// A reviewer that answers when the test lets it, and counts.
+/// A reviewer that counts, and completes when the test releases it.
 final class HeldReviewer: TokenReviewing {
     private struct State {
         var reviews = 0
@@ -67,25 +67,25 @@ final class HeldReviewer: TokenReviewing {
     }
 
     private let state: Mutex<State>
-    private let begun: AsyncStream<Void>
-    private let begin: AsyncStream<Void>.Continuation
+    private let started: AsyncStream<Void>
+    private let start: AsyncStream<Void>.Continuation
 
     init(_ answer: FakeTokenReviewer.Answer = .success(.positive), isOpen: Bool = false) {
         state = Mutex(State(answer: answer, isOpen: isOpen))
-        (begun, begin) = AsyncStream.makeStream()
+        (started, start) = AsyncStream.makeStream()
     }
 
     var reviews: Int { state.withLock { $0.reviews } }
 
     func answer(_ answer: FakeTokenReviewer.Answer) { state.withLock { $0.answer = answer } }
 
-    /// Waits until so many reviews are here.
+    /// Waits for this many reviews.
     func wait(forReviews count: Int) async {
         guard reviews < count else { return }
-        for await _ in begun where reviews >= count { return }
+        for await _ in started where reviews >= count { return }
     }
 
-    /// Lets all go that are here or come.
+    /// Completes all present and later reviews.
     func open() {
         let held = state.withLock { state in
             state.isOpen = true
@@ -105,7 +105,7 @@ final class HeldReviewer: TokenReviewing {
                 state.held.append(continuation)
                 return false
             }
-            begin.yield()
+            start.yield()
             if goes { continuation.resume() }
         }
         return try state.withLock { $0.answer }.get()

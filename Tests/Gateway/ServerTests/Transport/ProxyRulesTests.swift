@@ -3,31 +3,31 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Which calls go through a proxy")
+@Suite("Proxy rules")
 struct ProxyRulesTests {
     private func isProxied(_ host: String, port: Int = 443, except noProxy: String = "") -> Bool {
         let rules = ProxyRules(environment: ["HTTPS_PROXY": "http://proxy.example.com:3128", "NO_PROXY": noProxy])
         return rules.proxy(forHost: host, port: port) != nil
     }
 
-    @Test("Without HTTPS_PROXY none does; with it, in either case, all but the machine's own")
+    @Test("Without HTTPS_PROXY no request uses a proxy; with it, in either case, all but those to loopback")
     func environment() {
         #expect(ProxyRules(environment: [:]).proxy(forHost: "a.example", port: 443) == nil)
         let lower = ProxyRules(environment: ["https_proxy": "proxy.example.com:3128"])
         #expect(lower.proxy(forHost: "a.example", port: 443)?.host == "proxy.example.com")
         #expect(isProxied("a.example"))
-        for own in ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1"] { #expect(!isProxied(own)) }
+        for loopback in ["localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1"] { #expect(!isProxied(loopback)) }
     }
 
-    @Test("A value that is no proxy's address is told and does not hold")
-    func misread() {
+    @Test("An invalid HTTPS_PROXY is reported and ignored")
+    func invalid() {
         let rules = ProxyRules(environment: ["HTTPS_PROXY": "socks5://proxy.example.com"])
-        #expect(rules.misread == "socks5://proxy.example.com")
+        #expect(rules.invalid == "socks5://proxy.example.com")
         #expect(rules.proxy(forHost: "a.example", port: 443) == nil)
     }
 
     @Test(
-        "An entry of NO_PROXY keeps its host direct",
+        "An entry of NO_PROXY excludes its host",
         arguments: [
             ("a.example", "a.example"), ("a.example", "A.EXAMPLE"), ("x.a.example", "a.example"),
             ("x.a.example", ".a.example"), ("x.a.example", "*.a.example"), ("a.example", "*"),

@@ -10,10 +10,10 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("The leader's look for Pods without a sidecar", .hangs)
+@Suite("The leader's search for Pods without a sidecar", .hangs)
 struct UninjectedPodsTests {
     private static let path = "/api/v1/pods"
-    /// Seconds; each look is followed by a wait of nine tenths of it, as the random number is 0.
+    /// The interval in seconds; the wait after each search is 90 % of it, because the random number is 0.
     private static let interval = 300.0
     private static let label = "tremolo.io/example-role"
 
@@ -35,14 +35,14 @@ struct UninjectedPodsTests {
                 client: cluster.client, namespace: StoodInCluster.namespace, leadership: leadership,
                 metrics: UninjectedPodMetrics(factory: prometheus), settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
-            follow { _ in }
+            apply { _ in }
         }
 
-        /// The first endpoint alone, since both have the same label.
-        func follow(endpoint: Int = 0, _ change: (inout GatewayConfiguration.Injection) -> Void) {
+        /// The first endpoint only, since both have the same label.
+        func apply(endpoint: Int = 0, _ change: (inout GatewayConfiguration.Injection) -> Void) {
             var injection = configuration.injection
             change(&injection)
-            pods.follow([configuration.endpoints[endpoint]], injection)
+            pods.apply([configuration.endpoints[endpoint]], injection)
         }
 
         /// Without the name.
@@ -52,7 +52,7 @@ struct UninjectedPodsTests {
             }
         }
 
-        /// Returns once a look has ended.
+        /// Returns when a search has ended.
         func rest() async { await time.waitForSleeper { $0 == 270 } }
 
         func next() async {
@@ -101,7 +101,7 @@ struct UninjectedPodsTests {
             ])
     }
 
-    @Test("The leader counts labelled Pods that lack the sidecar, page by page, and nothing else")
+    @Test("The leader counts labelled Pods without the sidecar, in pages, and no others")
     func count() async throws {
         try await StoodInCluster.run { cluster in
             for index in 0..<5 { try addPod("web-\(index)", cluster) }
@@ -126,8 +126,8 @@ struct UninjectedPodsTests {
         }
     }
 
-    @Test("Each owner is told once with what to do, and the number follows what becomes of its Pods")
-    func told() async throws {
+    @Test("Each owner is logged once with advice, and the metric follows its Pods")
+    func logged() async throws {
         try await StoodInCluster.run { cluster in
             for index in 0..<3 { try addPod("web-\(index)", cluster, owner: "web") }
             try addPod("empty", cluster, value: nil)
@@ -139,7 +139,7 @@ struct UninjectedPodsTests {
                 let web = try #require(lines.first { $0.contains(#""owner":"ReplicaSet/web""#) })
                 #expect(web.contains(#""namespace":"default""#) && web.contains(#""reason":"missing""#))
                 #expect(web.contains("kubectl rollout restart"))
-                #expect(web.contains("once the MutatingWebhookConfiguration sts-gateway-injector-one is there"))
+                #expect(web.contains("check that the MutatingWebhookConfiguration sts-gateway-injector-one exists"))
                 #expect(lines.contains { $0.contains(#""owner":"Pod/empty""#) && $0.contains("add the annotation") })
                 await part.next()
                 #expect(part.log.text.split(separator: "\n").count == 2)
@@ -155,7 +155,7 @@ struct UninjectedPodsTests {
         }
     }
 
-    @Test("Who does not lead asks nothing and tells nothing, also what it found when it did")
+    @Test("A replica that does not lead does not search and has no metric")
     func leadership() async throws {
         try await StoodInCluster.run { cluster in
             try addPod("web-0", cluster)
@@ -171,14 +171,14 @@ struct UninjectedPodsTests {
                 part.leadership.lead(until: 1e9)
                 await part.rest()
                 #expect(part.series == series(1, 0))
-                // One for each time of leading.
+                // One for each leadership.
                 #expect(cluster.api.requestCount(Self.path) == 2)
             }
             #expect(part.series.isEmpty)
         }
     }
 
-    @Test("A process that was stopped past the end of its time tells nothing until it leads again")
+    @Test("A process that was suspended past its leadership has no metric until it leads again")
     func stopped() async throws {
         try await StoodInCluster.run { cluster in
             try addPod("web-0", cluster)
@@ -199,7 +199,7 @@ struct UninjectedPodsTests {
         }
     }
 
-    @Test("Without the right it is logged once what to bind, and there is no number until the right is there")
+    @Test("A missing permission is logged once with what to bind, and there is no metric until it is granted")
     func forbidden() async throws {
         try await StoodInCluster.run { cluster in
             try addPod("web-0", cluster)
@@ -230,7 +230,7 @@ struct UninjectedPodsTests {
         }
     }
 
-    @Test("After a fault the look is repeated soon, and what was found last stays")
+    @Test("After a failure the search is repeated soon, and the last counts stay")
     func fault() async throws {
         try await StoodInCluster.run { cluster in
             try addPod("web-0", cluster)
@@ -249,21 +249,21 @@ struct UninjectedPodsTests {
         }
     }
 
-    @Test("Another configuration is looked by at once, and endpoints that it lacks are told no more")
+    @Test("A reloaded configuration is used immediately, and removed endpoints have no metric")
     func reload() async throws {
         try await StoodInCluster.run { cluster in
             try addPod("web-0", cluster)
             let part = try Part(cluster)
             try await part.running {
                 await part.rest()
-                part.follow { _ in }
-                part.follow(endpoint: 1) { $0.uninjectedPods.interval = 100 }
+                part.apply { _ in }
+                part.apply(endpoint: 1) { $0.uninjectedPods.interval = 100 }
                 await part.time.waitForSleeper { $0 == 90 }
                 #expect(part.series == series(1, 0, endpoint: "two"))
                 #expect(cluster.api.requestCount(Self.path) == 2)
-                part.follow { $0.uninjectedPods.isEnabled = false }
+                part.apply { $0.uninjectedPods.isEnabled = false }
                 try await part.waitForNoSeries()
-                part.follow { $0.prefix = "example.com" }
+                part.apply { $0.prefix = "example.com" }
                 await part.rest()
                 #expect(part.series == series(0, 0))
                 #expect(cluster.api.requestCount(Self.path) == 3)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import GatewayServer
 
-@Suite("Keeping the caBundle of webhook configurations", .hangs)
+@Suite("The caBundle of webhook configurations", .hangs)
 struct CABundleInjectorTests {
     private static let resource = APIResource.mutatingWebhookConfigurations
     private static let one = "sts-gateway-injector-one"
@@ -18,17 +18,17 @@ struct CABundleInjectorTests {
 
     private struct Kept: Sendable {
         let api: FakeKubernetesAPI
-        let keeper: CABundleInjector
+        let injector: CABundleInjector
         let replica: DocumentReplica<ServingIdentity>
         let identity: ServingIdentity
         let leadership: Leadership
         let log: KeptLog
 
-        /// Returns once the evidence is so.
+        /// Returns when the evidence matches.
         func until(_ condition: (ServingEvidence.Webhooks) -> Bool) async {
             while !Task.isCancelled {
-                let changes = keeper.trust.changes()
-                if condition(keeper.trust.webhooks) { return }
+                let changes = injector.trust.changes()
+                if condition(injector.trust.webhooks) { return }
                 for await _ in changes { break }
             }
         }
@@ -72,7 +72,7 @@ struct CABundleInjectorTests {
                 ])
         }
 
-        /// Puts a bundle into its only webhook, as somebody else does.
+        /// Sets the bundle of its only webhook, as another writer.
         func put(_ bundle: String, _ name: String) throws {
             guard case .array(let webhooks) = api.object(resource, name: name)?["webhooks"],
                 let webhook = webhooks.first,
@@ -97,21 +97,21 @@ struct CABundleInjectorTests {
             let leadership = Leadership(monotonic: time.scheduler.monotonic)
             let replica = ServingCertificates(unavailable: "it is early")
                 .replica(clock: time.scheduler.now, logger: log.logger)
-            let keeper = CABundleInjector(
+            let injector = CABundleInjector(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,
                 names: names, replica: replica, leadership: leadership, settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
             let kept = Kept(
-                api: cluster.api, keeper: keeper, replica: replica,
+                api: cluster.api, injector: injector, replica: replica,
                 identity: try maker.first(policy: policy, at: ExampleGateway.now), leadership: leadership, log: log)
             kept.set(kept.identity)
             try prepare(kept)
             if leads { leadership.lead(until: .infinity) }
-            try await StoodInCluster.running({ await keeper.run() }) { try await body(kept) }
+            try await StoodInCluster.running({ await injector.run() }) { try await body(kept) }
         }
     }
 
-    @Test("The bundle is written where it is missing, and only to webhooks that call the gateway's Service")
+    @Test("The bundle is written where it is missing, only to webhooks that call the gateway's Service")
     func written() async throws {
         try await keeping { kept in
             try kept.add(Self.one, services: ["sts-gateway-webhook", "other", "sts-gateway-webhook"])
@@ -120,14 +120,14 @@ struct CABundleInjectorTests {
             let bundle = kept.identity.bundle
             #expect(kept.bundles(Self.one) == [bundle, nil, bundle])
             let id = try #require(kept.identity.issuing?.id)
-            #expect(kept.keeper.trust.webhooks == .trust([id: ExampleGateway.now]))
+            #expect(kept.injector.trust.webhooks == .trust([id: ExampleGateway.now]))
             let webhooks = try #require(kept.api.object(Self.resource, name: Self.one)?["webhooks"])
             guard case .array(let list) = webhooks else { return }
             #expect(list.allSatisfy { $0["failurePolicy"] == "Fail" })
         }
     }
 
-    @Test("A bundle that somebody changes, empties or takes away is put back, with what else they changed")
+    @Test("A bundle that another writer changes, empties or removes is restored, and their other changes stay")
     func drift() async throws {
         try await keeping { kept in
             try kept.add(Self.one)
@@ -138,7 +138,7 @@ struct CABundleInjectorTests {
                 time.pass(10)
                 try kept.put(bundle, Self.one)
                 let id = try #require(kept.identity.issuing?.id)
-                // The evidence begins anew.
+                // The evidence starts again.
                 let since = ExampleGateway.now.addingTimeInterval(time.time)
                 await kept.until { $0 == .trust([id: since]) }
                 #expect(kept.bundles(Self.one) == [kept.identity.bundle])
@@ -149,7 +149,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("An announced authority is added to the bundle, and the evidence tells since when every one has it")
+    @Test("An announced CA is added to the bundle, and the evidence has the time since when all have it")
     func announced() async throws {
         let names = [Self.one, "sts-gateway-injector-two", "sts-gateway-injector-none"]
         try await keeping(names) { kept in
@@ -165,8 +165,8 @@ struct CABundleInjectorTests {
             #expect(kept.bundles(names[0]) == [announced.bundle] && kept.bundles(names[1]) == [announced.bundle])
             let id = try #require(kept.identity.issuing?.id)
             let since = ExampleGateway.now.addingTimeInterval(100)
-            #expect(kept.keeper.trust.webhooks == .trust([id: since, next.id: since]))
-            // One that is made later is to have it too.
+            #expect(kept.injector.trust.webhooks == .trust([id: since, next.id: since]))
+            // One that is created later gets it, too.
             kept.api.fail(.hang, path: Self.resource.path(name: names[2]))
             try kept.add(names[2])
             await kept.until { $0 == .trust([:]) }
@@ -177,7 +177,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("Where there is no configuration, or none is the gateway's to keep, nobody is waited for")
+    @Test("Missing webhook configurations and those that the gateway does not maintain do not delay a rotation")
     func notOurs() async throws {
         let names = ["absent", "certified", "foreign"]
         try await keeping(names) { kept in
@@ -186,7 +186,8 @@ struct CABundleInjectorTests {
         } _: { kept in
             await kept.until { $0 == .notManaged }
             #expect(kept.bundles("certified") == [nil] && kept.bundles("foreign") == [nil])
-            #expect(kept.log.text.contains("cert-manager's by cert-manager.io/inject-ca-from"))
+            let reason = "cert-manager maintains its caBundle because of cert-manager.io/inject-ca-from"
+            #expect(kept.log.text.contains(reason))
             #expect(kept.log.text.contains("none of its webhooks calls the Service sts-gateway-webhook"))
             await kept.api.waitForWatches(3)
             try kept.add("absent")
@@ -199,7 +200,7 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("A right that is missing is told once with what to bind, and what could not be done is done later")
+    @Test("A missing permission is logged once with what to bind, and the write is repeated later")
     func forbidden() async throws {
         try await keeping { kept in
             try kept.add(Self.one)
@@ -207,11 +208,11 @@ struct CABundleInjectorTests {
         } _: { kept in
             let path = Self.resource.path(name: Self.one)
             await time.passing(upTo: 30) { await kept.api.waitForRequests(4, to: path) }
-            #expect(kept.keeper.trust.webhooks == .trust([:]) && kept.bundles(Self.one) == [nil])
-            let told = kept.log.text.split(separator: "\n").filter {
+            #expect(kept.injector.trust.webhooks == .trust([:]) && kept.bundles(Self.one) == [nil])
+            let recorded = kept.log.text.split(separator: "\n").filter {
                 $0.contains("ClusterRole with the verb patch on mutatingwebhookconfigurations of")
             }
-            #expect(told.count == 1)
+            #expect(recorded.count == 1)
             kept.api.allow("patch", "mutatingwebhookconfigurations")
             await time.passing(upTo: 30) { await kept.untilTrusted() }
         }
@@ -220,7 +221,7 @@ struct CABundleInjectorTests {
             kept.api.deny("list", "mutatingwebhookconfigurations")
         } _: { kept in
             await time.waitForSleeper { $0 == 0.5 }
-            #expect(kept.keeper.trust.webhooks == .unknown)
+            #expect(kept.injector.trust.webhooks == .unknown)
             #expect(kept.log.text.contains("ClusterRole with the verb list on mutatingwebhookconfigurations of"))
             kept.api.allow("list", "mutatingwebhookconfigurations")
             time.advance(by: 0.5)
@@ -228,13 +229,13 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("A change between the reading and the writing is not lost")
+    @Test("A change between the read and the write is not lost")
     func concurrentChange() async throws {
         try await keeping { kept in
             try kept.add(Self.one)
             kept.api.fail(.hang, path: Self.resource.path(name: Self.one))
         } _: { kept in
-            // The patch is on its way when somebody changes the object.
+            // Another writer changes the object while the patch is in flight.
             await kept.api.waitForHangingRequests(1)
             try kept.put("theirs", Self.one)
             kept.api.releaseHanging()
@@ -248,17 +249,17 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("Only the leader writes, and other endpoints are followed once the configuration names them")
+    @Test("Only the leader writes, and new endpoints of the configuration are included")
     func leadership() async throws {
         try await keeping(leads: false) { kept in
             try kept.add(Self.one)
             try kept.add("sts-gateway-injector-two")
         } _: { kept in
-            #expect(kept.keeper.trust.webhooks == .unknown)
+            #expect(kept.injector.trust.webhooks == .unknown)
             kept.leadership.lead(until: .infinity)
             await kept.untilTrusted()
             #expect(kept.bundles("sts-gateway-injector-two") == [nil])
-            kept.keeper.follow(["sts-gateway-injector-two"])
+            kept.injector.apply(["sts-gateway-injector-two"])
             await kept.until { _ in kept.bundles("sts-gateway-injector-two") == [kept.identity.bundle] }
             kept.leadership.stepDown()
             await kept.until { $0 == .unknown }
@@ -267,7 +268,7 @@ struct CABundleInjectorTests {
     }
 
     @Test(
-        "Beyond a number of configurations they are read from time to time, so that watches do not use up connections")
+        "Webhook configurations beyond the watch limit are polled")
     func many() async throws {
         var settings = CABundleInjector.Settings()
         settings.watches = 1

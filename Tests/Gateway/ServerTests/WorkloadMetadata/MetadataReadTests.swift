@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `a namespace's label lets its Pods in, is kept for ten seconds and then read anew`() async throws {
+    @Test func `a namespace label allows its Pods, is cached for ten seconds and then read again`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(audiences: ours)
             #expect(try await cluster.exchange(token, at: "team") == .denied)
@@ -69,7 +69,7 @@ import Testing
             (Fault.status(429, retryAfter: 7), 7), (.status(500), nil), (.notJSON, nil), (.reply(200, body: "{}"), nil),
             (.reply(404, body: "not here"), nil), (.oversized(bytes: 3_000_000), nil), (.cut(afterBytes: 20), nil),
         ] as [(Fault, Int?)])
-    func `a read that fails is 503 with Retry-After, never an absent label, and is not kept`(
+    func `a failed read is 503 with Retry-After, not an absent label, and is not cached`(
         _ fault: Fault, _ retryAfter: Int?
     ) async throws {
         try await ReviewedCluster.run { cluster async throws in
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `a ServiceAccount that is deleted, or made anew, proves nobody while its review is still kept`()
+    @Test func `a ServiceAccount that is deleted or created again is not authenticated while its review is cached`()
         async throws
     {
         try await ReviewedCluster.run { cluster async throws in
@@ -122,13 +122,13 @@ import Testing
         }
     }
 
-    @Test func `a namespace that is deleted proves nobody`() async throws {
+    @Test func `a deleted namespace does not authenticate`() async throws {
         try await ReviewedCluster.run { cluster async throws in
             let token = try cluster.api.token(audiences: ours)
             let gone = #"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}"#
             cluster.api.fail(.reply(404, body: gone), path: Self.namespace)
             #expect(try await cluster.exchange(token, at: "team") == .invalid(.workloadGone))
-            // Not kept.
+            // Not cached.
             #expect(try await cluster.exchange(token, at: "team") == .denied)
         }
     }
@@ -148,10 +148,10 @@ import Testing
                 groups: [], credentialID: nil))
     }
 
-    @Test func `an object is kept for its time, under its own key`() {
+    @Test func `an object is cached for its lifetime, by its key`() {
         var cache = MetadataCache(limits: WorkloadMetadataLimits())
         let object = WorkloadMetadata.Object(uid: "u", labels: [:], annotations: [:])
-        cache.keep(object, for: key("a"), asked: now)
+        cache.insert(object, for: key("a"), requested: now)
         #expect(cache.object(for: key("a"), at: now.addingTimeInterval(9.9)) == object)
         #expect(cache.object(for: key("a"), at: now.addingTimeInterval(10)) == nil)
         // A clock that was set back.
@@ -166,7 +166,7 @@ import Testing
         limits.cachedObjects = 10
         var cache = MetadataCache(limits: limits)
         let small = WorkloadMetadata.Object(uid: "u", labels: [:], annotations: [:])
-        for index in 0..<100 { cache.keep(small, for: key("n\(index)"), asked: now) }
+        for index in 0..<100 { cache.insert(small, for: key("n\(index)"), requested: now) }
         #expect(cache.count <= 10)
         #expect(cache.object(for: key("n99"), at: now) == small)
 
@@ -176,9 +176,9 @@ import Testing
         func large(_ bytes: Int) -> WorkloadMetadata.Object {
             .init(uid: "u", labels: [:], annotations: ["a": String(repeating: "x", count: bytes)])
         }
-        for index in 0..<100 { cache.keep(large(1000), for: key("n\(index)"), asked: now) }
+        for index in 0..<100 { cache.insert(large(1000), for: key("n\(index)"), requested: now) }
         #expect(cache.count <= 8)
-        cache.keep(large(6000), for: key("huge"), asked: now)
+        cache.insert(large(6000), for: key("huge"), requested: now)
         #expect(cache.object(for: key("huge"), at: now) == nil)
     }
 }

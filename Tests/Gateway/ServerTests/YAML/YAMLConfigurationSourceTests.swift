@@ -62,7 +62,7 @@ struct YAMLConfigurationSourceTests {
         }
     }
 
-    @Test("keeps words that other readers take for booleans and numbers")
+    @Test("does not convert words that other readers convert to booleans and numbers")
     func noGuessing() throws {
         let node = try YAMLConfigurationSource.parse("a: no\nb: 012\nc: !!str 1\nd: ''\ne:\n")
         guard case .mapping(let members, _) = node else { return }
@@ -74,7 +74,7 @@ struct YAMLConfigurationSourceTests {
             ])
     }
 
-    @Test("repeats what an alias stands for, at the alias's own line")
+    @Test("expands an alias, at the line of the alias")
     func alias() throws {
         let node = try YAMLConfigurationSource.parse("a: &x [1]\nb: *x\n")
         guard case .mapping(let members, _) = node else { return }
@@ -82,34 +82,34 @@ struct YAMLConfigurationSourceTests {
         #expect(members.last?.value == .sequence([.scalar("1", isPlain: true, line: 1)], line: 2))
     }
 
-    static let refusals: [(String, String)] = [
+    static let rejections: [(String, String)] = [
         (
             "a: [",
-            "f:2: error: is not YAML: did not find expected node content (while parsing a flow node); mend the syntax"
+            "f:2: error: invalid YAML: did not find expected node content (while parsing a flow node); fix the syntax"
         ),
-        ("a: b: c", "f:1: error: is not YAML: mapping values are not allowed in this context; mend the syntax"),
+        ("a: b: c", "f:1: error: invalid YAML: mapping values are not allowed in this context; fix the syntax"),
         (
             "a: 1\n\tb: 2",
-            "f:2: error: is not YAML: found a tab character that violates indentation (while scanning a plain scalar); mend the syntax"
+            "f:2: error: invalid YAML: found a tab character that violates indentation (while scanning a plain scalar); fix the syntax"
         ),
-        ("a: 1\nb: 2\na: 3\n", #"f:1: error: "a" is there twice in one mapping; keep one of them"#),
-        ("x: {1: a, '1': b}", "f:1: error: \"1\" is there twice in one mapping; keep one of them"),
-        ("a: 1\n---\nb: 2\n", "f:2: error: there is more than one document; write one"),
-        ("a: *x\n", "f:1: error: is not YAML: found undefined alias; mend the syntax"),
-        ("a:\n  b: !secret x\n", "f:2: error: a.b: has the tag !secret; leave the tag out"),
-        ("a: !!binary aGk=\n", "f:1: error: a: has the tag tag:yaml.org,2002:binary; leave the tag out"),
-        ("a: !thing {b: 1}\n", "f:1: error: a: has the tag !thing; leave the tag out"),
-        ("a: &x {b: 1}\nc:\n  <<: *x\n", "f:3: error: c.<<: merge keys are not read; write the keys out"),
-        ("? [a]\n: 1\n", "f:1: error: a key is a list or a mapping; write a text as key"),
+        ("a: 1\nb: 2\na: 3\n", #"f:1: error: duplicate key "a" in one mapping; remove one of them"#),
+        ("x: {1: a, '1': b}", "f:1: error: duplicate key \"1\" in one mapping; remove one of them"),
+        ("a: 1\n---\nb: 2\n", "f:2: error: more than one document; expected one"),
+        ("a: *x\n", "f:1: error: invalid YAML: found undefined alias; fix the syntax"),
+        ("a:\n  b: !secret x\n", "f:2: error: a.b: the tag !secret is not supported; remove it"),
+        ("a: !!binary aGk=\n", "f:1: error: a: the tag tag:yaml.org,2002:binary is not supported; remove it"),
+        ("a: !thing {b: 1}\n", "f:1: error: a: the tag !thing is not supported; remove it"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", "f:3: error: c.<<: merge keys are not supported; write the keys"),
+        ("? [a]\n: 1\n", "f:1: error: invalid key; expected a scalar"),
     ]
 
-    @Test("is refused with its line where it is not plain", arguments: refusals)
-    func refused(_ text: String, _ problem: String) {
+    @Test("is rejected with the line where a feature is not supported", arguments: rejections)
+    func rejected(_ text: String, _ problem: String) {
         let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
         #expect(error?.text(file: "f") == problem)
     }
 
-    @Test("is refused where a few aliases make very much of it")
+    @Test("is rejected where aliases expand beyond the limit")
     func aliases() {
         var text = "a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]\n"
         for level in 1...12 {
@@ -117,19 +117,19 @@ struct YAMLConfigurationSourceTests {
             text += "a\(level): &a\(level) [\(aliases)]\n"
         }
         let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
-        #expect(error?.message == "with its aliases the file has more than 100000 values; write fewer aliases")
+        #expect(error?.message == "the file has more than 100000 values, including aliases; use fewer aliases")
     }
 
-    @Test("is refused where it is nested very deep", arguments: [65, 900, 100_000])
+    @Test("is rejected where it is nested too deep", arguments: [65, 900, 100_000])
     func depth(_ depth: Int) {
         let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
     }
 
-    @Test("is refused where it is larger than 4 MiB")
+    @Test("is rejected where it is larger than 4 MiB")
     func size() {
         let text = "a: " + String(repeating: "x", count: YAMLConfigurationSource.maximumLength)
         let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
-        #expect(error?.description == "the file is larger than 4 MiB; make it smaller")
+        #expect(error?.description == "the file is larger than 4 MiB; reduce it")
     }
 }

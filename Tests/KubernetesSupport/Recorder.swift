@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What somebody told, in order, for a test to await.
-package final class Told<Element: Sendable>: Sendable {
+/// Recorded elements in order, which a test can await.
+package final class Recorder<Element: Sendable>: Sendable {
     private struct State {
         var elements: [Element] = []
         var waiter: AsyncStream<Never>.Continuation?
@@ -20,7 +20,7 @@ package final class Told<Element: Sendable>: Sendable {
         waiter?.finish()
     }
 
-    /// The next elements up to and with the first that matches; those so far where cancelled.
+    /// Returns the next elements up to and including the first match; those so far when cancelled.
     package func upTo(_ matches: (Element) -> Bool) async -> [Element] {
         var found: [Element] = []
         while !Task.isCancelled {
