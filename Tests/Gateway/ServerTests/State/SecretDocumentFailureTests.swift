@@ -63,7 +63,7 @@ struct SecretDocumentFailureTests {
 
     @Test(
         "Without permission the words name the verb, secrets and the namespace",
-        arguments: ["get", "list", "create", "update", "delete"])
+        arguments: ["get", "list", "create", "update"])
     func forbidden(_ verb: String) async throws {
         try await RingCluster.run { cluster in
             let store = cluster.store
@@ -74,14 +74,29 @@ struct SecretDocumentFailureTests {
                 case "get": _ = try await store.load("one")
                 case "list": _ = try await store.names()
                 case "create": _ = try await store.save(try RingCluster.ring(endpoint: "two"), replacing: nil)
-                case "update": _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version)
-                default: try await store.delete("one", version: version)
+                default: _ = try await store.save(try RingCluster.ring(revision: 2), replacing: version)
                 }
             }
             #expect(
                 failure?.description
                     == "the key store is unavailable: not allowed to \(verb) secrets in namespace "
                     + "\"sts-gateway\" (403); bind the ServiceAccount to a Role with the verb \(verb) on secrets there")
+        }
+    }
+
+    @Test("Without permission to delete, the error has the kubectl command that deletes the Secret")
+    func forbiddenDeletion() async throws {
+        try await RingCluster.run { cluster in
+            let store = cluster.store
+            let version = try await store.save(try RingCluster.ring(), replacing: nil)
+            cluster.api.deny("delete", "secrets")
+            let failure = await failure { try await store.delete("one", version: version) }
+            #expect(
+                failure
+                    == .rejected(
+                        "not allowed to delete the Secret sts-gateway/sts-keyring-one (403); delete it with an "
+                            + "administrator's rights: kubectl --namespace sts-gateway delete secret sts-keyring-one"))
+            #expect(try await store.load("one") != nil)
         }
     }
 
