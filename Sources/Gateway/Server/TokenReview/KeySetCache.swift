@@ -21,6 +21,9 @@ package actor KeySetCache {
     /// Calls that came during a reading and need it: the very first one, or one while their `kid` is unknown.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
+    /// Whether a key set was read at least once.
+    var isRead: Bool { keys != nil }
+
     /// How many calls wait for a reading.
     var waitingCalls: Int { waiting.count }
 
