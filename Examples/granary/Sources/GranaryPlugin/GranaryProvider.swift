@@ -51,6 +51,13 @@ public struct GranaryProvider: ProviderPlugin {
         let role = try GranaryRole(request.annotation)
         return PodInjection(
             value: role.description,
-            environment: [.init("GRANARY_TENANT", tenant.name), .init("GRANARY_URL", url)])
+            environment: [
+                .init("GRANARY_TENANT", tenant.name), .init("GRANARY_URL", url, unlessSet: ["GRANARY_HOST"]),
+            ],
+            expectedVariables: [
+                .init(
+                    anyOf: ["GRANARY_TEAM"], advice: "Granary's client writes it to the audit log; set your team's name"
+                )
+            ])
     }
 }
