@@ -56,7 +56,7 @@ public struct GranaryProvider: ProviderPlugin {
             ],
             expectedVariables: [
                 .init(
-                    anyOf: ["GRANARY_TEAM"], advice: "Granary's client writes it to the audit log; set your team's name"
+                    anyOf: ["GRANARY_TEAM"], advice: "the audit log of Granary has no team without it; set your team's name"
                 )
             ])
     }
