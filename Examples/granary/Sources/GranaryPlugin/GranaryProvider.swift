@@ -55,9 +55,7 @@ public struct GranaryProvider: ProviderPlugin {
                 .init("GRANARY_TENANT", tenant.name), .init("GRANARY_URL", url, unlessSet: ["GRANARY_HOST"]),
             ],
             expectedVariables: [
-                .init(
-                    anyOf: ["GRANARY_TEAM"], advice: "the audit log of Granary has no team without it; set your team's name"
-                )
+                .init(anyOf: ["GRANARY_TEAM"], advice: "the audit log has no team without it; set one")
             ])
     }
 }
