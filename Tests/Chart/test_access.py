@@ -22,7 +22,8 @@ def permissions(given: dict[str, Any]) -> set[Permission]:
     }
 
 
-SECRETS = {("namespace", verb, "secrets", "*") for verb in ["get", "list", "watch", "create", "update", "delete"]}
+SECRETS = {("namespace", verb, "secrets", "*") for verb in ["get", "list", "watch", "create", "update"]}
+PURGE = {("namespace", "delete", "secrets", "*")}
 LEASES = {("namespace", "create", "leases", "*")} | {
     ("namespace", verb, "leases", "sts-gateway") for verb in ["get", "update"]
 }
@@ -61,12 +62,15 @@ def with_rule(constraint: str) -> dict[str, Any]:
         (endpoints({"additionalAttributes": ["sa-label/team"]}), USUAL | ACCOUNTS),
         # cert-manager writes the caBundle.
         (seed(certManager={"enabled": True, "issuerRef": {"name": "internal"}}), USUAL - WEBHOOKS),
+        (seed(rbac={"purge": True}), USUAL | PURGE),
+        (seed(rbac={"purge": True}, configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES),
+        (seed(rbac={"create": False, "purge": True}), set()),
         (seed(rbac={"create": False}), set()),
     ],
     ids=[
         "usual", "no endpoint", "no search for Pods", "no events", "a directory", "offline", "annotations",
         "namespace-label", "sa-label", "sa-annotation", "a claim", "additionalAttributes",
-        "cert-manager", "no roles",
+        "cert-manager", "purge", "purge of a directory", "purge without roles", "no roles",
     ],
 )  # fmt: skip
 def test_permissions_are_those_that_the_configuration_needs(given: dict[str, Any], expected: set[Permission]) -> None:

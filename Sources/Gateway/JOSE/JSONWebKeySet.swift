@@ -18,8 +18,8 @@ public struct JSONWebKeySet: Sendable, Equatable {
     /// The set as JSON.
     public var json: JSONValue { ["keys": .array(keys.map(\.json))] }
 
-    /// Reads a set's JSON text. Unknown members are allowed. Keys of a type, curve or use that cannot verify here, and keys
-    /// with a member of the wrong type, are ignored (RFC 7517 §5).
+    /// Reads a set's JSON text. Unknown members are allowed. Keys of a type, curve, use or `key_ops` that cannot verify
+    /// here, and keys with a member of the wrong type, are ignored (RFC 7517 §5).
     ///
     /// - Throws: `malformed` if the text is not a key set, has a duplicate member (RFC 7517 §4), a key without `kty`, or
     ///   more than ``maximumKeyCount`` keys.
@@ -38,6 +38,7 @@ public struct JSONWebKeySet: Sendable, Equatable {
         guard optional.allSatisfy({ $0.stringValue != nil }), json["use"] == nil || json["use"] == "sig" else {
             return nil
         }
+        guard json["key_ops"].map(allowsVerifying) ?? true else { return nil }
         let name = json["alg"]?.stringValue
         let algorithm = name.flatMap(SignatureAlgorithm.init(rawValue:))
         guard (name == nil) == (algorithm == nil), let parameters = parameters(json) else { return nil }
@@ -45,6 +46,12 @@ public struct JSONWebKeySet: Sendable, Equatable {
             return JSONWebKey(keyID: KeyID(rawValue: kid), algorithm: algorithm, parameters: parameters)
         }
         return JSONWebKey(algorithm: algorithm, parameters: parameters)
+    }
+
+    /// Whether a `key_ops` member has the operation "verify" (RFC 7517 §4.3: an array of strings without duplicates).
+    private static func allowsVerifying(_ operations: JSONValue) -> Bool {
+        guard let names = operations.elementList?.map(\.stringValue), !names.contains(nil) else { return false }
+        return names.count == Set(names).count && names.contains("verify")
     }
 
     private static func parameters(_ json: JSONValue) -> JSONWebKey.Parameters? {

@@ -47,6 +47,11 @@ public struct SignedJWT: Sendable {
             key = keys.keys.count == 1 ? keys.keys.first : nil
         }
         guard let key else { throw .unknownKey }
+        try verify(with: key)
+    }
+
+    /// Checks the signature under one key, whatever the header's `kid` is.
+    public func verify(with key: JSONWebKey) throws(JOSEError) {
         try key.verify(signature, of: signingInput, algorithm: header.algorithm)
     }
 

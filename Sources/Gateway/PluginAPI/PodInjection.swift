@@ -24,11 +24,29 @@ public struct PodInjection: Sendable, Equatable {
         public let name: String
         /// The literal value, 4096 bytes at most; the core escapes it for Kubernetes (`$(NAME)`).
         public let value: String
+        /// Other names of the same setting: a container that sets one of them itself does not get this variable.
+        public let unlessSet: [String]
 
         /// Creates a variable from its name and value.
-        public init(_ name: String, _ value: String) {
+        public init(_ name: String, _ value: String, unlessSet: [String] = []) {
             self.name = name
             self.value = value
+            self.unlessSet = unlessSet
+        }
+    }
+
+    /// A setting that the relying party's SDKs need, by the variables that they read it from.
+    public struct ExpectedVariable: Sendable, Equatable {
+        /// The variables; one of them is enough.
+        public let names: [String]
+        /// What fails without it and what to do, in lower case, without a final period, and 1,000 bytes at most.
+        public let advice: String
+
+        /// Creates an expectation. Where no container of a Pod sets one of the variables, and none is injected, the Pod's
+        /// author is warned.
+        public init(anyOf names: [String], advice: String) {
+            self.names = names
+            self.advice = advice
         }
     }
 
@@ -36,10 +54,15 @@ public struct PodInjection: Sendable, Equatable {
     public let value: String
     /// Further variables; none of the two that the injector sets itself.
     public let environment: [EnvironmentVariable]
+    /// Settings that the Pod needs beside what is injected.
+    public let expectedVariables: [ExpectedVariable]
 
     /// Creates what to add from a value and further variables.
-    public init(value: String, environment: [EnvironmentVariable] = []) {
+    public init(
+        value: String, environment: [EnvironmentVariable] = [], expectedVariables: [ExpectedVariable] = []
+    ) {
         self.value = value
         self.environment = environment
+        self.expectedVariables = expectedVariables
     }
 }

@@ -18,11 +18,15 @@ public struct AWSProvider: ProviderPlugin {
 
     /// The endpoint's `settings` block.
     public struct Settings: Decodable, Sendable {
-        /// The value of `AWS_REGION` in Pods; nil leaves the variable as it is.
+        /// The value of `AWS_REGION` and `AWS_DEFAULT_REGION` in Pods; nil leaves the variables as they are.
         public let region: String?
+        /// The partition of the roles, such as `aws`; nil for that of the region's prefix.
+        public let partition: String?
     }
 
     private let region: Region?
+    /// Of the roles; nil for any.
+    private let partition: Partition?
 
     public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
         var errors: [SettingsError] = []
@@ -34,35 +38,41 @@ public struct AWSProvider: ProviderPlugin {
                     "\"\(endpoint.issuer.host)\" cannot serve the documents: CloudFront in China serves only your own "
                         + "domain names; use the distribution's alternate domain name"))
         }
-        var region: Region?
-        if let text = settings.region {
-            region = Region(text)
-            if region == nil {
-                errors.append(
-                    SettingsError(
-                        "settings.region",
-                        "invalid region \(Quotation.of(text)); expected a name such as eu-central-1"))
-            }
-        }
+        let setting = RegionSetting(
+            region: settings.region, partition: settings.partition, block: "settings", errors: &errors)
         try SettingsErrors.check(errors)
-        self.region = region
+        region = setting.region
+        partition = setting.partition
     }
 
-    /// The annotation is a role ARN. Adds `AWS_ROLE_SESSION_NAME`, and `AWS_REGION` where it is configured.
+    /// The annotation is a role ARN. Adds `AWS_ROLE_SESSION_NAME`, and the region's variables where it is configured. Some
+    /// SDKs read `AWS_REGION`, boto3 reads `AWS_DEFAULT_REGION`: a container that sets one of them gets neither.
     public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
         let role = try RoleARN(request.annotation)
         let sessionName = RoleSessionName(
             namespace: request.namespace, serviceAccountName: request.serviceAccountName)
         var environment = [PodInjection.EnvironmentVariable("AWS_ROLE_SESSION_NAME", sessionName.rawValue)]
-        if let region {
-            guard role.partition == region.partition else {
-                throw InjectionError(
-                    "the role \(Quotation.of(role.description)) is in the partition \(role.partition.rawValue), but the "
-                        + "region \(region) of this endpoint is in \(region.partition.rawValue); "
-                        + "use a role of that partition")
-            }
-            environment.append(.init("AWS_REGION", region.rawValue))
+        if let partition, role.partition != partition {
+            let place = region.map { "region \($0) of this endpoint is in" } ?? "partition of this endpoint is"
+            throw InjectionError(
+                "the role \(Quotation.of(role.description)) is in the partition \(role.partition.rawValue), but the "
+                    + "\(place) \(partition.rawValue); use a role of that partition")
         }
-        return PodInjection(value: role.description, environment: environment)
+        if let region {
+            for (name, other) in zip(Self.regionVariables, Self.regionVariables.reversed()) {
+                environment.append(.init(name, region.rawValue, unlessSet: [other]))
+            }
+        }
+        return PodInjection(
+            value: role.description, environment: environment,
+            expectedVariables: [
+                .init(
+                    anyOf: Self.regionVariables,
+                    advice:
+                        "without a region most calls of the AWS SDKs fail; set one in the Pod, or let the gateway's "
+                        + "operator set settings.region of the endpoint")
+            ])
     }
+
+    private static let regionVariables = ["AWS_REGION", "AWS_DEFAULT_REGION"]
 }

@@ -25,8 +25,7 @@ struct RoleARN: Hashable, Sendable, CustomStringConvertible {
             throw rejection("it does not have the six parts arn:partition:iam::account:role/name")
         }
         guard let partition = Partition(rawValue: String(parts[1])) else {
-            let known = Partition.allCases.map(\.rawValue).joined(separator: ", ")
-            throw rejection("its partition is not one of \(known)")
+            throw rejection("its partition is not one of \(Partition.names)")
         }
         guard parts[2] == "iam" else { throw rejection("its service is not iam") }
         guard parts[3].isEmpty else { throw rejection("it has a region, but role ARNs have none") }

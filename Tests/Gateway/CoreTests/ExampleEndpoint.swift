@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
 import JSON
@@ -12,7 +13,9 @@ enum ExampleEndpoint {
     static let now = Date(timeIntervalSince1970: 1_778_251_200)
 
     /// - Parameter adding: members of the endpoint's block, in place of those that are there.
-    static func configuration(_ adding: [JSONValue.Member] = []) throws -> EndpointConfiguration {
+    static func configuration(
+        _ adding: [JSONValue.Member] = [], plugins: [any ProviderPlugin.Type] = [ExampleProvider.self]
+    ) throws -> EndpointConfiguration {
         var members: [JSONValue.Member] = [
             .init("name", "one"),
             .init("plugin", "example"),
@@ -28,7 +31,7 @@ enum ExampleEndpoint {
         }
         let document: JSONValue = ["cluster": "test", "sts": ["endpoints": [.object(members)]]]
         let (configuration, problems) = ConfigurationLoader.load(
-            ConfigurationNode(document), catalog: PluginCatalog(plugins: [ExampleProvider.self]),
+            ConfigurationNode(document), catalog: PluginCatalog(plugins: plugins),
             context: ConfigurationContext(namespace: nil, logger: Logger(label: "test")))
         return try #require(configuration?.endpoints.first, "\(problems)")
     }

@@ -56,7 +56,7 @@ struct JSONWebKeyTests {
     }
 
     @Test(
-        "is ignored where its type, curve or use is not supported (RFC 7517 §5)",
+        "is ignored where its type, curve, use or key_ops is not supported (RFC 7517 §4.3, §5)",
         arguments: [
             ("another type", #"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#),
             ("a symmetric key", #"{"kty":"oct","k":"AAAA"}"#),
@@ -65,6 +65,18 @@ struct JSONWebKeyTests {
             ("no modulus", #"{"kty":"RSA","e":"AQAB"}"#),
             ("a modulus of 1024 bits", #"{"kty":"RSA","e":"AQAB","n":"\#(String(repeating: "_", count: 170))-w"}"#),
             ("a member of another type", StandardVector.rs256.soleKey.replacing("{", with: #"{"kid":1,"#)),
+            ("operations without verify", StandardVector.rs256.soleKey.replacing("{", with: #"{"key_ops":["sign"],"#)),
+            ("no operation", StandardVector.rs256.soleKey.replacing("{", with: #"{"key_ops":[],"#)),
+            ("another case", StandardVector.rs256.soleKey.replacing("{", with: #"{"key_ops":["Verify"],"#)),
+            (
+                "a duplicate operation",
+                StandardVector.rs256.soleKey.replacing("{", with: #"{"key_ops":["verify","verify"],"#)
+            ),
+            ("operations of another type", StandardVector.rs256.soleKey.replacing("{", with: #"{"key_ops":"verify","#)),
+            (
+                "an operation of another type",
+                StandardVector.rs256.soleKey.replacing("{", with: #"{"key_ops":["verify",1],"#)
+            ),
             ("another use", StandardVector.rs256.soleKey.replacing("{", with: #"{"use":"enc","#)),
             ("another algorithm", StandardVector.rs256.soleKey.replacing("{", with: #"{"alg":"PS256","#)),
         ])
@@ -77,6 +89,14 @@ struct JSONWebKeyTests {
     func unknownMembers() throws {
         let key = TestKeys.ec.publicKey.json.setting(["a"], at: "x5c")
         let set: JSONValue = ["keys": [key], "issued": 1]
+        #expect(try JSONWebKeySet(parsing: set.utf8Text).keys == [TestKeys.ec.publicKey])
+    }
+
+    @Test(
+        "verifies where its key_ops has verify, among others", arguments: [["verify"], ["sign", "verify", "of-ours"]])
+    func operations(names: [String]) throws {
+        let key = TestKeys.ec.publicKey.json.setting(.array(names.map(JSONValue.string)), at: "key_ops")
+        let set: JSONValue = ["keys": [key]]
         #expect(try JSONWebKeySet(parsing: set.utf8Text).keys == [TestKeys.ec.publicKey])
     }
 

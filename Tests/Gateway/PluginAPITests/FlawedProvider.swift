@@ -11,9 +11,9 @@ struct FlawedProvider: ProviderPlugin {
         case malformedID, changingDefaults, unrecognizedAudience, emptyAudience, noAlgorithm, repeatedAlgorithm
         case badLabel, badTokenVariable, sameVariables, zeroLimit, longSubject, tightLimit, rejectsOneAlgorithm
         case countingClaims, claimsWithoutNumber, claimTwice, rejectsAnnotation, emptyValue, variableTwice,
-            injectorVariable
+            injectorVariable, badAlternative, ownAlternative, noExpectedName
         case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
-        case errorWithControl, remembers, sharedLocation, changingLocation
+        case adviceWithPeriod, errorWithControl, remembers, sharedLocation, changingLocation
 
         /// The rule that the flaw breaks.
         var rule: ConformanceBreach.Rule {
@@ -28,9 +28,10 @@ struct FlawedProvider: ProviderPlugin {
             case .countingClaims: .repeatableClaims
             case .claimsWithoutNumber, .claimTwice: .claimsInJSON
             case .rejectsAnnotation, .emptyValue: .validAnnotation
-            case .variableTwice, .injectorVariable, .badVariable: .variableNames
+            case .variableTwice, .injectorVariable, .badVariable, .badAlternative, .ownAlternative, .noExpectedName:
+                .variableNames
             case .passesLineBreaks, .passesDirection, .passesLength: .values
-            case .longError, .errorWithPeriod, .errorInUpperCase, .errorWithControl: .errorText
+            case .longError, .errorWithPeriod, .errorInUpperCase, .errorWithControl, .adviceWithPeriod: .errorText
             case .remembers: .independence
             case .sharedLocation, .changingLocation: .publisherPlan
             }
@@ -109,6 +110,13 @@ struct FlawedProvider: ProviderPlugin {
         case .emptyValue: return PodInjection(value: "")
         case .variableTwice: return PodInjection(value: "v", environment: [.init("ONE", "1"), .init("ONE", "2")])
         case .injectorVariable: return PodInjection(value: "v", environment: [.init("FLAWED_ROLE", "1")])
+        case .badAlternative:
+            return PodInjection(value: "v", environment: [.init("ONE", "1", unlessSet: ["TWO-THREE"])])
+        case .ownAlternative: return PodInjection(value: "v", environment: [.init("ONE", "1", unlessSet: ["ONE"])])
+        case .noExpectedName:
+            return PodInjection(value: "v", expectedVariables: [.init(anyOf: [], advice: "set one")])
+        case .adviceWithPeriod:
+            return PodInjection(value: "v", expectedVariables: [.init(anyOf: ["ONE"], advice: "set one.")])
         case .badVariable: return PodInjection(value: "v", environment: [.init("ONE-TWO", "1")])
         case .passesLineBreaks where annotation.contains("\n"),
             .passesDirection where annotation.contains("\u{202E}") && annotation.utf8.count < 100,

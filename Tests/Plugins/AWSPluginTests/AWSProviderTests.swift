@@ -35,7 +35,41 @@ struct AWSProviderTests {
     @Test("gives a Pod the configured region")
     func region() throws {
         let injection = try provider(region: "eu-central-1").injection(for: request(Self.role))
-        #expect(injection.environment.last == .init("AWS_REGION", "eu-central-1"))
+        #expect(
+            injection.environment.suffix(2) == [
+                .init("AWS_REGION", "eu-central-1", unlessSet: ["AWS_DEFAULT_REGION"]),
+                .init("AWS_DEFAULT_REGION", "eu-central-1", unlessSet: ["AWS_REGION"]),
+            ])
+    }
+
+    @Test("expects a region in a Pod, whether it is configured or not", arguments: [nil, "eu-central-1"])
+    func expectedRegion(region: String?) throws {
+        let expected = try provider(region: region).injection(for: request(Self.role)).expectedVariables
+        #expect(expected.map(\.names) == [["AWS_REGION", "AWS_DEFAULT_REGION"]])
+        #expect(expected.first?.advice.contains("settings.region") == true)
+    }
+
+    @Test(
+        "rejects a region of an unknown prefix unless its partition is set, and one of another partition",
+        arguments: [
+            ("xx-north-1", nil, "settings.region", "set settings.partition"),
+            ("xx-north-1", "moon", "settings.partition", "expected one of aws, aws-cn, aws-eusc, aws-iso"),
+            ("cn-north-1", "aws", "settings.region", "it is in the partition aws-cn, not in aws"),
+        ] as [(String, String?, String, String)])
+    func unknownRegion(region: String, partition: String?, key: String, text: String) throws {
+        let error = #expect(throws: SettingsErrors.self) { try provider(region: region, partition: partition) }
+        #expect(error?.errors.map(\.key) == [key])
+        #expect(error?.errors.first?.message.contains(text) == true, "\(String(describing: error))")
+        #expect(throws: Never.self) { try provider(region: "xx-north-1", partition: "aws-iso-f") }
+    }
+
+    @Test("accepts roles of the configured partition only")
+    func configuredPartition() throws {
+        let provider = try provider(partition: "aws-eusc")
+        let role = "arn:aws-eusc:iam::111111111111:role/demo"
+        #expect(try provider.injection(for: request(role)).value == role)
+        let error = #expect(throws: InjectionError.self) { try provider.injection(for: request(Self.role)) }
+        #expect(error?.message.contains("the partition of this endpoint is aws-eusc") == true)
     }
 
     @Test("rejects an invalid region with its key")
@@ -64,6 +98,8 @@ struct AWSProviderTests {
             ("cn-north-1", "arn:aws:iam::111111111111:role/demo"),
             ("us-gov-west-1", "arn:aws:iam::111111111111:role/demo"),
             ("us-east-1", "arn:aws-cn:iam::111111111111:role/demo"),
+            ("eusc-de-east-1", "arn:aws:iam::111111111111:role/demo"),
+            ("us-isob-east-1", "arn:aws-iso:iam::111111111111:role/demo"),
         ])
     func partitions(region: String, role: String) throws {
         let provider = try provider(region: region)
@@ -87,9 +123,11 @@ struct AWSProviderTests {
         InjectionRequest(annotation: annotation, namespace: "myns", serviceAccountName: "web")
     }
 
-    private func provider(host: String = "issuer.example.com", region: String? = nil) throws -> AWSProvider {
+    private func provider(
+        host: String = "issuer.example.com", region: String? = nil, partition: String? = nil
+    ) throws -> AWSProvider {
         try AWSProvider(
             endpoint: try #require(.example(host: host, audiences: ["sts.amazonaws.com"])),
-            settings: .init(region: region), context: .silent)
+            settings: .init(region: region, partition: partition), context: .silent)
     }
 }

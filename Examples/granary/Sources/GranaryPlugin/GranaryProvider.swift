@@ -51,6 +51,11 @@ public struct GranaryProvider: ProviderPlugin {
         let role = try GranaryRole(request.annotation)
         return PodInjection(
             value: role.description,
-            environment: [.init("GRANARY_TENANT", tenant.name), .init("GRANARY_URL", url)])
+            environment: [
+                .init("GRANARY_TENANT", tenant.name), .init("GRANARY_URL", url, unlessSet: ["GRANARY_HOST"]),
+            ],
+            expectedVariables: [
+                .init(anyOf: ["GRANARY_TEAM"], advice: "the audit log has no team without it; set one")
+            ])
     }
 }

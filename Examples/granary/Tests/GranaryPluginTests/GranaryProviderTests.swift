@@ -20,8 +20,10 @@ struct GranaryProviderTests {
         #expect(injection.value == "harvest/reader")
         #expect(
             injection.environment == [
-                .init("GRANARY_TENANT", "mill"), .init("GRANARY_URL", "https://api.granary.example"),
+                .init("GRANARY_TENANT", "mill"),
+                .init("GRANARY_URL", "https://api.granary.example", unlessSet: ["GRANARY_HOST"]),
             ])
+        #expect(injection.expectedVariables.map(\.names) == [["GRANARY_TEAM"]])
     }
 
     @Test(

@@ -22,6 +22,8 @@ struct ContainerReading {
     let environment: [String: String?]
     let mounts: [Mount]
     let hasEnvironment: Bool
+    /// Whether variables come from a ConfigMap or a Secret as a whole (`envFrom`), so that their names are not known.
+    let hasEnvironmentSources: Bool
     let hasMounts: Bool
 
     init(_ field: PodField, at pointer: JSONPointer) throws(AdmissionDenial) {
@@ -39,6 +41,7 @@ struct ContainerReading {
             environment[try variable.member("name").requiredText()] = .some(isLiteral ? literal : nil)
         }
         self.environment = environment
+        hasEnvironmentSources = try field.member("envFrom").elements()?.isEmpty == false
         let mounts = try field.member("volumeMounts").elements()
         hasMounts = mounts != nil
         var read: [Mount] = []

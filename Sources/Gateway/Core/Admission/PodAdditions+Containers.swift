@@ -1,3 +1,4 @@
+import GatewayPluginAPI
 import JSON
 
 // The additions to every container except the sidecar.
@@ -18,6 +19,22 @@ extension PodAdditions {
         for container in served {
             try addMount(to: container)
             addVariables(to: container)
+        }
+        checkExpectedVariables(of: served)
+    }
+
+    /// Warns of settings that no container has.
+    private mutating func checkExpectedVariables(of containers: [ContainerReading]) {
+        for (endpoint, expected) in requested.expectedVariables {
+            let names = Set(expected.names)
+            guard !containers.isEmpty, !requested.variables.contains(where: { names.contains($0.name) }),
+                !containers.contains(where: { container in
+                    container.hasEnvironmentSources || names.contains { container.environment.keys.contains($0) }
+                })
+            else { continue }
+            warnings.append(
+                "no container of the Pod sets \(expected.names.joined(separator: " or ")), which \(endpoint) expects; "
+                    + expected.advice)
         }
     }
 
@@ -74,6 +91,7 @@ extension PodAdditions {
         var overridden: [String] = []
         for variable in requested.variables {
             guard let own = container.environment[variable.name] else {
+                if variable.unlessSet.contains(where: container.environment.keys.contains) { continue }
                 added.append(["name": .string(variable.name), "value": .string(variable.value)])
                 continue
             }

@@ -16,6 +16,8 @@ struct RequestedInjections {
     private(set) var endpoints: [EndpointConfiguration] = []
     private(set) var warnings: [String] = []
     private(set) var variables: [InjectedVariable] = []
+    /// What the endpoints' plugins expect of the Pod, each with its endpoint's name.
+    private(set) var expectedVariables: [(endpoint: String, variable: PodInjection.ExpectedVariable)] = []
 
     /// - Parameter serviceAccount: the annotations of the Pod's ServiceAccount; empty where they were not read.
     init(
@@ -41,6 +43,7 @@ struct RequestedInjections {
             }
             endpoints.append(endpoint)
             add(try InjectedVariable.list(endpoint, injection))
+            expectedVariables += injection.expectedVariables.map { (endpoint.name, $0) }
         }
     }
 
@@ -79,6 +82,8 @@ struct InjectedVariable {
     let name: String
     /// The value in the Pod, escaped.
     let value: String
+    /// Not given to a container that sets one of these itself.
+    let unlessSet: [String]
     let endpoint: String
 
     /// The maximum length in bytes; a longer value may prevent a process from starting.
@@ -88,17 +93,19 @@ struct InjectedVariable {
     static func list(
         _ endpoint: EndpointConfiguration, _ injection: PodInjection
     ) throws(AdmissionDenial) -> [InjectedVariable] {
-        var pairs = [(endpoint.injector.tokenVariable, InjectedNames.tokenFile(endpoint.name))]
-        if let name = endpoint.injector.valueVariable { pairs.append((name, injection.value)) }
-        pairs += injection.environment.map { ($0.name, $0.value) }
-        for (name, value) in pairs where value.utf8.count > maximumLength || value.utf8.contains(0) {
+        var variables = [(endpoint.injector.tokenVariable, InjectedNames.tokenFile(endpoint.name), [String]())]
+        if let name = endpoint.injector.valueVariable { variables.append((name, injection.value, [])) }
+        variables += injection.environment.map { ($0.name, $0.value, $0.unlessSet) }
+        for (name, value, _) in variables where value.utf8.count > maximumLength || value.utf8.contains(0) {
             throw AdmissionDenial(
                 .forbidden,
                 "the value of \(name) for the endpoint \(endpoint.name) is longer than \(maximumLength) bytes or "
                     + "contains a zero byte; use a shorter annotation")
         }
-        return pairs.map { name, value in
-            InjectedVariable(name: name, value: EnvironmentVariableValue.escaped(value), endpoint: endpoint.name)
+        return variables.map { name, value, unlessSet in
+            InjectedVariable(
+                name: name, value: EnvironmentVariableValue.escaped(value), unlessSet: unlessSet,
+                endpoint: endpoint.name)
         }
     }
 }

@@ -22,12 +22,13 @@ public struct ConformanceBreach: Sendable, Equatable, CustomStringConvertible {
         case claimsInJSON = "the claims are JSON that parses to the same value"
         /// `injection(for:)` accepts the annotation of the test.
         case validAnnotation = "a valid annotation is accepted and has a value"
-        /// Added variables are C identifiers, unique, and none of the injector's.
+        /// Added variables are C identifiers, unique, and none of the injector's; those that they name are C identifiers.
         case variableNames = "the added variables have valid names, no duplicate, and none of the injector's names"
         /// Values are 4096 bytes at most and have no control characters.
         case values = "values are at most 4096 bytes long and have no control characters"
-        /// An error is one line of at most 1,000 bytes in lower case without a final period.
-        case errorText = "an error is one short line in lower case without a final period"
+        /// An error, and the advice of an expected variable, is one line of at most 1,000 bytes in lower case without a
+        /// final period.
+        case errorText = "an error or an advice is one short line in lower case without a final period"
         /// One endpoint's calls do not change another's results.
         case independence = "two endpoints share no state"
         /// Publisher plans are repeatable, and each endpoint has its own location.

@@ -28,6 +28,17 @@ extension ConformanceFindings {
                 ConformanceName.isVariable(variable.name), .variableNames,
                 "invalid variable \(Quotation.of(variable.name)); expected a C identifier")
             expect(taken.insert(variable.name).inserted, .variableNames, "duplicate variable \(variable.name)")
+            for other in variable.unlessSet {
+                expect(
+                    ConformanceName.isVariable(other) && other != variable.name, .variableNames,
+                    "invalid name \(Quotation.of(other)) in unlessSet of \(variable.name); expected another variable")
+            }
+        }
+        for expected in injection.expectedVariables {
+            expect(
+                !expected.names.isEmpty && expected.names.allSatisfy(ConformanceName.isVariable), .variableNames,
+                "invalid names \(expected.names) of an expected variable; expected C identifiers")
+            check(expected.advice, "the advice of an expected variable")
         }
         for (name, value) in [("the value", injection.value)] + injection.environment.map({ ($0.name, $0.value) }) {
             expect(
@@ -39,12 +50,13 @@ extension ConformanceFindings {
         }
     }
 
-    private mutating func check(_ error: InjectionError) {
-        let text = error.message
-        expect(text.isVisible, .errorText, "an error has a control character; quote the annotation with Quotation.of")
+    private mutating func check(_ error: InjectionError) { check(error.message, "an error") }
+
+    private mutating func check(_ text: String, _ what: String) {
+        expect(text.isVisible, .errorText, "\(what) has a control character; quote the annotation with Quotation.of")
         expect(
             (1...1000).contains(text.utf8.count), .errorText,
-            "an error has \(text.utf8.count) bytes; quote the annotation with Quotation.of")
+            "\(what) has \(text.utf8.count) bytes; quote the annotation with Quotation.of")
         expect(text.last != ".", .errorText, "\"\(text.prefix(200))\" ends in a period")
         expect(text.first?.isUppercase != true, .errorText, "\"\(text.prefix(200))\" begins in upper case")
     }

@@ -8,7 +8,7 @@ import Synchronization
 /// Documents in Secrets of the gateway's namespace, with the names of their ``DocumentLayout``. A write preserves other
 /// members of a Secret, such as labels, annotations and owners.
 ///
-/// The gateway needs get, list, watch, create, update and delete on secrets in its namespace.
+/// The gateway needs get, list, watch, create and update on secrets in its namespace, and delete to delete documents.
 final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
     let secrets: KubernetesCollection
     let settings: Reflector.Settings
@@ -69,8 +69,17 @@ final class SecretDocumentStore<Value: StateDocument>: DocumentStore {
         do throws(KubernetesAPIError) {
             try await secrets.delete(layout.secretName + name, uid: parts[0], resourceVersion: parts[1])
         } catch {
-            throw error.kind == .notFound || error.kind == .conflict ? .conflict : StoreError(error)
+            switch error.kind {
+            case .notFound, .conflict: throw .conflict
+            case .forbidden: throw .rejected(withoutRight(toDelete: layout.secretName + name))
+            default: throw StoreError(error)
+            }
         }
+    }
+
+    private func withoutRight(toDelete secretName: String) -> String {
+        "not allowed to delete the \(shown(secretName)) (403); delete it with an administrator's rights: "
+            + "kubectl --namespace \(secrets.namespace ?? "") delete secret \(secretName)"
     }
 
     func names() async throws(StoreError) -> [String] {

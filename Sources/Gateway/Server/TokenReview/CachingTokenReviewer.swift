@@ -11,16 +11,20 @@ import Synchronization
 /// not affect others. Reviews wait until the service runs. After the shutdown signal no review is started; the service
 /// ends when those in flight have ended.
 ///
+/// The precheck runs in the caller's own task, after the cache and before a place among the reviews in flight is taken:
+/// a token that it rejects, or a key set that is slow to read, takes no place.
+///
 /// What is specific to an endpoint (a Pod binding, rules) is checked by the caller.
 package final class CachingTokenReviewer: TokenReviewing, Service {
     typealias Answer = Result<TokenReview, TokenReviewFailure>
-    private typealias Waiter = CheckedContinuation<Answer, Never>
+    private typealias Waiter = CheckedContinuation<Answer?, Never>
 
     private struct Flight: Sendable {
         let key: ReviewKey
         let token: SubjectToken
         let audiences: [String]?
         let now: Date
+        let isOfUnknownKey: Bool
     }
 
     private struct State {
@@ -28,29 +32,47 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         /// The callers that wait for each review in flight. The set may be empty; the result is cached all the same.
         var waiters: [ReviewKey: [UInt64: Waiter]] = [:]
         var nextWaiter: UInt64 = 0
+        /// Reviews in flight of tokens whose key is unknown.
+        var unknownKeys = 0
         var isClosed = false
+    }
+
+    /// A caller's question.
+    private struct Question {
+        let key: ReviewKey
+        let waiter: UInt64
+        let now: Date
+        /// Of the precheck; nil before it.
+        let verdict: TokenPrecheck.Verdict?
     }
 
     private enum Turn {
         case answered(Answer)
         case waits
         case starts
+        /// The token is to be checked first.
+        case checks
     }
 
     private let reviewer: any TokenReviewing
     private let id: String
+    private let precheck: TokenPrecheck?
     private let limits: TokenReviewLimits
     private let observe: TokenReviewObserver
     private let state: Mutex<State>
     private let flights: AsyncStream<Flight>
     private let flightContinuation: AsyncStream<Flight>.Continuation
 
-    /// - Parameter id: identifies the reviewer: part of the cache key.
+    /// - Parameters:
+    ///   - id: identifies the reviewer: part of the cache key.
+    ///   - precheck: rejects tokens before a review; nil for no check.
     package init(
-        _ reviewer: any TokenReviewing, id: String, limits: TokenReviewLimits, observe: @escaping TokenReviewObserver
+        _ reviewer: any TokenReviewing, id: String, precheck: TokenPrecheck? = nil, limits: TokenReviewLimits,
+        observe: @escaping TokenReviewObserver
     ) {
         self.reviewer = reviewer
         self.id = id
+        self.precheck = precheck
         self.limits = limits
         self.observe = observe
         state = Mutex(State(cache: ReviewCache(limits: limits)))
@@ -80,41 +102,64 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
             state.nextWaiter += 1
             return state.nextWaiter
         }
-        let answer = await withTaskCancellationHandler {
+        var verdict: TokenPrecheck.Verdict?
+        while true {
+            let question = Question(key: key, waiter: number, now: now, verdict: verdict)
+            if let answer = await answer(to: question, token, audiences) { return try answer.get() }
+            verdict = await precheck?.verdict(on: token, at: now) ?? .possible
+        }
+    }
+
+    /// - Returns: nil where the token is to be checked first.
+    private func answer(to question: Question, _ token: SubjectToken, _ audiences: [String]?) async -> Answer? {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { waiter in
-                switch state.withLock({ Self.turn(of: waiter, number, key, now, limits, &$0) }) {
+                switch state.withLock({ Self.turn(of: waiter, question, limits, &$0) }) {
                 case .answered(let answer):
-                    if case .success = answer { observe(.cacheHit) }
-                    if answer == .failure(Self.capped) { observe(.capped) }
+                    if case .success = answer, question.verdict == nil { observe(.cacheHit) }
+                    if answer == .failure(Self.capped) || answer == .failure(Self.unknownKeysCapped) {
+                        observe(.capped)
+                    }
                     waiter.resume(returning: answer)
                 case .waits: observe(.cacheShared)
+                case .checks: waiter.resume(returning: nil)
                 case .starts:
                     observe(.cacheMiss)
-                    flightContinuation.yield(Flight(key: key, token: token, audiences: audiences, now: now))
+                    flightContinuation.yield(
+                        Flight(
+                            key: question.key, token: token, audiences: audiences, now: question.now,
+                            isOfUnknownKey: question.verdict == .unknownKey))
                 }
             }
         } onCancel: {
-            let waiter = state.withLock { $0.waiters[key]?.removeValue(forKey: number) }
+            let waiter = state.withLock { $0.waiters[question.key]?.removeValue(forKey: question.waiter) }
             waiter?.resume(returning: .failure(Self.cancelled))
         }
-        return try answer.get()
     }
 
     /// Decides under the lock. A caller that was cancelled before is detected here; the cancellation handler removes
     /// one that is cancelled later from the waiters.
     private static func turn(
-        of waiter: Waiter, _ number: UInt64, _ key: ReviewKey, _ now: Date, _ limits: TokenReviewLimits,
-        _ state: inout State
+        of waiter: Waiter, _ question: Question, _ limits: TokenReviewLimits, _ state: inout State
     ) -> Turn {
+        let key = question.key
         if Task.isCancelled { return .answered(.failure(cancelled)) }
-        if let cached = state.cache.review(for: key, at: now) { return .answered(.success(cached)) }
+        if question.verdict == .rejected { return .answered(.success(.unauthenticated(.unauthenticated))) }
+        if let cached = state.cache.review(for: key, at: question.now) { return .answered(.success(cached)) }
         if state.waiters[key] != nil {
-            state.waiters[key]?[number] = waiter
+            state.waiters[key]?[question.waiter] = waiter
             return .waits
         }
         guard !state.isClosed else { return .answered(.failure(stopping)) }
+        guard let verdict = question.verdict else { return .checks }
         guard state.waiters.count < limits.inFlight else { return .answered(.failure(capped)) }
-        state.waiters[key] = [number: waiter]
+        if verdict == .unknownKey {
+            guard state.unknownKeys < limits.unknownKeysInFlight else {
+                return .answered(.failure(unknownKeysCapped))
+            }
+            state.unknownKeys += 1
+        }
+        state.waiters[key] = [question.waiter: waiter]
         return .starts
     }
 
@@ -130,12 +175,15 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
                 state.cache.insert(
                     review, for: flight.key, requested: flight.now, expiration: flight.token.claims.expiration)
             }
+            if flight.isOfUnknownKey { state.unknownKeys -= 1 }
             return state.waiters.removeValue(forKey: flight.key)
         }
         for waiter in (waiters ?? [:]).values { waiter.resume(returning: answer) }
     }
 
     static let capped = TokenReviewFailure(retryAfter: 1, reason: "too many reviews are in flight")
+    static let unknownKeysCapped = TokenReviewFailure(
+        retryAfter: 5, reason: "too many tokens of unknown keys are under review")
     static let stopping = TokenReviewFailure(retryAfter: 1, reason: "the gateway is stopping")
     static let cancelled = TokenReviewFailure(retryAfter: 1, reason: "the caller has disconnected")
 }

@@ -21,7 +21,10 @@ package actor KeySetCache {
     /// Calls that wait for the attempt in progress: there is no key set yet, or it lacks their `kid`.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// How many calls wait for the attempt in progress.
+    /// Whether a key set was read at least once.
+    var isRead: Bool { keys != nil }
+
+    /// How many calls wait for a reading.
     var waitingCalls: Int { waiting.count }
 
     package init(maximumAge: Double, minimumInterval: Double, load: @escaping Load) {

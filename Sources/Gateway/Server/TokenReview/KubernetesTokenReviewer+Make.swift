@@ -7,7 +7,8 @@ import Logging
 import ServiceLifecycle
 
 extension KubernetesTokenReviewer {
-    /// Creates the chain of reviewers: the cache, then the check with the API server's keys, then the TokenReview call.
+    /// The whole way of a review: the cache, then the check by the API server's own keys, then one of the places for
+    /// reviews in flight, then the API server.
     ///
     /// - Parameters:
     ///   - kubeconfig: a path that can be opened; nil inside a cluster.
@@ -38,10 +39,9 @@ extension KubernetesTokenReviewer {
             serviceAccountFolder: serviceAccountFolder ?? KubernetesConnection.serviceAccountFolder, at: now,
             limits: bounds, scheduler: scheduler, logger: logger)
         let reviewer = CachingTokenReviewer(
-            PrecheckedTokenReviewer(
-                KubernetesTokenReviewer(client: client, timeout: limits.timeout, observe: observe),
-                keys: KeySetCache(client: client), maximumUnknown: limits.unknownKeysInFlight, observe: observe),
-            id: "kubernetes", limits: limits, observe: observe)
+            KubernetesTokenReviewer(client: client, timeout: limits.timeout, observe: observe), id: "kubernetes",
+            precheck: TokenPrecheck(keys: KeySetCache(client: client), observe: observe), limits: limits,
+            observe: observe)
         let metadata = KubernetesWorkloadMetadataReader(client: client, limits: WorkloadMetadataLimits())
         return (reviewer, metadata, [service, reviewer], client)
     }

@@ -32,7 +32,8 @@ struct STSClient: Sendable {
             headers: [
                 HTTPHeaderField("Content-Type", "application/x-www-form-urlencoded"),
                 HTTPHeaderField("Accept", "text/xml"),
-            ], body: Array(body.utf8), maximumResponseBytes: 1 << 16, certificateAuthorities: try authorities())
+            ], body: Array(body.utf8), maximumResponseBytes: XMLElement.Limits.defaultLength,
+            certificateAuthorities: try authorities())
         let call = Self.call(role)
         let response: HTTPTransportResponse
         do {

@@ -30,10 +30,16 @@ struct PublishPlan: Sendable {
         }
         let bucket = BucketName(settings.bucket)
         if bucket == nil {
-            reject("bucket", settings.bucket, "a bucket name: 3 to 63 lower-case letters, digits, \".\" and \"-\"")
+            reject(
+                "bucket", settings.bucket,
+                "a bucket name: 3 to 63 lower-case letters, digits, \".\" and \"-\", and not an IPv4 address")
         }
-        let region = Region(settings.region)
-        if region == nil { reject("region", settings.region, "the bucket's region, such as eu-central-1") }
+        if settings.endpoints?.s3 == nil, let part = bucket?.reservedPart {
+            reject("bucket", settings.bucket, "a bucket name without \"\(part)\", which S3 reserves")
+        }
+        let region = RegionSetting(
+            region: settings.region, partition: settings.partition, block: "publish", errors: &errors
+        ).region
         let prefix = settings.prefix ?? ""
         let trimmed = prefix.split(separator: "/", omittingEmptySubsequences: true).joined(separator: "/")
         if prefix.utf8.count > 256 || !prefix.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
@@ -50,10 +56,12 @@ struct PublishPlan: Sendable {
         {
             reject("distribution", distribution, "a distribution id such as E1BKYHE1TT8Z10")
         }
-        if settings.distribution != nil, region?.partition == .govCloud, front == nil {
+        if settings.distribution != nil, front == nil, let region, region.partition.cloudFront == nil {
             errors.append(
                 SettingsError(
-                    "publish.distribution", "not supported: CloudFront is not available in GovCloud; remove the key"))
+                    "publish.distribution",
+                    "not supported: CloudFront is not available in the partition \(region.partition.rawValue); "
+                        + "remove the key"))
         }
         var sources: [CredentialSource] = []
         for word in settings.credentials ?? ["self"] {

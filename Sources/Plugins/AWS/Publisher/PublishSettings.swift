@@ -6,6 +6,8 @@ extension AWSProvider {
         public let bucket: String
         /// The bucket's region.
         public let region: String
+        /// The region's partition, such as `aws`; nil for that of the region's prefix.
+        public let partition: String?
         /// The prefix of the object keys, before the issuer's path, such as the distribution's origin path.
         public let prefix: String?
         /// The id of a CloudFront distribution.

@@ -15,11 +15,13 @@ struct AWSClient: Sendable {
     /// - Parameters:
     ///   - scheme: `https`, or `http` for tests.
     ///   - call: its name in error texts, such as `s3:PutObject on "bucket/key"`.
+    ///   - maximumResponseBytes: the limit of the response's body, which is 1 MiB for an object that is read.
     /// - Returns: the response, whatever its status is.
     func send(
-        _ request: ServiceRequest, scheme: String, signer: SigV4Signer, call: String
+        _ request: ServiceRequest, scheme: String, signer: SigV4Signer, call: String,
+        maximumResponseBytes: Int = 1 << 20
     ) async throws(PublishError) -> HTTPTransportResponse {
-        let first = try await attempt(request, scheme: scheme, signer: signer, call: call)
+        let first = try await attempt(request, scheme, signer, call, maximumResponseBytes)
         guard first.response.status >= 400 else { return first.response }
         let error = ServiceError(first.response)
         if error.isAboutExpiredCredentials {
@@ -29,11 +31,11 @@ struct AWSClient: Sendable {
         } else {
             return first.response
         }
-        return try await attempt(request, scheme: scheme, signer: signer, call: call).response
+        return try await attempt(request, scheme, signer, call, maximumResponseBytes).response
     }
 
     private func attempt(
-        _ request: ServiceRequest, scheme: String, signer: SigV4Signer, call: String
+        _ request: ServiceRequest, _ scheme: String, _ signer: SigV4Signer, _ call: String, _ maximumBytes: Int
     ) async throws(PublishError) -> (response: HTTPTransportResponse, key: AccessKey) {
         let key = try await credentials.current()
         let headers = signer.signedHeaders(of: request, with: key, at: now())
@@ -41,7 +43,8 @@ struct AWSClient: Sendable {
         let message = HTTPTransportRequest(
             method: request.method,
             url: "\(scheme)://\(request.host)\(request.encodedPath)\(query.isEmpty ? "" : "?\(query)")",
-            headers: headers, body: request.body, certificateAuthorities: try authorities())
+            headers: headers, body: request.body, maximumResponseBytes: maximumBytes,
+            certificateAuthorities: try authorities())
         do {
             return (try await transport.send(message), key)
         } catch {

@@ -54,7 +54,8 @@ struct CloudFrontClient: Sendable {
             path: "\(endpoint.path)/2020-05-31/distribution/\(distribution)/invalidation\(tail)",
             headers: body.isEmpty ? [] : [HTTPHeaderField("Content-Type", "text/xml")], body: body)
         let response = try await client.send(
-            request, scheme: endpoint.scheme, signer: SigV4Signer(service: .cloudFront, region: region), call: call)
+            request, scheme: endpoint.scheme, signer: SigV4Signer(service: .cloudFront, region: region), call: call,
+            maximumResponseBytes: XMLElement.Limits.defaultLength)
         guard (200..<300).contains(response.status) else {
             throw ServiceError(response).publishError(call, permission: permission)
         }

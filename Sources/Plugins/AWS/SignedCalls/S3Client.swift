@@ -97,8 +97,8 @@ struct S3Client: Sendable {
         let first = try await attempt(method, key, headers, body, in: known, call)
         guard first.status >= 300 else { return first }
         let error = ServiceError(first)
-        guard error.isAboutRegion, let actual = error.region.flatMap(Region.init), actual != known,
-            actual.partition == known.partition
+        guard error.isAboutRegion, let actual = error.region.flatMap({ Region($0, in: known.partition) }),
+            actual != known
         else { return first }
         let second = try await attempt(method, key, headers, body, in: actual, call)
         region.value = actual

@@ -130,7 +130,7 @@ struct KubernetesTokenReviewerTests {
         }
         #expect(
             events.all == [
-                .cacheMiss, .authenticated, .cacheHit, .cacheHit, .cacheMiss, .precheckForged,
+                .cacheMiss, .authenticated, .cacheHit, .cacheHit, .precheckForged,
             ])
     }
 

@@ -148,7 +148,7 @@ import Testing
     }
 
     enum Garbage: String, CaseIterable {
-        case noToken, expired, notYetValid, foreignAudience, forged, foreignKey, unsigned
+        case noToken, expired, notYetValid, foreignAudience, forged, foreignKey, foreignKeyWithoutKeyID, unsigned
     }
 
     @Test(arguments: Garbage.allCases)
@@ -177,6 +177,12 @@ import Testing
                 // An unknown kid loads the key set at most once a minute.
                 cluster.clock.advance(by: 61)
                 token = try TestCluster(key: SigningKey.generate(.es256)).token(at: now) { $0.audiences = ours }
+            case .foreignKeyWithoutKeyID:
+                // The key set is five minutes old, so it is read again.
+                cluster.clock.advance(by: 301)
+                token = try SubjectToken.sampleWithoutKeyID(
+                    key: SigningKey.generate(.es256), audiences: ours, at: cluster.clock.now
+                ).compact
             case .unsigned:
                 let parts = try cluster.api.token(audiences: ours).split(separator: ".")
                 token = Base64URL.encode(Array(#"{"alg":"none"}"#.utf8)) + ".\(parts[1])."

@@ -18,7 +18,23 @@ extension SubjectToken {
             })
     }
 
-    /// The same token with one changed bit in its signature.
+    /// A token whose header has no `kid`.
+    static func sampleWithoutKeyID(
+        pod: String = "web-0", key: SigningKey = TestKeys.ec, audiences: [String] = ["sts-gateway.test.svc"],
+        at now: Date = ExampleGateway.now
+    ) throws -> SubjectToken {
+        let signed = try SubjectToken(
+            parsing: try TestCluster(key: key).token(at: now) { claims in
+                claims.pod = pod
+                claims.audiences = audiences
+            })
+        let header = Base64URL.encode(Array(#"{"alg":"\#(key.algorithm.rawValue)"}"#.utf8))
+        let input = "\(header).\(Base64URL.encode(signed.jwt.payload))"
+        return try SubjectToken(
+            parsing: "\(input).\(Base64URL.encode(try key.signature(of: Array(input.utf8))))")
+    }
+
+    /// The same token with one bit of its signature turned.
     func forged() throws -> SubjectToken {
         var signature = jwt.signature
         signature[10] ^= 1

@@ -38,6 +38,11 @@ struct PublishPlanTests {
                 "https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1"
             ),
             ("us-gov-west-1", "aws-us-gov", "https://sts.us-gov-west-1.amazonaws.com", nil, nil),
+            ("eusc-de-east-1", "aws-eusc", "https://sts.eusc-de-east-1.amazonaws.eu", nil, nil),
+            ("us-iso-east-1", "aws-iso", "https://sts.us-iso-east-1.c2s.ic.gov", nil, nil),
+            ("us-isob-east-1", "aws-iso-b", "https://sts.us-isob-east-1.sc2s.sgov.gov", nil, nil),
+            ("eu-isoe-west-1", "aws-iso-e", "https://sts.eu-isoe-west-1.cloud.adc-e.uk", nil, nil),
+            ("us-isof-south-1", "aws-iso-f", "https://sts.us-isof-south-1.csp.hci.ic.gov", nil, nil),
         ])
     func partitions(region: String, partition: String, sts: String, cloudFront: String?, signed: String?) throws {
         let role = "arn:\(partition):iam::111111111111:role/publisher"
@@ -45,6 +50,44 @@ struct PublishPlanTests {
         #expect(plan.stsEndpoint.url == sts)
         #expect(plan.cloudFront?.endpoint.url == cloudFront)
         #expect(plan.cloudFront?.region == signed)
+    }
+
+    @Test("calls the services of the configured partition where the region's prefix is unknown")
+    func configuredPartition() throws {
+        let plan = try PublishPlan.example(
+            """
+            {"bucket": "bucket", "region": "xx-north-1", "partition": "aws-eusc",
+             "role": "arn:aws-eusc:iam::111111111111:role/publisher"}
+            """)
+        #expect(plan.stsEndpoint.url == "https://sts.xx-north-1.amazonaws.eu")
+    }
+
+    @Test("has any bucket name that is not an address where another store than S3 is configured")
+    func otherStore() throws {
+        let plan = try PublishPlan.example(
+            """
+            {"bucket": "sthree-bucket.mrap", "region": "eu-central-1", "credentials": ["environment"],
+             "endpoints": {"s3": "https://storage.example.com"}}
+            """)
+        #expect(plan.location.bucket.rawValue == "sthree-bucket.mrap")
+    }
+
+    @Test(
+        "is rejected for a bucket that S3 rejects, or a region whose partition is unknown",
+        arguments: [
+            ("192.168.1.1", "eu-central-1", "publish.bucket", "not an IPv4 address"),
+            ("xn--bucket", "eu-central-1", "publish.bucket", #"without "xn--", which S3 reserves"#),
+            ("bucket-s3alias", "eu-central-1", "publish.bucket", #"without "-s3alias""#),
+            ("bucket", "xx-north-1", "publish.region", "set publish.partition"),
+            ("bucket", "Frankfurt", "publish.region", "expected a name such as eu-central-1"),
+        ])
+    func refusedBucket(bucket: String, region: String, key: String, text: String) throws {
+        let settings = try AWSProvider.PublisherSettings.example(
+            #"{"bucket":"\#(bucket)","region":"\#(region)","credentials":["imds"]}"#)
+        let endpoint = try #require(Endpoint.example())
+        let error = #expect(throws: SettingsErrors.self) { try PublishPlan(settings, for: endpoint) }
+        #expect(error?.errors.map(\.key) == [key])
+        #expect(error?.errors.first?.message.contains(text) == true, "\(String(describing: error))")
     }
 
     @Test("uses the endpoint overrides of the block")
@@ -140,13 +183,15 @@ struct PublishPlanTests {
         #expect(error?.errors.first?.message.contains(text) == true, "\(String(describing: error))")
     }
 
-    @Test("rejects a distribution in GovCloud, which has no CloudFront")
-    func govCloud() throws {
+    @Test(
+        "rejects a distribution in a partition that has no CloudFront",
+        arguments: [("us-gov-east-1", "aws-us-gov"), ("eusc-de-east-1", "aws-eusc"), ("us-iso-east-1", "aws-iso")])
+    func noCloudFront(region: String, partition: String) throws {
         let settings = try AWSProvider.PublisherSettings.example(
-            #"{"bucket":"bucket","region":"us-gov-east-1","credentials":["imds"],"distribution":"E1"}"#)
+            #"{"bucket":"bucket","region":"\#(region)","credentials":["imds"],"distribution":"E1"}"#)
         let endpoint = try #require(Endpoint.example())
         let error = #expect(throws: SettingsErrors.self) { try PublishPlan(settings, for: endpoint) }
         #expect(error?.errors.map(\.key) == ["publish.distribution"])
-        #expect(error?.errors.first?.message.contains("GovCloud") == true)
+        #expect(error?.errors.first?.message.contains("the partition \(partition)") == true)
     }
 }

@@ -34,6 +34,7 @@ struct CloudFrontClientTests {
         #expect(id == "I2J0I21PCUYOIK")
         let request = transport.requests[0]
         #expect(transport.calls == ["POST https://cloudfront.amazonaws.com\(Self.path)"])
+        #expect(request.maximumResponseBytes == 65_536)
         #expect(request.headers("content-type") == ["text/xml"])
         #expect(request.headers("authorization")[0].contains("/us-east-1/cloudfront/aws4_request"))
         let batch = try XMLElement(parsing: request.body)

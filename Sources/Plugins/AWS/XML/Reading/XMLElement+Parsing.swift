@@ -3,12 +3,16 @@ import CLibXML2
 extension XMLElement {
     /// Limits of a document.
     package struct Limits: Sendable {
-        /// In bytes.
+        /// In bytes. Responses of AWS have a few kilobytes. libxml2 compares each attribute of an element with all others,
+        /// so that the time grows with the square of the length: 429 KB took 15 s.
         package var length: Int
         package var depth: Int
         package var elements: Int
 
-        package init(length: Int = 1 << 20, depth: Int = 32, elements: Int = 65_536) {
+        /// 64 KiB.
+        package static let defaultLength = 1 << 16
+
+        package init(length: Int = Limits.defaultLength, depth: Int = 32, elements: Int = 65_536) {
             self.length = length
             self.depth = depth
             self.elements = elements
