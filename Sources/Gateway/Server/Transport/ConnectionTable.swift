@@ -33,7 +33,8 @@ struct ConnectionTable {
     }
 
     let limit: Int
-    /// Seconds. A connection that has not had a request yet is not closed before; it may be in its handshake.
+    /// Seconds. A connection that has not had a request yet is not closed before, unless the listener is full; it may be
+    /// in its handshake.
     let patience: Double
     private var connections: [ID: Connection] = [:]
     private var peers: [PeerAddress: Peer] = [:]
@@ -126,7 +127,7 @@ struct ConnectionTable {
                 return false
             }
             return !connection.isWorking && !connection.isEnding
-                && (connection.hasRequested || time - connection.sinceTime >= patience)
+                && (connection.hasRequested || isFull || time - connection.sinceTime >= patience)
         }?.id
     }
 

@@ -26,7 +26,7 @@ struct ProtocolViolation: Error, Equatable {
     }
 
     init(_ error: HTTPParserError) {
-        self = error == .headerOverflow ? .headersTooLarge : .badRequest("the request is not HTTP/1.1 (RFC 9112)")
+        self = error == .headerOverflow ? .headersTooLarge : .badRequest("the request is not valid HTTP (RFC 9112)")
     }
 
     /// The form of every error here, which RFC 6749 §5.2 has for token calls.

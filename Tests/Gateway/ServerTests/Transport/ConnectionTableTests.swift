@@ -62,6 +62,9 @@ struct ConnectionTableTests {
         #expect(table.open(8, from: second, at: 1) == .close(4))
         table.close(8)
         #expect(table.open(9, from: second, at: 2) == .close(1))
+        var full = self.table(patience: 2)
+        for id in 1...7 { _ = full.open(UInt64(id), from: first, at: 0) }
+        #expect(full.open(8, from: first, at: 0) == .close(1), "a full listener waits for nobody")
     }
 
     @Test("An address may be busy with more than half of the listener only while nobody else waits")
