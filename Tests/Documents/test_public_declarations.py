@@ -1,6 +1,7 @@
 """Every public declaration of the libraries has a doc comment."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,12 +11,18 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LIBRARIES = ("GatewayPluginAPI", "GatewayPluginTesting", "JOSE", "JSON", "Kubernetes", "KubernetesAPI")
 
 
+def module_maps() -> list[str]:
+    """The options for the C modules that the build has used."""
+    options = re.findall(r'"(-fmodule-map-file=[^"]+)"', (REPOSITORY / ".build/debug.yaml").read_text())
+    return [word for option in sorted(set(options)) for word in ["-Xcc", option]]
+
+
 def undocumented(module: str, modules: Path, scratch: Path) -> list[str]:
     """The public declarations without a doc comment, each with its file and line; synthesized ones are left out."""
     info = subprocess.run(["swiftc", "-print-target-info"], check=True, capture_output=True, text=True).stdout
     subprocess.run(
         ["swift", "symbolgraph-extract", "-module-name", module, "-target", json.loads(info)["target"]["triple"]]
-        + ["-I", str(modules), "-minimum-access-level", "public", "-skip-synthesized-members"]
+        + ["-I", str(modules), "-minimum-access-level", "public", "-skip-synthesized-members", *module_maps()]
         + ["-output-dir", str(scratch)],
         check=True,
     )

@@ -59,8 +59,9 @@ S3 = {
     "a billion laughs": Case(FAULTS["billion-laughs"], ("400",)),
     "a quadratic bomb": Case(FAULTS["quadratic-bomb"], ("400",)),
     "a very long message": Case(
-        s3_error(403, "AccessDenied", "one line\nand another\n" + "x" * 100_000), ("AccessDenied", "allow s3:PutObject")
+        s3_error(403, "AccessDenied", "one line\nand another\n" + "x" * 60_000), ("AccessDenied", "allow s3:PutObject")
     ),
+    "XML of more than 64 KiB": Case(s3_error(403, "AccessDenied", "x" * 70_000), ("403", "proxy in between")),
     "an endless body": Case(FAULTS["endless"], ("longer than", "proxy"), hits=1),
     "a body that drips": Case(FAULTS["drip"], ("no answer in time", AGAIN), hits=1),
     "no response": Case(FAULTS["never"], ("no answer in time", AGAIN), hits=1),
