@@ -35,7 +35,7 @@ import Testing
                 TestKeys.ec, certificate: certificate, at: example.time.now,
                 policy: first.endpoints[0].configuration.rotationPolicy)
             example.rings.put(ring, for: "one")
-            example.mounting.rings.replicas.take(.document(try #require(example.rings["one"])))
+            example.mounting.rings.replicas.apply(.document(try #require(example.rings["one"])))
             #expect(keys.snapshot.keys.map(\.keyID).contains(TestKeys.ec.keyID))
 
             let second = example.mounting.commit(built, after: first)

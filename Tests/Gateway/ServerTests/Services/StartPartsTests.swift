@@ -24,7 +24,7 @@ import Testing
         adjust(&configuration)
         let parts = StartParts(
             configuration: configuration,
-            surroundings: HostEnvironment(
+            host: HostEnvironment(
                 version: "test", environment: environment, namespace: nil,
                 resolve: { [folder] in "\(folder.path)/\($0)" }, clock: { ExampleGateway.now },
                 writeAudit: { _ in true }),
