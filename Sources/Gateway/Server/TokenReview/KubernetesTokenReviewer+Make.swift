@@ -43,7 +43,7 @@ extension KubernetesTokenReviewer {
                 KubernetesTokenReviewer(client: client, timeout: limits.timeout, observe: observe),
                 keys: KeySetCache(client: client), maximumUnknown: limits.unknownKeysInFlight, observe: observe),
             id: "kubernetes", limits: limits, observe: observe)
-        let metadata = KubernetesWorkloadMetadataReader(client: client, limits: WorkloadMetadataLimits())
+        let metadata = KubernetesObjectReader(client: client, limits: ObjectReadLimits(), clock: scheduler.now)
         return (reviewer, metadata, [service, reviewer], client)
     }
 }
