@@ -22,7 +22,7 @@ enum CommandLineArguments {
             guard let text = CommandLine.unsafeArgv[index] else { break }
             arguments.append(try validated(text, "argument \(index)"))
         }
-        try check(variables: ProcessInfo.processInfo.environment.keys) { getenv($0) }
+        try check(variables: ProcessInfo.processInfo.environment.keys) { UnsafePointer(getenv($0)) }
         return arguments
     }
 
