@@ -90,7 +90,7 @@ struct ExchangeAcceptanceTests {
                 (400, .POST, "/generic/token", form, "grant_type=password&subject_token=\(good)"),
                 (400, .POST, "/generic/token?subject_token=\(good)", form, "grant_type=x"),
                 (413, .POST, "/generic/token", form, "subject_token=" + String(repeating: good, count: 200)),
-                (400, .GET, "/generic/token/user?access_token=\(good)", ["Authorization": "Bearer \(good)"], nil),
+                (401, .GET, "/generic/token/user?access_token=\(good)", ["Authorization": "Bearer \(good)"], nil),
                 (401, .GET, "/generic/token/user", [:], nil),
                 (404, .GET, "/genericx/\(good)", [:], nil),
                 (404, .GET, "/team/onex/certs", [:], nil),

@@ -104,7 +104,7 @@ import Testing
             #expect(third.retired.isEmpty)
             let kids = third.endpoints[1].keys.snapshot.keys.map(\.keyID)
             #expect(kids == first.endpoints[1].keys.snapshot.keys.map(\.keyID) && kids.count == 1)
-            #expect(example.rings.saves == 2)
+            #expect(example.rings.saves == 0)
         }
     }
 }

@@ -128,7 +128,7 @@ import Testing
             #expect(reloading.report.problem?.contains("UTF-8") == true && reloading.count(.rejected) == 1)
             try FileManager.default.removeItem(atPath: path)
             try await reloading.change()
-            #expect(reloading.report.problem?.contains("cannot be read") == true && reloading.count(.rejected) == 2)
+            #expect(reloading.report.problem?.contains("not readable") == true && reloading.count(.rejected) == 2)
             try await reloading.change("second")
             #expect(reloading.cluster == "second" && reloading.report.problem == nil)
         }

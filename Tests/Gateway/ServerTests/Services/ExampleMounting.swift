@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
+import JOSE
 import KubernetesTestSupport
 import Logging
 
@@ -18,6 +19,10 @@ struct ExampleMounting: Sendable {
 
     private init() throws {
         folder = try TemporaryFolder()
+        // Only a leader creates rings.
+        for name in ["one", "two"] {
+            rings.put(try RingCluster.ring(SigningKey.generate(.es256), endpoint: name), for: name)
+        }
         let scheduler = time.scheduler
         let environment = HostEnvironment(
             version: "test", environment: [:], namespace: nil, resolve: { [folder] in "\(folder.path)/\($0)" },
