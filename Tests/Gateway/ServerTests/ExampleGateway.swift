@@ -34,7 +34,8 @@ struct ExampleGateway {
         let configuration = try Self.configuration(acceptsAPIServerAudience: acceptsAPIServerAudience)
         let log = KeptLog()
         self.log = log
-        let rings = KeyRingReplicas(store: FakeDocumentStore(), clock: { Self.now }, logger: log.logger)
+        let rings = KeyRingReplicas(
+            store: FakeDocumentStore(), clock: { Self.now }, monotonic: { 0 }, logger: log.logger)
         self.rings = rings
         let keySet = cluster.keySet
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }

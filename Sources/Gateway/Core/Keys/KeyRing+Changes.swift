@@ -87,7 +87,7 @@ extension KeyRing {
         }
     }
 
-    private func changed(_ change: (inout KeyRing) -> Void) -> KeyRing {
+    func changed(_ change: (inout KeyRing) -> Void) -> KeyRing {
         var ring = self
         change(&ring)
         ring.revision += 1
@@ -97,5 +97,5 @@ extension KeyRing {
 
 extension Date {
     /// The time rounded up to a whole second.
-    fileprivate var wholeSecond: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
+    var wholeSecond: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
 }

@@ -29,6 +29,7 @@ package struct EndpointPublication: Sendable {
     private var probeDue = Date.distantPast
     private var invalidations: [CDNInvalidation] = []
     private var repairDue = Date.distantPast
+    private var lastStep = Date.distantPast
     package private(set) var status: PublicationStatus
 
     /// - Parameters:
@@ -54,6 +55,7 @@ package struct EndpointPublication: Sendable {
 
     /// Does everything that is due.
     package mutating func step(_ documents: IssuerDocuments) async -> Report {
+        noticeClock()
         var report = Report(status: status, next: .distantFuture)
         if documents != lastDocuments {
             lastDocuments = documents
@@ -69,6 +71,17 @@ package struct EndpointPublication: Sendable {
         if let first = invalidations.first { report.next = min(report.next, first.due) }
         report.next = min(report.next, probeDue)
         return report
+    }
+
+    /// Where the clock was set back, everything is due: its times would be in the future for as long as the clock was ahead.
+    private mutating func noticeClock() {
+        let time = now()
+        defer { lastStep = time }
+        guard time.timeIntervalSince(lastStep) < -ClockReading.tolerance else { return }
+        (roundDue, probeDue, repairDue) = (.distantPast, .distantPast, .distantPast)
+        for index in invalidations.indices { invalidations[index].due = .distantPast }
+        status.lastProbe = nil
+        status.evidence = nil
     }
 
     /// Makes the next reading due at that time, unless there was one since: the one before a new key signs.

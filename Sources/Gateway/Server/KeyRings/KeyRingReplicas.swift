@@ -15,12 +15,17 @@ final class KeyRingReplicas: Service {
 
     private let store: any DocumentStore<KeyRing>
     private let clock: @Sendable () -> Date
+    private let monotonic: @Sendable () -> Double
     private let logger: Logger
     private let entries = Mutex<[String: Entry]>([:])
 
-    init(store: any DocumentStore<KeyRing>, clock: @escaping @Sendable () -> Date, logger: Logger) {
+    init(
+        store: any DocumentStore<KeyRing>, clock: @escaping @Sendable () -> Date,
+        monotonic: @escaping @Sendable () -> Double, logger: Logger
+    ) {
         self.store = store
         self.clock = clock
+        self.monotonic = monotonic
         self.logger = logger
     }
 
@@ -40,11 +45,12 @@ final class KeyRingReplicas: Service {
             view.problem = failure
             snapshot = SigningKeySnapshot(failure: failure)
         }
-        let keys = CurrentSigningKeys(snapshot)
+        let keys = CurrentSigningKeys(snapshot, monotonic: monotonic)
         var logger = logger
         logger[metadataKey: "endpoint"] = "\(configuration.name)"
         let replica = DocumentReplica(
-            configuration.name, view: view, consumer: Self.consumer(configuration, keys), clock: clock, logger: logger)
+            configuration.name, view: view, consumer: Self.consumer(configuration, keys), monotonic: monotonic,
+            logger: logger)
         entries.withLock { $0[configuration.name] = Entry(keys: keys, replica: replica) }
         return keys
     }
@@ -62,7 +68,7 @@ final class KeyRingReplicas: Service {
                     } else {
                         SigningKeySnapshot(failure: view.problem ?? KeyRings.notLoaded)
                     }
-                let keys = CurrentSigningKeys(snapshot)
+                let keys = CurrentSigningKeys(snapshot, monotonic: monotonic)
                 keys.confirm(until: old.keys.confirmedUntil)
                 return (Self.consumer(configuration, keys), keys)
             }
@@ -81,12 +87,15 @@ final class KeyRingReplicas: Service {
     /// What is wrong with the ring, for the readiness details; nil where nothing is.
     func problem(of endpoint: String) -> String? {
         guard let entry = entries.withLock({ $0[endpoint] }) else { return nil }
-        if let failure = entry.keys.snapshot(at: clock()).failure { return failure.description }
+        if let failure = entry.keys.confirmedSnapshot.failure { return failure.description }
         let view = entry.replica.view
         if let problem = view.problem { return "\(problem); the last valid key ring is in force" }
         if view.isMissing == true { return "the key ring is missing in the store; the last valid one is in force" }
         if view.replacedBy != nil {
             return "the store contains another key ring; the published one is in force, and the leader restores it"
+        }
+        if let time = view.stored?.value.futureTimes(at: clock()).first {
+            return "\(time) is in the future; check the clocks of all replicas"
         }
         if entry.keys.snapshot.active == nil { return "no active signing key until the issuer URL serves the next one" }
         return entry.rotationProblem.map { "rotation: \($0)" }

@@ -12,6 +12,7 @@ struct KeyRings: Sendable {
     private let store: any DocumentStore<KeyRing>
     private let keyPairs: any KeyPairReading
     private let leadership: Leadership
+    private let clock: ClockComparison?
     private let scheduler: Scheduler
     private let logger: Logger
     private let generator = SigningKeyGenerator()
@@ -28,7 +29,8 @@ struct KeyRings: Sendable {
         let client: [any Service] = keyStore.client.map { [$0] } ?? []
         self.init(
             store: keyStore.rings, keyPairs: keyStore.keyPairs, leadership: keyStore.leadership,
-            storeServices: client, election: [keyStore.election], scheduler: scheduler, logger: logger)
+            storeServices: client, election: [keyStore.election], clock: keyStore.clock, scheduler: scheduler,
+            logger: logger)
     }
 
     /// - Parameters:
@@ -36,14 +38,16 @@ struct KeyRings: Sendable {
     ///   - election: runs after the replicas.
     init(
         store: any DocumentStore<KeyRing>, keyPairs: any KeyPairReading, leadership: Leadership,
-        storeServices: [any Service] = [], election: [any Service] = [], scheduler: Scheduler, logger: Logger
+        storeServices: [any Service] = [], election: [any Service] = [], clock: ClockComparison? = nil,
+        scheduler: Scheduler, logger: Logger
     ) {
         self.store = store
         self.keyPairs = keyPairs
         self.leadership = leadership
+        self.clock = clock
         self.scheduler = scheduler
         self.logger = logger
-        replicas = KeyRingReplicas(store: store, clock: scheduler.now, logger: logger)
+        replicas = KeyRingReplicas(store: store, clock: scheduler.now, monotonic: scheduler.monotonic, logger: logger)
         services = storeServices + [replicas] + election
     }
 
@@ -95,6 +99,7 @@ struct KeyRings: Sendable {
     func rotation(of endpoints: [EndpointConfiguration], following statuses: PublicationStatuses) -> any Service {
         KeyRotationService(
             endpoints: endpoints, replicas: replicas, store: store, keyPairs: keyPairs,
-            leadership: leadership, statuses: statuses, generator: generator, scheduler: scheduler, logger: logger)
+            leadership: leadership, statuses: statuses, generator: generator, clock: clock, scheduler: scheduler,
+            logger: logger)
     }
 }

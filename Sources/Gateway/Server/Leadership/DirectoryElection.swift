@@ -34,7 +34,13 @@ struct DirectoryElection: Service {
                 logger.notice("no longer leading", metadata: ["lock": "\(path)", "reason": "the file was taken away"])
                 lock = nil
             }
-            if lock == nil {
+            if lock != nil, !leadership.canLead {
+                leadership.stepDown()
+                logger.notice(
+                    "no longer leading", metadata: ["lock": "\(path)", "reason": "this replica cannot lead now"])
+                lock = nil
+            }
+            if lock == nil, leadership.canLead {
                 do {
                     lock = try FileLock(trying: path, permissions: 0o600)
                     log.succeed()

@@ -1,3 +1,4 @@
+import GatewayCore
 import Synchronization
 
 /// Whether this replica is the one that rotates and publishes. What it does is compare-and-swap nevertheless: this spares
@@ -12,13 +13,22 @@ final class Leadership: Sendable {
     }
 
     private let monotonic: @Sendable () -> Double
+    private let clock: ClockComparison?
     private let state = Mutex(State())
 
-    /// - Parameter monotonic: seconds since some moment, counting while the process or the machine was stopped.
-    init(monotonic: @escaping @Sendable () -> Double) { self.monotonic = monotonic }
+    /// - Parameters:
+    ///   - monotonic: seconds since some moment, counting while the process or the machine was stopped.
+    ///   - clock: a replica whose clock is wrong does not lead; nil where that is not compared.
+    init(monotonic: @escaping @Sendable () -> Double, clock: ClockComparison? = nil) {
+        self.monotonic = monotonic
+        self.clock = clock
+    }
+
+    /// Whether this replica can lead: its clock is not known to be wrong.
+    var canLead: Bool { clock?.result.map(\.agrees) ?? true }
 
     /// Asks the clock, so that a process which was stopped for a minute does not wake as the leader that it was.
-    var isLeading: Bool { state.withLock { $0.end.map { monotonic() < $0 } ?? false } }
+    var isLeading: Bool { canLead && state.withLock { $0.end.map { monotonic() < $0 } ?? false } }
 
     /// Whether it leads: the present state first, then each change; of several that nobody has waited for the last.
     ///

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import HTTPTypes
+import Kubernetes
 import NIOHTTP1
 import NIOSSL
 
@@ -19,6 +20,8 @@ struct IssuerProbe: IssuerReading {
     /// Reads the CA file; nil for the system's CAs.
     private let readCAs: (@Sendable () throws(PublishError) -> [UInt8]?)?
     private let client: HTTPClient
+    /// Takes the `Date` fields of the answers; nil where they are not used.
+    private let clock: ClockComparison?
 
     /// - Parameters:
     ///   - rules: the proxy rules of the environment. The proxy in `settings` overrides them; they do not apply with
@@ -26,8 +29,9 @@ struct IssuerProbe: IssuerReading {
     ///   - files: reads the CA file.
     init(
         _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles,
-        clients: ProbeClients
+        clients: ProbeClients, clock: ClockComparison? = nil
     ) {
+        self.clock = clock
         self.issuer = issuer
         let own = settings.proxy.flatMap { ProxyAddress($0) }
         let fromRules = settings.connectTo == nil ? rules.proxy(forHost: issuer.host, port: 443) : nil
@@ -57,13 +61,17 @@ struct IssuerProbe: IssuerReading {
                 }
                 request.tlsConfiguration = try .trusting(pem: pem)
             }
+            let sent = clock?.scheduler.monotonic()
             let response = try await HTTPExchange.run(
                 request, on: client, seconds: Self.timeout, limit: Self.maximumSize)
+            let isOwn = response.headers[GatewayHeader.gateway.rawValue].contains(IssuerRoutes.origin)
+            if let clock, let sent, !isOwn {
+                clock.server.record(
+                    date: response.headers.first(name: "Date"), age: response.headers.first(name: "Age"), sent: sent,
+                    received: clock.scheduler.monotonic(), mayBeStale: true)
+            }
             switch response.status {
-            case 200:
-                return .content(
-                    response.body,
-                    isOwn: response.headers[GatewayHeader.gateway.rawValue].contains(IssuerRoutes.origin))
+            case 200: return .content(response.body, isOwn: isOwn)
             case 300..<400: return .failure("status \(response.status); verifiers do not follow redirects")
             default: return .failure("status \(response.status)")
             }

@@ -17,9 +17,12 @@ struct PublicationTools: Sendable {
     let probeClients = ProbeClients()
     private let rules: ProxyRules
     private let host: HostEnvironment
+    private let clock: ClockComparison?
     private let logger: Logger
 
-    init(in host: HostEnvironment, logger: Logger) {
+    /// - Parameter clock: takes the `Date` fields of issuer URLs; nil where another server decides.
+    init(in host: HostEnvironment, clock: ClockComparison? = nil, logger: Logger) {
+        self.clock = clock
         rules = ProxyRules(environment: host.environment)
         if rules.misread != nil {
             logger.warning("invalid HTTPS_PROXY ignored", metadata: ["expected": "http://HOST:PORT"])
@@ -51,10 +54,10 @@ struct PublicationTools: Sendable {
         let files = LocalPublisherFiles(resolve: host.resolve)
         let probe = IssuerProbe(
             configuration.issuer, settings: configuration.probe, rules: rules, files: files,
-            clients: probeClients)
-        let clock = host.clock
+            clients: probeClients, clock: clock)
+        let now = host.clock
         let context = PublisherContext(
-            logger: logger(for: configuration.name), transport: transport, now: clock,
+            logger: logger(for: configuration.name), transport: transport, now: now,
             maximumAge: configuration.rotation.maximumAge,
             environment: { [environment = host.environment] in environment[$0] }, files: files,
             ownToken: { () throws(PublishError) in
@@ -62,7 +65,7 @@ struct PublicationTools: Sendable {
                 let tokenID = TokenID(randomBits: (random.next(), random.next()))
                 guard
                     let token = PublisherToken.issue(
-                        configuration, keys: keys.snapshot(at: clock()), at: clock(), tokenID: tokenID)
+                        configuration, keys: keys.confirmedSnapshot, at: now(), tokenID: tokenID)
                 else { throw PublishError(.unavailable, "the endpoint has no active signing key") }
                 return token
             },

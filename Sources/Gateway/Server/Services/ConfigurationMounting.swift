@@ -102,7 +102,7 @@ struct ConfigurationMounting: Sendable {
                     metrics: MetricsRoutes(metrics: prometheus) { [statuses] in
                         for endpoint in endpoints {
                             let name = endpoint.configuration.name
-                            metrics.observe(endpoint.keys.snapshot(at: clock()), of: name, at: clock())
+                            metrics.observe(endpoint.keys.confirmedSnapshot, of: name, at: clock())
                             // Who does not lead has nothing to tell of it.
                             metrics.observe(statuses[name] ?? PublicationStatus(), of: name)
                         }

@@ -44,7 +44,8 @@ package struct GatewayAssembly: Sendable {
         let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
         let rings = KeyRings(keyStore, scheduler: scheduler, logger: logger)
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: host.writeAudit)
-        let publishing = PublicationTools(in: host, logger: logger)
+        let publishing = PublicationTools(
+            in: host, clock: keyStore.directory == nil ? nil : keyStore.clock, logger: logger)
         let admission = AdmissionParts(
             cluster: parts.cluster, namespace: host.namespace, leadership: keyStore.leadership,
             prometheus: prometheus, scheduler: scheduler, logger: logger)
@@ -56,7 +57,10 @@ package struct GatewayAssembly: Sendable {
             statuses: PublicationStatuses(), publishing: publishing,
             replica: AdminRoutes.ReplicaState(
                 isDraining: { draining.isDraining }, reloadProblem: { report.problem },
-                certificateProblem: { serving.certificates.problem ?? serving.webhook.problem }),
+                certificateProblem: { serving.certificates.problem ?? serving.webhook.problem },
+                certificateTimeProblem: {
+                    serving.certificates.timeProblem(at: clock()) ?? serving.webhook.timeProblem(at: clock())
+                }, clockProblem: { keyStore.clock.result?.problem }),
             scheduler: scheduler)
         let built: BuiltConfiguration
         do throws(CancellationError) {
@@ -81,6 +85,7 @@ package struct GatewayAssembly: Sendable {
                 certificates: certificates, clientAuthorityFile: clientAuthorityFile, logger: logger)
         }
         var services: [any Service] = [audit] + parts.services + rings.services + serving.services + admission.services
+        services.append(ClockService(clock: keyStore.clock, logger: logger))
         if let events { services.append(events) }
         services += [publishing.transport, publishing.probeClients, current]
         if let source {

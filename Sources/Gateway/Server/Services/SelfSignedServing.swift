@@ -22,7 +22,7 @@ struct OwnServing: Sendable {
         self.certificates = certificates
         let plan = ServingPlan(ServingPolicy(configuration, namespace: namespace))
         self.plan = plan
-        let replica = certificates.replica(clock: scheduler.now, logger: logger)
+        let replica = certificates.replica(monotonic: scheduler.monotonic, logger: logger)
         let store: any DocumentStore<ServingIdentity>
         var keeper: CABundleInjector?
         if let cluster = keyStore.kubernetes {
@@ -50,7 +50,7 @@ struct OwnServing: Sendable {
         let evidence: any WebhookEvidenceReading = keeper?.trust ?? NoWebhookTrust()
         let service = ServingIdentityService(
             store: store, replica: replica, plan: plan, evidence: evidence, leadership: keyStore.leadership,
-            scheduler: scheduler, logger: logger)
+            clock: keyStore.clock, scheduler: scheduler, logger: logger)
         services = [service] + (keeper.map { [$0] } ?? [])
     }
 

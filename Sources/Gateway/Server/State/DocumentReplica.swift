@@ -25,15 +25,15 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         let use: @Sendable (_ new: Value, _ old: Value?) throws(StoreError) -> Void
         /// Reports why no document is in force.
         let fail: @Sendable (StoreError) -> Void
-        /// Sets the time until which the document may be used without another confirmation by the store.
-        let confirm: @Sendable (Date) -> Void
+        /// Sets the monotonic seconds until which the document may be used without another confirmation by the store.
+        let confirm: @Sendable (Double) -> Void
     }
 
     private struct State {
         var view: View
         var consumer: Consumer
-        /// Since when the store contains another document.
-        var replaced: Date?
+        /// Since when the store contains another document, in monotonic seconds.
+        var replaced: Double?
         /// Reports of the watch about this document.
         var reports = 0
     }
@@ -44,15 +44,18 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     let name: String
     private let state: Mutex<State>
     private let signal = ChangeSignal()
-    private let clock: @Sendable () -> Date
+    private let monotonic: @Sendable () -> Double
     private let logger: Logger
 
-    /// - Parameter view: what is known already, and in force with the consumer.
+    /// - Parameters:
+    ///   - view: what is known already, and in force with the consumer.
+    ///   - monotonic: seconds of a clock that is never set and that counts suspension.
     init(
-        _ name: String, view: View = View(), consumer: Consumer, clock: @escaping @Sendable () -> Date, logger: Logger
+        _ name: String, view: View = View(), consumer: Consumer, monotonic: @escaping @Sendable () -> Double,
+        logger: Logger
     ) {
         self.name = name
-        self.clock = clock
+        self.monotonic = monotonic
         self.logger = logger
         state = Mutex(State(view: view, consumer: consumer))
         consumer.confirm(confirmationEnd)
@@ -149,9 +152,9 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     private func apply(_ stored: Stored<Value>, to state: inout State) {
         let old = state.view.stored
         if let old {
-            let since = state.replaced ?? clock()
+            let since = state.replaced ?? monotonic()
             if old.value.outranks(
-                stored.value, seenFor: clock().timeIntervalSince(since), window: Self.window)
+                stored.value, seenFor: monotonic() - since, window: Self.window)
             {
                 state.replaced = since
                 state.view = View(stored: old, isMissing: false, replacedBy: stored.version)
@@ -178,5 +181,5 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         if state.view.stored == nil { state.consumer.fail(problem) }
     }
 
-    private var confirmationEnd: Date { clock().addingTimeInterval(Self.window) }
+    private var confirmationEnd: Double { monotonic() + Self.window }
 }

@@ -18,7 +18,9 @@ struct KeyRingReplicasTests {
 
     init() throws {
         configuration = try ExampleGateway.configuration().endpoints[1]
-        replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        replicas = KeyRingReplicas(
+            store: FakeDocumentStore(), clock: { [clock] in clock.now },
+            monotonic: { [clock] in clock.now.timeIntervalSince1970 }, logger: log.logger)
         first = try Self.stored(revision: 1, key: TestKeys.ec)
         keys = replicas.mount(configuration, found: .success(first))
     }
@@ -33,7 +35,7 @@ struct KeyRingReplicasTests {
     }
 
     private var view: DocumentReplica<KeyRing>.View { replicas["two"]?.view ?? .init() }
-    private var signing: KeyID? { keys.snapshot(at: clock.now).active?.keyID }
+    private var signing: KeyID? { keys.confirmedSnapshot.active?.keyID }
 
     @Test("A ring that the store tells is in force at once, with its documents")
     func takesOn() throws {
@@ -199,11 +201,13 @@ struct KeyRingReplicasTests {
 
     @Test("An endpoint whose ring could not be read at start gets it when it can")
     func failedStart() throws {
-        let replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        let replicas = KeyRingReplicas(
+            store: FakeDocumentStore(), clock: { [clock] in clock.now },
+            monotonic: { [clock] in clock.now.timeIntervalSince1970 }, logger: log.logger)
         let keys = replicas.mount(configuration, found: .failure(.unavailable("away")))
         #expect(keys.snapshot.active == nil && replicas.problem(of: "two")?.contains("away") == true)
         replicas.apply(.document(first))
-        #expect(keys.snapshot(at: clock.now).active?.keyID == TestKeys.ec.keyID)
+        #expect(keys.confirmedSnapshot.active?.keyID == TestKeys.ec.keyID)
         #expect(replicas.problem(of: "two") == nil)
     }
 

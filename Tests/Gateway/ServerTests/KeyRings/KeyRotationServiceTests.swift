@@ -19,7 +19,8 @@ struct KeyRotationServiceTests {
 
     init() throws {
         leadership = Leadership(monotonic: time.scheduler.monotonic)
-        replicas = KeyRingReplicas(store: store, clock: time.scheduler.now, logger: log.logger)
+        replicas = KeyRingReplicas(
+            store: store, clock: time.scheduler.now, monotonic: time.scheduler.monotonic, logger: log.logger)
         // One key algorithm, whose keys are made in no time.
         var other = try ExampleGateway.configuration().endpoints[1]
         other.name = "other"

@@ -39,7 +39,7 @@ struct ServingReplica: Sendable {
         self.store = store
         let certificates = ServingCertificates(unavailable: "it is early")
         self.certificates = certificates
-        replica = certificates.replica(clock: time.scheduler.now, logger: log.logger)
+        replica = certificates.replica(monotonic: time.scheduler.monotonic, logger: log.logger)
         plan = ServingPlan(ServingPolicy(names: Self.names, timeToLive: timeToLive))
         leadership = Leadership(monotonic: time.scheduler.monotonic)
         if leads { leadership.lead(until: .infinity) }

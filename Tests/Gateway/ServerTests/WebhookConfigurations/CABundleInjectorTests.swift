@@ -96,7 +96,7 @@ struct CABundleInjectorTests {
             let log = KeptLog()
             let leadership = Leadership(monotonic: time.scheduler.monotonic)
             let replica = ServingCertificates(unavailable: "it is early")
-                .replica(clock: time.scheduler.now, logger: log.logger)
+                .replica(monotonic: time.scheduler.monotonic, logger: log.logger)
             let keeper = CABundleInjector(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,
                 names: names, replica: replica, leadership: leadership, settings: settings, scheduler: time.scheduler,
