@@ -27,17 +27,17 @@ extension ServingIdentity {
     /// clock that was more than 300 s ahead.
     package func timeProblem(at now: Date) -> ServingTimeProblem? {
         if let issuing, issuing.notBefore > now { return .authorityNotYetValid }
-        if leaf.notBefore > now { return .certificateNotYetValid }
+        if certificate.notBefore > now { return .certificateNotYetValid }
         if let next, next.notBefore > now { return .nextNotYetValid }
         let isFuture = authorities.contains { $0.created.timeIntervalSince(now) > ClockReading.tolerance }
         return isFuture ? .created : nil
     }
 
     /// With a CA that issues at once, in place of one that is not yet valid, and without the announced one.
-    package func replacingAuthority(with authority: Authority, leaf: Leaf) -> ServingIdentity {
+    package func replacingAuthority(with authority: Authority, certificate: Certificate) -> ServingIdentity {
         changed { identity in
             identity.authorities = [authority] + identity.authorities.filter { $0.state == .trusted }
-            identity.leaf = leaf
+            identity.certificate = certificate
         }
     }
 

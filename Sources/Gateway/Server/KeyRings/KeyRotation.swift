@@ -33,14 +33,14 @@ struct KeyRotation: Sendable {
         case .malformed, .foreign, .newerVersion: return .wait(until: nil)
         case .none, .conflict, .unavailable, .rejected: break
         }
-        if let problem = clock()?.problem { throw .refused(problem) }
+        if let problem = clock()?.problem { throw .rejected(problem) }
         guard let stored = view.stored else { return .stored(try await first(at: now())) }
         if let restored = try await leader.restore(view) { return restored }
         var timeFailure: StoreError?
         switch stored.value.timeStep(at: now(), clock: clock()) {
         case .none: break
-        case .standStill(let problem): throw .refused(problem)
-        case .report(let problem): timeFailure = .refused(problem)
+        case .standStill(let problem): throw .rejected(problem)
+        case .report(let problem): timeFailure = .rejected(problem)
         case .repair(let ring, let times):
             let outcome = try await leader.save(ring, replacing: stored)
             logger.warning(

@@ -52,11 +52,11 @@ struct ServingIdentityMaker: Sendable {
         case .created, .nextNotYetValid: return identity.repairingTimes(at: now)
         case .certificateNotYetValid:
             guard let issuing = identity.issuing else { return identity.repairingTimes(at: now) }
-            return identity.renewing(try leaf(identity.leaf.names, by: issuing, policy: policy, at: now))
+            return identity.renewing(try certificate(identity.certificate.names, by: issuing, policy: policy, at: now))
         case .authorityNotYetValid:
             let new = try first(policy: policy, at: now)
             guard let authority = new.issuing else { return identity.repairingTimes(at: now) }
-            return identity.replacingAuthority(with: authority, leaf: new.leaf)
+            return identity.replacingAuthority(with: authority, certificate: new.certificate)
         }
     }
 

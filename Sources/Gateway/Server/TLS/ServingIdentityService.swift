@@ -70,10 +70,10 @@ struct ServingIdentityService: Service {
         let identity = stored.value
         let observed = ServingEvidence(webhooks: evidence.webhooks, request: stored.request)
         let now = scheduler.now()
-        if let problem = clock?.result?.problem { throw .refused(problem) }
+        if let problem = clock?.result?.problem { throw .rejected(problem) }
         if let problem = identity.timeProblem(at: now) {
             guard clock?.result != nil else {
-                throw .refused(
+                throw .rejected(
                     "\(problem.description), and this replica's clock could not be compared; check the clocks")
             }
             let outcome = try await leader.save(

@@ -30,6 +30,8 @@ struct RotationModel {
         var stored: StoredKeyRing?
         var confirmed: Date
         var publication: EndpointPublication
+        /// Seconds by which its clock is ahead.
+        var offset: Double
     }
 
     let policy: RotationPolicy
@@ -49,11 +51,14 @@ struct RotationModel {
     var excepted: Set<KeyID> = []
     var seenKids: Set<KeyID> = []
     var triggers = 0
+    /// Whether a replica whose clock is wrong acts nevertheless: a fault that the model must find.
+    let trustsEveryClock: Bool
     /// The last ring that was deleted from the store.
     var deleted: KeyRingVersion?
 
     /// - Parameter adjust: makes the policy wrong, to test that the model finds it.
-    init(seed: UInt64, adjust: (inout RotationPolicy) -> Void = { _ in }) throws {
+    init(seed: UInt64, trustsEveryClock: Bool = false, adjust: (inout RotationPolicy) -> Void = { _ in }) throws {
+        self.trustsEveryClock = trustsEveryClock
         random = SeededRandom(seed: seed)
         configuration = try ExampleEndpoint.configuration([
             .init("token", ["ttl": 3_600, "algorithm": "ES256"]),
@@ -66,13 +71,16 @@ struct RotationModel {
         edges = FakeEdges(place: place, clock: clock, seed: random.next())
         verifiers = Array(repeating: nil, count: 4)
         for _ in 0..<Int.random(in: 1...3, using: &random) { replicas.append(newReplica()) }
+        // The last one is three hours behind, in some worlds with others.
+        if replicas.count > 1, random.oneIn(3) { replicas[replicas.count - 1] = newReplica(offset: -3 * 3_600) }
     }
 
-    private func newReplica() -> Replica {
+    private func newReplica(offset: Double = 0) -> Replica {
         Replica(
             stored: nil, confirmed: clock.now,
             publication: EndpointPublication(
-                publisher: place, reader: edges, interval: 300, now: { [clock] in clock.now }, random: { 0.5 }))
+                publisher: place, reader: edges, interval: 300,
+                now: { [clock] in clock.now.addingTimeInterval(offset) }, random: { 0.5 }), offset: offset)
     }
 
     /// Restarts all processes.
@@ -93,6 +101,7 @@ struct RotationModel {
         case 2 where random.oneIn(12): try await revoke()
         case 3 where random.oneIn(6): deleteRing()
         case 4: edges.evict(using: &random)
+        case 5 where random.oneIn(4): try await writeAhead()
         default: try await act(index)
         }
         for replica in replicas.indices where random.oneIn(2) { try await look(replica) }
@@ -114,16 +123,24 @@ struct RotationModel {
             let version = try await save(stored.ring.restored, replacing: nil)
             return await settle(index, stored.ring.restored, version)
         }
+        let now = clock.now.addingTimeInterval(replicas[index].offset)
+        switch stored.ring.timeStep(at: now, clock: ClockReading(ahead: replicas[index].offset)) {
+        case .standStill where !trustsEveryClock: return
+        case .repair(let ring, _):
+            let version = try await save(ring, replacing: stored.version)
+            return await settle(index, ring, version)
+        default: break
+        }
         let snapshot = SigningKeySnapshot(ring: stored.ring, of: configuration)
         let documents = try #require(snapshot.documents)
         let report = await replicas[index].publication.step(documents)
         if random.oneIn(20) { return crash(index) }
-        let step = stored.ring.nextStep(at: clock.now, policy: policy, evidence: report.status.evidence)
+        let step = stored.ring.nextStep(at: now, policy: policy, evidence: report.status.evidence)
         let ring: KeyRing
         if case .addKey = step {
             ring = try adding(to: stored.ring)
         } else {
-            guard let next = stored.ring.applying(step, at: clock.now, policy: policy) else { return }
+            guard let next = stored.ring.applying(step, at: now, policy: policy) else { return }
             ring = next
         }
         if random.oneIn(20) { return crash(index) }
@@ -155,11 +172,11 @@ struct RotationModel {
     }
 
     /// Keys derive from the seed, since a rotation's time depends on them.
-    private mutating func adding(to ring: KeyRing) throws -> KeyRing {
+    private mutating func adding(to ring: KeyRing, at time: Date? = nil) throws -> KeyRing {
         let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         let key = try SigningKey(
             pem: try P256.Signing.PrivateKey(rawRepresentation: bytes).pemRepresentation, algorithm: .es256)
-        return ring.adding(key, certificate: try ExampleEndpoint.certificate(), at: clock.now, policy: policy)
+        return ring.adding(key, certificate: try ExampleEndpoint.certificate(), at: time ?? clock.now, policy: policy)
     }
 
     private mutating func makeFirst(_ index: Int) async throws {
@@ -183,7 +200,7 @@ struct RotationModel {
     /// A process loses its memory. The loss of a ring that only exists in memory is not modelled.
     private mutating func crash(_ index: Int) {
         if store[configuration.name] != nil || replicas[index].stored?.version != deleted {
-            replicas[index] = newReplica()
+            replicas[index] = newReplica(offset: replicas[index].offset)
         }
     }
 
@@ -192,6 +209,32 @@ struct RotationModel {
             stored.ring.keys.count < RotationPolicy.maximumKeys
         else { return }
         if try await save(try adding(to: stored.ring), replacing: stored.version) != nil { triggers += 1 }
+    }
+
+    /// A process whose clock is two days ahead, which nothing has compared yet, takes a step.
+    private mutating func writeAhead() async throws {
+        guard let stored = store[configuration.name] else { return }
+        let ahead = clock.now.addingTimeInterval(2 * 86_400)
+        if let successor = stored.ring.successor {
+            let step = RotationStep.markPublished(successor.keyID, at: ahead)
+            guard let ring = stored.ring.applying(step, at: ahead, policy: policy) else { return }
+            _ = try await save(ring, replacing: stored.version)
+        } else if stored.ring.keys.count < RotationPolicy.maximumKeys {
+            if try await save(try adding(to: stored.ring, at: ahead), replacing: stored.version) != nil {
+                triggers += 1
+            }
+        }
+    }
+
+    /// What a leader with a right clock makes of the ring after some steps.
+    mutating func heal() async throws {
+        for _ in 0..<20 {
+            try await look(0)
+            try await act(0)
+        }
+        guard let ring = store[configuration.name]?.ring, replicas[0].offset == 0 else { return }
+        let times = ring.futureTimes(at: clock.now)
+        if !times.isEmpty { throw Breach(description: "\(times) stay in the future") }
     }
 
     private mutating func revoke() async throws {

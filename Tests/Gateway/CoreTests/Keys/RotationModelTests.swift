@@ -38,6 +38,12 @@ struct RotationModelTests {
                 throw error
             }
         }
+        do {
+            try await model.heal()
+        } catch {
+            Issue.record("seed \(seed), at the end: \(error)")
+            throw error
+        }
         return model.tokens.count
     }
 
@@ -58,6 +64,19 @@ struct RotationModelTests {
             }
             #expect(breach != nil, "\(fault) was not found")
         }
+    }
+
+    @Test("The model finds a leader that acts although its clock is three hours behind")
+    func findsWrongClock() async throws {
+        for seed in UInt64(0)..<400 {
+            var model = try RotationModel(seed: seed, trustsEveryClock: true)
+            do {
+                for _ in 0..<150 { try await model.tick() }
+            } catch is RotationModel.Breach {
+                return
+            }
+        }
+        Issue.record("a wrong clock was not found")
     }
 
     @Test("A thousand restarts create no more keys than rotations do")
