@@ -34,29 +34,6 @@ package struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConverti
     package var description: String { message }
 }
 
-/// Why a body is not a valid review. Without a uid there is no review response, so the HTTP status reports the error.
-package enum AdmissionError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// 413.
-    case tooLarge
-    /// 400.
-    case malformed(String)
-
-    package var status: Int {
-        switch self {
-        case .tooLarge: 413
-        case .malformed: 400
-        }
-    }
-
-    package var description: String {
-        switch self {
-        case .tooLarge:
-            "the review is larger than \(AdmissionReview.maximumLength) bytes; create a smaller Pod"
-        case .malformed(let message): message
-        }
-    }
-}
-
 /// Quotes names and values of a Pod in messages to its author: on one line, printable and of limited length.
 enum PodQuotation {
     static func of(_ text: String) -> String {

@@ -31,7 +31,7 @@ package struct AdmissionReview: Sendable, Equatable {
     ///
     /// - Throws: where the body has no `request.uid` for a response. Other errors are in ``subject``.
     package init(parsing body: [UInt8]) throws(AdmissionError) {
-        guard body.count <= Self.maximumLength else { throw .tooLarge }
+        guard body.count <= Self.maximumLength else { throw .tooLarge(limit: Self.maximumLength) }
         let json: JSONValue
         do {
             json = try JSONValue(parsing: body)

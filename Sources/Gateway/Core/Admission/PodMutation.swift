@@ -125,9 +125,3 @@ package struct PodMutation: Sendable {
         review.answering(decision(on: review, serviceAccount: serviceAccount))
     }
 }
-
-/// Whether an object is admitted.
-package enum AdmissionDecision: Sendable, Equatable {
-    case admitted(PodMutation.Outcome)
-    case denied(AdmissionDenial)
-}

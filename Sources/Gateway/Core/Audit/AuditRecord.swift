@@ -5,7 +5,7 @@ package import JOSE
 /// reasons; never a token, a part of one, or other content of a request.
 package struct AuditRecord: Sendable, Equatable {
     /// The audited routes, by their names in logs and metrics.
-    package enum Route: String, Sendable, CaseIterable {
+    package enum CallRoute: String, Sendable, CaseIterable {
         /// `POST <path>/token`.
         case token
         /// `<path>/token/user`.
@@ -41,13 +41,13 @@ package struct AuditRecord: Sendable, Equatable {
         /// The `request_id` of the log record.
         package let id: String
         package let endpoint: String
-        package let route: Route
+        package let route: CallRoute
         /// The peer's address; nil where it is not known.
         package let remoteAddress: String?
         /// Whether the subject token is accepted only because of `acceptApiServerAudience`.
         package var usesAPIServerAudience = false
 
-        package init(id: String, endpoint: String, route: Route, remoteAddress: String?) {
+        package init(id: String, endpoint: String, route: CallRoute, remoteAddress: String?) {
             self.id = id
             self.endpoint = endpoint
             self.route = route

@@ -4,7 +4,7 @@ import HTTPTypes
 enum GatewayHeader: String, CaseIterable {
     /// Identifies the request in the access log and in the audit.
     case requestID = "X-Request-Id"
-    /// Marks a document that a gateway served itself, so that a probe can tell it from a published one.
+    /// Marks a document that a gateway served itself, so that a probe does not take it for a published one.
     case gateway = "Sts-Gateway"
     /// `no-cache` in an answer with a token (RFC 6749 §5.1), for HTTP/1.0 caches.
     case pragma = "Pragma"

@@ -6,7 +6,7 @@ import Hummingbird
 struct Route: Sendable {
     /// A route's name in the access log. A closed set: nothing of a request is in it.
     enum Name: Sendable, Hashable {
-        case tokenCall(AuditRecord.Route)
+        case tokenCall(AuditRecord.CallRoute)
         case discovery, certs, issuerDocs, caBundle
         case webhook
         case livez, readyz, metrics
@@ -65,7 +65,7 @@ struct RouteOutcome: Sendable {
 
 /// What the access log, the metrics and the audit record of a token call.
 struct TokenCallDecision: Sendable {
-    let route: AuditRecord.Route
+    let route: AuditRecord.CallRoute
     let endpoint: EndpointConfiguration
     let outcome: AuditRecord.Outcome
     /// Whether the subject token can be valid only for the API server's own audience.

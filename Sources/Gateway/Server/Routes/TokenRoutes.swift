@@ -27,7 +27,7 @@ struct TokenRoutes: Sendable {
     }
 
     private func route(
-        _ route: AuditRecord.Route, _ methods: [HTTPRequest.Method],
+        _ route: AuditRecord.CallRoute, _ methods: [HTTPRequest.Method],
         _ handle: @escaping @Sendable (GatewayRequest) async throws -> Answer
     ) -> Route {
         let endpoint = exchange.configuration

@@ -7,7 +7,7 @@ import JOSE
 /// The metrics of one endpoint.
 struct EndpointMetrics: Sendable {
     private struct Labels: Hashable {
-        let route: AuditRecord.Route
+        let route: AuditRecord.CallRoute
         let outcome: AuditRecord.Decision
     }
 
@@ -39,7 +39,7 @@ struct EndpointMetrics: Sendable {
         denied = counter("sts_authorization_total", [("decision", "denied")])
         apiServerAudience = counter("sts_apiserver_audience_tokens_total")
         var durations: [Labels: CoreMetrics.Timer] = [:]
-        for route in AuditRecord.Route.allCases {
+        for route in AuditRecord.CallRoute.allCases {
             for outcome in AuditRecord.Decision.allCases {
                 durations[Labels(route: route, outcome: outcome)] = CoreMetrics.Timer(
                     label: "sts_token_request_duration_seconds",

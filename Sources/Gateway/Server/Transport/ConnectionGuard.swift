@@ -31,7 +31,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         self.onClose = onClose
     }
 
-    /// Whether the connection was told to end.
+    /// Whether the connection is ending: the peer was asked to open no further request.
     var isEnding: Bool { closing != nil }
 
     // MARK: The protocol's part

@@ -10,7 +10,7 @@ struct ConnectionLimits: Sendable {
     var write: TimeAmount
     /// Without a request; asked for each connection.
     var idle: @Sendable () -> TimeAmount
-    /// From the end of what a connection had in progress until it is closed, once it was told to end.
+    /// Of a connection that is ending: from its last response until it is closed.
     var closing = TimeAmount.seconds(5)
     /// The same where other connections need its place.
     var eviction = TimeAmount.seconds(1)

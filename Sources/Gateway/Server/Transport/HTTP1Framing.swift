@@ -66,7 +66,7 @@ final class HTTP1Framing: ChannelDuplexHandler {
             headerFields: fields)
     }
 
-    /// RFC 9112 §6.1 and §6.3: a request has one length, and it is told in one way.
+    /// RFC 9112 §6.1 and §6.3: the length of a request is defined once, by one field.
     private static func checkFraming(_ head: HTTPRequestHead) throws(ProtocolViolation) {
         let values = head.headers["Transfer-Encoding"]
         guard !values.isEmpty else { return }

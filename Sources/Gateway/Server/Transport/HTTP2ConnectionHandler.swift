@@ -107,7 +107,7 @@ final class HTTP2ConnectionHandler: ChannelDuplexHandler {
     }
 }
 
-/// Tells the connection's handler which streams are open. Its channel's event loop calls it.
+/// Notifies the connection's handler of opened and closed streams. Its channel's event loop calls it.
 struct HTTP2OpenStreams: NIOHTTP2StreamDelegate {
     private let handler: NIOLoopBound<HTTP2ConnectionHandler>
 

@@ -15,7 +15,6 @@ final class ListenerConnections: Sendable {
         var controls: [ConnectionTable.ID: Controls] = [:]
         var lastID: ConnectionTable.ID = 0
         var isAborted = false
-        var evicted = 0
     }
 
     private let state: Mutex<State>
@@ -40,7 +39,6 @@ final class ListenerConnections: Sendable {
             let id = state.lastID
             state.controls[id] = controls
             let eviction = state.table.open(id, from: address, at: now)
-            if eviction != nil { state.evicted += 1 }
             let ended: Controls? =
                 switch eviction {
                 case .close(let other), .finish(let other): state.controls[other]
@@ -72,13 +70,5 @@ final class ListenerConnections: Sendable {
             return Array(state.controls.values)
         }
         for control in controls { control.abort() }
-    }
-
-    /// Connections that were ended for others, since the last call.
-    func takeEvicted() -> Int {
-        state.withLock { state in
-            defer { state.evicted = 0 }
-            return state.evicted
-        }
     }
 }

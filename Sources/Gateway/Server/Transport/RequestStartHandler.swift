@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Tells the handler of requests that bytes have arrived, before they are parsed.
+/// Notifies the handler of requests that bytes have arrived, before they are parsed.
 final class RequestStartHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

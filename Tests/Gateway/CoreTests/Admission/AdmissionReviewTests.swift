@@ -170,7 +170,7 @@ struct AdmissionReviewTests {
         let padding = [UInt8](repeating: 0x20, count: AdmissionReview.maximumLength - body.count)
         #expect(try AdmissionReview(parsing: body + padding).uid == "705ab4f5")
         let error = #expect(throws: AdmissionError.self) { try AdmissionReview(parsing: body + padding + [0x20]) }
-        #expect(error == .tooLarge)
+        #expect(error == .tooLarge(limit: AdmissionReview.maximumLength))
         #expect(error?.status == 413)
     }
 

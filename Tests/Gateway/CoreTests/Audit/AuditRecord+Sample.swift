@@ -6,12 +6,13 @@ import GatewayTestSupport
 extension AuditRecord {
     static let sampleTime = ExampleEndpoint.now.addingTimeInterval(0.25)
 
-    static func sampleRequest(_ route: Route = .token) -> Request {
+    static func sampleRequest(_ route: CallRoute = .token) -> Request {
         Request(id: "00ff00ff00ff00ff", endpoint: "one", route: route, remoteAddress: "192.0.2.1")
     }
 
     static func sample(
-        _ outcome: Outcome, _ route: Route = .token, policy: AccessPolicy? = nil, usesAPIServerAudience: Bool = false
+        _ outcome: Outcome, _ route: CallRoute = .token, policy: AccessPolicy? = nil,
+        usesAPIServerAudience: Bool = false
     ) throws -> AuditRecord {
         var request = sampleRequest(route)
         request.usesAPIServerAudience = usesAPIServerAudience

@@ -48,7 +48,7 @@ struct AuditSchemaTests {
         let properties = schema["$defs"]?["record"]?["properties"]
         #expect(
             properties?["decision"]?["enum"] == .array(AuditRecord.Decision.allCases.map { .string($0.rawValue) }))
-        #expect(properties?["route"]?["enum"] == .array(AuditRecord.Route.allCases.map { .string($0.rawValue) }))
+        #expect(properties?["route"]?["enum"] == .array(AuditRecord.CallRoute.allCases.map { .string($0.rawValue) }))
         guard case .object(let attributes)? = properties?["workload"]?["properties"] else { throw Unreadable() }
         #expect(Set(attributes.map(\.name)) == Set(WorkloadAttributes.names).subtracting(["endpoint"]))
     }

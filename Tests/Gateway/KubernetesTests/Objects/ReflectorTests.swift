@@ -37,47 +37,47 @@ struct ReflectorTests {
         _ body: @Sendable (StoodInCluster, Recorder<String>) async throws -> Void
     ) async throws {
         try await StoodInCluster.run { [time, log] cluster in
-            let told = Recorder<String>()
+            let recorder = Recorder<String>()
             let reflector = Reflector(
                 cluster.collection(.secrets, time), selector: "x", settings: settings, logger: log.logger)
             try await StoodInCluster.running {
-                await reflector.run { told.add(Self.word($0)) }
+                await reflector.run { recorder.add(Self.word($0)) }
             } _: {
-                try await body(cluster, told)
+                try await body(cluster, recorder)
             }
         }
     }
 
     @Test("All objects are reported, then the end of the list, then each change and confirmation")
     func changes() async throws {
-        try await following { cluster, told in
-            #expect(await told.upTo { $0 == "listed" } == ["listed"])
+        try await following { cluster, recorder in
+            #expect(await recorder.upTo { $0 == "listed" } == ["listed"])
             try add("a", cluster)
             try add("other", cluster, labels: ["y": "1"])
-            #expect(await told.upTo { $0 == "alive" } == ["added a", "alive"])
+            #expect(await recorder.upTo { $0 == "alive" } == ["added a", "alive"])
             try cluster.api.patch(
                 .secrets, namespace: StoodInCluster.namespace, name: "a", ["metadata": ["labels": ["x": "2"]]])
-            #expect(await told.upTo { $0 == "alive" } == ["modified a", "alive"])
+            #expect(await recorder.upTo { $0 == "alive" } == ["modified a", "alive"])
             try delete("a", cluster)
-            #expect(await told.upTo { $0 == "alive" } == ["deleted a", "alive"])
+            #expect(await recorder.upTo { $0 == "alive" } == ["deleted a", "alive"])
             cluster.api.sendBookmarks()
-            #expect(await told.upTo { $0 == "alive" } == ["alive"])
+            #expect(await recorder.upTo { $0 == "alive" } == ["alive"])
         }
     }
 
     @Test("A watch that ends is continued from its version, without a list or a lost event")
     func reconnect() async throws {
-        try await following { cluster, told in
-            _ = await told.upTo { $0 == "listed" }
+        try await following { cluster, recorder in
+            _ = await recorder.upTo { $0 == "listed" }
             await cluster.api.waitForWatches(1)
             cluster.api.endWatches()
             try add("a", cluster)
-            #expect(await told.upTo { $0 == "alive" } == ["added a", "alive"])
+            #expect(await recorder.upTo { $0 == "alive" } == ["added a", "alive"])
             // The connection ends within an event.
             cluster.api.fail(.cut(afterBytes: 30), path: StoodInCluster.secrets)
             cluster.api.endWatches()
             try add("b", cluster)
-            #expect(await told.upTo { $0 == "alive" } == ["added b", "alive"])
+            #expect(await recorder.upTo { $0 == "alive" } == ["added b", "alive"])
             let queries = cluster.api.requests.map(\.query).filter { !$0.hasPrefix("watch") }
             #expect(queries == ["limit=100&labelSelector=x"])
             #expect(log.text.contains("the API server cannot be reached"))
@@ -86,11 +86,11 @@ struct ReflectorTests {
 
     @Test("Objects that were deleted while the history expired are reported by the next list")
     func forgotten() async throws {
-        try await following { cluster, told in
-            _ = await told.upTo { $0 == "listed" }
+        try await following { cluster, recorder in
+            _ = await recorder.upTo { $0 == "listed" }
             for name in ["a", "b"] { try add(name, cluster) }
-            _ = await told.upTo { $0 == "added b" }
-            _ = await told.upTo { $0 == "alive" }
+            _ = await recorder.upTo { $0 == "added b" }
+            _ = await recorder.upTo { $0 == "alive" }
             // The next watches are rejected until both are changed and the history has expired.
             cluster.api.deny("watch", "secrets")
             cluster.api.endWatches()
@@ -98,16 +98,16 @@ struct ReflectorTests {
             try add("c", cluster)
             cluster.api.compact()
             cluster.api.allow("watch", "secrets")
-            let events = await told.upTo { $0 == "listed" }
+            let events = await recorder.upTo { $0 == "listed" }
             #expect(events == ["modified b", "added c", "deleted a", "listed"])
         }
     }
 
     @Test("After five minutes all objects are listed again")
     func listInterval() async throws {
-        try await following { cluster, told in
+        try await following { cluster, recorder in
             try add("a", cluster)
-            _ = await told.upTo { $0 == "alive" || $0 == "listed" }
+            _ = await recorder.upTo { $0 == "alive" || $0 == "listed" }
             await cluster.api.waitForWatches(1)
             time.pass(299)
             cluster.api.endWatches()
@@ -116,7 +116,7 @@ struct ReflectorTests {
             time.pass(1)
             await cluster.api.waitForWatches(1)
             cluster.api.endWatches()
-            #expect(await told.upTo { $0 == "listed" }.contains("modified a"))
+            #expect(await recorder.upTo { $0 == "listed" }.contains("modified a"))
         }
     }
 
@@ -127,12 +127,12 @@ struct ReflectorTests {
             for _ in 0..<3 { cluster.api.fail(.status(500)) }
             cluster.api.fail(.status(503))
             cluster.api.fail(.status(500), next: 6)
-            let told = Recorder<String>()
+            let recorder = Recorder<String>()
             let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
             await StoodInCluster.running {
-                await reflector.run { told.add(Self.word($0)) }
+                await reflector.run { recorder.add(Self.word($0)) }
             } _: {
-                _ = await told.upTo { $0 == "listed" }
+                _ = await recorder.upTo { $0 == "listed" }
             }
         }
         #expect(time.slept.prefix(10) == [0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30])
@@ -143,12 +143,12 @@ struct ReflectorTests {
     func storm() async throws {
         let time = ManualScheduler(random: 1)
         try await StoodInCluster.run { [log] cluster in
-            let told = Recorder<String>()
+            let recorder = Recorder<String>()
             let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
             await StoodInCluster.running {
-                await reflector.run { told.add(Self.word($0)) }
+                await reflector.run { recorder.add(Self.word($0)) }
             } _: {
-                _ = await told.upTo { $0 == "listed" }
+                _ = await recorder.upTo { $0 == "listed" }
                 for wait in [0.5, 1, 2, 4] {
                     await cluster.api.waitForWatches(1)
                     cluster.api.endWatches()
@@ -173,12 +173,12 @@ struct ReflectorTests {
 
     @Test("An invalid event causes a new list")
     func unreadable() async throws {
-        try await following { cluster, told in
-            _ = await told.upTo { $0 == "listed" }
+        try await following { cluster, recorder in
+            _ = await recorder.upTo { $0 == "listed" }
             await cluster.api.waitForWatches(1)
             cluster.api.fail(.reply(200, body: #"{"type":"ADDED","object":{}}"# + "\n"), path: StoodInCluster.secrets)
             cluster.api.endWatches()
-            #expect(await told.upTo { $0 == "listed" } == ["listed"])
+            #expect(await recorder.upTo { $0 == "listed" } == ["listed"])
         }
     }
 }

@@ -22,7 +22,7 @@ struct GatewayMetricsTests {
     }
 
     private func record(
-        _ outcome: AuditRecord.Outcome, endpoint: String = "one", route: AuditRecord.Route = .tokenUser,
+        _ outcome: AuditRecord.Outcome, endpoint: String = "one", route: AuditRecord.CallRoute = .tokenUser,
         usesAPIServerAudience: Bool = false
     ) {
         var request = AuditRecord.Request(id: "0", endpoint: endpoint, route: route, remoteAddress: nil)
