@@ -119,6 +119,7 @@ struct Listener: Service {
         return ConnectionLimits(
             read: read, write: read,
             idle: { .nanoseconds(Int64(limits.idleSeconds(random: scheduler.random()) * 1e9)) },
-            headerBytes: limits.headerBytes, bodyBytes: maximumBodyBytes ?? limits.bodyBytes)
+            headerBytes: limits.headerBytes, bodyBytes: maximumBodyBytes ?? limits.bodyBytes,
+            drainedBytes: (maximumBodyBytes ?? limits.bodyBytes) + (1 << 20))
     }
 }

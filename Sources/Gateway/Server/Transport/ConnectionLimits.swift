@@ -16,8 +16,9 @@ struct ConnectionLimits: Sendable {
     var eviction = TimeAmount.seconds(1)
     var headerBytes: Int
     var bodyBytes: Int
-    /// What is read of the rest of a request that was rejected.
-    var drainedBytes = 1 << 20
+    /// How much of the rest of a rejected request is read and discarded. A client that still sends a body does not see
+    /// the response if the connection is closed, so it is more than ``bodyBytes``.
+    var drainedBytes: Int
     /// Of a HTTP/2 connection.
     var streams = 16
 }
