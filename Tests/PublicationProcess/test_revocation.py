@@ -106,7 +106,7 @@ def test_it_ends_after_all_replicas_are_restarted_and_another_leads(
     second.serve()
     old = held_back(first, place)
     first.kill()
-    until(lambda: second.lines("leading", endpoint=None), "the lead of the other")
+    until(lambda: second.lines("leader elected", endpoint=None), "the lead of the other")
     assert second.exchange() == 503
     second.kill()
     for gateway in [first, second]:
