@@ -42,16 +42,26 @@ struct AskedCluster: Sendable {
             scheduler: .system { Date() }, logger: Logger(label: "acceptance") { _ in SwiftLogNoOpLogHandler() })
         let namespace = "sts-acceptance-\(UUID().uuidString.prefix(8).lowercased())"
         let cluster = AskedCluster(kubeconfig: kubeconfig, standIn: standIn, namespace: namespace, client: client)
+        let outcome: Result<Void, any Error>
         do {
-            try await cluster.send(.post, "/api/v1/namespaces", ["metadata": ["name": .string(namespace)]])
-            try await body(cluster)
+            outcome = .success(try await cluster.withNamespace(namespace) { _ in try await body(cluster) })
         } catch {
-            _ = try? await cluster.send(.delete, "/api/v1/namespaces/\(namespace)")
-            try await service.shutdown()
+            outcome = .failure(error)
+        }
+        try await service.shutdown()
+        try outcome.get()
+    }
+
+    /// Creates a namespace, which is deleted after `body`, also where `body` fails.
+    func withNamespace(_ name: String, _ body: (String) async throws -> Void) async throws {
+        try await send(.post, "/api/v1/namespaces", ["metadata": ["name": .string(name)]])
+        do {
+            try await body(name)
+        } catch {
+            _ = try? await send(.delete, "/api/v1/namespaces/\(name)")
             throw error
         }
-        try await cluster.send(.delete, "/api/v1/namespaces/\(namespace)")
-        try await service.shutdown()
+        try await send(.delete, "/api/v1/namespaces/\(name)")
     }
 
     @discardableResult
