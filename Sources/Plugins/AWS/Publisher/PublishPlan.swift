@@ -7,6 +7,8 @@ struct PublishPlan: Sendable {
     let keyPrefix: String
     /// The path of the issuer's URL.
     let issuerPath: String
+    /// nil for the bucket's default.
+    let encryption: ServerSideEncryption?
     let distribution: String?
     let cloudFront: (endpoint: ServiceEndpoint, region: String)?
     let stsEndpoint: ServiceEndpoint
@@ -63,6 +65,8 @@ struct PublishPlan: Sendable {
                     "not supported: CloudFront is not available in the partition \(region.partition.rawValue); "
                         + "remove the key"))
         }
+        encryption = ServerSideEncryption(
+            algorithm: settings.serverSideEncryption, key: settings.kmsKeyId, errors: &errors)
         var sources: [CredentialSource] = []
         for word in settings.credentials ?? ["self"] {
             guard let source = CredentialSource(rawValue: word), !sources.contains(source) else {

@@ -21,6 +21,10 @@ extension AWSProvider {
         public let endpoints: Endpoints?
         /// Whether requests are path-style, with the bucket in the path instead of the host name.
         public let pathStyle: Bool?
+        /// The value of `x-amz-server-side-encryption` in each PutObject (S3 API Reference); nil for the bucket's default.
+        public let serverSideEncryption: String?
+        /// The key of `serverSideEncryption: aws:kms`: its ARN or id; nil for the bucket's key.
+        public let kmsKeyId: String?
         /// A PEM file of CA certificates to trust in place of the system's.
         public let caFile: String?
 

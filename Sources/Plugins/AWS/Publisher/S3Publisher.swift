@@ -65,6 +65,7 @@ struct S3Publisher: DiscoveryPublisher {
             HTTPHeaderField("x-amz-meta-sts-owner", stamp.owner),
             HTTPHeaderField("x-amz-meta-sts-revision", "\(stamp.revision)"),
         ]
+        headers += plan.encryption?.headers ?? []
         switch condition {
         case .absent: headers.append(HTTPHeaderField("If-None-Match", "*"))
         case .version(let tag): headers.append(HTTPHeaderField("If-Match", tag))

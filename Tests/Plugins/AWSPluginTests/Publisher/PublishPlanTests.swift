@@ -123,6 +123,24 @@ struct PublishPlanTests {
     }
 
     @Test(
+        "rejects an encryption that S3 does not have",
+        arguments: [
+            (#""serverSideEncryption":"aes256""#, "publish.serverSideEncryption", "one of AES256, aws:kms"),
+            (#""kmsKeyId":"k""#, "publish.kmsKeyId", "needs publish.serverSideEncryption"),
+            (#""serverSideEncryption":"AES256","kmsKeyId":"k""#, "publish.kmsKeyId", "does not go with AES256"),
+            (#""serverSideEncryption":"aws:kms","kmsKeyId":"a\r\nb""#, "publish.kmsKeyId", "the ARN or the id"),
+            (#""serverSideEncryption":"aws:kms","kmsKeyId":"""#, "publish.kmsKeyId", "the ARN or the id"),
+        ])
+    func encryption(more: String, key: String, text: String) throws {
+        let settings = try AWSProvider.PublisherSettings.example(
+            #"{"bucket":"bucket","region":"eu-central-1","credentials":["imds"],\#(more)}"#)
+        let endpoint = try #require(Endpoint.example())
+        let error = #expect(throws: SettingsErrors.self) { try PublishPlan(settings, for: endpoint) }
+        #expect(error?.errors.map(\.key) == [key])
+        #expect(error?.errors.first?.message.contains(text) == true, "\(String(describing: error))")
+    }
+
+    @Test(
         "forms object keys from prefix, issuer path and document path",
         arguments: [
             ("", "", "certs", ".well-known/openid-configuration"),

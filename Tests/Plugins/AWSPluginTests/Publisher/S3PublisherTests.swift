@@ -14,10 +14,11 @@ struct S3PublisherTests {
         digest: "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072")
 
     private func publisher(
-        _ transport: ScriptedTransport, maximumAge: Int = 300
+        _ transport: ScriptedTransport, maximumAge: Int = 300, more: String = ""
     ) throws -> any DiscoveryPublisher {
         try PublishPlan.example(
-            #"{"bucket":"bucket","region":"eu-central-1","credentials":["environment"],"prefix":"a"}"#, path: "/one"
+            #"{"bucket":"bucket","region":"eu-central-1","credentials":["environment"],"prefix":"a"\#(more)}"#,
+            path: "/one"
         ).open(
             .example(
                 transport, environment: ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"],
@@ -96,6 +97,25 @@ struct S3PublisherTests {
     @Test("are absent where HEAD returns 404 or 403", arguments: [403, 404])
     func absent(status: Int) async throws {
         #expect(try await publisher(ScriptedTransport(.answer(status))).stored(.discovery) == nil)
+    }
+
+    @Test(
+        "are written with the configured encryption, which is a signed header",
+        arguments: [
+            ("", [], []), (#","serverSideEncryption":"AES256""#, ["AES256"], []),
+            (
+                #","serverSideEncryption":"aws:kms","kmsKeyId":"arn:aws:kms:eu-central-1:111111111111:key/one""#,
+                ["aws:kms"], ["arn:aws:kms:eu-central-1:111111111111:key/one"]
+            ),
+        ])
+    func encrypted(more: String, algorithm: [String], key: [String]) async throws {
+        let transport = ScriptedTransport(.answer(200, "", ["ETag": "\"2\""]))
+        _ = try await publisher(transport, more: more).put(.keys, content, stamp: stamp, if: .absent)
+        let request = transport.requests[0]
+        #expect(request.headers("x-amz-server-side-encryption") == algorithm)
+        #expect(request.headers("x-amz-server-side-encryption-aws-kms-key-id") == key)
+        let signed = request.headers("authorization")[0].contains("x-amz-server-side-encryption")
+        #expect(signed == !algorithm.isEmpty)
     }
 
     @Test(
