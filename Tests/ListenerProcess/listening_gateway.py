@@ -5,6 +5,7 @@ import resource
 import socket
 import ssl
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway_program import OWN_AUDIENCE, GatewayProgram, exchange_form
@@ -98,6 +99,17 @@ def received(connection: socket.socket) -> bytes:
         while piece := connection.recv(65_536):
             found += piece
     return found
+
+
+def frames(connection: socket.socket) -> Iterator[tuple[int, int, int, bytes]]:
+    """Kind, flags, stream and payload of the HTTP/2 frames that come until the gateway closes."""
+    buffer = b""
+    with contextlib.suppress(*LOST):
+        while piece := connection.recv(65_536):
+            buffer += piece
+            while len(buffer) >= 9 and len(buffer) >= 9 + (length := int.from_bytes(buffer[:3], "big")):
+                yield buffer[3], buffer[4], int.from_bytes(buffer[5:9], "big"), buffer[9 : 9 + length]
+                buffer = buffer[9 + length :]
 
 
 def answer(connection: socket.socket) -> bytes:

@@ -39,10 +39,19 @@ final class HTTP2ConnectionHandler: ChannelDuplexHandler {
     func end() {
         guard case .open = state, let context else { return }
         state = .ending
-        send(.goAway(lastStreamID: .maxID, errorCode: .noError, opaqueData: nil), in: context)
+        announce(in: context)
         send(.ping(ping, ack: false), in: context)
         context.flush()
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: acknowledgement) { self.acknowledged() }
+    }
+
+    /// Sends the first GOAWAY. It passes NIOHTTP2Handler by, which accepts no further stream of a connection that has
+    /// none open when it sends a GOAWAY, whatever the last stream in it.
+    private func announce(in context: ChannelHandlerContext) {
+        // Length, type, flags, stream, last stream and error code (RFC 9113 §4.1 and §6.8).
+        let frame = ByteBuffer(bytes: [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
+        let protocolHandler = try? context.pipeline.syncOperations.context(handlerType: NIOHTTP2Handler.self)
+        protocolHandler?.write(NIOAny(IOData.byteBuffer(frame)), promise: nil)
     }
 
     private func acknowledged() {

@@ -102,9 +102,7 @@ struct HTTP2ConnectionTests {
         #expect(connection.connections.count == 0)
     }
 
-    @Test(
-        "While the listener stops, a stream is answered that the peer opened before it had read GOAWAY",
-        .disabled("the connection closes in the test channel; over a socket the stream is answered"))
+    @Test("While the listener stops, a stream is answered that the peer opened before it had read GOAWAY")
     func accepted() async throws {
         let connection = try await opened()
         try await connection.receive(Self.request(1))
