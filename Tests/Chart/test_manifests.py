@@ -92,7 +92,7 @@ def test_the_gateway_accepts_their_configuration(check: Any) -> None:
 def test_the_page_lists_every_value() -> None:
     page = (REPOSITORY / "docs/helm.md").read_text()
     values = yaml.safe_load((REPOSITORY / "deploy/helm/sts-gateway/values.yaml").read_text())
-    words = set(re.findall(r"[A-Za-z0-9]+", " ".join(re.findall(r"`([^`]*)`", page))))
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", page))))
     missing = []
 
     def look(block: dict[str, Any], place: str) -> None:
