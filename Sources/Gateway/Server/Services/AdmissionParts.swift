@@ -11,7 +11,7 @@ struct AdmissionParts: Sendable {
     let metrics: WebhookMetrics
     /// nil where there is no API server.
     let serverVersion: ServerVersionWatch?
-    let serviceAccounts: KubernetesServiceAccountReader?
+    let serviceAccounts: KubernetesObjectReader?
     let uninjectedPods: UninjectedPods?
     let logger: Logger
 
@@ -23,7 +23,7 @@ struct AdmissionParts: Sendable {
         limiter = AdmissionLimiter(scheduler: scheduler)
         metrics = WebhookMetrics(factory: prometheus)
         serverVersion = cluster.map { ServerVersionWatch(client: $0, scheduler: scheduler, logger: logger) }
-        serviceAccounts = cluster.map { KubernetesServiceAccountReader(client: $0, clock: scheduler.now) }
+        serviceAccounts = cluster.map { KubernetesObjectReader(client: $0, limits: .admission, clock: scheduler.now) }
         uninjectedPods = cluster.map {
             UninjectedPods(
                 client: $0, namespace: namespace, leadership: leadership,

@@ -42,7 +42,7 @@ extension KubernetesTokenReviewer {
             KubernetesTokenReviewer(client: client, timeout: limits.timeout, observe: observe), id: "kubernetes",
             precheck: TokenPrecheck(keys: KeySetCache(client: client), observe: observe), limits: limits,
             observe: observe)
-        let metadata = KubernetesWorkloadMetadataReader(client: client, limits: WorkloadMetadataLimits())
+        let metadata = KubernetesObjectReader(client: client, limits: ObjectReadLimits(), clock: scheduler.now)
         return (reviewer, metadata, [service, reviewer], client)
     }
 }

@@ -10,29 +10,28 @@ import Testing
 @testable import GatewayServer
 
 @Suite("Admission: annotations of ServiceAccounts", .hangs)
-struct KubernetesServiceAccountReaderTests {
+struct ServiceAccountAnnotationsTests {
     private static let path = "/api/v1/namespaces/shop/serviceaccounts/web"
     private let keys: Set = ["tremolo.io/example-role"]
     private let clock = ManualClock(now: ExampleGateway.now)
 
     private func reading(
-        limits: WorkloadMetadataLimits = KubernetesServiceAccountReader.limits,
+        limits: ObjectReadLimits = .admission,
         annotations: [String: String] = ["tremolo.io/example-role": "reader", "other": "secret"],
         time: TestScheduler = TestScheduler(),
-        _ body: @Sendable (KubernetesServiceAccountReader, FakeKubernetesAPI) async throws -> Void
+        _ body: @Sendable (KubernetesObjectReader, FakeKubernetesAPI) async throws -> Void
     ) async throws {
         try await StoodInCluster.run(time: time) { [clock] cluster in
             try cluster.api.addNamespace("shop")
             try cluster.api.addServiceAccount("web", namespace: "shop", annotations: annotations)
             try await body(
-                KubernetesServiceAccountReader(client: cluster.client, limits: limits, clock: { clock.now }),
-                cluster.api)
+                KubernetesObjectReader(client: cluster.client, limits: limits, clock: { clock.now }), cluster.api)
         }
     }
 
-    private func failure(_ reader: KubernetesServiceAccountReader) async -> String? {
+    private func failure(_ reader: KubernetesObjectReader, _ name: String = "web") async -> String? {
         do throws(ServiceAccountReadFailure) {
-            _ = try await reader.annotations(keys, of: "web", in: "shop")
+            _ = try await reader.annotations(keys, of: name, in: "shop")
             return nil
         } catch {
             return error.reason
@@ -93,26 +92,26 @@ struct KubernetesServiceAccountReaderTests {
 
     @Test("A read has a timeout")
     func slow() async throws {
-        #expect(KubernetesServiceAccountReader.limits.timeout <= 2, "an API server gives its webhooks five seconds")
+        #expect(ObjectReadLimits.admission.timeout <= 2, "an API server gives its webhooks five seconds")
         let time = TestScheduler()
         try await reading(time: time) { reader, api in
             api.fail(.hang, path: Self.path)
             async let failure = failure(reader)
             await api.waitForHangingRequests(1)
-            time.advance(by: KubernetesServiceAccountReader.limits.timeout)
+            time.advance(by: ObjectReadLimits.admission.timeout)
             #expect(await failure == "the API server did not answer in time")
         }
     }
 
     @Test("Concurrent reads are limited")
     func bounded() async throws {
-        var limits = KubernetesServiceAccountReader.limits
+        var limits = ObjectReadLimits.admission
         limits.inFlight = 1
         try await reading(limits: limits) { reader, api in
             api.fail(.hang, path: Self.path)
             async let first = failure(reader)
             await api.waitForHangingRequests(1)
-            #expect(await failure(reader) == "too many reads of ServiceAccounts are in flight")
+            #expect(await failure(reader, "other") == "too many reads of ServiceAccounts are in flight")
             api.releaseHanging()
             #expect(await first == nil)
             #expect(await failure(reader) == nil)
