@@ -24,14 +24,15 @@ struct APIResponder: HTTPResponder {
             LoggedRequest(
                 method: request.method.rawValue, path: path, query: query,
                 body: collected.map { String(buffer: $0) } ?? ""))
-        let fault = api.faults.next(path: path)
+        let taken = api.faults.next(path: path)
+        let fault = taken?.fault
         switch fault {
         case .status(let code, let retryAfter)?: return APIReply.response(.fault(code, retryAfter: retryAfter))
         case .oversized(let bytes)?: return Self.oversized(bytes, to: request.body)
         case .reply(let status, let contentType, let body)?:
             return APIReply.response(status, contentType, Array(body.utf8))
         case .hang?:
-            try await request.body.consumeWithCancellationOnInboundClose { _ in await api.faults.hang() }
+            try await request.body.consumeWithCancellationOnInboundClose { _ in await taken?.hang() }
         case .cut?, .noFault?, nil: break
         }
         guard let collected else {

@@ -41,14 +41,30 @@ final class FaultPlan: Sendable {
 
     func removeAll() { state.withLock { $0.planned = [] } }
 
-    /// Removes and returns the next fault for a request to that path.
-    func next(path: String) -> Fault? {
-        state.withLock { state in
+    /// A planned fault that a request has taken.
+    struct Taken: Sendable {
+        let fault: Fault
+        /// For ``Fault/hang``: ends at the next release.
+        fileprivate let release: AsyncStream<Never>
+
+        /// Returns when released or cancelled.
+        func hang() async { for await _ in release {} }
+    }
+
+    /// Removes and returns the next fault for a request to that path. A request that hangs counts from here on, so that
+    /// no release misses it.
+    func next(path: String) -> Taken? {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        return state.withLock { state in
             guard let index = state.planned.firstIndex(where: { $0.path == nil || $0.path == path }) else { return nil }
             state.planned[index].remaining -= 1
             let fault = state.planned[index].fault
             if state.planned[index].remaining <= 0 { state.planned.remove(at: index) }
-            return fault
+            if case .hang = fault {
+                state.hanging.append(continuation)
+                for waiter in state.waiters where waiter.count <= state.hanging.count { waiter.continuation.finish() }
+            }
+            return Taken(fault: fault, release: stream)
         }
     }
 
@@ -61,16 +77,6 @@ final class FaultPlan: Sendable {
             } else {
                 state.waiters.append((count, continuation))
             }
-        }
-        for await _ in stream {}
-    }
-
-    /// Returns when released or cancelled.
-    func hang() async {
-        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
-        state.withLock { state in
-            state.hanging.append(continuation)
-            for waiter in state.waiters where waiter.count <= state.hanging.count { waiter.continuation.finish() }
         }
         for await _ in stream {}
     }

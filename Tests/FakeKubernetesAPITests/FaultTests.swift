@@ -1,8 +1,9 @@
-import FakeKubernetesAPI
 import GatewayTestSupport
 import JSON
 import NIOHTTP1
 import Testing
+
+@testable import FakeKubernetesAPI
 
 @Suite(.hangs) struct FaultTests {
     @Test func `the next requests answer a status with Retry-After, those after them do not`() async throws {
@@ -44,6 +45,19 @@ import Testing
             api.releaseHanging()
             #expect(try await answer.status == 200)
         }
+    }
+
+    @Test func `a release includes a request that has taken the fault and does not wait yet`() async {
+        let plan = FaultPlan()
+        plan.add(.hang, count: 2, path: nil)
+        let taken = plan.next(path: "/")
+        plan.release()
+        await taken?.hang()
+        let later = plan.next(path: "/")
+        async let hanging: Void? = later?.hang()
+        await plan.waitForHanging(1)
+        plan.release()
+        await hanging
     }
 
     @Test func `a server with a hanging request can be stopped`() async throws {
