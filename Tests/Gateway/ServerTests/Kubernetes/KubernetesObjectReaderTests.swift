@@ -78,7 +78,7 @@ import Testing
             await api.waitForHangingRequests(1)
             async let second = tier(reader)
             async let third = tier(reader)
-            await reader.waitForWaiters(2, of: Self.web)
+            try await reader.waitForWaiters(2, of: Self.web)
             // Only another object is too many.
             await #expect(throws: KubernetesObjectReader.Failure.self) {
                 try await reader.object(.serviceAccount("other", in: "shop"), at: clock.now)
@@ -92,7 +92,7 @@ import Testing
             async let fourth = tier(reader)
             await api.waitForHangingRequests(1)
             async let fifth = tier(reader)
-            await reader.waitForWaiters(1, of: Self.web)
+            try await reader.waitForWaiters(1, of: Self.web)
             try api.delete(.serviceAccounts, namespace: "shop", name: "web")
             api.releaseHanging()
             #expect(await [fourth, fifth] == ["missing", "missing"])
@@ -105,18 +105,19 @@ import Testing
             let first = Task { await tier(reader) }
             await api.waitForHangingRequests(1)
             let second = Task { await tier(reader) }
-            await reader.waitForWaiters(1, of: Self.web)
+            try await reader.waitForWaiters(1, of: Self.web)
             let third = Task { await tier(reader) }
-            await reader.waitForWaiters(2, of: Self.web)
+            try await reader.waitForWaiters(2, of: Self.web)
             let cancelled = Task { await tier(reader) }
-            await reader.waitForWaiters(3, of: Self.web)
+            try await reader.waitForWaiters(3, of: Self.web)
             cancelled.cancel()
             #expect(await cancelled.value == "cancelled")
             first.cancel()
             #expect(await first.value == "cancelled")
             // The second one reads now, and the third one still waits.
-            await reader.waitForWaiters(1, of: Self.web)
-            while !Task.isCancelled, api.requestCount(Self.path) < 2 { await Task.yield() }
+            try await reader.waitForWaiters(1, of: Self.web)
+            // A request that has arrived does not hang yet, and would not be released.
+            await api.waitForHangingRequests(2)
             api.releaseHanging()
             #expect(await second.value == "gold")
             #expect(await third.value == "gold")
@@ -127,7 +128,7 @@ import Testing
 
 extension KubernetesObjectReader {
     /// Returns once so many callers wait for the read of an object.
-    fileprivate func waitForWaiters(_ count: Int, of reference: KubernetesObjectReference) async {
-        while !Task.isCancelled, waitingCallers(of: reference) != count { await Task.yield() }
+    fileprivate func waitForWaiters(_ count: Int, of reference: KubernetesObjectReference) async throws {
+        try await until { waitingCallers(of: reference) == count }
     }
 }
