@@ -71,25 +71,30 @@ struct ExampleGateway {
 
     /// The first endpoint has a publisher, the second has none.
     static func configuration(acceptsAPIServerAudience: Bool = false) throws -> GatewayConfiguration {
-        func endpoint(_ name: String, _ algorithm: String, publish: JSONValue) -> JSONValue {
-            [
-                "name": .string(name), "plugin": "example", "audience": "https://example.com",
-                "path": .string("/\(name)"), "issuer": ["host": .string("\(name).example.com"), "path": "/issuer"],
-                "azRules": [["scope": "filter", "constraint": "(namespace=default)"]],
-                "subjectToken": [
-                    "audiences": ["sts-gateway.test.svc"], "acceptApiServerAudience": .bool(acceptsAPIServerAudience),
-                ],
-                "token": ["algorithm": .string(algorithm)], "publish": publish,
-            ]
-        }
-        let document: JSONValue = [
-            "cluster": "test",
-            "sts": [
-                "endpoints": [
-                    endpoint("one", "RS256", publish: ["shelf": "memory"]), endpoint("two", "ES256", publish: [:]),
-                ]
+        try configuration(of: [
+            endpoint(
+                "one", "RS256", publish: ["shelf": "memory"], acceptsAPIServerAudience: acceptsAPIServerAudience),
+            endpoint("two", "ES256", acceptsAPIServerAudience: acceptsAPIServerAudience),
+        ])
+    }
+
+    /// An entry of `sts.endpoints`.
+    static func endpoint(
+        _ name: String, _ algorithm: String = "ES256", publish: JSONValue = [:], acceptsAPIServerAudience: Bool = false
+    ) -> JSONValue {
+        [
+            "name": .string(name), "plugin": "example", "audience": "https://example.com",
+            "path": .string("/\(name)"), "issuer": ["host": .string("\(name).example.com"), "path": "/issuer"],
+            "azRules": [["scope": "filter", "constraint": "(namespace=default)"]],
+            "subjectToken": [
+                "audiences": ["sts-gateway.test.svc"], "acceptApiServerAudience": .bool(acceptsAPIServerAudience),
             ],
+            "token": ["algorithm": .string(algorithm)], "publish": publish,
         ]
+    }
+
+    static func configuration(of endpoints: [JSONValue]) throws -> GatewayConfiguration {
+        let document: JSONValue = ["cluster": "test", "sts": ["endpoints": .array(endpoints)]]
         let (configuration, problems) = ConfigurationLoader.load(
             ConfigurationNode(document), catalog: PluginCatalog(plugins: [ExampleProvider.self]),
             context: ConfigurationContext(namespace: nil, logger: Logger(label: "test")))

@@ -2,15 +2,12 @@ import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
-import HTTPTypes
-import NIOHTTP1
-import NIOSSL
 
 /// Reads the two public URLs of an issuer as a verifier does: within 5 s, at most 64 KiB, without redirects, and with
 /// certificate verification.
 struct IssuerProbe: IssuerReading {
     /// Seconds.
-    static let timeout = 5.0
+    static let timeout = 5
     /// Bytes.
     static let maximumSize = 64 << 10
 
@@ -18,7 +15,7 @@ struct IssuerProbe: IssuerReading {
     private let urlPrefix: String
     /// Reads the CA file; nil for the system's CAs.
     private let readCAs: (@Sendable () throws(PublishError) -> [UInt8]?)?
-    private let client: HTTPClient
+    private let transport: any HTTPTransport
 
     /// - Parameters:
     ///   - rules: the proxy rules of the environment. The proxy in `settings` overrides them; they do not apply with
@@ -28,11 +25,22 @@ struct IssuerProbe: IssuerReading {
         _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles,
         clients: ProbeClients
     ) {
-        self.issuer = issuer
         let own = settings.proxy.flatMap { ProxyAddress($0) }
         let fromRules = settings.connectTo == nil ? rules.proxy(forHost: issuer.host, port: 443) : nil
-        client = clients.client(
+        let client = clients.client(
             proxy: own ?? fromRules, override: settings.connectTo.map { (issuer.host, $0.host) })
+        self.init(
+            issuer, settings: settings, files: files,
+            transport: HTTPClientTransport(client: client, trust: TrustConfigurations()))
+    }
+
+    /// - Parameter transport: has the proxy and the address of `settings`.
+    init(
+        _ issuer: Issuer, settings: EndpointConfiguration.Probe, files: any PublisherFiles,
+        transport: any HTTPTransport
+    ) {
+        self.issuer = issuer
+        self.transport = transport
         let authority = issuer.host + (settings.connectTo.map { ":\($0.port)" } ?? "")
         urlPrefix = "https://\(authority)\(issuer.path)"
         if let file = settings.authorityFile {
@@ -44,10 +52,10 @@ struct IssuerProbe: IssuerReading {
 
     func read(_ document: IssuerDocumentKind) async -> IssuerResponse {
         do throws(HTTPTransportError) {
-            var request = HTTPClientRequest(url: urlPrefix + document.path)
-            request.headers = [
-                "Host": issuer.host, "Accept": "application/json", "User-Agent": "sts-gateway",
-            ]
+            var request = HTTPTransportRequest(
+                method: "GET", url: urlPrefix + document.path,
+                headers: [HTTPHeaderField("Host", issuer.host), HTTPHeaderField("Accept", "application/json")],
+                timeout: Self.timeout, maximumResponseBytes: Self.maximumSize)
             if let readCAs {
                 guard let bytes = (try? readCAs()) ?? nil else {
                     return .failure("publish.probe.caFile is not readable")
@@ -55,15 +63,14 @@ struct IssuerProbe: IssuerReading {
                 guard let pem = String(validating: bytes, as: UTF8.self) else {
                     return .failure("publish.probe.caFile is not UTF-8")
                 }
-                request.tlsConfiguration = try .trusting(pem: pem)
+                request.certificateAuthorities = pem
             }
-            let response = try await HTTPExchange.run(
-                request, on: client, seconds: Self.timeout, limit: Self.maximumSize)
+            let response = try await transport.send(request)
             switch response.status {
             case 200:
                 return .content(
                     response.body,
-                    isOwn: response.headers[GatewayHeader.gateway.rawValue].contains(IssuerRoutes.origin))
+                    isOwn: response.header(GatewayHeader.gateway.rawValue) == IssuerRoutes.origin)
             case 300..<400: return .failure("status \(response.status); verifiers do not follow redirects")
             default: return .failure("status \(response.status)")
             }

@@ -1,0 +1,43 @@
+import AsyncHTTPClient
+import GatewayPluginAPI
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+
+/// Sends requests with one HTTP client, whatever their `usesProxy`: the client has its proxy, or none.
+struct HTTPClientTransport: HTTPTransport {
+    let client: HTTPClient
+    let trust: TrustConfigurations
+
+    func send(_ request: HTTPTransportRequest) async throws(HTTPTransportError) -> HTTPTransportResponse {
+        var message = HTTPClientRequest(url: request.url)
+        message.method = HTTPMethod(rawValue: request.method)
+        for field in request.headers { message.headers.add(name: field.name, value: field.value) }
+        if message.headers["User-Agent"].isEmpty { message.headers.add(name: "User-Agent", value: "sts-gateway") }
+        if !request.body.isEmpty { message.body = .bytes(ByteBuffer(bytes: request.body)) }
+        if let pem = request.certificateAuthorities { message.tlsConfiguration = try trust.configuration(pem: pem) }
+        let answer = try await HTTPExchange.run(
+            message, on: client, seconds: Double(request.timeout), limit: request.maximumResponseBytes)
+        return HTTPTransportResponse(
+            status: answer.status, headers: answer.headers.map { HTTPHeaderField($0.name, $0.value) },
+            body: answer.body)
+    }
+}
+
+/// TLS configurations by the CA certificates that they trust, in PEM: parsed once, since each call has the same.
+final class TrustConfigurations: Sendable {
+    private static let maximumCount = 64
+
+    private let known = Mutex<[String: TLSConfiguration]>([:])
+
+    func configuration(pem: String) throws(HTTPTransportError) -> TLSConfiguration {
+        if let known = known.withLock({ $0[pem] }) { return known }
+        let made = try TLSConfiguration.trusting(pem: pem)
+        known.withLock { known in
+            if known.count >= Self.maximumCount { known.removeAll() }
+            known[pem] = made
+        }
+        return made
+    }
+}
