@@ -121,7 +121,7 @@ package struct ManualPublication: Sendable {
                 isWaiting = true
             }
             do {
-                try await Task.sleep(for: .seconds(max(0.1, report.next.timeIntervalSince(clock()))))
+                try await session.scheduler.sleep(max(0.1, report.next.timeIntervalSince(clock())))
             } catch {
                 return .failed
             }

@@ -13,7 +13,13 @@ package struct ManualSession: Sendable {
     package init(
         _ configuration: GatewayConfiguration, in host: HostEnvironment, logger: Logger
     ) throws(ConfigurationProblem) {
-        scheduler = Scheduler.system(clock: host.clock)
+        try self.init(configuration, in: host, scheduler: .system(clock: host.clock), logger: logger)
+    }
+
+    init(
+        _ configuration: GatewayConfiguration, in host: HostEnvironment, scheduler: Scheduler, logger: Logger
+    ) throws(ConfigurationProblem) {
+        self.scheduler = scheduler
         do {
             keyStore = try OpenedKeyStore(configuration, in: host, scheduler: scheduler, logger: logger)
         } catch {

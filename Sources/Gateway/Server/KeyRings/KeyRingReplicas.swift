@@ -13,6 +13,9 @@ final class KeyRingReplicas: Service {
         var rotationProblem: String?
     }
 
+    /// The problem of an endpoint whose ring was not loaded yet.
+    static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
+
     private let store: any DocumentStore<KeyRing>
     private let clock: @Sendable () -> Date
     private let logger: Logger
@@ -60,7 +63,7 @@ final class KeyRingReplicas: Service {
                     if let stored = view.stored {
                         SigningKeySnapshot(ring: stored.value, of: configuration)
                     } else {
-                        SigningKeySnapshot(failure: view.problem ?? KeyRings.notLoaded)
+                        SigningKeySnapshot(failure: view.problem ?? Self.notLoaded)
                     }
                 let keys = CurrentSigningKeys(snapshot)
                 keys.confirm(until: old.keys.confirmedUntil)

@@ -21,8 +21,6 @@ struct KeyRings: Sendable {
     /// Seconds after which no more rings are opened: an unavailable store must not prevent the gateway from starting.
     private static let openTimeout = 5.0
 
-    /// The problem of an endpoint whose ring was not loaded yet.
-    static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
     static let notCreated = StoreError.rejected("the key ring does not exist yet; the leading gateway creates it")
 
     init(_ keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger) {
@@ -69,12 +67,12 @@ struct KeyRings: Sendable {
     /// Returns the keys of an endpoint that is mounted, for another configuration of it. The keys that were returned
     /// for its previous configuration are no longer updated.
     func remount(_ endpoint: EndpointConfiguration) -> CurrentSigningKeys {
-        replicas.remount(endpoint) ?? replicas.mount(endpoint, found: .failure(Self.notLoaded))
+        replicas.remount(endpoint) ?? replicas.mount(endpoint, found: .failure(KeyRingReplicas.notLoaded))
     }
 
     private func open(_ endpoint: EndpointConfiguration, before end: Double) async -> CurrentSigningKeys {
         guard scheduler.monotonic() < end else {
-            return replicas.mount(endpoint, found: .failure(Self.notLoaded))
+            return replicas.mount(endpoint, found: .failure(KeyRingReplicas.notLoaded))
         }
         do throws(StoreError) {
             guard let stored = try await store.load(endpoint.name) else {
