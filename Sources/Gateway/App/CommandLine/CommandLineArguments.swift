@@ -22,11 +22,18 @@ enum CommandLineArguments {
             guard let text = CommandLine.unsafeArgv[index] else { break }
             arguments.append(try validated(text, "argument \(index)"))
         }
-        for name in ProcessInfo.processInfo.environment.keys where isRead(name) {
-            guard let text = getenv(name) else { continue }
+        try check(variables: ProcessInfo.processInfo.environment.keys) { UnsafePointer(getenv($0)) }
+        return arguments
+    }
+
+    /// Checks the values of the variables that the gateway or a plugin reads.
+    static func check(
+        variables names: some Sequence<String>, value: (String) -> UnsafePointer<CChar>?
+    ) throws(NotUTF8) {
+        for name in names where isRead(name) {
+            guard let text = value(name) else { continue }
             _ = try validated(text, name)
         }
-        return arguments
     }
 
     static func validated(_ text: UnsafePointer<CChar>, _ place: String) throws(NotUTF8) -> String {

@@ -56,6 +56,14 @@ struct KeyRingDocumentTests {
                 try text { $0.replacing("\"owner\" : \"owner\"", with: #""owner" : "a\nb""#) }, "owner"
             ),
             ("a revision below 1", try text { $0.replacing("\"revision\" : 1", with: "\"revision\" : 0") }, "revision"),
+            (
+                "a revision above 2^53 - 1",
+                try text { $0.replacing("\"revision\" : 1", with: "\"revision\" : 9007199254740992") }, "revision"
+            ),
+            (
+                "a revision that no number represents exactly",
+                try text { $0.replacing("\"revision\" : 1", with: "\"revision\" : 1e19") }, "member"
+            ),
             ("no certificate", try text { $0.replacing("BEGIN CERTIFICATE", with: "BEGIN") }, "certificate"),
         ]
         for (row, document, needle) in rows {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GatewayTestSupport
 import Kubernetes
 import Testing
@@ -29,5 +30,14 @@ struct KubernetesConnectionTests {
             problems() == [
                 "\(path): current-context: missing required key; name one of the contexts (kubectl config use-context NAME)"
             ])
+    }
+
+    @Test("A kubeconfig that is not UTF-8 is an error")
+    func notUTF8() throws {
+        try Data(Array("current-context: \"".utf8) + [0xFF, 0x22]).write(to: URL(filePath: "\(folder.path)/config"))
+        let error = #expect(throws: KubernetesConnectionError.self) {
+            try KubernetesConnection.read("\(folder.path)/config")
+        }
+        #expect(error?.problems.count == 1 && error?.problems.first?.contains("UTF-8") == true)
     }
 }

@@ -126,4 +126,18 @@ struct ConfiguredCertificatesTests {
                 ])
         }
     }
+
+    @Test("Each file that is not UTF-8 is a problem of its own")
+    func notUTF8() throws {
+        for file in ["tls.crt", "tls.key", "ca.crt"] {
+            try Data([0x2D, 0xFF]).write(to: URL(fileURLWithPath: "\(folder.path)/\(file)"))
+        }
+        var files = GatewayConfiguration.CertificateFiles(certificate: "tls.crt", key: "tls.key")
+        files.authority = "ca.crt"
+        let error = #expect(throws: ServingProblems.self) { try open(files) }
+        let problems = try #require(error?.problems)
+        for key in ["certificate", "key", "ca"] {
+            #expect(problems.contains { $0.keyPath == "tls.certificates[0].\(key)" && $0.message.contains("UTF-8") })
+        }
+    }
 }

@@ -133,4 +133,18 @@ struct ContainerCredentialsTests {
         #expect(error?.message.contains("hidden") == false)
         #expect(error?.isWellFormed == true)
     }
+
+    @Test("are an error where the file of the authorization token is not UTF-8, and nothing is sent")
+    func notUTF8() async throws {
+        let transport = ScriptedTransport()
+        let files = FilesInMemory()
+        files["/token"] = [0x61, 0xFF]
+        let error = await #expect(throws: PublishError.self) {
+            try await credentials(
+                transport, Self.relative.merging(["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"]) { $1 },
+                files: files)
+        }
+        #expect(error?.kind == .misconfigured && error?.message.contains("not UTF-8") == true)
+        #expect(transport.requests.isEmpty)
+    }
 }

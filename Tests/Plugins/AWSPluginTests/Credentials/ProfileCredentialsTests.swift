@@ -74,4 +74,13 @@ struct ProfileCredentialsTests {
         #expect(error?.message.contains("hidden") == false)
         #expect(error?.isWellFormed == true)
     }
+
+    @Test("are an error where a file is not UTF-8")
+    func notUTF8() async throws {
+        let files = FilesInMemory(["/home/me/.aws/config": "[default]\n" + Self.keys("B")])
+        files["/home/me/.aws/credentials"] = Array("[default]\n".utf8) + [0xFF]
+        let error = await #expect(throws: PublishError.self) { try await credentials(files) }
+        #expect(error?.kind == .misconfigured)
+        #expect(error?.message == #""/home/me/.aws/credentials" is not UTF-8"#)
+    }
 }

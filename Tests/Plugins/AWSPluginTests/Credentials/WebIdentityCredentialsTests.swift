@@ -83,4 +83,14 @@ struct WebIdentityCredentialsTests {
         #expect(error?.message.contains("trust policy") == true)
         #expect(error?.message.contains("header.claims") == false)
     }
+
+    @Test("are an error where the file is not UTF-8, and nothing is sent")
+    func notUTF8() async throws {
+        let transport = ScriptedTransport()
+        let files = FilesInMemory()
+        files["/token"] = Array("header.claims.".utf8) + [0xFF]
+        let error = await #expect(throws: PublishError.self) { try await credentials(transport, files: files) }
+        #expect(error?.kind == .misconfigured && error?.message.contains("not UTF-8") == true)
+        #expect(transport.requests.isEmpty)
+    }
 }

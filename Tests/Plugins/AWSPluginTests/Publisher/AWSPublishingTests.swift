@@ -104,6 +104,9 @@ struct AWSPublishingTests {
         let error = await #expect(throws: PublishError.self) { try await publisher.stored(.keys) }
         #expect(error?.kind == .misconfigured)
         #expect(error?.message == #"publish.caFile: missing file "ca.pem""#)
+        files["ca.pem"] = [0x2D, 0xFF]
+        let notUTF8 = await #expect(throws: PublishError.self) { try await publisher.stored(.keys) }
+        #expect(notUTF8?.kind == .misconfigured && notUTF8?.message.contains("not UTF-8") == true)
     }
 
     @Test("does nothing when it is opened")
