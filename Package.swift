@@ -81,7 +81,20 @@ let package = Package(
     ],
     targets: [
         .target(name: "JSON", path: "Sources/Gateway/JSON", swiftSettings: settings),
-        .target(name: "JOSE", dependencies: ["JSON"] + crypto, path: "Sources/Gateway/JOSE", swiftSettings: settings),
+        // Imports no package: the headers of libcrypto and BoringSSL have the same names.
+        .systemLibrary(
+            name: "CLibCrypto", path: "Sources/Gateway/RSASigning/CLibCrypto", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "RSASigning", dependencies: ["CLibCrypto"], path: "Sources/Gateway/RSASigning/Signing",
+            swiftSettings: settings),
+        .testTarget(
+            name: "RSASigningTests", dependencies: ["RSASigning", "GatewayTestSupport"] + crypto,
+            path: "Tests/Gateway/RSASigningTests",
+            swiftSettings: settings),
+        .target(
+            name: "JOSE", dependencies: ["JSON", "RSASigning"] + crypto, path: "Sources/Gateway/JOSE",
+            swiftSettings: settings),
         .target(
             name: "GatewayPluginAPI",
             dependencies: ["JSON", "JOSE", logging, hashing],

@@ -36,6 +36,33 @@ struct ExchangeAcceptanceTests {
         }
     }
 
+    @Test("RSA signatures do not depend on a configuration file of OpenSSL")
+    func openSSLConfiguration() async throws {
+        let folder = try TemporaryFolder()
+        // No implementation has this property, so that every algorithm is missing for whoever reads the file.
+        let file = "\(folder.path)/openssl.cnf"
+        try folder.write(
+            """
+            openssl_conf = start
+            [start]
+            alg_section = algorithms
+            [algorithms]
+            default_properties = fips=yes
+            """, to: "openssl.cnf")
+        let environment = ["OPENSSL_CONF": file]
+        let affected = try await ChildProcess.run(
+            "/usr/bin/openssl", ["dgst", "-sha256", file], environment: environment)
+        #expect(affected.status != 0, "the file has an effect")
+        try await RunningGateway.run(environment: environment) { gateway in
+            let subject = try gateway.cluster.token(at: Date())
+            for path in RunningGateway.endpoints {
+                let jwt = try SignedJWT(parsing: try await gateway.issued(path, subject))
+                let keys = try JSONWebKeySet(parsing: try await gateway.send(.GET, "\(path)/certs").body)
+                #expect(throws: Never.self) { try jwt.verify(with: keys) }
+            }
+        }
+    }
+
     @Test("HTTP/2 and HTTP/1.1 both work with curl; TLS below 1.2 does not")
     func protocols() async throws {
         try await RunningGateway.run { gateway in

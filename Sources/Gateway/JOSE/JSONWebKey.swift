@@ -64,7 +64,7 @@ public struct JSONWebKey: Sendable, Equatable {
             .ellipticCurve(curve, x: Array(raw.prefix(raw.count / 2)), y: Array(raw.suffix(raw.count / 2)))
         }
         switch material {
-        case .rsa(let key):
+        case .rsa(let key, _):
             let primitives: _RSA.Signing.PublicKey.Primitives
             do {
                 primitives = try key.publicKey.getKeyPrimitives()

@@ -2,11 +2,12 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 import JSON
+internal import RSASigning
 
 /// A private key with its signature algorithm. Its `description` is redacted.
 public struct SigningKey: Sendable {
     enum Material: Sendable {
-        case rsa(_RSA.Signing.PrivateKey)
+        case rsa(_RSA.Signing.PrivateKey, RSASigner)
         case p256(P256.Signing.PrivateKey)
         case p384(P384.Signing.PrivateKey)
         case p521(P521.Signing.PrivateKey)
@@ -50,7 +51,7 @@ public struct SigningKey: Sendable {
             } catch {
                 throw .unusableKey("an RSA key of \(rsaKeySize) bits could not be created")
             }
-            return try SigningKey(material: .rsa(key), algorithm: algorithm)
+            return try SigningKey(material: .rsa(key, signer(key, algorithm)), algorithm: algorithm)
         case .es256: return try SigningKey(material: .p256(.init()), algorithm: algorithm)
         case .es384: return try SigningKey(material: .p384(.init()), algorithm: algorithm)
         case .es512: return try SigningKey(material: .p521(.init()), algorithm: algorithm)
@@ -72,7 +73,7 @@ public struct SigningKey: Sendable {
             guard Self.rsaKeySizes.contains(key.keySizeInBits) else {
                 throw .unusableKey("an RSA key has 2048 to 4096 bits, not \(key.keySizeInBits)")
             }
-            material = .rsa(key)
+            material = .rsa(key, try Self.signer(key, algorithm))
         case .es256: material = .p256(try read({ try .init(pemRepresentation: pem) }, "a P-256 private key"))
         case .es384: material = .p384(try read({ try .init(pemRepresentation: pem) }, "a P-384 private key"))
         case .es512: material = .p521(try read({ try .init(pemRepresentation: pem) }, "a P-521 private key"))
@@ -84,10 +85,25 @@ public struct SigningKey: Sendable {
         try self.init(material: material, algorithm: algorithm)
     }
 
+    private static func signer(
+        _ key: _RSA.Signing.PrivateKey, _ algorithm: SignatureAlgorithm
+    ) throws(JOSEError) -> RSASigner {
+        let digest: RSASigner.Digest =
+            switch algorithm.hash {
+            case .sha256: .sha256
+            case .sha384: .sha384
+            case .sha512: .sha512
+            }
+        var der = [UInt8](key.derRepresentation)
+        defer { cleanse(&der) }
+        guard let signer = RSASigner(der: der, digest: digest) else { throw .unusableKey("not an RSA private key") }
+        return signer
+    }
+
     /// The private key as PKCS#8 in PEM: for a key store only.
     public var pkcs8PEM: String {
         switch material {
-        case .rsa(let key): key.pkcs8PEMRepresentation
+        case .rsa(let key, _): key.pkcs8PEMRepresentation
         case .p256(let key): key.pemRepresentation
         case .p384(let key): key.pemRepresentation
         case .p521(let key): key.pemRepresentation
@@ -99,19 +115,15 @@ public struct SigningKey: Sendable {
     /// - Returns: PKCS#1 v1.5 for RS… (RFC 7518 §3.3), the concatenation of both integers for ES… (RFC 7518 §3.4).
     public func signature(of message: [UInt8]) throws(JOSEError) -> [UInt8] {
         do {
-            switch (material, algorithm.hash) {
-            case (.rsa(let key), .sha256):
-                return Array(
-                    try key.signature(for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
-            case (.rsa(let key), .sha384):
-                return Array(
-                    try key.signature(for: SHA384.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
-            case (.rsa(let key), .sha512):
-                return Array(
-                    try key.signature(for: SHA512.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
-            case (.p256(let key), _): return Array(try key.signature(for: SHA256.hash(data: message)).rawRepresentation)
-            case (.p384(let key), _): return Array(try key.signature(for: SHA384.hash(data: message)).rawRepresentation)
-            case (.p521(let key), _): return Array(try key.signature(for: SHA512.hash(data: message)).rawRepresentation)
+            switch material {
+            case .rsa(_, let signer):
+                guard let signature = signer.signature(of: message) else {
+                    throw JOSEError.unusableKey("signing failed")
+                }
+                return signature
+            case .p256(let key): return Array(try key.signature(for: SHA256.hash(data: message)).rawRepresentation)
+            case .p384(let key): return Array(try key.signature(for: SHA384.hash(data: message)).rawRepresentation)
+            case .p521(let key): return Array(try key.signature(for: SHA512.hash(data: message)).rawRepresentation)
             }
         } catch {
             throw .unusableKey("signing failed")
