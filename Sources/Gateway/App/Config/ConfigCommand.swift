@@ -51,10 +51,10 @@ struct ConfigCommand: ParsableCommand {
         var file: String
 
         func run() throws {
-            guard let contents = FileManager.default.contents(atPath: file) else {
-                throw ValidationError("\(file): not readable")
-            }
-            print(ConfigurationReference.updated(String(decoding: contents, as: UTF8.self)), terminator: "")
+            guard let contents = FileManager.default.contents(atPath: file),
+                let page = String(validating: contents, as: UTF8.self)
+            else { throw ValidationError("\(file): not readable, or not UTF-8") }
+            print(ConfigurationReference.updated(page), terminator: "")
         }
     }
 }

@@ -13,7 +13,7 @@ struct ClaimsReader {
         var claims = additionalAttributes()
         guard case .mapping(let members, _) = token.claims else { return claims }
         for claim in members.compactMap({ claim($0, at: token.value(of: \.claims).keyPath) }) {
-            if claims.contains(where: { $0.name == claim.name }) {
+            if claims.contains(where: { $0.name.isExactly(claim.name) }) {
                 token.error(\.claims, "duplicate of additionalAttributes (\"\(claim.name)\"); remove one of them")
             } else {
                 claims.append(claim)
@@ -56,7 +56,7 @@ struct ClaimsReader {
                 at: place, line: member.value.line, "missing value; expected any value or {attribute: NAME}")
             return nil
         }
-        guard case .mapping(let inner, _) = member.value, inner.count == 1, inner[0].key == "attribute" else {
+        guard case .mapping(let inner, _) = member.value, inner.count == 1, inner[0].key.isExactly("attribute") else {
             return .init(name: member.key, source: .value(JSONValue(member.value)))
         }
         guard case .scalar(let name, _, _) = inner[0].value else {

@@ -1,3 +1,5 @@
+import JSON
+
 /// A mapping of the file. A key's value is read by the name of its declaration: `block.timeout`.
 @dynamicMemberLookup
 struct ConfigurationBlock<Keys: ConfigurationKeys> {
@@ -26,7 +28,7 @@ struct ConfigurationBlock<Keys: ConfigurationKeys> {
             value.error("invalid value \(value.quoted); expected a mapping")
         }
         guard !Keys.isOpen else { return }
-        for member in members where !declarations.contains(where: { $0.name == member.key }) {
+        for member in members where !declarations.contains(where: { $0.name.isExactly(member.key) }) {
             problems.unknownKey(
                 at: keyPath, member.key, line: member.value.line, known: declarations.map(\.name))
         }
@@ -50,7 +52,7 @@ struct ConfigurationBlock<Keys: ConfigurationKeys> {
 
     func value<Value>(of key: KeyPath<Keys, ConfigurationKey<Value>>) -> ConfigurationValue {
         let declaration = keys[keyPath: key].declaration
-        let member = members.first { $0.key == declaration.name }
+        let member = members.first { $0.key.isExactly(declaration.name) }
         return ConfigurationValue(
             node: member.flatMap { $0.value.isEmpty ? nil : $0.value },
             keyPath: keyPath.isEmpty ? declaration.name : "\(keyPath).\(declaration.name)",

@@ -1,3 +1,5 @@
+import JSON
+
 /// Decodes a mapping, and records every key that is decoded.
 struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let decoder: ConfigurationDecoder
@@ -7,7 +9,7 @@ struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     func contains(_ key: Key) -> Bool {
         decoder.record.add(key.stringValue, at: decoder.codingPath)
-        return members.contains { $0.key == key.stringValue }
+        return members.contains { $0.key.isExactly(key.stringValue) }
     }
 
     func decodeNil(forKey key: Key) throws -> Bool { try below(key).node.isNull }
@@ -46,7 +48,7 @@ struct KeyedSettings<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     private func below(_ key: Key) throws -> ConfigurationDecoder {
         decoder.record.add(key.stringValue, at: decoder.codingPath)
-        guard let member = members.first(where: { $0.key == key.stringValue }) else {
+        guard let member = members.first(where: { $0.key.isExactly(key.stringValue) }) else {
             throw DecodingError.keyNotFound(
                 key, .init(codingPath: decoder.codingPath, debugDescription: "missing required key"))
         }

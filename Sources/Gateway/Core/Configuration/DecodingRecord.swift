@@ -1,3 +1,5 @@
+import JSON
+
 /// Records which keys of a plugin's settings were decoded.
 final class DecodingRecord {
     private struct Mapping {
@@ -31,7 +33,7 @@ final class DecodingRecord {
 
     func add(_ key: String, at codingPath: [any CodingKey]) {
         let path = keyPath(of: codingPath)
-        guard mappings[path]?.decoded.contains(key) == false else { return }
+        guard mappings[path]?.decoded.containsExactly(key) == false else { return }
         mappings[path]?.decoded.append(key)
     }
 
@@ -39,7 +41,7 @@ final class DecodingRecord {
     func reportUnknownKeys(to problems: ProblemList) {
         for path in paths {
             guard let mapping = mappings[path] else { continue }
-            for member in mapping.members where !mapping.decoded.contains(member.key) {
+            for member in mapping.members where !mapping.decoded.containsExactly(member.key) {
                 problems.unknownKey(at: path, member.key, line: member.value.line, known: mapping.decoded)
             }
         }

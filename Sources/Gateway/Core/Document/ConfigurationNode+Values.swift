@@ -1,3 +1,5 @@
+import JSON
+
 extension ConfigurationNode {
     /// Whether YAML's core schema resolves the scalar to null, which is equivalent to an absent key.
     package var isNull: Bool {
@@ -19,7 +21,8 @@ extension ConfigurationNode {
     func line(ofMember path: String) -> Int {
         var node = self
         for name in path.split(separator: ".") {
-            guard case .mapping(let members, _) = node, let next = members.first(where: { $0.key == name }) else {
+            guard case .mapping(let members, _) = node, let next = members.first(where: { $0.key.isExactly(name) })
+            else {
                 break
             }
             node = next.value

@@ -86,7 +86,7 @@ package enum KeyRingDocument {
         } catch {
             throw .malformed("keys[\(index)].privateKey: \(error)")
         }
-        guard signingKey.keyID.rawValue == key.kid else {
+        guard signingKey.keyID.rawValue.isExactly(key.kid) else {
             throw .malformed("keys[\(index)].kid is not the thumbprint of its private key")
         }
         guard let certificate = KeyCertificate(pem: key.certificate) else {

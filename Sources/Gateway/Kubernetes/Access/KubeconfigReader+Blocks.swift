@@ -54,7 +54,7 @@ extension KubeconfigReader {
         }
         for (index, value) in values.enumerated() {
             let entry = Block(value, at: "\(entries.keyPath)[\(index)]")
-            guard text(entry, "name") == name else { continue }
+            guard text(entry, "name")?.isExactly(name) == true else { continue }
             guard let found = entry[member], found.isMapping else {
                 problem(entry.below(member), "missing required key; write a mapping")
                 return nil

@@ -218,4 +218,13 @@ struct ConfigurationLoaderTests {
                 .init(name: "team", source: .value("red")), .init(name: "node", source: .attribute("node-name")),
             ])
     }
+
+    @Test("compares the names of claims by code units")
+    func canonicallyEquivalentClaims() throws {
+        let endpoint = ExampleDocument.endpoint([
+            "additionalAttributes": ["\u{E9}": "a"], "token": ["claims": ["e\u{301}": "b"]],
+        ])
+        let claims = try loaded(ExampleDocument.document(endpoints: [endpoint])).endpoints.first?.token.claims
+        #expect(claims?.map(\.name.unicodeScalars.count) == [1, 2])
+    }
 }
