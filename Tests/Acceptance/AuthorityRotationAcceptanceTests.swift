@@ -23,7 +23,7 @@ struct AuthorityRotationAcceptanceTests {
 
     @Test("A sidecar with the former CA refreshes during the whole rotation without a failure")
     func rotation() async throws {
-        try await AskedCluster.run { cluster in
+        try await AcceptanceCluster.run { cluster in
             let configuration = """
                 review: {kubeconfig: "\(cluster.kubeconfig)"}
                 tls: {names: [localhost], overlap: 20s}
@@ -47,7 +47,7 @@ struct AuthorityRotationAcceptanceTests {
         }
     }
 
-    private func rotate(_ cluster: AskedCluster, _ gateway: RunningGateway) async throws {
+    private func rotate(_ cluster: AcceptanceCluster, _ gateway: RunningGateway) async throws {
         let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
         let folder = gateway.folder
         try folder.write(

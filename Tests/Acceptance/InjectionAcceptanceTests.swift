@@ -22,9 +22,9 @@ struct InjectionAcceptanceTests {
 
     /// A gateway with a self-signed CA in a Secret, and the webhook configurations that it prints.
     private static func run(
-        _ body: (AskedCluster, RunningGateway, _ configuration: String) async throws -> Void
+        _ body: (AcceptanceCluster, RunningGateway, _ configuration: String) async throws -> Void
     ) async throws {
-        try await AskedCluster.run { cluster in
+        try await AcceptanceCluster.run { cluster in
             // The permissions that the chart does not grant.
             for (verbs, resource) in [
                 (["patch"], "secrets"), (["patch", "delete", "list", "watch"], "leases"),
@@ -32,7 +32,7 @@ struct InjectionAcceptanceTests {
                 (["get", "list", "watch"], "namespaces"), (["list", "watch"], "serviceaccounts"),
                 (["get", "list", "watch"], "configmaps"), (["get", "list", "watch"], "nodes"),
             ] {
-                for verb in verbs { cluster.standIn?.deny(verb, resource) }
+                for verb in verbs { cluster.fake?.deny(verb, resource) }
             }
             // The name is cluster-scoped; two runs on one cluster must differ.
             let prefix = "sts-\(cluster.namespace.suffix(8))"
@@ -67,7 +67,7 @@ struct InjectionAcceptanceTests {
 
     /// The webhook configurations that the gateway prints, created in the cluster. No Service answers them, and a real
     /// cluster has other Pods with the label: the API server calls them for namespaces that do not exist.
-    private static func addConfigurations(_ cluster: AskedCluster, _ gateway: RunningGateway) async throws
+    private static func addConfigurations(_ cluster: AcceptanceCluster, _ gateway: RunningGateway) async throws
         -> [JSONValue]
     {
         let printed = try await ChildProcess.run(
@@ -96,7 +96,7 @@ struct InjectionAcceptanceTests {
     }
 
     /// The caBundle of the webhook; nil where it is not set yet.
-    private static func bundle(_ cluster: AskedCluster, _ configuration: String) async throws -> String? {
+    private static func bundle(_ cluster: AcceptanceCluster, _ configuration: String) async throws -> String? {
         let object = try await cluster.send(.get, "\(configurations)/\(configuration)")
         let encoded = object["webhooks"]?.elementList?.first?["clientConfig"]?["caBundle"]?.stringValue
         return encoded.flatMap { Data(base64Encoded: $0) }.map { String(decoding: $0, as: UTF8.self) }
@@ -104,7 +104,7 @@ struct InjectionAcceptanceTests {
 
     /// Sends a review as the API server does: with the name of the Service, trusting only the caBundle.
     private static func review(
-        _ pod: JSONValue, _ cluster: AskedCluster, _ gateway: RunningGateway, trusting bundle: String
+        _ pod: JSONValue, _ cluster: AcceptanceCluster, _ gateway: RunningGateway, trusting bundle: String
     ) async throws -> JSONValue {
         let host = "sts-gateway-webhook.\(cluster.namespace).svc"
         var tls = TLSConfiguration.makeClientConfiguration()
@@ -198,7 +198,7 @@ struct InjectionAcceptanceTests {
             let bundle = try await Self.bundle(cluster, configuration)
             let object = try await cluster.send(.get, "\(Self.configurations)/\(configuration)")
             // A real API server rejects invalid bundles, but accepts an empty one.
-            let spoilt: JSONValue = cluster.standIn == nil ? "" : "Z2FyYmFnZQ=="
+            let spoilt: JSONValue = cluster.fake == nil ? "" : "Z2FyYmFnZQ=="
             let webhooks = (object["webhooks"]?.elementList ?? []).map {
                 $0.setting(spoilt, at: "clientConfig", "caBundle")
             }

@@ -17,7 +17,7 @@ struct KeyRingAcceptanceTests {
         let environment: [String: String]
 
         static func run(
-            _ cluster: AskedCluster, name: String, _ body: (Replica) async throws -> Void
+            _ cluster: AcceptanceCluster, name: String, _ body: (Replica) async throws -> Void
         ) async throws {
             let folder = try TemporaryFolder()
             // Any certificate: the client of these tests does not verify it.
@@ -63,7 +63,7 @@ struct KeyRingAcceptanceTests {
         "Replicas share one ring: a manual rotation reaches both, a deleted Secret is restored, a revocation stops both"
     )
     func replicas() async throws {
-        try await AskedCluster.run { cluster in
+        try await AcceptanceCluster.run { cluster in
             try await Replica.run(cluster, name: "gateway-0") { one in
                 try await Replica.run(cluster, name: "gateway-1") { two in
                     try await share(one, two, cluster)
@@ -72,7 +72,7 @@ struct KeyRingAcceptanceTests {
         }
     }
 
-    private func share(_ one: Replica, _ two: Replica, _ cluster: AskedCluster) async throws {
+    private func share(_ one: Replica, _ two: Replica, _ cluster: AcceptanceCluster) async throws {
         let first = try await one.kids()
         #expect(try await two.kids() == first && first.count == 1)
         let secrets = "/api/v1/namespaces/\(cluster.namespace)/secrets"
@@ -115,7 +115,7 @@ struct KeyRingAcceptanceTests {
 
     @Test("When the leader is killed, the other replica leads; one that stops releases the leadership")
     func leadership() async throws {
-        try await AskedCluster.run { cluster in
+        try await AcceptanceCluster.run { cluster in
             let lease = "/apis/coordination.k8s.io/v1/namespaces/\(cluster.namespace)/leases/sts-gateway"
             func holder() async -> String {
                 guard case .string(let holder)? = try? await cluster.send(.get, lease)["spec"]?["holderIdentity"] else {

@@ -10,14 +10,14 @@ import Testing
 struct ReviewAcceptanceTests {
     static let audience = "sts-gateway.test.svc"
 
-    private func run(_ cluster: AskedCluster, _ body: (RunningGateway) async throws -> Void) async throws {
+    private func run(_ cluster: AcceptanceCluster, _ body: (RunningGateway) async throws -> Void) async throws {
         try await RunningGateway.run(
             review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", namespace: cluster.namespace, body)
     }
 
     @Test("A Pod's token is exchanged on both wires, and rejected after the Pod has ended")
     func deletedPod() async throws {
-        try await AskedCluster.run { cluster in
+        try await AcceptanceCluster.run { cluster in
             let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
             let token = try await cluster.token(
                 serviceAccount: "web", pod: "web-0", uid: uid, audiences: [Self.audience])
@@ -42,7 +42,7 @@ struct ReviewAcceptanceTests {
 
     @Test("An invalid token is rejected, by the API server or before the review")
     func refusals() async throws {
-        try await AskedCluster.run { cluster in
+        try await AcceptanceCluster.run { cluster in
             let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
             func token(_ audiences: [String]) async throws -> String {
                 try await cluster.token(serviceAccount: "web", pod: "web-0", uid: uid, audiences: audiences)
@@ -62,8 +62,8 @@ struct ReviewAcceptanceTests {
 
     @Test("While the API server does not respond there is 503 with Retry-After, and tokens afterwards")
     func outage() async throws {
-        try await AskedCluster.run { cluster in
-            guard let api = cluster.standIn else { return }
+        try await AcceptanceCluster.run { cluster in
+            guard let api = cluster.fake else { return }
             let uid = try await cluster.addWorkload(serviceAccount: "web", pod: "web-0")
             let token = try await cluster.token(
                 serviceAccount: "web", pod: "web-0", uid: uid, audiences: [Self.audience])

@@ -60,7 +60,7 @@ final class ClientCredentials: Sendable {
         apiVersion: v1
         kind: Config
         clusters:
-        - name: stand-in
+        - name: fake-api
           cluster:
             server: https://127.0.0.1:\(port)
             certificate-authority-data: \(Data(authorityPEM.utf8).base64EncodedString())
@@ -69,12 +69,12 @@ final class ClientCredentials: Sendable {
           user:
             token: \(token)
         contexts:
-        - name: stand-in
+        - name: fake-api
           context:
-            cluster: stand-in
+            cluster: fake-api
             user: gateway
             namespace: \(FakeKubernetesAPI.clientNamespace)
-        current-context: stand-in
+        current-context: fake-api
 
         """
     }

@@ -64,7 +64,7 @@ package final class FakeKubernetesAPI: Sendable {
         let uid = account[path: "metadata", "uid"]?.string
         client = .serviceAccount(namespace: Self.clientNamespace, name: Self.clientServiceAccount, uid: uid)
         credentials = ClientCredentials(
-            folder: FileManager.default.temporaryDirectory.appending(path: "stand-in-\(UUID().uuidString)"),
+            folder: FileManager.default.temporaryDirectory.appending(path: "fake-api-\(UUID().uuidString)"),
             authorityPEM: authorityPEM,
             token: try keys.sign(at: now) { Self.ownClaims(&$0, uid: uid, audience: identity.issuer) })
     }
@@ -79,7 +79,7 @@ package final class FakeKubernetesAPI: Sendable {
         identity: TestCluster = TestCluster(key: TestKeys.rsa),
         _ body: (FakeKubernetesAPI) async throws -> Value
     ) async throws -> Value {
-        let authority = try ThrowawayAuthority(now: Date())
+        let authority = try TestCertificateAuthority(now: Date())
         let api = try FakeKubernetesAPI(
             clock: clock, sleep: sleep, identity: identity, authorityPEM: authority.certificatePEM)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
@@ -88,7 +88,7 @@ package final class FakeKubernetesAPI: Sendable {
             server: try .tls(.http1(), tlsConfiguration: authority.tlsConfiguration),
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) },
-            logger: Logger(label: "stand-in", factory: { _ in SwiftLogNoOpLogHandler() }))
+            logger: Logger(label: "fake-api", factory: { _ in SwiftLogNoOpLogHandler() }))
         defer { api.credentials.removeFiles() }
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

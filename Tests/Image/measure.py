@@ -113,7 +113,7 @@ def main() -> None:
             )
             return gateway.mount()
 
-        def tell(title: str, made: list[Round]) -> None:
+        def report(title: str, made: list[Round]) -> None:
             token, resident, private = (
                 statistics.median(getattr(one, name) for one in made)
                 for name in ["milliseconds", "resident", "private"]
@@ -121,15 +121,15 @@ def main() -> None:
             print(f"| {title} | {token:.0f} ms | {resident:.1f} MiB | {private:.1f} MiB |", flush=True)
 
         first = [measured(new_gateway(str(number)), False) for number in range(rounds)]
-        tell("no keys yet: ten are made; memory right after", first)
+        report("no keys yet: ten are made; memory right after", first)
         gateway = new_gateway("kept")
         measured(gateway, False)
         cold = []
         for _ in range(rounds):
             forget(gateway.container.root)
             cold.append(measured(gateway, False))
-        tell("keys are there, image not in the page cache; memory right after", cold)
-        tell(f"keys are there; memory after {IDLE} idle seconds", [measured(gateway, True) for _ in range(rounds)])
+        report("keys are there, image not in the page cache; memory right after", cold)
+        report(f"keys are there; memory after {IDLE} idle seconds", [measured(gateway, True) for _ in range(rounds)])
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def test_it_prints_its_version(gateway: PackedGateway, gateway_image: Archive) -
 def test_it_mounts_the_images_plugins(gateway: PackedGateway) -> None:
     ended = gateway.container.run("plugins")
     assert ended.returncode == 0, ended.stderr
-    told = {line.split("\t")[0]: line.split("\t")[1] for line in ended.stdout.splitlines()}
-    assert told == {"aws": "mounted", "oidc": "mounted"}
+    mounted = {line.split("\t")[0]: line.split("\t")[1] for line in ended.stdout.splitlines()}
+    assert mounted == {"aws": "mounted", "oidc": "mounted"}
 
 
 def test_it_checks_a_configuration(gateway: PackedGateway) -> None:

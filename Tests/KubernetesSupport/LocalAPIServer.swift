@@ -56,7 +56,7 @@ package struct LocalAPIServer: Sendable {
         answering: @escaping @Sendable (Request) async throws -> Reply,
         _ body: @Sendable (LocalAPIServer) async throws -> Value
     ) async throws -> Value {
-        let authority = try ThrowawayAuthority(now: Date(), names: names, addresses: addresses)
+        let authority = try TestCertificateAuthority(now: Date(), names: names, addresses: addresses)
         let seen = Seen()
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let application = Application(

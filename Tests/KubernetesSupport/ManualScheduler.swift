@@ -86,7 +86,7 @@ package final class ManualScheduler: Sendable {
     package func passing<Value: Sendable>(
         upTo seconds: Double, _ body: () async throws -> Value
     ) async rethrows -> Value {
-        try await StoodInCluster.running {
+        try await FakeCluster.running {
             while !Task.isCancelled {
                 await self.waitForSleeper { $0 <= seconds }
                 if !Task.isCancelled { self.advance(by: seconds) }

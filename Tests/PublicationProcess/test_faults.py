@@ -165,10 +165,10 @@ def test_the_endpoint_without_a_fault_was_published_meanwhile(trial: Trial) -> N
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_fault_is_logged_with_what_to_do(name: str, trial: Trial) -> None:
-    told = "\n".join(trial.gateway.failures(endpoint_of(name)))
+    logged = "\n".join(trial.gateway.failures(endpoint_of(name)))
     for words in CASES[name].words:
-        assert words in told
-    for line in told.splitlines():
+        assert words in logged
+    for line in logged.splitlines():
         assert not line.endswith(".") and len(line) < 1_000, "no final period, and no more than a line"
 
 

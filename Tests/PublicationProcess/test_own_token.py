@@ -107,8 +107,8 @@ def test_a_wrong_trust_policy_has_another_error_than_an_unpublished_key(
     assert plain.publish().returncode == 0
     other = around.place("other").publication.role
     ended = plain.add(place, credentials=("self",), role=other).publish()
-    told = ended.stdout + ended.stderr
-    assert ended.returncode == 69 and "trust policy" in told and ADVICE not in told
+    output = ended.stdout + ended.stderr
+    assert ended.returncode == 69 and "trust policy" in output and ADVICE not in output
 
 
 def test_an_unavailable_sts_is_logged_and_no_other_source_is_used(
@@ -118,9 +118,9 @@ def test_an_unavailable_sts_is_logged_and_no_other_source_is_used(
     around.proxy.seen.clear()
     around.sts.fail("html")
     ended = plain.add(place, credentials=("self",)).publish()
-    told = ended.stdout + ended.stderr
-    assert ended.returncode == 69 and "sts:AssumeRoleWithWebIdentity" in told and "502" in told
-    assert ADVICE not in told, "an unavailable service has denied nothing"
+    output = ended.stdout + ended.stderr
+    assert ended.returncode == 69 and "sts:AssumeRoleWithWebIdentity" in output and "502" in output
+    assert ADVICE not in output, "an unavailable service has denied nothing"
     assert around.proxy.seen == []
 
 

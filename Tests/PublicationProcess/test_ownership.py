@@ -23,8 +23,8 @@ def test_documents_that_were_uploaded_by_hand_are_replaced(plain: Gateway, place
 def test_documents_of_another_owner_are_not_changed_until_an_operator_takes_over(plain: Gateway, place: Place) -> None:
     place.put_stamped(KEYS, OLD_KEYS, FOREIGN, 7)
     ended = plain.publish()
-    told = ended.stdout + ended.stderr
-    assert ended.returncode == 69 and FOREIGN in told and "publish --take-over" in told
+    output = ended.stdout + ended.stderr
+    assert ended.returncode == 69 and FOREIGN in output and "publish --take-over" in output
     assert place.get(KEYS) == OLD_KEYS and place.head(DISCOVERY) is None
     assert plain.publish("--check").returncode == 69
     ended = plain.publish("--take-over")
@@ -47,8 +47,8 @@ def test_a_later_revision_is_never_overwritten(plain: Gateway, place: Place) -> 
         place.put_stamped(key, b"{}", ring["owner"], ring["revision"] + 1)
     for more in [[], ["--take-over"]]:
         ended = plain.publish(*more)
-        told = ended.stdout + ended.stderr
-        assert ended.returncode == 69 and "later revision" in told, told
+        output = ended.stdout + ended.stderr
+        assert ended.returncode == 69 and "later revision" in output, output
         assert place.get(KEYS) == place.get(DISCOVERY) == b"{}"
 
 

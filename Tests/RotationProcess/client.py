@@ -174,5 +174,5 @@ class Client:
     def check(self) -> None:
         """Checks that no verification failed, and no exchange while the gateway was running."""
         assert self.unverified == [], f"{len(self.unverified)} of {self.verified} verifications failed"
-        told = [(f"{one.began:.2f}", one.status, one.reason) for one in self.failures[:5]]
-        assert told == [], f"{len(self.failures)} of {len(self.exchanges)} exchanges failed while the gateway ran"
+        failed = [(f"{one.began:.2f}", one.status, one.reason) for one in self.failures[:5]]
+        assert failed == [], f"{len(self.failures)} of {len(self.exchanges)} exchanges failed while the gateway ran"

@@ -132,7 +132,7 @@ class Seen:
     status: int
     retry_after: str | None
     readiness: str
-    told: list[str]
+    logged: list[str]
     kept: bytes
 
 
@@ -149,12 +149,12 @@ class Trial:
     def look(self, endpoint: str, begin: int = 0) -> Seen:
         """At its answers, and at what the log says of it from that line on."""
         status, headers, _ = self.gateway.answer(path=f"/{endpoint}/token")
-        told = [
+        logged = [
             f"{line['message']}: {line.get('reason', '')}" for line in self.gateway.log[begin:]
             if line.get("endpoint") == endpoint and line["level"] == "error"
         ]  # fmt: skip
         return Seen(
-            status, headers["Retry-After"], self.gateway.problem(endpoint), told, read(self.gateway.ring_file(endpoint))
+            status, headers["Retry-After"], self.gateway.problem(endpoint), logged, read(self.gateway.ring_file(endpoint))
         )
 
     def look_at_all(self, begin: int = 0) -> dict[str, Seen]:
@@ -207,9 +207,9 @@ def test_an_invalid_ring_at_run_time_leaves_the_last_valid_one_in_force(
 
 @pytest.mark.parametrize("name", CASES)
 def test_an_invalid_ring_is_logged_once_and_without_any_part_of_a_key(name: str, trial: Trial) -> None:
-    told = trial.running[name].told
-    assert len(told) == 1 and CASES[name].word in told[0], told
-    assert len(told[0]) < 600 and not told[0].endswith(".")
+    logged = trial.running[name].logged
+    assert len(logged) == 1 and CASES[name].word in logged[0], logged
+    assert len(logged[0]) < 600 and not logged[0].endswith(".")
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -217,13 +217,13 @@ def test_with_an_invalid_ring_at_the_start_the_endpoint_responds_with_503(name: 
     seen = trial.started[name]
     assert seen.status == 503 and int(seen.retry_after or 0) >= 1
     assert CASES[name].word in seen.readiness
-    assert any(CASES[name].word in line for line in seen.told), seen.told
+    assert any(CASES[name].word in line for line in seen.logged), seen.logged
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_with_an_invalid_ring_at_the_start_nothing_is_logged_twice(name: str, trial: Trial) -> None:
-    told = trial.started[name].told
-    assert len(told) == len(set(told)) >= 1, told
+    logged = trial.started[name].logged
+    assert len(logged) == len(set(logged)) >= 1, logged
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.make])
@@ -241,4 +241,4 @@ def test_a_restored_ring_signs_with_the_same_key(name: str, trial: Trial) -> Non
 @pytest.mark.parametrize("name", WELL)
 def test_other_endpoints_issue_tokens_and_have_no_problem(name: str, trial: Trial) -> None:
     for seen in [trial.running[name], trial.started[name]]:
-        assert (seen.status, seen.readiness, seen.told) == (200, "", [])
+        assert (seen.status, seen.readiness, seen.logged) == (200, "", [])

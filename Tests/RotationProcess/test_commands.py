@@ -29,9 +29,9 @@ def test_list_and_export_show_the_served_keys_and_no_private_key(stage: Stage) -
     assert [(line["endpoint"], line["active"], line["keys"]) for line in listed] == [
         ("one", kid, 1), ("two", active(gateway, "two"), 2),
     ]  # fmt: skip
-    told = {line["endpoint"]: line for line in map(json.loads, run(gateway, "status", "--json").splitlines())}
-    assert [(key["kid"], key["state"]) for key in told["one"]["keys"]] == [(kid, "active")]
-    assert new in told["two"]["next"] and [key["kid"] for key in told["two"]["keys"]] == kids(gateway.ring("two"))
+    status = {line["endpoint"]: line for line in map(json.loads, run(gateway, "status", "--json").splitlines())}
+    assert [(key["kid"], key["state"]) for key in status["one"]["keys"]] == [(kid, "active")]
+    assert new in status["two"]["next"] and [key["kid"] for key in status["two"]["keys"]] == kids(gateway.ring("two"))
     assert kid in run(gateway, "status", "--endpoint", "one")
 
 

@@ -55,8 +55,8 @@ def test_on_a_full_disk_tokens_are_issued_and_the_rotation_waits_for_space(stage
     refused = gateway.command("keys", "rotate", "--endpoint", "two")
     assert refused.returncode == 69 and "No space left" in refused.stderr, refused.stderr
     tries_again(gateway)
-    told = gateway.lines("key rotation failed")
-    assert len(told) == 1 and "No space left" in told[0]["reason"], told
+    logged = gateway.lines("key rotation failed")
+    assert len(logged) == 1 and "No space left" in logged[0]["reason"], logged
     assert client.kids() == {old} and active(gateway) == old
     assert gateway.lines("key rotation failed", "two") == [] and gateway.exchange("two") == 200
     shown = gateway.problem()
@@ -81,8 +81,8 @@ def test_in_a_read_only_key_directory_tokens_are_issued_and_the_rotation_waits_f
     refused = gateway.command("keys", "rotate", "--endpoint", "one")
     assert refused.returncode == 69 and "Permission denied" in refused.stderr, refused.stderr
     tries_again(gateway)
-    told = gateway.lines("key rotation failed")
-    assert len(told) == 1 and "Permission denied" in told[0]["reason"], told
+    logged = gateway.lines("key rotation failed")
+    assert len(logged) == 1 and "Permission denied" in logged[0]["reason"], logged
     shown = gateway.problem()
     gateway.kill()
     gateway.serve()

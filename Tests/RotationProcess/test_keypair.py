@@ -110,8 +110,8 @@ def is_refused(stage: Stage, gateway: Gateway, first: str) -> None:
     """Only that endpoint has a problem, logged once and in the readiness details; the key of the ring signs."""
     until(lambda: gateway.lines("key rotation failed"), "the problem in the log")
     stage.client(gateway, rate=20).goes_on(100)
-    told = gateway.lines("key rotation failed")
-    assert len(told) == 1 and NAME in told[0]["reason"], told
+    logged = gateway.lines("key rotation failed")
+    assert len(logged) == 1 and NAME in logged[0]["reason"], logged
     assert gateway.exchange() == 200 and gateway.exchange("two") == 200 and kids(gateway.ring()) == [first]
     assert gateway.lines("key rotation failed", "two") == [] and gateway.problem("two") == ""
     assert NAME in gateway.problem(), "readiness detail"

@@ -30,8 +30,8 @@ def waits(gateway: Gateway, old: str, new: str) -> None:
     assert active(gateway) == old and gateway.has("prepared")
     assert str(gateway.public()) in gateway.problem(part="publish")
     assert gateway.get("/readyz")[0] == 200
-    told = gateway.lines("publication failed")
-    assert len(told) == 1 and str(gateway.public()) in told[0]["reason"], told
+    logged = gateway.lines("publication failed")
+    assert len(logged) == 1 and str(gateway.public()) in logged[0]["reason"], logged
     status = gateway.command("keys", "status", "--endpoint", "one")
     assert status.returncode == 0 and "waiting since" in status.stdout and new in status.stdout, status.stdout
 

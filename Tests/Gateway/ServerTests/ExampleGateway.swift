@@ -18,9 +18,9 @@ struct ExampleGateway {
     let cluster = TestCluster(key: TestKeys.ec)
     let responder: GatewayResponder
     let endpoints: [MountedEndpoint]
-    let log: KeptLog
+    let log: RecordedJSONLog
     let rings: KeyRingReplicas
-    let audit = KeptAudit()
+    let audit = RecordedAudit()
     let prometheus = PrometheusMetrics()
     let metrics: GatewayMetrics
 
@@ -32,7 +32,7 @@ struct ExampleGateway {
         reviewer: (any TokenReviewing)? = nil, bodyLimit: Int = 65_536, acceptsAPIServerAudience: Bool = false
     ) throws {
         let configuration = try Self.configuration(acceptsAPIServerAudience: acceptsAPIServerAudience)
-        let log = KeptLog()
+        let log = RecordedJSONLog()
         self.log = log
         let rings = KeyRingReplicas(store: FakeDocumentStore(), clock: { Self.now }, logger: log.logger)
         self.rings = rings
@@ -151,7 +151,7 @@ struct ExampleGateway {
 }
 
 /// A logger that records its lines.
-final class KeptLog: Sendable {
+final class RecordedJSONLog: Sendable {
     private let recorded = Mutex("")
 
     var text: String { recorded.withLock { $0 } }
@@ -164,7 +164,7 @@ final class KeptLog: Sendable {
 }
 
 /// An audit sink that records.
-final class KeptAudit: AuditSink {
+final class RecordedAudit: AuditSink {
     private let recorded = Mutex<[AuditRecord]>([])
     private let keptPublications = Mutex<[PublicationRecord]>([])
 

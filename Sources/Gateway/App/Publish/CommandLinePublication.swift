@@ -25,7 +25,7 @@ struct CommandLinePublication {
                 switch await publication.run(
                     one, mode: mode, isByAdministrator: isByAdministrator, output: { print($0) })
                 {
-                case .good: break
+                case .succeeded: break
                 case .differs: isDifferent = true
                 case .failed: hasFailed = true
                 }

@@ -38,7 +38,7 @@ package enum ConfigurationLoader {
     ///
     /// - Parameter node: nil if the file is not YAML; then the default applies.
     /// - Returns: nil if the keys of the store itself are invalid.
-    package static func placeOfKeys(
+    package static func keyStoreLocation(
         _ node: ConfigurationNode?
     ) -> (keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?)? {
         let root = gatewayBlock(node ?? .mapping([], line: 0), ProblemList())

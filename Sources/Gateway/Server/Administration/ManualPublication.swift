@@ -15,7 +15,8 @@ package struct ManualPublication: Sendable {
     }
 
     package enum Result: Sendable {
-        case good
+        /// The documents are published; in the mode `check`, they are up to date.
+        case succeeded
         /// A document is not up to date; in the mode `check` only.
         case differs
         case failed
@@ -107,9 +108,9 @@ package struct ManualPublication: Sendable {
                 if isWaiting { output("\(name): CDN invalidation completed") }
                 if let verdict = report.status.verdict { output("\(name): \(verdict)") }
                 if mode != .check, let invalidated = report.status.invalidated { await record(invalidated, of: name) }
-                guard mode == .check else { return .good }
+                guard mode == .check else { return .succeeded }
                 let isStale = report.outcomes.contains { $0.result == .stale }
-                return isStale || report.status.problem != nil ? .differs : .good
+                return isStale || report.status.problem != nil ? .differs : .succeeded
             }
             if let failure = report.status.invalidationFailure {
                 invalidationFailures += 1

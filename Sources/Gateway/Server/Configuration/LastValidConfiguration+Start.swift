@@ -11,12 +11,12 @@ package enum LastValidStart {
         replacing text: String?, in host: HostEnvironment, logger: Logger
     ) async throws(ConfigurationProblem) -> String? {
         let node = text.flatMap { try? YAMLConfigurationSource.parse($0) }
-        guard let place = ConfigurationLoader.placeOfKeys(node) else { return nil }
+        guard let location = ConfigurationLoader.keyStoreLocation(node) else { return nil }
         let scheduler = Scheduler.system(clock: host.clock)
         let store: OpenedKeyStore
         do throws(OpenedKeyStore.Problem) {
             store = try OpenedKeyStore(
-                place.keyStore, kubeconfig: place.kubeconfig, in: host, scheduler: scheduler, logger: logger)
+                location.keyStore, kubeconfig: location.kubeconfig, in: host, scheduler: scheduler, logger: logger)
         } catch {
             return nil
         }

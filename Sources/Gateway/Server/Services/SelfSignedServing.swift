@@ -36,7 +36,7 @@ struct SelfSignedServing: Sendable {
             do throws(StoreError) {
                 let documents = DirectoryDocumentStore<ServingIdentity>(directory, scheduler: scheduler, logger: logger)
                 let stored = try documents.openAtStart("") { () throws(StoreError) in
-                    try ServingIdentityMaker().first(
+                    try ServingIdentityGenerator().first(
                         try SelfSignedCA.former(in: directory), policy: plan.policy, at: scheduler.now())
                 }
                 replica.apply(.document(stored))

@@ -16,7 +16,7 @@ struct ServingIdentityService: Service {
     let logger: Logger
 
     private typealias Outcome = DocumentLeader<ServingIdentity>.Outcome
-    private var maker: ServingIdentityMaker { ServingIdentityMaker() }
+    private var generator: ServingIdentityGenerator { ServingIdentityGenerator() }
     private var leader: DocumentLeader<ServingIdentity> {
         DocumentLeader(store: store, mayWrite: { leadership.isLeading }, logger: logger)
     }
@@ -62,7 +62,7 @@ struct ServingIdentityService: Service {
                 logger.critical("CA lost and created again; restart the Pods that have an older sidecar")
             }
             return try await leader.save(
-                try maker.first(policy: policy, at: scheduler.now()), replacing: view.replacedBy)
+                try generator.first(policy: policy, at: scheduler.now()), replacing: view.replacedBy)
         }
         if let restored = try await leader.restore(view) { return restored }
         let identity = stored.value
@@ -81,14 +81,14 @@ struct ServingIdentityService: Service {
         case .remove(let ids): changed = identity.removing(ids)
         case .announce(let reason):
             changed = identity.announcing(
-                try maker.next(reason, policy: policy, at: now), answering: observed.request)
+                try generator.next(reason, policy: policy, at: now), answering: observed.request)
         case .activate(let id, let names):
             guard let next = identity[id] else { return .wait(until: nil) }
-            let certificate = try maker.certificate(names, by: next, policy: policy, at: now)
+            let certificate = try generator.certificate(names, by: next, policy: policy, at: now)
             changed = identity.activating(id, certificate: certificate, at: now, policy: policy)
         case .renewCertificate(_, let names):
             guard let issuing = identity.issuing else { return .wait(until: nil) }
-            changed = identity.renewing(try maker.certificate(names, by: issuing, policy: policy, at: now))
+            changed = identity.renewing(try generator.certificate(names, by: issuing, policy: policy, at: now))
         }
         guard let changed else { return .wait(until: nil) }
         let outcome = try await leader.save(changed, replacing: stored)

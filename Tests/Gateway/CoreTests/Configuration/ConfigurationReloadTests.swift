@@ -47,14 +47,14 @@ struct ConfigurationReloadTests {
             (["colour": "blue"], .kubernetes, nil),
         ] as [(JSONValue, GatewayConfiguration.KeyStore, String?)])
     func keys(_ document: JSONValue, _ keyStore: GatewayConfiguration.KeyStore, _ kubeconfig: String?) throws {
-        let place = try #require(ConfigurationLoader.placeOfKeys(ConfigurationNode(document)))
-        #expect(place.keyStore == keyStore)
-        #expect(place.kubeconfig == kubeconfig)
+        let location = try #require(ConfigurationLoader.keyStoreLocation(ConfigurationNode(document)))
+        #expect(location.keyStore == keyStore)
+        #expect(location.kubeconfig == kubeconfig)
     }
 
     @Test("has no key store if its keys are invalid")
     func noKeys() {
-        #expect(ConfigurationLoader.placeOfKeys(ConfigurationNode(["keyStore": ["kind": "directory"]])) == nil)
-        #expect(ConfigurationLoader.placeOfKeys(nil)?.keyStore == .kubernetes)
+        #expect(ConfigurationLoader.keyStoreLocation(ConfigurationNode(["keyStore": ["kind": "directory"]])) == nil)
+        #expect(ConfigurationLoader.keyStoreLocation(nil)?.keyStore == .kubernetes)
     }
 }

@@ -14,7 +14,7 @@ struct KubernetesCredentialsTests {
 
     init() throws {
         folder = try TemporaryFolder()
-        try folder.write(try ThrowawayAuthority(now: now).certificatePEM, to: "ca.crt")
+        try folder.write(try TestCertificateAuthority(now: now).certificatePEM, to: "ca.crt")
         try folder.write("one\n", to: "token")
     }
 
@@ -45,10 +45,10 @@ struct KubernetesCredentialsTests {
 
     @Test("Invalid certificates, keys, pairs and tokens are rejected without quoting them")
     func unusable() throws {
-        let own = try ThrowawayAuthority(now: now)
+        let own = try TestCertificateAuthority(now: now)
         let certificate = ClusterAccess.Material.bytes(Array(own.serverCertificatePEM.utf8))
         let key = ClusterAccess.Material.bytes(Array(own.serverKeyPEM.utf8))
-        let otherKey = ClusterAccess.Material.bytes(Array(try ThrowawayAuthority(now: now).serverKeyPEM.utf8))
+        let otherKey = ClusterAccess.Material.bytes(Array(try TestCertificateAuthority(now: now).serverKeyPEM.utf8))
         let text = ClusterAccess.Material.bytes(Array("garbage".utf8))
         var access = try access()
 

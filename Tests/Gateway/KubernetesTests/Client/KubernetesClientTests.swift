@@ -52,7 +52,7 @@ struct KubernetesClientTests {
             .init()
         } _: { [clock] server in
             let folder = try server.serviceAccount()
-            try folder.write(try ThrowawayAuthority(now: Date()).certificatePEM, to: "ca.crt")
+            try folder.write(try TestCertificateAuthority(now: Date()).certificatePEM, to: "ca.crt")
             try await server.client(folder, at: clock.now) { client in
                 let failure = await failure { () throws(KubernetesRequestError) in
                     try await client.send(.init(.get, "/version"), at: clock.now)
@@ -191,7 +191,7 @@ struct KubernetesClientTests {
     @Test("A refused connection is reported immediately")
     func refused() async throws {
         let folder = try TemporaryFolder()
-        try folder.write(try ThrowawayAuthority(now: clock.now).certificatePEM, to: "ca.crt")
+        try folder.write(try TestCertificateAuthority(now: clock.now).certificatePEM, to: "ca.crt")
         try folder.write("t", to: "token")
         let access = try ClusterAccess.inCluster(
             environment: ["KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"],

@@ -26,7 +26,7 @@ struct KubernetesCollectionTests {
 
     @Test("An object is created, read, changed and deleted, with errors for missing and existing objects")
     func life() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let secrets = cluster.collection()
             #expect(try await secrets.get("a") == nil)
             let made = try await secrets.create(secret("a"))
@@ -62,7 +62,7 @@ struct KubernetesCollectionTests {
 
     @Test("An object is patched by a merge and by operations, each with its media type")
     func patches() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let secrets = cluster.collection()
             _ = try await secrets.create(secret("a"))
             let merged = try await secrets.patch("a", .merge(["metadata": ["labels": ["x": "1", "y": "2"]]]))
@@ -87,10 +87,10 @@ struct KubernetesCollectionTests {
     func paging() async throws {
         var limits = KubernetesClient.Limits.patient
         limits.replyBytes = 6000
-        try await StoodInCluster.run(limits: limits) { cluster in
+        try await FakeCluster.run(limits: limits) { cluster in
             for index in 100..<120 {
                 try cluster.api.add(
-                    .secrets, namespace: StoodInCluster.namespace,
+                    .secrets, namespace: FakeCluster.namespace,
                     secret(
                         "s\(index)", adding: [.init("stringData", ["k": .string(String(repeating: "x", count: 900))])]))
             }
@@ -98,7 +98,7 @@ struct KubernetesCollectionTests {
             let version = try await cluster.collection().list(selector: nil, pageSize: 7) { names.append($0.meta.name) }
             #expect(names == (100..<120).map { "s\($0)" })
             #expect(version == cluster.api.resourceVersion)
-            let queries = cluster.api.requests.filter { $0.path == StoodInCluster.secrets }.map(\.query)
+            let queries = cluster.api.requests.filter { $0.path == FakeCluster.secrets }.map(\.query)
             #expect(queries.first == "limit=7")
             #expect(queries.dropFirst().first == "limit=1")
             #expect(queries.count == 21)
@@ -107,8 +107,8 @@ struct KubernetesCollectionTests {
 
     @Test("A list whose continuation has expired fails as gone")
     func expiredList() async throws {
-        try await StoodInCluster.run { cluster in
-            for name in ["a", "b"] { try cluster.api.add(.secrets, namespace: StoodInCluster.namespace, secret(name)) }
+        try await FakeCluster.run { cluster in
+            for name in ["a", "b"] { try cluster.api.add(.secrets, namespace: FakeCluster.namespace, secret(name)) }
             let kind = await kind { () throws(KubernetesAPIError) in
                 _ = try await cluster.collection().list(selector: nil, pageSize: 1) { _ in cluster.api.compact() }
             }
@@ -118,7 +118,7 @@ struct KubernetesCollectionTests {
 
     @Test("Retry-After is honored within the patience")
     func retryAfter() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let time = ManualScheduler(isImpatient: true)
             var secrets = cluster.collection(.secrets, time)
             cluster.api.fail(.status(429, retryAfter: 3))
@@ -158,7 +158,7 @@ struct KubernetesCollectionTests {
             (.notJSON, .unreadable, "invalid answer"),
         ] as [(Fault, KubernetesAPIError.Kind, String)])
     func failures(_ fault: Fault, _ kind: KubernetesAPIError.Kind, _ text: String) async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             cluster.api.fail(fault, next: 2)
             do throws(KubernetesAPIError) {
                 _ = try await cluster.collection().get("a")
@@ -172,7 +172,7 @@ struct KubernetesCollectionTests {
 
     @Test("A denial has the verb, the resource and the namespace, and an invalid object its fields only")
     func refusals() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             cluster.api.deny("update", "secrets")
             let made = try await cluster.collection().create(secret("a", adding: [.init("immutable", true)]))
             do throws(KubernetesAPIError) {
@@ -197,7 +197,7 @@ struct KubernetesCollectionTests {
 
     @Test("An invalid name is never used in a path", arguments: ["", "..", "a/b", "A", "a?b", "a%2Fb"])
     func names(_ name: String) async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let failure = await kind { () throws(KubernetesAPIError) in _ = try await cluster.collection().get(name) }
             #expect(failure == .badName(name))
             #expect(cluster.api.requests.isEmpty)

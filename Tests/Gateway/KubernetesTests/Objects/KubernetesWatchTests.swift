@@ -11,12 +11,12 @@ import Testing
 
 @Suite("A watch of a Kubernetes collection", .hangs)
 struct KubernetesWatchTests {
-    private func add(_ name: String, _ cluster: StoodInCluster) throws {
-        try cluster.api.add(.secrets, namespace: StoodInCluster.namespace, ["metadata": ["name": .string(name)]])
+    private func add(_ name: String, _ cluster: FakeCluster) throws {
+        try cluster.api.add(.secrets, namespace: FakeCluster.namespace, ["metadata": ["name": .string(name)]])
     }
 
     private func watch(
-        _ cluster: StoodInCluster, from version: String, seconds: Int = 30, _ take: (WatchEvent) async -> Void
+        _ cluster: FakeCluster, from version: String, seconds: Int = 30, _ take: (WatchEvent) async -> Void
     ) async throws(KubernetesAPIError) -> KubernetesCollection.WatchEnding {
         try await cluster.collection().watch(selector: nil, from: version, seconds: seconds, take)
     }
@@ -33,10 +33,10 @@ struct KubernetesWatchTests {
 
     @Test("Changes and bookmarks are reported until the API server ends the watch")
     func events() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let version = cluster.api.resourceVersion
             let told = Recorder<WatchEvent>()
-            let namespace = StoodInCluster.namespace
+            let namespace = FakeCluster.namespace
             async let ending = watch(cluster, from: version) { told.add($0) }
             await cluster.api.waitForWatches(1)
             try add("a", cluster)
@@ -59,7 +59,7 @@ struct KubernetesWatchTests {
 
     @Test("A watch from an expired version fails as gone")
     func gone() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let version = cluster.api.resourceVersion
             cluster.api.compact()
             guard case .error(let failure) = try await watch(cluster, from: version, { _ in }) else {
@@ -72,7 +72,7 @@ struct KubernetesWatchTests {
 
     @Test("A watch that is denied, interrupted or not a list of events has its kind of failure")
     func failures() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             func failure(_ fault: Fault?) async -> KubernetesAPIError? {
                 if let fault { cluster.api.fail(fault) }
                 do throws(KubernetesAPIError) {
@@ -99,7 +99,7 @@ struct KubernetesWatchTests {
     func bounds() async throws {
         var limits = KubernetesClient.Limits.patient
         limits.eventBytes = 10_000
-        try await StoodInCluster.run(limits: limits) { cluster in
+        try await FakeCluster.run(limits: limits) { cluster in
             cluster.api.fail(.reply(200, body: String(repeating: "x", count: 1 << 20)))
             do throws(KubernetesAPIError) {
                 _ = try await watch(cluster, from: "0") { _ in }
@@ -115,7 +115,7 @@ struct KubernetesWatchTests {
         // No event arrives, so that the result is independent of the machine's speed.
         var limits = KubernetesClient.Limits.patient
         limits.watchIdleTimeout = 0.3
-        try await StoodInCluster.run(limits: limits) { cluster in
+        try await FakeCluster.run(limits: limits) { cluster in
             do throws(KubernetesAPIError) {
                 _ = try await watch(cluster, from: cluster.api.resourceVersion) { _ in }
                 Issue.record("no failure")
@@ -123,7 +123,7 @@ struct KubernetesWatchTests {
                 #expect(error.kind == .noAnswer(.timeout))
             }
         }
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let task = Task { try await watch(cluster, from: cluster.api.resourceVersion) { _ in } }
             await cluster.api.waitForWatches(1)
             task.cancel()
@@ -134,7 +134,7 @@ struct KubernetesWatchTests {
 
     @Test("A token that is not valid any more is read again for a watch as well")
     func renewal() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try cluster.api.rotateClientToken()
             try add("a", cluster)
             let told = Recorder<WatchEvent>()

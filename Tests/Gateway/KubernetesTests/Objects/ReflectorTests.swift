@@ -12,13 +12,13 @@ struct ReflectorTests {
     let time = ManualScheduler(isImpatient: true)
     let log = RecordedLog()
 
-    private func add(_ name: String, _ cluster: StoodInCluster, labels: JSONValue = ["x": "1"]) throws {
+    private func add(_ name: String, _ cluster: FakeCluster, labels: JSONValue = ["x": "1"]) throws {
         try cluster.api.add(
-            .secrets, namespace: StoodInCluster.namespace, ["metadata": ["name": .string(name), "labels": labels]])
+            .secrets, namespace: FakeCluster.namespace, ["metadata": ["name": .string(name), "labels": labels]])
     }
 
-    private func delete(_ name: String, _ cluster: StoodInCluster) throws {
-        try cluster.api.delete(.secrets, namespace: StoodInCluster.namespace, name: name)
+    private func delete(_ name: String, _ cluster: FakeCluster) throws {
+        try cluster.api.delete(.secrets, namespace: FakeCluster.namespace, name: name)
     }
 
     private static func word(_ event: ReflectorEvent) -> String {
@@ -34,13 +34,13 @@ struct ReflectorTests {
     /// Follows the Secrets with the label `x` while `body` runs.
     private func following(
         settings: Reflector.Settings = .init(),
-        _ body: @Sendable (StoodInCluster, Recorder<String>) async throws -> Void
+        _ body: @Sendable (FakeCluster, Recorder<String>) async throws -> Void
     ) async throws {
-        try await StoodInCluster.run { [time, log] cluster in
+        try await FakeCluster.run { [time, log] cluster in
             let recorder = Recorder<String>()
             let reflector = Reflector(
                 cluster.collection(.secrets, time), selector: "x", settings: settings, logger: log.logger)
-            try await StoodInCluster.running {
+            try await FakeCluster.running {
                 await reflector.run { recorder.add(Self.word($0)) }
             } _: {
                 try await body(cluster, recorder)
@@ -56,7 +56,7 @@ struct ReflectorTests {
             try add("other", cluster, labels: ["y": "1"])
             #expect(await recorder.upTo { $0 == "alive" } == ["added a", "alive"])
             try cluster.api.patch(
-                .secrets, namespace: StoodInCluster.namespace, name: "a", ["metadata": ["labels": ["x": "2"]]])
+                .secrets, namespace: FakeCluster.namespace, name: "a", ["metadata": ["labels": ["x": "2"]]])
             #expect(await recorder.upTo { $0 == "alive" } == ["modified a", "alive"])
             try delete("a", cluster)
             #expect(await recorder.upTo { $0 == "alive" } == ["deleted a", "alive"])
@@ -74,7 +74,7 @@ struct ReflectorTests {
             try add("a", cluster)
             #expect(await recorder.upTo { $0 == "alive" } == ["added a", "alive"])
             // The connection ends within an event.
-            cluster.api.fail(.cut(afterBytes: 30), path: StoodInCluster.secrets)
+            cluster.api.fail(.cut(afterBytes: 30), path: FakeCluster.secrets)
             cluster.api.endWatches()
             try add("b", cluster)
             #expect(await recorder.upTo { $0 == "alive" } == ["added b", "alive"])
@@ -111,7 +111,7 @@ struct ReflectorTests {
             await cluster.api.waitForWatches(1)
             time.pass(299)
             cluster.api.endWatches()
-            await cluster.api.waitForRequests(3, to: StoodInCluster.secrets)
+            await cluster.api.waitForRequests(3, to: FakeCluster.secrets)
             #expect(cluster.api.requests.last?.query.hasSuffix("timeoutSeconds=1&labelSelector=x") == true)
             time.pass(1)
             await cluster.api.waitForWatches(1)
@@ -123,13 +123,13 @@ struct ReflectorTests {
     @Test("Failures are retried with backoff and logged once, and Retry-After is honored")
     func backoff() async throws {
         let time = ManualScheduler(isImpatient: true, random: 1)
-        try await StoodInCluster.run { [log] cluster in
+        try await FakeCluster.run { [log] cluster in
             for _ in 0..<3 { cluster.api.fail(.status(500)) }
             cluster.api.fail(.status(503))
             cluster.api.fail(.status(500), next: 6)
             let recorder = Recorder<String>()
             let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
-            await StoodInCluster.running {
+            await FakeCluster.running {
                 await reflector.run { recorder.add(Self.word($0)) }
             } _: {
                 _ = await recorder.upTo { $0 == "listed" }
@@ -142,10 +142,10 @@ struct ReflectorTests {
     @Test("A watch that ends immediately does not cause a storm of requests")
     func storm() async throws {
         let time = ManualScheduler(random: 1)
-        try await StoodInCluster.run { [log] cluster in
+        try await FakeCluster.run { [log] cluster in
             let recorder = Recorder<String>()
             let reflector = Reflector(cluster.collection(.secrets, time), selector: "x", logger: log.logger)
-            await StoodInCluster.running {
+            await FakeCluster.running {
                 await reflector.run { recorder.add(Self.word($0)) }
             } _: {
                 _ = await recorder.upTo { $0 == "listed" }
@@ -157,7 +157,7 @@ struct ReflectorTests {
                 }
                 await cluster.api.waitForWatches(1)
             }
-            #expect(cluster.api.requestCount(StoodInCluster.secrets) == 6)
+            #expect(cluster.api.requestCount(FakeCluster.secrets) == 6)
         }
     }
 
@@ -176,7 +176,7 @@ struct ReflectorTests {
         try await following { cluster, recorder in
             _ = await recorder.upTo { $0 == "listed" }
             await cluster.api.waitForWatches(1)
-            cluster.api.fail(.reply(200, body: #"{"type":"ADDED","object":{}}"# + "\n"), path: StoodInCluster.secrets)
+            cluster.api.fail(.reply(200, body: #"{"type":"ADDED","object":{}}"# + "\n"), path: FakeCluster.secrets)
             cluster.api.endWatches()
             #expect(await recorder.upTo { $0 == "listed" } == ["listed"])
         }

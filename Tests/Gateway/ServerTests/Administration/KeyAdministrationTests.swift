@@ -26,7 +26,7 @@ struct KeyAdministrationTests {
         let environment = HostEnvironment(
             version: "test", environment: [:], namespace: nil, resolve: { [folder] in "\(folder.path)/\($0)" },
             clock: { [clock] in clock.now }, writeAudit: { _ in true })
-        session = try ManualSession(configuration, in: environment, logger: KeptLog().logger)
+        session = try ManualSession(configuration, in: environment, logger: RecordedJSONLog().logger)
         keys = KeyAdministration(session)
         var endpoint = configuration.endpoints[1]
         endpoint.probe.isEnabled = false

@@ -34,7 +34,7 @@ import Testing
             in: HostEnvironment(
                 version: "test", environment: [:], namespace: nil, resolve: { [folder] in "\(folder.path)/\($0)" },
                 clock: time.scheduler.now, writeAudit: { _ in true }),
-            scheduler: time.scheduler, logger: KeptLog().logger)
+            scheduler: time.scheduler, logger: RecordedJSONLog().logger)
     }
 
     private func run(
@@ -49,12 +49,12 @@ import Testing
     @Test func `publish creates the first key ring and writes both documents, once`() async throws {
         let publisher = FakePublisher(location: "shelf")
         let first = await run(publisher)
-        #expect(first.result == .good)
+        #expect(first.result == .succeeded)
         #expect(first.lines.count == 2 && first.lines.allSatisfy { $0.hasPrefix("one: ") && $0.hasSuffix("written") })
         let ring = try #require(try await session.keyStore.rings.load("one")).value
         #expect(publisher[.keys]?.stamp?.owner == ring.owner)
         let second = await run(publisher)
-        #expect(second.result == .good && second.lines.allSatisfy { $0.hasSuffix("unchanged") })
+        #expect(second.result == .succeeded && second.lines.allSatisfy { $0.hasSuffix("unchanged") })
     }
 
     @Test func `check creates no ring and writes nothing`() async throws {
@@ -62,7 +62,7 @@ import Testing
         #expect(await run(publisher, .check).result == .differs)
         #expect(try await session.keyStore.rings.load("one") == nil)
         _ = await run(publisher)
-        #expect(await run(publisher, .check).result == .good)
+        #expect(await run(publisher, .check).result == .succeeded)
         publisher[.keys]?.content = Array("{}".utf8)
         let calls = publisher.calls.count
         #expect(await run(publisher, .check).result == .differs)
@@ -79,7 +79,7 @@ import Testing
         let refused = await run(publisher)
         #expect(refused.result == .failed && refused.lines.contains { $0.contains("--take-over") })
         #expect(publisher[.keys]?.stamp?.owner == "another")
-        #expect(await run(publisher, .takeOver).result == .good)
+        #expect(await run(publisher, .takeOver).result == .succeeded)
         #expect(publisher[.keys]?.stamp?.owner == ours.stamp?.owner)
     }
 
@@ -104,7 +104,7 @@ import Testing
         edge.complete()
         time.advance(by: 60)
         let (result, all) = await outcome
-        #expect(result == .good && all.count == 4, "\(all)")
+        #expect(result == .succeeded && all.count == 4, "\(all)")
     }
 
     @Test func `publish ends when the fourth invalidation in a row fails`() async throws {

@@ -19,7 +19,7 @@ struct ExampleWebhook {
     static let otherPath = "/k8s/webhooks/v1/injector-two"
 
     let responder: GatewayResponder
-    let log: KeptLog
+    let log: RecordedJSONLog
     let backend = PrometheusMetrics()
     private let gateway: ExampleGateway
 

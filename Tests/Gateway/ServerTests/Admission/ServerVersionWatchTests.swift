@@ -15,11 +15,11 @@ struct ServerVersionWatchTests {
         prepare: @Sendable (FakeKubernetesAPI) -> Void = { _ in },
         _ body: @Sendable (ServerVersionWatch, FakeKubernetesAPI) async throws -> Void
     ) async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             prepare(cluster.api)
             let watch = ServerVersionWatch(client: cluster.client, scheduler: time.scheduler, logger: logger)
             #expect(watch.version == nil)
-            try await StoodInCluster.running({ await watch.run() }) { try await body(watch, cluster.api) }
+            try await FakeCluster.running({ await watch.run() }) { try await body(watch, cluster.api) }
         }
     }
 
@@ -39,7 +39,7 @@ struct ServerVersionWatchTests {
     @Test("Where it is not readable it is read again, and the last version stays known")
     func failing() async throws {
         let time = TestScheduler(random: 1)
-        let log = KeptLog()
+        let log = RecordedJSONLog()
         try await watching(time, logger: log.logger, prepare: { $0.fail(.status(500), path: "/version") }) {
             watch, api in
             await time.waitForSleeper { $0 == 0.5 }

@@ -21,7 +21,7 @@ struct ServiceAccountAnnotationsTests {
         time: TestScheduler = TestScheduler(),
         _ body: @Sendable (KubernetesObjectReader, FakeKubernetesAPI) async throws -> Void
     ) async throws {
-        try await StoodInCluster.run(time: time) { [clock] cluster in
+        try await FakeCluster.run(time: time) { [clock] cluster in
             try cluster.api.addNamespace("shop")
             try cluster.api.addServiceAccount("web", namespace: "shop", annotations: annotations)
             try await body(

@@ -20,12 +20,12 @@ struct PodEventsTests {
     /// The parts of one replica.
     private struct Part: Sendable {
         let time: TestScheduler
-        let log = KeptLog()
+        let log = RecordedJSONLog()
         let counts = AwaitedCounts()
         let events: PodEvents
 
         init(
-            _ cluster: StoodInCluster, isImpatient: Bool = true, _ adjust: (inout PodEvents.Settings) -> Void = { _ in }
+            _ cluster: FakeCluster, isImpatient: Bool = true, _ adjust: (inout PodEvents.Settings) -> Void = { _ in }
         ) {
             var settings = PodEvents.Settings()
             adjust(&settings)
@@ -50,11 +50,11 @@ struct PodEventsTests {
         func wait(for count: Int, _ result: String = "written") async { await counts.wait(for: count, result) }
 
         func running(_ body: () async throws -> Void) async rethrows {
-            try await StoodInCluster.running({ [events] in await events.run() }, body)
+            try await FakeCluster.running({ [events] in await events.run() }, body)
         }
     }
 
-    private func reportedEvents(_ cluster: StoodInCluster, namespace: String = "default") async throws -> [JSONValue] {
+    private func reportedEvents(_ cluster: FakeCluster, namespace: String = "default") async throws -> [JSONValue] {
         let events = KubernetesCollection(
             client: cluster.client, resource: .events, namespace: namespace, scheduler: TestScheduler().scheduler)
         let found = Recorder<JSONValue>()
@@ -65,7 +65,7 @@ struct PodEventsTests {
 
     @Test("A Pod has one Event in ten minutes, however often it is denied")
     func interval() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try cluster.api.addWorkload()
             let pod = try #require(cluster.api.object(.pods, namespace: "default", name: "web-0"))
             let uid = try #require(KubernetesObject(pod)).meta.uid
@@ -100,7 +100,7 @@ struct PodEventsTests {
 
     @Test("Of two replicas that deny a Pod at the same time, one creates the Event")
     func replicas() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let (one, two) = (Part(cluster), Part(cluster))
             await one.running {
                 one.deny()
@@ -121,7 +121,7 @@ struct PodEventsTests {
 
     @Test("While the API server hangs no denial waits, and Events beyond the queue are dropped and counted")
     func queue() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let part = Part(cluster, isImpatient: false) { $0.queue = 2 }
             cluster.api.fail(.hang, path: Self.path)
             await part.running {
@@ -140,7 +140,7 @@ struct PodEventsTests {
 
     @Test("A missing permission is logged once with what to bind, and the namespace is paused")
     func forbidden() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let part = Part(cluster)
             cluster.api.deny("create", "events")
             await part.running {
@@ -166,7 +166,7 @@ struct PodEventsTests {
 
     @Test("An Event for a missing or terminating namespace is dropped without a log")
     func goneNamespace() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let part = Part(cluster)
             cluster.api.fail(
                 .reply(
@@ -188,7 +188,7 @@ struct PodEventsTests {
 
     @Test("A failure is retried twice; then the next denial of the Pod creates the Event")
     func retries() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let part = Part(cluster)
             cluster.api.fail(.status(500), next: 2, path: Self.path)
             await part.running {
@@ -208,7 +208,7 @@ struct PodEventsTests {
 
     @Test("A denied token call creates an Event with the id of its response and audit record, and others create none")
     func tokenCall() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let part = Part(cluster)
             let gateway = try ExampleGateway()
             let responder = GatewayResponder(

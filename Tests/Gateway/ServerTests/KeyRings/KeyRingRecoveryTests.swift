@@ -11,7 +11,7 @@ import Testing
 @Suite("The recovery of the key ring that relying parties know", .hangs)
 struct KeyRingRecoveryTests {
     private let time = TestScheduler(random: 1)
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
     private let store = FakeDocumentStore<KeyRing>()
     private let reader = FakeIssuerReader()
     private let endpoint: EndpointConfiguration
@@ -46,7 +46,7 @@ struct KeyRingRecoveryTests {
         let service = KeyRingRecovery(
             endpoints: [endpoint], readers: ["two": reader], replicas: replicas, store: store, leadership: leadership,
             scheduler: time.scheduler, logger: log.logger)
-        try await StoodInCluster.running({ await service.run() }) {
+        try await FakeCluster.running({ await service.run() }) {
             let replica = try #require(replicas["two"])
             replicas.apply(store["two"].map { .document($0) } ?? .missing(name: "two"))
             while !Task.isCancelled {

@@ -10,7 +10,7 @@ import Testing
 @Suite("Key ring replicas")
 struct KeyRingReplicasTests {
     private let clock = ManualClock(now: ExampleGateway.now)
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
     private let replicas: KeyRingReplicas
     private let configuration: EndpointConfiguration
     private let keys: CurrentSigningKeys

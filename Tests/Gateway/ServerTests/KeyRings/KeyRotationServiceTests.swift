@@ -10,7 +10,7 @@ import Testing
 @Suite("Key rotation of all endpoints", .hangs)
 struct KeyRotationServiceTests {
     private let time = TestScheduler(random: 1)
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
     private let store = FakeDocumentStore<KeyRing>()
     private let statuses = PublicationStatuses()
     private let leadership: Leadership
@@ -48,7 +48,7 @@ struct KeyRotationServiceTests {
             logger: log.logger)
         // The store confirms the rings, independent of the time that has passed.
         replicas.apply(.confirmed(names: nil))
-        try await StoodInCluster.running({ await service.run() }, body)
+        try await FakeCluster.running({ await service.run() }, body)
     }
 
     /// Returns the ring when the condition holds.

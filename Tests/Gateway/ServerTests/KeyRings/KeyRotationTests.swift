@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Key rotation steps")
 struct KeyRotationTests {
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
     private let store = FakeSigningKeyStore()
     private let clock = ManualClock(now: ExampleGateway.now)
     private let pairs = FakeKeyPairs()

@@ -20,7 +20,7 @@ import Testing
     ) async throws {
         var limits = ObjectReadLimits()
         limits.inFlight = inFlight
-        try await StoodInCluster.run { [clock, limits] cluster in
+        try await FakeCluster.run { [clock, limits] cluster in
             try cluster.api.addNamespace("shop", labels: ["team": "blue"])
             try cluster.api.addServiceAccount("web", namespace: "shop", labels: ["tier": "gold"])
             try cluster.api.addServiceAccount("other", namespace: "shop")

@@ -8,7 +8,7 @@ import Testing
 @Suite("Leader election by a lock in a directory", .hangs)
 struct DirectoryElectionTests {
     let folder: TemporaryFolder
-    let log = KeptLog()
+    let log = RecordedJSONLog()
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -32,7 +32,7 @@ struct DirectoryElectionTests {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { try? await one.run() }
             await wait(leadsOne, for: true)
-            await StoodInCluster.running {
+            await FakeCluster.running {
                 try? await two.run()
             } _: {
                 for _ in 0..<3 {
@@ -57,7 +57,7 @@ struct DirectoryElectionTests {
     func removedFile() async throws {
         let time = TestScheduler()
         let (election, leadership) = candidate(time)
-        try await StoodInCluster.running {
+        try await FakeCluster.running {
             try? await election.run()
         } _: {
             await wait(leadership, for: true)
@@ -75,7 +75,7 @@ struct DirectoryElectionTests {
     func missingDirectory() async throws {
         let time = TestScheduler()
         let (election, leadership) = candidate(time, in: folder.path + "/later")
-        try await StoodInCluster.running {
+        try await FakeCluster.running {
             try? await election.run()
         } _: {
             for _ in 0..<2 {

@@ -16,14 +16,14 @@ struct LeaseElectionTests {
     /// A replica with its own clock.
     private struct Replica: Sendable {
         let time = TestScheduler()
-        let log = KeptLog()
+        let log = RecordedJSONLog()
         let leadership: Leadership
         let election: LeaseElection
 
-        init(_ identity: String, _ cluster: StoodInCluster) {
+        init(_ identity: String, _ cluster: FakeCluster) {
             leadership = Leadership(monotonic: time.scheduler.monotonic)
             election = LeaseElection(
-                client: cluster.client, namespace: StoodInCluster.namespace, name: "sts-gateway", identity: identity,
+                client: cluster.client, namespace: FakeCluster.namespace, name: "sts-gateway", identity: identity,
                 leadership: leadership, scheduler: time.scheduler.kubernetes, logger: log.logger)
         }
 
@@ -43,19 +43,19 @@ struct LeaseElectionTests {
 
         /// Runs the service while `body` runs, then ends it like a killed process.
         func running(_ body: () async throws -> Void) async rethrows {
-            try await StoodInCluster.running({ [election] in try? await election.run() }, body)
+            try await FakeCluster.running({ [election] in try? await election.run() }, body)
         }
     }
 
-    private static let path = StoodInCluster.leases + "/sts-gateway"
+    private static let path = FakeCluster.leases + "/sts-gateway"
 
-    private func lease(_ cluster: StoodInCluster) -> JSONValue? {
-        cluster.api.object(.leases, namespace: StoodInCluster.namespace, name: "sts-gateway")
+    private func lease(_ cluster: FakeCluster) -> JSONValue? {
+        cluster.api.object(.leases, namespace: FakeCluster.namespace, name: "sts-gateway")
     }
 
     @Test("The first creates the Lease, leads and renews it; the second waits until it expires")
     func takeover() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let one = Replica("one", cluster)
             let two = Replica("two", cluster)
             await one.running {
@@ -89,7 +89,7 @@ struct LeaseElectionTests {
 
     @Test("A gateway that stops releases the Lease, and the next attempt of another one acquires it")
     func release() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let one = Replica("one", cluster)
             let two = Replica("two", cluster)
             let group = ServiceGroup(
@@ -120,7 +120,7 @@ struct LeaseElectionTests {
         "A leader that cannot renew steps down at the deadline, before another may acquire the Lease"
     )
     func lostRenewals() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let one = Replica("one", cluster)
             await one.running {
                 await one.wait(for: true)
@@ -145,7 +145,7 @@ struct LeaseElectionTests {
 
     @Test("An attempt that hangs is cancelled, and the deadline is met")
     func hanging() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let one = Replica("one", cluster)
             await one.running {
                 await one.wait(for: true)
@@ -168,7 +168,7 @@ struct LeaseElectionTests {
 
     @Test("A suspended leader has no leadership when it resumes, and finds the new leader")
     func pausedLeader() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let one = Replica("one", cluster)
             let two = Replica("two", cluster)
             await one.running {
@@ -195,7 +195,7 @@ struct LeaseElectionTests {
 
     @Test("The leader creates a deleted Lease again, and no other replica acquires it")
     func deletedLease() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let one = Replica("one", cluster)
             let two = Replica("two", cluster)
             try await one.running {
@@ -203,13 +203,13 @@ struct LeaseElectionTests {
                 await one.rest()
                 try await two.running {
                     await two.rest()
-                    try cluster.api.delete(.leases, namespace: StoodInCluster.namespace, name: "sts-gateway")
+                    try cluster.api.delete(.leases, namespace: FakeCluster.namespace, name: "sts-gateway")
                     await two.nextAttempt()
                     await two.rest()
                     #expect(lease(cluster) == nil)
                     await one.nextAttempt()
                     await one.nextAttempt(0.1)
-                    await cluster.api.waitForRequests(2, to: StoodInCluster.leases)
+                    await cluster.api.waitForRequests(2, to: FakeCluster.leases)
                     await one.rest()
                     #expect(one.leadership.isLeading)
                     #expect(lease(cluster)?["spec"]?["holderIdentity"] == "one")
@@ -220,13 +220,13 @@ struct LeaseElectionTests {
 
     @Test("Members of the Lease that others have set stay, and their changes do not end the leadership")
     func foreignMembers() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let one = Replica("one", cluster)
             try await one.running {
                 await one.wait(for: true)
                 await one.rest()
                 try cluster.api.patch(
-                    .leases, namespace: StoodInCluster.namespace, name: "sts-gateway",
+                    .leases, namespace: FakeCluster.namespace, name: "sts-gateway",
                     ["metadata": ["annotations": ["example.com/note": "kept"]], "spec": ["preferredHolder": "x"]])
                 one.time.advance(by: 2)
                 // After the conflict it reads again and writes immediately.
@@ -243,7 +243,7 @@ struct LeaseElectionTests {
 
     @Test("Without permission no replica leads, and the log has the missing permission")
     func forbidden() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             cluster.api.deny("get", "leases")
             let one = Replica("one", cluster)
             await one.running {

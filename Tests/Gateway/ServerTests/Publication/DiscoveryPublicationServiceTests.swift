@@ -37,7 +37,7 @@ struct DiscoveryPublicationServiceTests {
     /// Runs the service while the test runs its steps.
     private func running(_ steps: () async throws -> Void) async throws {
         let service = service
-        try await StoodInCluster.running({ await service.run() }, steps)
+        try await FakeCluster.running({ await service.run() }, steps)
     }
 
     /// Waits until the condition holds; it is checked after each status change of the first endpoint.

@@ -126,7 +126,7 @@ struct RecordedOutcomeTests {
         ]
     }
 
-    private static func logged(_ log: KeptLog) throws -> [String] {
+    private static func logged(_ log: RecordedJSONLog) throws -> [String] {
         try log.text.split(separator: "\n").map { line in
             "log " + masked(try JSONDecoder().decode(JSONValue.self, from: Data(line.utf8)), dropping: ["time"]).text
         }

@@ -63,7 +63,7 @@ import Testing
                 text: started, current: current, mounting: example.mounting, store: stored, report: report,
                 scheduler: example.time.scheduler, logger: example.log.logger)
             let reloading = Reloading(example: example, current: current, report: report, service: service)
-            try await StoodInCluster.running({ await service.run() }) { try await body(reloading) }
+            try await FakeCluster.running({ await service.run() }) { try await body(reloading) }
         }
     }
 

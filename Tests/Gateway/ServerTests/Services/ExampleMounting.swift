@@ -10,9 +10,9 @@ import Logging
 /// What mounts configurations: key rings in memory, the gateway's own certificate in a directory, no API server.
 struct ExampleMounting: Sendable {
     let time = TestScheduler(random: 1)
-    let log = KeptLog()
+    let log = RecordedJSONLog()
     let rings = FakeDocumentStore<KeyRing>()
-    let audit = KeptAudit()
+    let audit = RecordedAudit()
     let prometheus = PrometheusMetrics()
     let folder: TemporaryFolder
     let mounting: ConfigurationMounting

@@ -36,7 +36,7 @@ struct OpenedServingTests {
             version: "test", environment: [:], namespace: namespace,
             resolve: { [folder] in "\(folder.path)/\($0)" }, clock: { Date() }, writeAudit: { _ in true })
         let scheduler = Scheduler.system { Date() }
-        let logger = KeptLog().logger
+        let logger = RecordedJSONLog().logger
         let keyStore = try OpenedKeyStore(configuration, in: host, scheduler: scheduler, logger: logger)
         return try OpenedServing(
             configuration, in: host, keyStore: keyStore, scheduler: scheduler, logger: logger)
@@ -125,7 +125,7 @@ struct OpenedServingTests {
         CertificateRoutes { certificates.issuers }.add(to: &table)
         let gateway = try ExampleGateway()
         let responder = GatewayResponder(
-            table: table, maximumBodyBytes: 1_024, decisions: nil, logger: KeptLog().logger)
+            table: table, maximumBodyBytes: 1_024, decisions: nil, logger: RecordedJSONLog().logger)
         #expect(try await gateway.send(.get, "/ca-bundle", to: responder).status == 404)
         func serve(_ ca: SelfSignedCA) throws {
             let certificate = try ca.issue(names: ["localhost"], addresses: [], from: Date())

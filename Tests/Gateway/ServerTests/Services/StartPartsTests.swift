@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct StartPartsTests {
     private let folder: TemporaryFolder
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
 
     init() throws { folder = try TemporaryFolder() }
 

@@ -16,9 +16,9 @@ struct DirectoryDocumentStoreTests {
     init() throws {
         folder = try TemporaryFolder()
         store = DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path + "/keys", logger: KeptLog().logger),
+            try PrivateDirectory(path: folder.path + "/keys", logger: RecordedJSONLog().logger),
             scheduler: TestScheduler().scheduler,
-            logger: KeptLog().logger)
+            logger: RecordedJSONLog().logger)
     }
 
     private func ring(_ key: SigningKey = TestKeys.ec) throws -> KeyRing {
@@ -82,7 +82,9 @@ struct DirectoryDocumentStoreTests {
             try await store.load("two")
         }
         try folder.write("a file", to: "file")
-        #expect(throws: StoreError.self) { try PrivateDirectory(path: folder.path + "/file", logger: KeptLog().logger) }
+        #expect(throws: StoreError.self) {
+            try PrivateDirectory(path: folder.path + "/file", logger: RecordedJSONLog().logger)
+        }
     }
 
     @Test("A temporary file of a crashed process has no effect")

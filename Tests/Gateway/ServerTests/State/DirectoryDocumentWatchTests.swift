@@ -11,7 +11,7 @@ import Testing
 struct DirectoryDocumentWatchTests {
     private let folder: TemporaryFolder
     private let store: DirectoryDocumentStore<KeyRing>
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
 
     init() throws {
         folder = try TemporaryFolder()

@@ -103,7 +103,7 @@ struct DocumentStoreTests {
     @Test("keeps documents of other layouts apart", arguments: StoreUnderTest.allCases)
     func layouts(_ adapter: StoreUnderTest) async throws {
         try await adapter.run { stores in
-            let identity = try ServingIdentityMaker().first(
+            let identity = try ServingIdentityGenerator().first(
                 policy: ServingPolicy(names: ServingReplica.names, timeToLive: 900), at: ExampleGateway.now)
             #expect(try await stores.identities.load("") == nil)
             #expect(try await stores.identities.names().isEmpty)
@@ -141,7 +141,7 @@ struct DocumentStoreTests {
             var version = try await rings.save(try Ring.ring(), replacing: nil)
             try stores.put("garbage", "bad")
             let recorded = Recorder<String>()
-            try await StoodInCluster.running {
+            try await FakeCluster.running {
                 await rings.watch { recorded.add(Self.word($0)) }
             } _: {
                 func next() async -> [String] { await recorded.upTo { $0.hasPrefix("confirmed") } }
@@ -166,10 +166,10 @@ struct DocumentStoreTests {
     @Test("reports a single document, and its absence from the start", arguments: StoreUnderTest.allCases)
     func watchSingle(_ adapter: StoreUnderTest) async throws {
         try await adapter.run { stores in
-            let identity = try ServingIdentityMaker().first(
+            let identity = try ServingIdentityGenerator().first(
                 policy: ServingPolicy(names: ServingReplica.names, timeToLive: 900), at: ExampleGateway.now)
             let recorded = Recorder<String>()
-            try await StoodInCluster.running {
+            try await FakeCluster.running {
                 await stores.identities.watch { news in
                     switch news {
                     case .document(let stored): recorded.add("\(stored.value.revision)")

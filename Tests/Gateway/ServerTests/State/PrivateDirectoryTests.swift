@@ -10,7 +10,7 @@ import Testing
 struct PrivateDirectoryTests {
     let folder: TemporaryFolder
     let path: String
-    let log = KeptLog()
+    let log = RecordedJSONLog()
 
     init() throws {
         folder = try TemporaryFolder()

@@ -15,7 +15,7 @@ struct RetryLoopTests {
     }
 
     private let time = TestScheduler(isImpatient: true, random: 1)
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
 
     private func loop(recovered: Bool = true) -> RetryLoop<Failure> {
         RetryLoop(

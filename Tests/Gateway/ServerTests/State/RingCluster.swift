@@ -14,19 +14,19 @@ struct RingCluster: Sendable {
     let api: FakeKubernetesAPI
     let client: KubernetesClient
     let store: SecretDocumentStore<KeyRing>
-    let log: KeptLog
+    let log: RecordedJSONLog
 
     /// The ring of endpoint `one`.
-    let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: "sts-keyring-one")
+    let path = APIResource.secrets.path(namespace: FakeCluster.namespace, name: "sts-keyring-one")
 
     static func run(
         settings: Reflector.Settings = .init(), time: TestScheduler = TestScheduler(isImpatient: true),
         _ body: @Sendable (RingCluster) async throws -> Void
     ) async throws {
-        try await StoodInCluster.run { cluster in
-            let log = KeptLog()
+        try await FakeCluster.run { cluster in
+            let log = RecordedJSONLog()
             let store = SecretDocumentStore<KeyRing>(
-                client: cluster.client, namespace: StoodInCluster.namespace, scheduler: time.scheduler,
+                client: cluster.client, namespace: FakeCluster.namespace, scheduler: time.scheduler,
                 settings: settings,
                 logger: log.logger)
             try await body(RingCluster(api: cluster.api, client: cluster.client, store: store, log: log))
@@ -44,14 +44,14 @@ struct RingCluster: Sendable {
     }
 
     func secret(_ name: String = "sts-keyring-one") -> JSONValue? {
-        api.object(.secrets, namespace: StoodInCluster.namespace, name: name)
+        api.object(.secrets, namespace: FakeCluster.namespace, name: name)
     }
 
     /// A Secret with the label of a ring.
     func addSecret(_ name: String, _ data: [String: String]) throws {
         let texts = data.map { JSONValue.Member($0.key, .string($0.value)) }
         try api.add(
-            .secrets, namespace: StoodInCluster.namespace,
+            .secrets, namespace: FakeCluster.namespace,
             [
                 "metadata": ["name": .string(name), "labels": ["sts-gateway.io/keyring": "any"]],
                 "stringData": .object(texts),
@@ -59,10 +59,10 @@ struct RingCluster: Sendable {
     }
 
     func patchSecret(_ patch: JSONValue, name: String = "sts-keyring-one") throws {
-        try api.patch(.secrets, namespace: StoodInCluster.namespace, name: name, patch)
+        try api.patch(.secrets, namespace: FakeCluster.namespace, name: name, patch)
     }
 
     func deleteSecret(_ name: String = "sts-keyring-one") throws {
-        try api.delete(.secrets, namespace: StoodInCluster.namespace, name: name)
+        try api.delete(.secrets, namespace: FakeCluster.namespace, name: name)
     }
 }

@@ -114,7 +114,7 @@ struct SecretDocumentFailureTests {
 
             let elsewhere = SecretDocumentStore<KeyRing>(
                 client: cluster.client, namespace: "nowhere", scheduler: TestScheduler().scheduler,
-                logger: KeptLog().logger)
+                logger: RecordedJSONLog().logger)
             failure = await self.failure { _ = try await elsewhere.save(try RingCluster.ring(), replacing: nil) }
             #expect(failure?.description.contains("namespace not found") == true, "\(String(describing: failure))")
 
@@ -134,7 +134,7 @@ struct SecretDocumentFailureTests {
             let failure = await failure { _ = try await cluster.store.load("one") }
             #expect(failure?.description.contains("hidden") == false)
             let collection = KubernetesCollection(
-                client: cluster.client, resource: .secrets, namespace: StoodInCluster.namespace,
+                client: cluster.client, resource: .secrets, namespace: FakeCluster.namespace,
                 scheduler: TestScheduler().scheduler)
             let object = try #require(try await collection.get("sts-keyring-one"))
             var dumped = ""

@@ -125,7 +125,7 @@ struct SecretDocumentStoreTests {
             for name in ["two", "one", "five", "three", "four"] { try cluster.addSecret("sts-keyring-\(name)", [:]) }
             try cluster.addSecret("copy-of-one", [:])
             try cluster.api.add(
-                .secrets, namespace: StoodInCluster.namespace, ["metadata": ["name": "sts-keyring-unlabelled"]])
+                .secrets, namespace: FakeCluster.namespace, ["metadata": ["name": "sts-keyring-unlabelled"]])
             #expect(try await cluster.store.names() == ["five", "four", "one", "three", "two"])
         }
     }
@@ -134,10 +134,10 @@ struct SecretDocumentStoreTests {
     func keyPairs() async throws {
         try await RingCluster.run { cluster in
             let reader = KeyPairSecretReader(
-                client: cluster.client, namespace: StoodInCluster.namespace, scheduler: TestScheduler().scheduler)
+                client: cluster.client, namespace: FakeCluster.namespace, scheduler: TestScheduler().scheduler)
             #expect(try await reader.read("signing") == nil)
             try cluster.api.add(
-                .secrets, namespace: StoodInCluster.namespace,
+                .secrets, namespace: FakeCluster.namespace,
                 [
                     "metadata": ["name": "signing"], "type": "kubernetes.io/tls",
                     "stringData": ["tls.crt": "a certificate", "tls.key": "a key"],

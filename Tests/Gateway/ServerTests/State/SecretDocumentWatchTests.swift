@@ -29,7 +29,7 @@ struct SecretDocumentWatchTests {
         try await RingCluster.run(time: time) { cluster in
             try await prepare(cluster)
             let recorded = Recorder<String>()
-            try await StoodInCluster.running {
+            try await FakeCluster.running {
                 await cluster.store.watch { recorded.add(Self.word($0)) }
             } _: {
                 try await body(cluster, recorded)

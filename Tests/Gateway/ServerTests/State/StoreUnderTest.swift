@@ -18,7 +18,7 @@ enum StoreUnderTest: CaseIterable, Sendable {
         let rings: any DocumentStore<KeyRing>
         let identities: any DocumentStore<ServingIdentity>
         let configurations: any DocumentStore<LastValidConfiguration>
-        let log: KeptLog
+        let log: RecordedJSONLog
         /// Replaces the text of a key ring, as another program does; nil deletes it.
         let put: @Sendable (_ text: String?, _ endpoint: String) throws -> Void
         /// Returns the stored text of an endpoint.
@@ -30,14 +30,14 @@ enum StoreUnderTest: CaseIterable, Sendable {
     func run(_ body: @Sendable (Stores) async throws -> Void) async throws {
         switch self {
         case .directory: try await Self.inDirectory(body)
-        case .secrets: try await StoodInCluster.run { try await body(Self.stores(in: $0)) }
+        case .secrets: try await FakeCluster.run { try await body(Self.stores(in: $0)) }
         }
     }
 
     private static func inDirectory(_ body: @Sendable (Stores) async throws -> Void) async throws {
         let folder = try TemporaryFolder()
-        let directory = try PrivateDirectory(path: folder.path, logger: KeptLog().logger)
-        let (time, log) = (TestScheduler(), KeptLog())
+        let directory = try PrivateDirectory(path: folder.path, logger: RecordedJSONLog().logger)
+        let (time, log) = (TestScheduler(), RecordedJSONLog())
         func store<Value: StateDocument>() -> DirectoryDocumentStore<Value> {
             DirectoryDocumentStore(directory, scheduler: time.scheduler, logger: log.logger)
         }
@@ -58,14 +58,14 @@ enum StoreUnderTest: CaseIterable, Sendable {
                 }))
     }
 
-    private static func stores(in cluster: StoodInCluster) -> Stores {
-        let (time, log) = (TestScheduler(isImpatient: true), KeptLog())
+    private static func stores(in cluster: FakeCluster) -> Stores {
+        let (time, log) = (TestScheduler(isImpatient: true), RecordedJSONLog())
         func store<Value: StateDocument>() -> SecretDocumentStore<Value> {
             SecretDocumentStore(
-                client: cluster.client, namespace: StoodInCluster.namespace, scheduler: time.scheduler,
+                client: cluster.client, namespace: FakeCluster.namespace, scheduler: time.scheduler,
                 logger: log.logger)
         }
-        let namespace = StoodInCluster.namespace
+        let namespace = FakeCluster.namespace
         return Stores(
             rings: store(), identities: store(), configurations: store(), log: log,
             put: { text, endpoint in

@@ -71,8 +71,8 @@ struct StoredDocumentTests {
         for name in ["one.keyring.json", "serving.json", "serving-ca.pem", "last-good-gateway.yaml"] {
             try folder.write(try Self.text(name), to: name)
         }
-        let directory = try PrivateDirectory(path: folder.path, logger: KeptLog().logger)
-        let (scheduler, logger) = (TestScheduler().scheduler, KeptLog().logger)
+        let directory = try PrivateDirectory(path: folder.path, logger: RecordedJSONLog().logger)
+        let (scheduler, logger) = (TestScheduler().scheduler, RecordedJSONLog().logger)
         let identities = DirectoryDocumentStore<ServingIdentity>(directory, scheduler: scheduler, logger: logger)
         let opened = try identities.openAtStart("") { () throws(StoreError) in
             throw .rejected("unexpected")
@@ -104,11 +104,11 @@ struct StoredDocumentTests {
         let text = try Self.text("last-good-gateway.yaml")
         let bundle = try Self.file("serving-ca.pem")
         let documents = (ring: try Self.file("one.keyring.json"), identity: try Self.file("serving.json"))
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             func save<Value: StateDocument>(_ value: Value) async throws {
                 let store = SecretDocumentStore<Value>(
-                    client: cluster.client, namespace: StoodInCluster.namespace,
-                    scheduler: TestScheduler(isImpatient: true).scheduler, logger: KeptLog().logger)
+                    client: cluster.client, namespace: FakeCluster.namespace,
+                    scheduler: TestScheduler(isImpatient: true).scheduler, logger: RecordedJSONLog().logger)
                 _ = try await store.save(value, replacing: nil)
             }
             try await save(ring)
@@ -125,7 +125,7 @@ struct StoredDocumentTests {
             ]
             for (name, labels, data) in expected {
                 let secret = try #require(
-                    cluster.api.object(.secrets, namespace: StoodInCluster.namespace, name: name))
+                    cluster.api.object(.secrets, namespace: FakeCluster.namespace, name: name))
                 #expect(secret["type"] == "Opaque")
                 #expect(secret["metadata"]?["labels"] == .object(labels))
                 guard case .object(let members)? = secret["data"] else {

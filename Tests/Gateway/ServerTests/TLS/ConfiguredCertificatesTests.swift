@@ -11,7 +11,7 @@ struct ConfiguredCertificatesTests {
     private let folder: TemporaryFolder
     private let ca: SelfSignedCA
     private let time = TestScheduler()
-    private let log = KeptLog()
+    private let log = RecordedJSONLog()
 
     init() throws {
         folder = try TemporaryFolder()
@@ -95,7 +95,7 @@ struct ConfiguredCertificatesTests {
     func service() async throws {
         try write("one.example")
         let certificates = try open(.init(certificate: "tls.crt", key: "tls.key"))
-        try await StoodInCluster.running {
+        try await FakeCluster.running {
             await certificates.run()
         } _: {
             await time.waitForSleeper { $0 == ConfiguredCertificates.interval }

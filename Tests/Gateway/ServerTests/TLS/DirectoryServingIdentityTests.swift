@@ -17,14 +17,14 @@ struct DirectoryServingIdentityTests {
 
     private func store() throws -> DirectoryDocumentStore<ServingIdentity> {
         DirectoryDocumentStore(
-            try PrivateDirectory(path: folder.path, logger: KeptLog().logger), scheduler: time.scheduler,
-            logger: KeptLog().logger)
+            try PrivateDirectory(path: folder.path, logger: RecordedJSONLog().logger), scheduler: time.scheduler,
+            logger: RecordedJSONLog().logger)
     }
 
     private func open() throws -> ServingIdentity {
         let store = try store()
         return try store.openAtStart("") { () throws(StoreError) in
-            try ServingIdentityMaker().first(
+            try ServingIdentityGenerator().first(
                 try SelfSignedCA.former(in: store.directory), policy: policy, at: now)
         }.value
     }
@@ -49,8 +49,8 @@ struct DirectoryServingIdentityTests {
         #expect(try folder.read("serving-ca-key.pem") == former.keyPEM)
         let store = try store()
         let stored = try #require(try await store.load(""))
-        let next = try ServingIdentityMaker().next(.requested, policy: policy, at: now)
-        let leaf = try ServingIdentityMaker().certificate(policy.names, by: next, policy: policy, at: now)
+        let next = try ServingIdentityGenerator().next(.requested, policy: policy, at: now)
+        let leaf = try ServingIdentityGenerator().certificate(policy.names, by: next, policy: policy, at: now)
         let active = try #require(
             identity.announcing(next, answering: nil).activating(next.id, certificate: leaf, at: now, policy: policy))
         _ = try await store.save(active, replacing: stored.version)

@@ -12,10 +12,10 @@ import Testing
 struct SecretServingIdentityTests {
     private let time = TestScheduler(random: 1)
     private static let name = ServingIdentity.layout.secretName
-    private static let path = APIResource.secrets.path(namespace: StoodInCluster.namespace, name: name)
+    private static let path = APIResource.secrets.path(namespace: FakeCluster.namespace, name: name)
 
-    private func secret(_ cluster: StoodInCluster) -> JSONValue? {
-        cluster.api.object(.secrets, namespace: StoodInCluster.namespace, name: Self.name)
+    private func secret(_ cluster: FakeCluster) -> JSONValue? {
+        cluster.api.object(.secrets, namespace: FakeCluster.namespace, name: Self.name)
     }
 
     private func text(_ secret: JSONValue, _ key: String) -> String? {
@@ -23,18 +23,18 @@ struct SecretServingIdentityTests {
         return Data(base64Encoded: value).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    private func patch(_ cluster: StoodInCluster, _ patch: JSONValue) throws {
-        try cluster.api.patch(.secrets, namespace: StoodInCluster.namespace, name: Self.name, patch)
+    private func patch(_ cluster: FakeCluster, _ patch: JSONValue) throws {
+        try cluster.api.patch(.secrets, namespace: FakeCluster.namespace, name: Self.name, patch)
     }
 
-    private func spoil(_ cluster: StoodInCluster, with text: String) throws {
+    private func spoil(_ cluster: FakeCluster, with text: String) throws {
         try patch(cluster, ["data": ["serving.json": .string(Data(text.utf8).base64EncodedString())]])
     }
 
     @Test(
         "The leader creates the identity, every replica serves the same certificate, and the Secret has the CA bundle")
     func creation() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
             try await other.running {
@@ -59,7 +59,7 @@ struct SecretServingIdentityTests {
 
     @Test("Two concurrent leaders create one CA")
     func race() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let replicas = (0..<4).map { _ in ServingReplica.inCluster(cluster, time: time, leads: true) }
             try await replicas[0].running {
                 try await replicas[1].running {
@@ -81,12 +81,12 @@ struct SecretServingIdentityTests {
 
     @Test("A deleted Secret is restored from memory, and the served certificate does not change")
     func deletion() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             try await leader.running {
                 let first = try #require(await leader.identity())
                 await cluster.api.waitForWatches(1)
-                try cluster.api.delete(.secrets, namespace: StoodInCluster.namespace, name: Self.name)
+                try cluster.api.delete(.secrets, namespace: FakeCluster.namespace, name: Self.name)
                 let restored = try #require(await leader.identity { $0.revision > first.revision })
                 #expect(restored.authorities == first.authorities && restored.certificate == first.certificate)
                 #expect(text(try #require(secret(cluster)), "ca.crt") == first.bundle)
@@ -97,7 +97,7 @@ struct SecretServingIdentityTests {
 
     @Test("Members that others have set on the Secret stay when it is written")
     func foreignMembers() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             try await leader.running {
                 let first = try #require(await leader.identity())
@@ -118,7 +118,7 @@ struct SecretServingIdentityTests {
         "A damaged Secret is restored by a leader that has it in memory, and created again by another"
     )
     func spoilt() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             let first = try await leader.running {
                 let first = try #require(await leader.identity())
@@ -146,7 +146,7 @@ struct SecretServingIdentityTests {
 
     @Test("A serving certificate with a foreign key is not served")
     func unfitLeaf() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             let identity = try await leader.running { try #require(await leader.identity()) }
             let unfit = ServingIdentity(
@@ -175,9 +175,9 @@ struct SecretServingIdentityTests {
             ("serving.json", "{\"version\": 9}", "newer"),
         ])
     func leftAlone(key: String, text: String, word: String) async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try cluster.api.add(
-                .secrets, namespace: StoodInCluster.namespace,
+                .secrets, namespace: FakeCluster.namespace,
                 ["metadata": ["name": .string(Self.name)], "stringData": .object([.init(key, .string(text))])])
             let before = secret(cluster)
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
@@ -187,7 +187,7 @@ struct SecretServingIdentityTests {
                 await time.waitForSleeper()
                 #expect(secret(cluster) == before)
                 await cluster.api.waitForWatches(1)
-                try cluster.api.delete(.secrets, namespace: StoodInCluster.namespace, name: Self.name)
+                try cluster.api.delete(.secrets, namespace: FakeCluster.namespace, name: Self.name)
                 await leader.certificates.untilReady()
             }
         }
@@ -195,7 +195,7 @@ struct SecretServingIdentityTests {
 
     @Test("An identity that replaced the trusted one is overwritten by the leader that has it in memory")
     func replaced() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
             try await leader.running {
@@ -203,7 +203,8 @@ struct SecretServingIdentityTests {
                     let first = try #require(await leader.identity())
                     await other.certificates.untilReady()
                     await cluster.api.waitForWatches(2)
-                    let foreign = try ServingIdentityMaker().first(policy: leader.plan.policy, at: ExampleGateway.now)
+                    let foreign = try ServingIdentityGenerator().first(
+                        policy: leader.plan.policy, at: ExampleGateway.now)
                     try spoil(
                         cluster, with: String(decoding: try ServingIdentityDocument.encode(foreign), as: UTF8.self))
                     let back = try #require(await leader.identity { $0.revision > first.revision })
@@ -217,9 +218,9 @@ struct SecretServingIdentityTests {
 
     @Test("Without the API server or the permission there is no certificate; this is reported and retried")
     func away() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             cluster.api.deny("create", "secrets")
-            cluster.api.fail(.status(500), next: 2, path: StoodInCluster.secrets)
+            cluster.api.fail(.status(500), next: 2, path: FakeCluster.secrets)
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             await leader.running {
                 await time.waitForSleeper { $0 == 0.5 }
@@ -234,7 +235,7 @@ struct SecretServingIdentityTests {
 
     @Test("An annotation rotates the CA on every replica: announced, issuing, and the former one removed")
     func rotation() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let leader = ServingReplica.inCluster(cluster, time: time, leads: true)
             let other = ServingReplica.inCluster(cluster, time: time, leads: false)
             try await leader.running {

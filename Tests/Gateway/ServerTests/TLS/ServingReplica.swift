@@ -11,7 +11,7 @@ struct ServingReplica: Sendable {
     static let names = CertificateNames(dns: ["sts-gateway.sts-gateway.svc"], addresses: [])
 
     let time: TestScheduler
-    let log = KeptLog()
+    let log = RecordedJSONLog()
     let certificates: ServingCertificates
     let replica: DocumentReplica<ServingIdentity>
     let plan: ServingPlan
@@ -50,15 +50,15 @@ struct ServingReplica: Sendable {
     }
 
     /// The store in the Secrets of the fake API server. Its scheduler does not wait.
-    static func inCluster(_ cluster: StoodInCluster, time: TestScheduler, leads: Bool) -> ServingReplica {
+    static func inCluster(_ cluster: FakeCluster, time: TestScheduler, leads: Bool) -> ServingReplica {
         let store = SecretDocumentStore<ServingIdentity>(
-            client: cluster.client, namespace: StoodInCluster.namespace,
-            scheduler: TestScheduler(isImpatient: true).scheduler, logger: KeptLog().logger)
+            client: cluster.client, namespace: FakeCluster.namespace,
+            scheduler: TestScheduler(isImpatient: true).scheduler, logger: RecordedJSONLog().logger)
         return ServingReplica(store, time: time, leads: leads)
     }
 
     func running<Value: Sendable>(_ body: () async throws -> Value) async rethrows -> Value {
-        try await StoodInCluster.running({ await service.run() }, body)
+        try await FakeCluster.running({ await service.run() }, body)
     }
 
     /// Returns when the condition holds.

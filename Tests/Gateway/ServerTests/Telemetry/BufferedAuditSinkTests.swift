@@ -82,7 +82,7 @@ struct BufferedAuditSinkTests {
                 services: [
                     .init(service: sink),
                     .init(service: EndsAtOnce(), successTerminationBehavior: .gracefullyShutdownGroup),
-                ], logger: KeptLog().logger))
+                ], logger: RecordedJSONLog().logger))
         try await trigger.run()
     }
 

@@ -9,7 +9,7 @@ import Testing
 struct JSONLogHandlerTests {
     @Test("A record is one line of JSON, with any values")
     func lines() throws {
-        let log = KeptLog()
+        let log = RecordedJSONLog()
         log.logger.notice(
             "hello",
             metadata: [

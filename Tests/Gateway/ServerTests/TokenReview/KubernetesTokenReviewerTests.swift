@@ -114,7 +114,7 @@ struct KubernetesTokenReviewerTests {
             let folder = try server.serviceAccount()
             let (reviewer, _, services, _) = try KubernetesTokenReviewer.make(
                 kubeconfig: nil, environment: server.environment, serviceAccountFolder: folder.path, at: clock.now,
-                connection: .patient, scheduler: TestScheduler().scheduler, logger: KeptLog().logger,
+                connection: .patient, scheduler: TestScheduler().scheduler, logger: RecordedJSONLog().logger,
                 observe: events.observer)
             try await LocalAPIServer.running(services) {
                 for _ in 0..<3 {
@@ -142,7 +142,7 @@ struct KubernetesTokenReviewerTests {
             let folder = try server.serviceAccount()
             let (reviewer, _, services, _) = try KubernetesTokenReviewer.make(
                 kubeconfig: nil, environment: server.environment, serviceAccountFolder: folder.path, at: clock.now,
-                connection: .patient, scheduler: TestScheduler().scheduler, logger: KeptLog().logger,
+                connection: .patient, scheduler: TestScheduler().scheduler, logger: RecordedJSONLog().logger,
                 observe: events.observer)
             try await LocalAPIServer.running(services) {
                 for pod in ["a", "b"] {

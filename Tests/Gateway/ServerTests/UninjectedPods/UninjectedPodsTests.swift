@@ -19,20 +19,20 @@ struct UninjectedPodsTests {
 
     private struct Part: Sendable {
         let time = TestScheduler()
-        let log = KeptLog()
+        let log = RecordedJSONLog()
         let prometheus = PrometheusMetrics()
         let leadership: Leadership
         let pods: UninjectedPods
         let configuration: GatewayConfiguration
 
-        init(_ cluster: StoodInCluster, _ adjust: (inout UninjectedPods.Settings) -> Void = { _ in }) throws {
+        init(_ cluster: FakeCluster, _ adjust: (inout UninjectedPods.Settings) -> Void = { _ in }) throws {
             var settings = UninjectedPods.Settings()
             adjust(&settings)
             configuration = try ExampleGateway.configuration()
             leadership = Leadership(monotonic: time.scheduler.monotonic)
             leadership.lead(until: 1e9)
             pods = UninjectedPods(
-                client: cluster.client, namespace: StoodInCluster.namespace, leadership: leadership,
+                client: cluster.client, namespace: FakeCluster.namespace, leadership: leadership,
                 metrics: UninjectedPodMetrics(factory: prometheus), settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
             apply { _ in }
@@ -63,7 +63,7 @@ struct UninjectedPodsTests {
         func waitForNoSeries() async throws { try await until { series.isEmpty } }
 
         func running(_ body: () async throws -> Void) async rethrows {
-            try await StoodInCluster.running({ [pods] in await pods.run() }, body)
+            try await FakeCluster.running({ [pods] in await pods.run() }, body)
         }
     }
 
@@ -75,7 +75,7 @@ struct UninjectedPodsTests {
     }
 
     private func addPod(
-        _ name: String, _ cluster: StoodInCluster, namespace: String = "default", value: String? = "reader",
+        _ name: String, _ cluster: FakeCluster, namespace: String = "default", value: String? = "reader",
         label: String = "true", phase: String = "Running", sidecar: String? = nil, owner: String? = nil
     ) throws {
         var metadata: [JSONValue.Member] = [
@@ -103,7 +103,7 @@ struct UninjectedPodsTests {
 
     @Test("The leader counts labelled Pods without the sidecar, in pages, and no others")
     func count() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             for index in 0..<5 { try addPod("web-\(index)", cluster) }
             try addPod("empty", cluster, value: nil)
             try addPod("injected", cluster, sidecar: "one")
@@ -112,7 +112,7 @@ struct UninjectedPodsTests {
             try addPod("done", cluster, phase: "Succeeded")
             try addPod("failed", cluster, phase: "Failed")
             try addPod("system", cluster, namespace: "kube-system")
-            try addPod("own", cluster, namespace: StoodInCluster.namespace)
+            try addPod("own", cluster, namespace: FakeCluster.namespace)
             try cluster.api.addPod("unlabelled", namespace: "default")
             let part = try Part(cluster) { $0.pageSize = 3 }
             await part.running {
@@ -128,7 +128,7 @@ struct UninjectedPodsTests {
 
     @Test("Each owner is logged once with advice, and the metric follows its Pods")
     func logged() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             for index in 0..<3 { try addPod("web-\(index)", cluster, owner: "web") }
             try addPod("empty", cluster, value: nil)
             let part = try Part(cluster)
@@ -157,7 +157,7 @@ struct UninjectedPodsTests {
 
     @Test("A replica that does not lead does not search and has no metric")
     func leadership() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try addPod("web-0", cluster)
             let part = try Part(cluster)
             part.leadership.stepDown()
@@ -180,7 +180,7 @@ struct UninjectedPodsTests {
 
     @Test("A process that was suspended past its leadership has no metric until it leads again")
     func stopped() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try addPod("web-0", cluster)
             let part = try Part(cluster)
             part.leadership.lead(until: 10)
@@ -201,7 +201,7 @@ struct UninjectedPodsTests {
 
     @Test("A missing permission is logged once with what to bind, and there is no metric until it is granted")
     func forbidden() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try addPod("web-0", cluster)
             let part = try Part(cluster)
             await part.running {
@@ -232,7 +232,7 @@ struct UninjectedPodsTests {
 
     @Test("After a failure the search is repeated soon, and the last counts stay")
     func fault() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try addPod("web-0", cluster)
             let part = try Part(cluster)
             try await part.running {
@@ -251,7 +251,7 @@ struct UninjectedPodsTests {
 
     @Test("A reloaded configuration is used immediately, and removed endpoints have no metric")
     func reload() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             try addPod("web-0", cluster)
             let part = try Part(cluster)
             try await part.running {

@@ -13,7 +13,7 @@ struct CABundleInjectorTests {
     private static let resource = APIResource.mutatingWebhookConfigurations
     private static let one = "sts-gateway-injector-one"
     private let time = TestScheduler(random: 1)
-    private let maker = ServingIdentityMaker()
+    private let generator = ServingIdentityGenerator()
     private let policy = ServingPolicy(names: ServingReplica.names, timeToLive: 900)
 
     private struct Kept: Sendable {
@@ -22,7 +22,7 @@ struct CABundleInjectorTests {
         let replica: DocumentReplica<ServingIdentity>
         let identity: ServingIdentity
         let leadership: Leadership
-        let log: KeptLog
+        let log: RecordedJSONLog
 
         /// Returns when the evidence matches.
         func until(_ condition: (ServingEvidence.Webhooks) -> Bool) async {
@@ -63,7 +63,7 @@ struct CABundleInjectorTests {
                                 "name": "injector.example.com", "failurePolicy": "Fail",
                                 "clientConfig": [
                                     "service": [
-                                        "name": .string(service), "namespace": .string(StoodInCluster.namespace),
+                                        "name": .string(service), "namespace": .string(FakeCluster.namespace),
                                         "path": "/k8s/webhooks/v1/injector-one",
                                     ]
                                 ],
@@ -92,22 +92,22 @@ struct CABundleInjectorTests {
         _ names: [String] = [one], settings: CABundleInjector.Settings = .init(), leads: Bool = true,
         prepare: @Sendable (Kept) throws -> Void = { _ in }, _ body: @Sendable (Kept) async throws -> Void
     ) async throws {
-        try await StoodInCluster.run { cluster in
-            let log = KeptLog()
+        try await FakeCluster.run { cluster in
+            let log = RecordedJSONLog()
             let leadership = Leadership(monotonic: time.scheduler.monotonic)
             let replica = ServingCertificates(unavailable: "it is early")
                 .replica(clock: time.scheduler.now, logger: log.logger)
             let injector = CABundleInjector(
-                client: cluster.client, service: "sts-gateway-webhook", namespace: StoodInCluster.namespace,
+                client: cluster.client, service: "sts-gateway-webhook", namespace: FakeCluster.namespace,
                 names: names, replica: replica, leadership: leadership, settings: settings, scheduler: time.scheduler,
                 logger: log.logger)
             let kept = Kept(
                 api: cluster.api, injector: injector, replica: replica,
-                identity: try maker.first(policy: policy, at: ExampleGateway.now), leadership: leadership, log: log)
+                identity: try generator.first(policy: policy, at: ExampleGateway.now), leadership: leadership, log: log)
             kept.set(kept.identity)
             try prepare(kept)
             if leads { leadership.lead(until: .infinity) }
-            try await StoodInCluster.running({ await injector.run() }) { try await body(kept) }
+            try await FakeCluster.running({ await injector.run() }) { try await body(kept) }
         }
     }
 
@@ -158,7 +158,7 @@ struct CABundleInjectorTests {
         } _: { kept in
             await kept.untilTrusted()
             time.pass(100)
-            let next = try maker.next(.requested, policy: policy, at: ExampleGateway.now)
+            let next = try generator.next(.requested, policy: policy, at: ExampleGateway.now)
             let announced = kept.identity.announcing(next, answering: nil)
             kept.set(announced)
             await kept.untilTrusted(announced)

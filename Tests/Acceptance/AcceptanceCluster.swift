@@ -9,11 +9,11 @@ import Logging
 @testable import GatewayServer
 
 /// A cluster to review tokens: the real one of `STS_ACCEPTANCE_KUBECONFIG`, else the fake API server.
-struct AskedCluster: Sendable {
+struct AcceptanceCluster: Sendable {
     /// The path of the kubeconfig for the gateway.
     let kubeconfig: String
     /// nil for a real cluster.
-    let standIn: FakeKubernetesAPI?
+    let fake: FakeKubernetesAPI?
     let namespace: String
     private let client: KubernetesClient
 
@@ -24,24 +24,24 @@ struct AskedCluster: Sendable {
 
     /// Runs `body` with a new namespace, which is deleted afterwards. The user of the kubeconfig must be allowed to
     /// create namespaces, ServiceAccounts, Pods, tokens and TokenReviews.
-    static func run(_ body: (AskedCluster) async throws -> Void) async throws {
+    static func run(_ body: (AcceptanceCluster) async throws -> Void) async throws {
         if let real = ProcessInfo.processInfo.environment["STS_ACCEPTANCE_KUBECONFIG"], !real.isEmpty {
-            try await run(kubeconfig: real, standIn: nil, body)
+            try await run(kubeconfig: real, fake: nil, body)
         } else {
             try await FakeKubernetesAPI.run(clock: { Date() }, sleep: FakeKubernetesAPI.realTime) { api in
-                try await run(kubeconfig: api.kubeconfig.path, standIn: api, body)
+                try await run(kubeconfig: api.kubeconfig.path, fake: api, body)
             }
         }
     }
 
     private static func run(
-        kubeconfig: String, standIn: FakeKubernetesAPI?, _ body: (AskedCluster) async throws -> Void
+        kubeconfig: String, fake: FakeKubernetesAPI?, _ body: (AcceptanceCluster) async throws -> Void
     ) async throws {
         let (client, service) = try KubernetesConnection.make(
             kubeconfig: kubeconfig, environment: [:], serviceAccountFolder: "", at: Date(), limits: .init(),
             scheduler: .system { Date() }, logger: Logger(label: "acceptance") { _ in SwiftLogNoOpLogHandler() })
         let namespace = "sts-acceptance-\(UUID().uuidString.prefix(8).lowercased())"
-        let cluster = AskedCluster(kubeconfig: kubeconfig, standIn: standIn, namespace: namespace, client: client)
+        let cluster = AcceptanceCluster(kubeconfig: kubeconfig, fake: fake, namespace: namespace, client: client)
         let outcome: Result<Void, any Error>
         do {
             outcome = .success(try await cluster.withNamespace(namespace) { _ in try await body(cluster) })

@@ -6,7 +6,7 @@ import SwiftASN1
 import X509
 
 /// A certificate authority of one test, and a server certificate that it signed.
-package struct ThrowawayAuthority: Sendable {
+package struct TestCertificateAuthority: Sendable {
     package let certificatePEM: String
     package let serverCertificatePEM: String
     package let serverKeyPEM: String
@@ -23,7 +23,7 @@ package struct ThrowawayAuthority: Sendable {
     ) throws {
         let authorityKey = P256.Signing.PrivateKey()
         let signer = Certificate.PrivateKey(authorityKey)
-        let name = try DistinguishedName { CommonName("stand-in kubernetes") }
+        let name = try DistinguishedName { CommonName("fake Kubernetes") }
         let authority = try Certificate(
             version: .v3, serialNumber: .init(), publicKey: signer.publicKey,
             notValidBefore: now.addingTimeInterval(-300), notValidAfter: now.addingTimeInterval(86_400),

@@ -5,7 +5,7 @@ package import KubernetesAPI
 import Logging
 
 /// A fake API server with a running client.
-package struct StoodInCluster: Sendable {
+package struct FakeCluster: Sendable {
     package static let namespace = FakeKubernetesAPI.clientNamespace
     package static let secrets = APIResource.secrets.path(namespace: namespace)
     package static let leases = APIResource.leases.path(namespace: namespace)
@@ -16,7 +16,7 @@ package struct StoodInCluster: Sendable {
     /// - Parameter time: the time of the client's calls.
     package static func run(
         limits: KubernetesClient.Limits = .patient, time: ManualScheduler = ManualScheduler(),
-        _ body: @Sendable (StoodInCluster) async throws -> Void
+        _ body: @Sendable (FakeCluster) async throws -> Void
     ) async throws {
         let now = ManualScheduler.start
         try await FakeKubernetesAPI.run(clock: { now }, sleep: FakeKubernetesAPI.endless) { api in
@@ -25,7 +25,7 @@ package struct StoodInCluster: Sendable {
                     "KUBERNETES_SERVICE_HOST": FakeKubernetesAPI.host, "KUBERNETES_SERVICE_PORT": String(api.port),
                 ], folder: api.serviceAccountFolder.path)
             try await LocalAPIServer.client(access, at: now, limits: limits, time: time) { client in
-                try await body(StoodInCluster(api: api, client: client))
+                try await body(FakeCluster(api: api, client: client))
             }
         }
     }

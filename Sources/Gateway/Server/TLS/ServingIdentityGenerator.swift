@@ -2,7 +2,7 @@ import FoundationEssentials
 import GatewayCore
 
 /// Creates self-signed CAs and serving certificates with new keys.
-struct ServingIdentityMaker: Sendable {
+struct ServingIdentityGenerator: Sendable {
     /// Creates the first identity. Its CA issues immediately, since no client trusts another one.
     ///
     /// - Parameters:
