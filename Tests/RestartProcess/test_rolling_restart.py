@@ -42,7 +42,7 @@ class Deployment:
         """Starts a new replica before it stops an old one, as with maxUnavailable 0.
 
         Returns whether every client had left the old replica while it was bound to serve. It is bound to for the drain
-        delay; where this machine was too slow for that, a request that failed tells nothing of the gateway.
+        delay; where this machine was too slow for that, a failed request is no evidence against the gateway.
         """
         new = self.start()
         until(lambda: self.balancer.answers.get(new.name), "a response of the new replica")

@@ -20,12 +20,12 @@ final class BodyBudget: Sendable {
         self.parent = parent
     }
 
-    /// Of one listener: three quarters, so that no listener can take everything from the others.
+    /// Of one listener: three quarters, so that no listener can use up what the others need.
     func share() -> BodyBudget { BodyBudget(bytes: limit / 4 * 3, of: self) }
 
     var usedBytes: Int { used.withLock { $0 } }
 
-    /// - Returns: false, and nothing is taken, where there is not so much left.
+    /// - Returns: false, and nothing is taken, where less than that is left.
     func take(_ bytes: Int) -> Bool {
         let isTaken = used.withLock { used in
             guard used + bytes <= limit else { return false }

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Bounds what one connection may take, whatever its protocol: the time for its handshake, between two requests and
-/// without progress of a write; and it ends the connection where the listener stops or needs the place. It is the
+/// without progress of a write; and it ends the connection where the listener stops or needs room. It is the
 /// first handler, so that it can close the socket while TLS still waits for the peer.
 final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = NIOAny
@@ -84,7 +84,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         schedule()
     }
 
-    /// Ends the connection, for others wait for its place.
+    /// Ends the connection to make room for others.
     private func evict() {
         if endProtocol == nil { abort() } else { end(closing: limits.eviction) }
     }

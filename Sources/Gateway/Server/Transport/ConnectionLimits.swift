@@ -12,7 +12,7 @@ struct ConnectionLimits: Sendable {
     var idle: @Sendable () -> TimeAmount
     /// Of a connection that is ending: from its last response until it is closed.
     var closing = TimeAmount.seconds(5)
-    /// The same where other connections need its place.
+    /// The same where other connections need room.
     var eviction = TimeAmount.seconds(1)
     var headerBytes: Int
     var bodyBytes: Int

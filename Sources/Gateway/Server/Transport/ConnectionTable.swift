@@ -1,11 +1,11 @@
-/// The open connections of one listener, and which of them is closed where the listener gets full: a pure value.
+/// The open connections of one listener, and which of them is closed where the listener becomes full: a pure value.
 ///
 /// A connection *waits* while no complete request of it is in progress: within the handshake, between requests, and
 /// within a request that has not arrived completely.
 struct ConnectionTable {
     typealias ID = UInt64
 
-    /// What becomes of an open connection so that another one has room.
+    /// What happens to an open connection to make room for another one.
     enum Eviction: Equatable {
         /// It waits, and is closed.
         case close(ID)
@@ -104,7 +104,7 @@ struct ConnectionTable {
                 return .close(found)
             }
             guard index == 0, peer.value.count > limit / 2 else { continue }
-            // More than half of the listener is busy for one address, which is all right while nobody else waits.
+            // More than half of the listener is busy for one address, which is allowed while no other address waits.
             if peer.key == address { return isFull ? close(newcomer: newcomer) : nil }
             if let found = longestWorking(of: peer.key) {
                 connections[found]?.isEnding = true

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Whom a connection counts for: an IPv4 address, or an IPv6 network of 64 bits, which one host usually has whole.
+/// The address that a connection counts for: an IPv4 address, or an IPv6 network of 64 bits, which usually belongs to
+/// one host.
 struct PeerAddress: Hashable, Sendable {
     private let bytes: [UInt8]
 

@@ -6,7 +6,7 @@ struct ReceivedRequest: Sendable {
     /// Why a body was not read to its end.
     enum BodyFailure: Error, Equatable {
         case tooLarge
-        /// The bodies in flight take all the memory there is for them.
+        /// The bodies in flight use the whole budget.
         case overloaded
     }
 

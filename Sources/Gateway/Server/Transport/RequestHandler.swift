@@ -13,15 +13,15 @@ final class RequestHandler: ChannelDuplexHandler {
     private enum State {
         case waiting
         case reading(HTTPRequest)
-        /// The request was handed on; `isRead`: to its end. What follows its rejection is thrown away.
+        /// The request was handed on; `isRead`: to its end. The rest of a rejected request is discarded.
         case responding(isRead: Bool)
-        /// The response is written, and the rest of its request is thrown away.
+        /// The response is written, and the rest of its request is discarded.
         case draining
         /// Nothing more is read.
         case closed
     }
 
-    /// What the connection knows of the request.
+    /// What the connection records of the request.
     private enum Known { case none, begun, complete }
 
     let isStream: Bool
@@ -37,7 +37,7 @@ final class RequestHandler: ChannelDuplexHandler {
     private var body: BudgetedBody
     private var drained = 0
     private var closesAfterResponse = false
-    /// To be answered after the response that is under way.
+    /// To be answered after the response that is in progress.
     private var violation: ProtocolViolation?
     /// Parts of requests that were sent before the response to an earlier one.
     private var pipelined: [HTTPRequestPart] = []
@@ -167,7 +167,7 @@ final class RequestHandler: ChannelDuplexHandler {
             let parts = pipelined
             pipelined = []
             for part in parts { channelRead(context: context, data: NIOAny(part)) }
-            // What is wrong came after them.
+            // The error came after them.
             switch state {
             case .waiting, .reading: if let violation { return answer(violation) }
             case .responding, .draining, .closed: break

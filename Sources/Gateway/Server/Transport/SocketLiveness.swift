@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Has the system notice peers that are gone without a word: their packets are lost, or a middlebox has forgotten them.
+/// Enables the detection of dead peers by the system: their packets are lost, or a middlebox has dropped the
+/// connection.
 enum SocketLiveness {
     /// Seconds until the first probe, and between two.
     private static let idle: ChannelOptions.Types.SocketOption.Value = 30

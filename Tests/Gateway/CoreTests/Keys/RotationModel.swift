@@ -247,7 +247,7 @@ struct RotationModel {
 
     private mutating func settle(_ index: Int, _ ring: KeyRing, _ version: KeyRingVersion?) async {
         guard let version else {
-            // Somebody was first: what is there is taken on.
+            // Another writer was first: the stored ring is used.
             if let stored = store[configuration.name], stored.ring.owner == ring.owner { hold(stored, index) }
             return
         }

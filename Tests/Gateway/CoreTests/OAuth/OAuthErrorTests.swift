@@ -37,7 +37,7 @@ struct OAuthErrorTests {
         }
     }
 
-    @Test("The caller cannot tell one invalid token from another")
+    @Test("The caller cannot distinguish one invalid token from another")
     func indistinguishable() {
         let answers = SubjectTokenRejection.allCases.map { OAuthError(.invalidSubjectToken($0), wire: .bearer) }
         #expect(answers.allSatisfy { $0 == answers[0] })

@@ -35,18 +35,18 @@ struct KubernetesWatchTests {
     func events() async throws {
         try await FakeCluster.run { cluster in
             let version = cluster.api.resourceVersion
-            let told = Recorder<WatchEvent>()
+            let events = Recorder<WatchEvent>()
             let namespace = FakeCluster.namespace
-            async let ending = watch(cluster, from: version) { told.add($0) }
+            async let ending = watch(cluster, from: version) { events.add($0) }
             await cluster.api.waitForWatches(1)
             try add("a", cluster)
-            #expect(await told.upTo { _ in true }.map(word) == ["added a"])
+            #expect(await events.upTo { _ in true }.map(word) == ["added a"])
             try cluster.api.patch(.secrets, namespace: namespace, name: "a", ["metadata": ["labels": ["x": "1"]]])
-            #expect(await told.upTo { _ in true }.map(word) == ["modified a"])
+            #expect(await events.upTo { _ in true }.map(word) == ["modified a"])
             try cluster.api.delete(.secrets, namespace: namespace, name: "a")
-            #expect(await told.upTo { _ in true }.map(word) == ["deleted a"])
+            #expect(await events.upTo { _ in true }.map(word) == ["deleted a"])
             cluster.api.sendBookmarks()
-            #expect(await told.upTo { _ in true }.map(word) == ["bookmark \(cluster.api.resourceVersion)"])
+            #expect(await events.upTo { _ in true }.map(word) == ["bookmark \(cluster.api.resourceVersion)"])
             cluster.api.endWatches()
             guard case .ended = try await ending else {
                 Issue.record("not ended")
@@ -137,9 +137,9 @@ struct KubernetesWatchTests {
         try await FakeCluster.run { cluster in
             try cluster.api.rotateClientToken()
             try add("a", cluster)
-            let told = Recorder<WatchEvent>()
-            async let ending = watch(cluster, from: "0") { told.add($0) }
-            #expect(await told.upTo { _ in true }.map(word) == ["added a"])
+            let events = Recorder<WatchEvent>()
+            async let ending = watch(cluster, from: "0") { events.add($0) }
+            #expect(await events.upTo { _ in true }.map(word) == ["added a"])
             cluster.api.endWatches()
             _ = try await ending
         }

@@ -100,7 +100,7 @@ struct SecretDocumentFailureTests {
         }
     }
 
-    @Test("An immutable Secret, a namespace that is not there and an API server that fails are told")
+    @Test("An immutable Secret, a namespace that is not there and an API server that fails are reported")
     func refusals() async throws {
         try await RingCluster.run { cluster in
             let store = cluster.store

@@ -62,7 +62,7 @@ struct TokenPrecheckTests {
         }
     }
 
-    /// What the check told.
+    /// What the check reported.
     private static func results(_ events: KeptEvents) -> [TokenReviewEvent] {
         events.all.filter { ![.cacheHit, .cacheMiss, .cacheShared, .capped].contains($0) }
     }

@@ -80,7 +80,7 @@ struct ConnectionTableTests {
         table.close(8)
         #expect(table.open(9, from: second, at: 0) == .finish(1))
         table.close(9)
-        #expect(table.open(10, from: second, at: 0) == .finish(2), "each is told once")
+        #expect(table.open(10, from: second, at: 0) == .finish(2), "each is notified once")
     }
 
     @Test("A long run of requests leaves nothing behind")

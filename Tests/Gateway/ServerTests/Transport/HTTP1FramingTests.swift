@@ -18,7 +18,7 @@ struct HTTP1FramingTests {
         }
     }
 
-    @Test("A length is told once and in one way (RFC 9112 §6.1, §6.3)")
+    @Test("A length is defined once and in one way (RFC 9112 §6.1, §6.3)")
     func framing() {
         let host = ("Host", "a")
         #expect(status([host]) == 200)

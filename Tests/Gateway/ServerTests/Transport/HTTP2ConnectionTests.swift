@@ -90,7 +90,7 @@ struct HTTP2ConnectionTests {
         #expect(!connection.isOpen)
     }
 
-    @Test("A peer that acknowledges nothing is closed some seconds after it was told")
+    @Test("A peer that acknowledges nothing is closed some seconds after it was notified")
     func silent() async throws {
         let connection = try await opened()
         try await connection.quiesce()
@@ -108,10 +108,10 @@ struct HTTP2ConnectionTests {
         try await connection.receive(Self.request(1))
         let first = try await connection.request()
         try await connection.quiesce()
-        let told = try await sent(connection)
+        let payload = try await sent(connection)
         try await connection.receive(Self.request(3))
         let second = try await connection.request()
-        try await acknowledge(told, on: connection)
+        try await acknowledge(payload, on: connection)
         #expect(goAways(try await sent(connection)) == [3])
         await connection.advance(.seconds(60))
         #expect(connection.isOpen, "they are in progress")

@@ -70,7 +70,7 @@ struct CredentialRenewalTests {
     }
 }
 
-/// Returns once it is so: calls that wait tell nobody. A hang is ended by the suite's time limit alone.
+/// Returns once the condition is true, which waiting calls do not report. Only the time limit of the suite ends a hang.
 private func until(_ condition: () async -> Bool) async throws {
     while await !condition() { try await Task.sleep(for: .milliseconds(1)) }
 }
