@@ -45,7 +45,7 @@ struct ProviderPlugin {
 
 /// One line per provider plugin; `make plugin NAME=X` adds it.
 let providerPlugins: [ProviderPlugin] = [
-    ProviderPlugin(name: "AWS", ownTargets: ["AWSXML"], ownFolders: ["XML"], products: crypto + [logging]),
+    ProviderPlugin(name: "AWS", ownTargets: ["AWSXML"], ownFolders: ["XML"], products: [hashing, logging]),
     ProviderPlugin(name: "OIDC"),
 ]
 
@@ -206,14 +206,14 @@ let package = Package(
 
         .target(
             name: "GatewayTestSupport",
-            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", logging] + crypto,
+            dependencies: ["JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", logging],
             path: "Tests/Support",
             swiftSettings: settings
         ),
         .target(
             name: "FakeKubernetesAPI",
             dependencies: [
-                "JSON", "JOSE", "GatewayTestSupport", logging,
+                "JSON", "JOSE", "GatewayTestSupport", hashing, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -222,7 +222,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
-            ] + crypto,
+            ],
             path: "Tests/FakeKubernetesAPI",
             swiftSettings: settings
         ),
@@ -287,8 +287,8 @@ let package = Package(
             name: "CoreTests",
             dependencies: [
                 "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayPluginTesting", "GatewayTestSupport",
-                "KubernetesAPI", logging,
-            ] + crypto,
+                "KubernetesAPI", hashing, logging,
+            ],
             path: "Tests/Gateway/CoreTests",
             swiftSettings: settings
         ),
@@ -310,7 +310,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
-            ] + crypto,
+            ],
             path: "Tests/Gateway/ServerTests",
             swiftSettings: settings
         ),
@@ -333,7 +333,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
-            ] + crypto,
+            ],
             path: "Tests/Acceptance",
             swiftSettings: settings
         ),
