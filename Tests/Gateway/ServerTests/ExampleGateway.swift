@@ -34,7 +34,10 @@ struct ExampleGateway {
         let configuration = try Self.configuration(acceptsAPIServerAudience: acceptsAPIServerAudience)
         let log = RecordedJSONLog()
         self.log = log
-        let rings = KeyRingReplicas(store: FakeDocumentStore(), clock: { Self.now }, logger: log.logger)
+        let rings = KeyRingReplicas(
+            store: FakeDocumentStore(),
+            scheduler: Scheduler(now: { Self.now }, monotonic: { 0 }, random: { 0.5 }, sleep: { _ in }),
+            logger: log.logger)
         self.rings = rings
         let keySet = cluster.keySet
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }

@@ -54,6 +54,15 @@ package struct UninjectedPodSearch: Sendable, Equatable {
         }
     }
 
+    /// The namespace and the name of a Pod with a sidecar, which trusts the CA bundle of its injection; nil for another Pod.
+    package func injected(_ pod: JSONValue) -> String? {
+        let metadata = pod["metadata"]
+        guard let name = metadata?["name"]?.stringValue, let namespace = metadata?["namespace"]?.stringValue,
+            !Self.endpointsOfSidecar(pod).isEmpty
+        else { return nil }
+        return "\(namespace)/\(name)"
+    }
+
     /// The endpoints of the Pod's sidecar.
     private static func endpointsOfSidecar(_ pod: JSONValue) -> Set<String> {
         let containers = ["initContainers", "containers"].flatMap { pod["spec"]?[$0]?.elementList ?? [] }

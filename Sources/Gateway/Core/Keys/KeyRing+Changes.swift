@@ -91,7 +91,7 @@ extension KeyRing {
         changed { $0.invalidated = invalidated }
     }
 
-    private func changed(_ change: (inout KeyRing) -> Void) -> KeyRing {
+    func changed(_ change: (inout KeyRing) -> Void) -> KeyRing {
         var ring = self
         change(&ring)
         // The same key set may be published again later, after another one.
@@ -103,5 +103,5 @@ extension KeyRing {
 
 extension Date {
     /// The time rounded up to a whole second.
-    fileprivate var wholeSecond: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
+    var wholeSecond: Date { Date(timeIntervalSince1970: timeIntervalSince1970.rounded(.up)) }
 }

@@ -46,8 +46,10 @@ extension KeyRing {
     private func next(
         of key: Key, at now: Date, _ policy: RotationPolicy, _ evidence: PublicEvidence?
     ) -> RotationStep {
-        // A reading that was made for an older ring is not valid for this one.
-        let evidence = evidence.flatMap { $0.expected == Set(keys.map(\.keyID)) ? $0 : nil }
+        // A reading that was made for an older ring, or before the clock was set back, is not valid for this one.
+        let evidence = evidence.flatMap {
+            $0.expected == Set(keys.map(\.keyID)) && $0.read <= now.addingTimeInterval(1) ? $0 : nil
+        }
         let isServed = evidence.map { $0.isSettled && $0.served.contains(key.keyID) } ?? false
         let isFresh = evidence.map { now.timeIntervalSince($0.read) <= Self.readingLifetime } ?? false
         // After a revocation no key signs: the new key signs as soon as verifiers can read it, whoever published it.

@@ -21,7 +21,7 @@ package struct KeyRing: Sendable {
     package struct Key: Sendable {
         package let signingKey: SigningKey
         package internal(set) var state: State
-        package let created: Date
+        package internal(set) var created: Date
         package let certificate: KeyCertificate
         /// When the issuer URL was first observed to serve the key, after the last time it did not.
         package internal(set) var published: Date?

@@ -34,6 +34,7 @@ package struct EndpointPublication: Sendable {
     /// Whether this ring has published last at the location, as far as this process knows.
     private var isPublished = false
     private let mayOverwrite: @Sendable (IssuerDocuments) -> Bool
+    private var lastStep = Date.distantPast
     package private(set) var status: PublicationStatus
 
     /// - Parameters:
@@ -63,6 +64,7 @@ package struct EndpointPublication: Sendable {
 
     /// Does everything that is due.
     package mutating func step(_ documents: IssuerDocuments) async -> Report {
+        noticeClock()
         var report = Report(status: status, next: .distantFuture)
         if documents != lastDocuments {
             lastDocuments = documents
@@ -89,6 +91,17 @@ package struct EndpointPublication: Sendable {
         if let first = invalidations.first { report.next = min(report.next, first.due) }
         report.next = min(report.next, probeDue)
         return report
+    }
+
+    /// Where the clock was set back, everything is due: its times would be in the future for as long as the clock was ahead.
+    private mutating func noticeClock() {
+        let time = now()
+        defer { lastStep = time }
+        guard time.timeIntervalSince(lastStep) < -ClockReading.tolerance else { return }
+        (roundDue, probeDue, repairDue) = (.distantPast, .distantPast, .distantPast)
+        for index in invalidations.indices { invalidations[index].due = .distantPast }
+        status.lastProbe = nil
+        status.evidence = nil
     }
 
     /// Makes the next reading due at that time, unless there was one since: the one before a new key signs.

@@ -51,7 +51,7 @@ extension ServingIdentity {
     /// The same identity with the next revision, for a store that has lost it.
     package var restored: ServingIdentity { changed { _ in } }
 
-    private func changed(_ change: (inout ServingIdentity) -> Void) -> ServingIdentity {
+    func changed(_ change: (inout ServingIdentity) -> Void) -> ServingIdentity {
         var identity = self
         change(&identity)
         identity.revision += 1

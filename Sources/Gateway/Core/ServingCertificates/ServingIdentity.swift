@@ -51,7 +51,7 @@ package struct ServingIdentity: Sendable, Equatable {
         package let reason: Reason
         package let constraint: NameConstraint?
         /// When the CA was added to the CA bundle.
-        package let created: Date
+        package internal(set) var created: Date
         package let notBefore: Date
         package let notAfter: Date
         /// When a CA that does not sign any more leaves the CA bundle.

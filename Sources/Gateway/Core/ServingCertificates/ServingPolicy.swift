@@ -5,6 +5,8 @@ package import FoundationEssentials
 package struct ServingPolicy: Sendable, Equatable {
     /// The subject alternative names of the serving certificate.
     package var names: CertificateNames
+    /// Label selectors of the Pods that are injected, for messages.
+    package var podSelectors: [String] = []
     /// The maximum token lifetime of all endpoints; sidecars read the CA bundle within it.
     package var timeToLive: Int
 

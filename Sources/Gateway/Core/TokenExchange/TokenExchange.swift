@@ -38,7 +38,7 @@ package struct TokenExchange: Sendable {
         let (attributes, rule) = try await decide(request, reading: sourcesOfPolicy.union(sourcesOfClaims), at: now)
         let identity = attributes.identity
 
-        let keys = keys.snapshot(at: now)
+        let keys = keys.confirmedSnapshot
         guard let key = keys.active else { throw .noSigningKey(retryAfter: 5) }
 
         let token = configuration.token

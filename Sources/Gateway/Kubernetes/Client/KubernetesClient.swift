@@ -39,6 +39,8 @@ public struct KubernetesClient: Sendable {
     private let userAgent: String
     /// The limits of all calls.
     public let limits: Limits
+    /// The API server's clock.
+    public let serverClock: ServerClock
     private let scheduler: KubernetesScheduler
     private let client: HTTPClient
 
@@ -70,7 +72,8 @@ public struct KubernetesClient: Sendable {
         return (
             KubernetesClient(
                 server: access.server, urlPrefix: "https://\(named.authority)\(access.server.basePath)",
-                credentials: credentials, userAgent: userAgent, limits: limits, scheduler: scheduler, client: client),
+                credentials: credentials, userAgent: userAgent, limits: limits, serverClock: ServerClock(),
+                scheduler: scheduler, client: client),
             KubernetesClientService(client: client)
         )
     }
@@ -106,7 +109,10 @@ public struct KubernetesClient: Sendable {
     private func exchange(
         _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date
     ) async throws -> KubernetesReply {
+        let sent = scheduler.monotonic()
         let response = try await client.execute(message(request, current), deadline: .distantFuture)
+        serverClock.record(
+            date: response.headers.first(name: "Date"), sent: sent, received: scheduler.monotonic())
         return try await reply(response, upTo: limits.replyBytes, at: now)
     }
 

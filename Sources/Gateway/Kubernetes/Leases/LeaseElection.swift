@@ -80,6 +80,11 @@ public struct LeaseElection: Service {
     ///
     /// - Returns: seconds until the next.
     private func attempt(_ standing: inout Standing) async -> Double {
+        if !leadership.canLead, leadership.end != nil {
+            steppedDown(reason: "this replica cannot lead now")
+            await release(standing)
+            standing.lease = nil
+        }
         let now = scheduler.monotonic()
         let rest = leadership.end.map { max(0, $0 - now) }
         let before = standing
@@ -159,7 +164,8 @@ public struct LeaseElection: Service {
                 standing.candidacy.observe(lease?.record, at: heard)
             }
             let sent = scheduler.monotonic()
-            guard let record = standing.candidacy.claim(at: sent, now: scheduler.now()) else {
+            // Read also by a process that cannot lead: each answer has the API server's time.
+            guard leadership.canLead, let record = standing.candidacy.claim(at: sent, now: scheduler.now()) else {
                 standing.lease = nil
                 return (standing, .othersLead)
             }

@@ -14,6 +14,8 @@ struct KeyRingRecovery: Service {
     let replicas: KeyRingReplicas
     let store: any DocumentStore<KeyRing>
     let leadership: Leadership
+    /// nil where clocks are not compared.
+    var clock: ClockComparison?
     let scheduler: Scheduler
     let logger: Logger
 
@@ -69,6 +71,8 @@ struct KeyRingRecovery: Service {
         } else {
             guard case .served(let kids) = reading, stored.value.isServed(kids) else { return .after(Self.interval) }
         }
+        // The times of both rings were compared with this replica's clock.
+        if let problem = clock?.result?.problem { throw .rejected(problem) }
         guard case .stored(let restored)? = try await writer.restore(view) else { return .after(Self.interval) }
         try await writer.apply(.document(restored), to: replica, ifReports: reports)
         return .after(Self.interval)

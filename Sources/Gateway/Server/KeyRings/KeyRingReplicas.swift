@@ -17,13 +17,13 @@ final class KeyRingReplicas: Service {
     static let notLoaded = StoreError.unavailable("the key ring was not loaded yet")
 
     private let store: any DocumentStore<KeyRing>
-    private let clock: @Sendable () -> Date
+    private let scheduler: Scheduler
     private let logger: Logger
     private let entries = Mutex<[String: Entry]>([:])
 
-    init(store: any DocumentStore<KeyRing>, clock: @escaping @Sendable () -> Date, logger: Logger) {
+    init(store: any DocumentStore<KeyRing>, scheduler: Scheduler, logger: Logger) {
         self.store = store
-        self.clock = clock
+        self.scheduler = scheduler
         self.logger = logger
     }
 
@@ -43,11 +43,12 @@ final class KeyRingReplicas: Service {
             view.problem = failure
             snapshot = SigningKeySnapshot(failure: failure)
         }
-        let keys = CurrentSigningKeys(snapshot)
+        let keys = CurrentSigningKeys(snapshot, monotonic: scheduler.monotonic)
         var logger = logger
         logger[metadataKey: "endpoint"] = "\(configuration.name)"
         let replica = DocumentReplica(
-            configuration.name, view: view, consumer: Self.consumer(configuration, keys), clock: clock, logger: logger)
+            configuration.name, view: view, consumer: Self.consumer(configuration, keys), scheduler: scheduler,
+            logger: logger)
         entries.withLock { $0[configuration.name] = Entry(keys: keys, replica: replica) }
         return keys
     }
@@ -65,7 +66,7 @@ final class KeyRingReplicas: Service {
                     } else {
                         SigningKeySnapshot(failure: view.problem ?? Self.notLoaded)
                     }
-                let keys = CurrentSigningKeys(snapshot)
+                let keys = CurrentSigningKeys(snapshot, monotonic: scheduler.monotonic)
                 keys.confirm(until: old.keys.confirmedUntil)
                 return (Self.consumer(configuration, keys), keys)
             }
@@ -84,7 +85,7 @@ final class KeyRingReplicas: Service {
     /// What is wrong with the ring, for the readiness details; nil where nothing is.
     func problem(of endpoint: String) -> String? {
         guard let entry = entries.withLock({ $0[endpoint] }) else { return nil }
-        if let failure = entry.keys.snapshot(at: clock()).failure {
+        if let failure = entry.keys.confirmedSnapshot.failure {
             // The leader reports why it cannot create the ring.
             guard failure == KeyRings.notCreated, let problem = entry.rotationProblem else {
                 return failure.description
@@ -96,6 +97,9 @@ final class KeyRingReplicas: Service {
         if view.isMissing == true { return "the key ring is missing in the store; the last valid one is in force" }
         if view.replacedBy != nil {
             return "the store contains another key ring; the published one is in force, and the leader restores it"
+        }
+        if let time = view.stored?.value.futureTimes(at: scheduler.now()).first {
+            return "\(time) is in the future; check the clocks of all replicas"
         }
         if entry.keys.snapshot.active == nil { return "no active signing key until the issuer URL serves the next one" }
         return entry.rotationProblem.map { "rotation: \($0)" }

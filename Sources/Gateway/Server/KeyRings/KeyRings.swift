@@ -12,6 +12,7 @@ struct KeyRings: Sendable {
     private let store: any DocumentStore<KeyRing>
     private let keyPairs: any KeyPairReading
     private let leadership: Leadership
+    private let clock: ClockComparison?
     private let scheduler: Scheduler
     private let logger: Logger
     private let generator = SigningKeyGenerator()
@@ -27,7 +28,8 @@ struct KeyRings: Sendable {
         let client: [any Service] = keyStore.client.map { [$0] } ?? []
         self.init(
             store: keyStore.rings, keyPairs: keyStore.keyPairs, leadership: keyStore.leadership,
-            storeServices: client, election: [keyStore.election], scheduler: scheduler, logger: logger)
+            storeServices: client, election: [keyStore.election], clock: keyStore.clock, scheduler: scheduler,
+            logger: logger)
     }
 
     /// - Parameters:
@@ -35,14 +37,16 @@ struct KeyRings: Sendable {
     ///   - election: runs after the replicas.
     init(
         store: any DocumentStore<KeyRing>, keyPairs: any KeyPairReading, leadership: Leadership,
-        storeServices: [any Service] = [], election: [any Service] = [], scheduler: Scheduler, logger: Logger
+        storeServices: [any Service] = [], election: [any Service] = [], clock: ClockComparison? = nil,
+        scheduler: Scheduler, logger: Logger
     ) {
         self.store = store
         self.keyPairs = keyPairs
         self.leadership = leadership
+        self.clock = clock
         self.scheduler = scheduler
         self.logger = logger
-        replicas = KeyRingReplicas(store: store, clock: scheduler.now, logger: logger)
+        replicas = KeyRingReplicas(store: store, scheduler: scheduler, logger: logger)
         services = storeServices + [replicas] + election
     }
 
@@ -107,7 +111,7 @@ struct KeyRings: Sendable {
     func recovery(of endpoints: [EndpointConfiguration], readers: [String: any IssuerReading]) -> any Service {
         KeyRingRecovery(
             endpoints: endpoints, readers: readers, replicas: replicas, store: store,
-            leadership: leadership, scheduler: scheduler, logger: logger)
+            leadership: leadership, clock: clock, scheduler: scheduler, logger: logger)
     }
 
     /// The service that advances the rings of these endpoints.
@@ -116,6 +120,7 @@ struct KeyRings: Sendable {
     func rotation(of endpoints: [EndpointConfiguration], following statuses: PublicationStatuses) -> any Service {
         KeyRotationService(
             endpoints: endpoints, replicas: replicas, store: store, keyPairs: keyPairs,
-            leadership: leadership, statuses: statuses, generator: generator, scheduler: scheduler, logger: logger)
+            leadership: leadership, statuses: statuses, generator: generator, clock: clock, scheduler: scheduler,
+            logger: logger)
     }
 }

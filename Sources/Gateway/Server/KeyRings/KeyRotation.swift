@@ -13,6 +13,8 @@ struct KeyRotation: Sendable {
     /// Reads `issuer.keypair`; nil where that is not supported.
     let keyPairs: (any KeyPairReading)?
     let generator: SigningKeyGenerator
+    /// This replica's clock, compared with the deciding one; nil where that is not known.
+    var clock: @Sendable () -> ClockReading? = { nil }
 
     /// Seconds between two reads of an `issuer.keypair`.
     static let keyPairInterval = 30.0
@@ -32,6 +34,7 @@ struct KeyRotation: Sendable {
         case .malformed, .foreign, .newerVersion: return .wait(until: nil)
         case .none, .conflict, .unavailable, .rejected: break
         }
+        if let problem = clock()?.problem { throw .rejected(problem) }
         guard let stored = view.stored else {
             guard leader.mayWrite() else { return .wait(until: nil) }
             return .stored(try await first(at: now()))
@@ -39,6 +42,17 @@ struct KeyRotation: Sendable {
         // Which of two rings stays is decided by what the issuer URL serves: KeyRingRecovery.
         if let found = view.found, found.value.owner != stored.value.owner { return .wait(until: nil) }
         if let restored = try await leader.restore(view) { return restored }
+        var timeFailure: StoreError?
+        switch stored.value.timeStep(at: now(), clock: clock()) {
+        case .none: break
+        case .standStill(let problem): throw .rejected(problem)
+        case .report(let problem): timeFailure = .rejected(problem)
+        case .repair(let ring, let times):
+            let outcome = try await leader.save(ring, replacing: stored)
+            logger.warning(
+                "key ring times in the future repaired", metadata: ["times": .array(times.map { "\($0)" })])
+            return outcome
+        }
         // A key pair that cannot be used does not stop the rotation; it is reported when no other step is due.
         var keyPairFailure: StoreError?
         do throws(StoreError) {
@@ -52,7 +66,7 @@ struct KeyRotation: Sendable {
             if let invalidated, invalidated != stored.value.invalidated {
                 return try await leader.save(stored.value.recording(invalidated: invalidated), replacing: stored)
             }
-            if let keyPairFailure { throw keyPairFailure }
+            if let failure = keyPairFailure ?? timeFailure { throw failure }
             return .wait(until: time)
         case .addKey(let reason):
             let generated = try await generate(at: now())

@@ -13,6 +13,8 @@ struct KeyRotationService: Service {
     let leadership: Leadership
     let statuses: PublicationStatuses
     let generator: SigningKeyGenerator
+    /// nil where clocks are not compared.
+    var clock: ClockComparison?
     let scheduler: Scheduler
     let logger: Logger
 
@@ -33,7 +35,7 @@ struct KeyRotationService: Service {
         let rotation = KeyRotation(
             configuration: endpoint,
             leader: DocumentLeader(store: store, mayWrite: { leadership.isLeading }, logger: logger),
-            keyPairs: keyPairs, generator: generator)
+            keyPairs: keyPairs, generator: generator, clock: { [clock] in clock?.result })
         let loop = RetryLoop<StoreError>(
             scheduler: scheduler,
             log: FailureLog("key rotation failed", recovered: "key rotation works again", logger: logger))

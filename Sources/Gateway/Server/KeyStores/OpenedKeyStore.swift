@@ -16,6 +16,8 @@ struct OpenedKeyStore: Sendable {
     let rings: any DocumentStore<KeyRing>
     let keyPairs: any KeyPairReading
     let leadership: Leadership
+    /// This replica's clock, compared with the API server's, or with a key directory with the issuer URLs'.
+    let clock: ClockComparison
     /// The leader election.
     let election: any Service
     /// The client, which must run while the store is used; nil for a directory.
@@ -48,7 +50,8 @@ struct OpenedKeyStore: Sendable {
         _ keyStore: GatewayConfiguration.KeyStore, kubeconfig: String?, in host: HostEnvironment,
         scheduler: Scheduler, logger: Logger
     ) throws(Problem) {
-        leadership = Leadership(monotonic: scheduler.monotonic)
+        let leadership: Leadership
+        let clock: ClockComparison
         switch keyStore {
         case .directory(let path):
             let path = host.resolve(path)
@@ -59,6 +62,8 @@ struct OpenedKeyStore: Sendable {
                 throw Problem(keyPath: "keyStore.directory", message: "\(error)")
             }
             self.directory = directory
+            clock = ClockComparison(server: ServerClock(mayBeCached: true), scheduler: scheduler)
+            leadership = Leadership(monotonic: scheduler.monotonic, clock: clock)
             rings = DirectoryDocumentStore<KeyRing>(directory, scheduler: scheduler, logger: logger)
             keyPairs = DirectoryKeyPairReader(directory: path)
             election = DirectoryElection(directory: path, leadership: leadership, scheduler: scheduler, logger: logger)
@@ -84,6 +89,8 @@ struct OpenedKeyStore: Sendable {
                     message: "no API server for key rings: \(error.problems.joined(separator: "; ")); "
                         + "run in a cluster, set review.kubeconfig, or set keyStore: {directory: PATH}")
             }
+            clock = ClockComparison(server: connection.client.serverClock, scheduler: scheduler)
+            leadership = Leadership(monotonic: scheduler.monotonic, clock: clock)
             rings = SecretDocumentStore<KeyRing>(
                 client: connection.client, namespace: namespace, scheduler: scheduler, logger: logger)
             keyPairs = KeyPairSecretReader(client: connection.client, namespace: namespace, scheduler: scheduler)
@@ -95,6 +102,8 @@ struct OpenedKeyStore: Sendable {
             kubernetes = Cluster(client: connection.client, namespace: namespace)
             directory = nil
         }
+        self.leadership = leadership
+        self.clock = clock
     }
 
     /// Where the last valid configuration is stored.

@@ -36,7 +36,13 @@ struct DirectoryElection: Service {
                 logger.notice("leadership lost", metadata: ["lock": "\(path)", "reason": "the file was removed"])
                 lock = nil
             }
-            if lock == nil {
+            if lock != nil, !leadership.canLead {
+                leadership.stepDown()
+                logger.notice(
+                    "leadership lost", metadata: ["lock": "\(path)", "reason": "this replica's clock is wrong"])
+                lock = nil
+            }
+            if lock == nil, leadership.canLead {
                 do {
                     lock = try FileLock(trying: path, permissions: 0o600)
                     log.succeed()

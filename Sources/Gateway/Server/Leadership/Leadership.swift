@@ -1,3 +1,4 @@
+import GatewayCore
 import Synchronization
 
 /// The leadership of this replica: only the leader rotates and publishes. All writes are compare-and-swap, so that
@@ -13,15 +14,24 @@ final class Leadership: Sendable {
     }
 
     private let monotonic: @Sendable () -> Double
+    private let clock: ClockComparison?
     private let state = Mutex(State())
 
-    /// - Parameter monotonic: seconds since an arbitrary time, of a clock that advances while the process or the
-    ///   machine is suspended.
-    init(monotonic: @escaping @Sendable () -> Double) { self.monotonic = monotonic }
+    /// - Parameters:
+    ///   - monotonic: seconds since an arbitrary time, of a clock that advances while the process or the machine is
+    ///     suspended.
+    ///   - clock: a replica whose clock is wrong does not lead; nil where clocks are not compared.
+    init(monotonic: @escaping @Sendable () -> Double, clock: ClockComparison? = nil) {
+        self.monotonic = monotonic
+        self.clock = clock
+    }
+
+    /// Whether this replica can lead: its clock is not known to be wrong.
+    var canLead: Bool { clock?.result.map(\.agrees) ?? true }
 
     /// Whether this replica is the leader now, by the clock: a process that resumes after its leadership has expired is
     /// not.
-    var isLeading: Bool { state.withLock { $0.end.map { monotonic() < $0 } ?? false } }
+    var isLeading: Bool { canLead && state.withLock { $0.end.map { monotonic() < $0 } ?? false } }
 
     /// Yields whether this replica leads: the current state, then each change. Of several pending changes only the last
     /// is delivered.

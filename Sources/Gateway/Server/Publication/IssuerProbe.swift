@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
+import Kubernetes
 
 /// Reads the two public URLs of an issuer as a verifier does: within 5 s, at most 64 KiB, without redirects, and with
 /// certificate verification.
@@ -16,6 +17,8 @@ struct IssuerProbe: IssuerReading {
     /// Reads the CA file; nil for the system's CAs.
     private let readCAs: (@Sendable () throws(PublishError) -> [UInt8]?)?
     private let transport: any HTTPTransport
+    /// Takes the `Date` fields of the answers; nil where they are not used.
+    private let clock: ClockComparison?
 
     /// - Parameters:
     ///   - rules: the proxy rules of the environment. The proxy in `settings` overrides them; they do not apply with
@@ -23,7 +26,7 @@ struct IssuerProbe: IssuerReading {
     ///   - files: reads the CA file.
     init(
         _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles,
-        clients: ProbeClients
+        clients: ProbeClients, clock: ClockComparison? = nil
     ) {
         let own = settings.proxy.flatMap { ProxyAddress($0) }
         let fromRules = settings.connectTo == nil ? rules.proxy(forHost: issuer.host, port: 443) : nil
@@ -31,14 +34,15 @@ struct IssuerProbe: IssuerReading {
             proxy: own ?? fromRules, override: settings.connectTo.map { (issuer.host, $0.host) })
         self.init(
             issuer, settings: settings, files: files,
-            transport: HTTPClientTransport(client: client, trust: TrustConfigurations()))
+            transport: HTTPClientTransport(client: client, trust: TrustConfigurations()), clock: clock)
     }
 
     /// - Parameter transport: has the proxy and the address of `settings`.
     init(
         _ issuer: Issuer, settings: EndpointConfiguration.Probe, files: any PublisherFiles,
-        transport: any HTTPTransport
+        transport: any HTTPTransport, clock: ClockComparison? = nil
     ) {
+        self.clock = clock
         self.issuer = issuer
         self.transport = transport
         let authority = issuer.host + (settings.connectTo.map { ":\($0.port)" } ?? "")
@@ -65,12 +69,16 @@ struct IssuerProbe: IssuerReading {
                 }
                 request.certificateAuthorities = pem
             }
+            let sent = clock?.scheduler.monotonic()
             let response = try await transport.send(request)
+            let isOwn = response.header(GatewayHeader.gateway.rawValue) == IssuerRoutes.origin
+            if let clock, let sent, !isOwn {
+                clock.server.record(
+                    date: response.header("Date"), age: response.header("Age"), sent: sent,
+                    received: clock.scheduler.monotonic())
+            }
             switch response.status {
-            case 200:
-                return .content(
-                    response.body,
-                    isOwn: response.header(GatewayHeader.gateway.rawValue) == IssuerRoutes.origin)
+            case 200: return .content(response.body, isOwn: isOwn)
             case 300..<400: return .failure("status \(response.status); verifiers do not follow redirects")
             default: return .failure("status \(response.status)")
             }

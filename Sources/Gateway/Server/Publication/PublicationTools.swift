@@ -27,9 +27,12 @@ struct PublicationTools: Sendable {
     private let rules: ProxyRules
     private let publishers = OpenedPublishers()
     private let host: HostEnvironment
+    private let clock: ClockComparison?
     private let logger: Logger
 
-    init(in host: HostEnvironment, logger: Logger) {
+    /// - Parameter clock: takes the `Date` fields of issuer URLs; nil where another server decides.
+    init(in host: HostEnvironment, clock: ClockComparison? = nil, logger: Logger) {
+        self.clock = clock
         rules = ProxyRules(environment: host.environment)
         if rules.invalid != nil {
             logger.warning("invalid HTTPS_PROXY ignored", metadata: ["expected": "http://HOST:PORT"])
@@ -78,7 +81,7 @@ struct PublicationTools: Sendable {
     func probe(_ configuration: EndpointConfiguration) -> IssuerProbe {
         IssuerProbe(
             configuration.issuer, settings: configuration.probe, rules: rules,
-            files: LocalPublisherFiles(resolve: host.resolve), clients: probeClients)
+            files: LocalPublisherFiles(resolve: host.resolve), clients: probeClients, clock: clock)
     }
 
     /// Forgets the publishers of other endpoints.
@@ -88,12 +91,12 @@ struct PublicationTools: Sendable {
         for current: @escaping @Sendable () -> Part, _ configuration: EndpointConfiguration,
         _ files: LocalPublisherFiles, isByAdministrator: Bool
     ) -> PublisherContext {
-        let clock = host.clock
+        let now = host.clock
         return PublisherContext(
-            logger: logger(for: configuration.name), transport: transport, now: clock,
+            logger: logger(for: configuration.name), transport: transport, now: now,
             maximumAge: configuration.rotation.maximumAge,
             environment: { [environment = host.environment] in environment[$0] }, files: files,
-            ownToken: { () throws(PublishError) in try await current().ownToken(at: clock) },
+            ownToken: { () throws(PublishError) in try await current().ownToken(at: now) },
             isOwnKeyPublic: {
                 let part = current()
                 guard let own = part.keys.snapshot.publisherKey else { return nil }
@@ -105,7 +108,7 @@ struct PublicationTools: Sendable {
 extension PublicationTools.Part {
     /// A token of the endpoint for its publisher.
     func ownToken(at clock: @Sendable () -> Date) async throws(PublishError) -> String {
-        let snapshot = keys.snapshot(at: clock())
+        let snapshot = keys.confirmedSnapshot
         if let key = snapshot.publisherKey, snapshot.active == nil {
             guard maySuccessorSign() else {
                 throw PublishError(.unavailable, "no key is active, and this replica may not sign with its successor")
@@ -121,7 +124,7 @@ extension PublicationTools.Part {
         var random = SystemRandomNumberGenerator()
         let tokenID = TokenID(randomBits: (random.next(), random.next()))
         // Read again: the key ring may have changed meanwhile.
-        let current = keys.snapshot(at: clock())
+        let current = keys.confirmedSnapshot
         guard current.publisherKey?.keyID == snapshot.publisherKey?.keyID,
             let token = PublisherToken.issue(configuration, keys: current, at: clock(), tokenID: tokenID)
         else { throw PublishError(.unavailable, "the endpoint has no key that signs") }

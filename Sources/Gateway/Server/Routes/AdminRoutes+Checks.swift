@@ -8,6 +8,10 @@ extension AdminRoutes {
         var reloadProblem: @Sendable () -> String? = { nil }
         /// Why there is no serving certificate; nil where there is one.
         var certificateProblem: @Sendable () -> String? = { nil }
+        /// Why clients do not accept a certificate that is served.
+        var certificateTimeProblem: @Sendable () -> String? = { nil }
+        /// Why this replica's clock is wrong.
+        var clockProblem: @Sendable () -> String? = { nil }
     }
 
     /// The checks in the order of the response. Problems of a key ring or a publisher do not make the replica unready.
@@ -18,6 +22,8 @@ extension AdminRoutes {
             Check(name: "shutdown", isRequired: true) { replica.isDraining() ? "the gateway is stopping" : nil },
             Check(name: "configuration", isRequired: false, failure: replica.reloadProblem),
             Check(name: "tls", isRequired: true, failure: replica.certificateProblem),
+            Check(name: "certificate", isRequired: false, failure: replica.certificateTimeProblem),
+            Check(name: "clock", isRequired: false, failure: replica.clockProblem),
         ]
         for name in endpoints.map(\.configuration.name) {
             checks.append(Check(name: "keyring/\(name)", isRequired: false) { rings.problem(of: name) })

@@ -93,7 +93,7 @@ struct TokenRoutes: Sendable {
     private func signingCertificate(_ request: GatewayRequest) async -> Answer {
         await answer(toBearer: request) { tokenRequest throws(TokenExchangeError) in
             let (identity, rule) = try await exchange.authorize(tokenRequest, at: clock())
-            guard let key = keys.snapshot(at: clock()).active else { throw .noSigningKey(retryAfter: 5) }
+            guard let key = keys.confirmedSnapshot.active else { throw .noSigningKey(retryAfter: 5) }
             return (["thumbprint": .string(key.certificate.thumbprint)], .allowed(identity, rule: rule))
         }
     }

@@ -28,6 +28,8 @@ struct ConfigurationMounting: Sendable {
     let publishing: PublicationTools
     let replica: AdminRoutes.ReplicaState
     let takeDroppedLogLines: @Sendable () -> Int
+    /// Compared with the issuer URLs' clocks; nil where there is an API server.
+    let issuerClock: ClockComparison?
     let scheduler: Scheduler
 
     /// Opens the key rings of the endpoints that the configuration adds. What is in force does not change.
@@ -90,6 +92,11 @@ struct ConfigurationMounting: Sendable {
         }
         let decisions = DecisionReporting(metrics: metrics, audit: decided, clock: clock)
         let limits = configuration.limits
+        var clockServices: [any Service] = []
+        if let issuerClock {
+            let readers = configuration.endpoints.compactMap { readers[$0.name] }
+            clockServices.append(IssuerClockService(readers: readers, clock: issuerClock))
+        }
         return MountedConfiguration(
             configuration: configuration, endpoints: endpoints, retired: retired, metrics: metrics,
             tokens: GatewayResponder.Served(
@@ -108,13 +115,13 @@ struct ConfigurationMounting: Sendable {
                         metrics.dropped(logLines: takeDroppedLogLines())
                         for endpoint in endpoints {
                             let name = endpoint.configuration.name
-                            metrics.observe(endpoint.keys.snapshot(at: clock()), of: name, at: clock())
+                            metrics.observe(endpoint.keys.confirmedSnapshot, of: name, at: clock())
                             // Only the leader has a publication status.
                             metrics.observe(statuses[name] ?? PublicationStatus(), of: name)
                         }
                     }),
                 maximumBodyBytes: limits.bodyBytes, decisions: nil),
-            work: [
+            work: clockServices + [
                 rings.recovery(of: configuration.endpoints, readers: readers),
                 rings.rotation(of: configuration.endpoints, following: statuses),
                 Publication.service(

@@ -50,10 +50,12 @@ package struct GatewayAssembly: Sendable {
         let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
         let rings = KeyRings(keyStore, scheduler: scheduler, logger: logger)
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: host.writeAudit)
-        let publishing = PublicationTools(in: host, logger: logger)
+        let issuerClock = keyStore.directory == nil ? nil : keyStore.clock
+        let publishing = PublicationTools(in: host, clock: issuerClock, logger: logger)
         let admission = AdmissionParts(
             cluster: parts.cluster, namespace: host.namespace, leadership: keyStore.leadership,
             prometheus: prometheus, scheduler: scheduler, logger: logger)
+        if let pods = admission.uninjectedPods { serving.find { await pods.injectedPods() } }
         let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: host, logger: logger)
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
@@ -62,8 +64,11 @@ package struct GatewayAssembly: Sendable {
             statuses: PublicationStatuses(), publishing: publishing,
             replica: AdminRoutes.ReplicaState(
                 isDraining: { draining.isDraining }, reloadProblem: { report.problem },
-                certificateProblem: { serving.certificates.problem ?? serving.webhook.problem }),
-            takeDroppedLogLines: host.takeDroppedLogLines, scheduler: scheduler)
+                certificateProblem: { serving.certificates.problem ?? serving.webhook.problem },
+                certificateTimeProblem: {
+                    serving.certificates.timeProblem(at: clock()) ?? serving.webhook.timeProblem(at: clock())
+                }, clockProblem: { keyStore.clock.result?.problem }),
+            takeDroppedLogLines: host.takeDroppedLogLines, issuerClock: issuerClock, scheduler: scheduler)
         let built: BuiltConfiguration
         do throws(CancellationError) {
             built = try await mounting.build(configuration, after: nil)
@@ -90,6 +95,7 @@ package struct GatewayAssembly: Sendable {
                 secondsUntilCut: { draining.secondsUntilCut }, scheduler: scheduler, logger: logger)
         }
         var services: [any Service] = [audit] + parts.services + rings.services + serving.services + admission.services
+        services.append(ClockService(clock: keyStore.clock, logger: logger))
         if let events { services.append(events) }
         services += [publishing.transport, publishing.probeClients, current]
         if let source {

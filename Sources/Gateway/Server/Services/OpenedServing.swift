@@ -53,6 +53,9 @@ struct OpenedServing: Sendable {
         (plan, injector) = (selfSigned.plan, selfSigned.injector)
     }
 
+    /// Sets how the Pods that must be recreated with another CA are found.
+    func find(injectedPods: @escaping @Sendable () async -> [String]?) { plan?.find(injectedPods: injectedPods) }
+
     /// Applies a reloaded configuration: its endpoints, their token lifetimes, and `injection`.
     func apply(_ configuration: GatewayConfiguration) {
         plan?.replace(with: ServingPolicy(configuration, namespace: namespace))

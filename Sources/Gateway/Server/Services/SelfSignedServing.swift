@@ -21,7 +21,7 @@ struct SelfSignedServing: Sendable {
         self.certificates = certificates
         let plan = ServingPlan(ServingPolicy(configuration, namespace: namespace))
         self.plan = plan
-        let replica = certificates.replica(clock: scheduler.now, logger: logger)
+        let replica = certificates.replica(scheduler: scheduler, logger: logger)
         let store: any DocumentStore<ServingIdentity>
         var injector: CABundleInjector?
         if let cluster = keyStore.kubernetes {
@@ -49,7 +49,7 @@ struct SelfSignedServing: Sendable {
         let evidence: any WebhookEvidenceReading = injector?.trust ?? NoWebhookTrust()
         let service = ServingIdentityService(
             store: store, replica: replica, plan: plan, evidence: evidence, leadership: keyStore.leadership,
-            scheduler: scheduler, logger: logger)
+            clock: keyStore.clock, scheduler: scheduler, logger: logger)
         services = [service] + (injector.map { [$0] } ?? [])
     }
 

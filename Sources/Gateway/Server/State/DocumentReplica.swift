@@ -27,17 +27,17 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         let use: @Sendable (_ new: Value, _ old: Value?) throws(StoreError) -> Void
         /// Reports why no document is in force.
         let fail: @Sendable (StoreError) -> Void
-        /// Sets the time until which the document may be used without another confirmation by the store.
-        let confirm: @Sendable (Date) -> Void
+        /// Sets the monotonic seconds until which the document may be used without another confirmation by the store.
+        let confirm: @Sendable (Double) -> Void
     }
 
     private struct State {
         var view: View
         var consumer: Consumer
-        /// Since when the store contains another document.
-        var replaced: Date?
-        /// Since when a document of this owner is in force.
-        var held: Date
+        /// Since when the store contains another document, in monotonic seconds.
+        var replaced: Double?
+        /// Since when a document of this owner is in force, in monotonic seconds.
+        var held: Double
         /// Reports of the watch about this document.
         var reports = 0
     }
@@ -48,17 +48,15 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     let name: String
     private let state: Mutex<State>
     private let signal = ChangeSignal()
-    private let clock: @Sendable () -> Date
+    private let scheduler: Scheduler
     private let logger: Logger
 
     /// - Parameter view: what is known already, and in force with the consumer.
-    init(
-        _ name: String, view: View = View(), consumer: Consumer, clock: @escaping @Sendable () -> Date, logger: Logger
-    ) {
+    init(_ name: String, view: View = View(), consumer: Consumer, scheduler: Scheduler, logger: Logger) {
         self.name = name
-        self.clock = clock
+        self.scheduler = scheduler
         self.logger = logger
-        state = Mutex(State(view: view, consumer: consumer, held: clock()))
+        state = Mutex(State(view: view, consumer: consumer, held: scheduler.monotonic()))
         consumer.confirm(confirmationEnd)
     }
 
@@ -105,7 +103,8 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     /// What is known where the store contains another valid document; nil where it does not.
     func conflict(_ reading: DocumentConflict.Reading) -> DocumentConflict? {
         state.withLock { state in
-            state.view.found == nil ? nil : conflict(reading, since: state.replaced ?? clock(), in: state)
+            state.view.found == nil
+                ? nil : conflict(reading, since: state.replaced ?? scheduler.monotonic(), in: state)
         }
     }
 
@@ -119,10 +118,14 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         if isReplaced { signal.send() }
     }
 
+    /// The times are counted back from now, so that a clock that was set since does not change a window.
     private func conflict(
-        _ reading: DocumentConflict.Reading, since seen: Date, in state: State
+        _ reading: DocumentConflict.Reading, since seen: Double, in state: State
     ) -> DocumentConflict {
-        DocumentConflict(held: state.held, seen: seen, now: clock(), window: Self.window, reading: reading)
+        let (now, monotonic) = (scheduler.now(), scheduler.monotonic())
+        return DocumentConflict(
+            held: now.addingTimeInterval(state.held - monotonic), seen: now.addingTimeInterval(seen - monotonic),
+            now: now, window: Self.window, reading: reading)
     }
 
     private func confirm(_ names: Set<String>?) {
@@ -177,7 +180,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     private func apply(_ stored: Stored<Value>, to state: inout State) {
         let old = state.view.stored
         if let old {
-            let since = state.replaced ?? clock()
+            let since = state.replaced ?? scheduler.monotonic()
             if old.value.outranks(stored.value, in: conflict(.pending, since: since, in: state)) {
                 state.replaced = since
                 state.view = View(stored: old, isMissing: false, replacedBy: stored.version, found: stored)
@@ -195,7 +198,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         do throws(StoreError) {
             if isOther { try state.consumer.use(stored.value, old?.value) }
             state.replaced = nil
-            if old?.value.owner != stored.value.owner { state.held = clock() }
+            if old?.value.owner != stored.value.owner { state.held = scheduler.monotonic() }
             state.view = View(stored: stored, isMissing: false)
             state.consumer.confirm(confirmationEnd)
         } catch {
@@ -211,5 +214,5 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
         if state.view.stored == nil { state.consumer.fail(problem) }
     }
 
-    private var confirmationEnd: Date { clock().addingTimeInterval(Self.window) }
+    private var confirmationEnd: Double { scheduler.monotonic() + Self.window }
 }

@@ -48,5 +48,8 @@ extension ServingPolicy {
             names: CertificateNames(configuration, namespace: namespace),
             timeToLive: configuration.endpoints.map(\.token.timeToLive).max() ?? 0,
             leastOverlap: configuration.authorityOverlap)
+        podSelectors = UninjectedPodSearch(
+            configuration.endpoints, prefix: configuration.injection.prefix, namespace: namespace
+        ).queries.map(\.selector)
     }
 }

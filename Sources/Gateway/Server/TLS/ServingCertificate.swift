@@ -13,6 +13,8 @@ package struct ServingCertificate: Sendable {
     package let issuers: String
     /// The end of the validity of the serving certificate.
     package let notAfter: Date
+    /// The latest beginning of the validity of a certificate of the chain.
+    package let notBefore: Date
 
     /// - Parameters:
     ///   - chainPEM: the serving certificate first.
@@ -43,6 +45,10 @@ package struct ServingCertificate: Sendable {
         }
         names = Self.names(serving)
         notAfter = serving.notValidAfter
+        let issuing = chain.dropFirst().compactMap { certificate in
+            (try? certificate.toDERBytes()).flatMap { try? Certificate(derEncoded: $0) }?.notValidBefore
+        }
+        notBefore = issuing.reduce(serving.notValidBefore, max)
         issuers = Self.issuers(chainPEM)
     }
 

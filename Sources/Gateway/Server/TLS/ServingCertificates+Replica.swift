@@ -4,7 +4,7 @@ import Logging
 
 extension ServingCertificates {
     /// Returns a replica of the serving identity. These certificates serve the identity that is in force.
-    func replica(clock: @escaping @Sendable () -> Date, logger: Logger) -> DocumentReplica<ServingIdentity> {
+    func replica(scheduler: Scheduler, logger: Logger) -> DocumentReplica<ServingIdentity> {
         DocumentReplica(
             "",
             consumer: .init(
@@ -28,6 +28,6 @@ extension ServingCertificates {
                 fail: { problem in self.report(unavailable: "\(problem)") },
                 // A certificate is served until it expires, with or without confirmation by the store.
                 confirm: { _ in }),
-            clock: clock, logger: logger)
+            scheduler: scheduler, logger: logger)
     }
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GatewayCore
 import NIOCore
 package import NIOSSL
@@ -72,6 +73,14 @@ package final class ServingCertificates: Sendable {
     /// Why there is no certificate; nil where there is one.
     package var problem: String? {
         state.withLock { if case .unavailable(let problem) = $0 { problem } else { nil } }
+    }
+
+    /// Why clients do not accept a certificate that is served, by its times; nil where they do.
+    func timeProblem(at now: Date) -> String? {
+        guard let served else { return nil }
+        let certificates = [served.first] + served.others
+        if certificates.contains(where: { $0.notBefore > now }) { return "a serving certificate is not yet valid" }
+        return certificates.contains { $0.notAfter <= now } ? "a serving certificate has expired" : nil
     }
 
     /// Returns when there is a certificate, or when the task is cancelled.

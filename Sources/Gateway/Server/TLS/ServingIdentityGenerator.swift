@@ -44,6 +44,22 @@ struct ServingIdentityGenerator: Sendable {
         }
     }
 
+    /// The identity without what is not yet valid, or was created in the future.
+    func repairing(
+        _ identity: ServingIdentity, _ problem: ServingTimeProblem, policy: ServingPolicy, at now: Date
+    ) throws(StoreError) -> ServingIdentity {
+        switch problem {
+        case .created, .nextNotYetValid: return identity.repairingTimes(at: now)
+        case .certificateNotYetValid:
+            guard let issuing = identity.issuing else { return identity.repairingTimes(at: now) }
+            return identity.renewing(try certificate(identity.certificate.names, by: issuing, policy: policy, at: now))
+        case .authorityNotYetValid:
+            let new = try first(policy: policy, at: now)
+            guard let authority = new.issuing else { return identity.repairingTimes(at: now) }
+            return identity.replacingAuthority(with: authority, certificate: new.certificate)
+        }
+    }
+
     private func newCA(
         _ constraint: NameConstraint?, _ policy: ServingPolicy, at now: Date
     ) throws -> SelfSignedCA {

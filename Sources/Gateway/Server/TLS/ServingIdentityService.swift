@@ -12,6 +12,8 @@ struct ServingIdentityService: Service {
     /// Which CAs the webhook configurations trust.
     let evidence: any WebhookEvidenceReading
     let leadership: Leadership
+    /// nil where clocks are not compared.
+    var clock: ClockComparison?
     let scheduler: Scheduler
     let logger: Logger
 
@@ -68,6 +70,20 @@ struct ServingIdentityService: Service {
         let identity = stored.value
         let observed = ServingEvidence(webhooks: evidence.webhooks, request: stored.request)
         let now = scheduler.now()
+        if let problem = clock?.result?.problem { throw .rejected(problem) }
+        if let problem = identity.timeProblem(at: now) {
+            guard clock?.result != nil else {
+                throw .rejected(
+                    "\(problem.description), and this replica's clock could not be compared; check the clocks")
+            }
+            let outcome = try await leader.save(
+                try generator.repairing(identity, problem, policy: policy, at: now), replacing: stored)
+            // Where another replica has written first, that one has repaired it.
+            if case .stored(let new) = outcome, new.value.owner == identity.owner {
+                await log(problem, policy)
+            }
+            return outcome
+        }
         let step = identity.nextStep(at: now, policy: policy, evidence: observed)
         let changed: ServingIdentity?
         switch step {
@@ -94,6 +110,23 @@ struct ServingIdentityService: Service {
         let outcome = try await leader.save(changed, replacing: stored)
         log(step)
         return outcome
+    }
+
+    /// At most this many Pods are named in the log.
+    private static let maximumPods = 100
+
+    private func log(_ problem: ServingTimeProblem, _ policy: ServingPolicy) async {
+        logger.warning("serving identity repaired", metadata: ["reason": "\(problem.description)"])
+        guard problem == .authorityNotYetValid else { return }
+        let commands = policy.podSelectors.prefix(10).map { "kubectl get pods --all-namespaces -l '\($0)'" }
+        var metadata: Logger.Metadata = ["find": .array(commands.map { "\($0)" })]
+        if let pods = await plan.injectedPods() {
+            metadata["count"] = .stringConvertible(pods.count)
+            metadata["pods"] = .array(pods.prefix(Self.maximumPods).map { "\($0)" })
+        } else {
+            metadata["pods"] = "unknown"
+        }
+        logger.critical("CA replaced; recreate the Pods that were injected before", metadata: metadata)
     }
 
     private func log(_ step: ServingStep) {

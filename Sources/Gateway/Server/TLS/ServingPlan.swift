@@ -5,6 +5,7 @@ import Synchronization
 final class ServingPlan: Sendable {
     private let current: Mutex<ServingPolicy>
     private let signal = ChangeSignal()
+    private let findPods = Mutex<@Sendable () async -> [String]?>({ nil })
 
     init(_ policy: ServingPolicy) { current = Mutex(policy) }
 
@@ -19,6 +20,15 @@ final class ServingPlan: Sendable {
             current.timeToLive = longest
         }
         signal.send()
+    }
+
+    /// Sets how the Pods that trust the CA bundle of their injection are found.
+    func find(injectedPods: @escaping @Sendable () async -> [String]?) { findPods.withLock { $0 = injectedPods } }
+
+    /// Those Pods, by namespace and name; nil where they are not known.
+    func injectedPods() async -> [String]? {
+        let find = findPods.withLock { $0 }
+        return await find()
     }
 
     /// Yields an element for each later change.

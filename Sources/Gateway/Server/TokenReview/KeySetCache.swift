@@ -56,7 +56,9 @@ package actor KeySetCache {
     /// - Throws: as ``keys(for:at:)``.
     func lookUp(_ keyID: KeyID?, at now: Date) async throws(TokenReviewFailure) -> (keys: JSONWebKeySet, isNew: Bool) {
         if isLoading, isUnknown(keyID) { await withCheckedContinuation { waiting.append($0) } }
-        let age = lastAttempt.map { now.timeIntervalSince($0) } ?? .infinity
+        // An attempt in the future: the clock was set back.
+        let age =
+            lastAttempt.map { $0 <= now.addingTimeInterval(1) ? now.timeIntervalSince($0) : .infinity } ?? .infinity
         let isUnknown = self.isUnknown(keyID)
         let interval = keys == nil ? firstRetryInterval : minimumInterval
         guard age >= maximumAge || (isUnknown && age >= interval) else {

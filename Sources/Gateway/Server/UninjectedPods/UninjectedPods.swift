@@ -150,6 +150,25 @@ final class UninjectedPods: Service {
         return tally
     }
 
+    /// The Pods with a sidecar, by namespace and name; nil where they are not known: the search is disabled, or the Pods
+    /// cannot be listed.
+    func injectedPods() async -> [String]? {
+        guard let search = target.withLock({ $0?.search }) else { return nil }
+        var found: Set<String> = []
+        do throws(KubernetesAPIError) {
+            for query in search.queries {
+                _ = try await pods.list(
+                    selector: query.selector, fields: UninjectedPodSearch.fields, pageSize: settings.pageSize
+                ) { pod in
+                    if let name = search.injected(pod.json) { found.insert(name) }
+                }
+            }
+        } catch {
+            return nil
+        }
+        return found.sorted()
+    }
+
     private func report(_ tally: UninjectedPodTally, _ webhook: GatewayConfiguration.Injection.Webhook) {
         for pod in tally.reports {
             let configuration = webhook.configurationName(of: pod.owner.endpoint)

@@ -47,7 +47,8 @@ final class WebhookTrust: WebhookEvidenceReading {
             case .trusts(let ids):
                 var since: [String: Date] = [:]
                 if case .trusts(let before) = entry { since = before }
-                let present = ids.map { ($0, since[$0] ?? now) }
+                // A time in the future: the clock was set back.
+                let present = ids.map { ($0, min(since[$0] ?? now, now)) }
                 entries[name] = .trusts(since: Dictionary(present, uniquingKeysWith: { first, _ in first }))
             }
             return true

@@ -23,6 +23,10 @@ struct RotationModel {
         case publisherWaitsForActiveKey
         /// Every replica keeps the ring that it holds, and the leader writes it.
         case heldRingStays
+        /// A replica whose clock is wrong acts.
+        case everyClockIsRight
+        /// Times in the future stay as they are.
+        case futureTimesStay
     }
 
     static let maximumAge = 300.0
@@ -43,6 +47,8 @@ struct RotationModel {
         var seen: Date?
         let publisher: SelfPublisher
         var publication: EndpointPublication
+        /// Seconds by which its clock is ahead.
+        var offset: Double
     }
 
     let policy: RotationPolicy
@@ -88,14 +94,17 @@ struct RotationModel {
         edges = FakeEdges(place: place, clock: clock, seed: random.next())
         verifiers = Array(repeating: nil, count: 4)
         for _ in 0..<Int.random(in: 1...3, using: &random) { replicas.append(newReplica()) }
+        // The last one is three hours behind, in some worlds with others.
+        if replicas.count > 1, random.oneIn(3) { replicas[replicas.count - 1] = newReplica(offset: -3 * 3_600) }
     }
 
-    private func newReplica() -> Replica {
+    private func newReplica(offset: Double = 0) -> Replica {
         let publisher = SelfPublisher(place: place, edges: edges, clock: clock, isNeeded: isSelfPublished)
         return Replica(
             stored: nil, held: clock.now, confirmed: clock.now, publisher: publisher,
             publication: EndpointPublication(
-                publisher: publisher, reader: edges, interval: 300, now: { [clock] in clock.now }, random: { 0.5 }))
+                publisher: publisher, reader: edges, interval: 300,
+                now: { [clock] in clock.now.addingTimeInterval(offset) }, random: { 0.5 }), offset: offset)
     }
 
     /// Restarts all processes.
@@ -118,6 +127,7 @@ struct RotationModel {
         case 4: edges.evict(using: &random)
         case 5 where random.oneIn(4): try administer()
         case 6 where random.oneIn(12): try await startWithoutRing(index)
+        case 7 where random.oneIn(4): try await writeAhead()
         default: try await act(index)
         }
         for replica in replicas.indices where random.oneIn(2) { try await look(replica) }
@@ -144,6 +154,14 @@ struct RotationModel {
     }
 
     private mutating func step(_ index: Int, _ stored: StoredKeyRing, mayCrash: Bool = false) async throws {
+        let now = clock.now.addingTimeInterval(replicas[index].offset)
+        switch stored.ring.timeStep(at: now, clock: ClockReading(ahead: replicas[index].offset)) {
+        case .standStill where fault != .everyClockIsRight: return
+        case .repair(let ring, _) where fault != .futureTimesStay:
+            let version = try await save(ring, replacing: stored.version)
+            return await settle(index, ring, version)
+        default: break
+        }
         let snapshot = SigningKeySnapshot(ring: stored.ring, of: configuration)
         replicas[index].publisher.key =
             fault == .publisherWaitsForActiveKey ? snapshot.active?.keyID : snapshot.publisherKey?.keyID
@@ -151,12 +169,12 @@ struct RotationModel {
         let report = await replicas[index].publication.step(documents)
         if mayCrash, random.oneIn(20) { return crash(index) }
         let step = stored.ring.nextStep(
-            at: clock.now, policy: policy, evidence: report.status.evidence.map(seenByPolicy))
+            at: now, policy: policy, evidence: report.status.evidence.map(seenByPolicy))
         let ring: KeyRing
         if case .addKey = step {
             ring = try adding(to: stored.ring)
         } else {
-            guard let next = stored.ring.applying(step, at: clock.now, policy: policy) else { return }
+            guard let next = stored.ring.applying(step, at: now, policy: policy) else { return }
             ring = next
         }
         if mayCrash, random.oneIn(20) { return crash(index) }
@@ -180,7 +198,7 @@ struct RotationModel {
         guard let stored = store[configuration.name], revoked.isEmpty, place[.keys] != nil,
             replicas.indices.contains(where: { $0 != index && replicas[$0].stored?.version == stored.version })
         else { return }
-        replicas[index] = newReplica()
+        replicas[index] = newReplica(offset: replicas[index].offset)
         store.put(nil, for: configuration.name)
         let ring = try adding(
             to: KeyRing(endpoint: configuration.name, owner: "rival\(triggers)", revision: 0, keys: []))
@@ -243,6 +261,8 @@ struct RotationModel {
             throw Breach(description: "a ring that nobody knows has replaced the published one")
         }
         guard ring.active != nil else { throw Breach(description: "a revocation does not come to its end") }
+        let times = ring.futureTimes(at: clock.now)
+        guard times.isEmpty else { throw Breach(description: "\(times) stay in the future") }
     }
 
     private mutating func settle(_ index: Int, _ ring: KeyRing, _ version: KeyRingVersion?) async {
@@ -270,11 +290,11 @@ struct RotationModel {
     }
 
     /// Keys derive from the seed, since a rotation's time depends on them.
-    private mutating func adding(to ring: KeyRing) throws -> KeyRing {
+    private mutating func adding(to ring: KeyRing, at time: Date? = nil) throws -> KeyRing {
         let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         let key = try SigningKey(
             pem: try P256.Signing.PrivateKey(rawRepresentation: bytes).pemRepresentation, algorithm: .es256)
-        return ring.adding(key, certificate: try ExampleEndpoint.certificate(), at: clock.now, policy: policy)
+        return ring.adding(key, certificate: try ExampleEndpoint.certificate(), at: time ?? clock.now, policy: policy)
     }
 
     private mutating func makeFirst(_ index: Int) async throws {
@@ -302,11 +322,14 @@ struct RotationModel {
 
     /// A process loses its memory. The loss of a ring that only exists in memory is not modelled.
     private mutating func crash(_ index: Int) {
-        guard let stored = replicas[index].stored else { return replicas[index] = newReplica() }
+        let offset = replicas[index].offset
+        guard let stored = replicas[index].stored else { return replicas[index] = newReplica(offset: offset) }
         let present = store[configuration.name]
         // The published ring, while a rival is in its place.
         let isLost = present.map { $0.ring.owner != stored.ring.owner } ?? (stored.version == deleted)
-        if !isLost || !rivals.isDisjoint(with: stored.ring.keys.map(\.keyID)) { replicas[index] = newReplica() }
+        if !isLost || !rivals.isDisjoint(with: stored.ring.keys.map(\.keyID)) {
+            replicas[index] = newReplica(offset: offset)
+        }
     }
 
     private mutating func rotate() async throws {
@@ -314,6 +337,21 @@ struct RotationModel {
             stored.ring.keys.count < RotationPolicy.maximumKeys
         else { return }
         if try await save(try adding(to: stored.ring), replacing: stored.version) != nil { triggers += 1 }
+    }
+
+    /// A process whose clock is two days ahead, which nothing has compared yet, takes a step.
+    private mutating func writeAhead() async throws {
+        guard let stored = store[configuration.name] else { return }
+        let ahead = clock.now.addingTimeInterval(2 * 86_400)
+        if let successor = stored.ring.successor {
+            let step = RotationStep.markPublished(successor.keyID, at: ahead)
+            guard let ring = stored.ring.applying(step, at: ahead, policy: policy) else { return }
+            _ = try await save(ring, replacing: stored.version)
+        } else if stored.ring.keys.count < RotationPolicy.maximumKeys {
+            if try await save(try adding(to: stored.ring, at: ahead), replacing: stored.version) != nil {
+                triggers += 1
+            }
+        }
     }
 
     private mutating func revoke() async throws {

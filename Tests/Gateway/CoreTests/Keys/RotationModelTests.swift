@@ -48,7 +48,8 @@ struct RotationModelTests {
     }
 
     @Test(
-        "The model finds a revocation that never ends, and a ring that is lost", arguments: RotationModel.Fault.allCases
+        "The model finds an endless revocation, a lost ring, a wrong clock, and times in the future",
+        arguments: RotationModel.Fault.allCases
     )
     func findsFault(_ fault: RotationModel.Fault) async throws {
         var breach: RotationModel.Breach?

@@ -52,6 +52,10 @@ struct ServingModel {
     private var webhooks: [Webhook]
     private var request: String?
     private var leaderAwayUntil = 0.0
+    /// Seconds by which the clock of the replica that leads now is ahead.
+    private var ahead = 0.0
+    /// Whether a replica whose clock is wrong acts: a fault that the model must find.
+    private let trustsEveryClock: Bool
     private var mayWriteWebhooks = true
     private var made = 1
     private(set) var activations = 0
@@ -62,7 +66,10 @@ struct ServingModel {
     private static let propagation = 5.0
     private static let nameSets = [["a", "b"], ["a"], ["a", "c"], ["a", "b", "*.d"]]
 
-    init(seed: UInt64, adjust: (inout ServingPolicy) -> Void = { _ in }) throws {
+    init(
+        seed: UInt64, trustsEveryClock: Bool = false, adjust: (inout ServingPolicy) -> Void = { _ in }
+    ) throws {
+        self.trustsEveryClock = trustsEveryClock
         random = SeededRandom(seed: seed)
         lastLife = random.oneIn(4) ? 86_400 : 900
         policy = ServingPolicy(names: CertificateNames(dns: Self.nameSets[0], addresses: []), timeToLive: 900)
@@ -90,6 +97,8 @@ struct ServingModel {
     }
 
     private var now: Date { ExampleIdentity.at(time) }
+    /// By the clock of the replica that leads.
+    private var leaderNow: Date { ExampleIdentity.at(time + ahead) }
 
     mutating func tick() throws {
         var step = Double.random(in: 0.5...3, using: &random)
@@ -118,6 +127,8 @@ struct ServingModel {
         }
         if random.oneIn(100) { request = "\(time)" }
         if random.oneIn(50) { leaderAwayUntil = time + Double.random(in: 0...20_000, using: &random) }
+        // Another replica leads, whose clock is three hours behind, or some hours ahead.
+        if random.oneIn(30) { ahead = [0, 0, -10_800, 10_800].randomElement(using: &random) ?? 0 }
         if random.oneIn(100) { mayWriteWebhooks.toggle() }
         for index in webhooks.indices where random.oneIn(40) {
             webhooks[index].stuckUntil = time + Double.random(in: 0...20_000, using: &random)
@@ -182,6 +193,9 @@ struct ServingModel {
 
     private mutating func lead() throws {
         guard leads else { return }
+        // A replica whose clock is wrong steps down: another one leads next.
+        guard trustsEveryClock || ClockReading(ahead: ahead).agrees else { return ahead = 0 }
+        let now = leaderNow
         for _ in 0..<20 {
             switch store.nextStep(at: now, policy: policy, evidence: evidence) {
             case .wait: return
@@ -215,8 +229,8 @@ struct ServingModel {
         -> ServingIdentity.Certificate
     {
         ExampleIdentity.certificate(
-            "certificate of \(authority.id) \(time)", names: names, from: now,
-            to: policy.certificateEnd(at: now, of: authority))
+            "certificate of \(authority.id) \(time)", names: names, from: leaderNow,
+            to: policy.certificateEnd(at: leaderNow, of: authority))
     }
 
     private mutating func change(_ identity: ServingIdentity) {

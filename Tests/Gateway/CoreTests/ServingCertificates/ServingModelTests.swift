@@ -64,4 +64,18 @@ struct ServingModelTests {
         }
         Issue.record("\(fault): not found")
     }
+
+    @Test("The model finds a leader that acts although its clock is hours behind or ahead")
+    func findsWrongClock() async throws {
+        for seed in UInt64(0)..<400 {
+            await Task.yield()
+            var model = try ServingModel(seed: seed, trustsEveryClock: true)
+            do {
+                for _ in 0..<1_500 { try model.tick() }
+            } catch is ServingModel.Breach {
+                return
+            }
+        }
+        Issue.record("a wrong clock was not found")
+    }
 }

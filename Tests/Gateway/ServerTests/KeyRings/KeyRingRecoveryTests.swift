@@ -37,7 +37,7 @@ struct KeyRingRecoveryTests {
     private func settles(
         holding ring: KeyRing, against other: KeyRing?, isLeading: Bool, on wanted: KeyRing
     ) async throws {
-        let replicas = KeyRingReplicas(store: store, clock: time.scheduler.now, logger: log.logger)
+        let replicas = KeyRingReplicas(store: store, scheduler: time.scheduler, logger: log.logger)
         store.put(ring, for: "two")
         _ = replicas.mount(endpoint, found: .success(try #require(store["two"])))
         let leadership = Leadership(monotonic: time.scheduler.monotonic)

@@ -18,7 +18,11 @@ struct KeyRingReplicasTests {
 
     init() throws {
         configuration = try ExampleGateway.configuration().endpoints[1]
-        replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        replicas = KeyRingReplicas(
+            store: FakeDocumentStore(),
+            scheduler: Scheduler(
+                now: { [clock] in clock.now }, monotonic: { [clock] in clock.now.timeIntervalSince1970 },
+                random: { 0.5 }, sleep: { _ in }), logger: log.logger)
         first = try Self.stored(revision: 1, key: TestKeys.ec)
         keys = replicas.mount(configuration, found: .success(first))
     }
@@ -33,7 +37,7 @@ struct KeyRingReplicasTests {
     }
 
     private var view: DocumentReplica<KeyRing>.View { replicas["two"]?.view ?? .init() }
-    private var signing: KeyID? { keys.snapshot(at: clock.now).active?.keyID }
+    private var signing: KeyID? { keys.confirmedSnapshot.active?.keyID }
 
     @Test("A reported ring is in force immediately, with its documents")
     func takesOn() throws {
@@ -199,11 +203,15 @@ struct KeyRingReplicasTests {
 
     @Test("An endpoint whose ring was not readable at start gets it later")
     func failedStart() throws {
-        let replicas = KeyRingReplicas(store: FakeDocumentStore(), clock: { [clock] in clock.now }, logger: log.logger)
+        let replicas = KeyRingReplicas(
+            store: FakeDocumentStore(),
+            scheduler: Scheduler(
+                now: { [clock] in clock.now }, monotonic: { [clock] in clock.now.timeIntervalSince1970 },
+                random: { 0.5 }, sleep: { _ in }), logger: log.logger)
         let keys = replicas.mount(configuration, found: .failure(.unavailable("away")))
         #expect(keys.snapshot.active == nil && replicas.problem(of: "two")?.contains("away") == true)
         replicas.apply(.document(first))
-        #expect(keys.snapshot(at: clock.now).active?.keyID == TestKeys.ec.keyID)
+        #expect(keys.confirmedSnapshot.active?.keyID == TestKeys.ec.keyID)
         #expect(replicas.problem(of: "two") == nil)
     }
 

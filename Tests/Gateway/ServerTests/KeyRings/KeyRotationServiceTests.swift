@@ -19,7 +19,7 @@ struct KeyRotationServiceTests {
 
     init() throws {
         leadership = Leadership(monotonic: time.scheduler.monotonic)
-        replicas = KeyRingReplicas(store: store, clock: time.scheduler.now, logger: log.logger)
+        replicas = KeyRingReplicas(store: store, scheduler: time.scheduler, logger: log.logger)
         // An algorithm with fast key generation.
         var other = try ExampleGateway.configuration().endpoints[1]
         other.name = "other"

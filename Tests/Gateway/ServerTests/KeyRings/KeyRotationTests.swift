@@ -34,14 +34,47 @@ struct KeyRotationTests {
         }
     }
 
-    private func rotation(endpoint index: Int = 1, keypair: String? = nil, mayWrite: Bool = true) throws -> KeyRotation
-    {
+    private func rotation(
+        endpoint index: Int = 1, keypair: String? = nil, mayWrite: Bool = true, ahead: Double? = nil
+    ) throws -> KeyRotation {
         var configuration = try ExampleGateway.configuration().endpoints[index]
         configuration.keypair = keypair
         return KeyRotation(
             configuration: configuration,
             leader: DocumentLeader(store: store, mayWrite: { mayWrite }, logger: log.logger), keyPairs: pairs,
-            generator: SigningKeyGenerator())
+            generator: SigningKeyGenerator(), clock: { ahead.map { ClockReading(ahead: $0) } })
+    }
+
+    @Test("A successor that was published in the future is prepared again, only by a replica whose clock is right")
+    func futureTimes() async throws {
+        let rotation = try rotation(ahead: 0)
+        let first = try await rotation.first(at: clock.now)
+        let ahead = clock.now.addingTimeInterval(61 * 86_400)
+        let next = try SigningKey.generate(.es256)
+        let policy = rotation.configuration.rotationPolicy
+        let added = first.value.adding(
+            next, certificate: try #require(first.value.active?.certificate), at: ahead, policy: policy)
+        let ring = try #require(added.applying(.markPublished(next.keyID, at: ahead), at: ahead, policy: policy))
+        let stored = Stored(ring, version: try await store.save(ring, replacing: first.version))
+        for wrong in [-10_800.0, 61] {
+            await #expect(throws: StoreError.self) { try await step(try self.rotation(ahead: wrong), stored) }
+        }
+        // It is not known which clock is right.
+        await #expect(throws: StoreError.self) { try await step(try self.rotation(), stored) }
+        #expect(store["two"]?.version == stored.version)
+        let repaired = try await step(rotation, stored)
+        #expect(repaired.value.successor?.state == .prepared && repaired.value.successor?.published == nil)
+        #expect(store["two"]?.version == repaired.version)
+        #expect(log.text.contains("key ring times in the future repaired"))
+    }
+
+    @Test("A replica whose clock is wrong creates no ring")
+    func wrongClockCreatesNothing() async throws {
+        await #expect(throws: StoreError.self) {
+            try await rotation(ahead: 172_800).step(
+                DocumentReplica.View(isMissing: true), evidence: nil, at: { [clock] in clock.now })
+        }
+        #expect(store.saves == 0)
     }
 
     /// Performs the next step and returns the ring; the same ring where no step is due.

@@ -20,8 +20,12 @@ struct LeaseElectionTests {
         let leadership: Leadership
         let election: LeaseElection
 
+        /// The API server's clock. The fake API server does not tell the manual time.
+        let clock: ClockComparison
+
         init(_ identity: String, _ cluster: FakeCluster) {
-            leadership = Leadership(monotonic: time.scheduler.monotonic)
+            clock = ClockComparison(server: ServerClock(), scheduler: time.scheduler)
+            leadership = Leadership(monotonic: time.scheduler.monotonic, clock: clock)
             election = LeaseElection(
                 client: cluster.client, namespace: FakeCluster.namespace, name: "sts-gateway", identity: identity,
                 leadership: leadership, scheduler: time.scheduler.kubernetes, logger: log.logger)
@@ -83,6 +87,33 @@ struct LeaseElectionTests {
                 #expect(two.time.time >= 15)
                 #expect(lease(cluster)?["spec"]?["holderIdentity"] == "two")
                 #expect(lease(cluster)?["spec"]?["leaseTransitions"] == 1)
+            }
+        }
+    }
+
+    @Test(
+        "A leader whose clock is wrong does not lead from that moment and releases the Lease, and leads again with a right clock",
+        arguments: [-10_800, 61, 172_800.0])
+    func wrongClock(ahead: Double) async throws {
+        try await FakeCluster.run { cluster in
+            let one = Replica("one", cluster)
+            let two = Replica("two", cluster)
+            await one.running {
+                await one.wait(for: true)
+                one.time.compare(one.clock, ahead: 59)
+                #expect(one.leadership.isLeading)
+                one.time.compare(one.clock, ahead: ahead)
+                #expect(!one.leadership.isLeading && !one.leadership.canLead)
+                await one.nextAttempt()
+                await one.wait(for: false)
+                await one.rest()
+                #expect(lease(cluster)?["spec"]?["holderIdentity"] == "")
+                await two.running { await two.wait(for: true) }
+                one.time.compare(one.clock, ahead: 0)
+                // The other one is gone without a release.
+                for _ in 0..<9 { await one.nextAttempt() }
+                await one.wait(for: true)
+                #expect(lease(cluster)?["spec"]?["holderIdentity"] == "one")
             }
         }
     }

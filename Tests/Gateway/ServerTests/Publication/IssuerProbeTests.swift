@@ -1,6 +1,9 @@
+import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import GatewayPluginTesting
+import Kubernetes
+import KubernetesTestSupport
 import Testing
 
 @testable import GatewayServer
@@ -40,6 +43,22 @@ import Testing
                 .answer(200, "", ["sts-gateway": "origin"]), .answer(200, "", ["sts-gateway": "other"])))
         #expect(await probe.read(.keys) == .content([], isOwn: true))
         #expect(await probe.read(.keys) == .content([], isOwn: false))
+    }
+
+    @Test func `the Date of an answer is compared with the clock, unless a gateway itself has answered`() async throws {
+        let time = TestScheduler()
+        let clock = ClockComparison(server: ServerClock(mayBeCached: true), scheduler: time.scheduler)
+        let date = HTTPDate().text(time.now.addingTimeInterval(-7_200))
+        let probe = IssuerProbe(
+            try ExampleGateway.configuration().endpoints[0].issuer,
+            settings: try ExampleGateway.configuration().endpoints[0].probe, files: files,
+            transport: ScriptedTransport(
+                .answer(200, "", ["sts-gateway": "origin", "Date": date]),
+                .answer(200, "", ["Date": date, "Age": "3600"])), clock: clock)
+        _ = await probe.read(.keys)
+        #expect(clock.result == nil)
+        _ = await probe.read(.keys)
+        #expect(clock.result?.ahead == 3_599.5 && clock.result?.agrees == false)
     }
 
     @Test func `another address changes the port of the URL, not the Host`() async throws {

@@ -44,7 +44,7 @@ struct ExampleMounting: Sendable {
                 logger: log.logger),
             prometheus: prometheus, version: "test", audit: audit, events: nil, statuses: PublicationStatuses(),
             publishing: PublicationTools(in: environment, logger: log.logger), replica: AdminRoutes.ReplicaState(),
-            takeDroppedLogLines: { 0 }, scheduler: scheduler)
+            takeDroppedLogLines: { 0 }, issuerClock: nil, scheduler: scheduler)
     }
 
     static func run(_ body: (ExampleMounting) async throws -> Void) async throws {

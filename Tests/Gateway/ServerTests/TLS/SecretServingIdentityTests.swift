@@ -57,6 +57,34 @@ struct SecretServingIdentityTests {
         }
     }
 
+    @Test(
+        "A CA that is not yet valid is replaced by a leader whose clock is right, and the log names the Pods to recreate"
+    )
+    func notYetValid() async throws {
+        let policy = ServingPolicy(names: ServingReplica.names, timeToLive: 900)
+        let ahead = try ServingIdentityGenerator().first(policy: policy, at: time.now.addingTimeInterval(172_800))
+        for (offset, pods) in [(-10_800, nil), (0, ["a/one", "b/two"]), (0, nil)] as [(Double, [String]?)] {
+            let store = FakeDocumentStore<ServingIdentity>()
+            store.put(ahead, for: "")
+            let leader = ServingReplica(store, time: time, leads: true, ahead: offset)
+            if let pods { leader.plan.find { pods } }
+            leader.replica.apply(.document(try #require(store[""])))
+            try await leader.running {
+                if offset != 0 {
+                    try await until { leader.log.text.contains("serving certificate rotation failed") }
+                    #expect(store[""]?.value == ahead && leader.log.text.contains("s behind the API"))
+                    #expect(leader.certificates.timeProblem(at: time.now) == "a serving certificate is not yet valid")
+                    return
+                }
+                let new = try #require(await leader.identity { $0 != ahead })
+                #expect(new.owner == ahead.owner && new.timeProblem(at: time.now) == nil)
+                #expect(leader.certificates.timeProblem(at: time.now) == nil)
+                try await until { leader.log.text.contains("CA replaced; recreate the Pods that were injected before") }
+                #expect(leader.log.text.contains(pods == nil ? "unknown" : "a/one"))
+            }
+        }
+    }
+
     @Test("Two concurrent leaders create one CA")
     func race() async throws {
         try await FakeCluster.run { cluster in

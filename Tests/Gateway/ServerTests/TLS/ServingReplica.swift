@@ -34,19 +34,23 @@ struct ServingReplica: Sendable {
         }
     }
 
-    init(_ store: any DocumentStore<ServingIdentity>, time: TestScheduler, leads: Bool, timeToLive: Int = 900) {
+    /// - Parameter ahead: seconds by which the replica's clock is ahead; nil where clocks are not compared.
+    init(
+        _ store: any DocumentStore<ServingIdentity>, time: TestScheduler, leads: Bool, timeToLive: Int = 900,
+        ahead: Double? = nil
+    ) {
         self.time = time
         self.store = store
         let certificates = ServingCertificates(unavailable: "it is early")
         self.certificates = certificates
-        replica = certificates.replica(clock: time.scheduler.now, logger: log.logger)
+        replica = certificates.replica(scheduler: time.scheduler, logger: log.logger)
         plan = ServingPlan(ServingPolicy(names: Self.names, timeToLive: timeToLive))
         leadership = Leadership(monotonic: time.scheduler.monotonic)
         if leads { leadership.lead(until: .infinity) }
         evidence = GivenEvidence()
         service = ServingIdentityService(
             store: store, replica: replica, plan: plan, evidence: evidence, leadership: leadership,
-            scheduler: time.scheduler, logger: log.logger)
+            clock: ahead.map { time.comparison(ahead: $0) }, scheduler: time.scheduler, logger: log.logger)
     }
 
     /// The store in the Secrets of the fake API server. Its scheduler does not wait.

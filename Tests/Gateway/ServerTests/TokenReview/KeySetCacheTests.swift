@@ -52,6 +52,16 @@ struct KeySetCacheTests {
         #expect(source.count == 2)
     }
 
+    @Test("A clock that was set back causes a load, not an old key set for as long as the clock was ahead")
+    func clockSetBack() async throws {
+        let cache = cache()
+        source.set(rsa)
+        _ = try await cache.keys(for: TestKeys.rsa.keyID, at: now.addingTimeInterval(172_800))
+        source.set(both)
+        #expect(try await cache.keys(for: TestKeys.ec.keyID, at: now) == both)
+        #expect(source.count == 2)
+    }
+
     @Test("An old key set is loaded again, and stays in use where that fails")
     func age() async throws {
         let cache = cache()

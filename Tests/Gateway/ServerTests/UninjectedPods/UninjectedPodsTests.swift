@@ -126,6 +126,24 @@ struct UninjectedPodsTests {
         }
     }
 
+    @Test("The Pods with a sidecar are found, and are unknown without the permission or with a disabled search")
+    func injected() async throws {
+        try await FakeCluster.run { cluster in
+            for index in 0..<4 { try addPod("web-\(index)", cluster, sidecar: "one") }
+            try addPod("other", cluster, namespace: "kube-system", sidecar: "two=/deep/two")
+            try addPod("missing", cluster)
+            let part = try Part(cluster) { $0.pageSize = 3 }
+            #expect(
+                await part.pods.injectedPods()
+                    == ["default/web-0", "default/web-1", "default/web-2", "default/web-3", "kube-system/other"])
+            cluster.api.deny("list", "pods")
+            #expect(await part.pods.injectedPods() == nil)
+            cluster.api.allow("list", "pods")
+            part.apply { $0.uninjectedPods.isEnabled = false }
+            #expect(await part.pods.injectedPods() == nil)
+        }
+    }
+
     @Test("Each owner is logged once with advice, and the metric follows its Pods")
     func logged() async throws {
         try await FakeCluster.run { cluster in

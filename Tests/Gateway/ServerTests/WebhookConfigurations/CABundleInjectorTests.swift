@@ -96,7 +96,7 @@ struct CABundleInjectorTests {
             let log = RecordedJSONLog()
             let leadership = Leadership(monotonic: time.scheduler.monotonic)
             let replica = ServingCertificates(unavailable: "it is early")
-                .replica(clock: time.scheduler.now, logger: log.logger)
+                .replica(scheduler: time.scheduler, logger: log.logger)
             let injector = CABundleInjector(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: FakeCluster.namespace,
                 names: names, replica: replica, leadership: leadership, settings: settings, scheduler: time.scheduler,
