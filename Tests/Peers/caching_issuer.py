@@ -36,6 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.readings[host] += 1
         content = self.server.read(host, self.path)
         self.send_response_only(404 if content is None else 200)
+        self.send_header("Date", self.date_time_string())
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content or b"")))
         self.end_headers()

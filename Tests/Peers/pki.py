@@ -62,7 +62,7 @@ def write(
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = (
-        builder("Temporary CA", "Temporary CA", ca_key, -HOUR, WEEK)
+        builder("Temporary CA", "Temporary CA", ca_key, -HOUR, max(ends, WEEK))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(ca_key, hashes.SHA256())

@@ -1,5 +1,6 @@
 """Fixtures: scenarios that run in parallel, each with its own stage."""
 
+import datetime
 from collections.abc import Iterator
 
 import cluster_identity
@@ -16,7 +17,7 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     """The program, a cluster identity and certificates for all stages."""
     folder = tmp_path_factory.mktemp("theatre")
     cluster_identity.init(folder / "cluster")
-    pki.write(folder / "pki", ["127.0.0.1", "localhost", "*.issuer.example"])
+    pki.write(folder / "pki", ["127.0.0.1", "localhost", "*.issuer.example"], ends=datetime.timedelta(days=90))
     return Theatre(built_gateway(), folder)
 
 

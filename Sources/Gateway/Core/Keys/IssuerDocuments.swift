@@ -33,6 +33,8 @@ package struct IssuerDocuments: Sendable, Equatable {
     package let readingDue: Date?
     /// As the ring records it.
     package let invalidated: KeyRing.InvalidatedDocuments?
+    /// Where the ring has published last, as the ring records it.
+    package let location: String?
     /// Until when sessions that were requested with a revoked key may be valid; nil where no key was revoked.
     package let sessionsOfRevokedKeysEnd: Date?
 
@@ -59,6 +61,7 @@ package struct IssuerDocuments: Sendable, Equatable {
         self.bundle = Representation(bundle.utf8Text)
         keyIDs = Set(ring.keys.map(\.keyID))
         invalidated = ring.invalidated
+        location = ring.location
         sessionsOfRevokedKeysEnd = ring.revoked.map(\.revoked).max()?.addingTimeInterval(Self.maximumSessionLifetime)
         self.readingDue = readingDue
     }

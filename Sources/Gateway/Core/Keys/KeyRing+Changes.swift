@@ -87,10 +87,6 @@ extension KeyRing {
         }
     }
 
-    package func recording(invalidated: InvalidatedDocuments) -> KeyRing {
-        changed { $0.invalidated = invalidated }
-    }
-
     func changed(_ change: (inout KeyRing) -> Void) -> KeyRing {
         var ring = self
         change(&ring)

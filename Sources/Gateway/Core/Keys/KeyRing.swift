@@ -104,11 +104,18 @@ package struct KeyRing: Sendable {
     package internal(set) var keypair: ImportedKeyPair?
     /// nil where no invalidation was completed yet, or none is needed.
     package internal(set) var invalidated: InvalidatedDocuments?
+    /// nil before the leader has recorded it.
+    package internal(set) var issuer: IssuerRecord?
+    /// Where this ring has published last; nil where it has not.
+    package internal(set) var location: String?
 
     package init(
         endpoint: String, owner: String, revision: Int = 1, keys: [Key], revoked: [RevokedKey] = [],
-        keypair: ImportedKeyPair? = nil, invalidated: InvalidatedDocuments? = nil
+        keypair: ImportedKeyPair? = nil, invalidated: InvalidatedDocuments? = nil, issuer: IssuerRecord? = nil,
+        location: String? = nil
     ) {
+        self.issuer = issuer
+        self.location = location
         self.invalidated = invalidated
         self.endpoint = endpoint
         self.owner = owner

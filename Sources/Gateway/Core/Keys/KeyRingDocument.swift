@@ -27,6 +27,22 @@ package enum KeyRingDocument {
         let revoked: [KeyRing.RevokedKey]?
         let keypair: KeyRing.ImportedKeyPair?
         let invalidated: KeyRing.InvalidatedDocuments?
+        let issuer: Optionally<KeyRing.IssuerRecord>?
+        let location: Optionally<String>?
+    }
+
+    /// A member that the ring does not need: a value of another form counts as missing.
+    private struct Optionally<Value: Codable>: Codable {
+        let value: Value?
+
+        init?(_ value: Value?) {
+            guard let value else { return nil }
+            self.value = value
+        }
+
+        init(from decoder: any Decoder) throws { value = try? Value(from: decoder) }
+
+        func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
     }
 
     private struct Key: Codable {
@@ -76,7 +92,8 @@ package enum KeyRingDocument {
         }
         return KeyRing(
             endpoint: endpoint, owner: owner, revision: revision, keys: keys, revoked: ring.revoked ?? [],
-            keypair: ring.keypair, invalidated: ring.invalidated)
+            keypair: ring.keypair, invalidated: ring.invalidated, issuer: ring.issuer?.value,
+            location: ring.location?.value)
     }
 
     private static func decode(_ key: Key, at index: Int) throws(StoreError) -> KeyRing.Key {
@@ -134,7 +151,8 @@ package enum KeyRingDocument {
                     longestLife: key.maximumTokenLifetime == 0 ? nil : key.maximumTokenLifetime,
                     privateKey: key.signingKey.pkcs8PEM,
                     certificate: key.certificate.pem)
-            }, revoked: ring.revoked, keypair: ring.keypair, invalidated: ring.invalidated)
+            }, revoked: ring.revoked, keypair: ring.keypair, invalidated: ring.invalidated,
+            issuer: Optionally(ring.issuer), location: Optionally(ring.location))
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -31,7 +31,7 @@ package struct EndpointPublication: Sendable {
     /// The digests of documents whose invalidation is complete; nil before the first documents.
     private var invalidated: [IssuerDocumentKind: String]?
     private var repairDue = Date.distantPast
-    /// Whether this ring has published last at the location, as far as this process knows.
+    /// Whether this ring has published last at the location.
     private var isPublished = false
     private let mayOverwrite: @Sendable (IssuerDocuments) -> Bool
     private var lastStep = Date.distantPast
@@ -112,6 +112,8 @@ package struct EndpointPublication: Sendable {
     private mutating func publish(
         _ documents: IssuerDocuments, through publisher: any DiscoveryPublisher
     ) async -> [PublicationRound.Outcome] {
+        // A restarted process knows it from the ring.
+        if let location = documents.location, location == publisher.location { isPublished = true }
         let isWatched = documents.sessionsOfRevokedKeysEnd.map { now() < $0 } ?? false
         let outcomes = await round.run(
             documents, through: publisher, takeOver: takeOver,
@@ -145,6 +147,7 @@ package struct EndpointPublication: Sendable {
             failures = 0
             status.failure = nil
             status.lastSuccess = now()
+            status.lastOwner = documents.keys.stamp.owner
             roundDue = now().addingTimeInterval(isWatched ? min(interval, Self.watchInterval) : interval)
         }
         return outcomes

@@ -6,6 +6,8 @@ package struct PublicationStatus: Sendable, Equatable {
     package var location: String?
     /// The end of the last round without a conflict or a failure.
     package var lastSuccess: Date?
+    /// The owner of the documents of that round.
+    package var lastOwner: String?
     /// Why the last round was not complete; nil where it was, or there was none yet.
     package var failure: String?
     /// The request ID by which the service identifies the failed call.

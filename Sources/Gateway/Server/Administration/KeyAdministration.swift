@@ -151,7 +151,15 @@ package struct KeyAdministration: Sendable {
         guard let stored = try await session.keyStore.rings.load(endpoint) else {
             throw .rejected("no key ring of \"\(endpoint)\"; see keys list")
         }
-        // The time of the last signature of an active key is not stored.
+        // Recorded by the leader when it has found the endpoint removed.
+        if !isForced, let end = stored.value.tokensEnd {
+            guard end < session.scheduler.now() else {
+                throw .rejected(
+                    "tokens of its keys may be valid until \(end.formatted(.iso8601)); delete it then, or with --force")
+            }
+            return try await session.keyStore.rings.delete(endpoint, version: stored.version)
+        }
+        // The time of the last signature of an active key is not stored otherwise.
         let longest = stored.value.keys.map(\.maximumTokenLifetime).max() ?? 0
         let last = stored.value.keys.compactMap(\.retired).max() ?? .distantPast
         let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < session.scheduler.now()

@@ -78,10 +78,10 @@ package struct ManualPublication: Sendable {
 
     /// Spares the leader an invalidation of its own; without the record it requests one.
     private func record(_ invalidated: KeyRing.InvalidatedDocuments, of endpoint: String) async {
-        guard let stored = try? await session.keyStore.rings.load(endpoint), stored.value.invalidated != invalidated
+        guard let stored = try? await session.keyStore.rings.load(endpoint),
+            let ring = stored.value.recording(nil, location: nil, invalidated: invalidated)
         else { return }
-        _ = try? await session.keyStore.rings.save(
-            stored.value.recording(invalidated: invalidated), replacing: stored.version)
+        _ = try? await session.keyStore.rings.save(ring, replacing: stored.version)
     }
 
     private func run(

@@ -20,6 +20,8 @@ final class KeyRingReplicas: Service {
     private let scheduler: Scheduler
     private let logger: Logger
     private let entries = Mutex<[String: Entry]>([:])
+    /// The rings of endpoints that are not mounted.
+    let removed = RemovedIssuers()
 
     init(store: any DocumentStore<KeyRing>, scheduler: Scheduler, logger: Logger) {
         self.store = store
@@ -50,6 +52,7 @@ final class KeyRingReplicas: Service {
             configuration.name, view: view, consumer: Self.consumer(configuration, keys), scheduler: scheduler,
             logger: logger)
         entries.withLock { $0[configuration.name] = Entry(keys: keys, replica: replica) }
+        removed.remove(configuration.name)
         return keys
     }
 
@@ -76,8 +79,12 @@ final class KeyRingReplicas: Service {
         }
     }
 
-    /// Removes an endpoint.
-    func unmount(_ endpoint: String) { entries.withLock { _ = $0.removeValue(forKey: endpoint) } }
+    /// Removes an endpoint. Its documents are served until its last token has expired.
+    func unmount(_ endpoint: String) {
+        let entry = entries.withLock { $0.removeValue(forKey: endpoint) }
+        // The watch reports a ring again only when it changes.
+        if let stored = entry?.replica.view.stored { removed.put(stored) }
+    }
 
     /// nil where the endpoint is not mounted.
     subscript(endpoint: String) -> DocumentReplica<KeyRing>? { entries.withLock { $0[endpoint]?.replica } }
@@ -135,9 +142,15 @@ final class KeyRingReplicas: Service {
     /// Passes a report of the watch to the replicas that it concerns.
     func apply(_ news: DocumentNews<KeyRing>) {
         switch news {
-        case .document(let stored): self[stored.value.endpoint]?.apply(news)
-        case .unusable(let endpoint, _, _), .missing(let endpoint): self[endpoint]?.apply(news)
-        case .confirmed: for entry in entries.withLock({ Array($0.values) }) { entry.replica.apply(news) }
+        case .document(let stored):
+            if let replica = self[stored.value.endpoint] { replica.apply(news) } else { removed.put(stored) }
+        case .unusable(let endpoint, _, _): self[endpoint]?.apply(news)
+        case .missing(let endpoint):
+            self[endpoint]?.apply(news)
+            removed.remove(endpoint)
+        case .confirmed(let names):
+            for entry in entries.withLock({ Array($0.values) }) { entry.replica.apply(news) }
+            if let names { removed.listed(names) }
         }
     }
 

@@ -47,7 +47,9 @@ struct KeyRings: Sendable {
         self.scheduler = scheduler
         self.logger = logger
         replicas = KeyRingReplicas(store: store, scheduler: scheduler, logger: logger)
-        services = storeServices + [replicas] + election
+        let removal = RemovedIssuerService(
+            issuers: replicas.removed, store: store, leadership: leadership, scheduler: scheduler, logger: logger)
+        services = storeServices + [replicas] + election + [removal]
     }
 
     /// Opens the key rings of endpoints that are not mounted, and mounts them. A ring that is missing is left to the
@@ -99,6 +101,16 @@ struct KeyRings: Sendable {
                     for endpoint in endpoints { group.addTask { await replicas.untilCreated(endpoint.name) } }
                 }
             }
+            group.addTask { try? await scheduler.sleep(Self.openTimeout) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Returns when the rings of removed endpoints are known, after a few seconds at most.
+    func untilListed() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await replicas.removed.untilListed() }
             group.addTask { try? await scheduler.sleep(Self.openTimeout) }
             await group.next()
             group.cancelAll()

@@ -27,7 +27,7 @@ struct KeyRotation: Sendable {
     /// - Throws: why the step failed; the stored ring is unchanged then.
     func step(
         _ view: DocumentReplica<KeyRing>.View, evidence: PublicEvidence?,
-        invalidated: KeyRing.InvalidatedDocuments? = nil, at now: @Sendable () -> Date
+        invalidated: KeyRing.InvalidatedDocuments? = nil, location: String? = nil, at now: @Sendable () -> Date
     ) async throws(StoreError) -> Outcome {
         switch view.problem {
         // Never overwritten: an operator may restore it, and a newer release can read it.
@@ -63,8 +63,9 @@ struct KeyRotation: Sendable {
         let step = stored.value.nextStep(at: now(), policy: policy, evidence: evidence)
         switch step {
         case .wait(_, let time):
-            if let invalidated, invalidated != stored.value.invalidated {
-                return try await leader.save(stored.value.recording(invalidated: invalidated), replacing: stored)
+            let record = KeyRing.IssuerRecord(configuration, ring: stored.value)
+            if let ring = stored.value.recording(record, location: location, invalidated: invalidated) {
+                return try await leader.save(ring, replacing: stored)
             }
             if let failure = keyPairFailure ?? timeFailure { throw failure }
             return .wait(until: time)
@@ -95,6 +96,8 @@ struct KeyRotation: Sendable {
             let generated = try await generate(at: now)
             ring = ring.adding(generated.signingKey, certificate: generated.certificate, at: now, policy: policy)
         }
+        let record = KeyRing.IssuerRecord(configuration, ring: ring)
+        ring = ring.recording(record, location: nil, invalidated: nil) ?? ring
         do {
             let version = try await leader.store.save(ring, replacing: nil)
             logger.notice("key ring created", metadata: ["kid": "\(ring.keys[0].keyID)"])

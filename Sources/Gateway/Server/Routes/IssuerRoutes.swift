@@ -5,23 +5,39 @@ import Hummingbird
 
 /// The public documents of one endpoint: below its path, and at its issuer's own host name.
 struct IssuerRoutes: Sendable {
-    let configuration: EndpointConfiguration
-    let keys: CurrentSigningKeys
+    /// The endpoint's name.
+    let endpoint: String
+    let path: PathPrefix
+    let issuer: Issuer
+    /// The `max-age` of the documents in seconds.
+    let maximumAge: Int
+    /// nil before a ring was read.
+    let documents: @Sendable () -> IssuerDocuments?
     /// Whether the documents are still served; they are not after a removed endpoint's last token has expired.
     let isServed: @Sendable () -> Bool
+
+    init(
+        endpoint: String, path: PathPrefix, issuer: Issuer, maximumAge: Int,
+        documents: @escaping @Sendable () -> IssuerDocuments?, isServed: @escaping @Sendable () -> Bool
+    ) {
+        self.endpoint = endpoint
+        self.path = path
+        self.issuer = issuer
+        self.maximumAge = maximumAge
+        self.documents = documents
+        self.isServed = isServed
+    }
 
     init(
         configuration: EndpointConfiguration, keys: CurrentSigningKeys,
         isServed: @escaping @Sendable () -> Bool = { true }
     ) {
-        self.configuration = configuration
-        self.keys = keys
-        self.isServed = isServed
+        self.init(
+            endpoint: configuration.name, path: configuration.path, issuer: configuration.issuer,
+            maximumAge: configuration.rotation.maximumAge, documents: { keys.snapshot.documents }, isServed: isServed)
     }
 
     func add(to table: inout RouteTable) {
-        let path = configuration.path
-        let issuer = configuration.issuer
         let discovery = route(.discovery, \.discovery.representation)
         let certs = route(.certs, \.keys.representation)
         table.add("\(path)\(Issuer.discoveryPath)", discovery)
@@ -34,12 +50,12 @@ struct IssuerRoutes: Sendable {
     private func route(
         _ name: Route.Name, _ document: @escaping @Sendable (IssuerDocuments) -> Representation
     ) -> Route {
-        Route(name, endpoint: configuration.name, methods: [.get, .head]) {
-            [configuration, keys, isServed] request in
+        Route(name, endpoint: endpoint, methods: [.get, .head]) {
+            [maximumAge, documents, isServed] request in
             guard isServed() else { throw RequestError.unknownPath }
-            guard let documents = keys.snapshot.documents else { throw RequestError.noDocuments }
+            guard let documents = documents() else { throw RequestError.noDocuments }
             var response = Response.cacheable(
-                document(documents), contentType: "application/json", maximumAge: configuration.rotation.maximumAge,
+                document(documents), contentType: "application/json", maximumAge: maximumAge,
                 for: request)
             response.headers[.gateway] = Self.origin
             return response

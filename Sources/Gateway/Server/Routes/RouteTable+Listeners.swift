@@ -7,6 +7,7 @@ extension RouteTable {
     /// - Parameter caBundle: returns the CA bundle in PEM, empty for none; called for each request.
     static func tokens(
         _ endpoints: [MountedEndpoint], retired: [RetiredEndpoint] = [],
+        removed: RemovedIssuerRoutes? = nil,
         caBundle: @escaping @Sendable () -> String,
         clock: @escaping @Sendable () -> Date
     ) -> RouteTable {
@@ -21,6 +22,7 @@ extension RouteTable {
             IssuerRoutes(configuration: endpoint.configuration, keys: endpoint.keys).add(to: &table)
         }
         CertificateRoutes(bundle: caBundle).add(to: &table)
+        if let removed { table.fallback = { removed.route($0) } }
         return table
     }
 

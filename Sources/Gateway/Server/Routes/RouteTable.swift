@@ -6,6 +6,8 @@ struct RouteTable: Sendable {
     private var paths: [String: Route] = [:]
     /// Issuer documents by host and path, for requests that have the issuer's own host name.
     private var hosts: [String: [String: Route]] = [:]
+    /// Looks for a route where the table has none.
+    var fallback: (@Sendable (GatewayRequest) -> Route?)?
 
     mutating func add(_ path: String, _ route: Route) { paths[path] = route }
 
@@ -13,10 +15,15 @@ struct RouteTable: Sendable {
 
     func route(_ request: GatewayRequest) throws(RequestError) -> Route {
         guard !Self.isAmbiguous(request.path) else { throw .ambiguousPath }
-        let ofHost = hosts.isEmpty ? nil : request.host.flatMap { hosts[$0]?[request.path] }
-        guard let route = ofHost ?? paths[request.path] else { throw .unknownPath }
+        guard let route = found(request) ?? fallback?(request) else { throw .unknownPath }
         guard route.methods.contains(request.head.method) else { throw .methodNotAllowed(route.methods) }
         return route
+    }
+
+    /// The table's own route of that host and path, whatever the method.
+    func found(_ request: GatewayRequest) -> Route? {
+        let ofHost = hosts.isEmpty ? nil : request.host.flatMap { hosts[$0]?[request.path] }
+        return ofHost ?? paths[request.path]
     }
 
     /// Whether a proxy in front of the gateway may have read the path as another one.

@@ -102,6 +102,7 @@ struct ConfigurationMounting: Sendable {
             tokens: GatewayResponder.Served(
                 table: .tokens(
                     endpoints, retired: retired,
+                    removed: RemovedIssuerRoutes(issuers: rings.replicas.removed, clock: clock),
                     caBundle: { [certificates = serving.certificates] in certificates.issuers },
                     clock: clock),
                 maximumBodyBytes: limits.bodyBytes, decisions: decisions),

@@ -109,7 +109,10 @@ package struct GatewayAssembly: Sendable {
         services += [
             listener(
                 "tokens", configuration.listeners.tokens, serving.certificates,
-                untilReady: { await rings.untilCreated(configuration.endpoints) }, \.tokens),
+                untilReady: {
+                    await rings.untilCreated(configuration.endpoints)
+                    await rings.untilListed()
+                }, \.tokens),
             listener(
                 "webhook", configuration.listeners.webhook, serving.webhook,
                 clientAuthorityFile: configuration.injection.webhook.clientAuthorityFile.map(host.resolve),

@@ -215,6 +215,20 @@ struct EndpointPublicationTests {
         #expect(report.status.failure?.contains("later revision") == true)
     }
 
+    @Test("A restarted process overwrites others' keys, too, where the ring records that it has published there")
+    mutating func afterRestart() async throws {
+        let foreign = try IssuerDocuments.example(owner: "theirs", revision: 1_000_000, keys: [TestKeys.ec])
+        for (location, isOverwritten) in [(publisher.location, true), ("elsewhere", false)] {
+            publisher.hold(foreign)
+            var publication = EndpointPublication(
+                publisher: publisher, reader: reader, interval: 300, mayOverwrite: { _ in true },
+                now: { [clock] in clock.now }, random: { 1 })
+            let report = await publication.step(try .example(revoked: clock.now, location: location))
+            #expect(report.outcomes.contains(where: \.isOverwritten) == isOverwritten)
+            #expect(report.status.lastOwner == (isOverwritten ? "owner" : nil))
+        }
+    }
+
     @Test("A location that another ring has published to is not overwritten after a revocation either")
     mutating func otherLocation() async throws {
         publisher.hold(try .example(owner: "theirs"))

@@ -8,7 +8,7 @@ extension IssuerDocuments {
     /// Of a ring of these keys.
     static func example(
         owner: String = "owner", revision: Int = 1, keys: [SigningKey] = [TestKeys.rsa], readingDue: Date? = nil,
-        isInvalidated: Bool = false, revoked: Date? = nil
+        isInvalidated: Bool = false, revoked: Date? = nil, location: String? = nil
     ) throws -> IssuerDocuments {
         let configuration = try ExampleEndpoint.configuration()
         func documents(_ invalidated: KeyRing.InvalidatedDocuments?) throws -> IssuerDocuments {
@@ -16,7 +16,7 @@ extension IssuerDocuments {
                 endpoint: "one", owner: owner, revision: revision,
                 keys: try keys.map { try ExampleEndpoint.ring($0).keys[0] },
                 revoked: revoked.map { [KeyRing.RevokedKey(kid: TestKeys.ec.keyID, revoked: $0)] } ?? [],
-                invalidated: invalidated)
+                invalidated: invalidated, location: location)
             return IssuerDocuments(
                 ring: ring, issuer: configuration.issuer, privateClaimNames: [], readingDue: readingDue)
         }

@@ -27,13 +27,17 @@ struct KeyRotationServiceTests {
         for endpoint in endpoints {
             let certificate = try KeyCertificate.selfSigned(
                 for: TestKeys.ec, endpoint: endpoint.name, from: ExampleGateway.now, lifetime: 60)
-            let ring = KeyRing(
+            let bare = KeyRing(
                 endpoint: endpoint.name, owner: "owner",
                 keys: [
                     KeyRing.Key(
                         signingKey: TestKeys.ec, state: .active, created: ExampleGateway.now, certificate: certificate,
                         activated: ExampleGateway.now, maximumTokenLifetime: 900)
                 ])
+            // With the record of the issuer, which the leader would write otherwise.
+            let ring = KeyRing(
+                endpoint: endpoint.name, owner: "owner", keys: bare.keys,
+                issuer: KeyRing.IssuerRecord(endpoint, ring: bare))
             store.put(ring, for: endpoint.name)
             let stored = try #require(store[endpoint.name])
             _ = replicas.mount(endpoint, found: .success(stored))
