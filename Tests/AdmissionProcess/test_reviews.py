@@ -26,6 +26,14 @@ def without_the_example_plugins(pod: Any) -> Any:
             container["env"] = [v for v in container["env"] if v.get("name") != "EXAMPLE_WORKLOAD"]
             if not container["env"]:
                 del container["env"]
+    annotations = pod["metadata"].get("annotations") or {}
+    if recorded := annotations.pop("tremolo.io/injected-variables", None):
+        groups = dict(group.split(":")[::-1] for group in recorded.split(";"))
+        of_others = {
+            ",".join(v for v in names.split(",") if v != "EXAMPLE_WORKLOAD"): containers
+            for names, containers in groups.items()
+        }
+        annotations["recorded"] = {names: containers for names, containers in of_others.items() if names}
     return pod
 
 

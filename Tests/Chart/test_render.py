@@ -183,7 +183,8 @@ def test_the_name_of_the_lease_does_not_depend_on_the_release() -> None:
     assert the(objects, "Role", "blue-sts-gateway")["rules"][-1]["resourceNames"] == ["sts-gateway"]
     injection = gateway_yaml(objects, "blue-sts-gateway")["injection"]
     assert injection["gatewayURL"] == "https://blue-sts-gateway.sts.svc:8443"
-    assert injection["webhook"] == {"service": "blue-sts-gateway-webhook", "configuration": "blue-sts-gateway"}
+    webhook = injection["webhook"]
+    assert (webhook["service"], webhook["configuration"]) == ("blue-sts-gateway-webhook", "blue-sts-gateway")
 
 
 def test_long_release_names_give_valid_names() -> None:

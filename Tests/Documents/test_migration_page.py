@@ -82,7 +82,7 @@ def test_before_openunison_s_webhook_the_pod_is_denied_in_the_second_review(inje
     assert first.returncode == 0, first.stderr
     again = inject(with_openunison(json.loads(first.stdout)))
     assert again.returncode == 1
-    assert "sts-creds-sidecar" in again.stderr and "mounts sts-tokens at a path other than" in again.stderr
+    assert "sts-creds-sidecar" in again.stderr and "mounts sts-tokens writable" in again.stderr
 
 
 def test_with_the_trial_prefix_each_webhook_injects_other_pods(inject: Any) -> None:

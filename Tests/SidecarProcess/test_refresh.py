@@ -27,6 +27,28 @@ def test_every_endpoint_is_refreshed_over_several_lifetimes(sidecar: Sidecar, ga
     sidecar.stop()
 
 
+def test_a_lingering_sidecar_refreshes_after_sigterm_until_its_time_ends(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    gateway.ttl = 1
+    sidecar.start(gateway.url, STS_LINGER="5s")
+    until(sidecar.token)
+    assert sidecar.process is not None
+    sidecar.process.terminate()
+    until(lambda: sidecar.lines("refreshing after SIGTERM"), "the signal's record")
+    calls = len(gateway.token_calls)
+    until(lambda: len(gateway.token_calls) > calls, "a refresh after SIGTERM")
+    assert sidecar.process.wait() == 0, "without a second signal"
+
+
+def test_a_second_sigterm_ends_a_lingering_sidecar(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    gateway.ttl = 36_000
+    sidecar.start(gateway.url, STS_LINGER="24h")
+    until(sidecar.token)
+    assert sidecar.process is not None
+    sidecar.process.terminate()
+    until(lambda: sidecar.lines("refreshing after SIGTERM"), "the signal's record")
+    sidecar.stop()
+
+
 def test_all_endpoints_that_are_due_share_one_connection(sidecar: Sidecar, gateway: FaultGateway) -> None:
     gateway.ttl = 36_000
     sidecar.start(gateway.url, STS_ENDPOINTS="one,two,three")

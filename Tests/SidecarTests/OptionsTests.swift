@@ -27,6 +27,10 @@ struct OptionsTests {
         #expect(read.tokenFile(read.endpoints[0]) == "/t/one/token")
         #expect(read.timeout == 120 && read.tokenMode == 0o644 && read.caCache == "/t/.ca-bundle.pem")
         #expect(read.caFile == TrustedCertificates.systemBundle)
+        #expect(read.linger == 0)
+        let lingering = try options(
+            [], ["STS_SERVER": "https://b.example", "STS_ENDPOINTS": "one", "STS_LINGER": "10m"])
+        #expect(lingering.linger == 600)
     }
 
     @Test("All problems are reported at once")

@@ -50,19 +50,37 @@ public struct PodInjection: Sendable, Equatable {
         }
     }
 
+    /// Variables that the relying party's SDKs use in place of the token, such as static credentials.
+    public struct ConflictingVariables: Sendable, Equatable {
+        /// The variables; each of them has the effect.
+        public let names: [String]
+        /// What they do and what to do, in lower case, without a final period, and 1,000 bytes at most.
+        public let advice: String
+
+        /// Creates a conflict. Where a container of a Pod sets one of the variables, the Pod's author is warned.
+        public init(anyOf names: [String], advice: String) {
+            self.names = names
+            self.advice = advice
+        }
+    }
+
     /// The value of the variable that ``EndpointDefaults/Injector/valueVariable`` names; never empty.
     public let value: String
     /// Further variables; none of the two that the injector sets itself.
     public let environment: [EnvironmentVariable]
     /// Settings that the Pod needs beside what is injected.
     public let expectedVariables: [ExpectedVariable]
+    /// Settings that prevent the use of the token.
+    public let conflictingVariables: [ConflictingVariables]
 
     /// Creates what to add from a value and further variables.
     public init(
-        value: String, environment: [EnvironmentVariable] = [], expectedVariables: [ExpectedVariable] = []
+        value: String, environment: [EnvironmentVariable] = [], expectedVariables: [ExpectedVariable] = [],
+        conflictingVariables: [ConflictingVariables] = []
     ) {
         self.value = value
         self.environment = environment
         self.expectedVariables = expectedVariables
+        self.conflictingVariables = conflictingVariables
     }
 }

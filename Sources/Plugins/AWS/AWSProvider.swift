@@ -71,6 +71,11 @@ public struct AWSProvider: ProviderPlugin {
                     advice:
                         "without a region most calls of the AWS SDKs fail; set one in the Pod, or let the gateway's "
                         + "operator set settings.region of the endpoint")
+            ],
+            conflictingVariables: [
+                .init(
+                    anyOf: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+                    advice: "the AWS SDKs use static keys before the token; remove them")
             ])
     }
 

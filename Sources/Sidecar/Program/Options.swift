@@ -21,6 +21,8 @@ struct Options: Equatable {
     /// Seconds for one exchange. All durations are in seconds.
     var timeout = 10
     var deadline = 120
+    /// How long `run` goes on after SIGTERM; 0 for not at all.
+    var linger = 0
     var terminationLog = "/dev/termination-log"
 
     func tokenFile(_ endpoint: Endpoint) -> String { "\(tokenDirectory)/\(endpoint.name)/token" }
@@ -38,6 +40,7 @@ struct Options: Equatable {
         ("--ca-cache", "STS_CA_CACHE", "FILE that stores the gateway's /ca-bundle, or none"),
         ("--timeout", "STS_TIMEOUT", "maximum time of one exchange (10s)"),
         ("--deadline", "STS_DEADLINE", "maximum time of the command once (120s)"),
+        ("--linger", "STS_LINGER", "time for which the command run goes on after SIGTERM (0s)"),
         ("--termination-log", "STS_TERMINATION_LOG", "FILE for the last error (/dev/termination-log)"),
     ]
 
@@ -112,6 +115,7 @@ struct Options: Equatable {
         }
         timeout = duration("--timeout", values, 1...300, &problems) ?? timeout
         deadline = duration("--deadline", values, 1...86_400, &problems) ?? deadline
+        linger = duration("--linger", values, 0...86_400, &problems) ?? linger
         if let server = values["--server"] {
             self.server = ServerAddress(server)
             if self.server == nil {

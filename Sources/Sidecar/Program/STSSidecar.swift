@@ -45,7 +45,7 @@ struct STSSidecar {
     }
 
     private static func run(_ options: Options) {
-        refresh(options, exitStatus: 0) { refresher in refresher.run() }
+        refresh(options, exitStatus: 0, linger: options.linger) { refresher in refresher.run() }
     }
 
     private static func once(_ options: Options) {
@@ -64,11 +64,13 @@ struct STSSidecar {
         exit(problems.isEmpty ? 0 : 1)
     }
 
-    private static func refresh(_ options: Options, exitStatus: Int32, _ body: (inout TokenRefresher) -> Void) {
+    private static func refresh(
+        _ options: Options, exitStatus: Int32, linger: Int = 0, _ body: (inout TokenRefresher) -> Void
+    ) {
         guard let server = options.server else { return }
         HostResolver.limitTime()
         do {
-            var refresher = TokenRefresher(options, server: server, try Poller(exitStatus: exitStatus))
+            var refresher = TokenRefresher(options, server: server, try Poller(exitStatus: exitStatus, linger: linger))
             body(&refresher)
         } catch {
             LogLine.print("sts-sidecar: \(error.reason)\n")

@@ -11,7 +11,7 @@ struct FlawedProvider: ProviderPlugin {
         case malformedID, changingDefaults, unrecognizedAudience, emptyAudience, noAlgorithm, repeatedAlgorithm
         case badLabel, badTokenVariable, sameVariables, zeroLimit, longSubject, tightLimit, rejectsOneAlgorithm
         case countingClaims, claimsWithoutNumber, claimTwice, rejectsAnnotation, emptyValue, variableTwice,
-            injectorVariable, badAlternative, ownAlternative, noExpectedName
+            injectorVariable, badAlternative, ownAlternative, noExpectedName, noConflictingName
         case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
         case adviceWithPeriod, errorWithControl, remembers, sharedLocation, changingLocation
 
@@ -28,7 +28,8 @@ struct FlawedProvider: ProviderPlugin {
             case .countingClaims: .repeatableClaims
             case .claimsWithoutNumber, .claimTwice: .claimsInJSON
             case .rejectsAnnotation, .emptyValue: .validAnnotation
-            case .variableTwice, .injectorVariable, .badVariable, .badAlternative, .ownAlternative, .noExpectedName:
+            case .variableTwice, .injectorVariable, .badVariable, .badAlternative, .ownAlternative, .noExpectedName,
+                .noConflictingName:
                 .variableNames
             case .passesLineBreaks, .passesDirection, .passesLength: .values
             case .longError, .errorWithPeriod, .errorInUpperCase, .errorWithControl, .adviceWithPeriod: .errorText
@@ -115,6 +116,8 @@ struct FlawedProvider: ProviderPlugin {
         case .ownAlternative: return PodInjection(value: "v", environment: [.init("ONE", "1", unlessSet: ["ONE"])])
         case .noExpectedName:
             return PodInjection(value: "v", expectedVariables: [.init(anyOf: [], advice: "set one")])
+        case .noConflictingName:
+            return PodInjection(value: "v", conflictingVariables: [.init(anyOf: ["ONE-TWO"], advice: "remove it")])
         case .adviceWithPeriod:
             return PodInjection(value: "v", expectedVariables: [.init(anyOf: ["ONE"], advice: "set one.")])
         case .badVariable: return PodInjection(value: "v", environment: [.init("ONE-TWO", "1")])

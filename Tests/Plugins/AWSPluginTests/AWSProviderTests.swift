@@ -42,6 +42,12 @@ struct AWSProviderTests {
             ])
     }
 
+    @Test("names the static keys that the SDKs use before the token")
+    func staticKeys() throws {
+        let conflicting = try provider(region: nil).injection(for: request(Self.role)).conflictingVariables
+        #expect(conflicting.map(\.names) == [["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]])
+    }
+
     @Test("expects a region in a Pod, whether it is configured or not", arguments: [nil, "eu-central-1"])
     func expectedRegion(region: String?) throws {
         let expected = try provider(region: region).injection(for: request(Self.role)).expectedVariables

@@ -4,6 +4,8 @@ enum InjectedNames {
     static let sidecar = "sts-sidecar"
     /// The init container that fetches the first tokens, with a classic sidecar.
     static let firstFetch = "sts-sidecar-init"
+    /// Both names.
+    static let containers: Set<String> = [sidecar, firstFetch]
     /// The volume of issued tokens; the same name as in OpenUnison-compatible Pods with a volume of their own.
     static let tokenVolume = "sts-tokens"
     /// The volume of the sidecar's ServiceAccount token.

@@ -10,15 +10,18 @@ package struct InjectionPolicy: Sendable, Equatable {
         /// The mode of the token files; by default every uid may read them.
         package var tokenMode: Int
         package var resources: SidecarResources
+        package var security: GatewayConfiguration.Injection.SidecarSecurity
 
         package init(
             image: String, mode: GatewayConfiguration.Injection.SidecarMode = .auto, tokenMode: Int = 0o644,
-            resources: SidecarResources = SidecarResources()
+            resources: SidecarResources = SidecarResources(),
+            security: GatewayConfiguration.Injection.SidecarSecurity = .init()
         ) {
             self.image = image
             self.mode = mode
             self.tokenMode = tokenMode
             self.resources = resources
+            self.security = security
         }
     }
 
@@ -27,6 +30,8 @@ package struct InjectionPolicy: Sendable, Equatable {
     /// The https URL, without a path, at which Pods reach the token listener.
     package var server: String
     package var position: GatewayConfiguration.Injection.Position
+    /// Further native sidecars that capture the Pod's traffic, beside those of the known meshes.
+    package var meshProxies: Set<String> = []
     package var sidecar: Sidecar
     /// The PEM CA certificates of the token listener; nil for a public CA, which the sidecar's image contains.
     package var trust: String?
@@ -39,6 +44,17 @@ package struct InjectionPolicy: Sendable, Equatable {
     /// The API server's version; nil where it is not known, which means a version without native sidecars.
     package var serverVersion: KubernetesVersion?
 
+    /// The lifetime of the subject token of a Pod in seconds.
+    ///
+    /// The kubelet replaces a token at 80 % of its lifetime, but not while the Pod terminates. With five times the grace
+    /// period the rest is always as long as the grace period.
+    func subjectTokenLifetime(terminationGracePeriod: Int) -> Int {
+        let (needed, overflows) = terminationGracePeriod.multipliedReportingOverflow(by: 5)
+        return max(subjectTokenLifetime, min(overflows ? .max : needed, Self.maximumSubjectTokenLifetime))
+    }
+
+    /// The maximum lifetime for a long grace period, in seconds: the kubelet replaces an older token after 24 hours anyway.
+    static let maximumSubjectTokenLifetime = 86_400
     /// The minimum lifetime that the kubelet accepts, in seconds.
     package static let minimumSubjectTokenLifetime = 600
 
@@ -73,9 +89,11 @@ package struct InjectionPolicy: Sendable, Equatable {
             prefix: configuration.prefix, server: server, position: configuration.position,
             sidecar: Sidecar(
                 image: configuration.sidecarImage ?? standardImage, mode: configuration.sidecarMode,
-                tokenMode: configuration.tokenMode, resources: configuration.resources),
+                tokenMode: configuration.tokenMode, resources: configuration.resources,
+                security: configuration.sidecarSecurity),
             trust: trust, audience: gateway, subjectTokenLifetime: configuration.subjectTokenLifetime,
             serverVersion: serverVersion)
+        meshProxies = Set(configuration.meshProxies)
     }
 
     /// The key of a label or an annotation.

@@ -6,21 +6,71 @@ import JSON
 extension PodAdditions {
     mutating func addToContainers() throws(AdmissionDenial) {
         let key = policy.key("skip-containers")
-        let skipped = Set(
-            (pod.annotations[key] ?? "").split { ",;".contains($0) }
-                .map { String($0.trimmingWhiteSpace) }.filter { !$0.isEmpty })
+        let skipped = Self.names(pod.annotations[key] ?? "")
         let containers = pod.initContainers + pod.containers
         for name in skipped.subtracting(containers.map(\.name)).sorted().prefix(Self.namedInWarnings) {
             warnings.append("\(key): unknown container \(PodQuotation.of(name)); name a container of the Pod")
         }
-        let own = [InjectedNames.sidecar, InjectedNames.firstFetch]
-        let served = containers.filter { !own.contains($0.name) && !skipped.contains($0.name) }
+        let included = try includedContainers(of: containers)
+        let served = containers.filter { container in
+            !InjectedNames.containers.contains(container.name) && !skipped.contains(container.name)
+                && included?.contains(container.name) ?? true
+        }
         try checkSize(count: served.count)
         for container in served {
             try addMount(to: container)
             addVariables(to: container)
         }
         checkExpectedVariables(of: served)
+        checkConflictingVariables(of: served)
+        checkSources(of: served)
+    }
+
+    /// The containers of the annotation `include-containers`; nil where it is absent.
+    private func includedContainers(of containers: [ContainerReading]) throws(AdmissionDenial) -> Set<String>? {
+        let key = policy.key("include-containers")
+        guard let text = pod.annotations[key] else { return nil }
+        let names = Self.names(text)
+        guard let unknown = names.subtracting(containers.map(\.name)).min() else { return names }
+        throw AdmissionDenial(
+            .forbidden, "\(key): unknown container \(PodQuotation.of(unknown)); name a container of the Pod")
+    }
+
+    private static func names(_ text: String) -> Set<String> {
+        Set(text.split { ",;".contains($0) }.map { String($0.trimmingWhiteSpace) }.filter { !$0.isEmpty })
+    }
+
+    /// Warns of settings that prevent the use of a token.
+    private mutating func checkConflictingVariables(of containers: [ContainerReading]) {
+        for (endpoint, conflicting) in requested.conflictingVariables {
+            for container in containers {
+                let names = conflicting.names.filter { container.hasVariable($0) }
+                guard !names.isEmpty else { continue }
+                warnings.append(
+                    "the container \(container.quotedName) sets \(names.joined(separator: ", ")), so the token of "
+                        + "\(endpoint) is not used: \(conflicting.advice)")
+            }
+        }
+    }
+
+    /// Warns of variables that may come from a ConfigMap or a Secret, whose content injection does not read.
+    private mutating func checkSources(of containers: [ContainerReading]) {
+        for container in containers where container.hasEnvironmentSources {
+            let replaced = requested.variables.map(\.name).filter {
+                container.maySource($0) && !container.hasVariable($0)
+            }
+            let conflicting = requested.conflictingVariables.flatMap(\.variables.names)
+                .filter { container.maySource($0) && !container.hasVariable($0) }
+            var effects: [String] = []
+            if !replaced.isEmpty { effects.append("\(replaced.joined(separator: ", ")) of them are not used") }
+            if !conflicting.isEmpty {
+                effects.append("\(conflicting.joined(separator: ", ")) would be used before the token")
+            }
+            guard !effects.isEmpty else { continue }
+            warnings.append(
+                "the container \(container.quotedName) gets variables from ConfigMaps or Secrets (envFrom): "
+                    + effects.joined(separator: ", and "))
+        }
     }
 
     /// Warns of settings that no container has.
@@ -66,38 +116,70 @@ extension PodAdditions {
                     + policy.key("skip-containers"))
         }
         var exists = false
-        for mount in container.mounts {
+        for (index, mount) in container.mounts.enumerated() {
+            let place = "\(container.location).volumeMounts[\(index)]"
+            let isTokens = mount.volume == InjectedNames.tokenVolume
             if mount.path == folder {
-                guard mount.volume == InjectedNames.tokenVolume, mount.isReadOnly, !mount.isPartial else {
-                    throw denial("mounts another volume at \(folder), which is reserved for tokens")
+                guard isTokens, !mount.isPartial else {
+                    throw denial("mounts another volume at \(folder), which is reserved for tokens (\(place))")
                 }
                 exists = true
-            } else if mount.path.utf8.starts(with: "\(folder)/".utf8) {
-                throw denial("mounts a volume below \(folder), which is reserved for tokens")
-            } else if mount.volume == InjectedNames.tokenVolume, annotations.createsVolume {
-                throw denial("mounts \(mount.volume) at a path other than \(folder)")
+            } else if ContainerPath.isBelow(mount.path, folder) {
+                throw denial("mounts a volume below \(folder), which is reserved for tokens (\(place))")
             } else if mount.volume == InjectedNames.subjectTokenVolume {
-                throw denial("mounts \(mount.volume), which is reserved for the sidecar")
+                throw denial("mounts \(mount.volume), which is reserved for the sidecar (\(place))")
+            }
+            if isTokens, !mount.isReadOnly, mount.path == folder || annotations.createsVolume {
+                throw denial("mounts \(mount.volume) writable (\(place).readOnly)")
             }
         }
+        checkPaths(of: container)
         guard !exists else { return }
         append(
             [SidecarContainers.tokenMount], to: container.pointer.appending("volumeMounts"),
             exists: container.hasMounts)
     }
 
+    /// Warns of mounts that may hide the tokens' folder, or prevent its mount.
+    private mutating func checkPaths(of container: ContainerReading) {
+        let folder = InjectedNames.tokenFolder
+        let linked = ContainerPath.withoutLink(folder)
+        for mount in container.mounts where mount.volume != InjectedNames.tokenVolume {
+            let path = ContainerPath.withoutLink(mount.path)
+            if path == linked || ContainerPath.isBelow(path, linked) {
+                warnings.append(
+                    "the container \(container.quotedName) mounts a volume at \(PodQuotation.of(mount.path)), which is "
+                        + "\(folder) in images where /var/run is a link to /run; use a different mount path")
+            } else if ContainerPath.isBelow(linked, path), mount.isReadOnly || pod.isReadOnly(mount.volume) {
+                warnings.append(
+                    "the container \(container.quotedName) mounts a read-only volume at \(PodQuotation.of(mount.path)), "
+                        + "in which the container runtime cannot create \(folder); use a different mount path")
+            }
+        }
+    }
+
     private mutating func addVariables(to container: ContainerReading) {
         var added: [JSONValue] = []
         var overridden: [String] = []
+        let recorded = record.variables[container.name] ?? []
+        let pointer = container.pointer.appending("env")
         for variable in requested.variables {
             guard let own = container.environment[variable.name] else {
                 if variable.unlessSet.contains(where: container.environment.keys.contains) { continue }
-                added.append(["name": .string(variable.name), "value": .string(variable.value)])
+                added.append(variable.json)
+                record.insert([variable.name], of: container.name)
                 continue
             }
-            if own != variable.value { overridden.append(variable.name) }
+            guard own != variable.value else { continue }
+            guard recorded.contains(variable.name) else {
+                overridden.append(variable.name)
+                continue
+            }
+            for index in container.environmentIndices[variable.name] ?? [] {
+                patch.replace(variable.json, at: pointer.appending(index))
+            }
         }
-        append(added, to: container.pointer.appending("env"), exists: container.hasEnvironment)
+        append(added, to: pointer, exists: container.hasEnvironment)
         if !overridden.isEmpty {
             warnings.append(
                 "the container \(container.quotedName) sets \(overridden.joined(separator: ", ")) itself; "

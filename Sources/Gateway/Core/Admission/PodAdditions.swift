@@ -7,51 +7,54 @@ struct PodAdditions {
     let requested: RequestedInjections
     let policy: InjectionPolicy
     let annotations: OpenUnisonAnnotations
-    private let sidecar: SidecarContainers
+    let sidecar: SidecarContainers
+    /// The sidecar of an earlier injection.
+    let found: InjectedSidecar
+    var record: InjectionRecord
 
     var patch = JSONPatch()
     var warnings: [String]
 
-    init(to pod: PodReading, _ requested: RequestedInjections, _ policy: InjectionPolicy) throws(AdmissionDenial) {
+    /// - Parameter known: all endpoints of this replica.
+    init(
+        to pod: PodReading, _ requested: RequestedInjections, known: [EndpointConfiguration], _ policy: InjectionPolicy
+    ) throws(AdmissionDenial) {
         self.pod = pod
         self.requested = requested
         self.policy = policy
         annotations = try OpenUnisonAnnotations(pod, policy: policy)
+        record = InjectionRecord(pod.annotations, policy)
+        found = try InjectedSidecar(of: pod, record, policy)
+        let endpoints = SidecarEndpoints(requested.endpoints, known: known, found: found.endpoints)
+        let audience = try requested.audience(
+            policy, found: endpoints.hasUnknown ? pod.subjectTokenAudience : nil)
+        let linger = try SidecarLinger(pod, isNative: found.isNative ?? policy.isNative, policy)
         sidecar = SidecarContainers(
-            policy, endpoints: requested.endpoints, audience: try requested.audience(policy), pod: pod,
-            annotations: annotations)
-        warnings = annotations.warnings
+            policy, endpoints: endpoints, audience: audience, pod: pod, annotations: annotations,
+            linger: linger.setting,
+            resources: try SidecarResourcePlan(policy.sidecar.resources, for: pod, policy).json)
+        warnings = annotations.warnings + linger.warnings
     }
 
-    /// Adds everything that the Pod lacks.
+    /// Adds everything that the Pod lacks, and updates what an earlier injection added.
     mutating func addAll() throws(AdmissionDenial) {
-        addAnnotation()
         try addVolumes()
         try addToContainers()
         try addSidecar()
-        if pod.resolvesAsNode, isClusterName(policy.server) {
-            warnings.append(
-                "the Pod uses its node's DNS and may not resolve \(policy.server); "
-                    + "with hostNetwork set dnsPolicy: ClusterFirstWithHostNet")
-        }
+        checkNameResolution()
+        addAnnotations()
     }
 
-    private func isClusterName(_ server: String) -> Bool {
-        let authority = server.split(separator: "/").dropFirst().first ?? ""
-        guard !authority.hasPrefix("[") else { return false }
-        let host = authority.prefix { $0 != ":" }
-        return host.hasSuffix(".svc") || host.contains(".svc.") || !host.contains(".")
-    }
-
-    private mutating func addAnnotation() {
+    private mutating func addAnnotations() {
+        record.keep(pod.initContainers + pod.containers)
+        var wanted = [(policy.key(InjectionRecord.key), sidecar.endpointNames.joined(separator: ","))]
+        if !record.variables.isEmpty { wanted.append((policy.key(InjectionRecord.variablesKey), record.text)) }
+        let changed = wanted.filter { pod.annotations[$0.0] != $0.1 }
         let pointer = JSONPointer("metadata", "annotations")
-        let key = policy.key("injected")
-        let value = requested.endpoints.map(\.name).joined(separator: ",")
-        guard pod.annotations[key] != value else { return }
         if pod.hasAnnotations {
-            patch.add(.string(value), at: pointer.appending(key))
-        } else {
-            patch.add(.object([.init(key, .string(value))]), at: pointer)
+            for (key, value) in changed { patch.add(.string(value), at: pointer.appending(key)) }
+        } else if !changed.isEmpty {
+            patch.add(.object(changed.map { .init($0.0, .string($0.1)) }), at: pointer)
         }
     }
 
@@ -64,69 +67,17 @@ struct PodAdditions {
                 if !isPods { added.append(wanted) }
                 continue
             }
-            guard !isPods, let place = InjectedContent.difference(found, from: wanted) else { continue }
+            guard !isPods, let place = InjectedContent.difference(found.json, from: wanted) else { continue }
+            guard !record.isPresent else {
+                patch.replace(wanted, at: JSONPointer("spec", "volumes").appending(found.index))
+                continue
+            }
             throw AdmissionDenial(
                 .forbidden,
                 "the Pod has its own volume \(name) (\(place) differs), but the name is reserved for injection; "
                     + "use a different name")
         }
         append(added, to: JSONPointer("spec", "volumes"), exists: pod.hasVolumes)
-    }
-
-    private mutating func addSidecar() throws(AdmissionDenial) {
-        let initPointer = JSONPointer("spec", "initContainers")
-        let index = try SidecarPlacement.index(in: pod, policy)
-        let first = isNative ? sidecar.native : sidecar.firstFetch
-        if !isNative {
-            let isMissing = try isMissing(sidecar.classic, in: pod.containers, but: pod.initContainers)
-            if isMissing {
-                append([sidecar.classic], to: JSONPointer("spec", "containers"), exists: pod.hasContainers)
-            }
-            if pod.restartPolicy != "Always" {
-                warnings.append(
-                    "restartPolicy is \(PodQuotation.of(pod.restartPolicy)), but \(InjectedNames.sidecar) does not "
-                        + "terminate, so the Pod does not either; use native sidecars (Kubernetes 1.32 or later)")
-            }
-        }
-        guard try isMissing(first, in: pod.initContainers, but: pod.containers) else { return }
-        if pod.hasInitContainers {
-            patch.add(first, at: initPointer.appending(index))
-        } else {
-            patch.add([first], at: initPointer)
-        }
-    }
-
-    /// Whether the sidecar is a native one. A Pod that is already injected keeps its kind of sidecar: another replica may
-    /// have injected it with other knowledge of the API server's version.
-    private var isNative: Bool {
-        guard policy.sidecar.mode == .auto else { return policy.isNative }
-        if pod.initContainers.contains(where: { $0.name == InjectedNames.sidecar && $0.isNativeSidecar }) {
-            return true
-        }
-        let isClassic =
-            pod.initContainers.contains { $0.name == InjectedNames.firstFetch }
-            && pod.containers.contains { $0.name == InjectedNames.sidecar }
-        if isClassic { return false }
-        return policy.isNative
-    }
-
-    /// Whether the container must be added.
-    ///
-    /// - Parameter others: the other container list, which must not contain the name either.
-    private func isMissing(
-        _ wanted: JSONValue, in containers: [ContainerReading], but others: [ContainerReading]
-    ) throws(AdmissionDenial) -> Bool {
-        let name = wanted["name"]?.stringValue ?? ""
-        func denial(_ fact: String) -> AdmissionDenial {
-            AdmissionDenial(
-                .forbidden,
-                "the Pod has its own container \(name) (\(fact)), but the name is reserved for injection; "
-                    + "use a different name, or remove the container if it was injected before")
-        }
-        if others.contains(where: { $0.name == name }) { throw denial("in the other list of containers") }
-        guard let found = containers.first(where: { $0.name == name }) else { return true }
-        if let place = InjectedContent.difference(found.json, from: wanted) { throw denial("\(place) differs") }
-        return false
     }
 
     /// Appends values to a list.

@@ -1,7 +1,7 @@
 package import JSON
 
-/// Computes the patch of a Pod. Pure and additive: unknown fields stay, existing fields do not change, and a second review
-/// of a Pod adds nothing.
+/// Computes the patch of a Pod. Pure and additive: unknown fields stay, and existing fields change only where an earlier
+/// injection wrote them. A second review of a Pod adds nothing.
 package struct PodMutation: Sendable {
     /// The patch of an admitted Pod.
     package struct Outcome: Sendable, Equatable {
@@ -74,7 +74,7 @@ package struct PodMutation: Sendable {
         let injections = try RequestedInjections(
             requested, of: reading, namespace: namespace, serviceAccount: serviceAccount, policy)
         guard !injections.endpoints.isEmpty else { return Outcome(warnings: injections.warnings) }
-        var additions = try PodAdditions(to: reading, injections, policy)
+        var additions = try PodAdditions(to: reading, injections, known: endpoints, policy)
         try additions.addAll()
         return Outcome(
             patch: additions.patch, warnings: Self.bounded(injections.warnings + additions.warnings),

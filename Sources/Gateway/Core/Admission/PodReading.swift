@@ -10,12 +10,18 @@ struct PodReading {
     let initContainers: [ContainerReading]
     let hasContainers: Bool
     let hasInitContainers: Bool
-    /// The volumes by name.
-    let volumes: [String: JSONValue]
+    /// The volumes by name, with their index.
+    let volumes: [String: (index: Int, json: JSONValue)]
     let hasVolumes: Bool
     /// `Always` by default.
     let restartPolicy: String
     let isOfWindows: Bool
+    /// `ClusterFirst` by default.
+    let dnsPolicy: String
+    /// The requests and limits at Pod level (`spec.resources`); nil where it has none.
+    let resources: JSONValue?
+    /// In seconds; 30 by default.
+    let terminationGracePeriod: Int
     /// Whether the Pod uses its node's DNS, which does not resolve cluster names.
     let resolvesAsNode: Bool
     /// The `runAsUser` of the Pod's securityContext.
@@ -36,21 +42,35 @@ struct PodReading {
         (initContainers, hasInitContainers) = try Self.containers(spec, "initContainers")
         let volumes = try spec.member("volumes").elements()
         hasVolumes = volumes != nil
-        var byName: [String: JSONValue] = [:]
-        for volume in volumes ?? [] { byName[try volume.member("name").requiredText()] = volume.value }
+        var byName: [String: (index: Int, json: JSONValue)] = [:]
+        for (index, volume) in (volumes ?? []).enumerated() {
+            byName[try volume.member("name").requiredText()] = (index, volume.value ?? .null)
+        }
         self.volumes = byName
         restartPolicy = try spec.member("restartPolicy").text() ?? "Always"
-        let selector = try spec.member("nodeSelector").texts()
-        let systems = [
-            try spec.member("os").member("name").text(), selector["kubernetes.io/os"],
-            selector["beta.kubernetes.io/os"],
-        ]
-        isOfWindows = systems.contains { $0?.lowercased() == "windows" }
-        let policy = try spec.member("dnsPolicy").text() ?? "ClusterFirst"
+        // A name of the wrong type is an error.
+        _ = try spec.member("os").member("name").text()
+        isOfWindows = OperatingSystem.isWindows(
+            spec.value ?? .null, nodeSelector: try spec.member("nodeSelector").texts())
+        dnsPolicy = try spec.member("dnsPolicy").text() ?? "ClusterFirst"
         let isOnHostNetwork = try spec.member("hostNetwork").flag() ?? false
-        resolvesAsNode = policy == "Default" || (policy == "ClusterFirst" && isOnHostNetwork)
+        resolvesAsNode = dnsPolicy == "Default" || (dnsPolicy == "ClusterFirst" && isOnHostNetwork)
+        resources = try spec.member("resources").value
+        terminationGracePeriod = try spec.member("terminationGracePeriodSeconds").integer() ?? 30
         runsAsUser = try spec.member("securityContext").member("runAsUser").integer()
         isMirror = self.annotations["kubernetes.io/config.mirror"] != nil
+    }
+
+    /// Whether the volume is of a kind that is always mounted read-only.
+    func isReadOnly(_ volume: String) -> Bool {
+        let json = volumes[volume]?.json
+        return ["configMap", "secret", "projected", "downwardAPI"].contains { (json?[$0] ?? .null) != .null }
+    }
+
+    /// The audience of the sidecar's ServiceAccount token; nil where the Pod has no such volume.
+    var subjectTokenAudience: String? {
+        let sources = volumes[InjectedNames.subjectTokenVolume]?.json["projected"]?["sources"]?.elementList
+        return sources?.lazy.compactMap { $0["serviceAccountToken"]?["audience"]?.stringValue }.first
     }
 
     /// The Pod's labels only, for Pods that request no injection.

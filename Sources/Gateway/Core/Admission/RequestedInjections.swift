@@ -1,4 +1,5 @@
 import GatewayPluginAPI
+import JSON
 
 /// The endpoints that a Pod's labels and annotations request, with the variables of their plugins.
 struct RequestedInjections {
@@ -18,6 +19,8 @@ struct RequestedInjections {
     private(set) var variables: [InjectedVariable] = []
     /// What the endpoints' plugins expect of the Pod, each with its endpoint's name.
     private(set) var expectedVariables: [(endpoint: String, variable: PodInjection.ExpectedVariable)] = []
+    /// What prevents the use of the endpoints' tokens, each with its endpoint's name.
+    private(set) var conflictingVariables: [(endpoint: String, variables: PodInjection.ConflictingVariables)] = []
 
     /// - Parameter serviceAccount: the annotations of the Pod's ServiceAccount; empty where they were not read.
     init(
@@ -44,6 +47,7 @@ struct RequestedInjections {
             endpoints.append(endpoint)
             add(try InjectedVariable.list(endpoint, injection))
             expectedVariables += injection.expectedVariables.map { (endpoint.name, $0) }
+            conflictingVariables += injection.conflictingVariables.map { (endpoint.name, $0) }
         }
     }
 
@@ -62,9 +66,13 @@ struct RequestedInjections {
     }
 
     /// The audience of the sidecar's subject token: one that every endpoint accepts.
-    func audience(_ policy: InjectionPolicy) throws(AdmissionDenial) -> String {
+    ///
+    /// - Parameter found: the audience of an earlier injection where it is preferred, since the Pod also has endpoints that
+    ///   this replica does not know.
+    func audience(_ policy: InjectionPolicy, found: String?) throws(AdmissionDenial) -> String {
         var common = Set(endpoints.first?.subjectToken.audiences ?? [])
         for endpoint in endpoints { common.formIntersection(endpoint.subjectToken.audiences) }
+        if let found, common.contains(found) { return found }
         if common.contains(policy.audience) { return policy.audience }
         guard let audience = common.min() else {
             let names = endpoints.map(\.name).joined(separator: ", ")
@@ -85,6 +93,9 @@ struct InjectedVariable {
     /// Not given to a container that sets one of these itself.
     let unlessSet: [String]
     let endpoint: String
+
+    /// The element of `env`.
+    var json: JSONValue { ["name": .string(name), "value": .string(value)] }
 
     /// The maximum length in bytes; a longer value may prevent a process from starting.
     static let maximumLength = 32_768

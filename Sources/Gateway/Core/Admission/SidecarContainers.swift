@@ -3,8 +3,12 @@ import JSON
 /// The containers and volumes of the sidecar. Its settings (docs/sidecar.md) are environment variables.
 struct SidecarContainers {
     private let policy: InjectionPolicy
-    private let endpoints: [EndpointConfiguration]
+    private let endpoints: SidecarEndpoints
     private let audience: String
+    private let subjectTokenLifetime: Int
+    private let resources: JSONValue
+    /// The time for which a classic sidecar goes on after SIGTERM; nil where it ends at once.
+    private let linger: String?
     private let user: Int?
     private let group: Int?
 
@@ -12,15 +16,19 @@ struct SidecarContainers {
     static let unprivilegedUser = 65_532
 
     init(
-        _ policy: InjectionPolicy, endpoints: [EndpointConfiguration], audience: String, pod: PodReading,
-        annotations: OpenUnisonAnnotations
+        _ policy: InjectionPolicy, endpoints: SidecarEndpoints, audience: String, pod: PodReading,
+        annotations: OpenUnisonAnnotations, linger: String?, resources: JSONValue
     ) {
         self.policy = policy
         self.endpoints = endpoints
         self.audience = audience
+        subjectTokenLifetime = policy.subjectTokenLifetime(terminationGracePeriod: pod.terminationGracePeriod)
+        self.resources = resources
+        self.linger = linger
         // The kubelet does not start a container with runAsNonRoot as root.
-        user = annotations.user ?? (pod.runsAsUser == 0 ? Self.unprivilegedUser : nil)
-        group = annotations.group
+        user =
+            annotations.user ?? policy.sidecar.security.user ?? (pod.runsAsUser == 0 ? Self.unprivilegedUser : nil)
+        group = annotations.group ?? policy.sidecar.security.group
     }
 
     /// The native sidecar; the other containers start after it has fetched the tokens.
@@ -42,28 +50,23 @@ struct SidecarContainers {
     var firstFetch: JSONValue { container(InjectedNames.firstFetch, "once", []) }
 
     /// The classic sidecar.
-    var classic: JSONValue { container(InjectedNames.sidecar, "run", []) }
+    var classic: JSONValue {
+        container(InjectedNames.sidecar, "run", [], linger.map { [(Self.lingerSetting, $0)] } ?? [])
+    }
 
-    private func container(_ name: String, _ command: JSONValue, _ more: [JSONValue.Member]) -> JSONValue {
-        let resources = policy.sidecar.resources
-        var limits: [JSONValue.Member] = [.init("memory", .string(resources.memoryLimit))]
-        if let cpu = resources.cpuLimit { limits.insert(.init("cpu", .string(cpu)), at: 0) }
-        return .object(
+    private func container(
+        _ name: String, _ command: JSONValue, _ more: [JSONValue.Member], _ moreSettings: [(String, String)] = []
+    ) -> JSONValue {
+        .object(
             [
                 .init("name", .string(name)),
                 .init("image", .string(policy.sidecar.image)),
                 .init("command", [.string(InjectedNames.program)]),
                 .init("args", [command]),
-                .init("env", .array(settings.map { ["name": .string($0.0), "value": .string($0.1)] })),
-            ] + more + [
                 .init(
-                    "resources",
-                    [
-                        "requests": [
-                            "cpu": .string(resources.requestedCPU), "memory": .string(resources.requestedMemory),
-                        ],
-                        "limits": .object(limits),
-                    ]),
+                    "env", .array((settings + moreSettings).map { ["name": .string($0.0), "value": .string($0.1)] })),
+            ] + more + [
+                .init("resources", resources),
                 .init("securityContext", securityContext),
                 .init(
                     "volumeMounts",
@@ -80,18 +83,17 @@ struct SidecarContainers {
             ])
     }
 
+    /// The names of the sidecar's endpoints, sorted.
+    var endpointNames: [String] { endpoints.names }
+
     private var settings: [(String, String)] {
-        let named = endpoints.map { endpoint in
-            let path = endpoint.path.description
-            return path == "/\(endpoint.name)" ? endpoint.name : "\(endpoint.name)=\(path)"
-        }
         var settings = [
             ("STS_SERVER", EnvironmentVariableValue.escaped(policy.server)),
-            (Self.endpointsSetting, named.joined(separator: ",")),
+            (Self.endpointsSetting, endpoints.setting),
         ]
         if policy.sidecar.tokenMode != 0o644 {
             let digits = String(policy.sidecar.tokenMode, radix: 8)
-            settings.append(("STS_TOKEN_MODE", String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits))
+            settings.append((Self.modeSetting, String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits))
         }
         if let trust = policy.trust {
             settings.append((Self.trustSetting, EnvironmentVariableValue.escaped(trust)))
@@ -101,6 +103,12 @@ struct SidecarContainers {
 
     /// The variable of the endpoints: names, with `=PATH` where the path is not `/NAME`.
     static let endpointsSetting = "STS_ENDPOINTS"
+    /// The variable of the token files' mode.
+    private static let modeSetting = "STS_TOKEN_MODE"
+    /// The variables of settings that have a default.
+    static let optionalSettings = [modeSetting, trustSetting, lingerSetting]
+    /// The variable of the time for which a classic sidecar goes on after SIGTERM.
+    private static let lingerSetting = "STS_LINGER"
     /// The variable of the initial CA bundle.
     static let trustSetting = "STS_CA_CERTIFICATES"
 
@@ -112,8 +120,10 @@ struct SidecarContainers {
             .init("privileged", false),
             .init("readOnlyRootFilesystem", true),
             .init("runAsNonRoot", true),
-            .init("seccompProfile", ["type": "RuntimeDefault"]),
         ]
+        if policy.sidecar.security.hasSeccompProfile {
+            members.append(.init("seccompProfile", ["type": "RuntimeDefault"]))
+        }
         if let user { members.append(.init("runAsUser", .integer(user))) }
         if let group { members.append(.init("runAsGroup", .integer(group))) }
         return .object(members)
@@ -133,7 +143,7 @@ struct SidecarContainers {
                     [
                         "serviceAccountToken": [
                             "audience": .string(audience),
-                            "expirationSeconds": .integer(policy.subjectTokenLifetime), "path": "token",
+                            "expirationSeconds": .integer(subjectTokenLifetime), "path": "token",
                         ]
                     ]
                 ]

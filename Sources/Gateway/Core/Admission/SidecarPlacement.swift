@@ -1,8 +1,5 @@
 /// The position of the sidecar in a Pod's init containers.
 enum SidecarPlacement {
-    /// Native sidecars of service meshes, which provide the sidecar's network.
-    private static let meshProxies: Set<String> = ["istio-proxy", "linkerd-proxy"]
-
     /// The index at which the sidecar is inserted.
     static func index(in pod: PodReading, _ policy: InjectionPolicy) throws(AdmissionDenial) -> Int {
         let containers = pod.initContainers
@@ -16,7 +13,9 @@ enum SidecarPlacement {
             }
             return index + 1
         }
-        let afterMesh = (containers.lastIndex { $0.isNativeSidecar && meshProxies.contains($0.name) } ?? -1) + 1
+        // Native sidecars of service meshes provide the sidecar's network.
+        let proxies = ServiceMesh.all.reduce(into: policy.meshProxies) { $0.formUnion($1.proxies) }
+        let afterMesh = (containers.lastIndex { $0.isNativeSidecar && proxies.contains($0.name) } ?? -1) + 1
         switch policy.position {
         case .first: return afterMesh
         case .last: return containers.count

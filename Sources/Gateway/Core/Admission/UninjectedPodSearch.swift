@@ -22,12 +22,16 @@ package struct UninjectedPodSearch: Sendable, Equatable {
     /// - Parameters:
     ///   - prefix: the prefix of labels and annotations.
     ///   - namespace: the gateway's namespace, which the webhook excludes; nil where it is not known.
-    package init(_ endpoints: [EndpointConfiguration], prefix: String, namespace: String?) {
+    ///   - excluded: the other namespaces that the webhook excludes.
+    package init(
+        _ endpoints: [EndpointConfiguration], prefix: String, namespace: String?,
+        excluded: [String] = GatewayConfiguration.Injection.Webhook.systemNamespaces
+    ) {
         let byLabel = Dictionary(grouping: endpoints, by: \.injector.label)
         queries = byLabel.keys.sorted().map { label in
             Query(key: "\(prefix)/\(label)", endpoints: (byLabel[label] ?? []).map(\.name).sorted())
         }
-        excludedNamespaces = Set(WebhookConfigurationManifest.excludedNamespaces(besides: namespace))
+        excludedNamespaces = Set(WebhookConfigurationManifest.excludedNamespaces(excluded, besides: namespace))
     }
 
     /// The names of all endpoints of the search.

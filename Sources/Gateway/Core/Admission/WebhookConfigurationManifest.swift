@@ -4,15 +4,16 @@ import KubernetesAPI
 /// The MutatingWebhookConfiguration of one endpoint, for `kubectl apply`. It has no caBundle, since the gateway writes it;
 /// with an empty one the API server would trust its own CAs.
 package struct WebhookConfigurationManifest: Sendable {
-    /// Namespaces whose Pods must not depend on the gateway.
-    package static let systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"]
-
     /// All namespaces that the webhook excludes.
     ///
-    /// - Parameter namespace: the gateway's namespace, whose Pods must start without it; nil where it is not known.
-    package static func excludedNamespaces(besides namespace: String?) -> [String] {
-        guard let namespace else { return systemNamespaces }
-        return [namespace] + systemNamespaces.filter { $0 != namespace }
+    /// - Parameters:
+    ///   - configured: the namespaces of the configuration.
+    ///   - namespace: the gateway's namespace, whose Pods must start without it; nil where it is not known.
+    package static func excludedNamespaces(
+        _ configured: [String] = GatewayConfiguration.Injection.Webhook.systemNamespaces, besides namespace: String?
+    ) -> [String] {
+        guard let namespace else { return configured }
+        return [namespace] + configured.filter { $0 != namespace }
     }
 
     private let endpoint: String
@@ -74,7 +75,9 @@ package struct WebhookConfigurationManifest: Sendable {
                 "matchExpressions": [
                     [
                         "key": "kubernetes.io/metadata.name", "operator": "NotIn",
-                        "values": .array(Self.excludedNamespaces(besides: namespace).map(JSONValue.string)),
+                        "values": .array(
+                            Self.excludedNamespaces(webhook.excludedNamespaces, besides: namespace).map(
+                                JSONValue.string)),
                     ]
                 ]
             ],

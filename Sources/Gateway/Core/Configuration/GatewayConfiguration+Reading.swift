@@ -97,12 +97,17 @@ extension GatewayConfiguration.Injection {
         sidecarMode = sidecar.mode
         tokenMode = sidecar.tokenMode
         resources = SidecarResources(sidecar.resources)
+        sidecarSecurity = SidecarSecurity(
+            user: sidecar.securityContext.runAsUser, group: sidecar.securityContext.runAsGroup,
+            hasSeccompProfile: sidecar.securityContext.seccompProfile)
+        meshProxies = block.meshProxies ?? []
         subjectTokenLifetime = block.subjectTokenLifetime.seconds
         readsServiceAccounts = block.serviceAccountAnnotations
         uninjectedPods = UninjectedPods(
             isEnabled: block.uninjectedPods.enabled, interval: block.uninjectedPods.interval.seconds)
         webhook = Webhook(
             service: block.webhook.service, configurationPrefix: block.webhook.configuration,
+            excludedNamespaces: block.webhook.excludedNamespaces,
             clientAuthorityFile: block.webhook.clientAuthority, concurrency: block.webhook.concurrency)
     }
 }
@@ -114,6 +119,8 @@ extension SidecarResources {
         requestedMemory = requests.memory
         cpuLimit = limits.cpu
         memoryLimit = limits.memory
+        requestedEphemeralStorage = requests.ephemeralStorage
+        ephemeralStorageLimit = limits.ephemeralStorage
     }
 }
 

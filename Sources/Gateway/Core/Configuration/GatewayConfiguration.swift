@@ -63,6 +63,9 @@ package struct GatewayConfiguration: Sendable {
         /// The mode of token files.
         package var tokenMode: Int
         package var resources: SidecarResources
+        package var sidecarSecurity: SidecarSecurity
+        /// Further native sidecars that capture the Pod's traffic.
+        package var meshProxies: [String]
         /// The lifetime of the sidecar's ServiceAccount token in seconds.
         package var subjectTokenLifetime: Int
         /// Whether annotations of the Pod's ServiceAccount are used.
@@ -84,16 +87,36 @@ package struct GatewayConfiguration: Sendable {
             package var interval: Int
         }
 
+        /// Parts of the sidecar's securityContext.
+        package struct SidecarSecurity: Sendable, Equatable {
+            /// nil for the Pod's user.
+            package var user: Int?
+            /// nil for the Pod's group.
+            package var group: Int?
+            package var hasSeccompProfile = true
+
+            package init(user: Int? = nil, group: Int? = nil, hasSeccompProfile: Bool = true) {
+                self.user = user
+                self.group = group
+                self.hasSeccompProfile = hasSeccompProfile
+            }
+        }
+
         /// The webhook as registered in the API server.
         package struct Webhook: Sendable, Equatable {
             /// The Service of the webhook's listener, in the gateway's namespace.
             package var service: String
             /// The MutatingWebhookConfigurations are `<prefix>-injector-<endpoint>`.
             package var configurationPrefix: String
+            /// The namespaces whose Pods are not injected, beside the gateway's own.
+            package var excludedNamespaces: [String]
             /// The PEM file of the CAs of client certificates; nil where no client certificate is required.
             package var clientAuthorityFile: String?
             /// The maximum number of concurrent reviews.
             package var concurrency: Int
+
+            /// Namespaces whose Pods must not depend on the gateway, by default.
+            package static let systemNamespaces = ["kube-system", "kube-public", "kube-node-lease"]
 
             package func configurationName(of endpoint: String) -> String {
                 "\(configurationPrefix)-injector-\(endpoint)"

@@ -11,6 +11,9 @@ struct InjectionKeys: ConfigurationKeys {
     let position = Key(
         "position", .position, default: .first, "Position of the sidecar: `first`, `last`, or `{after: CONTAINER}`.")
     let sidecar = Key("sidecar", SidecarKeys(), "The sidecar.")
+    let meshProxies = Key(
+        "meshProxies", .strings, example: "corporate-proxy", otherwise: "only those of Istio, Linkerd, Kuma and Consul",
+        "Further native sidecars that capture a Pod's traffic. The sidecar is placed after them.")
     let subjectTokenLifetime = Key(
         "subjectTokenLifetime", .duration(.minutes(10)...(.hours(24))), default: .hours(1),
         "Lifetime of the ServiceAccount token that the sidecar presents.")
@@ -34,6 +37,23 @@ struct SidecarKeys: ConfigurationKeys {
         "Native or classic sidecar; `auto`: native where the cluster's version allows it.")
     let tokenMode = Key("tokenMode", .fileMode, default: 0o644, "File mode of the token files.")
     let resources = Key("resources", ResourceKeys(), "Resource requests and limits.")
+    let securityContext = Key(
+        "securityContext", SidecarSecurityKeys(), "Parts of the sidecar's securityContext that a cluster may prescribe."
+    )
+}
+
+struct SidecarSecurityKeys: ConfigurationKeys {
+    let runAsUser = Key(
+        "runAsUser", .integer(1...2_147_483_647), example: "65532",
+        otherwise: "the Pod's user; 65532 where that is root",
+        "User ID. The annotation `<prefix>/user` takes precedence.")
+    let runAsGroup = Key(
+        "runAsGroup", .integer(1...2_147_483_647), example: "65532", otherwise: "the Pod's group",
+        "Group ID. The annotation `<prefix>/group` takes precedence.")
+    let seccompProfile = Key(
+        "seccompProfile", .boolean, default: true,
+        "Whether the container has the seccomp profile `RuntimeDefault`. "
+            + "OpenShift's `restricted` (without `-v2`) refuses every profile.")
 }
 
 struct ResourceKeys: ConfigurationKeys {
@@ -44,12 +64,16 @@ struct ResourceKeys: ConfigurationKeys {
 struct ResourceRequestKeys: ConfigurationKeys {
     let cpu = Key("cpu", .quantity, default: "5m", "CPU request.")
     let memory = Key("memory", .quantity, default: "16Mi", "Memory request.")
+    let ephemeralStorage = Key(
+        "ephemeral-storage", .quantity, example: "1Mi", otherwise: "none", "Request for local storage: the log.")
 }
 
 struct ResourceLimitKeys: ConfigurationKeys {
     let cpu = Key(
         "cpu", .quantity, alternative: "100m", otherwise: "none, as throttling delays the Pod's start", "CPU limit.")
     let memory = Key("memory", .quantity, default: "32Mi", "Memory limit.")
+    let ephemeralStorage = Key(
+        "ephemeral-storage", .quantity, example: "16Mi", otherwise: "none", "Limit of local storage: the log.")
 }
 
 struct UninjectedPodKeys: ConfigurationKeys {
@@ -63,6 +87,10 @@ struct WebhookKeys: ConfigurationKeys {
     let configuration = Key(
         "configuration", .webhookName, default: "sts-gateway",
         "Prefix of the MutatingWebhookConfigurations: `<prefix>-injector-<endpoint>`.")
+    let excludedNamespaces = Key(
+        "excludedNamespaces", .namespaces, default: GatewayConfiguration.Injection.Webhook.systemNamespaces,
+        "Namespaces whose Pods are not injected, beside the gateway's own. "
+            + "The chart sets this from `gateway.webhook.excludedNamespaces`.")
     let clientAuthority = Key(
         "clientCA", .file, example: "tls/api-server-ca.pem",
         otherwise: "none is requested, so that any client may send reviews", "PEM file: CAs of client certificates.")
@@ -91,6 +119,21 @@ extension ConfigurationType where Value == String {
     }
 
     fileprivate static var webhookName: Self { label(pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$") }
+}
+
+extension ConfigurationType where Value == [String] {
+    /// A list that may be empty.
+    fileprivate static var namespaces: Self {
+        let (expected, label) = ("a list of namespaces", ConfigurationType<String>.label(pattern: nil))
+        return Self(
+            description: TypeDescription(
+                expected: expected, schema: ["type": "array", "items": label.description.schema]),
+            json: { .array($0.map(JSONValue.string)) }
+        ) { value in
+            guard case .sequence(let nodes, _) = value.node else { return value.invalid(expected: expected) }
+            return nodes.enumerated().compactMap { label.read(value.element($1, at: $0)) }
+        }
+    }
 }
 
 extension ConfigurationType where Value == Int {

@@ -5,6 +5,10 @@ package struct SidecarResources: Sendable, Equatable {
     /// nil for none.
     package var cpuLimit: String?
     package var memoryLimit: String
+    /// nil for none.
+    package var requestedEphemeralStorage: String?
+    /// nil for none.
+    package var ephemeralStorageLimit: String?
 
     /// The configuration's defaults.
     package init() {

@@ -1,79 +1,89 @@
 package import JSON
 
-/// A JSON Patch (RFC 6902) with `add` operations only.
+/// A JSON Patch (RFC 6902) with `add` and `replace` operations only.
 package struct JSONPatch: Sendable, Equatable {
-    /// The operation `add`: sets an object's member, or inserts an element before the one with that index.
-    package struct Addition: Sendable, Equatable {
+    package struct Operation: Sendable, Equatable {
+        package enum Kind: String, Sendable {
+            /// Sets an object's member, or inserts an element before the one with that index.
+            case add
+            /// Replaces an existing member or element.
+            case replace
+        }
+
+        package let kind: Kind
         package let path: JSONPointer
         package let value: JSONValue
 
-        package init(_ path: JSONPointer, _ value: JSONValue) {
+        package init(_ path: JSONPointer, _ value: JSONValue, kind: Kind = .add) {
+            self.kind = kind
             self.path = path
             self.value = value
         }
     }
 
-    /// The operations. Each one applies to the result of the previous ones.
-    package private(set) var additions: [Addition]
+    /// Each operation applies to the result of the previous ones.
+    package private(set) var operations: [Operation]
 
-    package init(_ additions: [Addition] = []) { self.additions = additions }
+    package init(_ operations: [Operation] = []) { self.operations = operations }
 
-    package var isEmpty: Bool { additions.isEmpty }
+    package var isEmpty: Bool { operations.isEmpty }
 
-    package mutating func add(_ value: JSONValue, at path: JSONPointer) { additions.append(Addition(path, value)) }
+    package mutating func add(_ value: JSONValue, at path: JSONPointer) { operations.append(Operation(path, value)) }
+
+    package mutating func replace(_ value: JSONValue, at path: JSONPointer) {
+        operations.append(Operation(path, value, kind: .replace))
+    }
 
     /// The patch document.
     package var json: JSONValue {
-        .array(additions.map { ["op": "add", "path": .string($0.path.description), "value": $0.value] })
+        .array(
+            operations.map {
+                ["op": .string($0.kind.rawValue), "path": .string($0.path.description), "value": $0.value]
+            })
     }
 
     /// The same patch for a document that contains this one's document at that location.
     package func below(_ place: JSONPointer) -> JSONPatch {
-        JSONPatch(additions.map { Addition($0.path.below(place), $0.value) })
+        JSONPatch(operations.map { Operation($0.path.below(place), $0.value, kind: $0.kind) })
     }
 
-    package mutating func append(_ other: JSONPatch) { additions += other.additions }
+    package mutating func append(_ other: JSONPatch) { operations += other.operations }
 
     /// Applies the patch.
     ///
     /// - Returns: nil where the target location of an operation does not exist (RFC 6902 §4.1).
     package func applied(to document: JSONValue) -> JSONValue? {
-        var result = document
-        for addition in additions {
-            guard let changed = Self.adding(addition.value, at: addition.path.tokens[...], to: result) else {
-                return nil
-            }
-            result = changed
+        operations.reduce(.some(document)) { result, operation in
+            result.flatMap { Self.applying(operation, at: operation.path.tokens[...], to: $0) }
         }
-        return result
     }
 
-    private static func adding(
-        _ value: JSONValue, at tokens: ArraySlice<String>, to target: JSONValue
+    private static func applying(
+        _ operation: Operation, at tokens: ArraySlice<String>, to target: JSONValue
     ) -> JSONValue? {
-        guard let token = tokens.first else { return value }
+        guard let token = tokens.first else { return operation.value }
         let rest = tokens.dropFirst()
         switch target {
         case .object(var members):
             let index = members.firstIndex { $0.name.isExactly(token) }
-            guard rest.isEmpty else {
-                guard let index, let child = adding(value, at: rest, to: members[index].value) else { return nil }
+            if let index {
+                guard let child = applying(operation, at: rest, to: members[index].value) else { return nil }
                 members[index] = .init(token, child)
                 return .object(members)
             }
-            if let index { members[index] = .init(token, value) } else { members.append(.init(token, value)) }
-            return .object(members)
+            guard rest.isEmpty, operation.kind == .add else { return nil }
+            return .object(members + [.init(token, operation.value)])
         case .array(var elements):
             guard let index = token == "-" ? elements.count : Self.index(token) else { return nil }
-            guard rest.isEmpty else {
-                guard index < elements.count, let child = adding(value, at: rest, to: elements[index]) else {
-                    return nil
-                }
-                elements[index] = child
+            if rest.isEmpty, operation.kind == .add {
+                guard index <= elements.count else { return nil }
+                elements.insert(operation.value, at: index)
                 return .array(elements)
             }
-            guard index <= elements.count else { return nil }
-            elements.insert(value, at: index)
+            guard index < elements.count, let child = applying(operation, at: rest, to: elements[index]) else {
+                return nil
+            }
+            elements[index] = child
             return .array(elements)
         default: return nil
         }

@@ -40,6 +40,12 @@ extension ConformanceFindings {
                 "invalid names \(expected.names) of an expected variable; expected C identifiers")
             check(expected.advice, "the advice of an expected variable")
         }
+        for conflicting in injection.conflictingVariables {
+            expect(
+                !conflicting.names.isEmpty && conflicting.names.allSatisfy(ConformanceName.isVariable), .variableNames,
+                "invalid names \(conflicting.names) of a conflicting variable; expected C identifiers")
+            check(conflicting.advice, "the advice of a conflicting variable")
+        }
         for (name, value) in [("the value", injection.value)] + injection.environment.map({ ($0.name, $0.value) }) {
             expect(
                 value.isVisible, .values,

@@ -60,7 +60,9 @@ final class UninjectedPods: Service {
         let target =
             injection.uninjectedPods.isEnabled && !endpoints.isEmpty
             ? Target(
-                search: UninjectedPodSearch(endpoints, prefix: injection.prefix, namespace: namespace),
+                search: UninjectedPodSearch(
+                    endpoints, prefix: injection.prefix, namespace: namespace,
+                    excluded: injection.webhook.excludedNamespaces),
                 webhook: injection.webhook, interval: Double(injection.uninjectedPods.interval))
             : nil
         let isChange = self.target.withLock { current in

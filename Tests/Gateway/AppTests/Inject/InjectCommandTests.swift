@@ -81,7 +81,7 @@ struct InjectCommandTests {
         let result = try preview(
             "kind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n  template:\n\(indented)\n")
         let patch = try #require(result.objects.first?.patch)
-        #expect(!patch.isEmpty && patch.additions.allSatisfy { $0.path.description.hasPrefix("/spec/template/") })
+        #expect(!patch.isEmpty && patch.operations.allSatisfy { $0.path.description.hasPrefix("/spec/template/") })
         #expect(try preview(#require(result.objects.first).json.indentedText).objects.first?.patch.isEmpty == true)
     }
 

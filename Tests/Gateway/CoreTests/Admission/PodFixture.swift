@@ -29,7 +29,7 @@ enum PodFixture {
             })
     }
 
-    private static func names(in subfolder: String) -> [String] {
+    static func names(in subfolder: String) -> [String] {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: subfolder).path)) ?? []
         return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }

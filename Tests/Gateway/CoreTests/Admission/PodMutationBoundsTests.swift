@@ -14,7 +14,7 @@ struct PodMutationBoundsTests {
     @Test("Hundreds of containers are injected")
     func many() throws {
         let outcome = try InjectionExample.mutation().patch(pod(containers: 500), namespace: "shop")
-        #expect(outcome.patch.additions.count > 1_000)
+        #expect(outcome.patch.operations.count > 1_000)
         #expect(outcome.patch.json.utf8Text.count < 2 << 20)
     }
 

@@ -108,7 +108,7 @@ enum Survival {
             return members.allSatisfy { member in
                 guard let other = patched[member.name] else { return false }
                 // The annotation of injection, and lists that were null.
-                if path == "/metadata/annotations", member.name == "tremolo.io/injected" { return true }
+                if path == "/metadata/annotations", member.name.hasPrefix("tremolo.io/injected") { return true }
                 let child = "\(path)/\(member.name)"
                 if member.value == .null, Self.lists.contains(child) { return true }
                 return holds(member.value, in: other, at: child)

@@ -29,10 +29,14 @@ struct SidecarSettingsTests {
         #expect(text.contains(#"{"audience":"sts-gateway.test.svc","expirationSeconds":600,"path":"token"}"#))
     }
 
-    @Test("A CA bundle that changes between two reviews of a Pod is not a difference")
+    @Test("A CA bundle that changes between two reviews of a Pod is replaced in the Pod")
     func renewedAuthority() throws {
         let pod = try patched { $0.trust = "old" }
-        #expect(try InjectionExample.mutation { $0.trust = "new" }.patch(pod, namespace: "shop").patch.isEmpty)
+        let second = try InjectionExample.mutation { $0.trust = "new" }.patch(pod, namespace: "shop").patch
+        #expect(
+            second.json.text
+                == #"[{"op":"replace","path":"/spec/initContainers/0/env/2","#
+                + #""value":{"name":"STS_CA_CERTIFICATES","value":"new"}}]"#)
     }
 
     @Test("The subject token has an audience that all endpoints accept; without one the Pod is denied")

@@ -95,6 +95,15 @@ struct UninjectedPodSearchTests {
         }
     }
 
+    @Test("The configured namespaces are excluded, and the gateway's own in any case")
+    func excluded() throws {
+        let search = UninjectedPodSearch(
+            [try InjectionExample.one()], prefix: "tremolo.io", namespace: "sts", excluded: ["build"])
+        let pod = InjectionExample.pod()
+        func count(_ namespace: String) -> Int { search.missing(in: running(pod, namespace: namespace), one).count }
+        #expect(count("build") == 0 && count("sts") == 0 && count("kube-system") == 1)
+    }
+
     @Test("A Pod is reported under its controller, or under its own name without one")
     func owner() {
         let pod = running(InjectionExample.pod())

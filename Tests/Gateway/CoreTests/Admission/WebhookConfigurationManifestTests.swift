@@ -107,6 +107,17 @@ struct WebhookConfigurationManifestTests {
         #expect(configuration.patch(trusting: "PEM").count == 2)
     }
 
+    @Test("It excludes the configured namespaces in place of the system's")
+    func configuredNamespaces() throws {
+        func excluded(_ names: JSONValue) throws -> JSONValue? {
+            let block: JSONValue = ["webhook": ["excludedNamespaces": names]]
+            let webhook = try manifest(block).json["webhooks"]?.elementList?.first
+            return webhook?["namespaceSelector"]?["matchExpressions"]?.elementList?.first?["values"]
+        }
+        #expect(try excluded(["build", "sts"]) == ["sts", "build"])
+        #expect(try excluded([]) == ["sts"])
+    }
+
     @Test("A gateway in a system namespace excludes it once")
     func systemNamespace() throws {
         #expect(

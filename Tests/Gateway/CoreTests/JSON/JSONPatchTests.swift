@@ -101,6 +101,18 @@ struct JSONPatchTests {
         #expect(JSONPatch([.init(JSONPointer("a"), 1)]).applied(to: ["a": 2]) == ["a": 1])
     }
 
+    @Test("A replacement needs an existing member or element")
+    func replacements() {
+        func replaced(_ pointer: JSONPointer, in document: JSONValue) -> JSONValue? {
+            JSONPatch([.init(pointer, 0, kind: .replace)]).applied(to: document)
+        }
+        #expect(replaced(JSONPointer("a", "1"), in: ["a": [1, 2]]) == ["a": [1, 0]])
+        #expect(replaced(JSONPointer("a"), in: ["a": [1]]) == ["a": 0])
+        #expect(replaced(JSONPointer("a", "0", "b"), in: ["a": [["b": 1]]]) == ["a": [["b": 0]]])
+        #expect(replaced(JSONPointer("b"), in: ["a": 1]) == nil)
+        for token in ["-", "2"] { #expect(replaced(JSONPointer("a", token), in: ["a": [1, 2]]) == nil) }
+    }
+
     @Test(
         "An index is digits without a leading zero, within the list or at its end",
         arguments: ["01", "+1", "3", "x", ""])

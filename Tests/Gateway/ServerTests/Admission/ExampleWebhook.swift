@@ -142,10 +142,11 @@ struct ExampleWebhook {
         let patch = try JSONDecoder().decode(JSONValue.self, from: try #require(Data(base64Encoded: text)))
         guard case .array(let operations) = patch else { throw NoPatch() }
         let additions = try operations.map { operation in
-            guard operation["op"] == "add", case .string(let path) = operation["path"], let value = operation["value"],
+            guard let kind = operation["op"]?.stringValue.flatMap(JSONPatch.Operation.Kind.init),
+                case .string(let path) = operation["path"], let value = operation["value"],
                 let pointer = JSONPointer(parsing: path)
             else { throw NoPatch() }
-            return JSONPatch.Addition(pointer, value)
+            return JSONPatch.Operation(pointer, value, kind: kind)
         }
         return (try #require(JSONPatch(additions).applied(to: pod)), true)
     }

@@ -215,7 +215,7 @@ struct WebhookRoutesTests {
         #expect(limiter.queue.load == (0, 0))
     }
 
-    @Test("The CA bundle is current for each review, and a Pod with the former CA is not changed")
+    @Test("The CA bundle is current for each review, and replaced in a Pod with the former one")
     func trust() async throws {
         let bundle = Mutex("FORMER")
         let webhook = try ExampleWebhook(trust: { bundle.withLock { $0 } })
@@ -223,7 +223,9 @@ struct WebhookRoutesTests {
         #expect(pod.text.contains(#"{"name":"STS_CA_CERTIFICATES","value":"FORMER"}"#))
         bundle.withLock { $0 = "NEXT" }
         #expect(try await webhook.injected(ExampleWebhook.pod()).pod.text.contains(#""value":"NEXT"}"#))
-        #expect(try await !webhook.injected(pod).isPatched)
+        let (updated, isPatched) = try await webhook.injected(pod)
+        #expect(isPatched && updated.text.contains(#"{"name":"STS_CA_CERTIFICATES","value":"NEXT"}"#))
+        #expect(try await !webhook.injected(updated).isPatched)
     }
 
     @Test("The form of the sidecar depends on the API server's version, and an existing one stays")

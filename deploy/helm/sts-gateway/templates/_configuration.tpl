@@ -29,7 +29,8 @@
   "injection" (dict
     "gatewayURL" (printf "https://%s.%s.svc:%v" $full .Release.Namespace .Values.gateway.services.tokens.port)
     "sidecar" (dict "image" (include "sts-gateway.image" (dict "image" .Values.gateway.sidecar.image "root" .)))
-    "webhook" (dict "service" (printf "%s-webhook" $full) "configuration" $full)) }}
+    "webhook" (dict "service" (printf "%s-webhook" $full) "configuration" $full
+      "excludedNamespaces" .Values.gateway.webhook.excludedNamespaces)) }}
 {{- if .Values.gateway.certManager.enabled }}
   {{- $folder := include "sts-gateway.certificateFolder" . }}
   {{- $files := dict

@@ -1,0 +1,28 @@
+/// The endpoints of a Pod's sidecar: the requested ones, and those of an earlier injection.
+///
+/// An endpoint that the Pod no longer requests stays: another replica, with a newer or older configuration, may have
+/// injected it.
+struct SidecarEndpoints {
+    /// The names, sorted.
+    let names: [String]
+    /// The value of `STS_ENDPOINTS`: names, with `=PATH` where the path is not `/NAME`.
+    let setting: String
+    /// Whether there are endpoints that this replica does not know.
+    let hasUnknown: Bool
+
+    /// - Parameters:
+    ///   - known: all endpoints of this replica.
+    ///   - found: the paths of the earlier injection, by the endpoint's name.
+    init(_ requested: [EndpointConfiguration], known: [EndpointConfiguration], found: [String: String]) {
+        var paths = found
+        for endpoint in known where found[endpoint.name] != nil { paths[endpoint.name] = endpoint.path.description }
+        for endpoint in requested { paths[endpoint.name] = endpoint.path.description }
+        names = paths.keys.sorted()
+        setting = names.map { name in
+            let path = paths[name] ?? "/\(name)"
+            return path == "/\(name)" ? name : "\(name)=\(path)"
+        }
+        .joined(separator: ",")
+        hasUnknown = !Set(found.keys).isSubset(of: known.map(\.name))
+    }
+}
