@@ -42,6 +42,14 @@ public protocol ProviderPlugin: Sendable {
     static func publisher(
         for endpoint: Endpoint, settings: PublisherSettings
     ) throws(SettingsErrors) -> PublisherPlan?
+
+    /// Returns the steps that provision an endpoint at the relying party (`sts-gateway provision`); does no I/O.
+    ///
+    /// - Returns: nil where this plugin provisions nothing.
+    /// - Throws: a ``SettingsError`` for each value that is not valid; keys are below the endpoint's block.
+    static func provisioning(
+        for request: ProvisioningRequest, context: ProvisioningContext
+    ) throws(SettingsErrors) -> ProvisioningPlan?
 }
 
 extension ProviderPlugin {
@@ -52,6 +60,11 @@ extension ProviderPlugin {
     public static func publisher(
         for endpoint: Endpoint, settings: PublisherSettings
     ) throws(SettingsErrors) -> PublisherPlan? { nil }
+
+    /// No steps.
+    public static func provisioning(
+        for request: ProvisioningRequest, context: ProvisioningContext
+    ) throws(SettingsErrors) -> ProvisioningPlan? { nil }
 }
 
 /// The settings of a plugin that has none: an empty block, or no block.

@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import GatewayCore
 import GatewayServer
+import JSON
 import KubernetesAPI
 import Logging
 

@@ -1,8 +1,6 @@
-import JSON
-
 extension JSONValue {
     /// Human-readable JSON, with a line for each member and element.
-    var indentedText: String {
+    public var indentedText: String {
         var text = ""
         write(to: &text, indentation: "")
         return text

@@ -1,0 +1,116 @@
+public import FoundationEssentials
+public import JSON
+public import Logging
+
+/// The endpoint that is provisioned. Unlike ``Endpoint``, it may have no issuer host yet.
+public struct ProvisioningRequest: Sendable {
+    /// The `cluster` claim of its tokens.
+    public let cluster: String
+    /// The endpoint's name.
+    public let name: String
+    /// The configured host of the issuer; nil where provisioning decides it.
+    public let host: String?
+    /// The path of the issuer's URL; empty, or with a first slash.
+    public let path: String
+    /// The `aud` claim of its tokens.
+    public let audiences: [String]
+    /// The key ring's random owner ID; nil in a plan where the key ring does not exist yet.
+    public let owner: String?
+    /// The `sub` of the token with which the gateway publishes (``PublisherContext/ownToken``).
+    public let publisherSubject: String
+    /// The endpoint's `settings` block as configured; nil where it is absent.
+    public let settings: JSONValue?
+    /// The endpoint's `publish` block as configured, without `plugin` and `probe`; nil where it is absent. It may lack keys
+    /// that provisioning sets.
+    public let publish: JSONValue?
+    /// The identifier of the certificate for the issuer's host (`--certificate`).
+    public let certificate: String?
+
+    /// Creates a request from its parts; nothing is checked.
+    public init(
+        cluster: String, name: String, host: String?, path: String, audiences: [String], owner: String?,
+        publisherSubject: String, settings: JSONValue?, publish: JSONValue?, certificate: String? = nil
+    ) {
+        self.cluster = cluster
+        self.name = name
+        self.host = host
+        self.path = path
+        self.audiences = audiences
+        self.owner = owner
+        self.publisherSubject = publisherSubject
+        self.settings = settings
+        self.publish = publish
+        self.certificate = certificate
+    }
+}
+
+/// What the gateway gives to the steps of a plugin.
+public struct ProvisioningContext: Sendable {
+    /// A logger.
+    public let logger: Logger
+    /// The HTTP client.
+    public let transport: any HTTPTransport
+    /// The clock.
+    public let now: @Sendable () -> Date
+    /// Returns the process's environment variable of that name.
+    public let environment: @Sendable (String) -> String?
+    /// Access to files.
+    public let files: any PublisherFiles
+    /// The issuer's documents, and the configuration file.
+    public let issuer: any ProvisionedIssuer
+
+    /// Creates a context.
+    public init(
+        logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date,
+        environment: @escaping @Sendable (String) -> String?, files: any PublisherFiles,
+        issuer: any ProvisionedIssuer
+    ) {
+        self.logger = logger
+        self.transport = transport
+        self.now = now
+        self.environment = environment
+        self.files = files
+        self.issuer = issuer
+    }
+}
+
+/// The issuer of the provisioned endpoint, as the gateway itself will publish it: with the host and the `publish` block
+/// that provisioning has determined. The administrator's credentials are used.
+public protocol ProvisionedIssuer: Sendable {
+    /// Called when host and `publish` block are known, once or more; shows them, and writes them to a file if asked to.
+    ///
+    /// - Throws: where the configuration with these values is not valid.
+    func isKnown(host: String, publish: JSONValue) throws(ProvisioningError)
+
+    /// Returns the stored documents that are not up to date, human-readable.
+    func staleDocuments(host: String, publish: JSONValue) async throws(ProvisioningError) -> [String]
+
+    /// Publishes the documents.
+    func publishDocuments(host: String, publish: JSONValue) async throws(ProvisioningError)
+
+    /// Reads the issuer URL as a relying party does; returns why it does not serve the documents, nil where it does.
+    func servingProblem(host: String, publish: JSONValue) async throws(ProvisioningError) -> String?
+}
+
+/// The steps of one endpoint.
+public struct ProvisioningPlan: Sendable {
+    /// Returns who runs the command at the relying party, such as the account and the identity, in one line.
+    ///
+    /// Called before the steps. Throws where the credentials are missing, or belong to another account than the
+    /// configuration names.
+    public let identity: @Sendable () async throws(ProvisioningError) -> String
+    /// The steps in the order in which they depend on each other.
+    public let steps: [any ProvisioningStep]
+    /// Returns what was provisioned, a line each, such as links to the relying party's console.
+    public let summary: @Sendable () -> [String]
+
+    /// Creates a plan.
+    public init(
+        identity: @escaping @Sendable () async throws(ProvisioningError) -> String, steps: [any ProvisioningStep],
+        summary: @escaping @Sendable () -> [String]
+    ) {
+        self.identity = identity
+        self.steps = steps
+        self.summary = summary
+    }
+}
