@@ -95,7 +95,7 @@ struct WebhookConfigurationManifestTests {
     }
 
     @Test("The gateway recognizes the manifest's webhooks and adds the missing caBundle")
-    func keeper() throws {
+    func caBundleInjector() throws {
         let manifest = try manifest()
         #expect(!manifest.json.text.contains("caBundle"))
         let stored = manifest.json.setting("u", at: "metadata", "uid").setting("7", at: "metadata", "resourceVersion")

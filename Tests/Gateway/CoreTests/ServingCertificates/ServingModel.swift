@@ -108,7 +108,7 @@ struct ServingModel {
         let limits = replicas.compactMap(\.behindSince).map { max(0.1, $0 + Self.replicaWindow - 1 - time) }
         time += ([step, due] + limits).min() ?? step
         people()
-        keepWebhooks()
+        updateWebhooks()
         try lead()
         hear()
         try refresh()
@@ -151,7 +151,7 @@ struct ServingModel {
 
     private var leads: Bool { time >= leaderAwayUntil }
 
-    private mutating func keepWebhooks() {
+    private mutating func updateWebhooks() {
         guard leads, mayWriteWebhooks else {
             for index in webhooks.indices {
                 webhooks[index].since = [:]
@@ -208,7 +208,7 @@ struct ServingModel {
                         try ExampleIdentity.authority(
                             "ca \(made)", .next, reason: reason, constraint: NameConstraint(for: policy.names),
                             from: now.roundedUp, lifetime: policy.authorityLifetime), answering: request))
-                keepWebhooks()
+                updateWebhooks()
             case .activate(let id, let names):
                 activations += 1
                 guard let next = store[id] else { throw Breach(description: "no CA is activated") }

@@ -40,7 +40,7 @@ struct KeyRingReplicasTests {
     private var signing: KeyID? { keys.confirmedSnapshot.active?.keyID }
 
     @Test("A reported ring is in force immediately, with its documents")
-    func takesOn() throws {
+    func applies() throws {
         let next = try SigningKey.generate(.es256)
         replicas.apply(.document(try Self.stored(revision: 2, key: next)))
         #expect(signing == next.keyID)

@@ -27,6 +27,20 @@ struct StoredDocumentTests {
         #expect(try ring.encoded() == document)
     }
 
+    /// Release 0.1.0 ignores members that it does not have.
+    @Test("A key ring with members of this release has all members of the earlier one, unchanged")
+    func addedMember() throws {
+        let document = try Self.file("one.keyring.json")
+        let ring = try #require(
+            try KeyRing(document: document, name: "one").recording(
+                nil, location: "s3://documents", invalidated: .init(keys: "1", discovery: "2")))
+        let added = try JSONValue(parsing: Array(ring.encoded())).memberList
+        let earlier = try JSONValue(parsing: Array(document)).memberList
+        #expect(Set(added.map(\.name)).subtracting(earlier.map(\.name)) == ["invalidated", "location"])
+        let shared = added.filter { !["invalidated", "location", "revision"].contains($0.name) }
+        #expect(JSONValue.object(shared) == .object(earlier.filter { $0.name != "revision" }))
+    }
+
     @Test("A serving identity is read, and written unchanged with its bundle")
     func servingIdentity() throws {
         let document = try Self.file("serving.json")
