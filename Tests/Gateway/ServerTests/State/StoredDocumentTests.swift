@@ -33,7 +33,7 @@ struct StoredDocumentTests {
         let document = try Self.file("one.keyring.json")
         let ring = try #require(
             try KeyRing(document: document, name: "one").recording(
-                nil, location: "s3://documents", invalidated: .init(keys: "1", discovery: "2")))
+                nil, location: "shelf://documents", invalidated: .init(keys: "1", discovery: "2")))
         let added = try JSONValue(parsing: Array(ring.encoded())).memberList
         let earlier = try JSONValue(parsing: Array(document)).memberList
         #expect(Set(added.map(\.name)).subtracting(earlier.map(\.name)) == ["invalidated", "location"])
