@@ -10,7 +10,7 @@ extension ConfigurationNode {
         case .integer(let number): self = .scalar(String(number), isPlain: true, line: 0)
         case .number(let number): self = .scalar(String(number), isPlain: true, line: 0)
         case .string(let text): self = .scalar(text, isPlain: false, line: 0)
-        case .array(let values): self = .sequence(values.map(ConfigurationNode.init), line: 0)
+        case .array(let values): self = .sequence(values.map { ConfigurationNode($0) }, line: 0)
         case .object(let members):
             self = .mapping(members.map { Member(key: $0.name, value: ConfigurationNode($0.value)) }, line: 0)
         }

@@ -32,6 +32,20 @@ enum Partition: String, Sendable, CaseIterable {
         }
     }
 
+    /// The host of the IAM API and the region of its signatures (botocore, `endpoints.json`).
+    var iam: (host: String, region: String) {
+        switch self {
+        case .commercial: ("iam.amazonaws.com", "us-east-1")
+        case .china: ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1")
+        case .europeanSovereign: ("iam.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1")
+        case .govCloud: ("iam.us-gov.amazonaws.com", "us-gov-west-1")
+        case .iso: ("iam.us-iso-east-1.c2s.ic.gov", "us-iso-east-1")
+        case .isoB: ("iam.us-isob-east-1.sc2s.sgov.gov", "us-isob-east-1")
+        case .isoE: ("iam.eu-isoe-west-1.cloud.adc-e.uk", "eu-isoe-west-1")
+        case .isoF: ("iam.us-isof-south-1.csp.hci.ic.gov", "us-isof-south-1")
+        }
+    }
+
     /// The partition of a well-formed region name, by its first words; nil where no partition is known for them.
     init?(ofRegion words: [Substring]) {
         switch (words.count, words.first, words.dropFirst().first) {

@@ -11,14 +11,23 @@ extension ConfigurationFile {
     func withSession(
         manifest: String?, _ work: (GatewayConfiguration, ManualSession) async throws -> Void
     ) async throws {
-        let logger = Logger(label: "sts-gateway") { label in
-            JSONLogHandler(label: label, logLevel: .warning) { Terminal.write($0, to: 2) }
+        let logger = Logger.forCommands
+        try await withSession(try checked(manifest: manifest, logger: logger), logger: logger) {
+            try await work($0, $1)
         }
-        let configuration = try checked(manifest: manifest, logger: logger)
+    }
+
+    /// Runs the work of a command with a configuration that was read from this file.
+    ///
+    /// - Parameter variables: replaces variables of the environment.
+    func withSession(
+        _ configuration: GatewayConfiguration, variables: [String: String] = [:], logger: Logger,
+        _ work: (GatewayConfiguration, ManualSession) async throws -> Void
+    ) async throws {
         let session: ManualSession
         do {
             session = try ManualSession(
-                configuration, in: HostEnvironment(of: self), logger: logger)
+                configuration, in: HostEnvironment(of: self, variables: variables), logger: logger)
         } catch {
             Terminal.error(error.text(file: path))
             throw ExitStatus.configuration
@@ -57,11 +66,23 @@ extension GatewayConfiguration {
 extension HostEnvironment {
     /// This process's, with paths from the configuration file's folder.
     ///
-    /// - Parameter log: whose dropped lines are counted; nil for none.
-    init(of file: ConfigurationFile, log: BufferedLogOutput? = nil) {
+    /// - Parameters:
+    ///   - log: whose dropped lines are counted; nil for none.
+    ///   - variables: replaces variables of the environment.
+    init(of file: ConfigurationFile, log: BufferedLogOutput? = nil, variables: [String: String] = [:]) {
         self.init(
-            version: GatewayVersion.current, environment: ProcessInfo.processInfo.environment,
+            version: GatewayVersion.current,
+            environment: ProcessInfo.processInfo.environment.merging(variables) { $1 },
             namespace: CommandEnvironment.namespace, resolve: file.resolve, clock: { Date() },
             writeAudit: { Terminal.write($0, to: 1) }, takeDroppedLogLines: { log?.takeDroppedLines() ?? 0 })
+    }
+}
+
+extension Logger {
+    /// Warnings and errors, to standard error.
+    static var forCommands: Logger {
+        Logger(label: "sts-gateway") { label in
+            JSONLogHandler(label: label, logLevel: .warning) { Terminal.write($0, to: 2) }
+        }
     }
 }

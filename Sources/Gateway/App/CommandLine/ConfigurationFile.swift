@@ -46,6 +46,13 @@ struct ConfigurationFile: Sendable {
         } catch {
             return Reading(configuration: nil, problems: [error])
         }
+        return read(node, catalog, namespace: namespace, logger: logger)
+    }
+
+    /// Loads a parsed configuration file.
+    static func read(
+        _ node: ConfigurationNode, _ catalog: PluginCatalog, namespace: String?, logger: Logger
+    ) -> Reading {
         let (configuration, problems) = ConfigurationLoader.load(
             node, catalog: catalog, context: ConfigurationContext(namespace: namespace, logger: logger))
         return Reading(configuration: configuration, problems: problems)

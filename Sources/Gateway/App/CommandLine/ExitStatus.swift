@@ -8,6 +8,8 @@ enum ExitStatus {
     static let usage = ExitCode(64)
     /// `EX_UNAVAILABLE`: an operation failed or was rejected.
     static let unavailable = ExitCode(69)
+    /// `EX_TEMPFAIL`: a part is done, and the rest needs another place.
+    static let temporaryFailure = ExitCode(75)
     /// `EX_CONFIG`: the configuration is invalid.
     static let configuration = ExitCode(78)
 }

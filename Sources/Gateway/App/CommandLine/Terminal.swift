@@ -6,6 +6,15 @@
 
 /// Output to the standard streams.
 enum Terminal {
+    /// Whether a person can be asked: standard input and standard error are a terminal.
+    static var isInteractive: Bool { isatty(0) == 1 && isatty(2) == 1 }
+
+    /// Asks a question on standard error; whether the answer is `yes`.
+    static func confirms(_ question: String) -> Bool {
+        write("\(question) [yes/no] ", to: 2)
+        return readLine() == "yes"
+    }
+
     /// Writes a line to standard error.
     ///
     /// - Parameter line: without a line break.

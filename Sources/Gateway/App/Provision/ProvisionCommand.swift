@@ -1,23 +1,25 @@
 import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
 import GatewayServer
+import JSON
+import Logging
 
-/// Provisions the relying party with an administrator's credentials. The step `documents` is the first publication: the
-/// relying party cannot verify the gateway's token before the issuer URL serves its key.
+/// Provisions the relying party with an administrator's credentials.
 struct ProvisionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "provision",
-        abstract: "Provision an endpoint at its relying party with an administrator's credentials.",
+        abstract: "Provision endpoints at their relying party with an administrator's credentials.",
         discussion: """
-            The step documents publishes the issuer documents once, like publish, but with your credentials (for aws: \
-            environment, profile, web identity, container, instance). Exit status: 69 if something failed or was \
-            rejected, 78 if the configuration is invalid.
+            Creates what the endpoint needs, from nothing, or continues where an earlier run has ended; a second run \
+            changes nothing. The endpoint may lack issuer.host and publish. The step documents alone publishes the \
+            issuer documents once, like publish, but with your credentials. Exit status: 64 without --yes where nobody \
+            can be asked, 69 if something failed or was rejected, 75 if the rest needs the key store, 78 if the \
+            configuration is invalid.
             """)
 
-    enum Step: String, ExpressibleByArgument, CaseIterable {
-        case documents
-    }
-
-    @Argument(help: "The plugin that publishes, such as aws.")
+    @Argument(help: "The plugin that provisions, such as aws.")
     var plugin: String
 
     @Option(help: "The configuration file (YAML or JSON).")
@@ -26,30 +28,109 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
-    @Option(help: "The name of the endpoint.")
-    var endpoint: String
+    @Option(parsing: .upToNextOption, help: "The names of the endpoints.")
+    var endpoint: [String] = []
 
-    @Option(help: "The step to run.")
-    var only: Step
+    @Flag(help: "Provision all endpoints of the plugin.")
+    var all = false
 
-    @Flag(help: "Change nothing; print what would be done.")
+    @Option(help: "The only step to run, such as documents.")
+    var only: String?
+
+    @Flag(help: "Change nothing; print what exists and each request that would be sent.")
     var plan = false
 
-    @Flag(help: "Overwrite documents of another key ring.")
+    @Flag(help: "Do not ask for confirmation.")
+    var yes = false
+
+    @Option(help: "The output: text or json.")
+    var output: ProvisioningOutput.Format = .text
+
+    @Option(help: "The gateway.yaml or values.yaml that gets issuer.host and publish. All other bytes stay.")
+    var write: String?
+
+    @Option(help: "The key ring's owner ID where the key store cannot be reached.")
+    var owner: String?
+
+    @Option(help: "The certificate of issuer.host, for aws the ARN of an ACM certificate in us-east-1.")
+    var certificate: String?
+
+    @Option(help: "For aws: the profile of the credentials.")
+    var profile: String?
+
+    @Option(help: "For aws: the region of the bucket.")
+    var region: String?
+
+    @Flag(help: "With --only documents: overwrite documents of another key ring.")
     var takeOver = false
 
     func validate() throws {
         guard !plan || !takeOver else {
             throw ValidationError("--plan and --take-over are mutually exclusive; use one of them")
         }
+        guard !takeOver || only == Self.documents else {
+            throw ValidationError("--take-over needs --only documents")
+        }
+        guard all == endpoint.isEmpty else { throw ValidationError("expected either --endpoint NAME or --all") }
     }
 
+    private static let documents = "documents"
+
     func run() async throws {
-        switch only {
-        case .documents:
+        let logger = Logger.forCommands
+        let file = try ProvisioningConfiguration(config, manifest: plugins, logger: logger)
+        let configuration = try file.loaded()
+        guard let type = PluginID(plugin).flatMap({ file.catalog[$0] }) else {
+            let names = file.catalog.ids.map(\.rawValue).sorted().joined(separator: ", ")
+            throw ValidationError("no plugin \"\(plugin)\"; use one of \(names)")
+        }
+        let selected = try selected(configuration, type.id)
+        if only == Self.documents, selected.allSatisfy({ hasPublisher($0.name, file) }) {
+            return try await publishDocuments(selected.map(\.name))
+        }
+        guard !takeOver else { throw ValidationError("--take-over needs issuer.host and publish in \(config)") }
+        for endpoint in selected where endpoint.pluginID != type.id {
+            throw ValidationError(
+                "the endpoint \(endpoint.name) is one of the plugin \(endpoint.pluginID), not \(plugin)")
+        }
+        guard plan || yes || Terminal.isInteractive else {
+            Terminal.error("nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan")
+            throw ExitStatus.usage
+        }
+        let run = ProvisioningRun(
+            configuration: file, plugin: type, only: only, isPlan: plan, isConfirmed: yes, certificate: certificate,
+            owner: owner, file: write, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive))
+        var variables: [String: String] = [:]
+        variables["AWS_PROFILE"] = profile
+        variables["AWS_REGION"] = region
+        try await ConfigurationFile(path: config).withSession(configuration, variables: variables, logger: logger) {
+            try await run.run(selected, $1)
+        }
+    }
+
+    private func selected(
+        _ configuration: GatewayConfiguration, _ plugin: PluginID
+    ) throws -> [EndpointConfiguration] {
+        guard all else { return try endpoint.map { try configuration.endpoint(named: $0) } }
+        let found = configuration.endpoints.filter { $0.pluginID == plugin }
+        guard !found.isEmpty else { throw ValidationError("\(config) has no endpoint of the plugin \(plugin)") }
+        return found
+    }
+
+    /// Whether the configuration has all that the publication needs.
+    private func hasPublisher(_ name: String, _ file: ProvisioningConfiguration) -> Bool {
+        guard file.host(of: name) != nil else { return false }
+        let block = file.block("publish", of: name, without: ["plugin", "probe"])
+        return block != nil && block != .object([])
+    }
+
+    private func publishDocuments(_ names: [String]) async throws {
+        for name in names {
             try await CommandLinePublication(config: config, plugins: plugins).run(
-                endpoint: endpoint, mode: plan ? .check : takeOver ? .takeOver : .publish, isByAdministrator: true,
+                endpoint: name, mode: plan ? .check : takeOver ? .takeOver : .publish, isByAdministrator: true,
                 plugin: plugin)
         }
     }
 }
+
+extension ProvisioningOutput.Format: ExpressibleByArgument {}

@@ -1,8 +1,8 @@
-import JSON
+package import JSON
 
 extension JSONValue {
     /// Resolves a node by YAML's core schema. Numbers that are not valid in JSON (`012`) become strings.
-    init(_ node: ConfigurationNode) {
+    package init(_ node: ConfigurationNode) {
         switch node {
         case .mapping(let members, _): self = .object(members.map { Member($0.key, JSONValue($0.value)) })
         case .sequence(let values, _): self = .array(values.map(JSONValue.init))

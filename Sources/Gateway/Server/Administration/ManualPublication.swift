@@ -22,7 +22,7 @@ package struct ManualPublication: Sendable {
         case failed
     }
 
-    private let session: ManualSession
+    let session: ManualSession
 
     package init(_ session: ManualSession) { self.session = session }
 
@@ -54,7 +54,7 @@ package struct ManualPublication: Sendable {
         return result
     }
 
-    private func ring(
+    func ring(
         of endpoint: EndpointConfiguration, makesFirst: Bool
     ) async throws(StoreError) -> KeyRing? {
         if let stored = try await session.keyStore.rings.load(endpoint.name) { return stored.value }

@@ -15,6 +15,8 @@ struct SigV4Signer: Sendable {
 
         static let s3 = Service(name: "s3", escapesPathTwice: false, showsPayloadHash: true)
         static let cloudFront = Service(name: "cloudfront", escapesPathTwice: true, showsPayloadHash: false)
+        static let iam = Service(name: "iam", escapesPathTwice: true, showsPayloadHash: false)
+        static let sts = Service(name: "sts", escapesPathTwice: true, showsPayloadHash: false)
     }
 
     let service: Service

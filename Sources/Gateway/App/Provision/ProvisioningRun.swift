@@ -1,0 +1,212 @@
+import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayServer
+import JSON
+import Logging
+import Synchronization
+
+/// One run of `provision` for one or more endpoints.
+struct ProvisioningRun: Sendable {
+    let configuration: ProvisioningConfiguration
+    let plugin: any ProviderPlugin.Type
+    let only: String?
+    let isPlan: Bool
+    /// Whether the user has confirmed with `--yes`.
+    let isConfirmed: Bool
+    let certificate: String?
+    /// The owner ID of the key ring where the key store cannot be reached.
+    let owner: String?
+    /// The file that gets host and `publish` block.
+    let file: String?
+    let output: ProvisioningOutput
+
+    func run(_ endpoints: [EndpointConfiguration], _ session: ManualSession) async throws {
+        let provisioning = EndpointProvisioning(session)
+        let result: Result<Void, any Error>
+        do {
+            try await run(endpoints, provisioning)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        await provisioning.close()
+        output.end()
+        try result.get()
+    }
+
+    private func run(_ endpoints: [EndpointConfiguration], _ provisioning: EndpointProvisioning) async throws {
+        var hasFailed = false
+        for endpoint in endpoints {
+            let (owner, _) = try await self.owner(endpoint, provisioning, makesFirst: false)
+            let plan = try self.plan(endpoint, owner: owner, provisioning)
+            output.begin(endpoint.name, steps: plan.steps.count)
+            try await identify(endpoint, plan)
+            guard isPlan else { continue }
+            let steps = Provisioning(
+                steps: plan.steps, only: only, sleep: provisioning.sleep, report: { _ in })
+            if owner == nil {
+                output.line("\(endpoint.name): there is no key ring yet; names will contain a hash of its owner ID")
+            }
+            if await !output.plan(steps.plan()) { hasFailed = true }
+        }
+        if isPlan {
+            if hasFailed { throw ExitStatus.unavailable }
+            return
+        }
+        guard isConfirmed || Terminal.confirms("Apply the changes?") else {
+            Terminal.error("nothing was changed")
+            throw ExitStatus.usage
+        }
+        var isPartial = false
+        for endpoint in endpoints where try await !apply(endpoint, provisioning) { isPartial = true }
+        if isPartial { throw ExitStatus.temporaryFailure }
+    }
+
+    private func identify(_ endpoint: EndpointConfiguration, _ plan: ProvisioningPlan) async throws {
+        do throws(ProvisioningError) {
+            let identity = try await plan.identity()
+            output.set("identity", .string(identity))
+            output.line("\(endpoint.name): \(identity)")
+        } catch {
+            Terminal.error("\(endpoint.name): \(error)")
+            throw ExitStatus.unavailable
+        }
+    }
+
+    /// - Returns: whether all steps were applied; false where the key store cannot be reached.
+    private func apply(_ endpoint: EndpointConfiguration, _ provisioning: EndpointProvisioning) async throws -> Bool {
+        let (owner, isStoreReadable) = try await self.owner(endpoint, provisioning, makesFirst: true)
+        let plan = try self.plan(endpoint, owner: owner, provisioning)
+        let steps = isStoreReadable ? plan.steps : Array(plan.steps.prefix { $0.id != Self.documents })
+        output.begin(endpoint.name, steps: steps.count)
+        do throws(ProvisioningError) {
+            _ = try await plan.identity()
+            let count = try await Provisioning(
+                steps: steps, only: only, sleep: provisioning.sleep, report: output.report
+            ).apply()
+            output.line("\(endpoint.name): \(count == 0 ? "nothing to change" : "\(count) changes made")")
+        } catch {
+            Terminal.error("\(endpoint.name): \(error)")
+            Terminal.error("\(endpoint.name): run the same command again to continue")
+            throw ExitStatus.unavailable
+        }
+        for line in plan.summary() { output.line("    \(line)") }
+        output.set("summary", .array(plan.summary().map(JSONValue.string)))
+        guard !isStoreReadable else { return true }
+        output.line(
+            "\(endpoint.name): the rest needs the key ring; run where the key store can be reached: "
+                + "sts-gateway provision \(plugin.id) --config FILE --endpoint \(endpoint.name) --yes")
+        return false
+    }
+
+    private static let documents = "documents"
+
+    /// - Returns: the owner ID, nil where there is no key ring yet; and whether the key store can be read.
+    private func owner(
+        _ endpoint: EndpointConfiguration, _ provisioning: EndpointProvisioning, makesFirst: Bool
+    ) async throws -> (String?, Bool) {
+        do throws(StoreError) {
+            return (try await provisioning.owner(of: endpoint, makesFirst: makesFirst), true)
+        } catch {
+            guard let owner else {
+                Terminal.error(
+                    "\(endpoint.name): \(error); run the command where the key store can be reached, or name the key "
+                        + "ring's owner ID with --owner to provision up to the bucket policy")
+                throw ExitStatus.unavailable
+            }
+            return (owner, false)
+        }
+    }
+
+    private func plan(
+        _ endpoint: EndpointConfiguration, owner: String?, _ provisioning: EndpointProvisioning
+    ) throws -> ProvisioningPlan {
+        let name = endpoint.name
+        let request = ProvisioningRequest(
+            cluster: endpoint.endpoint.cluster, name: name, host: configuration.host(of: name),
+            path: endpoint.issuer.path, audiences: endpoint.endpoint.audiences, owner: owner,
+            publisherSubject: PublisherToken.subject(cluster: endpoint.endpoint.cluster, endpoint: name),
+            settings: configuration.block("settings", of: name),
+            publish: configuration.block("publish", of: name, without: ["plugin", "probe"]), certificate: certificate)
+        let record = ProvisionedValues(configuration, endpoint: name, file: isPlan ? nil : file, output: output)
+        let issuer = provisioning.issuer(
+            isPlan: isPlan,
+            configuration: { (host, publish) throws(ProvisioningError) in
+                try configuration.endpoint(name, host: host, publish: publish)
+            },
+            isKnown: { (host, publish) throws(ProvisioningError) in try record.isKnown(host: host, publish: publish) })
+        let plan: ProvisioningPlan?
+        do {
+            plan = try plugin.provisioning(for: request, context: provisioning.context(issuer, endpoint: name))
+        } catch {
+            for problem in error.errors {
+                Terminal.error("\(configuration.path): \(name): \(problem.key): \(problem.message)")
+            }
+            throw ExitStatus.configuration
+        }
+        guard let plan else { throw ValidationError("the plugin \(plugin.id) provisions nothing") }
+        if let only, !plan.steps.contains(where: { $0.id == only }) {
+            throw ValidationError(
+                "--only: no step \"\(only)\"; use one of \(plan.steps.map(\.id).joined(separator: ", "))")
+        }
+        return plan
+    }
+}
+
+/// Shows host and `publish` block when they are known, and writes them to `--write FILE`.
+final class ProvisionedValues: Sendable {
+    private let configuration: ProvisioningConfiguration
+    private let endpoint: String
+    private let file: String?
+    private let output: ProvisioningOutput
+    private let shown = Mutex<JSONValue?>(nil)
+
+    init(
+        _ configuration: ProvisioningConfiguration, endpoint: String, file: String?, output: ProvisioningOutput
+    ) {
+        self.configuration = configuration
+        self.endpoint = endpoint
+        self.file = file
+        self.output = output
+    }
+
+    func isKnown(host: String, publish: JSONValue) throws(ProvisioningError) {
+        _ = try configuration.endpoint(endpoint, host: host, publish: publish)
+        let values: JSONValue = ["host": .string(host), "publish": publish]
+        let isNew = shown.withLock { shown in
+            defer { shown = values }
+            return shown != values
+        }
+        guard isNew else { return }
+        output.set("host", .string(host))
+        output.set("publish", publish)
+        let members = ProvisioningConfiguration.members(host: host, publish: publish)
+        if let file {
+            guard try !write(members, to: file) else { return }
+            output.line("    \(file): cannot be edited safely; add the following keys by hand")
+        } else if configuration.contains(endpoint, host: host, publish: publish) {
+            return
+        }
+        output.line("    the endpoint \(endpoint) needs these keys:")
+        for member in members {
+            for line in ConfigurationEdit.lines(member, indentation: "        ") { output.line(line) }
+        }
+    }
+
+    /// - Returns: false where the file cannot be edited safely.
+    private func write(_ members: [JSONValue.Member], to file: String) throws(ProvisioningError) -> Bool {
+        do {
+            switch try ConfigurationEdit.insert(members, intoEndpoint: endpoint, ofFile: file) {
+            case .unsafe: return false
+            case .unchanged: return true
+            case .written:
+                output.line("    \(file): host and publish block of \(endpoint) written")
+                return true
+            }
+        } catch {
+            throw ProvisioningError(.permanent, "\(error)")
+        }
+    }
+}

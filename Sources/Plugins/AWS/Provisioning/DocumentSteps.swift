@@ -1,0 +1,54 @@
+import AWSXML
+import GatewayPluginAPI
+
+/// The first upload of the documents.
+struct DocumentsStep: ProvisioningStep {
+    let id = "documents"
+    let title = "documents of the issuer"
+    let provisioner: Provisioner
+
+    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        let (host, publish) = (provisioner.host, provisioner.publish)
+        let isReady = provisioner.isHostKnown && provisioner.state.current.hasBucket
+        let stale =
+            isReady
+            ? try await provisioner.issuer.staleDocuments(host: host, publish: publish)
+            : IssuerDocumentKind.allCases.map(\.path)
+        guard !stale.isEmpty else { return ProvisioningFinding(existing: "the documents of the key ring") }
+        return ProvisioningFinding(
+            existing: nil,
+            changes: [
+                ProvisioningChange(
+                    "upload the documents", differences: stale.map { "+ \($0)" },
+                    request: provisioner.objectKeys.map { "PUT s3://\(provisioner.bucketName)/\($0)" }
+                        .joined(separator: "\n")
+                ) { () throws(ProvisioningError) in
+                    try await provisioner.issuer.publishDocuments(host: host, publish: publish)
+                }
+            ])
+    }
+}
+
+/// Waits until the distribution is deployed and the issuer URL serves the documents. Before that, IAM could not read the
+/// key set.
+struct ServingStep: ProvisioningStep {
+    let id = "serving"
+    let title = "distribution that serves the documents"
+    let provisioner: Provisioner
+
+    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        guard let distribution = provisioner.state.current.distribution else {
+            return ProvisioningFinding(existing: nil, waiting: "the distribution is not created yet")
+        }
+        let current = try await provisioner.run { () throws(CallFailure) in
+            try await provisioner.cloudFront.get(.distribution, distribution.id)
+        }
+        let status = current?.element["Status"]?.text ?? ""
+        guard status == "Deployed" else {
+            return ProvisioningFinding(
+                existing: nil, waiting: "CloudFront deploys the distribution (\(status)); this takes some minutes")
+        }
+        let problem = try await provisioner.issuer.servingProblem(host: provisioner.host, publish: provisioner.publish)
+        return ProvisioningFinding(existing: "https://\(provisioner.issuerName)", waiting: problem)
+    }
+}

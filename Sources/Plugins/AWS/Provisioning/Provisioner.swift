@@ -1,0 +1,129 @@
+import AWSXML
+import GatewayPluginAPI
+import JSON
+
+/// What the steps of one endpoint share: names, settings, clients, and the state.
+struct Provisioner: Sendable {
+    let request: ProvisioningRequest
+    let settings: ProvisioningSettings
+    /// nil in a plan where the key ring does not exist yet: then nothing of this endpoint exists either.
+    let names: ProvisionedNames?
+    let issuer: any ProvisionedIssuer
+    let state: ProvisionedState
+    let client: AWSClient
+
+    init(
+        _ request: ProvisioningRequest, _ settings: ProvisioningSettings, _ context: ProvisioningContext
+    ) {
+        self.request = request
+        self.settings = settings
+        names = request.owner.map {
+            ProvisionedNames(cluster: request.cluster, endpoint: request.name, owner: $0)
+        }
+        issuer = context.issuer
+        state = ProvisionedState()
+        client = AdministratorCredentials.client(settings, context)
+    }
+
+    // MARK: Clients
+
+    var cloudFront: DistributionClient {
+        DistributionClient(service: service(settings.cloudFront, .cloudFront, settings.cloudFrontRegion))
+    }
+
+    var iam: IAMClient { IAMClient(iam: service(settings.iam, .iam, partition.iam.region)) }
+
+    var sts: IAMClient { IAMClient(sts: service(settings.sts, .sts, settings.region.rawValue)) }
+
+    func bucketClient() throws(ProvisioningError) -> BucketClient {
+        guard let bucket = settings.bucket ?? BucketName(names?.bucket ?? Self.unknownBucket) else {
+            throw ProvisioningError(.permanent, "the bucket has no valid name; set publish.bucket")
+        }
+        return BucketClient(
+            bucket: bucket, region: settings.region, account: account,
+            service: service(settings.s3, .s3, settings.region.rawValue), usesPathStyle: settings.usesPathStyle)
+    }
+
+    private func service(
+        _ endpoint: ServiceEndpoint, _ service: SigV4Signer.Service, _ region: String
+    ) -> AdministrationClient {
+        AdministrationClient(client: client, endpoint: endpoint, signer: SigV4Signer(service: service, region: region))
+    }
+
+    private static let unknownBucket = "name-follows-from-the-key-ring"
+
+    // MARK: Values. Where one is not known yet, its reference in a plan.
+
+    var partition: Partition { settings.region.partition }
+    var account: String { state.current.account ?? "${identity.account}" }
+    var bucketName: String { settings.bucket?.rawValue ?? names?.bucket ?? "${bucket.name}" }
+    var tags: [ResourceTag] { names?.tags ?? [] }
+    var statementID: String { names?.statement ?? "${bucket-policy.sid}" }
+
+    /// Of the distribution.
+    var domain: String { state.current.distribution?.domain ?? "${distribution.domain}" }
+    /// Of the issuer's URL.
+    var host: String { settings.alias ?? domain }
+    /// The issuer without its scheme: the name of the IAM provider and the prefix of its condition keys.
+    var issuerName: String { host + request.path }
+    var isHostKnown: Bool { settings.alias != nil || state.current.distribution != nil }
+
+    var distributionARN: String {
+        "arn:\(partition.rawValue):cloudfront::\(account):distribution/"
+            + (state.current.distribution?.id ?? "${distribution.id}")
+    }
+
+    var providerARN: String { "arn:\(partition.rawValue):iam::\(account):oidc-provider/\(issuerName)" }
+
+    var roleName: String { settings.role?.name ?? names?.publisherRole ?? "${publisher-role.name}" }
+    var roleARN: String {
+        settings.role?.description ?? "arn:\(partition.rawValue):iam::\(account):role/\(roleName)"
+    }
+
+    /// The ARNs of the two objects.
+    var objectARNs: [String] { objectKeys.map { "arn:\(partition.rawValue):s3:::\(bucketName)/\($0)" } }
+
+    var objectKeys: [String] {
+        IssuerDocumentKind.allCases.map { document in
+            let path = String((request.path + document.path).dropFirst())
+            return settings.prefix.isEmpty ? path : "\(settings.prefix)/\(path)"
+        }
+    }
+
+    /// The endpoint's `publish` block: the configured keys, and those that provisioning has determined.
+    var publish: JSONValue {
+        var members: [JSONValue.Member] = []
+        if case .object(let configured) = request.publish { members = configured }
+        func set(_ name: String, _ value: JSONValue) {
+            if !members.contains(where: { $0.name == name }) { members.append(.init(name, value)) }
+        }
+        set("bucket", .string(bucketName))
+        set("region", .string(settings.region.rawValue))
+        if let distribution = state.current.distribution { set("distribution", .string(distribution.id)) }
+        set("role", .string(roleARN))
+        if !settings.overrides.isEmpty {
+            set("endpoints", .object(settings.overrides.map { .init($0.name, .string($0.url)) }))
+        }
+        return .object(members)
+    }
+
+    /// Runs a call, and maps its error.
+    func run<Value: Sendable>(
+        _ call: () async throws(CallFailure) -> Value
+    ) async throws(ProvisioningError) -> Value {
+        do {
+            return try await call()
+        } catch {
+            throw error.provisioningError
+        }
+    }
+
+    /// - Throws: where somebody else owns the resource.
+    func rejectForeign(_ ownership: ProvisionedNames.Ownership?, _ resource: String) throws(ProvisioningError) {
+        guard case .foreign(let owner) = ownership else { return }
+        throw ProvisioningError(
+            .permanent,
+            "\(resource) belongs to another installation (\(owner), by its tags); use another name, or remove the tags "
+                + "sts-gateway/… if it is not in use any more")
+    }
+}

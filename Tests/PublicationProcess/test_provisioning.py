@@ -1,0 +1,208 @@
+"""`provision aws`: from an empty account to a token that the strict STS accepts."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import aws_models
+import child_process
+import pytest
+import yaml
+from built_programs import REPOSITORY
+from edge import Front
+from gateway_program import OWN_AUDIENCE
+from moto_account import account_client
+from waiting import until
+
+from .cloud import ACCOUNT, CLUSTER, KEYS, Cloud, Surroundings
+from .cloudfront_rules import AdministratorProxy
+from .gateway_process import Gateway
+
+EDGE_PART = """\
+    publish:
+      # how the tests read the issuer URL
+      probe: {connectTo: "%(edge)s", caFile: "%(ca)s", interval: 10s}
+"""
+ENDPOINT = """\
+# the gateway of the trial
+cluster: trial
+keyStore: {directory: %(keys)s}
+review: {offline: {jwks: "%(jwks)s", issuer: https://kubernetes.default.svc.cluster.local}}
+tls:
+  certificates: [{certificate: "%(pki)s/server.pem", key: "%(pki)s/server-key.pem"}]
+sts:
+  endpoints:
+  - name: one          # the endpoint of the tests
+    plugin: aws
+    audience: sts.amazonaws.com
+    azRules:
+    - {scope: filter, constraint: "(namespace=default)"}
+    subjectToken: {audiences: [%(audience)s]}
+    token: {algorithm: ES256}
+"""
+
+
+class Fronts(dict[str, Front]):
+    """Every distribution of the account serves its bucket, as CloudFront does."""
+
+    def __init__(self, moto: str) -> None:
+        super().__init__()
+        self.client = account_client(moto, ACCOUNT, "cloudfront")
+
+    def get(self, host: str, default: Any = None) -> Any:
+        for found in self.client.list_distributions()["DistributionList"].get("Items") or []:
+            if found["DomainName"] == host:
+                origin = found["Origins"]["Items"][0]
+                return Front(ACCOUNT, origin["DomainName"].split(".")[0], origin["OriginPath"].strip("/"), found["Id"])
+        return default
+
+
+class Provisioned:
+    """An endpoint in a file of its own, and a proxy that records the administrator's requests."""
+
+    def __init__(self, gateway: Gateway, around: Surroundings) -> None:
+        self.gateway, self.around = gateway, around
+        self.proxy = AdministratorProxy(around.cloud.moto, ACCOUNT)
+        self.proxy.start()
+        self.proxy.secrets.update(around.proxy.secrets)
+        around.edge.fronts = Fronts(around.cloud.moto)
+        around.edge.error_seconds = 0
+        self.file = gateway.folder / "values.yaml"
+        values = {
+            "edge": around.edge.address, "ca": around.cloud.pki / "ca.pem", "keys": gateway.keys,
+            "jwks": gateway.identity / "jwks.json", "pki": gateway.pki, "audience": OWN_AUDIENCE,
+        }  # fmt: skip
+        self.file.write_text((ENDPOINT + EDGE_PART) % values)
+
+    def run(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+        environment = {
+            **self.gateway.environment(), "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.proxy.url,
+            "AWS_ENDPOINT_URL_STS": self.around.sts.url,
+        }  # fmt: skip
+        command = [
+            str(self.gateway.program), "provision", "aws", "--config", str(self.file), "--plugins",
+            str(REPOSITORY / "plugins.json"), "--endpoint", "one", *arguments,
+        ]  # fmt: skip
+        ended = child_process.run(command, env=environment, cwd=self.gateway.folder, **more)
+        self.gateway.said += ended.stdout + ended.stderr
+        return ended
+
+    @property
+    def endpoint(self) -> dict[str, Any]:
+        return yaml.safe_load(self.file.read_text())["sts"]["endpoints"][0]
+
+    @property
+    def changes(self) -> list[str]:
+        """The requests that changed something, and no document."""
+        return [
+            f"{r.method} {r.path}" for r in self.proxy.seen
+            if r.method != "HEAD" and r.method != "GET" and not (r.method == "POST" and b"Action=Get" in r.body)
+        ]  # fmt: skip
+
+
+@pytest.fixture
+def provisioned(another: Callable[[], Gateway], around: Surroundings) -> Iterator[Provisioned]:
+    made = Provisioned(another(), around)
+    yield made
+    made.proxy.stop()
+
+
+def check_requests(provisioned: Provisioned) -> set[str]:
+    """Validates every request against the service models; returns the operations."""
+    operations = set()
+    for request in provisioned.proxy.seen:
+        path = urlsplit(request.path).path
+        service = "cloudfront" if path.startswith("/2020-05-31/") else "iam" if path == "/" else "s3"
+        name, problems = aws_models.operation(service, request)
+        assert problems == [], f"{name}: {problems}: {request.method} {request.path} {request.body!r}"
+        operations.add(name)
+    return operations
+
+
+def test_from_an_empty_account_to_a_token_that_the_sts_accepts(provisioned: Provisioned, cloud: Cloud) -> None:
+    before = provisioned.file.read_text()
+    ended = provisioned.run("--yes", "--write", str(provisioned.file))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    lines = ended.stdout.splitlines()
+    assert lines[0].startswith(f"one: AWS account {ACCOUNT}, "), "the identity is printed first"
+
+    operations = check_requests(provisioned)
+    assert {"CreateBucket", "CreateOriginAccessControl", "CreateDistributionWithTags", "PutBucketPolicy"} <= operations
+    assert {"CreateOpenIDConnectProvider", "CreateRole", "PutRolePolicy", "PutObject"} <= operations
+
+    # Only lines were inserted.
+    after = provisioned.file.read_text().splitlines(True)
+    rest = iter(after)
+    assert all(line in rest for line in before.splitlines(True))
+    endpoint = provisioned.endpoint
+    host, publish = endpoint["issuer"]["host"], endpoint["publish"]
+    assert publish["probe"]["interval"] == "10s" and host.endswith(".cloudfront.net")
+
+    # What exists, read with boto3.
+    s3, front, iam = (account_client(cloud.moto, ACCOUNT, name) for name in ["s3", "cloudfront", "iam"])
+    bucket = publish["bucket"]
+    closed = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert set(closed.values()) == {True}
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    [rule] = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
+    assert rule["ObjectOwnership"] == "BucketOwnerEnforced"
+    owner = provisioned.gateway.ring()["owner"]
+    expected = {"sts-gateway/cluster": CLUSTER, "sts-gateway/endpoint": "one", "sts-gateway/owner": owner}
+    assert tags(s3.get_bucket_tagging(Bucket=bucket)["TagSet"]) == expected
+    arn = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{publish['distribution']}"
+    [statement] = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert statement["Condition"] == {"StringEquals": {"AWS:SourceArn": arn}}
+    found = front.get_distribution(Id=publish["distribution"])["Distribution"]
+    assert found["DomainName"] == host
+    assert found["DistributionConfig"]["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "https-only"
+    assert tags(front.list_tags_for_resource(Resource=arn)["Tags"]["Items"]) == expected
+    provider = iam.get_open_id_connect_provider(
+        OpenIDConnectProviderArn=f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"
+    )
+    assert provider["ClientIDList"] == ["sts.amazonaws.com"] and tags(provider["Tags"]) == expected
+    role = iam.get_role(RoleName=publish["role"].split("/")[-1])["Role"]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["StringEquals"] == {
+        f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": f"sts-gateway:publisher:{CLUSTER}:one",
+    }  # fmt: skip
+
+    # The second run changes nothing.
+    provisioned.proxy.seen.clear()
+    ended = provisioned.run("--yes", "--write", str(provisioned.file))
+    assert ended.returncode == 0 and "one: nothing to change" in ended.stdout, ended.stdout + ended.stderr
+    assert provisioned.changes == [] and provisioned.file.read_text() == "".join(after)
+
+    # The gateway publishes with its own token: the strict STS accepts it through what was provisioned.
+    edge, port = provisioned.around.edge.address.split(":")
+    cloud.connect_to[host] = (edge, int(port))
+    s3.put_object(Bucket=bucket, Key=KEYS, Body=b"{}")
+    decisions = len(cloud.sts_log)
+    gateway = provisioned.gateway
+    gateway.endpoints["one"] = endpoint
+    gateway.serve(with_credentials=False)
+    until(lambda: cloud.sts_log[decisions:], "a session by its own token")
+    assert cloud.sts_log[decisions].startswith(f"allowed: role {publish['role']} ")
+    until(lambda: s3.get_object(Bucket=bucket, Key=KEYS)["Body"].read() != b"{}", "the publication")
+    assert gateway.exchange() == 200
+    gateway.stop()
+
+
+def tags(listed: list[dict[str, str]]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in listed}
+
+
+def test_a_plan_and_a_run_without_confirmation_change_nothing(provisioned: Provisioned, cloud: Cloud) -> None:
+    before = provisioned.file.read_text()
+    ended = provisioned.run("--plan", "--output", "json")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    [endpoint] = json.loads(ended.stdout)["endpoints"]
+    assert [step["id"] for step in endpoint["steps"]] == [
+        "bucket", "access-control", "distribution", "bucket-policy", "documents", "serving", "identity-provider",
+        "publisher-role",
+    ]  # fmt: skip
+    assert all(step["changes"] for step in endpoint["steps"] if step["id"] != "serving")
+    ended = provisioned.run(stdin=subprocess.DEVNULL)
+    assert ended.returncode == 64 and "--yes" in ended.stderr
+    assert provisioned.changes == [] and provisioned.file.read_text() == before
+    assert not provisioned.gateway.ring_file().exists()
