@@ -29,15 +29,16 @@ LEASES = {("namespace", "create", "leases", "*")} | {
 }
 WEBHOOKS = {
     ("cluster", verb, "mutatingwebhookconfigurations", "sts-gateway-injector-aws")
-    for verb in ["get", "list", "watch", "patch"]
+    for verb in ["get", "patch"]
 }
-PUBLIC = {("cluster", "get", "/openid/v1/jwks", "*"), ("cluster", "get", "/version", "*")}
+ALL_WEBHOOKS = {("cluster", verb, "mutatingwebhookconfigurations", "*") for verb in ["list", "watch"]}
+PUBLIC = {("cluster", "get", path, "*") for path in ["/openid/v1/jwks", "/readyz", "/version"]}
 REVIEWS = {("cluster", "create", "tokenreviews", "*")}
 EVENTS = {("cluster", "create", "events", "*")}
 PODS = {("cluster", "list", "pods", "*")}
 NAMESPACES = {("cluster", "get", "namespaces", "*")}
 ACCOUNTS = {("cluster", "get", "serviceaccounts", "*")}
-USUAL = SECRETS | LEASES | WEBHOOKS | PUBLIC | REVIEWS | EVENTS | PODS
+USUAL = SECRETS | LEASES | WEBHOOKS | ALL_WEBHOOKS | PUBLIC | REVIEWS | EVENTS | PODS
 
 
 def with_rule(constraint: str) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def with_rule(constraint: str) -> dict[str, Any]:
         ({}, USUAL - WEBHOOKS),
         (seed(configuration={"injection": {"uninjectedPods": {"enabled": False}}}), USUAL - PODS),
         (seed(configuration={"audit": {"events": False}}), USUAL - EVENTS),
-        (seed(configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES),
+        (seed(configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES - ALL_WEBHOOKS),
         (seed(configuration={"review": {"offline": {"jwks": "keys.json", "issuer": "https://it"}}}), USUAL - REVIEWS),
         (seed(configuration={"injection": {"serviceAccountAnnotations": True}}), USUAL | ACCOUNTS),
         (with_rule("(&(namespace=a)(namespace-label/team=blue))"), USUAL | NAMESPACES),
@@ -63,7 +64,7 @@ def with_rule(constraint: str) -> dict[str, Any]:
         # cert-manager writes the caBundle.
         (seed(certManager={"enabled": True, "issuerRef": {"name": "internal"}}), USUAL - WEBHOOKS),
         (seed(rbac={"purge": True}), USUAL | PURGE),
-        (seed(rbac={"purge": True}, configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES),
+        (seed(rbac={"purge": True}, configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES - ALL_WEBHOOKS),
         (seed(rbac={"create": False, "purge": True}), set()),
         (seed(rbac={"create": False}), set()),
     ],

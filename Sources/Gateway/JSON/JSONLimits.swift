@@ -4,15 +4,19 @@ public struct JSONLimits: Sendable, Equatable {
     public let depth: Int
     /// The maximum length of the text in bytes.
     public let byteCount: Int
+    /// The maximum number of values that are read.
+    public let valueCount: Int
 
-    /// Creates limits of their two values.
+    /// Creates limits of their values.
     ///
     /// - Parameters:
     ///   - depth: at most 128, so that reading does not exhaust the stack; a greater value means 128.
     ///   - byteCount: the length of the text. The memory of the value is a multiple of it.
-    public init(depth: Int = 128, byteCount: Int = 64 << 20) {
+    ///   - valueCount: a value of two bytes needs some hundred bytes of memory.
+    public init(depth: Int = 128, byteCount: Int = 64 << 20, valueCount: Int = .max) {
         self.depth = min(depth, 128)
         self.byteCount = byteCount
+        self.valueCount = valueCount
     }
 
     /// 128 levels and 64 MiB. For texts whose length was bounded when they were received.

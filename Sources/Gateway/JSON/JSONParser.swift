@@ -7,6 +7,7 @@ struct JSONParser {
     var position = 0
 
     private let limits: JSONLimits
+    private var valueCount = 0
 
     init(_ bytes: [UInt8], limits: JSONLimits) {
         self.bytes = bytes
@@ -14,9 +15,9 @@ struct JSONParser {
         isUTF8 = String(validating: bytes, as: UTF8.self) != nil
     }
 
-    mutating func document() throws(JSONError) -> JSONValue {
+    mutating func document(_ selection: JSONSelection) throws(JSONError) -> JSONValue {
         guard bytes.count <= limits.byteCount else { throw error("more than \(limits.byteCount) bytes") }
-        let value = try value(depth: 1)
+        let value = try value(depth: 1, selection)
         skipWhiteSpace()
         guard position == bytes.count else { throw error("text after the value") }
         return value
@@ -28,7 +29,7 @@ struct JSONParser {
         var values: [JSONValue] = []
         skipWhiteSpace()
         while position < bytes.count {
-            values.append(try value(depth: 1))
+            values.append(try value(depth: 1, .whole))
             skipWhiteSpace()
         }
         return values
@@ -42,11 +43,13 @@ struct JSONParser {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
-    private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
+    private mutating func value(depth: Int, _ selection: JSONSelection) throws(JSONError) -> JSONValue {
         guard depth <= limits.depth else { throw error("nested more than \(limits.depth) levels deep") }
+        valueCount += 1
+        guard valueCount <= limits.valueCount else { throw error("more than \(limits.valueCount) values") }
         skipWhiteSpace()
         switch current {
-        case UInt8(ascii: "{"): return .object(try members(depth: depth))
+        case UInt8(ascii: "{"): return .object(try members(depth: depth, selection))
         case UInt8(ascii: "["): return .array(try elements(depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
         case UInt8(ascii: "t"): return try word("true", .bool(true))
@@ -70,13 +73,15 @@ struct JSONParser {
         var elements: [JSONValue] = []
         if takes(UInt8(ascii: "]")) { return elements }
         while true {
-            elements.append(try value(depth: depth + 1))
+            elements.append(try value(depth: depth + 1, .whole))
             if takes(UInt8(ascii: "]")) { return elements }
             guard takes(UInt8(ascii: ",")) else { throw error("expected a comma or the end of the array") }
         }
     }
 
-    private mutating func members(depth: Int) throws(JSONError) -> [JSONValue.Member] {
+    private mutating func members(
+        depth: Int, _ selection: JSONSelection
+    ) throws(JSONError) -> [JSONValue.Member] {
         position += 1
         var members: [JSONValue.Member] = []
         var names: Set<ExactString> = []
@@ -85,19 +90,55 @@ struct JSONParser {
             skipWhiteSpace()
             guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
             let name = try string()
-            // Comparing is faster than hashing while there are few names.
-            if members.count < 12 {
-                guard !members.contains(where: { $0.name.isExactly(name) }) else {
-                    throw error("duplicate member")
+            let selected = selection.member(name)
+            if selected != nil {
+                // Comparing is faster than hashing while there are few names.
+                if members.count < 12 {
+                    guard !members.contains(where: { $0.name.isExactly(name) }) else {
+                        throw error("duplicate member")
+                    }
+                } else {
+                    if names.isEmpty { names = Set(members.map { ExactString($0.name) }) }
+                    guard names.insert(ExactString(name)).inserted else { throw error("duplicate member") }
                 }
-            } else {
-                if names.isEmpty { names = Set(members.map { ExactString($0.name) }) }
-                guard names.insert(ExactString(name)).inserted else { throw error("duplicate member") }
             }
             guard takes(UInt8(ascii: ":")) else { throw error("expected a colon after the member name") }
-            members.append(.init(name, try value(depth: depth + 1)))
+            if let selected {
+                members.append(.init(name, try value(depth: depth + 1, selected)))
+            } else {
+                try skip(depth: depth + 1)
+            }
             if takes(UInt8(ascii: "}")) { return members }
             guard takes(UInt8(ascii: ",")) else { throw error("expected a comma or the end of the object") }
+        }
+    }
+
+    /// Checks a value that is not read.
+    private mutating func skip(depth: Int) throws(JSONError) {
+        guard depth <= limits.depth else { throw error("nested more than \(limits.depth) levels deep") }
+        skipWhiteSpace()
+        guard let first = current, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
+            // One value at a time needs little memory.
+            valueCount -= 1
+            _ = try value(depth: depth, .whole)
+            return
+        }
+        let isObject = first == UInt8(ascii: "{")
+        let end = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+        position += 1
+        if takes(end) { return }
+        while true {
+            if isObject {
+                skipWhiteSpace()
+                guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
+                _ = try string()
+                guard takes(UInt8(ascii: ":")) else { throw error("expected a colon after the member name") }
+            }
+            try skip(depth: depth + 1)
+            if takes(end) { return }
+            guard takes(UInt8(ascii: ",")) else {
+                throw error("expected a comma or the end of the \(isObject ? "object" : "array")")
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import GatewayCore
+import GatewayServer
 import Logging
 
 struct ConfigCommand: ParsableCommand {
@@ -20,11 +21,16 @@ struct ConfigCommand: ParsableCommand {
         var plugins: String?
 
         func run() throws {
-            let reading = ConfigurationFile(path: file).read(
+            let configurationFile = ConfigurationFile(path: file)
+            let reading = configurationFile.read(
                 manifest: plugins, namespace: CommandEnvironment.namespace, logger: .silent)
-            for problem in reading.problems { Terminal.error(problem.text(file: file)) }
-            guard let configuration = reading.configuration else {
-                let count = reading.problems.count { $0.severity == .error }
+            let host = HostEnvironment(of: configurationFile)
+            let certificates = reading.configuration?.certificates ?? []
+            let problems =
+                reading.problems + TrustedCAs.problems(of: certificates, resolve: host.resolve)
+            for problem in problems { Terminal.error(problem.text(file: file)) }
+            let count = problems.count { $0.severity == .error }
+            guard let configuration = reading.configuration, count == 0 else {
                 Terminal.error("\(file): \(count) error\(count == 1 ? "" : "s")")
                 throw ExitStatus.checkFailed
             }

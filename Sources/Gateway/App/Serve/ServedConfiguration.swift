@@ -21,7 +21,7 @@ struct ServedConfiguration {
     /// Why the configuration is not the one in the file; nil where it is.
     let fallback: String?
 
-    /// Loads the file and prints its problems.
+    /// Loads the file. Problems that prevent the start are printed, and others logged.
     ///
     /// - Throws: the exit status of an invalid configuration, where there is no last valid one.
     init(_ file: ConfigurationFile, manifest: String?, addresses: Addresses, logger: Logger) async throws {
@@ -50,14 +50,20 @@ struct ServedConfiguration {
             text = nil
             reading = ConfigurationFile.Reading(configuration: nil, problems: [error])
         }
-        for problem in reading.problems { Terminal.error(problem.text(file: file.path)) }
         if let configuration = reading.configuration {
+            for problem in reading.problems {
+                logger.warning("configuration warning", metadata: ["problem": "\(problem.text(file: file.path))"])
+            }
             self.configuration = addresses.applied(configuration)
             fallback = nil
             return
         }
         guard let last = await Self.lastValid(file, replacing: text, load, logger) else {
+            for problem in reading.problems { Terminal.error(problem.text(file: file.path)) }
             throw ExitStatus.configuration
+        }
+        for problem in reading.problems where problem.severity == .error {
+            logger.error("configuration rejected", metadata: ["problem": "\(problem.text(file: file.path))"])
         }
         configuration = addresses.applied(last)
         let reason = reading.problems.first { $0.severity == .error }.map { "\($0)" } ?? "not readable"

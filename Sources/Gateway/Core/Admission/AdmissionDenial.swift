@@ -32,6 +32,15 @@ package struct AdmissionDenial: Error, Sendable, Equatable, CustomStringConverti
     }
 
     package var description: String { message }
+
+    /// The denial of a review that a webhook configuration sends which is newer or older than the gateway's
+    /// configuration. It ends by itself: the file is reloaded within a minute, as kubelets update it.
+    package static func notLoaded(_ reason: String) -> AdmissionDenial {
+        AdmissionDenial(.unavailable, "configuration not loaded yet; try again (\(reason))")
+    }
+
+    /// The denial with a further reason.
+    package func adding(_ reason: String) -> AdmissionDenial { AdmissionDenial(code, "\(message); \(reason)") }
 }
 
 /// Quotes names and values of a Pod in messages to its author: on one line, printable and of limited length.

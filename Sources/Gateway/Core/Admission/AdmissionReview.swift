@@ -25,6 +25,18 @@ package struct AdmissionReview: Sendable, Equatable {
     /// The maximum length of `request.uid` in bytes; those of the API server have 36.
     package static let maximumUIDLength = 256
 
+    /// The maximum number of JSON values that are read of a review; those of the largest possible Pod are fewer.
+    package static let maximumValueCount = 250_000
+
+    /// What decisions look at. The rest of a review is as large as its author likes: `oldObject`, `managedFields`, `status`.
+    private static let selection = JSONSelection.only([
+        "kind": .whole, "apiVersion": .whole,
+        "request": .only([
+            "uid": .whole, "kind": .whole, "namespace": .whole, "operation": .whole, "subResource": .whole,
+            "object": .except(["status"], ["metadata": .except(["managedFields"])]),
+        ]),
+    ])
+
     private static let versions = ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"]
 
     /// Reads a request.
@@ -34,7 +46,8 @@ package struct AdmissionReview: Sendable, Equatable {
         guard body.count <= Self.maximumLength else { throw .tooLarge(limit: Self.maximumLength) }
         let json: JSONValue
         do {
-            json = try JSONValue(parsing: body)
+            json = try JSONValue(
+                parsing: body, limits: JSONLimits(valueCount: Self.maximumValueCount), reading: Self.selection)
         } catch {
             throw .malformed("the body is not JSON (\(error)); send an AdmissionReview")
         }

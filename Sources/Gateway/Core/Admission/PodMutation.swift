@@ -100,24 +100,22 @@ package struct PodMutation: Sendable {
         case .rejected(let denial): return .denied(denial)
         case .pod(let pod, let namespace):
             do throws(AdmissionDenial) {
-                var outcome = try patch(pod, namespace: namespace, serviceAccount: serviceAccount)
-                if let warning = try strayWarning(pod, by: injector) { outcome.warnings.append(warning) }
-                return .admitted(outcome)
+                try checkLabel(of: pod, by: injector)
+                return .admitted(try patch(pod, namespace: namespace, serviceAccount: serviceAccount))
             } catch {
                 return .denied(error)
             }
         }
     }
 
-    /// The warning for a Pod that was sent by an endpoint's webhook but has no label of the endpoint: the label of the
-    /// webhook configuration and that of the gateway's configuration differ.
-    private func strayWarning(_ pod: JSONValue, by injector: String?) throws(AdmissionDenial) -> String? {
-        guard let endpoint = endpoints.first(where: { $0.name == injector }) else { return nil }
+    /// Denies a Pod that was sent by an endpoint's webhook but has no label of the endpoint: the webhook configuration
+    /// has another label than the gateway's configuration, which the gateway has not reloaded yet. Without the denial
+    /// the Pod would start without tokens.
+    private func checkLabel(of pod: JSONValue, by injector: String?) throws(AdmissionDenial) {
+        guard let endpoint = endpoints.first(where: { $0.name == injector }) else { return }
         let key = policy.key(endpoint.injector.label)
-        guard try PodReading.labels(of: pod)[key] == nil else { return nil }
-        return
-            "the Pod was sent by the webhook of the endpoint \(endpoint.name), but has no label \(key), so nothing is "
-            + "injected for it; if labels were changed recently, recreate the Pod in a minute"
+        guard try PodReading.labels(of: pod)[key] == nil else { return }
+        throw .notLoaded("the Pod was sent by the webhook of the endpoint \(endpoint.name), but has no label \(key)")
     }
 
     /// The response to a review.

@@ -7,12 +7,16 @@ package struct WebhookConfiguration: Sendable {
     private let object: KubernetesObject
     /// Indexes of the webhooks that call the gateway's Service.
     private let ours: [Int]
+    private let service: String
+    private let namespace: String
 
     /// - Parameters:
     ///   - service: the Service of the gateway's webhook listener.
     ///   - namespace: the gateway's namespace.
     package init(_ object: KubernetesObject, service: String, namespace: String) {
         self.object = object
+        self.service = service
+        self.namespace = namespace
         let webhooks = object.json["webhooks"]?.elementList ?? []
         ours = webhooks.indices.filter { index in
             let called = webhooks[index]["clientConfig"]?["service"]
@@ -21,6 +25,46 @@ package struct WebhookConfiguration: Sendable {
     }
 
     package var name: String { object.meta.name }
+
+    /// Why another gateway may inject the same Pods: a webhook of another Service selects them by one of the labels.
+    /// Nil where none does.
+    ///
+    /// - Parameter labels: the keys of the labels of this gateway's endpoints.
+    package func conflict(over labels: Set<String>) -> String? {
+        let webhooks = object.json["webhooks"]?.elementList ?? []
+        for (index, webhook) in webhooks.enumerated() where !ours.contains(index) {
+            guard let label = Self.selected(by: webhook["objectSelector"]).first(where: labels.contains) else {
+                continue
+            }
+            let called = webhook["clientConfig"]?["service"]
+            let callee =
+                if let name = called?["name"]?.stringValue, let namespace = called?["namespace"]?.stringValue {
+                    "the Service \(name) in namespace \(namespace)"
+                } else {
+                    "a URL"
+                }
+            return
+                "MutatingWebhookConfiguration \(name) calls \(callee) for Pods with the label \(label), which is a label "
+                + "of this gateway; use another injection.prefix in one of them, or delete what is no longer used"
+        }
+        return nil
+    }
+
+    /// The labels that a selector requires.
+    private static func selected(by selector: JSONValue?) -> [String] {
+        var labels: [String] = []
+        if case .object(let members)? = selector?["matchLabels"] { labels += members.map(\.name) }
+        for expression in selector?["matchExpressions"]?.elementList ?? []
+        where expression["operator"] != "DoesNotExist" {
+            if let key = expression["key"]?.stringValue { labels.append(key) }
+        }
+        return labels.sorted()
+    }
+
+    /// The gateway's Service, for messages.
+    package var callee: String { "the Service \(service) in namespace \(namespace)" }
+    /// The host name by which the API server calls the gateway.
+    package var host: String { ServiceName(service, in: namespace).host }
     /// Whether a webhook in it calls the gateway.
     package var callsGateway: Bool { !ours.isEmpty }
 

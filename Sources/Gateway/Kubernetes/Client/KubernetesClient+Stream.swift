@@ -15,7 +15,9 @@ extension KubernetesClient {
     ) async throws -> KubernetesReply? {
         let response = try await begin(request, at: now)
         do {
-            guard response.status == .ok else { return try await reply(response, upTo: limits.replyBytes, at: now) }
+            guard response.status == .ok else {
+                return await explained(try await reply(response, upTo: limits.replyBytes, at: now), at: now)
+            }
         } catch {
             throw Self.mapped(error)
         }

@@ -89,8 +89,8 @@ public struct KubernetesClient: Sendable {
     ) async throws(KubernetesRequestError) -> KubernetesReply {
         try await within(min(timeout ?? limits.requestTimeout, limits.requestTimeout)) {
             let reply = try await attempt(request, credentials.current(at: now), now)
-            guard reply.status == 401, credentials.renew(at: now) else { return reply }
-            return try await attempt(request, credentials.current(at: now), now)
+            guard reply.status == 401, credentials.renew(at: now) else { return await explained(reply, at: now) }
+            return await explained(try await attempt(request, credentials.current(at: now), now), at: now)
         }
     }
 
@@ -135,6 +135,16 @@ public struct KubernetesClient: Sendable {
         } catch {
             throw Self.mapped(error)
         }
+    }
+
+    /// Replaces a 403 of an API server that is not ready: it denies everything until it has loaded its RBAC rules, which
+    /// says nothing about the caller's rights. Its `/readyz` is open to everybody by default.
+    func explained(_ reply: KubernetesReply, at now: Date) async -> KubernetesReply {
+        guard reply.status == 403 else { return reply }
+        let readiness = try? await exchange(
+            KubernetesRequest(.get, "/readyz", accept: "*/*"), credentials.current(at: now), now)
+        guard let readiness, readiness.status >= 500 else { return reply }
+        return KubernetesReply(status: 503, body: KubernetesStatus.starting, retryAfter: nil)
     }
 
     private func message(

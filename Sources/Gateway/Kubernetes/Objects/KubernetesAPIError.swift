@@ -20,6 +20,8 @@ public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConver
         case gone
         /// 422, with the rejected fields.
         case invalid(fields: [String])
+        /// 403 of an API server that has not loaded its RBAC rules yet.
+        case starting
         /// 429.
         case tooManyRequests
         /// 5xx.
@@ -57,7 +59,7 @@ public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConver
     /// Whether a repeated call may succeed without a change by an administrator.
     public var isTransient: Bool {
         switch kind {
-        case .noAnswer, .tooManyRequests, .serverError, .unreadable, .gone: true
+        case .noAnswer, .starting, .tooManyRequests, .serverError, .unreadable, .gone: true
         case .unauthorized, .forbidden, .notFound, .conflict, .alreadyExists, .invalid, .status, .badName: false
         }
     }
@@ -82,6 +84,7 @@ public struct KubernetesAPIError: Error, Sendable, Equatable, CustomStringConver
         case .invalid(let fields):
             let named = fields.isEmpty ? "" : ": \(fields.joined(separator: ", "))"
             return "the object was rejected\(named): \(what) (422)"
+        case .starting: return "the API server is starting and has not loaded its RBAC rules yet: \(what) (403)"
         case .tooManyRequests: return "too many requests: \(what) (429)"
         case .serverError(let status): return "the API server failed: \(what) (\(status))"
         case .status(let status): return "unexpected status \(status): \(what)"
@@ -107,8 +110,17 @@ extension KubernetesAPIError.Kind {
         case 410: self = .gone
         case 422: self = .invalid(fields: body?.fields ?? [])
         case 429: self = .tooManyRequests
+        case 503 where body?.reason == KubernetesStatus.startingReason: self = .starting
         case 500...599: self = .serverError(status)
         default: self = .status(status)
         }
     }
+}
+
+extension KubernetesStatus {
+    /// The reason of ``starting``.
+    static let startingReason = "APIServerStarting"
+    /// The body in place of that of a 403, where the API server has not loaded its RBAC rules yet.
+    static let starting = Array(
+        #"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"\#(startingReason)","code":503}"#.utf8)
 }

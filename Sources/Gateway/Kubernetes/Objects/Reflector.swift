@@ -126,7 +126,7 @@ public struct Reflector: Sendable {
             } catch {
                 switch error.kind {
                 // The connection failed, or the server is overloaded: continue from the last version.
-                case .noAnswer(.unreachable), .noAnswer(.timeout), .noAnswer(.cancelled), .tooManyRequests,
+                case .noAnswer(.unreachable), .noAnswer(.timeout), .noAnswer(.cancelled), .starting, .tooManyRequests,
                     .serverError, .unauthorized, .forbidden:
                     problem = error
                 default: throw error

@@ -15,12 +15,26 @@ struct PodAdmission: Sendable {
     let serverVersion: @Sendable () -> KubernetesVersion?
     /// nil where the annotations of ServiceAccounts are not used.
     let serviceAccounts: (any ServiceAccountAnnotationReading)?
+    /// Why another gateway may inject the same Pods; nil where none does.
+    let conflict: @Sendable () -> String?
     let logger: Logger
 
     /// Returns the decision. There are no side effects, whether the review is a dry run or not.
     ///
-    /// - Parameter injector: the endpoint whose webhook was called.
-    func decision(on review: AdmissionReview, by injector: String) async -> AdmissionDecision {
+    /// - Parameter injector: the endpoint whose webhook was called; nil for one that this replica does not know.
+    func decision(on review: AdmissionReview, by injector: String?) async -> AdmissionDecision {
+        let decision = await mutation(of: review, by: injector)
+        guard case .denied(let denial) = decision, denial.code == .forbidden, let conflict = conflict() else {
+            return decision
+        }
+        return .denied(denial.adding(conflict))
+    }
+
+    private func mutation(of review: AdmissionReview, by injector: String?) async -> AdmissionDecision {
+        guard let injector else {
+            guard case .pod = review.subject else { return .admitted(PodMutation.Outcome()) }
+            return .denied(.notLoaded("this replica does not know the endpoint of the webhook that sent the Pod"))
+        }
         let policy = InjectionPolicy(
             injection, namespace: namespace, standardImage: standardImage, trust: trust(),
             serverVersion: serverVersion())

@@ -38,19 +38,24 @@ struct GatewayResponder: Sendable {
     }
 
     func respond(to request: ReceivedRequest) async throws -> Response {
-        let body: RequestBody =
-            switch request.body {
-            case .success(let buffer): RequestBody(buffer: buffer)
-            case .failure(let failure): RequestBody(asyncSequence: FailedBody(error: RequestError(failure)))
-            }
-        var response = try await respond(to: request.head, body: body, from: request.remoteAddress)
+        let body: RequestBody
+        var length: Int?
+        switch request.body {
+        case .success(let buffer): (body, length) = (RequestBody(buffer: buffer), buffer.readableBytes)
+        case .failure(let failure): body = RequestBody(asyncSequence: FailedBody(error: RequestError(failure)))
+        }
+        var response = try await respond(
+            to: request.head, body: body, bodyLength: length, from: request.remoteAddress)
         // The client's next request goes to another replica. HTTP/2 has no such field (RFC 9113 §8.2.2); its server sends
         // GOAWAY when the listener stops.
         if isDraining(), !request.isStream { response.headers[.connection] = "close" }
         return response
     }
 
-    func respond(to head: HTTPRequest, body: RequestBody, from remoteAddress: String?) async throws -> Response {
+    /// - Parameter bodyLength: nil where the body has not arrived.
+    func respond(
+        to head: HTTPRequest, body: RequestBody, bodyLength: Int? = nil, from remoteAddress: String?
+    ) async throws -> Response {
         let start = ContinuousClock.now
         let served = served()
         let requestID = Self.newRequestID()
@@ -62,7 +67,7 @@ struct GatewayResponder: Sendable {
         let request = GatewayRequest(
             head: head, path: String(path),
             query: path.endIndex < target.endIndex ? String(target[path.endIndex...].dropFirst()) : nil,
-            body: body, maximumBodyBytes: served.maximumBodyBytes)
+            body: body, bodyLength: bodyLength, maximumBodyBytes: served.maximumBodyBytes)
 
         var route: Route?
         var decision: TokenCallDecision?

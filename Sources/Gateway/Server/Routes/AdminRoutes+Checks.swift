@@ -12,6 +12,8 @@ extension AdminRoutes {
         var certificateTimeProblem: @Sendable () -> String? = { nil }
         /// Why this replica's clock is wrong.
         var clockProblem: @Sendable () -> String? = { nil }
+        /// Why another gateway may inject the same Pods; nil where none does.
+        var webhookConflict: @Sendable () -> String? = { nil }
     }
 
     /// The checks in the order of the response. Problems of a key ring or a publisher do not make the replica unready.
@@ -24,6 +26,7 @@ extension AdminRoutes {
             Check(name: "tls", isRequired: true, failure: replica.certificateProblem),
             Check(name: "certificate", isRequired: false, failure: replica.certificateTimeProblem),
             Check(name: "clock", isRequired: false, failure: replica.clockProblem),
+            Check(name: "webhook", isRequired: false, failure: replica.webhookConflict),
         ]
         for name in endpoints.map(\.configuration.name) {
             checks.append(Check(name: "keyring/\(name)", isRequired: false) { rings.problem(of: name) })

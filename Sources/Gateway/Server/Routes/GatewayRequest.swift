@@ -10,6 +10,8 @@ struct GatewayRequest {
     /// The raw query without its question mark.
     let query: String?
     let body: RequestBody
+    /// The length of a body that has arrived; nil where it is not known.
+    var bodyLength: Int?
     let maximumBodyBytes: Int
 
     var authorization: [String] { head.headerFields[values: .authorization] }

@@ -10,7 +10,9 @@ import Logging
 /// Without `injection.webhook.clientCA` the callers are not authenticated: a response contains no secrets, and a review
 /// changes nothing in the gateway.
 struct WebhookRoutes: Sendable {
-    static func path(of endpoint: String) -> String { "/k8s/webhooks/v1/injector-\(endpoint)" }
+    private static let prefix = "/k8s/webhooks/v1/injector-"
+
+    static func path(of endpoint: String) -> String { "\(prefix)\(endpoint)" }
 
     private let admission: PodAdmission
     private let limiter: AdmissionLimiter
@@ -24,18 +26,19 @@ struct WebhookRoutes: Sendable {
     ///     review.
     ///   - serverVersion: the version of the API server; nil until it is known.
     ///   - serviceAccounts: reads annotations where `readsServiceAccounts` is set; nil where there is no API server.
+    ///   - conflict: why another gateway may inject the same Pods; nil where none does.
     init(
         endpoints: [EndpointConfiguration], injection: GatewayConfiguration.Injection, namespace: String?,
         version: String, trust: @escaping @Sendable () -> String?,
         serverVersion: @escaping @Sendable () -> KubernetesVersion?,
-        serviceAccounts: (any ServiceAccountAnnotationReading)?, limiter: AdmissionLimiter, metrics: WebhookMetrics,
-        logger: Logger
+        serviceAccounts: (any ServiceAccountAnnotationReading)?, conflict: @escaping @Sendable () -> String? = { nil },
+        limiter: AdmissionLimiter, metrics: WebhookMetrics, logger: Logger
     ) {
         admission = PodAdmission(
             endpoints: endpoints, injection: injection, namespace: namespace, standardImage: "sts-sidecar:\(version)",
             trust: trust, serverVersion: serverVersion,
             serviceAccounts: injection.readsServiceAccounts ? serviceAccounts ?? UnreadableServiceAccounts() : nil,
-            logger: logger)
+            conflict: conflict, logger: logger)
         self.limiter = limiter
         self.metrics = metrics
         self.logger = logger
@@ -49,14 +52,17 @@ struct WebhookRoutes: Sendable {
                     try await answer(request, by: endpoint.name)
                 })
         }
+        // The webhook configuration of an endpoint that was just added exists before its replicas have reloaded.
+        let other = Route(.webhook, methods: [.post]) { request in try await answer(request, by: nil) }
+        table.fallback = { $0.path.hasPrefix(Self.prefix) ? other : nil }
     }
 
-    private func answer(_ request: GatewayRequest, by injector: String) async throws -> Response {
+    private func answer(_ request: GatewayRequest, by injector: String?) async throws -> Response {
         let start = ContinuousClock.now
         func record(_ result: WebhookMetrics.Result) { metrics.record(result, latency: ContinuousClock.now - start) }
         do {
-            // The body is read after the limiter admits the request: waiting requests use no memory for bodies.
-            let length = request.head.headerFields[.contentLength].flatMap(Int.init)
+            // The body has arrived, so that nobody waits for a peer that sends it slowly.
+            let length = request.bodyLength ?? AdmissionReview.maximumLength
             let concurrency = admission.injection.webhook.concurrency
             let (review, decision) = try await limiter.run(atMost: concurrency, length: length) {
                 let review = try AdmissionReview(parsing: try await request.readBody())

@@ -80,7 +80,9 @@ struct ConfigurationMounting: Sendable {
             endpoints: configuration.endpoints, injection: configuration.injection, namespace: admission.namespace,
             version: version, trust: { [certificates = serving.certificates] in certificates.trust },
             serverVersion: { [versions = admission.serverVersion] in versions?.version },
-            serviceAccounts: admission.serviceAccounts, limiter: admission.limiter, metrics: admission.metrics,
+            serviceAccounts: admission.serviceAccounts,
+            conflict: { [webhooks = serving.webhooks] in webhooks?.conflict }, limiter: admission.limiter,
+            metrics: admission.metrics,
             logger: admission.logger
         ).add(to: &webhook)
 

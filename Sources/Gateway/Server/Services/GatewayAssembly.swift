@@ -46,7 +46,7 @@ package struct GatewayAssembly: Sendable {
         let draining = Draining(
             delay: drainDelay, shutdownTimeout: configuration.limits.shutdownSeconds(drainDelay: drainDelay),
             scheduler: scheduler)
-        let budget = BodyBudget()
+        let budget = BodyBudget(monotonic: scheduler.monotonic)
         let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
         let rings = KeyRings(keyStore, scheduler: scheduler, logger: logger)
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: host.writeAudit)
@@ -67,7 +67,8 @@ package struct GatewayAssembly: Sendable {
                 certificateProblem: { serving.certificates.problem ?? serving.webhook.problem },
                 certificateTimeProblem: {
                     serving.certificates.timeProblem(at: clock()) ?? serving.webhook.timeProblem(at: clock())
-                }, clockProblem: { keyStore.clock.result?.problem }),
+                }, clockProblem: { keyStore.clock.result?.problem },
+                webhookConflict: { serving.webhooks?.conflict }),
             takeDroppedLogLines: host.takeDroppedLogLines, issuerClock: issuerClock, scheduler: scheduler)
         let built: BuiltConfiguration
         do throws(CancellationError) {

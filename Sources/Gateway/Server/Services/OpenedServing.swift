@@ -13,6 +13,9 @@ struct OpenedServing: Sendable {
     /// The services, which run after the client and the election of the key store.
     let services: [any Service]
 
+    /// nil where there is no API server.
+    let webhooks: ObservedWebhookConfigurations?
+
     private let plan: ServingPlan?
     private let injector: CABundleInjector?
     private let configured: ConfiguredServing?
@@ -27,7 +30,13 @@ struct OpenedServing: Sendable {
         keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         namespace = keyStore.kubernetes?.namespace ?? host.namespace
-        var services: [any Service] = []
+        webhooks = keyStore.kubernetes.map { cluster in
+            ObservedWebhookConfigurations(
+                client: cluster.client, service: configuration.injection.webhook.service, namespace: cluster.namespace,
+                labels: Self.labels(configuration), leadership: keyStore.leadership, scheduler: scheduler,
+                logger: logger)
+        }
+        var services: [any Service] = webhooks.map { [$0] } ?? []
         var webhook: ServingCertificates?
         if configuration.certificates.isEmpty {
             configured = nil
@@ -45,8 +54,8 @@ struct OpenedServing: Sendable {
             return
         }
         let selfSigned = try SelfSignedServing(
-            configuration, in: host, namespace: namespace, keyStore: keyStore, scheduler: scheduler,
-            logger: logger)
+            configuration, in: host, namespace: namespace, webhooks: webhooks, keyStore: keyStore,
+            scheduler: scheduler, logger: logger)
         certificates = configured?.tokens ?? selfSigned.certificates
         self.webhook = selfSigned.certificates
         self.services = services + selfSigned.services
@@ -59,7 +68,12 @@ struct OpenedServing: Sendable {
     /// Applies a reloaded configuration: its endpoints, their token lifetimes, and `injection`.
     func apply(_ configuration: GatewayConfiguration) {
         plan?.replace(with: ServingPolicy(configuration, namespace: namespace))
+        webhooks?.apply(labels: Self.labels(configuration))
         injector?.apply(SelfSignedServing.webhookConfigurations(configuration))
         configured?.apply(configuration)
+    }
+    /// The keys of the labels by which the endpoints' webhooks select Pods.
+    private static func labels(_ configuration: GatewayConfiguration) -> Set<String> {
+        Set(configuration.endpoints.map { "\(configuration.injection.prefix)/\($0.injector.label)" })
     }
 }

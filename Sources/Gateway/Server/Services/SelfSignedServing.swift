@@ -11,10 +11,12 @@ struct SelfSignedServing: Sendable {
     let injector: CABundleInjector?
     let services: [any Service]
 
-    /// - Parameter namespace: the gateway's namespace; nil where it is not known.
+    /// - Parameters:
+    ///   - namespace: the gateway's namespace; nil where it is not known.
+    ///   - webhooks: nil where there is no API server.
     init(
         _ configuration: GatewayConfiguration, in host: HostEnvironment, namespace: String?,
-        keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
+        webhooks: ObservedWebhookConfigurations?, keyStore: OpenedKeyStore, scheduler: Scheduler, logger: Logger
     ) throws(ServingProblems) {
         let certificates = ServingCertificates(
             unavailable: "no serving certificate yet: it is not loaded, or the leader has not created it")
@@ -27,10 +29,11 @@ struct SelfSignedServing: Sendable {
         if let cluster = keyStore.kubernetes {
             store = SecretDocumentStore(
                 client: cluster.client, namespace: cluster.namespace, scheduler: scheduler, logger: logger)
-            injector = CABundleInjector(
-                client: cluster.client, service: configuration.injection.webhook.service,
-                namespace: cluster.namespace, names: Self.webhookConfigurations(configuration), replica: replica,
-                leadership: keyStore.leadership, scheduler: scheduler, logger: logger)
+            injector = webhooks.map { webhooks in
+                CABundleInjector(
+                    webhooks, names: Self.webhookConfigurations(configuration), replica: replica,
+                    leadership: keyStore.leadership, logger: logger)
+            }
         } else {
             guard let directory = keyStore.directory else { throw ServingProblems(problems: []) }
             do throws(StoreError) {
@@ -53,7 +56,7 @@ struct SelfSignedServing: Sendable {
         services = [service] + (injector.map { [$0] } ?? [])
     }
 
-    static func webhookConfigurations(_ configuration: GatewayConfiguration) -> [String] {
-        configuration.endpoints.map { configuration.injection.webhook.configurationName(of: $0.name) }
+    static func webhookConfigurations(_ configuration: GatewayConfiguration) -> Set<String> {
+        Set(configuration.endpoints.map { configuration.injection.webhook.configurationName(of: $0.name) })
     }
 }

@@ -11,8 +11,12 @@ final class ConfiguredCertificates: Service {
     /// A certificate chain with its private key, and the CA for clients.
     struct Pair: Sendable {
         let certificate: ServingCertificate
-        /// The CA that clients must trust, in PEM; nil where none is configured.
+        /// The CAs that clients must trust, in PEM; nil where none is configured.
         let authority: String?
+        /// Those of them that Pods get; nil where none is configured.
+        let trust: String?
+        /// Why Pods may not start soon; nil where they do.
+        let warning: ConfigurationProblem?
     }
 
     /// The signatures of the files of a pair, which change with each write; symbolic links are followed.
@@ -39,7 +43,7 @@ final class ConfiguredCertificates: Service {
     /// Seconds between two checks of the files.
     static let interval = 5.0
     /// The size limit of a file in bytes.
-    private static let maximumLength = 1 << 20
+    static let maximumLength = 1 << 20
 
     /// Reads all pairs.
     ///
@@ -63,6 +67,9 @@ final class ConfiguredCertificates: Service {
             }
         }
         guard problems.isEmpty else { throw ServingProblems(problems: problems) }
+        for warning in pairs.compactMap(\.warning) {
+            logger.warning("configuration warning", metadata: ["problem": "\(warning)"])
+        }
         state = Mutex(State(pairs: pairs, read: signatures, problems: files.map { _ in nil }))
     }
 
@@ -99,6 +106,9 @@ final class ConfiguredCertificates: Service {
                     state.problems[index] = nil
                 }
                 isChanged = true
+                if let warning = pair.warning {
+                    logger.warning("configuration warning", metadata: ["problem": "\(warning)"])
+                }
                 logger.notice(
                     "certificate reloaded",
                     metadata: ["until": "\(pair.certificate.notAfter.formatted(.iso8601))"])
@@ -155,12 +165,16 @@ final class ConfiguredCertificates: Service {
             }
         }
         guard problems.isEmpty, let chain, let privateKey else { throw ServingProblems(problems: problems) }
+        let certificate: ServingCertificate
         do {
-            return Pair(
-                certificate: try ServingCertificate(chainPEM: chain, keyPEM: privateKey), authority: authority)
+            certificate = try ServingCertificate(chainPEM: chain, keyPEM: privateKey)
         } catch {
             throw ServingProblems(problems: [ConfigurationProblem(.error, at: key, "\(error)")])
         }
+        let trust = authority.map { TrustedCAs.selected(from: $0, for: certificate.chain) }
+        let problem = trust.flatMap { TrustedCAs.problem($0, of: files.authority ?? "", at: "\(key).ca") }
+        if let problem, problem.severity == .error { throw ServingProblems(problems: [problem]) }
+        return Pair(certificate: certificate, authority: authority, trust: trust, warning: problem)
     }
 }
 

@@ -71,13 +71,13 @@ final class ConfiguredServing: Service {
         return ServingCertificates.Served(
             first: first.certificate, others: pairs.dropFirst().map(\.certificate),
             issuers: PEMCertificates.joined(pairs.flatMap { [$0.authority ?? "", $0.certificate.issuers] }),
-            trust: forPods.authority)
+            trust: forPods.trust)
     }
 
     private static func served(_ pair: ConfiguredCertificates.Pair) -> ServingCertificates.Served {
         ServingCertificates.Served(
             first: pair.certificate,
-            issuers: PEMCertificates.joined([pair.authority ?? "", pair.certificate.issuers]), trust: pair.authority)
+            issuers: PEMCertificates.joined([pair.authority ?? "", pair.certificate.issuers]), trust: pair.trust)
     }
 
     private static func host(_ configuration: GatewayConfiguration, _ namespace: String?) -> String? {

@@ -86,8 +86,8 @@ final class RequestHandler: ChannelDuplexHandler {
         switch (state, part) {
         case (.waiting, .head(let head)): begin(head)
         case (.reading(let head), .body(let bytes)):
-            if let failure = body.append(bytes) { handOn(head, .failure(failure)) }
-        case (.reading(let head), .end): handOn(head, .success(body.takeBytes()))
+            if let failure = body.append(bytes, giveUp: giveUp()) { handOn(head, .failure(failure)) }
+        case (.reading(let head), .end): handOn(head, body.takeBytes().map(Result.success) ?? .failure(.overloaded))
         case (.responding(isRead: false), .end):
             stopDeadline()
             state = .responding(isRead: true)
@@ -113,6 +113,17 @@ final class RequestHandler: ChannelDuplexHandler {
         }
         if let length = head.headerFields[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
             handOn(head, .failure(.tooLarge))
+        }
+    }
+
+    /// What has arrived of the body is given up: others need the room.
+    private func giveUp() -> @Sendable () -> Void {
+        guard let loop = context?.eventLoop else { return {} }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        return {
+            loop.execute {
+                if case .reading(let head) = bound.value.state { bound.value.handOn(head, .failure(.overloaded)) }
+            }
         }
     }
 

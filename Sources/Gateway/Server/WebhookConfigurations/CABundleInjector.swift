@@ -6,59 +6,39 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Maintains the caBundle of the gateway's MutatingWebhookConfigurations while this replica is the leader. Each is
-/// watched by its name, so that changes by others are reverted. What is observed is the evidence by which the next CA
-/// may issue.
+/// Maintains the caBundle of every MutatingWebhookConfiguration that calls the gateway's Service, while this replica is
+/// the leader: also of endpoints that are not in its configuration yet. Changes by others are reverted. What is observed
+/// is the evidence by which the next CA may issue.
 ///
-/// The gateway needs get, list, watch and patch on those mutatingwebhookconfigurations.
+/// The gateway needs patch on those mutatingwebhookconfigurations.
 final class CABundleInjector: Service {
-    /// How the webhook configurations are observed. Times are in seconds.
-    struct Settings: Sendable {
-        var reflector = Reflector.Settings()
-        /// At most this many are watched (one connection each); the rest are polled.
-        var watches = 12
-        var readInterval = 15.0
-        /// The maximum number of consecutive patches with a conflict.
-        var attempts = 5
-    }
+    /// The maximum number of consecutive patches with a conflict.
+    private static let attempts = 5
 
-    let configurations: KubernetesCollection
-    let trust: WebhookTrust
+    let trust = WebhookTrust()
+    private let configurations: ObservedWebhookConfigurations
     private let replica: DocumentReplica<ServingIdentity>
-    private let service: String
-    private let namespace: String
     private let leadership: Leadership
-    private let settings: Settings
     private let logger: Logger
-    private let names: Mutex<[String]>
+    private let names: Mutex<Set<String>>
     private let renamed = ChangeSignal()
 
-    /// - Parameters:
-    ///   - service: the Service of the webhook listener.
-    ///   - namespace: the gateway's namespace.
-    ///   - names: the names of the webhook configurations.
+    /// - Parameter names: the names of the webhook configurations of the gateway's endpoints.
     init(
-        client: KubernetesClient, service: String, namespace: String, names: [String],
-        replica: DocumentReplica<ServingIdentity>, leadership: Leadership, settings: Settings = Settings(),
-        scheduler: Scheduler, logger: Logger
+        _ configurations: ObservedWebhookConfigurations, names: Set<String>, replica: DocumentReplica<ServingIdentity>,
+        leadership: Leadership, logger: Logger
     ) {
-        configurations = KubernetesCollection(
-            client: client, resource: .mutatingWebhookConfigurations, namespace: nil, scheduler: scheduler)
-        trust = WebhookTrust()
+        self.configurations = configurations
         self.replica = replica
-        self.service = service
-        self.namespace = namespace
         self.leadership = leadership
-        self.settings = settings
         self.logger = logger
         self.names = Mutex(names)
-        trust.reset(names)
     }
 
-    var scheduler: Scheduler { configurations.gatewayScheduler }
+    private var scheduler: Scheduler { configurations.collection.gatewayScheduler }
 
-    /// Replaces the names of the webhook configurations.
-    func apply(_ names: [String]) {
+    /// Replaces the names of the webhook configurations of the gateway's endpoints.
+    func apply(_ names: Set<String>) {
         let isChange = self.names.withLock { current in
             defer { current = names }
             return current != names
@@ -69,92 +49,111 @@ final class CABundleInjector: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             await self.leadership.whileLeading {
-                while !Task.isCancelled {
-                    // Before the names are read, so that no change is missed.
-                    let changes = self.renamed.changes()
-                    let names = self.names.withLock { $0 }
-                    self.trust.reset(names)
-                    await withTaskGroup(of: Void.self) { group in
-                        for (index, name) in names.enumerated() {
-                            group.addTask { await self.maintain(name, isWatched: index < self.settings.watches) }
-                        }
-                        for await _ in changes { break }
-                        group.cancelAll()
-                    }
-                }
-                self.trust.reset(self.names.withLock { $0 })
+                self.trust.reset()
+                await self.maintain()
+                self.trust.reset()
             }
         }
     }
 
-    private func maintain(_ name: String, isWatched: Bool) async {
-        var logger = logger
-        logger[metadataKey: "configuration"] = "\(name)"
-        let observed = ObservedWebhookConfiguration()
-        let (log, settings) = (logger, settings)
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                if isWatched {
-                    await observed.watch(name, in: self.configurations, settings: settings.reflector, logger: log)
-                } else {
-                    await observed.read(name, in: self.configurations, every: settings.readInterval, logger: log)
-                }
-            }
-            group.addTask { await self.update(name, observed, log) }
-        }
+    private struct Failure: Error, CustomStringConvertible {
+        let name: String
+        let error: KubernetesAPIError
+        var description: String { "\(name): \(error)" }
     }
 
-    private func update(_ name: String, _ observed: ObservedWebhookConfiguration, _ logger: Logger) async {
+    /// What became of one webhook configuration.
+    private struct Outcome: Sendable {
+        let name: String
+        var observed: WebhookTrust.Observed = .unknown
+        /// Why the gateway does not maintain it; nil where it does.
+        var skipped: String?
+        var error: KubernetesAPIError?
+    }
+
+    private func maintain() async {
         let log = FailureLog("caBundle not written", logger: logger)
-        var skipped = FailureLog("webhook configuration skipped", level: .warning, logger: logger)
-        await RetryLoop<KubernetesAPIError>(scheduler: scheduler, log: log).run {
-            [observed.changes(), replica.changes()]
-        } _: { () throws(KubernetesAPIError) in
-            let result = try await step(name, observed, logger)
-            if let reason = result.reason { skipped.fail(reason) } else { skipped.succeed() }
-            trust.record(result.state, of: name, at: scheduler.now())
+        var skipped: [String: FailureLog] = [:]
+        let loop = RetryLoop<Failure>(scheduler: scheduler, log: log) { [scheduler] failure, failures in
+            scheduler.backoff(failures: failures, retryAfter: failure.error.retryAfter)
+        }
+        await loop.run {
+            [configurations.changes(), replica.changes(), renamed.changes()]
+        } _: { () throws(Failure) in
+            guard let all = configurations.all else { return .at(nil) }
+            let names = names.withLock { $0 }
+            let known = all.filter { $0.callsGateway || names.contains($0.name) }
+            trust.retain(known.map(\.name))
+            skipped = skipped.filter { log in known.contains { $0.name == log.key } }
+            var failure: Failure?
+            await withTaskGroup(of: Outcome.self) { group in
+                for configuration in known {
+                    group.addTask { await self.outcome(of: configuration, configured: names) }
+                }
+                for await outcome in group {
+                    var log = skipped[outcome.name] ?? skippedLog(outcome.name)
+                    if let reason = outcome.skipped { log.fail(reason) } else { log.succeed() }
+                    skipped[outcome.name] = log
+                    trust.record(outcome.observed, of: outcome.name, at: scheduler.now())
+                    if let error = outcome.error { failure = failure ?? Failure(name: outcome.name, error: error) }
+                }
+            }
+            if let failure { throw failure }
             return .at(nil)
         }
     }
 
+    private func skippedLog(_ name: String) -> FailureLog {
+        var logger = logger
+        logger[metadataKey: "configuration"] = "\(name)"
+        return FailureLog("webhook configuration skipped", level: .warning, logger: logger)
+    }
+
+    private func outcome(of configuration: WebhookConfiguration, configured names: Set<String>) async -> Outcome {
+        do throws(KubernetesAPIError) {
+            return try await step(configuration)
+        } catch {
+            // Whoever made one that is not the gateway's own, it cannot hold up a rotation.
+            let isForeign = error.kind == .forbidden && !names.contains(configuration.name)
+            return Outcome(name: configuration.name, observed: isForeign ? .notManaged : .lacking, error: error)
+        }
+    }
+
     /// Writes the caBundle where it differs.
-    ///
-    /// - Returns: the observed state, and why the gateway does not maintain the webhook configuration.
-    private func step(
-        _ name: String, _ observed: ObservedWebhookConfiguration, _ logger: Logger
-    ) async throws(KubernetesAPIError) -> (state: WebhookTrust.Observed, reason: String?) {
-        var last = observed.last
-        for _ in 0..<settings.attempts {
-            guard let found = last else { return (.unknown, nil) }
-            guard let object = found.object else { return (.notManaged, nil) }
-            let configuration = WebhookConfiguration(object, service: service, namespace: namespace)
+    private func step(_ configuration: WebhookConfiguration) async throws(KubernetesAPIError) -> Outcome {
+        let name = configuration.name
+        var last: WebhookConfiguration? = configuration
+        for _ in 0..<Self.attempts {
+            guard let configuration = last else { return Outcome(name: name, observed: .notManaged) }
             guard configuration.callsGateway else {
-                return (.notManaged, "none of its webhooks calls the Service \(service) in namespace \(namespace)")
+                return Outcome(
+                    name: name, observed: .notManaged, skipped: "none of its webhooks calls \(configuration.callee)")
             }
             if let annotation = configuration.otherInjector {
-                return (
-                    .notManaged,
-                    "cert-manager maintains its caBundle because of \(annotation); remove the annotation, or set a "
-                        + "certificate of cert-manager for \(ServiceName(service, in: namespace).host) in "
-                        + "tls.certificates"
-                )
+                return Outcome(
+                    name: name, observed: .notManaged,
+                    skipped: "cert-manager maintains its caBundle because of \(annotation); remove the annotation, or "
+                        + "set a certificate of cert-manager for \(configuration.host) in tls.certificates")
             }
-            guard let identity = replica.view.stored?.value else { return (.unknown, nil) }
-            guard !configuration.trusts(identity.bundle) else { return (.trusts(identity.authorities.map(\.id)), nil) }
+            guard let identity = replica.view.stored?.value else { return Outcome(name: name) }
+            guard !configuration.trusts(identity.bundle) else {
+                return Outcome(name: name, observed: .trusts(identity.authorities.map(\.id)))
+            }
             trust.record(.lacking, of: name, at: scheduler.now())
             do {
-                let changed = try await configurations.patch(
+                let changed = try await configurations.collection.patch(
                     name, .operations(configuration.patch(trusting: identity.bundle)))
-                logger.notice("caBundle written")
-                last = .init(object: changed)
+                logger.notice("caBundle written", metadata: ["configuration": "\(name)"])
+                last = configurations.configuration(changed)
             } catch {
                 switch error.kind {
                 // Changed or deleted since it was read.
-                case .invalid, .conflict, .notFound: last = .init(object: try await configurations.get(name))
+                case .invalid, .conflict, .notFound:
+                    last = try await configurations.collection.get(name).map(configurations.configuration)
                 default: throw error
                 }
             }
         }
-        throw configurations.failure(.conflict, "patch")
+        throw configurations.collection.failure(.conflict, "patch")
     }
 }

@@ -23,33 +23,44 @@ final class WebhookTrust: WebhookEvidenceReading {
         case trusts(since: [String: Date])
     }
 
-    private let entries = Mutex<[String: Entry]>([:])
+    /// nil until the webhook configurations were listed.
+    private let entries = Mutex<[String: Entry]?>(nil)
     private let signal = ChangeSignal()
 
     func changes() -> AsyncStream<Void> { signal.changes() }
 
-    /// Resets all webhook configurations to `unknown`.
-    func reset(_ names: [String]) {
-        entries.withLock { $0 = Dictionary(names.map { ($0, Entry.unknown) }, uniquingKeysWith: { first, _ in first }) }
+    /// Forgets everything.
+    func reset() {
+        entries.withLock { $0 = nil }
+        signal.send()
+    }
+
+    /// Forgets all webhook configurations but these, of which new ones are `unknown`.
+    func retain(_ names: [String]) {
+        entries.withLock { entries in
+            let known = entries ?? [:]
+            entries = Dictionary(
+                names.map { ($0, known[$0] ?? .unknown) }, uniquingKeysWith: { first, _ in first })
+        }
         signal.send()
     }
 
     /// Records the observed state of a webhook configuration.
     ///
-    /// - Parameter name: one of the names of the last reset; others are ignored.
+    /// - Parameter name: one of the retained names; others are ignored.
     func record(_ observed: Observed, of name: String, at now: Date) {
         let isKnown = entries.withLock { entries in
-            guard let entry = entries[name] else { return false }
+            guard let entry = entries?[name] else { return false }
             switch observed {
-            case .unknown: entries[name] = .unknown
-            case .notManaged: entries[name] = .notManaged
-            case .lacking: entries[name] = .lacking
+            case .unknown: entries?[name] = .unknown
+            case .notManaged: entries?[name] = .notManaged
+            case .lacking: entries?[name] = .lacking
             case .trusts(let ids):
                 var since: [String: Date] = [:]
                 if case .trusts(let before) = entry { since = before }
                 // A time in the future: the clock was set back.
                 let present = ids.map { ($0, min(since[$0] ?? now, now)) }
-                entries[name] = .trusts(since: Dictionary(present, uniquingKeysWith: { first, _ in first }))
+                entries?[name] = .trusts(since: Dictionary(present, uniquingKeysWith: { first, _ in first }))
             }
             return true
         }
@@ -58,7 +69,7 @@ final class WebhookTrust: WebhookEvidenceReading {
 
     var webhooks: ServingEvidence.Webhooks {
         entries.withLock { entries in
-            guard !entries.isEmpty else { return .notManaged }
+            guard let entries else { return .unknown }
             var common: [String: Date]?
             for entry in entries.values {
                 switch entry {

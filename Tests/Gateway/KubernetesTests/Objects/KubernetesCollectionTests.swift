@@ -24,6 +24,27 @@ struct KubernetesCollectionTests {
         }
     }
 
+    @Test("A 403 of an API server that is not ready yet is not a missing permission")
+    func starting() async throws {
+        try await StoodInCluster.run { cluster in
+            let secrets = cluster.collection()
+            cluster.api.deny("get", "secrets")
+            cluster.api.fail(.status(500), path: "/readyz")
+            do throws(KubernetesAPIError) {
+                _ = try await secrets.get("a")
+                Issue.record("it was read")
+            } catch {
+                #expect(error.kind == .starting && error.isTransient)
+                #expect(
+                    error.description.hasPrefix("the API server is starting and has not loaded its RBAC rules yet: "))
+            }
+            // It is ready now, and still denies the call.
+            #expect(await kind { () throws(KubernetesAPIError) in _ = try await secrets.get("a") } == .forbidden)
+            cluster.api.allow("get", "secrets")
+            #expect(await kind { () throws(KubernetesAPIError) in _ = try await secrets.get("a") } == nil)
+        }
+    }
+
     @Test("An object is created, read, changed and deleted, with errors for missing and existing objects")
     func life() async throws {
         try await FakeCluster.run { cluster in

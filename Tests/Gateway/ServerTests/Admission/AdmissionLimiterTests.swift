@@ -6,8 +6,9 @@ import Testing
 
 @Suite("Admission: the limit of large reviews", .hangs)
 struct AdmissionLimiterTests {
-    @Test("Large reviews have a lower limit, and others do not wait for them")
+    @Test("One large review is in progress at a time, and others do not wait for it")
     func large() async throws {
+        #expect(AdmissionLimiter.maximumLarge == 1)
         let time = TestScheduler()
         let limiter = AdmissionLimiter(limits: .init(waiting: 0), scheduler: time.scheduler)
         let (stream, hold) = AsyncStream.makeStream(of: Never.self)
@@ -20,16 +21,14 @@ struct AdmissionLimiterTests {
                 }
             }
             try await until { limiter.queue.load.running == AdmissionLimiter.maximumLarge }
-            for length in [nil, AdmissionLimiter.largeLength + 1] {
-                await #expect(throws: AdmissionLimiter.Overload()) {
-                    try await limiter.run(atMost: 64, length: length) {}
-                }
+            await #expect(throws: AdmissionLimiter.Overload()) {
+                try await limiter.run(atMost: 64, length: AdmissionLimiter.largeLength + 1) {}
             }
             #expect(try await limiter.run(atMost: 64, length: AdmissionLimiter.largeLength) { true })
             hold.finish()
             try await group.waitForAll()
         }
-        #expect(try await limiter.run(atMost: 64, length: nil) { true })
+        #expect(try await limiter.run(atMost: 64, length: AdmissionLimiter.largeLength + 1) { true })
         #expect(limiter.queue.load == (0, 0) && limiter.largeQueue.load == (0, 0))
     }
 }

@@ -29,6 +29,7 @@ struct ExampleWebhook {
         trust: @escaping @Sendable () -> String? = { nil },
         serverVersion: @escaping @Sendable () -> KubernetesVersion? = { nil },
         serviceAccounts: (any ServiceAccountAnnotationReading)? = nil,
+        conflict: @escaping @Sendable () -> String? = { nil },
         setting change: (inout GatewayConfiguration.Injection) -> Void = { _ in }
     ) throws {
         let configuration = try Self.configuration()
@@ -40,8 +41,8 @@ struct ExampleWebhook {
         var table = RouteTable()
         WebhookRoutes(
             endpoints: configuration.endpoints, injection: injection, namespace: "test", version: "1.2.3",
-            trust: trust, serverVersion: serverVersion, serviceAccounts: serviceAccounts, limiter: limiter,
-            metrics: WebhookMetrics(factory: backend), logger: log.logger
+            trust: trust, serverVersion: serverVersion, serviceAccounts: serviceAccounts, conflict: conflict,
+            limiter: limiter, metrics: WebhookMetrics(factory: backend), logger: log.logger
         ).add(to: &table)
         responder = GatewayResponder(
             table: table, maximumBodyBytes: AdmissionReview.maximumLength, decisions: nil, logger: log.logger)
@@ -131,10 +132,12 @@ struct ExampleWebhook {
         return try #require(review["response"])
     }
 
-    /// Returns the patched Pod; expects that it is allowed.
+    /// Returns the patched Pod; expects that it is allowed. A Pod without the webhook's label is not sent to it.
     func injected(
         _ pod: JSONValue, at path: String = ExampleWebhook.path, _ changes: [(String, JSONValue?)] = []
     ) async throws -> (pod: JSONValue, isPatched: Bool) {
+        let label = "tremolo.io/\(path == Self.path ? "example-role" : "two-role")"
+        guard pod["metadata"]?["labels"]?[label] != nil else { return (pod, false) }
         let response = try await response(to: Self.review(pod, changes), at: path)
         #expect(response["allowed"] == true)
         guard case .string(let text) = response["patch"] else { return (pod, false) }

@@ -140,4 +140,55 @@ struct ConfiguredCertificatesTests {
             #expect(problems.contains { $0.keyPath == "tls.certificates[0].\(key)" && $0.message.contains("UTF-8") })
         }
     }
+
+    /// CA certificates of other issuers, together at least so many bytes long.
+    private func others(_ bytes: Int) throws -> String {
+        let one = try SelfSignedCA(from: Date()).certificatePEM
+        return try (0...bytes / one.utf8.count).map { _ in try SelfSignedCA(from: Date()).certificatePEM }.joined()
+    }
+
+    @Test("Of a large CA file Pods get the CAs that the chain ends in, and clients of /ca-bundle all")
+    func largeAuthority() throws {
+        try write("one.example")
+        let (others, own) = (try others(128 << 10), try ca.certificatePEM)
+        try folder.write(others + own, to: "ca.crt")
+        let pair = try #require(
+            try open(.init(certificate: "tls.crt", key: "tls.key", authority: "ca.crt")).pairs.first)
+        #expect(pair.trust == own)
+        #expect(pair.authority == others + own)
+        #expect(pair.warning == nil && !log.text.contains("configuration warning"))
+        // Two CAs, of which one has announced the other.
+        let announced = try SelfSignedCA(from: Date()).certificatePEM
+        try folder.write(own + announced, to: "ca.crt")
+        let small = try open(.init(certificate: "tls.crt", key: "tls.key", authority: "ca.crt"))
+        #expect(small.pairs.first?.trust == own + announced)
+    }
+
+    @Test(
+        "CAs for Pods above 64 KiB are a warning and above 120 KiB an error: at the start, at a reload, and in a check")
+    func tooManyAuthorities() throws {
+        try write("one.example")
+        // None of them has issued the certificate.
+        let (many, tooMany) = (try others(65 << 10), try others(121 << 10))
+        let files = GatewayConfiguration.CertificateFiles(
+            certificate: "tls.crt", key: "tls.key", authority: "ca.crt")
+        func checked() -> [ConfigurationProblem] {
+            TrustedCAs.problems(of: [files]) { "\(folder.path)/\($0)" }
+        }
+        #expect(checked().isEmpty, "a check where the files are missing")
+        try folder.write(many, to: "ca.crt")
+        let certificates = try open(files)
+        #expect(log.text.components(separatedBy: "configuration warning").count == 2)
+        #expect(checked().map(\.severity) == [.warning])
+        try folder.write(tooMany, to: "ca.crt")
+        certificates.reload()
+        #expect(log.text.contains("certificate rejected") && log.text.contains("tls.certificates[0].ca"))
+        #expect(certificates.pairs.first?.trust == many)
+        #expect(checked().map(\.severity) == [.error] && checked().map(\.keyPath) == ["tls.certificates[0].ca"])
+        #expect(throws: ServingProblems.self) { try open(files) }
+        try folder.write(try ca.certificatePEM, to: "ca.crt")
+        certificates.reload()
+        #expect(certificates.pairs.first?.trust == (try ca.certificatePEM))
+        #expect(checked().isEmpty)
+    }
 }

@@ -151,7 +151,7 @@ struct KubernetesTokenReviewerTests {
                 }
             }
             let review = TokenReviewMessage.path
-            #expect(server.requests.map(\.path) == ["/openid/v1/jwks", review, review])
+            #expect(server.requests.map(\.path) == ["/openid/v1/jwks", "/readyz", review, review])
             #expect(events.count(.precheckSkipped) == 2)
         }
     }

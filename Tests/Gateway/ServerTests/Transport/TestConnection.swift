@@ -19,7 +19,7 @@ final class TestConnection {
     private var requests: AsyncStream<ReceivedRequest>.AsyncIterator
 
     init(isHTTP2: Bool = false, budget: Int = 10_000) async throws {
-        self.budget = BodyBudget(bytes: budget)
+        self.budget = BodyBudget(bytes: budget) { 0 }
         let child = ConnectionChannel(
             tls: nil, limits: Self.limits, connections: connections, budget: self.budget, isPlainHTTP2: isHTTP2,
             respond: { _ in })

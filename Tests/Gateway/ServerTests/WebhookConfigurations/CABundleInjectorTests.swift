@@ -18,6 +18,7 @@ struct CABundleInjectorTests {
 
     private struct Kept: Sendable {
         let api: FakeKubernetesAPI
+        let configurations: ObservedWebhookConfigurations
         let injector: CABundleInjector
         let replica: DocumentReplica<ServingIdentity>
         let identity: ServingIdentity
@@ -29,6 +30,17 @@ struct CABundleInjectorTests {
             while !Task.isCancelled {
                 let changes = injector.trust.changes()
                 if condition(injector.trust.webhooks) { return }
+                for await _ in changes { break }
+            }
+        }
+
+        /// Returns when the condition holds, which depends on the observed configurations.
+        func untilObserved(_ condition: () -> Bool) async {
+            while !Task.isCancelled {
+                let changes = configurations.changes()
+                if condition() { return }
+                await Task.yield()
+                if condition() { return }
                 for await _ in changes { break }
             }
         }
@@ -89,7 +101,7 @@ struct CABundleInjectorTests {
     }
 
     private func keeping(
-        _ names: [String] = [one], settings: CABundleInjector.Settings = .init(), leads: Bool = true,
+        _ names: Set<String> = [one], leads: Bool = true,
         prepare: @Sendable (Kept) throws -> Void = { _ in }, _ body: @Sendable (Kept) async throws -> Void
     ) async throws {
         try await FakeCluster.run { cluster in
@@ -97,17 +109,24 @@ struct CABundleInjectorTests {
             let leadership = Leadership(monotonic: time.scheduler.monotonic)
             let replica = ServingCertificates(unavailable: "it is early")
                 .replica(scheduler: time.scheduler, logger: log.logger)
-            let injector = CABundleInjector(
+            let configurations = ObservedWebhookConfigurations(
                 client: cluster.client, service: "sts-gateway-webhook", namespace: FakeCluster.namespace,
-                names: names, replica: replica, leadership: leadership, settings: settings, scheduler: time.scheduler,
+                labels: ["tremolo.io/example-role"], leadership: leadership, scheduler: time.scheduler,
                 logger: log.logger)
+            let injector = CABundleInjector(
+                configurations, names: names, replica: replica, leadership: leadership, logger: log.logger)
             let kept = Kept(
-                api: cluster.api, injector: injector, replica: replica,
+                api: cluster.api, configurations: configurations, injector: injector, replica: replica,
                 identity: try generator.first(policy: policy, at: ExampleGateway.now), leadership: leadership, log: log)
             kept.set(kept.identity)
             try prepare(kept)
             if leads { leadership.lead(until: .infinity) }
-            try await FakeCluster.running({ await injector.run() }) { try await body(kept) }
+            try await FakeCluster.running({
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await configurations.run() }
+                    group.addTask { await injector.run() }
+                }
+            }) { try await body(kept) }
         }
     }
 
@@ -152,7 +171,7 @@ struct CABundleInjectorTests {
     @Test("An announced CA is added to the bundle, and the evidence has the time since when all have it")
     func announced() async throws {
         let names = [Self.one, "sts-gateway-injector-two", "sts-gateway-injector-none"]
-        try await keeping(names) { kept in
+        try await keeping(Set(names)) { kept in
             try kept.add(names[0])
             try kept.add(names[1])
         } _: { kept in
@@ -180,7 +199,7 @@ struct CABundleInjectorTests {
     @Test("Missing webhook configurations and those that the gateway does not maintain do not delay a rotation")
     func notOurs() async throws {
         let names = ["absent", "certified", "foreign"]
-        try await keeping(names) { kept in
+        try await keeping(Set(names)) { kept in
             try kept.add("certified", annotations: ["cert-manager.io/inject-ca-from": "sts-gateway/webhook"])
             try kept.add("foreign", services: ["other"])
         } _: { kept in
@@ -189,7 +208,7 @@ struct CABundleInjectorTests {
             let reason = "cert-manager maintains its caBundle because of cert-manager.io/inject-ca-from"
             #expect(kept.log.text.contains(reason))
             #expect(kept.log.text.contains("none of its webhooks calls the Service sts-gateway-webhook"))
-            await kept.api.waitForWatches(3)
+            await kept.api.waitForWatches(1)
             try kept.add("absent")
             await kept.untilTrusted()
             try kept.api.delete(Self.resource, name: "absent")
@@ -249,40 +268,80 @@ struct CABundleInjectorTests {
         }
     }
 
-    @Test("Only the leader writes, and new endpoints of the configuration are included")
+    @Test(
+        "Only the leader writes, to every configuration that calls the Service, whether its endpoint is loaded or not")
     func leadership() async throws {
         try await keeping(leads: false) { kept in
             try kept.add(Self.one)
             try kept.add("sts-gateway-injector-two")
         } _: { kept in
+            await kept.api.waitForWatches(1)
             #expect(kept.injector.trust.webhooks == .unknown)
+            #expect(kept.bundles(Self.one) == [nil])
             kept.leadership.lead(until: .infinity)
             await kept.untilTrusted()
-            #expect(kept.bundles("sts-gateway-injector-two") == [nil])
-            kept.injector.apply(["sts-gateway-injector-two"])
-            await kept.until { _ in kept.bundles("sts-gateway-injector-two") == [kept.identity.bundle] }
+            #expect(kept.bundles("sts-gateway-injector-two") == [kept.identity.bundle])
+            // The chart adds an endpoint: its configuration exists before the gateway has reloaded.
+            try kept.add("sts-gateway-injector-three")
+            await kept.until { _ in kept.bundles("sts-gateway-injector-three") == [kept.identity.bundle] }
             kept.leadership.stepDown()
             await kept.until { $0 == .unknown }
-            await kept.api.waitForNoWatches()
         }
     }
 
-    @Test(
-        "Webhook configurations beyond the watch limit are polled")
-    func many() async throws {
-        var settings = CABundleInjector.Settings()
-        settings.watches = 1
-        try await keeping([Self.one, "two", "three"], settings: settings) { kept in
-            for name in [Self.one, "two"] { try kept.add(name) }
+    @Test("A configuration that the gateway may not write, and that is none of its own, does not delay a rotation")
+    func foreign() async throws {
+        try await keeping([]) { kept in
+            try kept.add("copied")
+            kept.api.deny("patch", "mutatingwebhookconfigurations")
+        } _: { kept in
+            await kept.until { $0 == .notManaged }
+            await time.waitForSleeper { $0 == 0.5 }
+            #expect(kept.log.text.contains("copied: not allowed to patch"))
+            // The role was changed a moment later.
+            kept.api.allow("patch", "mutatingwebhookconfigurations")
+            time.advance(by: 0.5)
+            await kept.untilTrusted()
+            #expect(kept.bundles("copied") == [kept.identity.bundle])
+        }
+    }
+
+    @Test("A webhook of another Service that selects the gateway's label is a conflict, which the leader logs")
+    func conflict() async throws {
+        @Sendable func add(_ name: String, _ selector: JSONValue, to kept: Kept) throws {
+            try kept.api.add(
+                Self.resource,
+                [
+                    "metadata": ["name": .string(name)],
+                    "webhooks": [
+                        [
+                            "name": "injector.example.com", "objectSelector": selector,
+                            "clientConfig": ["service": ["name": "sts-gateway-webhook", "namespace": "second"]],
+                        ]
+                    ],
+                ])
+        }
+        try await keeping { kept in
+            try kept.add(Self.one)
+            try add("policy", ["matchLabels": ["app": "web"]], to: kept)
         } _: { kept in
             await kept.untilTrusted()
-            #expect(kept.bundles("two") == [kept.identity.bundle])
-            #expect(kept.api.openWatches <= 1)
-            try kept.put("theirs", "two")
-            time.pass(1)
-            await time.waitForSleepers(2) { $0 == 22.5 }
-            time.advance(by: 22.5)
-            await kept.until { _ in kept.bundles("two") == [kept.identity.bundle] }
+            #expect(kept.configurations.conflict == nil)
+            let expression: JSONValue = ["key": "tremolo.io/example-role", "operator": "Exists"]
+            try add("second", ["matchExpressions": [expression]], to: kept)
+            let reason =
+                "MutatingWebhookConfiguration second calls the Service sts-gateway-webhook in namespace second for Pods with "
+                + "the label tremolo.io/example-role"
+            await kept.untilObserved { kept.log.text.contains(reason) }
+            #expect(kept.configurations.conflict?.hasPrefix(reason) == true)
+            #expect(kept.log.text.contains(#""level":"critical""#))
+            #expect(kept.bundles("second") == [nil], "it is not this gateway's")
+            kept.configurations.apply(labels: ["corp/example-role"])
+            #expect(kept.configurations.conflict == nil)
+            kept.configurations.apply(labels: ["tremolo.io/example-role"])
+            #expect(kept.configurations.conflict != nil)
+            try kept.api.delete(Self.resource, name: "second")
+            await kept.untilObserved { kept.configurations.conflict == nil }
         }
     }
 }
