@@ -65,11 +65,11 @@ def forged(kind: str) -> bytes:
     elif kind == "managed fields":
         pod["metadata"]["managedFields"] = [{"a": []}] * (room // 11)
     elif kind == "annotations":
-        pod["metadata"]["annotations"] |= {f"a{number}": "" for number in range(room // 14)}
+        pod["metadata"]["annotations"] |= {f"a{number}": "" for number in range(room // 16)}
     elif kind == "nested":
         pod["spec"]["x"] = [[[]]] * (room // 8)
     else:
-        pod["spec"]["containers"] *= room // len(json.dumps(pod["spec"]["containers"][0])) - 1
+        pod["spec"]["containers"] *= room // (len(json.dumps(pod["spec"]["containers"][0])) + 2)
     body = review(pod, **changes)
     assert LIMIT * 0.8 < len(body) <= LIMIT
     return body

@@ -26,7 +26,7 @@ struct KubernetesCollectionTests {
 
     @Test("A 403 of an API server that is not ready yet is not a missing permission")
     func starting() async throws {
-        try await StoodInCluster.run { cluster in
+        try await FakeCluster.run { cluster in
             let secrets = cluster.collection()
             cluster.api.deny("get", "secrets")
             cluster.api.fail(.status(500), path: "/readyz")
