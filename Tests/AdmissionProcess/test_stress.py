@@ -67,7 +67,7 @@ def forged(kind: str) -> bytes:
     elif kind == "annotations":
         pod["metadata"]["annotations"] |= {f"a{number}": "" for number in range(room // 16)}
     elif kind == "nested":
-        pod["spec"]["x"] = [[[]]] * (room // 8)
+        pod["spec"]["x"] = [[[]]] * (room // 6)
     else:
         pod["spec"]["containers"] *= room // (len(json.dumps(pod["spec"]["containers"][0])) + 2)
     body = review(pod, **changes)
