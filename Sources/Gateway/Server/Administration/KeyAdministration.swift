@@ -152,11 +152,7 @@ package struct KeyAdministration: Sendable {
             throw .rejected("no key ring of \"\(endpoint)\"; see keys list")
         }
         // Recorded by the leader when it has found the endpoint removed.
-        if !isForced, let end = stored.value.tokensEnd {
-            guard end < session.scheduler.now() else {
-                throw .rejected(
-                    "tokens of its keys may be valid until \(end.formatted(.iso8601)); delete it then, or with --force")
-            }
+        if let end = stored.value.tokensEnd, end < session.scheduler.now() {
             return try await session.keyStore.rings.delete(endpoint, version: stored.version)
         }
         // The time of the last signature of an active key is not stored otherwise.
@@ -164,6 +160,10 @@ package struct KeyAdministration: Sendable {
         let last = stored.value.keys.compactMap(\.retired).max() ?? .distantPast
         let isOver = last.addingTimeInterval(Double(longest + RotationPolicy.leeway)) < session.scheduler.now()
         guard isForced || stored.value.active == nil && isOver else {
+            if let end = stored.value.tokensEnd {
+                throw .rejected(
+                    "tokens of its keys may be valid until \(end.formatted(.iso8601)); delete it then, or with --force")
+            }
             throw .rejected(
                 "tokens of its keys may be valid until \(longest + RotationPolicy.leeway) seconds after the endpoint "
                     + "was removed from the last gateway; delete it then with --force")

@@ -64,10 +64,13 @@ struct KeyRotation: Sendable {
         switch step {
         case .wait(_, let time):
             let record = KeyRing.IssuerRecord(configuration, ring: stored.value)
+            let failure = keyPairFailure ?? timeFailure
             if let ring = stored.value.recording(record, location: location, invalidated: invalidated) {
-                return try await leader.save(ring, replacing: stored)
+                // The rotation does not depend on the record: a write that fails is repeated with the next step.
+                let outcome = try? await leader.save(ring, replacing: stored)
+                if failure == nil, let outcome { return outcome }
             }
-            if let failure = keyPairFailure ?? timeFailure { throw failure }
+            if let failure { throw failure }
             return .wait(until: time)
         case .addKey(let reason):
             let generated = try await generate(at: now())
