@@ -58,10 +58,14 @@ extension ServingIdentity {
         let activate = ServingStep.activate(next.id, policy.names.permitted(by: next.constraint))
         // The certificate of the former CA is expired.
         if issuing.notAfter <= now { return activate }
-        let overlap = next.created.addingTimeInterval(
-            Double(policy.overlap(next.reason, maximumTokenLifetime: maximumTokenLifetime)))
-        guard now >= overlap else { return .wait(.overlap(next.id), until: min(overlap, issuing.notAfter)) }
         let activationDeadline = policy.activationDeadline(of: issuing)
+        let announced = next.created.addingTimeInterval(
+            Double(policy.announcement(next.reason, maximumTokenLifetime: maximumTokenLifetime)))
+        // A CA that was announced late issues at the deadline, but not before running sidecars have it.
+        let least = next.created.addingTimeInterval(
+            Double(policy.overlap(next.reason, maximumTokenLifetime: maximumTokenLifetime)))
+        let overlap = min(announced, max(least, activationDeadline))
+        guard now >= overlap else { return .wait(.overlap(next.id), until: min(overlap, issuing.notAfter)) }
         if now >= activationDeadline { return activate }
         switch evidence.webhooks {
         case .notManaged: return activate

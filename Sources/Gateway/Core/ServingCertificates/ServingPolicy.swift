@@ -16,15 +16,18 @@ package struct ServingPolicy: Sendable, Equatable {
     package var certificateLifetime = 90 * 86_400
     /// The minimum time for which a CA is in the CA bundle before and after it issues.
     package var leastOverlap: Int
-    /// The same where a CA is replaced because of its age: for Pods that were stopped or could not start.
+    /// The same after a CA was replaced because of its age: for Pods that were stopped or could not start.
     package var plannedOverlap = 7 * 86_400
+    /// How long a CA that replaces another one because of its age is announced before it issues: a year. The CA bundle of
+    /// a running sidecar is in memory, so after a node's restart a Pod trusts only the CAs of the day of its injection.
+    package var plannedAnnouncement = 365 * 86_400
     /// How long a replica may use an identity that the store has not confirmed; after that it issues no tokens.
     package var replicaWindow: Int
     /// How long every webhook configuration must contain a CA before its certificate is served: API servers apply a
     /// change a little later than they report it.
     package var propagation = 5
     /// How long before a CA expires its successor issues in any case, whether the webhook configurations contain it or
-    /// not. Longer than every overlap.
+    /// not, and however long it was announced.
     package var activationDeadline = 30 * 86_400
 
     /// - Parameter leastOverlap: an hour, or less to test a rotation; then the replicas' window is shorter in proportion.
@@ -35,10 +38,20 @@ package struct ServingPolicy: Sendable, Equatable {
         replicaWindow = min(EndpointConfiguration.replicaWindow, leastOverlap / 4)
     }
 
-    /// The time from a CA's announcement to its first certificate, and from its last certificate to its removal.
+    /// The time from a CA's announcement to its first certificate.
+    package func announcement(_ reason: ServingIdentity.Reason, maximumTokenLifetime: Int) -> Int {
+        overlap(planned: reason == .age ? plannedAnnouncement : 0, maximumTokenLifetime)
+    }
+
+    /// The time from the last certificate of a CA to its removal.
+    ///
+    /// - Parameter reason: why its successor was created.
     package func overlap(_ reason: ServingIdentity.Reason, maximumTokenLifetime: Int) -> Int {
-        let least = max(leastOverlap, timeToLive, maximumTokenLifetime)
-        return (reason == .age ? max(least, plannedOverlap) : least) + replicaWindow
+        overlap(planned: reason == .age ? plannedOverlap : 0, maximumTokenLifetime)
+    }
+
+    private func overlap(planned: Int, _ maximumTokenLifetime: Int) -> Int {
+        max(leastOverlap, timeToLive, maximumTokenLifetime, planned) + replicaWindow
     }
 
     /// When a CA's successor is created: after four fifths of its lifetime.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import JSON
 import Testing
 
 @Suite("The next step of the serving identity")
@@ -102,7 +103,7 @@ struct ServingIdentityNextStepTests {
         #expect(step(answered, at: 2, request: "and again") == .announce(.requested))
     }
 
-    @Test("An announced CA waits for the overlap: an hour, the maximum token lifetime, or a week for its age")
+    @Test("An announced CA waits for the overlap: an hour, the maximum token lifetime, or a year for its age")
     func overlap() throws {
         let (identity, id) = try announced()
         #expect(step(identity, at: 4_499) == .wait(.overlap(id), until: ExampleIdentity.at(4_500)))
@@ -115,8 +116,29 @@ struct ServingIdentityNextStepTests {
         #expect(step(recorded, at: day + 899) == .wait(.overlap(id), until: ExampleIdentity.at(day + 900)))
         #expect(step(recorded, at: day + 900) == .activate(id, ExampleIdentity.names))
         let (aged, agedID) = try announced(.age)
-        #expect(step(aged, at: 7 * day + 899) == .wait(.overlap(agedID), until: ExampleIdentity.at(7 * day + 900)))
-        #expect(step(aged, at: 7 * day + 900) == .activate(agedID, ExampleIdentity.names))
+        #expect(step(aged, at: 59 * day) == .wait(.overlap(agedID), until: ExampleIdentity.at(60 * day)))
+        let certificate = ExampleIdentity.certificate(
+            "current", from: ExampleIdentity.at(360 * day), to: ExampleIdentity.at(450 * day))
+        let current = aged.renewing(certificate)
+        #expect(
+            step(current, at: 365 * day + 899) == .wait(.overlap(agedID), until: ExampleIdentity.at(365 * day + 900)))
+        #expect(step(current, at: 365 * day + 900) == .activate(agedID, ExampleIdentity.names))
+    }
+
+    @Test("A Pod that was injected within the announcement trusts the CA that issues later, with an empty token volume")
+    func injectedBefore() throws {
+        let (announced, id) = try announced(.age)
+        let pod = InjectionExample.pod()
+        let mutation = try InjectionExample.mutation { $0.trust = announced.bundle }
+        let injected = try #require(try mutation.patch(pod, namespace: "shop").patch.applied(to: pod))
+        let variables = injected["spec"]?["initContainers"]?.elementList?.first?["env"]?.elementList ?? []
+        let trust = try #require(variables.first { $0["name"] == "STS_CA_CERTIFICATES" }?["value"]?.stringValue)
+        let activated = try #require(
+            announced.activating(
+                id, certificate: ExampleIdentity.certificate("new"), at: ExampleIdentity.at(366 * day), policy: policy))
+        #expect(activated.issuing?.id == id)
+        // The variable is all that a restarted sidecar has: /ca-bundle is stored in memory.
+        #expect(trust.contains(try #require(activated.issuing).certificatePEM))
     }
 
     @Test("It issues five seconds after every webhook configuration contains it")

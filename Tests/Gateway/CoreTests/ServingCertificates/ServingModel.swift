@@ -76,6 +76,7 @@ struct ServingModel {
         policy.authorityLifetime = 20 * 86_400
         policy.certificateLifetime = 2 * 86_400
         policy.plannedOverlap = 86_400
+        policy.plannedAnnouncement = 86_400
         policy.activationDeadline = 2 * 86_400
         adjust(&policy)
         store = ServingIdentity(
