@@ -57,4 +57,4 @@ def test_all_invalid_settings_are_reported_at_once(sidecar: Sidecar) -> None:
     ]:  # fmt: skip
         assert part in invalid.stderr
     assert sidecar.call("walk").returncode == 64
-    assert sidecar.call("--help").stdout.count("STS_") == 12
+    assert sidecar.call("--help").stdout.count("STS_") == 13
