@@ -86,10 +86,17 @@ struct PodReading {
         return "default"
     }
 
+    /// Far more than a kubelet runs. It bounds the patch, which has operations for each container.
+    static let maximumContainerCount = 10_000
+
     private static func containers(
         _ spec: PodField, _ name: String
     ) throws(AdmissionDenial) -> (containers: [ContainerReading], exists: Bool) {
         guard let fields = try spec.member(name).elements() else { return ([], false) }
+        guard fields.count <= maximumContainerCount else {
+            throw AdmissionDenial(
+                .badRequest, "spec.\(name): \(fields.count) containers; expected at most \(maximumContainerCount)")
+        }
         var containers: [ContainerReading] = []
         for (index, field) in fields.enumerated() {
             containers.append(try ContainerReading(field, at: JSONPointer("spec", name).appending(index)))

@@ -31,6 +31,17 @@ struct PodMutationBoundsTests {
         #expect(outcome.endpoints == ["one"])
     }
 
+    @Test(
+        "A Pod with more containers than a patch could be built for in little memory is denied",
+        arguments: [10_001, 60_000])
+    func farTooMany(count: Int) throws {
+        let denial = #expect(throws: AdmissionDenial.self) {
+            try InjectionExample.mutation().patch(pod(containers: count), namespace: "shop")
+        }
+        #expect(denial?.code == .badRequest)
+        #expect(denial?.message == "spec.containers: \(count) containers; expected at most 10000")
+    }
+
     @Test("The numbers of unknown containers and of warnings in a response are limited")
     func warnings() throws {
         let names = (0..<10_000).map { "x\($0)" }.joined(separator: ";")
