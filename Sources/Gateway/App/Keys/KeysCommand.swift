@@ -85,7 +85,7 @@ struct RevokeKey: AsyncParsableCommand {
 
     @OptionGroup var gateway: KeyOptions
     @Option(help: "The name of the endpoint.") var endpoint: String
-    @Option(help: "The key ID.") var kid: String?
+    @Option(parsing: .unconditional, help: "The key ID, which may begin with -.") var kid: String?
     @Flag(help: "The active key.") var active = false
     @Flag(help: "Revoke the key even if the key set cannot be published.") var force = false
 
