@@ -41,7 +41,7 @@ extension KeyRing {
     }
 
     /// A key that was published in the future is prepared again, since it is not known when it was published; its wait
-    /// begins anew. All other times are set to now: no wait is shorter than from the real moment, which was before.
+    /// begins again. All other times are set to now: no wait is shorter than from the real moment, which was before.
     private func repairingTimes(at now: Date) -> KeyRing {
         changed { ring in
             let time = now.wholeSecond

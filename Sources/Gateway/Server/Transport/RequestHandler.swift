@@ -21,15 +21,13 @@ final class RequestHandler: ChannelDuplexHandler {
         case closed
     }
 
-    /// What the connection records of the request.
-    private enum Known { case none, begun, complete }
-
     let isStream: Bool
     private let connection: ConnectionGuard
     private let limits: ConnectionLimits
     private let requests: AsyncStream<ReceivedRequest>.Continuation
     private var state = State.waiting
-    private var known = Known.none
+    /// Whether the request that the connection records is complete; nil where it records none.
+    private var isComplete: Bool?
     private var context: ChannelHandlerContext?
     private var deadline: Scheduled<Void>?
     private var progress: WriteProgress?
@@ -102,15 +100,11 @@ final class RequestHandler: ChannelDuplexHandler {
     private func begin(_ head: HTTPRequest) {
         start.clear()
         connection.requestBegins()
-        known = .begun
+        isComplete = false
         if deadline == nil { startDeadline() }
         state = .reading(head)
-        if !isStream {
-            if head.headerFields.closesConnection { closesAfterResponse = true }
-        } else if head.fieldBytes > limits.headerBytes {
-            answer(.headersTooLarge)
-            return
-        }
+        if isStream, head.fieldBytes > limits.headerBytes { return answer(.headersTooLarge) }
+        if !isStream, head.headerFields.closesConnection { closesAfterResponse = true }
         if let length = head.headerFields[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
             handOn(head, .failure(.tooLarge))
         }
@@ -139,7 +133,7 @@ final class RequestHandler: ChannelDuplexHandler {
             state = .responding(isRead: false)
         }
         connection.requestIsComplete()
-        known = .complete
+        isComplete = true
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         let request = ReceivedRequest(
@@ -207,7 +201,7 @@ final class RequestHandler: ChannelDuplexHandler {
     private func handOnUnknownMethod() -> Bool {
         guard let head = HTTPRequest(requestLineOf: start) else { return false }
         connection.requestBegins()
-        known = .begun
+        isComplete = false
         closesAfterResponse = true
         handOn(head, .success(ByteBuffer()))
         // Where the request ends is not known.
@@ -252,12 +246,8 @@ final class RequestHandler: ChannelDuplexHandler {
     /// The request needs nothing more of what it shares with others.
     private func endRequest() {
         body.giveBack()
-        switch known {
-        case .none: break
-        case .begun: connection.requestEnds(isComplete: false)
-        case .complete: connection.requestEnds(isComplete: true)
-        }
-        known = .none
+        if let isComplete { connection.requestEnds(isComplete: isComplete) }
+        isComplete = nil
     }
 
     // MARK: The channel's part

@@ -39,8 +39,6 @@ struct BucketClient: Sendable {
             expectsOwner: false, action: "s3:CreateBucket")
     }
 
-    func delete() async throws(CallFailure) { _ = try await send("DELETE", nil, action: "s3:DeleteBucket") }
-
     /// Reads a setting; nil where the bucket has none.
     ///
     /// - Parameters:
@@ -65,50 +63,6 @@ struct BucketClient: Sendable {
         _ = try await send("PUT", "policy", bytes: policy, action: "s3:PutBucketPolicy")
     }
 
-    func deletePolicy() async throws(CallFailure) {
-        _ = try await send("DELETE", "policy", action: "s3:DeleteBucketPolicy")
-    }
-
-    func deleteTags() async throws(CallFailure) {
-        _ = try await send("DELETE", "tagging", action: "s3:PutBucketTagging")
-    }
-
-    /// A version of an object, or a delete marker.
-    struct Version: Sendable, Equatable {
-        let key: String
-        let id: String
-    }
-
-    /// Returns all versions and delete markers of the bucket, at most 10,000.
-    func versions() async throws(CallFailure) -> [Version] {
-        var found: [Version] = []
-        var position: [HTTPHeaderField] = []
-        for _ in 0..<10 {
-            let call = call("s3:ListBucketVersions")
-            let response = try await send("GET", "versions", query: position, action: "s3:ListBucketVersions")
-            let root = try AdministrationClient.document(response, call: call)
-            for child in root.children where child.name == "Version" || child.name == "DeleteMarker" {
-                guard let key = child["Key"]?.text, let id = child["VersionId"]?.text else { continue }
-                found.append(Version(key: key, id: id))
-            }
-            guard root["IsTruncated"]?.text == "true" else { return found }
-            guard let key = root["NextKeyMarker"]?.text else {
-                throw AdministrationClient.malformed(call, "NextKeyMarker")
-            }
-            position = [HTTPHeaderField("key-marker", key)]
-            if let id = root["NextVersionIdMarker"]?.text {
-                position.append(HTTPHeaderField("version-id-marker", id))
-            }
-        }
-        return found
-    }
-
-    func delete(_ version: Version) async throws(CallFailure) {
-        _ = try await send(
-            "DELETE", nil, key: version.key, query: [HTTPHeaderField("versionId", version.id)],
-            action: "s3:DeleteObjectVersion")
-    }
-
     /// The request as it is sent, for a plan.
     func text(_ method: String, _ subresource: String?, _ body: String?) -> String {
         "\(method) \(service.endpoint.scheme)://\(host)\(path)\(subresource.map { "?\($0)" } ?? "")"
@@ -122,8 +76,8 @@ struct BucketClient: Sendable {
     private func call(_ action: String) -> String { "\(action) on \"\(bucket)\"" }
 
     private func send(
-        _ method: String, _ subresource: String?, key: String? = nil, query: [HTTPHeaderField] = [],
-        body: XMLElement? = nil, bytes: [UInt8]? = nil, headers: [HTTPHeaderField] = [], expectsOwner: Bool = true,
+        _ method: String, _ subresource: String?, body: XMLElement? = nil, bytes: [UInt8]? = nil,
+        headers: [HTTPHeaderField] = [], expectsOwner: Bool = true,
         action: String
     ) async throws(CallFailure) -> HTTPTransportResponse {
         let content = bytes ?? body?.document(namespace: Self.namespace) ?? []
@@ -137,8 +91,7 @@ struct BucketClient: Sendable {
                 HTTPHeaderField("x-amz-checksum-sha256", Data(SHA256.hash(data: content)).base64EncodedString()))
         }
         return try await service.send(
-            method, key.map { (isInHost ? "" : "/\(bucket)") + "/\($0)" } ?? path,
-            query: (subresource.map { [HTTPHeaderField($0, "")] } ?? []) + query, headers: headers, body: content,
+            method, path, query: subresource.map { [HTTPHeaderField($0, "")] } ?? [], headers: headers, body: content,
             host: host, call: call(action))
     }
 }

@@ -34,7 +34,7 @@ struct KeyRingClockTests {
         if case .repair(let ring, _) = ring.timeStep(at: now, clock: right) { ring } else { nil }
     }
 
-    @Test("A successor that was published in the future is prepared again, and its wait begins anew")
+    @Test("A successor that was published in the future is prepared again, and its wait begins again")
     func published() throws {
         let ring = try ring(ahead: 61 * 86_400)
         let repaired = try #require(self.repaired(ring))

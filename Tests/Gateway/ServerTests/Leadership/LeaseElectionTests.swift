@@ -20,7 +20,7 @@ struct LeaseElectionTests {
         let leadership: Leadership
         let election: LeaseElection
 
-        /// The API server's clock. The fake API server does not tell the manual time.
+        /// The API server's clock. The fake API server does not serve the manual time.
         let clock: ClockComparison
 
         init(_ identity: String, _ cluster: FakeCluster) {
