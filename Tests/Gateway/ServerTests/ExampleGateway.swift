@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginAPI
 import GatewayTestSupport
 import HTTPTypes
 import Hummingbird
@@ -32,6 +33,12 @@ struct ExampleGateway {
         reviewer: (any TokenReviewing)? = nil, bodyLimit: Int = 65_536, acceptsAPIServerAudience: Bool = false
     ) throws {
         let configuration = try Self.configuration(acceptsAPIServerAudience: acceptsAPIServerAudience)
+        try self.init(configuration: configuration, reviewer: reviewer, bodyLimit: bodyLimit)
+    }
+
+    init(
+        configuration: GatewayConfiguration, reviewer: (any TokenReviewing)? = nil, bodyLimit: Int = 65_536
+    ) throws {
         let log = RecordedJSONLog()
         self.log = log
         let rings = KeyRingReplicas(
@@ -42,8 +49,9 @@ struct ExampleGateway {
         let keySet = cluster.keySet
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }
         let reviewer = reviewer ?? LocalTokenReviewer(keys: cache, issuer: cluster.issuer) { _ in }
-        endpoints = try configuration.endpoints.enumerated().map { index, endpoint in
-            let key = index == 0 ? TestKeys.rsa : try SigningKey.generate(.es256)
+        endpoints = try configuration.endpoints.map { endpoint in
+            let algorithm = endpoint.endpoint.algorithm
+            let key = algorithm == .rs256 ? TestKeys.rsa : try SigningKey.generate(algorithm)
             let certificate = try KeyCertificate.selfSigned(
                 for: key, endpoint: endpoint.name, from: Self.now, lifetime: 86_400)
             let ring = KeyRing(
@@ -97,7 +105,11 @@ struct ExampleGateway {
     }
 
     static func configuration(of endpoints: [JSONValue]) throws -> GatewayConfiguration {
-        let document: JSONValue = ["cluster": "test", "sts": ["endpoints": .array(endpoints)]]
+        try configuration(loading: ["cluster": "test", "sts": ["endpoints": .array(endpoints)]])
+    }
+
+    /// The configuration of a whole document.
+    static func configuration(loading document: JSONValue) throws -> GatewayConfiguration {
         let (configuration, problems) = ConfigurationLoader.load(
             ConfigurationNode(document), catalog: PluginCatalog(plugins: [ExampleProvider.self]),
             context: ConfigurationContext(namespace: nil, logger: Logger(label: "test")))
@@ -132,8 +144,12 @@ struct ExampleGateway {
     }
 
     func exchange(_ endpoint: String, token: String, adding parameters: String = "") async throws -> Answer {
+        try await exchange(path: "/\(endpoint)", token: token, adding: parameters)
+    }
+
+    func exchange(path: String, token: String, adding parameters: String = "") async throws -> Answer {
         try await send(
-            .post, "/\(endpoint)/token", headers: [.contentType: "application/x-www-form-urlencoded"],
+            .post, "\(path)/token", headers: [.contentType: "application/x-www-form-urlencoded"],
             body: "grant_type=\(TokenRequestReader.grantType)&subject_token_type=\(TokenRequestReader.jwtType)"
                 + "&subject_token=\(token)\(parameters)")
     }
