@@ -1,5 +1,6 @@
 """The commands `once` and `probe`, and invalid settings."""
 
+import json
 import resource
 
 import fault_gateway as fault
@@ -57,4 +58,37 @@ def test_all_invalid_settings_are_reported_at_once(sidecar: Sidecar) -> None:
     ]:  # fmt: skip
         assert part in invalid.stderr
     assert sidecar.call("walk").returncode == 64
-    assert sidecar.call("--help").stdout.count("STS_") == 13
+    assert sidecar.call("--help").stdout.count("STS_") == 15
+
+
+def test_files_are_written_before_the_tokens_and_probed(sidecar: Sidecar, gateway: FaultGateway) -> None:
+    settings = {"STS_ENDPOINTS": "one,two", "STS_FILES": json.dumps({"one/config.json": '{"a": "é$(HOME)"}\n', "two/b": ""})}
+    gateway.always = fault.status(500)
+    failed = sidecar.call("once", gateway.url, STS_DEADLINE="1s", **settings)
+    assert failed.returncode == 69
+    folder = sidecar.file("one").parent
+    assert (folder / "config.json").read_text() == '{"a": "é$(HOME)"}\n', "the file does not wait for the token"
+    assert sidecar.call("probe", **settings).returncode == 1
+    gateway.always = None
+    assert sidecar.call("once", gateway.url, **settings).returncode == 0
+    assert sidecar.call("probe", **settings).returncode == 0
+    assert (folder / "config.json").stat().st_mode & 0o777 == 0o644
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "token"]
+    (folder / "config.json").write_text("{}")
+    changed = sidecar.call("probe", **settings)
+    assert changed.returncode == 1 and "has another content than STS_FILES" in changed.stderr
+
+
+def test_files_outside_the_folder_of_an_endpoint_are_rejected(sidecar: Sidecar) -> None:
+    for path in ["../x", "one/../x", "one/token", "one/.hidden", "one/a/b", "/etc/x", "one/", "one", "three/x", "one/token.sts-sidecar"]:
+        invalid = sidecar.call("once", STS_FILES=json.dumps({path: "x"}))
+        assert invalid.returncode == 64 and "--files: " in invalid.stderr, path
+    for value in ["[]", "{", '{"one/a": 1}', '{"one/a": "", "one/a": ""}', json.dumps({"one/a": "x" * 70_000})]:
+        invalid = sidecar.call("once", STS_FILES=value)
+        assert invalid.returncode == 64 and "--files: invalid value" in invalid.stderr, value[:40]
+
+
+def test_renewal_rules_name_endpoints_and_durations(sidecar: Sidecar) -> None:
+    for value in ["two=720s", "one", "one=720", "one=25h", "=1s"]:
+        invalid = sidecar.call("once", STS_RENEW_BEFORE=value)
+        assert invalid.returncode == 64 and "--renew-before: " in invalid.stderr, value

@@ -17,6 +17,19 @@ struct RefreshScheduleTests {
         #expect(schedule.isTokenValid(at: 999) && !schedule.isTokenValid(at: 1000))
     }
 
+    @Test("A token is refreshed while it remains valid for the time of the rule, whatever the jitter is")
+    func remaining() {
+        var schedule = RefreshSchedule(at: 0)
+        for random in [0, 0.5, 0.999_999] {
+            schedule.succeeded(at: 0, lifetime: 3_600, remaining: 720, random: random)
+            #expect(schedule.due <= 2_880 && schedule.due >= 2_160)
+            schedule.succeeded(at: 0, lifetime: 900, remaining: 720, random: random)
+            #expect(schedule.due <= 180 && schedule.due > 140)
+            schedule.succeeded(at: 0, lifetime: 600, remaining: 720, random: random)
+            #expect(schedule.due <= 300 && schedule.due > 240)
+        }
+    }
+
     @Test("A wake-up for another endpoint refreshes tokens whose earliest time has passed")
     func coalescing() {
         var schedule = RefreshSchedule(at: 0)

@@ -9,7 +9,9 @@ package struct ExampleProvider: ProviderPlugin {
     package static let defaults = EndpointDefaults(
         audiences: ["https://example.com"],
         recognizedAudiences: ["https://example.com"],
-        injector: .init(label: "example-role", tokenVariable: "EXAMPLE_TOKEN_FILE", valueVariable: "EXAMPLE_ROLE"),
+        injector: .init(
+            label: "example-role", tokenVariable: "EXAMPLE_TOKEN_FILE", valueVariable: "EXAMPLE_ROLE",
+            exclusiveVariables: ["EXAMPLE_WORKLOAD"]),
         algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512])
 
     package struct Settings: Decodable, Sendable {
@@ -53,11 +55,12 @@ package struct ExampleProvider: ProviderPlugin {
     }
 
     package func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
-        guard Self.isOneLine(request.annotation) else {
+        let annotation = try request.requiredAnnotation()
+        guard Self.isOneLine(annotation) else {
             throw InjectionError("the annotation is not one line of 1 to 100 bytes; write the name of a role")
         }
         return PodInjection(
-            value: request.annotation,
+            value: annotation,
             environment: [.init("EXAMPLE_WORKLOAD", "\(request.namespace)/\(request.serviceAccountName)")])
     }
 

@@ -55,11 +55,14 @@ public struct SignedJWT: Sendable {
         try key.verify(signature, of: signingInput, algorithm: header.algorithm)
     }
 
-    /// Signs claims. The header has `alg`, `typ: JWT` and the key's `kid`.
+    /// Signs claims. The header has `alg`, `typ` and the key's `kid`.
     ///
+    /// - Parameter type: the value of `typ`.
     /// - Returns: the token's compact serialization.
-    public static func sign(_ claims: JSONValue, with key: SigningKey) throws(JOSEError) -> String {
-        var token = key.encodedHeader
+    public static func sign(
+        _ claims: JSONValue, with key: SigningKey, type: String = "JWT"
+    ) throws(JOSEError) -> String {
+        var token = key.encodedHeader(type: type)
         token.append(UInt8(ascii: "."))
         token.append(contentsOf: Base64URL.encodedBytes(claims.utf8Text))
         let signature = try key.signature(of: token)

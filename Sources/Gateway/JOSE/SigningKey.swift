@@ -21,8 +21,14 @@ public struct SigningKey: Sendable {
     /// The public key. Its `kid` is the thumbprint (RFC 7638).
     public let publicKey: JSONWebKey
     let material: Material
-    /// The base64url form of the header of every token that this key signs.
-    let encodedHeader: [UInt8]
+    /// The base64url form of the header of tokens with `typ: JWT`.
+    private let encodedHeader: [UInt8]
+
+    /// The base64url form of the header of a token.
+    func encodedHeader(type: String) -> [UInt8] {
+        guard type != "JWT" else { return encodedHeader }
+        return Base64URL.encodedBytes(JOSEHeader(algorithm: algorithm, keyID: keyID, type: type).json.utf8Text)
+    }
 
     /// The `kid` of the public key.
     public var keyID: KeyID { publicKey.keyID }

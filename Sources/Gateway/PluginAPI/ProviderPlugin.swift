@@ -16,6 +16,15 @@ public protocol ProviderPlugin: Sendable {
     /// The defaults of the plugin's endpoints, and what its relying party accepts; a constant.
     static var defaults: EndpointDefaults { get }
 
+    /// The audiences of an endpoint that configures none, where they depend on its settings; else those of ``defaults``.
+    ///
+    /// - Parameter settings: not checked yet. Return an empty list where they are not valid.
+    static func audiences(for settings: Settings) -> [String]
+
+    /// Whether only this kind of relying party has the audience, so that an endpoint without `plugin` finds its plugin by
+    /// it. By default the exact values of ``EndpointDefaults/recognizedAudiences``.
+    static func recognizes(_ audience: String) -> Bool
+
     /// Creates the plugin's value for one endpoint, once per configuration; does no I/O.
     ///
     /// - Throws: a ``SettingsError`` for each value that is not valid or that the relying party would not accept, all at
@@ -53,6 +62,12 @@ public protocol ProviderPlugin: Sendable {
 }
 
 extension ProviderPlugin {
+    /// The audiences of ``defaults``.
+    public static func audiences(for settings: Settings) -> [String] { defaults.audiences }
+
+    /// Whether ``defaults`` recognize the audience.
+    public static func recognizes(_ audience: String) -> Bool { defaults.recognizes(audience) }
+
     /// No claims.
     public func claims(for workload: WorkloadIdentity) -> PrivateClaims { PrivateClaims() }
 

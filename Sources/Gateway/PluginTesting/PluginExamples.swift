@@ -4,16 +4,18 @@ public import JOSE
 import Logging
 
 extension Endpoint {
-    /// Returns a typical endpoint of the cluster `test`, whose tokens are valid for 900 seconds; nil where host and path
-    /// are not an issuer.
+    /// Returns a typical endpoint of the cluster `test`, nil where host and path are not an issuer.
+    ///
+    /// - Parameter timeToLive: the token lifetime in seconds.
     public static func example(
         name: String = "one", host: String = "issuer.example.com", path: String = "",
-        audiences: [String] = ["https://example.com"], algorithm: SignatureAlgorithm = .rs256
+        audiences: [String] = ["https://example.com"], algorithm: SignatureAlgorithm = .rs256,
+        timeToLive: Int = 900
     ) -> Endpoint? {
         guard let issuer = Issuer(host: host, path: path) else { return nil }
         return Endpoint(
             name: name, cluster: "test", issuer: issuer, audiences: audiences, algorithm: algorithm, rsaKeySize: 2048,
-            timeToLive: 900)
+            timeToLive: timeToLive)
     }
 }
 

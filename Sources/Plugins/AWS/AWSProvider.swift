@@ -12,7 +12,8 @@ public struct AWSProvider: ProviderPlugin {
         audiences: ["sts.amazonaws.com"],
         recognizedAudiences: ["sts.amazonaws.com", "sts.aws.com"],
         injector: .init(
-            label: "aws-role", tokenVariable: "AWS_WEB_IDENTITY_TOKEN_FILE", valueVariable: "AWS_ROLE_ARN"),
+            label: "aws-role", tokenVariable: "AWS_WEB_IDENTITY_TOKEN_FILE", valueVariable: "AWS_ROLE_ARN",
+            exclusiveVariables: ["AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"]),
         algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512],
         limits: RelyingPartyLimits(audienceLength: 255, issuerLength: 255, tokenLength: 20_000))
 
@@ -48,7 +49,7 @@ public struct AWSProvider: ProviderPlugin {
     /// The annotation is a role ARN. Adds `AWS_ROLE_SESSION_NAME`, and the region's variables where it is configured. Some
     /// SDKs read `AWS_REGION`, boto3 reads `AWS_DEFAULT_REGION`: a container that sets one of them gets neither.
     public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
-        let role = try RoleARN(request.annotation)
+        let role = try RoleARN(try request.requiredAnnotation())
         let sessionName = RoleSessionName(
             namespace: request.namespace, serviceAccountName: request.serviceAccountName)
         var environment = [PodInjection.EnvironmentVariable("AWS_ROLE_SESSION_NAME", sessionName.rawValue)]

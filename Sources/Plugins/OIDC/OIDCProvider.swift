@@ -14,9 +14,10 @@ public struct OIDCProvider: ProviderPlugin {
 
     public init(endpoint: Endpoint, settings: NoSettings, context: PluginContext) throws(SettingsErrors) {}
 
-    /// The annotation is the value of the endpoint's `label_value_environment_variable_name`, unchanged: one line of text.
+    /// The annotation is the value of the endpoint's `label_value_environment_variable_name`, unchanged: one line of text. An
+    /// endpoint with an optional annotation has Pods without one.
     public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
-        let value = request.annotation
+        guard let value = request.annotation else { return PodInjection() }
         guard (1...Self.maximumLength).contains(value.utf8.count) else {
             throw InjectionError(
                 "invalid annotation of \(value.utf8.count) bytes; expected 1 to \(Self.maximumLength) bytes")

@@ -5,6 +5,10 @@ struct Options: Equatable {
         let name: String
         /// Begins with a slash.
         let path: String
+        /// How many seconds a token must remain valid when it is replaced; 0 for no rule.
+        var remaining = 0
+        /// Files beside the token file.
+        var files: [RenderedFile] = []
     }
 
     var server: ServerAddress?
@@ -25,7 +29,10 @@ struct Options: Equatable {
     var linger = 0
     var terminationLog = "/dev/termination-log"
 
-    func tokenFile(_ endpoint: Endpoint) -> String { "\(tokenDirectory)/\(endpoint.name)/token" }
+    func tokenFile(_ endpoint: Endpoint) -> String { path("token", endpoint) }
+
+    /// The path of a file beside the token file.
+    func path(_ name: String, _ endpoint: Endpoint) -> String { "\(tokenDirectory)/\(endpoint.name)/\(name)" }
 
     /// The flag, the environment variable and the help text of each setting.
     static let table: [(flag: String, variable: String, help: String)] = [
@@ -34,6 +41,8 @@ struct Options: Equatable {
         ("--subject-token-file", "STS_SUBJECT_TOKEN_FILE", "FILE: the projected ServiceAccount token"),
         ("--token-directory", "STS_TOKEN_DIRECTORY", "DIRECTORY: tokens are written to DIRECTORY/NAME/token"),
         ("--token-mode", "STS_TOKEN_MODE", "octal permissions of token files (0644)"),
+        ("--files", "STS_FILES", "JSON object of files to write beside the tokens: {\"NAME/FILE\": \"CONTENT\"}"),
+        ("--renew-before", "STS_RENEW_BEFORE", "NAME=DURATION[,…]: how long a token stays valid when it is replaced"),
         ("--wire", "STS_WIRE", "rfc8693 (default), or stock: OpenUnison-compatible"),
         ("--ca-file", "STS_CA_FILE", "FILE: PEM certificates to trust"),
         ("--ca-certificates", "STS_CA_CERTIFICATES", "PEM text to trust"),
@@ -128,6 +137,36 @@ struct Options: Equatable {
             problems.texts.append("--server: missing required option; set it or STS_SERVER")
         }
         readEndpoints(endpoints, &problems)
+        readRenewals(values["--renew-before"] ?? "", &problems)
+        if let files = values["--files"] { readFiles(files, &problems) }
+    }
+
+    private mutating func readRenewals(_ text: String, _ problems: inout Problems) {
+        for entry in text.split(separator: ",") {
+            let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+            guard parts.count == 2, let index = endpoints.firstIndex(where: { $0.name == parts[0] }) else {
+                problems.texts.append("--renew-before: \"\(entry)\" names no endpoint; expected NAME=DURATION")
+                continue
+            }
+            endpoints[index].remaining =
+                duration("--renew-before", ["--renew-before": parts[1]], 0...86_400, &problems) ?? 0
+        }
+    }
+
+    private mutating func readFiles(_ text: String, _ problems: inout Problems) {
+        guard let files = RenderedFile.list(text) else {
+            problems.texts.append(
+                "--files: invalid value; expected a JSON object of at most \(RenderedFile.maximumBytes) bytes, such as "
+                    + "{\"aws/config.json\": \"{}\"}")
+            return
+        }
+        for (endpoint, file) in files {
+            guard let index = endpoints.firstIndex(where: { $0.name == endpoint }) else {
+                problems.texts.append("--files: \"\(endpoint)/\(file.name)\" names no endpoint")
+                continue
+            }
+            endpoints[index].files.append(file)
+        }
     }
 
     private mutating func readEndpoints(_ texts: [String], _ problems: inout Problems) {

@@ -22,13 +22,15 @@ struct RefreshSchedule: Equatable {
 
     func isTokenValid(at now: Double) -> Bool { tokenExpiration.map { now < $0 } ?? false }
 
-    /// Schedules the refresh of a received token at two thirds of its lifetime ± 10 %.
+    /// Schedules the refresh of a received token at two thirds of its lifetime ± 10 %, and while the token remains valid
+    /// for `remaining` more seconds. A token that is not valid for so long is refreshed after a half of its lifetime.
     ///
     /// - Parameter lifetime: seconds.
-    mutating func succeeded(at now: Double, lifetime: Double, random: Double) {
+    mutating func succeeded(at now: Double, lifetime: Double, remaining: Double = 0, random: Double) {
         failures = 0
         tokenExpiration = now + lifetime
-        let middle = lifetime * 2 / 3
+        let latest = lifetime > remaining ? lifetime - remaining : lifetime / 2
+        let middle = min(lifetime * 2 / 3, latest / 1.1)
         earliest = now + max(middle * 0.9, 0.5)
         due = now + max(middle * (0.9 + 0.2 * random), 0.5)
     }

@@ -1,4 +1,5 @@
-/// The startup probe of a Pod: every token file must exist and its token must not be expired. It uses no network.
+/// The startup probe of a Pod: every token file must exist, its token must not be expired, and the
+/// files beside it must exist. It uses no network.
 enum TokenProbe {
     /// - Parameter wall: now, in seconds since 1970.
     /// - Returns: one problem for each missing or invalid token.
@@ -12,6 +13,13 @@ enum TokenProbe {
                 }
                 guard token.expires > wall else {
                     return "\(endpoint.name): the token expired at \(Clock.text(token.expires))"
+                }
+                for rendered in endpoint.files {
+                    let path = options.path(rendered.name, endpoint)
+                    let contents = try BoundedFile.read(path, maximumBytes: RenderedFile.maximumBytes)
+                    guard contents == rendered.contents else {
+                        return "\(endpoint.name): \"\(path)\" has another content than STS_FILES"
+                    }
                 }
                 return nil
             } catch {

@@ -6,6 +6,8 @@ struct TokenRefresher: ~Copyable {
     private struct Entry {
         let endpoint: Options.Endpoint
         let file: String
+        /// Whether the files beside the token file are written.
+        var hasFiles = false
         var schedule: RefreshSchedule
         /// Why the last attempt failed; nil after a success.
         var failure: String?
@@ -31,6 +33,7 @@ struct TokenRefresher: ~Copyable {
         for endpoint in options.endpoints {
             let file = options.tokenFile(endpoint)
             AtomicFile.removeTemporary(of: file)
+            for rendered in endpoint.files { AtomicFile.removeTemporary(of: options.path(rendered.name, endpoint)) }
             entries.append(Entry(endpoint: endpoint, file: file, schedule: RefreshSchedule(at: now)))
         }
     }
@@ -90,21 +93,23 @@ struct TokenRefresher: ~Copyable {
 
     private mutating func fetch(_ index: Int, over connection: inout GatewayConnection) throws(SidecarError) {
         let endpoint = entries[index].endpoint
+        try makeFolder(of: endpoint)
+        if !entries[index].hasFiles {
+            // Before the token, whose presence makes the Pod ready.
+            for file in endpoint.files {
+                try AtomicFile.write(file.contents, to: options.path(file.name, endpoint), mode: options.tokenMode)
+            }
+            entries[index].hasFiles = true
+        }
         let subject = try SubjectToken(file: options.subjectTokenFile)
         let response = try connection.response(
             to: TokenRequest.encode(options.wire, server, path: endpoint.path, subject),
             maximumBodyBytes: TokenRequest.maximumResponseBytes)
         let (token, lifetime) = try TokenRequest.decode(response, options.wire, at: Clock.wall())
-        let folder = "\(options.tokenDirectory)/\(endpoint.name)"
-        if mkdir(folder, 0o755) == 0 {
-            // Independent of the umask: containers with other user ids read the folder.
-            chmod(folder, 0o755)
-        } else if errno != EEXIST {
-            throw .system("cannot create \"\(folder)\"")
-        }
         try AtomicFile.write(token.bytes, to: entries[index].file, mode: options.tokenMode)
         let now = Clock.boot()
-        entries[index].schedule.succeeded(at: now, lifetime: lifetime, random: Clock.random())
+        entries[index].schedule.succeeded(
+            at: now, lifetime: lifetime, remaining: Double(endpoint.remaining), random: Clock.random())
         entries[index].failure = nil
         LogLine.write(
             .info, "token written",
@@ -115,6 +120,16 @@ struct TokenRefresher: ~Copyable {
                     LogLine.quote(Clock.text(Clock.wall() + entries[index].schedule.due - now))
                 ),
             ])
+    }
+
+    private func makeFolder(of endpoint: Options.Endpoint) throws(SidecarError) {
+        let folder = "\(options.tokenDirectory)/\(endpoint.name)"
+        if mkdir(folder, 0o755) == 0 {
+            // Independent of the umask: containers with other user ids read the folder.
+            chmod(folder, 0o755)
+        } else if errno != EEXIST {
+            throw .system("cannot create \"\(folder)\"")
+        }
     }
 
     private mutating func failed(_ index: Int, _ error: SidecarError) {

@@ -13,6 +13,8 @@ struct FlawedProvider: ProviderPlugin {
         case countingClaims, claimsWithoutNumber, claimTwice, rejectsAnnotation, emptyValue, variableTwice,
             injectorVariable, badAlternative, ownAlternative, noExpectedName, noConflictingName
         case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
+        case undeclaredVariable, badFileName, invalidJSONFile, longFile, sameFiles, shortDefault, longRenewal, badType
+        case needsAnnotation, badOption
         case adviceWithPeriod, errorWithControl, remembers, sharedLocation, changingLocation
 
         /// The rule that the flaw breaks.
@@ -22,14 +24,16 @@ struct FlawedProvider: ProviderPlugin {
             case .changingDefaults: .constantDefaults
             case .unrecognizedAudience, .emptyAudience: .audiences
             case .noAlgorithm, .repeatedAlgorithm: .algorithms
-            case .badLabel, .badTokenVariable, .sameVariables: .injectorNames
+            case .badLabel, .badTokenVariable, .sameVariables, .badOption: .injectorNames
+            case .badFileName, .invalidJSONFile, .longFile, .sameFiles: .files
+            case .shortDefault, .longRenewal, .badType: .tokenRules
             case .zeroLimit, .longSubject, .tightLimit: .limits
             case .rejectsOneAlgorithm: .typicalEndpoint
             case .countingClaims: .repeatableClaims
             case .claimsWithoutNumber, .claimTwice: .claimsInJSON
-            case .rejectsAnnotation, .emptyValue: .validAnnotation
+            case .rejectsAnnotation, .emptyValue, .needsAnnotation: .validAnnotation
             case .variableTwice, .injectorVariable, .badVariable, .badAlternative, .ownAlternative, .noExpectedName,
-                .noConflictingName:
+                .noConflictingName, .undeclaredVariable:
                 .variableNames
             case .passesLineBreaks, .passesDirection, .passesLength: .values
             case .longError, .errorWithPeriod, .errorInUpperCase, .errorWithControl, .adviceWithPeriod: .errorText
@@ -56,6 +60,7 @@ struct FlawedProvider: ProviderPlugin {
         var audiences = ["https://example.com"]
         var algorithms: [SignatureAlgorithm] = [.rs256, .es256]
         var limits = RelyingPartyLimits()
+        var tokens = TokenRules()
         switch flaw {
         case .changingDefaults: limits.tokenLength += count()
         case .emptyAudience: audiences = [""]
@@ -64,15 +69,20 @@ struct FlawedProvider: ProviderPlugin {
         case .zeroLimit: limits.issuerLength = 0
         case .longSubject: limits.subjectLength = 256
         case .tightLimit: limits.audienceLength = 3
+        case .shortDefault: tokens.minimumLifetime = 1_800
+        case .longRenewal: tokens.remainingAtRenewal = 60
+        case .badType: tokens.type = "JWT\n"
         default: break
         }
         let token = flaw == .badTokenVariable ? "1-TOKEN" : "FLAWED_TOKEN_FILE"
         return EndpointDefaults(
             audiences: audiences, recognizedAudiences: flaw == .unrecognizedAudience ? [] : Set(audiences),
             injector: .init(
-                label: flaw == .badLabel ? "prefix/label" : "flawed-role", tokenVariable: token,
-                valueVariable: flaw == .sameVariables ? token : "FLAWED_ROLE"),
-            algorithms: algorithms, limits: limits)
+                label: flaw == .badLabel ? "prefix/label" : "flawed-role",
+                annotation: flaw == .needsAnnotation ? .optional : .required, tokenVariable: token,
+                valueVariable: flaw == .sameVariables ? token : "FLAWED_ROLE",
+                options: flaw == .badOption ? ["a/b"] : [], exclusiveVariables: ["ONE"]),
+            algorithms: algorithms, limits: limits, tokens: tokens)
     }
 
     init(endpoint: Endpoint, settings: NoSettings, context: PluginContext) throws(SettingsErrors) {
@@ -105,7 +115,7 @@ struct FlawedProvider: ProviderPlugin {
     }
 
     func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
-        let annotation = request.annotation
+        let annotation = try request.requiredAnnotation()
         switch Self.flaw {
         case .rejectsAnnotation: throw InjectionError("no annotation is accepted")
         case .emptyValue: return PodInjection(value: "")
@@ -125,6 +135,15 @@ struct FlawedProvider: ProviderPlugin {
             .passesDirection where annotation.contains("\u{202E}") && annotation.utf8.count < 100,
             .passesLength where annotation.utf8.count > 4096 && annotation.hasPrefix("a"):
             return PodInjection(value: "v", environment: [.init("ONE", annotation)])
+        case .undeclaredVariable: return PodInjection(value: "v", environment: [.init("TWO", "1")])
+        case .badFileName: return PodInjection(value: "v", files: [.init(name: "../token", contents: "")])
+        case .sameFiles:
+            return PodInjection(value: "v", files: [.init(name: "a", contents: ""), .init(name: "a", contents: "")])
+        case .longFile:
+            return PodInjection(
+                value: "v", files: [.init(name: "a", contents: String(repeating: "x", count: 8_193))])
+        case .invalidJSONFile where (1...200).contains(annotation.utf8.count):
+            return PodInjection(value: "v", files: [.init(name: "a.json", contents: #"{"a": "\#(annotation)"}"#)])
         case .remembers: return PodInjection(value: "v\(Self.count())")
         default: break
         }

@@ -1,5 +1,6 @@
 public import GatewayPluginAPI
 import JOSE
+import JSON
 
 /// Granary, an imaginary store of data sets. A tenant of Granary trusts the issuers that are registered in it.
 public struct GranaryProvider: ProviderPlugin {
@@ -9,9 +10,12 @@ public struct GranaryProvider: ProviderPlugin {
     public static let defaults = EndpointDefaults(
         audiences: ["https://granary.example"],
         recognizedAudiences: ["https://granary.example"],
-        injector: .init(label: "granary-role", tokenVariable: "GRANARY_TOKEN_FILE", valueVariable: "GRANARY_ROLE"),
+        injector: .init(
+            label: "granary-role", tokenVariable: "GRANARY_TOKEN_FILE", valueVariable: "GRANARY_ROLE",
+            exclusiveVariables: ["GRANARY_TENANT", "GRANARY_URL", "GRANARY_CONFIG"]),
         algorithms: [.es256, .es384],
-        limits: RelyingPartyLimits(audiences: 1, subjectLength: 200, tokenLength: 8_192))
+        limits: RelyingPartyLimits(audiences: 1, subjectLength: 200, tokenLength: 8_192),
+        tokens: TokenRules(maximumLifetime: 3_600))
 
     /// The endpoint's `settings` block.
     public struct Settings: Decodable, Sendable {
@@ -30,9 +34,6 @@ public struct GranaryProvider: ProviderPlugin {
         if tenant == nil { errors.append(Tenant.error("settings.tenant", settings.tenant)) }
         let url = settings.url ?? GranaryAPI.publicURL
         if !GranaryAPI.isURL(url) { errors.append(GranaryAPI.error("settings.url", url)) }
-        if endpoint.timeToLive > 3_600 {
-            errors.append(SettingsError("token.ttl", "not supported: Granary accepts at most 1h; use a shorter time"))
-        }
         guard let tenant, errors.isEmpty else { throw SettingsErrors(errors) }
         self.tenant = tenant
         self.url = url
@@ -48,14 +49,23 @@ public struct GranaryProvider: ProviderPlugin {
 
     /// The annotation is `DATASET/ROLE`, such as `harvest/reader`.
     public func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection {
-        let role = try GranaryRole(request.annotation)
+        let role = try GranaryRole(try request.requiredAnnotation())
         return PodInjection(
             value: role.description,
             environment: [
                 .init("GRANARY_TENANT", tenant.name), .init("GRANARY_URL", url, unlessSet: ["GRANARY_HOST"]),
             ],
+            files: [.init(name: "granary.json", contents: configuration(for: request), variable: "GRANARY_CONFIG")],
             expectedVariables: [
                 .init(anyOf: ["GRANARY_TEAM"], advice: "the audit log has no team without it; set one")
             ])
+    }
+
+    /// Granary's tools read this file. `JSONValue` escapes whatever the values contain.
+    private func configuration(for request: InjectionRequest) -> String {
+        let json: JSONValue = [
+            "tenant": .string(tenant.name), "token_file": .string(request.tokenFile), "url": .string(url),
+        ]
+        return json.text
     }
 }

@@ -23,6 +23,13 @@ struct GranaryProviderTests {
                 .init("GRANARY_TENANT", "mill"),
                 .init("GRANARY_URL", "https://api.granary.example", unlessSet: ["GRANARY_HOST"]),
             ])
+        #expect(
+            injection.files == [
+                .init(
+                    name: "granary.json",
+                    contents: #"{"tenant":"mill","token_file":"/tokens/one","url":"https://api.granary.example"}"#,
+                    variable: "GRANARY_CONFIG")
+            ])
         #expect(injection.expectedVariables.map(\.names) == [["GRANARY_TEAM"]])
     }
 
@@ -59,6 +66,6 @@ struct GranaryProviderTests {
     }
 
     private func request(_ annotation: String) -> InjectionRequest {
-        InjectionRequest(annotation: annotation, namespace: "shop", serviceAccountName: "web")
+        InjectionRequest(annotation: annotation, namespace: "shop", serviceAccountName: "web", tokenFile: "/tokens/one")
     }
 }

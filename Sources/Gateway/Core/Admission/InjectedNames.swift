@@ -16,5 +16,8 @@ enum InjectedNames {
     /// The program in the sidecar's image.
     static let program = "/sts-sidecar"
 
-    static func tokenFile(_ endpoint: String) -> String { "\(tokenFolder)/\(endpoint)/token" }
+    static func tokenFile(_ endpoint: String) -> String { file("token", of: endpoint) }
+
+    /// The path of a file beside the token file.
+    static func file(_ name: String, of endpoint: String) -> String { "\(tokenFolder)/\(endpoint)/\(name)" }
 }

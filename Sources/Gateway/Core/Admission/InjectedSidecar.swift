@@ -68,6 +68,30 @@ struct InjectedSidecar {
         return endpoints
     }
 
+    /// How long tokens remain valid when they are renewed, in seconds, by the endpoint's name.
+    var renewals: [String: Int] {
+        var renewals: [String: Int] = [:]
+        for container in [native, classic, firstFetch] {
+            guard let value = container?.environment[SidecarContainers.renewalsSetting] ?? nil else { continue }
+            for entry in value.split(separator: ",") {
+                let parts = entry.split(separator: "=", maxSplits: 1)
+                guard parts.count == 2, KubernetesName.isLabel(parts[0]), parts[1].last == "s",
+                    let seconds = Int(parts[1].dropLast()), (1...86_400).contains(seconds)
+                else { continue }
+                renewals[String(parts[0])] = seconds
+            }
+        }
+        return renewals
+    }
+
+    /// The files of the earlier injection, of those endpoints.
+    func files(of names: some Collection<String>) -> [InjectedFile] {
+        let settings = [native, classic, firstFetch].lazy.compactMap {
+            $0?.environment[SidecarContainers.filesSetting] ?? nil
+        }
+        return settings.first.map { InjectedFile.list(setting: $0, of: names) } ?? []
+    }
+
     /// Whether the sidecar accepts the path.
     private static func isPath(_ path: String) -> Bool {
         path.hasPrefix("/") && !path.hasSuffix("/")

@@ -43,6 +43,12 @@ extension PodAdditions {
     /// Warns of settings that prevent the use of a token.
     private mutating func checkConflictingVariables(of containers: [ContainerReading]) {
         for (endpoint, conflicting) in requested.conflictingVariables {
+            for variable in requested.variables
+            where variable.endpoint != endpoint && conflicting.names.contains(variable.name) && !containers.isEmpty {
+                warnings.append(
+                    "\(variable.name) is set for \(variable.endpoint), so the token of \(endpoint) may not be used: "
+                        + conflicting.advice)
+            }
             for container in containers {
                 let names = conflicting.names.filter { container.hasVariable($0) }
                 guard !names.isEmpty else { continue }

@@ -25,13 +25,23 @@ struct PodAdditions {
         annotations = try OpenUnisonAnnotations(pod, policy: policy)
         record = InjectionRecord(pod.annotations, policy)
         found = try InjectedSidecar(of: pod, record, policy)
-        let endpoints = SidecarEndpoints(requested.endpoints, known: known, found: found.endpoints)
+        let endpoints = SidecarEndpoints(
+            requested.endpoints, known: known, found: found.endpoints, renewals: found.renewals)
         let audience = try requested.audience(
             policy, found: endpoints.hasUnknown ? pod.subjectTokenAudience : nil)
+        // Files of endpoints that this replica does not render stay.
+        let others = Set(found.endpoints.keys).subtracting(requested.endpoints.map(\.name))
+        let files = requested.files + found.files(of: others)
+        guard InjectedFile.setting(files).utf8.count <= InjectedFile.maximumLength else {
+            throw AdmissionDenial(
+                .forbidden,
+                "the files of the Pod's endpoints are longer than \(InjectedFile.maximumLength) bytes; request fewer "
+                    + "endpoints")
+        }
         let linger = try SidecarLinger(pod, isNative: found.isNative ?? policy.isNative, policy)
         sidecar = SidecarContainers(
             policy, endpoints: endpoints, audience: audience, pod: pod, annotations: annotations,
-            linger: linger.setting,
+            linger: linger.setting, files: files,
             resources: try SidecarResourcePlan(policy.sidecar.resources, for: pod, policy).json)
         warnings = annotations.warnings + linger.warnings
     }

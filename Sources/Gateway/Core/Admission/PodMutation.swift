@@ -43,7 +43,11 @@ package struct PodMutation: Sendable {
         guard !requested.isEmpty, let reading = try? PodReading(pod), !reading.isMirror, !reading.isOfWindows else {
             return nil
         }
-        let keys = requested.map { policy.key($0.injector.label) }.filter { (reading.annotations[$0] ?? "").isEmpty }
+        let keys = requested.flatMap { endpoint -> [String] in
+            let key = policy.key(endpoint.injector.label)
+            guard (reading.annotations[key] ?? "").isEmpty else { return [] }
+            return [key] + endpoint.injector.options.map { "\(key)-\($0)" }
+        }
         return keys.isEmpty ? nil : NeededServiceAccount(name: reading.serviceAccountName, keys: Set(keys))
     }
 

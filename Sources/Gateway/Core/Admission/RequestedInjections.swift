@@ -17,6 +17,8 @@ struct RequestedInjections {
     private(set) var endpoints: [EndpointConfiguration] = []
     private(set) var warnings: [String] = []
     private(set) var variables: [InjectedVariable] = []
+    /// The files of the endpoints.
+    private(set) var files: [InjectedFile] = []
     /// What the endpoints' plugins expect of the Pod, each with its endpoint's name.
     private(set) var expectedVariables: [(endpoint: String, variable: PodInjection.ExpectedVariable)] = []
     /// What prevents the use of the endpoints' tokens, each with its endpoint's name.
@@ -29,26 +31,56 @@ struct RequestedInjections {
     ) throws(AdmissionDenial) {
         for endpoint in requested {
             let key = policy.key(endpoint.injector.label)
-            let values = [pod.annotations[key], serviceAccount[key]]
-            guard let value = values.compactMap(\.self).first(where: { !$0.isEmpty }) else {
+            func annotation(_ key: String) -> String? {
+                [pod.annotations[key], serviceAccount[key]].lazy.compactMap(\.self).first { !$0.isEmpty }
+            }
+            let value = annotation(key)
+            guard value != nil || endpoint.injector.annotation == .optional else {
                 warnings.append(
                     "the Pod has the label \(key), but neither the Pod nor its ServiceAccount has an annotation of that "
                         + "name, so nothing is injected for \(endpoint.name); add the annotation")
                 continue
             }
+            try Self.checkSubject(of: endpoint, namespace: namespace, pod)
+            var options: [String: String] = [:]
+            for option in endpoint.injector.options { options[option] = annotation("\(key)-\(option)") }
             let injection: PodInjection
             do {
                 injection = try endpoint.provider.injection(
                     for: InjectionRequest(
-                        annotation: value, namespace: namespace, serviceAccountName: pod.serviceAccountName))
+                        annotation: value, options: options, namespace: namespace,
+                        serviceAccountName: pod.serviceAccountName,
+                        tokenFile: InjectedNames.tokenFile(endpoint.name)))
             } catch {
                 throw AdmissionDenial(.forbidden, "\(key): \(error.message)")
             }
+            let rendering = InjectionRendering(
+                endpoint, injection, annotation: value, namespace: namespace,
+                serviceAccountName: pod.serviceAccountName)
             endpoints.append(endpoint)
-            add(try InjectedVariable.list(endpoint, injection))
+            add(try rendering.variables())
+            files += try rendering.files()
             expectedVariables += injection.expectedVariables.map { (endpoint.name, $0) }
-            conflictingVariables += injection.conflictingVariables.map { (endpoint.name, $0) }
+            conflictingVariables += (injection.conflictingVariables + endpoint.injector.conflicts)
+                .map { (endpoint.name, $0) }
         }
+    }
+
+    /// Denies a Pod whose tokens would have a longer subject than the relying party accepts, since every token request of
+    /// it would fail.
+    private static func checkSubject(
+        of endpoint: EndpointConfiguration, namespace: String, _ pod: PodReading
+    ) throws(AdmissionDenial) {
+        let maximum = min(endpoint.limits.subjectLength, SubjectTemplate.maximumLength)
+        let subject = endpoint.token.subject.render(
+            cluster: endpoint.endpoint.cluster, namespace: namespace, serviceAccount: pod.serviceAccountName)
+        if let subject, subject.utf8.count <= maximum { return }
+        let found = subject.map { "has \($0.utf8.count) bytes" } ?? "is too long"
+        throw AdmissionDenial(
+            .forbidden,
+            "the subject of tokens of \(endpoint.name) for the ServiceAccount "
+                + "\(PodQuotation.of(pod.serviceAccountName)) \(found), but the relying party accepts \(maximum); use "
+                + "shorter names, or let the gateway's operator set a shorter token.subject")
     }
 
     /// Adds variables. Of endpoints with the same variable, the first one sets it.
@@ -82,41 +114,5 @@ struct RequestedInjections {
                     + "request one endpoint only, or let the gateway's operator configure a common audience")
         }
         return audience
-    }
-}
-
-/// An environment variable that is injected into every container that does not set it.
-struct InjectedVariable {
-    let name: String
-    /// The value in the Pod, escaped.
-    let value: String
-    /// Not given to a container that sets one of these itself.
-    let unlessSet: [String]
-    let endpoint: String
-
-    /// The element of `env`.
-    var json: JSONValue { ["name": .string(name), "value": .string(value)] }
-
-    /// The maximum length in bytes; a longer value may prevent a process from starting.
-    static let maximumLength = 32_768
-
-    /// The variables of an endpoint.
-    static func list(
-        _ endpoint: EndpointConfiguration, _ injection: PodInjection
-    ) throws(AdmissionDenial) -> [InjectedVariable] {
-        var variables = [(endpoint.injector.tokenVariable, InjectedNames.tokenFile(endpoint.name), [String]())]
-        if let name = endpoint.injector.valueVariable { variables.append((name, injection.value, [])) }
-        variables += injection.environment.map { ($0.name, $0.value, $0.unlessSet) }
-        for (name, value, _) in variables where value.utf8.count > maximumLength || value.utf8.contains(0) {
-            throw AdmissionDenial(
-                .forbidden,
-                "the value of \(name) for the endpoint \(endpoint.name) is longer than \(maximumLength) bytes or "
-                    + "contains a zero byte; use a shorter annotation")
-        }
-        return variables.map { name, value, unlessSet in
-            InjectedVariable(
-                name: name, value: EnvironmentVariableValue.escaped(value), unlessSet: unlessSet,
-                endpoint: endpoint.name)
-        }
     }
 }

@@ -9,6 +9,8 @@ struct SidecarContainers {
     private let resources: JSONValue
     /// The time for which a classic sidecar goes on after SIGTERM; nil where it ends at once.
     private let linger: String?
+    /// The value of `STS_FILES`; nil where there is no file.
+    private let files: String?
     private let user: Int?
     private let group: Int?
 
@@ -17,7 +19,7 @@ struct SidecarContainers {
 
     init(
         _ policy: InjectionPolicy, endpoints: SidecarEndpoints, audience: String, pod: PodReading,
-        annotations: OpenUnisonAnnotations, linger: String?, resources: JSONValue
+        annotations: OpenUnisonAnnotations, linger: String?, files: [InjectedFile], resources: JSONValue
     ) {
         self.policy = policy
         self.endpoints = endpoints
@@ -25,6 +27,7 @@ struct SidecarContainers {
         subjectTokenLifetime = policy.subjectTokenLifetime(terminationGracePeriod: pod.terminationGracePeriod)
         self.resources = resources
         self.linger = linger
+        self.files = files.isEmpty ? nil : InjectedFile.setting(files)
         // The kubelet does not start a container with runAsNonRoot as root.
         user =
             annotations.user ?? policy.sidecar.security.user ?? (pod.runsAsUser == 0 ? Self.unprivilegedUser : nil)
@@ -91,6 +94,8 @@ struct SidecarContainers {
             ("STS_SERVER", EnvironmentVariableValue.escaped(policy.server)),
             (Self.endpointsSetting, endpoints.setting),
         ]
+        if let renewals = endpoints.renewals { settings.append((Self.renewalsSetting, renewals)) }
+        if let files { settings.append((Self.filesSetting, files)) }
         if policy.sidecar.tokenMode != 0o644 {
             let digits = String(policy.sidecar.tokenMode, radix: 8)
             settings.append((Self.modeSetting, String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits))
@@ -106,7 +111,11 @@ struct SidecarContainers {
     /// The variable of the token files' mode.
     private static let modeSetting = "STS_TOKEN_MODE"
     /// The variables of settings that have a default.
-    static let optionalSettings = [modeSetting, trustSetting, lingerSetting]
+    static let optionalSettings = [modeSetting, trustSetting, lingerSetting, filesSetting, renewalsSetting]
+    /// The variable of the files beside the token files.
+    static let filesSetting = "STS_FILES"
+    /// The variable of the times that tokens remain valid when they are renewed.
+    static let renewalsSetting = "STS_RENEW_BEFORE"
     /// The variable of the time for which a classic sidecar goes on after SIGTERM.
     private static let lingerSetting = "STS_LINGER"
     /// The variable of the initial CA bundle.

@@ -7,13 +7,20 @@ struct SidecarEndpoints {
     let names: [String]
     /// The value of `STS_ENDPOINTS`: names, with `=PATH` where the path is not `/NAME`.
     let setting: String
+    /// The value of `STS_RENEW_BEFORE`, such as `one=720s`: how long a token must remain valid when it is renewed. nil
+    /// where no endpoint has such a rule.
+    let renewals: String?
     /// Whether there are endpoints that this replica does not know.
     let hasUnknown: Bool
 
     /// - Parameters:
     ///   - known: all endpoints of this replica.
     ///   - found: the paths of the earlier injection, by the endpoint's name.
-    init(_ requested: [EndpointConfiguration], known: [EndpointConfiguration], found: [String: String]) {
+    ///   - renewals: the rules of the earlier injection in seconds, by the endpoint's name.
+    init(
+        _ requested: [EndpointConfiguration], known: [EndpointConfiguration], found: [String: String],
+        renewals foundRenewals: [String: Int] = [:]
+    ) {
         var paths = found
         for endpoint in known where found[endpoint.name] != nil { paths[endpoint.name] = endpoint.path.description }
         for endpoint in requested { paths[endpoint.name] = endpoint.path.description }
@@ -23,6 +30,12 @@ struct SidecarEndpoints {
             return path == "/\(name)" ? name : "\(name)=\(path)"
         }
         .joined(separator: ",")
+        var seconds = foundRenewals.filter { paths[$0.key] != nil }
+        for endpoint in known where paths[endpoint.name] != nil {
+            seconds[endpoint.name] = endpoint.token.remainingAtRenewal
+        }
+        let rules = seconds.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)s" }
+        renewals = rules.isEmpty ? nil : rules.joined(separator: ",")
         hasUnknown = !Set(found.keys).isSubset(of: known.map(\.name))
     }
 }

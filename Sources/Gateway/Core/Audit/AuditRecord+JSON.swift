@@ -59,12 +59,13 @@ extension AuditRecord {
 extension AuditRecord.Token {
     /// Names and units are those of the claims (RFC 7519 §4.1); `aud` is always an array.
     fileprivate var json: JSONValue {
-        [
-            "aud": .array(audiences.map(JSONValue.string)),
-            "sub": .string(subject),
-            "kid": .string(keyID.rawValue),
-            "jti": .string(tokenID.rawValue),
-            "exp": .integer(Int(expiration.timeIntervalSince1970)),
+        var members: [JSONValue.Member] = [
+            .init("aud", .array(audiences.map(JSONValue.string))),
+            .init("sub", .string(subject)),
+            .init("kid", .string(keyID.rawValue)),
         ]
+        if let tokenID { members.append(.init("jti", .string(tokenID.rawValue))) }
+        members.append(.init("exp", .integer(Int(expiration.timeIntervalSince1970))))
+        return .object(members)
     }
 }

@@ -68,7 +68,8 @@ package struct AuditRecord: Sendable, Equatable {
         package let audiences: [String]
         package let subject: String
         package let keyID: KeyID
-        package let tokenID: TokenID
+        /// nil where the endpoint's tokens have no `jti`.
+        package let tokenID: TokenID?
         package let expiration: Date
     }
 

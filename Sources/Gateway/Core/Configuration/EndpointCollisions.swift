@@ -46,11 +46,11 @@ struct EndpointCollisions {
         shared(\.issuer, at: { $0.issuerBlock.value(of: \.host) }, "use a different host or issuer.path")
         shared(\.keypair, at: { $0.issuerBlock.value(of: \.keypair) }, "use a different Secret")
         if let own = endpoint.injector, let its = other.injector, own.label == its.label,
-            own.tokenVariable == its.tokenVariable
+            let shared = own.variableNames.first(where: its.variableNames.contains)
         {
             endpoint.block.warning(
                 \.injector,
-                "duplicate of \(other.block.value(of: \.injector).keyPath): both inject \(own.tokenVariable) into Pods with "
+                "duplicate of \(other.block.value(of: \.injector).keyPath): both inject \(shared) into Pods with "
                     + "the label \"\(own.label)\"; use a different label")
         }
     }

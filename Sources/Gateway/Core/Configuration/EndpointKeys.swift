@@ -63,6 +63,31 @@ struct InjectorKeys: ConfigurationKeys {
         otherwise: "the plugin's", "Variable with the annotation's value.")
     let explicitCertificateTrust = Key(
         "explicit_certificate_trust", .boolean, default: false, "OpenUnison's key: trust is always injected.")
+    let annotation = Key(
+        "annotation", .choice(of: EndpointDefaults.Injector.Annotation.self), example: "required",
+        otherwise: "the plugin's",
+        "Whether a Pod needs the annotation. With `optional` the label is enough.")
+    let variables = Key(
+        "variables", .mapping("a mapping of variables to values"), example: #"{REPORTS_USER: "{namespace}-{saname}"}"#,
+        "Further variables. Placeholders: `{annotation}`, `{namespace}`, `{saname}`, `{cluster}`, `{endpoint}`, "
+            + "`{audience}`, `{issuer}`, `{tokenFile}` and the endpoint's scalar `settings`. A variable whose placeholder "
+            + "has no value is omitted.")
+    let files = Key(
+        "files", .list(of: FileKeys()),
+        "Files beside the token file, which the sidecar writes before the containers start.")
+}
+
+struct FileKeys: ConfigurationKeys {
+    let name = Key(
+        "name", .fileName, isRequired: true, example: "reports.json", "Name in the folder of the token file.")
+    let contents = Key(
+        "contents", .contents, isRequired: true, example: #"'{"user": "{saname}", "token_file": "{tokenFile}"}'"#,
+        "Content, with the placeholders of `variables`. Values are escaped for the format.")
+    let format = Key(
+        "format", .choice(of: FileTemplate.Format.self), example: "json", otherwise: "that of the name's extension",
+        "Format. JSON is checked; placeholders of TOML and YAML are in double quotes.")
+    let variable = Key(
+        "variable", .variable, example: "REPORTS_CONFIGURATION", otherwise: "none", "Variable with the file's path.")
 }
 
 struct SubjectTokenKeys: ConfigurationKeys {
@@ -79,7 +104,12 @@ struct SubjectTokenKeys: ConfigurationKeys {
 
 struct TokenKeys: ConfigurationKeys {
     let timeToLive = Key(
-        "ttl", .duration(.seconds(60)...(.hours(24))), default: .seconds(900), "Token lifetime.")
+        "ttl", .duration(.seconds(60)...(.hours(24))), usualDefault: .seconds(900), example: "900s",
+        otherwise: "the plugin's, usually 900s", "Token lifetime.")
+    let hasTokenID = Key(
+        "jti", .boolean, usualDefault: true, example: "true", otherwise: "the plugin's, usually true",
+        "Whether tokens have a `jti`. Turn it off where the relying party accepts each `jti` only once, since a token is "
+            + "used several times.")
     let subject = Key(
         "subject", .subject, default: .standard, "Template of `sub`, with `{cluster}`, `{namespace}` and `{saname}`.")
     let claims = Key(
@@ -160,7 +190,26 @@ extension ConfigurationType where Value == String {
         string(#"a label name without prefix and "/""#) { !$0.contains("/") && KubernetesName.isLabelKey($0) }
     }
 
-    fileprivate static var variable: Self {
+    fileprivate static var fileName: Self {
+        string(
+            #"1 to 63 letters, digits, ".", "_" and "-", not "token""#, pattern: "^[A-Za-z0-9_][A-Za-z0-9._-]{0,62}$",
+            where: PodInjection.File.isName)
+    }
+
+    /// A text of several lines.
+    fileprivate static var contents: Self {
+        scalar(
+            "a text of at most \(PodInjection.File.maximumLength) bytes", schema: .string(pattern: nil),
+            json: JSONValue.string
+        ) { text in
+            let isProper = text.unicodeScalars.allSatisfy { scalar in
+                scalar == "\n" || scalar == "\t" || scalar.properties.generalCategory != .control
+            }
+            return isProper && text.utf8.count <= PodInjection.File.maximumLength ? text : nil
+        }
+    }
+
+    static var variable: Self {
         string(#"letters, digits and "_", not beginning with a digit"#, pattern: "^[A-Za-z_][A-Za-z0-9_]*$") {
             $0.utf8.first?.isDigit == false && $0.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "_") }
         }

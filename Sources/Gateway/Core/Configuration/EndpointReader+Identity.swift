@@ -22,7 +22,7 @@ extension EndpointReader {
         guard let plugin else { return given ?? [] }
         let value = block.value(of: \.audience)
         guard let given else {
-            let assumed = plugin.defaults.audiences
+            let assumed = PluginSettings(block).audiences(of: plugin)
             if assumed.isEmpty, value.node == nil {
                 value.error(
                     "missing required key, as the plugin \(plugin.id) has no default; expected the aud of issued tokens"
@@ -52,23 +52,6 @@ extension EndpointReader {
                 \.host, "the issuer URL has \(issuer.url.utf8.count) bytes; expected at most \(limits.issuerLength)")
         }
         return issuer
-    }
-
-    static func injector(
-        _ block: ConfigurationBlock<InjectorKeys>, defaults: EndpointDefaults.Injector?
-    ) -> EndpointConfiguration.Injector? {
-        let (label, token, value) = (block.label, block.tokenVariable, block.valueVariable)
-        let trust = block.explicitCertificateTrust
-        guard let defaults else { return nil }
-        let injector = EndpointConfiguration.Injector(
-            label: label ?? defaults.label, tokenVariable: token ?? defaults.tokenVariable,
-            valueVariable: value ?? defaults.valueVariable, explicitCertificateTrust: trust)
-        if injector.valueVariable == injector.tokenVariable {
-            let other = block.value(of: \.tokenVariable).keyPath
-            block.error(
-                \.valueVariable, "duplicate of \(other) (\"\(injector.tokenVariable)\"); use a different variable")
-        }
-        return injector
     }
 }
 

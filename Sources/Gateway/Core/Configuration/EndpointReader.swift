@@ -37,7 +37,7 @@ struct EndpointReader {
         issuerBlock = block.issuer
         keypair = issuerBlock.keypair
         issuer = Self.issuer(issuerBlock, limits: plugin?.defaults.limits)
-        injector = Self.injector(block.injector, defaults: plugin?.defaults.injector)
+        injector = InjectorReader(block, defaults: plugin?.defaults.injector).read()
     }
 
     /// The endpoint; nil if it is not complete or not valid.

@@ -16,6 +16,17 @@ struct PluginSettings {
         make(plugin, endpoint, context)
     }
 
+    /// The audiences of an endpoint that configures none; those of the plugin's defaults where the settings are invalid.
+    func audiences(of plugin: any ProviderPlugin.Type) -> [String] { assumedAudiences(plugin) }
+
+    private func assumedAudiences<Plugin: ProviderPlugin>(_ type: Plugin.Type) -> [String] {
+        let settings = block.settings ?? .mapping([], line: block.line)
+        let record = DecodingRecord(settings, at: block.value(of: \.settings).keyPath)
+        let decoded = try? Plugin.Settings(from: ConfigurationDecoder(settings, record: record))
+        // Invalid settings are reported where the plugin is created.
+        return decoded.map(Plugin.audiences(for:)) ?? Plugin.defaults.audiences
+    }
+
     private func make<Plugin: ProviderPlugin>(
         _ type: Plugin.Type, _ endpoint: Endpoint?, _ context: PluginContext
     ) -> (any ProviderPlugin)? {

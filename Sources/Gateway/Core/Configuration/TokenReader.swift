@@ -14,10 +14,36 @@ struct TokenReader {
         let block = endpoint.token
         algorithm = Self.algorithm(block, plugin: plugin)
         keySize = Self.keySize(block, algorithm)
+        let rules = plugin?.defaults.tokens ?? TokenRules()
+        let timeToLive = Self.timeToLive(block, rules)
+        let capsToSubject = block.capsToSubject
         policy = .init(
-            timeToLive: block.timeToLive.seconds, subject: Self.subject(block, cluster: cluster),
+            timeToLive: timeToLive,
+            subject: Self.subject(block, cluster: cluster, maximumLength: plugin?.defaults.limits.subjectLength),
             claims: ClaimsReader(endpoint: endpoint, token: block, metadata: metadata).read(),
-            capToSubject: block.capsToSubject)
+            capToSubject: capsToSubject, minimumLifetime: min(rules.minimumLifetime, timeToLive),
+            remainingAtRenewal: rules.remainingAtRenewal, hasTokenID: block.hasTokenID ?? rules.hasTokenID,
+            type: rules.type)
+        if capsToSubject, rules.minimumLifetime > IssuedTokenForm.minimumLifetime {
+            block.warning(
+                \.capsToSubject,
+                "can issue tokens that are valid for less than the \(rules.minimumLifetime) seconds that the relying "
+                    + "party's SDKs need; remove it")
+        }
+    }
+
+    private static func timeToLive(_ block: ConfigurationBlock<TokenKeys>, _ rules: TokenRules) -> Int {
+        guard let configured = block.timeToLive else { return rules.timeToLive }
+        let range = rules.minimumLifetime...max(rules.minimumLifetime, rules.maximumLifetime)
+        guard range.contains(configured.seconds) else {
+            block.error(
+                \.timeToLive,
+                "\(configured) is not supported by the relying party; expected "
+                    + "\(ConfigurationDuration(seconds: range.lowerBound)) to "
+                    + "\(ConfigurationDuration(seconds: range.upperBound))")
+            return rules.timeToLive
+        }
+        return configured.seconds
     }
 
     private static func algorithm(_ block: ConfigurationBlock<TokenKeys>, plugin: (any ProviderPlugin.Type)?)
@@ -42,7 +68,9 @@ struct TokenReader {
         return block.keySize
     }
 
-    private static func subject(_ block: ConfigurationBlock<TokenKeys>, cluster: String) -> SubjectTemplate {
+    private static func subject(
+        _ block: ConfigurationBlock<TokenKeys>, cluster: String, maximumLength: Int?
+    ) -> SubjectTemplate {
         let template = template(block)
         // The cluster's name is known now, the other names only with a token request.
         let example = template.render(cluster: cluster, namespace: "a", serviceAccount: "a")
@@ -51,6 +79,12 @@ struct TokenReader {
                 \.subject,
                 "with this cluster name every subject begins with \(SubjectTemplate.reservedPrefix), which is reserved "
                     + "for the gateway; use a different subject or cluster name")
+        }
+        if let maximumLength, let example, example.utf8.count > maximumLength {
+            block.error(
+                \.subject,
+                "every subject has at least \(example.utf8.count) bytes; the relying party accepts \(maximumLength): use a "
+                    + "shorter template or cluster name")
         }
         return template
     }

@@ -27,9 +27,33 @@ package struct EndpointConfiguration: Sendable {
     /// The label and the environment variables of the injection.
     package struct Injector: Sendable, Equatable {
         package var label: String
-        package var tokenVariable: String
+        package var annotation: EndpointDefaults.Injector.Annotation = .required
+        /// nil where the plugin's files name the token file.
+        package var tokenVariable: String?
         package var valueVariable: String?
         package var explicitCertificateTrust: Bool
+        /// The names of further annotations: `<label>-<option>`.
+        package var options: [String] = []
+        /// Of the plugin: the variables that it may set beside the two above.
+        package var exclusiveVariables: [String] = []
+        /// Further variables.
+        package var variables: [VariableTemplate] = []
+        /// Files beside the token file.
+        package var files: [FileTemplate] = []
+        /// Variables that prevent the use of the token, beside those that the plugin returns.
+        package var conflicts: [PodInjection.ConflictingVariables] = []
+        /// The values of placeholders that are the same for every Pod.
+        package var values: [String: String] = [:]
+
+        /// The variables that the endpoint may set in a container, each once.
+        package var variableNames: [String] {
+            var names: [String] = []
+            let all =
+                [tokenVariable, valueVariable].compactMap(\.self) + exclusiveVariables + variables.map(\.name)
+                + files.compactMap(\.variable)
+            for name in all where !names.contains(name) { names.append(name) }
+            return names
+        }
     }
 
     /// The ServiceAccount tokens that the endpoint accepts.
@@ -48,6 +72,14 @@ package struct EndpointConfiguration: Sendable {
         package var claims: [Claim]
         /// Whether `exp` is never later than the subject token's.
         package var capToSubject: Bool
+        /// The minimum lifetime in seconds, unless `capToSubject` shortens it.
+        package var minimumLifetime: Int = IssuedTokenForm.minimumLifetime
+        /// How many seconds a token must remain valid when the sidecar replaces it; 0 for the sidecar's own rule.
+        package var remainingAtRenewal: Int = 0
+        /// Whether tokens have a `jti`.
+        package var hasTokenID: Bool = true
+        /// The `typ` of the header.
+        package var type: String = "JWT"
 
         /// An additional claim.
         package struct Claim: Sendable, Equatable {

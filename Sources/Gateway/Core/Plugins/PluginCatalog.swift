@@ -12,7 +12,7 @@ package struct PluginCatalog: Sendable {
 
     /// The plugin that recognizes one of the audiences; nil where none does, or more than one.
     package func recognizing(_ audiences: [String]) -> (any ProviderPlugin.Type)? {
-        let found = plugins.filter { plugin in audiences.contains { plugin.defaults.recognizes($0) } }
+        let found = plugins.filter { plugin in audiences.contains { plugin.recognizes($0) } }
         return found.count == 1 ? found[0] : nil
     }
 }

@@ -24,17 +24,19 @@ package enum PublisherToken {
         let endpoint = configuration.endpoint
         let issued = Int(now.timeIntervalSince1970)
         let lifetime = min(maximumTokenLifetime, configuration.token.timeToLive)
-        let claims: JSONValue = [
-            "iss": .string(endpoint.issuer.url),
-            "aud": endpoint.audiences.count == 1
-                ? .string(endpoint.audiences[0]) : .array(endpoint.audiences.map(JSONValue.string)),
-            "sub": .string(subject(cluster: endpoint.cluster, endpoint: endpoint.name)),
-            "exp": .integer(issued + lifetime),
-            "nbf": .integer(issued - IssuedClaims.notBeforeLeeway),
-            "iat": .integer(issued),
-            "jti": .string(tokenID.rawValue),
-            "cluster": .string(endpoint.cluster),
+        var claims: [JSONValue.Member] = [
+            .init("iss", .string(endpoint.issuer.url)),
+            .init(
+                "aud",
+                endpoint.audiences.count == 1
+                    ? .string(endpoint.audiences[0]) : .array(endpoint.audiences.map(JSONValue.string))),
+            .init("sub", .string(subject(cluster: endpoint.cluster, endpoint: endpoint.name))),
+            .init("exp", .integer(issued + lifetime)),
+            .init("nbf", .integer(issued - IssuedClaims.notBeforeLeeway)),
+            .init("iat", .integer(issued)),
         ]
-        return try? SignedJWT.sign(claims, with: key.signingKey)
+        if configuration.token.hasTokenID { claims.append(.init("jti", .string(tokenID.rawValue))) }
+        claims.append(.init("cluster", .string(endpoint.cluster)))
+        return try? SignedJWT.sign(.object(claims), with: key.signingKey, type: configuration.token.type)
     }
 }

@@ -5,8 +5,6 @@ import JSON
 
 /// The claims of one issued token.
 struct IssuedClaims {
-    /// The minimum token lifetime, in seconds.
-    static let minimumLifetime = 60
     /// How far `nbf` is before the time of issue, in seconds: for verifiers whose clock is late.
     static let notBeforeLeeway = 60
     /// The maximum length of `sub`, in ASCII characters.
@@ -41,7 +39,9 @@ struct IssuedClaims {
             .init("exp", .integer(issued + lifetime)),
             .init("nbf", .integer(issued - Self.notBeforeLeeway)),
             .init("iat", .integer(issued)),
-            .init("jti", .string(tokenID.rawValue)),
+        ]
+        if configuration.token.hasTokenID { members.append(.init("jti", .string(tokenID.rawValue))) }
+        members += [
             .init("cluster", .string(identity.cluster)),
             .init("namespace", .string(identity.namespace)),
             .init("saname", .string(identity.serviceAccount.name)),
@@ -57,9 +57,9 @@ struct IssuedClaims {
     ///
     /// - Returns: the token in compact form.
     func sign(
-        with key: SigningKey, limits: RelyingPartyLimits, identity: WorkloadIdentity
+        with key: SigningKey, type: String, limits: RelyingPartyLimits, identity: WorkloadIdentity
     ) throws(TokenExchangeError) -> String {
-        guard let compact = try? SignedJWT.sign(json, with: key) else { throw .noSigningKey(retryAfter: 5) }
+        guard let compact = try? SignedJWT.sign(json, with: key, type: type) else { throw .noSigningKey(retryAfter: 5) }
         guard compact.utf8.count <= limits.tokenLength else {
             throw .unissuable("the token is longer than the relying party accepts", identity)
         }

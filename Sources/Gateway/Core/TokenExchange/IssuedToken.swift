@@ -7,7 +7,8 @@ package struct IssuedToken: Sendable {
     /// The compact serialization.
     package let compact: String
     package let keyID: KeyID
-    package let tokenID: TokenID
+    /// nil where the endpoint's tokens have no `jti`.
+    package let tokenID: TokenID?
     package let subject: String
     package let audiences: [String]
     package let expiration: Date
@@ -21,9 +22,11 @@ package struct IssuedToken: Sendable {
 }
 
 extension IssuedToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    package var description: String { "IssuedToken(jti \(tokenID))" }
+    package var description: String { "IssuedToken(jti \(tokenID?.rawValue ?? "none"))" }
     package var debugDescription: String { description }
-    package var customMirror: Mirror { Mirror(self, children: ["jti": tokenID.rawValue], displayStyle: .struct) }
+    package var customMirror: Mirror {
+        Mirror(self, children: ["jti": tokenID?.rawValue ?? "none"], displayStyle: .struct)
+    }
 }
 
 /// A `jti`: 128 random bits in base64url (RFC 7519 §4.1.7).

@@ -42,7 +42,7 @@ package struct TokenExchange: Sendable {
         guard let key = keys.active else { throw .noSigningKey(retryAfter: 5) }
 
         let token = configuration.token
-        var lifetime = min(max(request.lifetime ?? token.timeToLive, IssuedClaims.minimumLifetime), token.timeToLive)
+        var lifetime = min(max(request.lifetime ?? token.timeToLive, token.minimumLifetime), token.timeToLive)
         if token.capToSubject, let expiration = request.subjectToken.claims.expiration {
             lifetime = min(lifetime, Int(expiration - now.timeIntervalSince1970))
             guard lifetime > 0 else { throw .invalidSubjectToken(.expired) }
@@ -50,10 +50,12 @@ package struct TokenExchange: Sendable {
         let claims = try IssuedClaims(
             configuration: configuration, attributes: attributes, audiences: audiences, issuedAt: now,
             lifetime: lifetime, tokenID: tokenID)
-        let compact = try claims.sign(with: key.signingKey, limits: configuration.limits, identity: identity)
+        let compact = try claims.sign(
+            with: key.signingKey, type: token.type, limits: configuration.limits, identity: identity)
         return IssuedToken(
-            compact: compact, keyID: key.signingKey.keyID, tokenID: tokenID, subject: claims.subject,
-            audiences: audiences, expiration: claims.expiration, lifetime: lifetime, identity: identity, rule: rule,
+            compact: compact, keyID: key.signingKey.keyID, tokenID: token.hasTokenID ? tokenID : nil,
+            subject: claims.subject, audiences: audiences, expiration: claims.expiration, lifetime: lifetime,
+            identity: identity, rule: rule,
             certificate: key.certificate)
     }
 

@@ -12,6 +12,8 @@ public struct ConformanceBreach: Sendable, Equatable, CustomStringConvertible {
         case algorithms = "there is at least one algorithm, and no duplicate"
         /// Kubernetes accepts the label and the variables.
         case injectorNames = "the injector's names are valid in Kubernetes"
+        /// The default lifetime is within the minimum and the maximum, and a token can be renewed in time.
+        case tokenRules = "the token rules are consistent"
         /// Every limit is positive, and the default audiences keep it.
         case limits = "the limits are positive, and the default audiences keep them"
         /// `init` accepts a typical endpoint with each algorithm.
@@ -22,8 +24,11 @@ public struct ConformanceBreach: Sendable, Equatable, CustomStringConvertible {
         case claimsInJSON = "the claims are JSON that parses to the same value"
         /// `injection(for:)` accepts the annotation of the test.
         case validAnnotation = "a valid annotation is accepted and has a value"
-        /// Added variables are C identifiers, unique, and none of the injector's; those that they name are C identifiers.
+        /// Added variables are C identifiers, unique, none of the injector's, and declared; those that they name are C
+        /// identifiers.
         case variableNames = "the added variables have valid names, no duplicate, and none of the injector's names"
+        /// Files have valid, unique names and 8,192 bytes at most; JSON files are JSON.
+        case files = "the files have valid names and contents"
         /// Values are 4096 bytes at most and have no control characters.
         case values = "values are at most 4096 bytes long and have no control characters"
         /// An error, and the advice of an expected variable, is one line of at most 1,000 bytes in lower case without a

@@ -7,17 +7,19 @@ struct ConformanceExample<Plugin: ProviderPlugin> {
     let annotation: String
     /// JSON text.
     let settings: String
+    /// nil for the plugin's own.
+    let audience: String?
 
     struct NoIssuer: Error {}
 
     func endpoint(
         name: String = "one", algorithm: SignatureAlgorithm? = Plugin.defaults.algorithms.first
     ) throws -> Endpoint {
-        let audiences = Plugin.defaults.audiences
+        var audiences = try audience.map { [$0] } ?? Plugin.audiences(for: decodedSettings())
+        if audiences.isEmpty { audiences = ["https://relying-party.example.com"] }
         let endpoint = Endpoint.example(
-            name: name, host: "\(name).issuer.example.com", path: "/\(name)",
-            audiences: audiences.isEmpty ? ["https://relying-party.example.com"] : audiences,
-            algorithm: algorithm ?? .rs256)
+            name: name, host: "\(name).issuer.example.com", path: "/\(name)", audiences: audiences,
+            algorithm: algorithm ?? .rs256, timeToLive: Plugin.defaults.timeToLive)
         guard let endpoint else { throw NoIssuer() }
         return endpoint
     }
@@ -27,8 +29,11 @@ struct ConformanceExample<Plugin: ProviderPlugin> {
     ) throws -> Plugin {
         try Plugin(
             endpoint: try endpoint(name: name, algorithm: algorithm),
-            settings: try JSONValue(parsing: Array(settings.utf8)).decode(Plugin.Settings.self),
-            context: .silent)
+            settings: try decodedSettings(), context: .silent)
+    }
+
+    private func decodedSettings() throws -> Plugin.Settings {
+        try JSONValue(parsing: Array(settings.utf8)).decode(Plugin.Settings.self)
     }
 }
 
@@ -44,9 +49,12 @@ enum ConformanceInput {
 
     static let workloads = [bound, unbound]
 
-    static func request(_ annotation: String, for workload: WorkloadIdentity = bound) -> InjectionRequest {
+    static func request(
+        _ annotation: String?, options: [String: String] = [:], for workload: WorkloadIdentity = bound
+    ) -> InjectionRequest {
         InjectionRequest(
-            annotation: annotation, namespace: workload.namespace, serviceAccountName: workload.serviceAccount.name)
+            annotation: annotation, options: options, namespace: workload.namespace,
+            serviceAccountName: workload.serviceAccount.name, tokenFile: "/var/run/secrets/sts/one/token")
     }
 
     /// What an author can write into an annotation: the API server accepts any UTF-8 up to 256 KiB.

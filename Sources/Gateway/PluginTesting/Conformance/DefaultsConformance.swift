@@ -16,12 +16,13 @@ extension ConformanceFindings {
         expect(
             Set(defaults.algorithms).count == defaults.algorithms.count, .algorithms,
             "duplicate in \(defaults.algorithms.map(\.rawValue)); remove it")
-        checkAudiences(defaults)
+        checkAudiences(defaults, of: plugin)
         checkInjector(defaults.injector)
         checkLimits(defaults)
+        checkTokens(defaults.tokens)
     }
 
-    private mutating func checkAudiences(_ defaults: EndpointDefaults) {
+    private mutating func checkAudiences(_ defaults: EndpointDefaults, of plugin: (some ProviderPlugin).Type) {
         for audience in defaults.audiences + defaults.recognizedAudiences.sorted() {
             expect(
                 !audience.isEmpty && audience.utf8.allSatisfy { (0x21...0x7E).contains($0) }, .audiences,
@@ -29,7 +30,7 @@ extension ConformanceFindings {
         }
         for audience in defaults.audiences {
             expect(
-                defaults.recognizes(audience), .audiences,
+                plugin.recognizes(audience), .audiences,
                 "\"\(audience)\" is a default but not recognized; add it to recognizedAudiences")
         }
     }
@@ -38,14 +39,37 @@ extension ConformanceFindings {
         expect(
             ConformanceName.isLabelName(injector.label), .injectorNames,
             "invalid label \(Quotation.of(injector.label)); expected the name part of a label's key")
-        for variable in [injector.tokenVariable] + (injector.valueVariable.map { [$0] } ?? []) {
+        let own = [injector.tokenVariable, injector.valueVariable].compactMap(\.self)
+        for variable in own + injector.exclusiveVariables {
             expect(
                 ConformanceName.isVariable(variable), .injectorNames,
                 "invalid variable \(Quotation.of(variable)); expected a C identifier")
         }
+        if let variable = injector.tokenVariable {
+            expect(
+                variable != injector.valueVariable, .injectorNames,
+                "\(variable) is both tokenVariable and valueVariable; use a different name")
+        }
+        for option in injector.options {
+            expect(
+                ConformanceName.isLabelName("\(injector.label)-\(option)"), .injectorNames,
+                "invalid option \(Quotation.of(option)); expected the end of an annotation's key")
+        }
+    }
+
+    private mutating func checkTokens(_ tokens: TokenRules) {
+        let range = tokens.minimumLifetime...max(tokens.minimumLifetime, tokens.maximumLifetime)
         expect(
-            injector.tokenVariable != injector.valueVariable, .injectorNames,
-            "\(injector.tokenVariable) is both tokenVariable and valueVariable; use a different name")
+            tokens.minimumLifetime >= 60 && range.contains(tokens.timeToLive) && tokens.maximumLifetime <= 86_400,
+            .tokenRules,
+            "invalid lifetimes \(tokens.minimumLifetime), \(tokens.timeToLive), \(tokens.maximumLifetime); expected a "
+                + "default between minimum and maximum, within 60 to 86400")
+        expect(
+            (0..<tokens.minimumLifetime).contains(tokens.remainingAtRenewal), .tokenRules,
+            "invalid remainingAtRenewal \(tokens.remainingAtRenewal); expected less than the minimum lifetime")
+        expect(
+            !tokens.type.isEmpty && tokens.type.utf8.allSatisfy { (0x21...0x7E).contains($0) }, .tokenRules,
+            "invalid type \(Quotation.of(tokens.type)); expected a media type such as JWT")
     }
 
     private mutating func checkLimits(_ defaults: EndpointDefaults) {

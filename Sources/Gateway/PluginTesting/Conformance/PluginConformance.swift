@@ -9,16 +9,18 @@ import JOSE
 ///
 /// - Parameters:
 ///   - annotation: one that the plugin accepts.
+///   - audience: one that the plugin accepts, where it checks it; nil for the plugin's default, or any URL where it has none.
 ///   - settings: the JSON text of a `settings` block that it accepts.
 ///   - publisherSettings: the JSON text of a `publish` block that it accepts, without `plugin` and `probe`; nil where the
 ///     plugin does not publish.
 /// - Returns: each rule that is broken, with what was found; empty where none is.
 public func checkConformance<Plugin: ProviderPlugin>(
-    of plugin: Plugin.Type, annotation: String, settings: String = "{}", publisherSettings: String? = nil
+    of plugin: Plugin.Type, annotation: String, audience: String? = nil, settings: String = "{}",
+    publisherSettings: String? = nil
 ) -> [ConformanceBreach] {
     var findings = ConformanceFindings()
     findings.checkDefaults(of: plugin)
-    let example = ConformanceExample<Plugin>(annotation: annotation, settings: settings)
+    let example = ConformanceExample<Plugin>(annotation: annotation, settings: settings, audience: audience)
     for algorithm in Plugin.defaults.algorithms {
         do {
             _ = try example.make(algorithm: algorithm)

@@ -41,7 +41,8 @@ struct PluginRegistration {
         expect(builtIn.contains("import \(name)Plugin\n"), "add `import \(name)Plugin` to BuiltInPlugins.swift")
         expect(builtIn.contains("\(name)Provider.self"), "add `\(name)Provider.self,` to BuiltInPlugins.all")
         expect(
-            tests["\(name)PluginTests"]?.contains("checkConformance(of: \(name)Provider.self") ?? false,
+            tests["\(name)PluginTests"]?.filter { !$0.isWhitespace }
+                .contains("checkConformance(of:\(name)Provider.self") ?? false,
             "let a test in Tests/Plugins/\(name)PluginTests expect checkConformance(of: \(name)Provider.self, …) == []")
         let id = ids["\(name)Provider"]
         expect(

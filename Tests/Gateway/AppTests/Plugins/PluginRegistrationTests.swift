@@ -10,7 +10,9 @@ struct PluginRegistrationTests {
     func registered() throws {
         // Tests/Gateway/AppTests/<this file>
         let root = "/" + #filePath.split(separator: "/").dropLast(5).joined(separator: "/")
-        #expect(try PluginRegistration(root: root, types: BuiltInPlugins.all).problems == [])
+        // `try` inside #expect would print no value.
+        let problems = try PluginRegistration(root: root, types: BuiltInPlugins.all).problems
+        #expect(problems == [], "\(problems.joined(separator: "\n"))")
     }
 
     @Test("have unique ids and audiences")
@@ -89,7 +91,7 @@ struct PluginRegistrationTests {
             manifest: ["OnePlugin": "one", "TwoPlugin": "two"],
             tests: [
                 "OnePluginTests": "checkConformance(of: OneProvider.self, ",
-                "TwoPluginTests": "checkConformance(of: TwoProvider.self, ",
+                "TwoPluginTests": "checkConformance(\n    of: TwoProvider.self, ",
             ],
             pages: ["one": page, "two": page], ids: ["OneProvider": "one", "TwoProvider": "two"])
     }

@@ -49,7 +49,7 @@ struct ConfigurationLoaderTests {
             endpoint.injector
                 == .init(
                     label: "example-role", tokenVariable: "EXAMPLE_TOKEN_FILE", valueVariable: "EXAMPLE_ROLE",
-                    explicitCertificateTrust: false))
+                    explicitCertificateTrust: false, exclusiveVariables: ["EXAMPLE_WORKLOAD"]))
         #expect(
             endpoint.subjectToken
                 == .init(audiences: ["sts-gateway.default.svc"], acceptAPIServerAudience: false, requirePod: true))

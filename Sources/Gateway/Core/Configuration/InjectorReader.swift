@@ -1,0 +1,118 @@
+import GatewayPluginAPI
+
+/// Reads an endpoint's `injector` block.
+struct InjectorReader {
+    private let block: ConfigurationBlock<InjectorKeys>
+    private let defaults: EndpointDefaults.Injector?
+    /// The endpoint's scalar settings, which are placeholders.
+    private let values: [String: String]
+
+    init(_ endpoint: ConfigurationBlock<EndpointKeys>, defaults: EndpointDefaults.Injector?) {
+        block = endpoint.injector
+        self.defaults = defaults
+        values = Self.values(endpoint.settings)
+    }
+
+    func read() -> EndpointConfiguration.Injector? {
+        let (label, token, value) = (block.label, block.tokenVariable, block.valueVariable)
+        let (trust, annotation) = (block.explicitCertificateTrust, block.annotation)
+        let (variables, files) = (variables(), files())
+        guard let defaults else { return nil }
+        var injector = EndpointConfiguration.Injector(
+            label: label ?? defaults.label, annotation: annotation ?? defaults.annotation,
+            tokenVariable: token ?? defaults.tokenVariable, valueVariable: value ?? defaults.valueVariable,
+            explicitCertificateTrust: trust, options: defaults.options,
+            exclusiveVariables: defaults.exclusiveVariables, variables: variables, files: files, values: values)
+        if let token = injector.tokenVariable, injector.valueVariable == token {
+            let other = block.value(of: \.tokenVariable).keyPath
+            block.error(\.valueVariable, "duplicate of \(other) (\"\(token)\"); use a different variable")
+            injector.valueVariable = nil
+        }
+        checkDuplicates(in: injector)
+        return injector
+    }
+
+    private func checkDuplicates(in injector: EndpointConfiguration.Injector) {
+        var taken = Set([injector.tokenVariable, injector.valueVariable].compactMap(\.self))
+        for variable in injector.variables where !taken.insert(variable.name).inserted {
+            block.error(\.variables, "\(variable.name) is already set by this block; use a different variable")
+        }
+        var names: Set<String> = []
+        for file in injector.files {
+            if let name = file.variable, !taken.insert(name).inserted {
+                block.error(\.files, "\(name) is already set by this block; use a different variable")
+            }
+            if !names.insert(file.name).inserted {
+                block.error(\.files, "duplicate name \"\(file.name)\"; use a different name")
+            }
+        }
+    }
+
+    private func variables() -> [VariableTemplate] {
+        guard case .mapping(let members, _) = block.variables else { return [] }
+        let place = block.value(of: \.variables).keyPath
+        return members.compactMap { member in
+            let value = ConfigurationValue(
+                node: member.value, keyPath: "\(place).\(member.key)", line: member.value.line, problems: block.problems
+            )
+            guard ConfigurationType<String>.variable.read(value.naming(member.key)) != nil else { return nil }
+            guard case .scalar(let text, _, _) = member.value, !text.isEmpty,
+                text.utf8.count <= VariableTemplate.maximumLength
+            else {
+                return value.invalid(expected: "one line of 1 to \(VariableTemplate.maximumLength) bytes")
+            }
+            let template = InjectionTemplate(text)
+            guard isKnown(template.names, value) else { return nil }
+            return VariableTemplate(name: member.key, value: template)
+        }
+    }
+
+    private func files() -> [FileTemplate] {
+        let blocks = block.files ?? []
+        if blocks.count > PodInjection.File.maximumCount {
+            block.error(
+                \.files, "\(blocks.count) files; expected at most \(PodInjection.File.maximumCount)")
+        }
+        return blocks.compactMap { block in
+            let (name, contents, format, variable) = (block.name, block.contents, block.format, block.variable)
+            guard let name, let contents else { return nil }
+            do {
+                let file = try FileTemplate(
+                    name: name, format: format ?? FileTemplate.Format(fileName: name), contents: contents,
+                    variable: variable)
+                return isKnown(file.names, block.value(of: \.contents)) ? file : nil
+            } catch {
+                block.error(\.contents, "\(error)")
+                return nil
+            }
+        }
+    }
+
+    private func isKnown(_ names: [String], _ value: ConfigurationValue) -> Bool {
+        let known = InjectionTemplate.placeholders + values.keys.sorted()
+        guard let unknown = names.first(where: { !known.contains($0) }) else { return true }
+        let nearest = SpellingSuggestion.nearest(to: unknown, among: known)
+        value.error(
+            "unknown placeholder {\(unknown)}; "
+                + (nearest.map { "did you mean {\($0)}?" } ?? "expected \(known.map { "{\($0)}" }.asChoice)"))
+        return false
+    }
+
+    /// The scalars of a `settings` block, except those whose names suggest a secret.
+    private static func values(_ settings: ConfigurationNode?) -> [String: String] {
+        guard case .mapping(let members, _) = settings else { return [:] }
+        var values: [String: String] = [:]
+        for member in members where !QuotedValue.isSecret(member.key) {
+            if case .scalar(let text, _, _) = member.value, !member.value.isNull { values[member.key] = text }
+        }
+        return values
+    }
+}
+
+extension ConfigurationValue {
+    /// A value for the check of a mapping's key.
+    fileprivate func naming(_ key: String) -> ConfigurationValue {
+        ConfigurationValue(
+            node: .scalar(key, isPlain: false, line: line), keyPath: keyPath, line: line, problems: problems)
+    }
+}
