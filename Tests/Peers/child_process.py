@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import secret_scan
 from waiting import DEADLINE
 
 _starter = ThreadPoolExecutor(1, "child-starter")
@@ -34,12 +35,27 @@ def tied(arguments: Sequence[str | Path]) -> list[str]:
 
 def start(arguments: Sequence[str | Path], **options: Any) -> subprocess.Popen[bytes]:
     """Starts a child in the background. It ends with this process at the latest, but not with the calling thread."""
+    if program := ours(arguments):
+        for stream in ["stdout", "stderr"]:
+            name = getattr(options.get(stream), "name", None)
+            if isinstance(name, str):
+                secret_scan.RUN.file(f"{program} {stream}", Path(name))
     return _starter.submit(subprocess.Popen, tied(arguments), **options).result()
 
 
 def run(arguments: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs a child until it exits. Its output is text."""
-    return subprocess.run(tied(arguments), capture_output=True, text=True, timeout=DEADLINE, **options)
+    ended = subprocess.run(tied(arguments), capture_output=True, text=True, timeout=DEADLINE, **options)
+    if program := ours(arguments):
+        for part in [ended.stdout, ended.stderr]:
+            secret_scan.RUN.text(f"{program} commands", part, " ".join(str(word) for word in arguments))
+    return ended
+
+
+def ours(arguments: Sequence[str | Path]) -> str | None:
+    """The program of this project that a command line starts."""
+    names = [Path(word).name for word in arguments]
+    return next((name for name in names if name in ("sts-gateway", "sts-sidecar")), None)
 
 
 def end(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 
 from joserfc import jwk, jws
 
+import secret_scan
 from private_file import write_private
 
 ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -65,7 +66,9 @@ def token(directory: Path, options: argparse.Namespace) -> str:
     key = jwk.RSAKey.import_key((directory / KEY).read_bytes())
     issuer = (directory / ISSUER_FILE).read_text().strip()
     payload = json.dumps(claims(options, issuer, int(time.time())), separators=(",", ":"))
-    return jws.serialize_compact({"alg": "RS256", "kid": key.thumbprint()}, payload, key)
+    made = jws.serialize_compact({"alg": "RS256", "kid": key.thumbprint()}, payload, key)
+    secret_scan.RUN.token(made)
+    return made
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aws_signature
+import secret_scan
 from aws_faults import FAULTS, Fault, refuse_acl, s3_error
 from aws_invalidations import Invalidations
 from fault_rule import Answer, Request, Rule
@@ -190,6 +191,8 @@ class FaultProxy(LoopbackServer):
             connection.close()
         for key, secret, token in HANDED_OUT.findall(content):
             self.secrets[key.decode()] = (secret.decode(), token.decode())
+            secret_scan.RUN.secret(secret.decode(), "a secret access key")
+            secret_scan.RUN.secret(token.decode(), "a session token")
         kept = {name: value for name, value in answer.getheaders() if name.lower() not in HOP_BY_HOP}
         request_id = re.search(rb"<RequestId>([^<]+)</RequestId>", content)
         if request_id and not any(name.lower() in ("x-amz-request-id", "x-amzn-requestid") for name in kept):

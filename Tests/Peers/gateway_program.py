@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import child_process
 import cluster_identity
+import secret_scan
 from built_programs import REPOSITORY
 from waiting import DEADLINE, until
 
@@ -84,6 +85,7 @@ class GatewayProgram:
     def launch(self, with_credentials: bool = True) -> subprocess.Popen[bytes]:
         """Starts the gateway and does not wait."""
         self.write()
+        secret_scan.RUN.key_folder(self.keys)
         listeners = ["--listen", self.listen, "--admin-listen", "127.0.0.1:0", "--webhook-listen", "127.0.0.1:0"]
         arguments = self.arguments("serve") + listeners
         with (self.folder / "audit").open("ab") as audit, (self.folder / "log").open("ab") as log:
@@ -110,10 +112,12 @@ class GatewayProgram:
     def stop(self) -> None:
         """Sends SIGTERM and expects exit status 0."""
         assert self.process is not None
+        secret_scan.RUN.key_folder(self.keys)
         assert child_process.end(self.process) == 0, "it ends in good order"
         self.process = None
 
     def kill(self) -> None:
+        secret_scan.RUN.key_folder(self.keys)
         child_process.kill(self.process)
 
     def command(self, *arguments: str, with_credentials: bool = True) -> subprocess.CompletedProcess[str]:
@@ -151,6 +155,7 @@ class GatewayProgram:
         connection.request("GET", path)
         answer = connection.getresponse()
         found = answer.status, answer.read().decode()
+        secret_scan.RUN.text("status", found[1], path)
         connection.close()
         return found
 
@@ -179,6 +184,7 @@ class GatewayProgram:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         found = answer.status, answer.read()
+        secret_scan.RUN.answer(found[1])
         connection.close()
         return found
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+import secret_scan
 from private_file import write_private
 
 HOUR = datetime.timedelta(hours=1)
@@ -81,6 +82,7 @@ def write(
     pem = server_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+    secret_scan.RUN.private_key(pem.decode())
     write_private(directory / "server-key.pem", pem)
 
 

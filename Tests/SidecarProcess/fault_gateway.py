@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import secret_scan
+
 Fault = Callable[["FaultGateway", ssl.SSLSocket], None]
 
 
@@ -161,6 +163,7 @@ class FaultGateway:
 
     def valid(self, openunison: bool = False) -> bytes:
         self.issued.append(token(self.ttl))
+        secret_scan.RUN.token(self.issued[-1])
         if openunison:
             expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + self.ttl))
             answer = {"displayName": "a:b:c", "token": {"jwt": self.issued[-1], "expires": expires}}

@@ -7,6 +7,7 @@ from subprocess import CompletedProcess, Popen
 from typing import Any
 
 import child_process
+import secret_scan
 
 SUBJECT = "eyJhbGciOiJSUzI1NiJ9.c3ViamVjdA.c2lnbmF0dXJl"
 LONGEST_TIMEOUT = "300s"
@@ -32,6 +33,7 @@ class Sidecar:
         }
 
     def start(self, gateway: str, *prefix: str, command: str = "run", **more: str) -> "Sidecar":
+        secret_scan.RUN.file("termination messages", self.folder / "termination")
         with (self.folder / "log").open("ab") as log:
             self.process = child_process.start(
                 [*prefix, self.program, command], env=self.environment(gateway, **more), stderr=log, cwd="/"
