@@ -29,9 +29,14 @@ struct AcceptanceCluster: Sendable {
             try await run(kubeconfig: real, fake: nil, body)
         } else {
             try await FakeKubernetesAPI.run(clock: { Date() }, sleep: FakeKubernetesAPI.realTime) { api in
-                try await run(kubeconfig: api.kubeconfig.path, fake: api, body)
+                try await run(with: api, body)
             }
         }
+    }
+
+    /// Runs `body` with a new namespace of a fake API server.
+    static func run(with api: FakeKubernetesAPI, _ body: (AcceptanceCluster) async throws -> Void) async throws {
+        try await run(kubeconfig: api.kubeconfig.path, fake: api, body)
     }
 
     private static func run(

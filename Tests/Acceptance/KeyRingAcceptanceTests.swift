@@ -1,9 +1,11 @@
+import FakeKubernetesAPI
 import Foundation
 import GatewayCore
 import GatewayTestSupport
 import HTTPTypes
 import JOSE
 import JSON
+import KubernetesTestSupport
 import NIOHTTP1
 import Testing
 
@@ -17,7 +19,8 @@ struct KeyRingAcceptanceTests {
         let environment: [String: String]
 
         static func run(
-            _ cluster: AcceptanceCluster, name: String, _ body: (Replica) async throws -> Void
+            _ cluster: AcceptanceCluster, name: String, kubeconfig: String? = nil,
+            _ body: (Replica) async throws -> Void
         ) async throws {
             let folder = try TemporaryFolder()
             // Any certificate: the client of these tests does not verify it.
@@ -31,7 +34,7 @@ struct KeyRingAcceptanceTests {
             #expect(made.status == 0, "\(made.errors)")
             let environment = ["POD_NAMESPACE": cluster.namespace, "POD_NAME": name]
             try await RunningGateway.run(
-                folder: folder, review: "{kubeconfig: \"\(cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
+                folder: folder, review: "{kubeconfig: \"\(kubeconfig ?? cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
                 namespace: cluster.namespace,
                 adding: "tls: {certificates: [{certificate: server.pem, key: server-key.pem}]}",
                 environment: environment
@@ -110,6 +113,39 @@ struct KeyRingAcceptanceTests {
             let ended = try await replica.gateway.stop()
             #expect(ended.status == 0)
             #expect(!(ended.errors + ended.output).contains("PRIVATE KEY"))
+        }
+    }
+
+    @Test("A revocation reaches a replica whose connections to the API server carry nothing any more")
+    func deadPath() async throws {
+        try await FakeKubernetesAPI.run(clock: { Date() }, sleep: FakeKubernetesAPI.realTime) { api in
+            try await AcceptanceCluster.run(with: api) { cluster in
+                try await SwallowingProxy.run(to: api.port) { proxy in
+                    let folder = try TemporaryFolder()
+                    let direct = try String(contentsOfFile: cluster.kubeconfig, encoding: .utf8)
+                    try folder.write(direct.replacing(":\(api.port)", with: ":\(proxy.port)"), to: "kubeconfig")
+                    try await Replica.run(cluster, name: "gateway-0") { one in
+                        try await Replica.run(
+                            cluster, name: "gateway-1", kubeconfig: "\(folder.path)/kubeconfig"
+                        ) { two in
+                            let first = try await one.kids()
+                            #expect(try await two.kids() == first && first.count == 1)
+                            #expect(try await one.keys("rotate", "--endpoint", "two").status == 0)
+                            try await two.eventually { try await two.kids().count == 2 }
+                            // The watch is on one of these connections. New ones work.
+                            proxy.swallow()
+                            let connections = proxy.connections
+                            #expect(connections > 0)
+                            let revoked = try await one.keys("revoke", "--endpoint", "two", "--active")
+                            #expect(revoked.status == 0, "\(revoked.errors)")
+                            // The key set is the ring's; no answer to a token request is as sure a sign.
+                            try await two.eventually { try await two.kids().isDisjoint(with: first) }
+                            #expect(proxy.swallowedBytes > 0, "the change was sent on the dead connection")
+                            #expect(proxy.connections > connections)
+                        }
+                    }
+                }
+            }
         }
     }
 

@@ -13,6 +13,11 @@ package struct FakeCluster: Sendable {
     package let api: FakeKubernetesAPI
     package let client: KubernetesClient
 
+    package init(api: FakeKubernetesAPI, client: KubernetesClient) {
+        self.api = api
+        self.client = client
+    }
+
     /// - Parameter time: the time of the client's calls.
     package static func run(
         limits: KubernetesClient.Limits = .patient, time: ManualScheduler = ManualScheduler(),

@@ -29,9 +29,9 @@ def literal(index: int, value: bytes) -> bytes:
     return prefix + bytes([len(value)]) + value
 
 
-def post(stream: int, path: str) -> bytes:
-    """HEADERS of a form's POST, without the end of the stream."""
-    fields = bytes([0x83, 0x87]) + literal(4, path.encode()) + literal(1, b"localhost")
+def post(stream: int, path: str, more: bytes = b"") -> bytes:
+    """HEADERS of a form's POST with more fields, without the end of the stream."""
+    fields = bytes([0x83, 0x87]) + literal(4, path.encode()) + literal(1, b"localhost") + more
     return frame(HEADERS, 0x04, stream, fields + literal(31, b"application/x-www-form-urlencoded"))
 
 

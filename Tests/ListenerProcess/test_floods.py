@@ -18,6 +18,9 @@ def test_livez_is_answered_while_more_idle_connections_are_opened_than_the_liste
     # On a connection that is opened while 600 others say nothing.
     for _ in range(5):
         assert gateway.get("/livez") == (200, "ok\n")
+    evicted = gateway.metric("sts_connections_evicted_total", listener="admin", reason="waiting")
+    assert evicted is not None and evicted >= 600 - 300, "all above three quarters of the limit"
+    assert gateway.metric("sts_connections_evicted_total", listener="tokens", reason="waiting") == 0
 
 
 def test_a_client_is_served_beside_silent_http2_peers_that_fill_the_listener(make: Make) -> None:
@@ -46,6 +49,26 @@ def test_every_client_behind_one_address_gets_a_token_and_keeps_its_connection_o
 
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(exchange, range(300)))
+
+
+def test_a_client_that_does_not_read_is_disconnected(make: Make) -> None:
+    """Responses fill both sockets' buffers. No other bound applies: a request is in progress, and has arrived."""
+    gateway = make(readTimeout="1s").serve()
+    connection = gateway.secured()
+    request = b"GET /one/certs HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100
+    connection.settimeout(0.1)
+
+    def is_disconnected() -> bool:
+        try:
+            connection.sendall(request)
+        except TimeoutError:
+            return False  # It reads no further request, since it cannot write.
+        except OSError:
+            return True
+        return False
+
+    until(is_disconnected, "the end of the connection")
+    assert gateway.exchange() == 200
 
 
 def test_unfinished_bodies_beyond_the_budget_get_503_and_a_small_request_finds_room(make: Make) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from gateway_program import exchange_form
 
-from .listening_gateway import ListeningGateway, answer
+from .listening_gateway import DATA, SETTINGS, ListeningGateway, answer, frame, frames, post
 
 Make = Callable[..., ListeningGateway]
 SECOND = b"GET /one/certs HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -94,6 +95,21 @@ def test_header_fields_that_are_too_large_get_the_error_of_a_token_call(make: Ma
     found = gateway.raw(gateway.form_request("X-Filler: " + "a" * 20_000 + "\r\n"))
     assert found.startswith(b"HTTP/1.1 431 ")
     assert b'{"error":"invalid_request"' in found and b"Cache-Control: no-store" in found
+
+
+def test_header_fields_that_are_too_large_get_the_same_error_over_http2(make: Make) -> None:
+    gateway = make().serve()
+    connection = gateway.multiplexed()
+    connection.sendall(frame(SETTINGS, 1))
+    # 34 bytes count for each (RFC 9113 §6.5.2).
+    connection.sendall(post(1, "/one/token", b"\x00\x01x\x01y" * 500))
+    data = next(payload for kind, _, stream, payload in frames(connection) if (kind, stream) == (DATA, 1))
+    assert data.startswith(b'{"error":"invalid_request"')
+    # The connection goes on.
+    form = exchange_form(gateway.identity).encode()
+    connection.sendall(post(3, "/one/token") + frame(DATA, 1, 3, form))
+    answered = next(payload for kind, _, stream, payload in frames(connection) if (kind, stream) == (DATA, 3))
+    assert b"access_token" in answered
 
 
 def test_a_body_that_is_too_large_is_413_and_the_answer_arrives(make: Make) -> None:

@@ -17,7 +17,7 @@ public struct KubernetesClient: Sendable {
         /// For a whole call, including connecting.
         public var requestTimeout = 10.0
         /// For the head of the response to a watch, including connecting. The API server sends it immediately; a
-        /// persistent connection that is dead must not delay a watch for longer.
+        /// connection that died between two watches must not delay the next one for longer.
         public var watchHeadTimeout = 4.0
         /// The maximum size of a response.
         public var replyBytes = 4 << 20
@@ -26,7 +26,7 @@ public struct KubernetesClient: Sendable {
         public var watchIdleTimeout = 10.0
         /// The maximum size of an event of a watch.
         public var eventBytes = 4 << 20
-        /// The maximum number of connections; further calls wait.
+        /// The maximum number of connections for calls, and of those for watches; further ones wait.
         public var connections = 32
 
         /// Creates the default limits.
@@ -42,7 +42,10 @@ public struct KubernetesClient: Sendable {
     /// The API server's clock.
     public let serverClock: ServerClock
     private let scheduler: KubernetesScheduler
-    private let client: HTTPClient
+    private let calls: HTTPClient
+    /// Watches have connections of their own. After a dead path, every idle connection may be dead: a watch that took
+    /// one of another call would wait for its timeout, once for each.
+    private let watches: HTTPClient
 
     /// Creates a client. It opens no connection yet.
     ///
@@ -68,13 +71,14 @@ public struct KubernetesClient: Sendable {
             host = name
         }
         let named = KubernetesServer(host: host, port: access.server.port) ?? access.server
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let calls = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let watches = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         return (
             KubernetesClient(
                 server: access.server, urlPrefix: "https://\(named.authority)\(access.server.basePath)",
                 credentials: credentials, userAgent: userAgent, limits: limits, serverClock: ServerClock(),
-                scheduler: scheduler, client: client),
-            KubernetesClientService(client: client)
+                scheduler: scheduler, calls: calls, watches: watches),
+            KubernetesClientService(clients: [calls, watches])
         )
     }
 
@@ -110,7 +114,7 @@ public struct KubernetesClient: Sendable {
         _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date
     ) async throws -> KubernetesReply {
         let sent = scheduler.monotonic()
-        let response = try await client.execute(message(request, current), deadline: .distantFuture)
+        let response = try await calls.execute(message(request, current), deadline: .distantFuture)
         serverClock.record(
             date: response.headers.first(name: "Date"), sent: sent, received: scheduler.monotonic())
         return try await reply(response, upTo: limits.replyBytes, at: now)
@@ -185,7 +189,7 @@ public struct KubernetesClient: Sendable {
         _ request: KubernetesRequest, at now: Date
     ) async throws(KubernetesRequestError) -> HTTPClientResponse {
         try await within(min(limits.watchHeadTimeout, limits.requestTimeout)) {
-            try await client.execute(message(request, credentials.current(at: now)), deadline: .distantFuture)
+            try await watches.execute(message(request, credentials.current(at: now)), deadline: .distantFuture)
         }
     }
 }

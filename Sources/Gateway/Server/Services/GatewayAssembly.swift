@@ -88,7 +88,7 @@ package struct GatewayAssembly: Sendable {
         ) -> Listener {
             Listener(
                 name: name, address: address, limits: configuration.limits, maximumBodyBytes: maximumBodyBytes,
-                budget: budget,
+                budget: budget, metrics: ConnectionMetrics(factory: prometheus, listener: name),
                 responder: GatewayResponder(isDraining: { draining.isDraining }, logger: logger) {
                     served(current.value)
                 },

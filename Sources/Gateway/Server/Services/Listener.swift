@@ -17,6 +17,7 @@ struct Listener: Service {
     /// Of a request's body; nil for that of the limits.
     var maximumBodyBytes: Int?
     let budget: BodyBudget
+    let metrics: ConnectionMetrics
     let responder: GatewayResponder
     /// nil for plain HTTP/1.x.
     let certificates: ServingCertificates?
@@ -45,7 +46,7 @@ struct Listener: Service {
         quiet.logLevel = max(logger.logLevel, .warning)
         let connections = ListenerConnections(
             limit: limits.connections, patience: certificates == nil ? 0 : Self.patience,
-            monotonic: scheduler.monotonic)
+            onEviction: metrics.count, monotonic: scheduler.monotonic)
         let dates = HTTPDate()
         let server = Server(
             childChannelSetup: ConnectionChannel(

@@ -53,6 +53,9 @@ extension GatewayMetrics {
             "sts_pod_events_total", .counter, "Events about refusals, on the Pods that were refused.",
             labels: ["result"]),
         MetricFamily(
+            "sts_connections_evicted_total", .counter, "Connections that were closed to make room for others.",
+            labels: ["listener", "reason"]),
+        MetricFamily(
             "sts_config_reload_total", .counter, "Configuration reloads by result.",
             labels: ["result"]),
         MetricFamily(

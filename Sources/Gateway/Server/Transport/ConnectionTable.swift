@@ -1,3 +1,13 @@
+/// Why a connection was closed to make room for others; a closed set of metric labels.
+enum EvictionReason: String, CaseIterable {
+    /// It had no complete request in progress.
+    case waiting
+    /// Its address had more than half of the listener's connections, and another address had none to close.
+    case share
+    /// It was new, and all connections were busy.
+    case full
+}
+
 /// The open connections of one listener, and which of them is closed where the listener becomes full: a pure value.
 ///
 /// A connection *waits* while no complete request of it is in progress: within the handshake, between requests, and
@@ -11,6 +21,22 @@ struct ConnectionTable {
         case close(ID)
         /// It has a request in progress, and is closed after the response.
         case finish(ID)
+        /// It is the new one: every other one has a request in progress.
+        case reject(ID)
+
+        var id: ID {
+            switch self {
+            case .close(let id), .finish(let id), .reject(let id): id
+            }
+        }
+
+        var reason: EvictionReason {
+            switch self {
+            case .close: .waiting
+            case .finish: .share
+            case .reject: .full
+            }
+        }
     }
 
     private struct Connection {
@@ -105,7 +131,7 @@ struct ConnectionTable {
             }
             guard index == 0, peer.value.count > limit / 2 else { continue }
             // More than half of the listener is busy for one address, which is allowed while no other address waits.
-            if peer.key == address { return isFull ? close(newcomer: newcomer) : nil }
+            if peer.key == address { return isFull ? reject(newcomer) : nil }
             if let found = longestWorking(of: peer.key) {
                 connections[found]?.isEnding = true
                 return .finish(found)
@@ -116,9 +142,9 @@ struct ConnectionTable {
 
     private var isFull: Bool { connections.count >= limit }
 
-    private mutating func close(newcomer: ID) -> Eviction {
+    private mutating func reject(_ newcomer: ID) -> Eviction {
         connections[newcomer]?.isEnding = true
-        return .close(newcomer)
+        return .reject(newcomer)
     }
 
     private func longestWaiting(of address: PeerAddress, except newcomer: ID, at time: Double) -> ID? {

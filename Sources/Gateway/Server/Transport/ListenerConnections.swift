@@ -18,14 +18,20 @@ final class ListenerConnections: Sendable {
     }
 
     private let state: Mutex<State>
+    private let onEviction: @Sendable (EvictionReason) -> Void
     /// Seconds.
     private let monotonic: @Sendable () -> Double
 
     /// - Parameters:
     ///   - limit: connections that may be open.
     ///   - patience: seconds for which a connection without a request is left alone.
-    init(limit: Int, patience: Double, monotonic: @escaping @Sendable () -> Double) {
+    ///   - onEviction: counts connections that are closed to make room for others.
+    init(
+        limit: Int, patience: Double, onEviction: @escaping @Sendable (EvictionReason) -> Void,
+        monotonic: @escaping @Sendable () -> Double
+    ) {
         state = Mutex(State(table: ConnectionTable(limit: limit, patience: patience)))
+        self.onEviction = onEviction
         self.monotonic = monotonic
     }
 
@@ -34,18 +40,14 @@ final class ListenerConnections: Sendable {
     /// Takes a new connection, and ends another one where the listener gets full.
     func open(from address: PeerAddress, _ controls: Controls) -> ConnectionTable.ID {
         let now = monotonic()
-        let (id, ended, isAborted) = state.withLock { state in
+        let (id, eviction, ended, isAborted) = state.withLock { state in
             state.lastID += 1
             let id = state.lastID
             state.controls[id] = controls
             let eviction = state.table.open(id, from: address, at: now)
-            let ended: Controls? =
-                switch eviction {
-                case .close(let other), .finish(let other): state.controls[other]
-                case nil: nil
-                }
-            return (id, ended, state.isAborted)
+            return (id, eviction, eviction.flatMap { state.controls[$0.id] }, state.isAborted)
         }
+        if let eviction { onEviction(eviction.reason) }
         ended?.end()
         if isAborted { controls.abort() }
         return id

@@ -7,7 +7,10 @@ final class WriteProgress {
     private let isSocket: Bool
     private let onStall: () -> Void
     private var pending = 0
-    private var completed = 0
+    /// When the last progress was made.
+    private var last = NIODeadline.uptimeNanoseconds(0)
+    /// At the last check.
+    private var lastBuffered = 0
     private var check: Scheduled<Void>?
 
     /// - Parameters:
@@ -24,7 +27,11 @@ final class WriteProgress {
     func follow(_ promise: EventLoopPromise<Void>?) -> EventLoopPromise<Void> {
         let promise = promise ?? channel.eventLoop.makePromise(of: Void.self)
         pending += 1
-        if pending == 1 { schedule() }
+        if pending == 1 {
+            last = channel.eventLoop.now
+            lastBuffered = buffered
+            schedule()
+        }
         promise.futureResult.assumeIsolated().whenComplete { _ in self.hasCompleted() }
         return promise
     }
@@ -36,15 +43,22 @@ final class WriteProgress {
 
     private func hasCompleted() {
         pending -= 1
-        completed += 1
+        last = channel.eventLoop.now
         if pending == 0 { stop() }
     }
 
+    /// A part of a write is progress, too, which is noticed at the next check: there are four in the time.
     private func schedule() {
-        let (completed, buffered) = (completed, buffered)
-        check = channel.eventLoop.assumeIsolated().scheduleTask(in: time) {
+        let loop = channel.eventLoop
+        let wait = min(time.nanoseconds / (isSocket ? 4 : 1), (last + time - loop.now).nanoseconds)
+        check = loop.assumeIsolated().scheduleTask(in: .nanoseconds(max(0, wait))) {
             guard self.pending > 0 else { return }
-            if self.completed == completed, self.buffered == buffered { self.onStall() } else { self.schedule() }
+            let buffered = self.buffered
+            if buffered != self.lastBuffered {
+                self.lastBuffered = buffered
+                self.last = loop.now
+            }
+            if loop.now - self.last >= self.time { self.onStall() } else { self.schedule() }
         }
     }
 

@@ -132,6 +132,37 @@ struct KubernetesWatchTests {
         }
     }
 
+    @Test("Where every open connection carries nothing any more, the next watch begins on a new one")
+    func deadPath() async throws {
+        let now = ManualScheduler.start
+        try await FakeKubernetesAPI.run(clock: { now }, sleep: FakeKubernetesAPI.endless) { api in
+            try await SwallowingProxy.run(to: api.port) { proxy in
+                let access = try ClusterAccess.inCluster(
+                    environment: [
+                        "KUBERNETES_SERVICE_HOST": FakeKubernetesAPI.host, "KUBERNETES_SERVICE_PORT": "\(proxy.port)",
+                    ], folder: api.serviceAccountFolder.path)
+                try await LocalAPIServer.client(access, at: now) { client in
+                    let cluster = FakeCluster(api: api, client: client)
+                    // Idle connections of other calls.
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for _ in 0..<4 {
+                            group.addTask { _ = try await cluster.collection(.secrets).get("a") }
+                        }
+                        try await group.waitForAll()
+                    }
+                    #expect(proxy.connections > 0)
+                    proxy.swallow()
+                    try add("a", cluster)
+                    let events = Recorder<WatchEvent>()
+                    async let ending = watch(cluster, from: "0") { events.add($0) }
+                    #expect(await events.upTo { _ in true }.map(word) == ["added a"])
+                    api.endWatches()
+                    _ = try await ending
+                }
+            }
+        }
+    }
+
     @Test("A token that is not valid any more is read again for a watch as well")
     func renewal() async throws {
         try await FakeCluster.run { cluster in

@@ -181,10 +181,28 @@ struct GatewayMetricsTests {
         ReloadMetrics(factory: backend).count(.applied)
         WebhookMetrics(factory: backend).record(.injected, latency: .milliseconds(1))
         PodEventMetrics(factory: backend).count(.written)
+        ConnectionMetrics(factory: backend, listener: "admin").count(.waiting)
         UninjectedPodMetrics(factory: backend).set(["one": [.missing: 1]])
         for family in GatewayMetrics.families {
             #expect(backend.text.contains("# TYPE \(family.name) \(family.type)\n"), "\(family.name)")
         }
+    }
+
+    @Test("Evicted connections are counted by listener and reason")
+    func evictions() {
+        ConnectionMetrics(factory: backend, listener: "tokens").count(.share)
+        let admin = ConnectionMetrics(factory: backend, listener: "admin")
+        admin.count(.waiting)
+        admin.count(.waiting)
+        #expect(
+            lines("sts_connections_evicted_total").sorted() == [
+                #"sts_connections_evicted_total{listener="admin",reason="full"} 0"#,
+                #"sts_connections_evicted_total{listener="admin",reason="share"} 0"#,
+                #"sts_connections_evicted_total{listener="admin",reason="waiting"} 2"#,
+                #"sts_connections_evicted_total{listener="tokens",reason="full"} 0"#,
+                #"sts_connections_evicted_total{listener="tokens",reason="share"} 1"#,
+                #"sts_connections_evicted_total{listener="tokens",reason="waiting"} 0"#,
+            ])
     }
 
     @Test("Metrics that are created again with the same backend continue")

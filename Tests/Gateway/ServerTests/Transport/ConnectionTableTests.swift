@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import GatewayServer
@@ -76,11 +77,32 @@ struct ConnectionTableTests {
         }
         #expect(table.open(7, from: first, at: 0) == nil, "nobody else waits")
         table.set(7, isWorking: true, at: 0)
-        #expect(table.open(8, from: first, at: 0) == .close(8), "the last place is for others")
+        #expect(table.open(8, from: first, at: 0) == .reject(8), "the last place is for others")
         table.close(8)
         #expect(table.open(9, from: second, at: 0) == .finish(1))
         table.close(9)
         #expect(table.open(10, from: second, at: 0) == .finish(2), "each is notified once")
+    }
+
+    @Test("An eviction is counted with its reason")
+    func reasons() {
+        let counted = Mutex<[EvictionReason]>([])
+        let connections = ListenerConnections(
+            limit: 4, patience: 0, onEviction: { reason in counted.withLock { $0.append(reason) } }, monotonic: { 0 })
+        let ended = Mutex<[Int]>([])
+        func open(_ number: Int, _ address: PeerAddress) -> ConnectionTable.ID {
+            connections.open(
+                from: address, .init(end: { ended.withLock { $0.append(number) } }, abort: {}))
+        }
+        let ids = (1...4).map { open($0, first) }
+        #expect(counted.withLock { $0 } == [.waiting])
+        connections.close(ids[0])
+        for id in ids { connections.set(id, isWorking: true) }
+        _ = open(5, first)
+        #expect(counted.withLock { $0 } == [.waiting, .full])
+        _ = open(6, second)
+        #expect(counted.withLock { $0 } == [.waiting, .full, .share])
+        #expect(ended.withLock { $0 } == [1, 5, 2])
     }
 
     @Test("A long run of requests leaves nothing behind")

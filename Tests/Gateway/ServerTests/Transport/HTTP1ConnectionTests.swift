@@ -41,6 +41,23 @@ struct HTTP1ConnectionTests {
         #expect(connection.connections.count == 0)
     }
 
+    @Test("A peer that does not read is disconnected when no write has made progress for the time of a write")
+    func write() async throws {
+        let connection = try await TestConnection()
+        try await connection.receive(get)
+        let request = try await connection.request()
+        let held = try await connection.stopTaking()
+        await connection.answer(request)
+        #expect(held.count > 1)
+        await connection.advance(.seconds(29))
+        held.takeOne()
+        await connection.advance(.seconds(29))
+        #expect(connection.isOpen, "there was progress")
+        await connection.advance(.seconds(1))
+        #expect(!connection.isOpen)
+        #expect(connection.connections.count == 0)
+    }
+
     @Test(
         "A body is handed on whole; one that is too large, or beyond the budget, as an error, and nothing is kept of it"
     )

@@ -1,5 +1,6 @@
 import GatewayTestSupport
 import NIOCore
+import NIOHPACK
 import Testing
 
 @testable import GatewayServer
@@ -48,9 +49,11 @@ struct HTTP2ConnectionTests {
         return frames
     }
 
-    private func opened(budget: Int = 10_000) async throws -> TestConnection {
+    /// - Parameter window: SETTINGS_INITIAL_WINDOW_SIZE, of one byte.
+    private func opened(budget: Int = 10_000, window: UInt8? = nil) async throws -> TestConnection {
         let connection = try await TestConnection(isHTTP2: true, budget: budget)
         try await connection.receive(Self.preface)
+        if let window { try await connection.receive(Self.bytes(.settings, [0, 4, 0, 0, 0, window])) }
         return connection
     }
 
@@ -132,6 +135,63 @@ struct HTTP2ConnectionTests {
         try await connection.receive(Self.bytes(.data, flags: 1, stream: 1, [1, 2]))
         await connection.answer(try await connection.request())
         #expect(try await sent(connection).contains { $0.kind == .data && $0.flags & 1 == 1 })
+    }
+
+    @Test("A stream whose peer does not read its response ends, and its connection goes on")
+    func stalledStream() async throws {
+        let connection = try await opened(window: 1)
+        try await connection.receive(Self.request(1))
+        await connection.answer(try await connection.request())
+        let begun = try await sent(connection)
+        #expect(begun.filter { $0.kind == .data }.map(\.payload) == [Array("o".utf8)])
+        await connection.advance(.seconds(29))
+        #expect(try await sent(connection).isEmpty)
+        await connection.advance(.seconds(1))
+        #expect(try await sent(connection).filter { $0.kind == .reset }.map(\.stream) == [1])
+        #expect(connection.isOpen)
+        try await connection.receive(Self.request(3))
+        _ = try await connection.request()
+    }
+
+    @Test("A peer that takes no bytes at all is disconnected")
+    func stalledConnection() async throws {
+        let connection = try await opened()
+        try await connection.receive(Self.request(1))
+        let request = try await connection.request()
+        let held = try await connection.stopTaking()
+        await connection.answer(request)
+        #expect(held.count > 0)
+        await connection.advance(.seconds(29))
+        #expect(connection.isOpen)
+        await connection.advance(.seconds(1))
+        #expect(!connection.isOpen)
+    }
+
+    @Test("Header fields that are too large get 431 with the error of RFC 6749, and other streams go on")
+    func headersTooLarge() async throws {
+        let connection = try await opened()
+        // Up to here the peer knows nothing of the limits.
+        try await connection.receive(Self.bytes(.settings, flags: 1))
+        _ = try await sent(connection)
+        // 32 bytes and its own for each field (RFC 9113 §6.5.2).
+        let fields = (0..<500).flatMap { _ in [0, 1, UInt8(ascii: "x"), 1, UInt8(ascii: "y")] }
+        let post = [0x83, 0x87, 0x84, 0x01, 0x01, UInt8(ascii: "a")] + fields
+        try await connection.receive(Self.bytes(.headers, flags: 0x04, stream: 1, post))
+        let frames = try await sent(connection)
+        var block = ByteBuffer(bytes: try #require(frames.first { $0.kind == .headers }).payload)
+        var decoder = HPACKDecoder(allocator: ByteBufferAllocator())
+        let head = try decoder.decodeHeaders(from: &block)
+        #expect(head[":status"] == ["431"])
+        #expect(head["content-type"] == ["application/json"])
+        #expect(head["cache-control"] == ["no-store"])
+        #expect(head["connection"].isEmpty)
+        let body = String(decoding: frames.filter { $0.kind == .data }.flatMap(\.payload), as: UTF8.self)
+        #expect(
+            body
+                == #"{"error":"invalid_request","error_description":"the request's header fields are too large"}"#)
+        try await connection.receive(Self.request(3))
+        await connection.answer(try await connection.request())
+        #expect(try await sent(connection).contains { $0.kind == .data && $0.stream == 3 })
     }
 
     @Test("Bodies of unfinished streams have one budget, and what is not read any more is given back")

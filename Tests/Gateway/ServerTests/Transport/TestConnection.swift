@@ -14,7 +14,7 @@ final class TestConnection {
     struct NoRequest: Error {}
 
     let channel = NIOAsyncTestingChannel()
-    let connections = ListenerConnections(limit: 8, patience: 0) { 0 }
+    let connections = ListenerConnections(limit: 8, patience: 0, onEviction: { _ in }, monotonic: { 0 })
     let budget: BodyBudget
     private var requests: AsyncStream<ReceivedRequest>.AsyncIterator
 
@@ -29,6 +29,13 @@ final class TestConnection {
         }.get()
         requests = value.requests.makeAsyncIterator()
         try await channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).get()
+    }
+
+    /// From now on the socket takes nothing: the peer does not read.
+    func stopTaking() async throws -> HeldWrites {
+        let held = HeldWrites()
+        try await channel.pipeline.addHandler(held, position: .first).get()
+        return held
     }
 
     var isOpen: Bool { channel.isActive }
