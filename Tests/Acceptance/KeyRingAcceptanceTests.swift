@@ -34,7 +34,8 @@ struct KeyRingAcceptanceTests {
             #expect(made.status == 0, "\(made.errors)")
             let environment = ["POD_NAMESPACE": cluster.namespace, "POD_NAME": name]
             try await RunningGateway.run(
-                folder: folder, review: "{kubeconfig: \"\(kubeconfig ?? cluster.kubeconfig)\"}", keyStore: "{kind: kubernetes}",
+                folder: folder, review: "{kubeconfig: \"\(kubeconfig ?? cluster.kubeconfig)\"}",
+                keyStore: "{kind: kubernetes}",
                 namespace: cluster.namespace,
                 adding: "tls: {certificates: [{certificate: server.pem, key: server-key.pem}]}",
                 environment: environment
