@@ -178,18 +178,26 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        // Imports no other target, no package and no Foundation, so that the program is small enough for every Pod.
+        // The client that the sidecar and the node driver share: no package and no Foundation, so that the programs are
+        // small enough for every Pod and every node.
         .systemLibrary(
-            name: "COpenSSL", path: "Sources/Sidecar/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+            name: "COpenSSL", path: "Sources/ExchangeClient/COpenSSL", pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]),
+        .target(
+            name: "ExchangeClient", dependencies: ["COpenSSL"], path: "Sources/ExchangeClient/Client",
+            swiftSettings: settings),
+        .testTarget(
+            name: "ExchangeClientTests", dependencies: ["ExchangeClient"], path: "Tests/ExchangeClientTests",
+            swiftSettings: settings),
         .executableTarget(
             name: "Sidecar",
-            dependencies: ["COpenSSL"],
+            dependencies: ["COpenSSL", "ExchangeClient"],
             path: "Sources/Sidecar/Program",
             swiftSettings: settings
         ),
         .testTarget(
             name: "SidecarTests",
-            dependencies: ["Sidecar"],
+            dependencies: ["ExchangeClient", "Sidecar"],
             path: "Tests/SidecarTests",
             swiftSettings: settings
         ),

@@ -1,3 +1,5 @@
+import ExchangeClient
+
 /// The settings of the sidecar. Each is a flag or an environment variable; the flag takes precedence.
 struct Options: Equatable {
     struct Endpoint: Equatable {

@@ -1,10 +1,11 @@
 import COpenSSL
+import ExchangeClient
 import Glibc
 
 /// Waits for sockets, the timer and signals with poll(2). SIGTERM and SIGINT end the process at each wait, or begin the
 /// time for which it lingers; a second signal then ends it. Token files are complete at any time, so only a temporary file
 /// can remain, which the next start removes.
-final class Poller {
+final class Poller: SocketWaiting {
     private let signals: Int32
     private let timer: Int32
     private let exitStatus: Int32

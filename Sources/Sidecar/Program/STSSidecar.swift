@@ -1,3 +1,4 @@
+import ExchangeClient
 import Glibc
 
 /// The program `sts-sidecar`: refreshes the token files of a Pod's endpoints.

@@ -1,3 +1,5 @@
+import ExchangeClient
+
 /// The startup probe of a Pod: every token file must exist, its token must not be expired, and the
 /// files beside it must exist. It uses no network.
 enum TokenProbe {

@@ -1,4 +1,5 @@
 import COpenSSL
+import ExchangeClient
 import Glibc
 
 /// Refreshes the token file of each endpoint before the token expires.
@@ -19,8 +20,7 @@ struct TokenRefresher: ~Copyable {
     private let poller: Poller
     private var entries: [Entry] = []
     private var termination: TerminationMessage
-    /// The entity tag of the last `/ca-bundle`.
-    private var bundleTag: String?
+    private var bundle = CABundleUpdate()
 
     init(_ options: Options, server: ServerAddress, _ poller: Poller) {
         self.options = options
@@ -75,7 +75,8 @@ struct TokenRefresher: ~Copyable {
 
     private mutating func fetchDue(until end: Double?) {
         var connection = GatewayConnection(
-            server: server, trust: trust, poller: poller, timeout: Double(options.timeout))
+            server: server, trust: trust, poller: poller, userAgent: "sts-sidecar",
+            timeout: Double(options.timeout))
         var isReached = false
         for index in entries.indices {
             let start = Clock.boot()
@@ -102,10 +103,7 @@ struct TokenRefresher: ~Copyable {
             entries[index].hasFiles = true
         }
         let subject = try SubjectToken(file: options.subjectTokenFile)
-        let response = try connection.response(
-            to: TokenRequest.encode(options.wire, server, path: endpoint.path, subject),
-            maximumBodyBytes: TokenRequest.maximumResponseBytes)
-        let (token, lifetime) = try TokenRequest.decode(response, options.wire, at: Clock.wall())
+        let (token, lifetime) = try connection.token(options.wire, path: endpoint.path, for: subject)
         try AtomicFile.write(token.bytes, to: entries[index].file, mode: options.tokenMode)
         let now = Clock.boot()
         entries[index].schedule.succeeded(
@@ -149,17 +147,8 @@ struct TokenRefresher: ~Copyable {
     /// Reads the gateway's CA bundle and stores it. A failure is logged; the next round tries again.
     private mutating func updateBundle(over connection: inout GatewayConnection) {
         guard options.caCache != nil else { return }
-        let condition = bundleTag.map { "If-None-Match: \($0)\r\n" } ?? ""
-        let request =
-            "GET /ca-bundle HTTP/1.1\r\nHost: \(server.authority)\r\nUser-Agent: sts-sidecar\r\n\(condition)\r\n"
         do throws(SidecarError) {
-            let response = try connection.response(
-                to: Array(request.utf8), maximumBodyBytes: TrustedCertificates.maximumBytes)
-            if response.status == 304 || response.status == 404 { return }
-            guard response.status == 200 else { throw SidecarError("the gateway responded with \(response.status)") }
-            if try trust.update(response.body) { LogLine.write(.info, "CA bundle updated") }
-            let tag = response["etag"] ?? ""
-            bundleTag = tag.hasPrefix("\"") && tag.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? tag : nil
+            if try bundle.update(over: &connection) { LogLine.write(.info, "CA bundle updated") }
         } catch {
             LogLine.write(.warning, "CA bundle not updated", [("error", LogLine.quote(error.reason))])
         }

@@ -1,5 +1,5 @@
 /// A JSON value (RFC 8259).
-enum JSONValue: Equatable {
+package enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Double)
@@ -8,23 +8,23 @@ enum JSONValue: Equatable {
     /// Names are compared by their bytes: `String` equates U+212A (Kelvin sign) with K.
     case object([[UInt8]: JSONValue])
 
-    subscript(_ name: String) -> JSONValue? {
+    package subscript(_ name: String) -> JSONValue? {
         if case .object(let members) = self { members[Array(name.utf8)] } else { nil }
     }
 
-    var text: String? { if case .string(let text) = self { text } else { nil } }
-    var number: Double? { if case .number(let number) = self { number } else { nil } }
+    package var text: String? { if case .string(let text) = self { text } else { nil } }
+    package var number: Double? { if case .number(let number) = self { number } else { nil } }
 }
 
 /// Reads one strict JSON text of at most 16 nested levels. Duplicate names are rejected.
-struct JSONReader {
+package struct JSONReader {
     private struct Malformed: Error {}
 
     private let bytes: [UInt8]
     private var position = 0
 
     /// - Returns: nil if the bytes are not a JSON text.
-    static func read(_ bytes: [UInt8]) -> JSONValue? {
+    package static func read(_ bytes: [UInt8]) -> JSONValue? {
         var reader = JSONReader(bytes: bytes)
         guard let value = try? reader.value(depth: 0) else { return nil }
         reader.skipSpace()

@@ -1,10 +1,10 @@
 import Glibc
 
 /// One line of the log: a JSON object on standard error. The message is constant; data is in the other members.
-enum LogLine {
-    enum Level: String { case info, warning, error }
+package enum LogLine {
+    package enum Level: String { case info, warning, error }
 
-    static func write(_ level: Level, _ message: String, _ members: [(name: String, value: String)] = []) {
+    package static func write(_ level: Level, _ message: String, _ members: [(name: String, value: String)] = []) {
         let all =
             [
                 ("time", quote(Clock.text(Clock.wall()))), ("level", quote(level.rawValue)),
@@ -15,7 +15,7 @@ enum LogLine {
     }
 
     /// The text as a JSON string.
-    static func quote(_ text: String) -> String {
+    package static func quote(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -32,7 +32,7 @@ enum LogLine {
     }
 
     /// Writes text to standard error.
-    static func print(_ text: String) {
+    package static func print(_ text: String) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }

@@ -3,15 +3,15 @@ import Glibc
 
 /// A connection to the gateway over TLS 1.2 or later. The certificate must chain to a trusted one, be valid now and name
 /// the host (RFC 9110 §4.3.4). Every wait ends at a deadline or with a signal.
-final class TLSConnection {
+package final class TLSConnection {
     private let socket: Int32
     private let ssl: OpaquePointer
     private let context: OpaquePointer
-    private let poller: Poller
+    private let poller: any SocketWaiting
 
     /// Connects to the first address of the host that accepts a connection. The addresses share the time.
-    init(
-        to server: ServerAddress, trust: TrustedCertificates, poller: Poller, deadline: Double
+    package init(
+        to server: ServerAddress, trust: TrustedCertificates, poller: any SocketWaiting, deadline: Double
     ) throws(SidecarError) {
         let addresses = try HostResolver.addresses(of: server, poller)
         let socket = try Self.connect(addresses, server, poller, deadline)
@@ -59,7 +59,7 @@ final class TLSConnection {
     }
 
     /// Sends all of the bytes.
-    func send(_ bytes: [UInt8], deadline: Double) throws(SidecarError) {
+    package func send(_ bytes: [UInt8], deadline: Double) throws(SidecarError) {
         var sent = 0
         while sent < bytes.count {
             ERR_clear_error()
@@ -76,7 +76,7 @@ final class TLSConnection {
     }
 
     /// - Returns: the number of received bytes; 0 at the end of the connection.
-    func receive(into buffer: inout [UInt8], deadline: Double) throws(SidecarError) -> Int {
+    package func receive(into buffer: inout [UInt8], deadline: Double) throws(SidecarError) -> Int {
         while true {
             ERR_clear_error()
             errno = 0
@@ -115,7 +115,7 @@ final class TLSConnection {
     }
 
     private static func connect(
-        _ addresses: [HostResolver.Address], _ server: ServerAddress, _ poller: Poller, _ deadline: Double
+        _ addresses: [HostResolver.Address], _ server: ServerAddress, _ poller: any SocketWaiting, _ deadline: Double
     ) throws(SidecarError) -> Int32 {
         var failure = SidecarError("no address for \"\(server.host)\"")
         for (index, address) in addresses.enumerated() {
@@ -139,7 +139,8 @@ final class TLSConnection {
     }
 
     private static func connect(
-        _ socket: Int32, _ address: HostResolver.Address, _ server: ServerAddress, _ poller: Poller, _ deadline: Double
+        _ socket: Int32, _ address: HostResolver.Address, _ server: ServerAddress, _ poller: any SocketWaiting,
+        _ deadline: Double
     ) throws(SidecarError) {
         let what = "cannot connect to \(server.authority)"
         let status = address.bytes.withUnsafeBytes { bytes in

@@ -1,19 +1,21 @@
 import Glibc
 
 /// Resolves a host name with the C library: `/etc/hosts`, and DNS with the search domains of `/etc/resolv.conf`.
-enum HostResolver {
+package enum HostResolver {
     /// An address to connect to.
-    struct Address {
-        let family: Int32
+    package struct Address {
+        package let family: Int32
         /// The `sockaddr` of that family.
-        let bytes: [UInt8]
+        package let bytes: [UInt8]
     }
 
     /// Limits each DNS query to two seconds and two attempts for each name server.
-    static func limitTime() { setenv("RES_OPTIONS", "timeout:2 attempts:2", 1) }
+    package static func limitTime() { setenv("RES_OPTIONS", "timeout:2 attempts:2", 1) }
 
     /// - Throws: if the name cannot be resolved.
-    static func addresses(of server: ServerAddress, _ poller: Poller) throws(SidecarError) -> [Address] {
+    package static func addresses(of server: ServerAddress, _ poller: any SocketWaiting) throws(SidecarError)
+        -> [Address]
+    {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_NUMERICSERV | (server.isAddress ? AI_NUMERICHOST : 0)

@@ -3,19 +3,23 @@ import Glibc
 
 /// The CA certificates that the gateway's certificate may chain to: the configured ones, and those of the gateway's
 /// `/ca-bundle`, which are stored in a file so that they survive a restart.
-struct TrustedCertificates {
-    static let systemBundle = "/etc/ssl/certs/ca-certificates.crt"
-    static let maximumBytes = 262_144
+package struct TrustedCertificates: Sendable {
+    package static let systemBundle = "/etc/ssl/certs/ca-certificates.crt"
+    package static let maximumBytes = 262_144
 
     /// A PEM file; nil if only `text` is configured.
-    let file: String?
+    package let file: String?
     /// PEM text; nil if only `file` is configured.
-    let text: [UInt8]?
+    package let text: [UInt8]?
     /// The file that stores the gateway's bundle; nil if the bundle is not read.
-    let cache: String?
+    package let cache: String?
+
+    package init(file: String?, text: [UInt8]?, cache: String?) {
+        (self.file, self.text, self.cache) = (file, text, cache)
+    }
 
     /// Adds the certificates to a TLS context.
-    func load(into context: OpaquePointer) throws(SidecarError) {
+    package func load(into context: OpaquePointer) throws(SidecarError) {
         if let file {
             guard SSL_CTX_load_verify_file(context, file) == 1 else {
                 throw SidecarError("\"\(file)\" is not readable or has no certificate in PEM; set --ca-file")
@@ -37,7 +41,7 @@ struct TrustedCertificates {
     ///
     /// - Returns: whether the bundle has changed.
     /// - Throws: if the bundle has no certificate, or the file cannot be written.
-    func update(_ bundle: [UInt8]) throws(SidecarError) -> Bool {
+    package func update(_ bundle: [UInt8]) throws(SidecarError) -> Bool {
         guard let cache else { return false }
         guard Self.forEachCertificate(in: bundle, { _ in }) > 0 else {
             throw SidecarError("the gateway's /ca-bundle has no certificate in PEM")
@@ -49,7 +53,7 @@ struct TrustedCertificates {
 
     /// - Returns: the number of certificates.
     @discardableResult
-    static func forEachCertificate(in pem: [UInt8], _ body: (OpaquePointer) -> Void) -> Int {
+    package static func forEachCertificate(in pem: [UInt8], _ body: (OpaquePointer) -> Void) -> Int {
         pem.withUnsafeBytes { bytes in
             guard let memory = sidecar_memory(bytes.baseAddress, Int32(bytes.count)) else { return 0 }
             defer { BIO_free(memory) }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import ExchangeClient
 
 @Suite("Token requests")
 struct TokenRequestTests {

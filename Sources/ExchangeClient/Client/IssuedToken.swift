@@ -1,21 +1,21 @@
 /// A token that the gateway issued: a JWT in compact serialization (RFC 7515 §3.1). `description` is redacted.
-struct IssuedToken: CustomStringConvertible, CustomReflectable {
-    let bytes: [UInt8]
+package struct IssuedToken: Sendable, CustomStringConvertible, CustomReflectable {
+    package let bytes: [UInt8]
     /// The claim `exp`, in seconds since 1970.
-    let expires: Double
+    package let expires: Double
     /// The claim `iat` in seconds since 1970; nil if the token has none.
-    let issued: Double?
+    package let issued: Double?
 
-    static let maximumBytes = 65_536
+    package static let maximumBytes = 65_536
 
     /// The years 1970 to 9999 in seconds since 1970: the times that RFC 3339 can represent.
     private static let times = 0.0...253_402_300_799
 
     /// Seconds from `iat` to `exp`; nil without `iat`.
-    var lifetime: Double? { issued.map { expires - $0 } }
+    package var lifetime: Double? { issued.map { expires - $0 } }
 
     /// nil if the bytes are not a JWT with an `exp`, or if `exp` or `iat` is not a representable time.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count <= Self.maximumBytes else { return nil }
         let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, parts.allSatisfy({ !$0.isEmpty }), Self.decode(parts[0]) != nil,
@@ -54,6 +54,6 @@ struct IssuedToken: CustomStringConvertible, CustomReflectable {
         return text.count % 4 == 1 ? nil : decoded
     }
 
-    var description: String { "(an issued token)" }
-    var customMirror: Mirror { Mirror(self, children: []) }
+    package var description: String { "(an issued token)" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

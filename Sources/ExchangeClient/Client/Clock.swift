@@ -1,13 +1,13 @@
 import Glibc
 
 /// The two clocks of the sidecar, in seconds.
-enum Clock {
+package enum Clock {
     /// Since the machine's start, including suspended time. Schedules use it, so that a change of the wall clock does
     /// not affect them.
-    static func boot() -> Double { seconds(CLOCK_BOOTTIME) }
+    package static func boot() -> Double { seconds(CLOCK_BOOTTIME) }
 
     /// Since 1970. The claims of a token are compared with it.
-    static func wall() -> Double { seconds(CLOCK_REALTIME) }
+    package static func wall() -> Double { seconds(CLOCK_REALTIME) }
 
     private static func seconds(_ clock: clockid_t) -> Double {
         var time = timespec()
@@ -16,7 +16,7 @@ enum Clock {
     }
 
     /// RFC 3339 in UTC, whole seconds.
-    static func text(_ seconds: Double) -> String {
+    package static func text(_ seconds: Double) -> String {
         var time = time_t(seconds)
         var parts = tm()
         gmtime_r(&time, &parts)
@@ -29,5 +29,5 @@ enum Clock {
     }
 
     /// Uniform in 0 ..< 1.
-    static func random() -> Double { Double.random(in: 0..<1) }
+    package static func random() -> Double { Double.random(in: 0..<1) }
 }

@@ -1,25 +1,30 @@
 import Glibc
 
 /// Sends the requests of one round to the gateway, over one connection if possible.
-struct GatewayConnection: ~Copyable {
-    let server: ServerAddress
-    let trust: TrustedCertificates
-    let poller: Poller
+package struct GatewayConnection: ~Copyable {
+    package let server: ServerAddress
+    package let trust: TrustedCertificates
+    package let poller: any SocketWaiting
+    /// The name of the program, which the gateway logs.
+    package let userAgent: String
     /// Seconds for one request and its response, including the connection setup.
-    let timeout: Double
+    package let timeout: Double
     /// The open connection between two requests.
     private var idle: TLSConnection?
 
-    init(server: ServerAddress, trust: TrustedCertificates, poller: Poller, timeout: Double) {
+    package init(
+        server: ServerAddress, trust: TrustedCertificates, poller: any SocketWaiting, userAgent: String, timeout: Double
+    ) {
         self.server = server
         self.trust = trust
         self.poller = poller
+        self.userAgent = userAgent
         self.timeout = timeout
     }
 
     /// Sends a request and reads its response. If the idle connection was closed by the gateway, the request is sent once
     /// more over a new one.
-    mutating func response(to request: [UInt8], maximumBodyBytes: Int) throws(SidecarError) -> HTTPResponse {
+    package mutating func response(to request: [UInt8], maximumBodyBytes: Int) throws(SidecarError) -> HTTPResponse {
         let deadline = Clock.boot() + timeout
         if let connection = idle {
             idle = nil
@@ -29,6 +34,18 @@ struct GatewayConnection: ~Copyable {
         }
         let connection = try TLSConnection(to: server, trust: trust, poller: poller, deadline: deadline)
         return try exchange(connection, request, maximumBodyBytes, deadline)
+    }
+
+    /// Exchanges a subject token for a token of the endpoint with this path.
+    ///
+    /// - Returns: the token, and its remaining lifetime in seconds.
+    package mutating func token(
+        _ wire: TokenRequest.Wire, path: String, for subject: SubjectToken
+    ) throws(SidecarError) -> (token: IssuedToken, lifetime: Double) {
+        let response = try response(
+            to: TokenRequest.encode(wire, server, path: path, subject, userAgent: userAgent),
+            maximumBodyBytes: TokenRequest.maximumResponseBytes)
+        return try TokenRequest.decode(response, wire, at: Clock.wall())
     }
 
     private mutating func exchange(

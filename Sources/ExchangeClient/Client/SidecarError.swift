@@ -1,22 +1,22 @@
 import Glibc
 
 /// Why a token was not refreshed. It is logged, so it contains no part of a token.
-struct SidecarError: Error, Equatable {
+package struct SidecarError: Error, Equatable {
     /// In lower case without a final period: what is wrong, and what to do.
-    let reason: String
+    package let reason: String
     /// The delay of `Retry-After` in seconds.
-    var retryAfter: Int?
+    package var retryAfter: Int?
     /// Whether a reused connection may have been closed by the server: no byte of a response was received.
-    var isStaleConnection = false
+    package var isStaleConnection = false
 
-    init(_ reason: String, retryAfter: Int? = nil, isStaleConnection: Bool = false) {
+    package init(_ reason: String, retryAfter: Int? = nil, isStaleConnection: Bool = false) {
         self.reason = reason
         self.retryAfter = retryAfter
         self.isStaleConnection = isStaleConnection
     }
 
     /// Appends the text of `errno`.
-    static func system(_ what: String, _ code: Int32 = errno) -> SidecarError {
+    package static func system(_ what: String, _ code: Int32 = errno) -> SidecarError {
         SidecarError("\(what): \(String(cString: strerror(code)))")
     }
 }

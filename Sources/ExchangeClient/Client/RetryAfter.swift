@@ -5,7 +5,7 @@ extension HTTPResponse {
     /// missing or invalid.
     ///
     /// - Parameter wall: now, in seconds since 1970.
-    func retryAfter(at wall: Double) -> Int? {
+    package func retryAfter(at wall: Double) -> Int? {
         guard let value = self["retry-after"] else { return nil }
         if !value.isEmpty, value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) { return Int(value.prefix(9)) }
         return Self.date(value).map { max(0, Int(($0 - wall).rounded(.up))) }

@@ -2,17 +2,17 @@
 /// ([RFC 3986] §3.2.2).
 ///
 /// [RFC 3986]: https://www.rfc-editor.org/rfc/rfc3986
-struct ServerAddress: Equatable {
-    let host: String
+package struct ServerAddress: Sendable, Equatable {
+    package let host: String
     /// Whether the host is an IP address. Then it is not resolved, SNI is not sent, and the certificate must have the
     /// address as a subject alternative name.
-    let isAddress: Bool
-    let port: Int
+    package let isAddress: Bool
+    package let port: Int
     /// Without a final slash.
-    let path: String
+    package let path: String
 
     /// nil if the text is not such a URL. A user, a query and a fragment are not supported.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         guard text.hasPrefix("https://"), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
         let rest = text.dropFirst(8)
         guard !rest.contains(where: { "?#@\\".contains($0) }) else { return nil }
@@ -48,7 +48,7 @@ struct ServerAddress: Equatable {
     }
 
     /// The value of the Host field.
-    var authority: String {
+    package var authority: String {
         let host = host.contains(":") ? "[\(host)]" : host
         return port == 443 ? host : "\(host):\(port)"
     }

@@ -1,18 +1,18 @@
 /// An HTTP/1.1 response (RFC 9112).
-struct HTTPResponse: Equatable {
-    let status: Int
+package struct HTTPResponse: Equatable {
+    package let status: Int
     /// Names in lower case; the first value of a duplicate name.
-    let fields: [String: String]
-    let body: [UInt8]
+    package let fields: [String: String]
+    package let body: [UInt8]
     /// Whether the connection can carry another request.
-    let isReusable: Bool
+    package let isReusable: Bool
 
-    subscript(_ name: String) -> String? { fields[name] }
+    package subscript(_ name: String) -> String? { fields[name] }
 }
 
 /// Reads one response incrementally, with a limit for each part.
-struct HTTPResponseReader {
-    static let maximumHeadBytes = 16_384
+package struct HTTPResponseReader {
+    package static let maximumHeadBytes = 16_384
 
     private let maximumBodyBytes: Int
     private var buffer: [UInt8] = []
@@ -34,15 +34,15 @@ struct HTTPResponseReader {
         case untilClose
     }
 
-    init(maximumBodyBytes: Int) { self.maximumBodyBytes = maximumBodyBytes }
+    package init(maximumBodyBytes: Int) { self.maximumBodyBytes = maximumBodyBytes }
 
     /// Whether nothing was received yet.
-    var isEmpty: Bool { buffer.isEmpty && head == nil }
+    package var isEmpty: Bool { buffer.isEmpty && head == nil }
 
     /// Adds received bytes.
     ///
     /// - Returns: the response when it is complete.
-    mutating func feed(_ bytes: ArraySlice<UInt8>) throws(SidecarError) -> HTTPResponse? {
+    package mutating func feed(_ bytes: ArraySlice<UInt8>) throws(SidecarError) -> HTTPResponse? {
         buffer += bytes
         while head == nil {
             guard let end = buffer[searched...].firstRange(of: Array("\r\n\r\n".utf8)) else {
@@ -75,7 +75,7 @@ struct HTTPResponseReader {
     }
 
     /// Ends the response, since the connection was closed.
-    func finish() throws(SidecarError) -> HTTPResponse {
+    package func finish() throws(SidecarError) -> HTTPResponse {
         guard let head else {
             throw SidecarError("the connection was closed before a response", isStaleConnection: isEmpty)
         }

@@ -1,16 +1,16 @@
 /// A small file that is written beside a token file, such as a credential configuration. It contains no secret.
-struct RenderedFile: Equatable {
+package struct RenderedFile: Sendable, Equatable {
     /// The name in the folder of the token file.
-    let name: String
-    let contents: [UInt8]
+    package let name: String
+    package let contents: [UInt8]
 
     /// The maximum length of the setting, in bytes.
-    static let maximumBytes = 65_536
+    package static let maximumBytes = 65_536
 
     /// Reads the setting: a JSON object of contents by `NAME/FILE`.
     ///
     /// - Returns: the files in the order of their paths, each with its endpoint's name; nil where the text is not valid.
-    static func list(_ text: String) -> [(endpoint: String, file: RenderedFile)]? {
+    package static func list(_ text: String) -> [(endpoint: String, file: RenderedFile)]? {
         guard text.utf8.count <= maximumBytes, case .object(let members)? = JSONReader.read(Array(text.utf8)) else {
             return nil
         }

@@ -1,17 +1,19 @@
 /// The token request of one endpoint and its response, in either wire format.
-enum TokenRequest {
+package enum TokenRequest {
     /// The wire format. The raw values are those of the option `--wire`.
-    enum Wire: String, CaseIterable {
+    package enum Wire: String, CaseIterable, Sendable {
         /// Token exchange (RFC 8693) at `<server><path>/token`.
         case rfc8693
         /// The OpenUnison-compatible format: the configured URL ends in `/token/user`.
         case openUnison = "stock"
     }
 
-    static let maximumResponseBytes = 65_536 + 4096
+    package static let maximumResponseBytes = 65_536 + 4096
 
     /// The bytes of the HTTP request.
-    static func encode(_ wire: Wire, _ server: ServerAddress, path: String, _ token: SubjectToken) -> [UInt8] {
+    package static func encode(
+        _ wire: Wire, _ server: ServerAddress, path: String, _ token: SubjectToken, userAgent: String
+    ) -> [UInt8] {
         switch wire {
         case .rfc8693:
             var body = Array(
@@ -21,7 +23,7 @@ enum TokenRequest {
             let head = """
                 POST \(server.path)\(path)/token HTTP/1.1\r
                 Host: \(server.authority)\r
-                User-Agent: sts-sidecar\r
+                User-Agent: \(userAgent)\r
                 Accept: application/json\r
                 Content-Type: application/x-www-form-urlencoded\r
                 Content-Length: \(body.count)\r
@@ -33,7 +35,7 @@ enum TokenRequest {
             let head = """
                 GET \(server.path) HTTP/1.1\r
                 Host: \(server.authority)\r
-                User-Agent: sts-sidecar\r
+                User-Agent: \(userAgent)\r
                 Accept: application/json\r
                 Authorization: Bearer\u{20}
                 """
@@ -57,7 +59,7 @@ enum TokenRequest {
     /// The token of a response, and its remaining lifetime in seconds.
     ///
     /// - Parameter wall: now, in seconds since 1970.
-    static func decode(
+    package static func decode(
         _ response: HTTPResponse, _ wire: Wire, at wall: Double
     ) throws(SidecarError) -> (token: IssuedToken, lifetime: Double) {
         guard response.status == 200 else { throw error(of: response, at: wall) }
