@@ -1,4 +1,4 @@
-"""docs/migrating-from-openunison.md: the denial of a Pod that both products would inject."""
+"""docs/migrating-from-openunison.md: a Pod that both webhooks get."""
 
 import copy
 import json
@@ -46,6 +46,15 @@ def with_openunison(pod: dict[str, Any]) -> dict[str, Any]:
         {
             "name": "sts-creds-sidecar",
             "image": "registry.example.com/openunison-cli:1",
+            "args": [
+                "exchange",
+                "--cacert-path=/etc/ssl/certs/ca-certificates.crt",
+                "/var/run/secrets/kubernetes.io/serviceaccount/token",
+                "https://k8sou.example.com/aws/token/user",
+                "/tokens",
+            ],
+            "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["all"]}},
+            "env": [],
             "restartPolicy": "Always",
             "volumeMounts": [{**mount, "readOnly": False}],
         },
@@ -70,19 +79,36 @@ def inject(gateway: Path, tmp_path: Path) -> Any:
     return run
 
 
-def test_after_openunison_s_webhook_the_pod_is_denied_with_the_text_of_the_page(inject: Any) -> None:
+def test_after_openunison_s_webhook_the_pod_stays_as_it_is_with_the_warning_of_the_page(inject: Any) -> None:
     done = inject(with_openunison(POD))
+    assert done.returncode == 1, "the Pod does not get the endpoint from this gateway"
+    (line,) = [line for line in done.stderr.splitlines() if "OpenUnison" in line]
+    words = line.partition("OpenUnison")
+    assert words[1] + words[2] in PAGE.read_text()
+    assert not done.stdout or json.loads(done.stdout)["spec"] == with_openunison(POD)["spec"]
+
+
+def test_without_the_variable_of_an_endpoint_the_pod_is_denied_with_the_text_of_the_page(inject: Any) -> None:
+    pod = with_openunison(POD)
+    pod["spec"]["containers"][0]["env"] = []
+    done = inject(pod)
     assert done.returncode == 1
     words = done.stderr.strip().partition("Pod web: ")[2]
     assert words and words in PAGE.read_text()
 
 
-def test_before_openunison_s_webhook_the_pod_is_denied_in_the_second_review(inject: Any) -> None:
+def test_before_openunison_s_webhook_the_pod_gets_its_variables_back_in_the_second_review(inject: Any) -> None:
     first = inject(POD)
     assert first.returncode == 0, first.stderr
-    again = inject(with_openunison(json.loads(first.stdout)))
-    assert again.returncode == 1
-    assert "sts-creds-sidecar" in again.stderr and "mounts sts-tokens writable" in again.stderr
+    both = with_openunison(json.loads(first.stdout))
+    again = inject(both)
+    assert again.returncode == 0 and "sts-creds-sidecar" in again.stderr, again.stderr
+    pod = json.loads(again.stdout)
+    (container,) = pod["spec"]["containers"]
+    files = [one["value"] for one in container["env"] if one["name"] == "AWS_WEB_IDENTITY_TOKEN_FILE"]
+    assert set(files) == {"/var/run/secrets/sts/aws/token"}
+    third = inject(pod)
+    assert json.loads(third.stdout) == pod, "nothing changes"
 
 
 def test_with_the_trial_prefix_each_webhook_injects_other_pods(inject: Any) -> None:

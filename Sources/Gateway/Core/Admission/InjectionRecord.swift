@@ -26,6 +26,11 @@ struct InjectionRecord: Equatable {
         }
     }
 
+    /// Whether the annotations record variables.
+    static func hasVariables(_ annotations: [String: String], _ policy: InjectionPolicy) -> Bool {
+        annotations[policy.key(variablesKey)] != nil
+    }
+
     /// Records variables of a container. A name with a separator is not recorded; the API server accepts none.
     mutating func insert(_ names: [String], of container: String) {
         guard !names.isEmpty, !container.isEmpty, !container.contains(where: { ",:;".contains($0) }) else { return }

@@ -14,7 +14,12 @@ extension PodAdditions {
         let included = try includedContainers(of: containers)
         let served = containers.filter { container in
             !InjectedNames.containers.contains(container.name) && !skipped.contains(container.name)
-                && included?.contains(container.name) ?? true
+                && included?.contains(container.name) ?? true && !OpenUnisonSidecar.matches(container)
+        }
+        if OpenUnisonSidecar.isPresent(in: pod) {
+            warnings.append(
+                "OpenUnison's webhook has injected the Pod as well (init container \(OpenUnisonSidecar.name)); delete that "
+                    + "webhook, and recreate the Pod")
         }
         try checkSize(count: served.count)
         for container in served {
@@ -186,11 +191,16 @@ extension PodAdditions {
             }
         }
         append(added, to: pointer, exists: container.hasEnvironment)
-        if !overridden.isEmpty {
-            warnings.append(
-                "the container \(container.quotedName) sets \(overridden.joined(separator: ", ")) itself; "
-                    + "remove it to use the injected value")
-        }
+        guard !overridden.isEmpty else { return }
+        let names = overridden.joined(separator: ", ")
+        // A release before 0.2.0 recorded no variables.
+        let isUnknown = found.isNative != nil && !InjectionRecord.hasVariables(pod.annotations, policy)
+        warnings.append(
+            isUnknown
+                ? "the container \(container.quotedName) keeps \(names), since an earlier release of the gateway has "
+                    + "injected the Pod and not recorded its variables; create the Pod from its template to use the "
+                    + "injected value"
+                : "the container \(container.quotedName) sets \(names) itself; remove it to use the injected value")
     }
 }
 

@@ -78,12 +78,27 @@ package struct PodMutation: Sendable {
         let injections = try RequestedInjections(
             requested, of: reading, namespace: namespace, serviceAccount: serviceAccount, policy)
         guard !injections.endpoints.isEmpty else { return Outcome(warnings: injections.warnings) }
+        guard !isOfOpenUnison(reading, injections.endpoints) else {
+            return Outcome(warnings: Self.bounded(injections.warnings + [Self.keepsOpenUnison]))
+        }
         var additions = try PodAdditions(to: reading, injections, known: endpoints, policy)
         try additions.addAll()
         return Outcome(
             patch: additions.patch, warnings: Self.bounded(injections.warnings + additions.warnings),
             endpoints: injections.endpoints.map(\.name))
     }
+
+    /// Whether OpenUnison's webhook has injected the Pod, and this one has not.
+    private func isOfOpenUnison(_ pod: PodReading, _ requested: [EndpointConfiguration]) -> Bool {
+        guard !InjectionRecord(pod.annotations, policy).isPresent,
+            !(pod.initContainers + pod.containers).contains(where: { InjectedNames.containers.contains($0.name) })
+        else { return false }
+        return OpenUnisonSidecar.provides(requested, to: pod)
+    }
+
+    private static let keepsOpenUnison =
+        "OpenUnison's webhook has injected the Pod (init container \(OpenUnisonSidecar.name)), so it gets no tokens of this "
+        + "gateway; recreate the Pod when that webhook is deleted"
 
     /// Limits the number of warnings, since an API server passes on 4,096 characters at most.
     private static func bounded(_ warnings: [String]) -> [String] {

@@ -67,14 +67,29 @@ package struct UninjectedPodSearch: Sendable, Equatable {
         return "\(namespace)/\(name)"
     }
 
+    /// The namespace and the name of a Pod whose sidecar got only other CAs; nil for another Pod. A Pod with labels of
+    /// several queries is found by the first one.
+    package func injected(_ pod: JSONValue, without authority: RequiredAuthority, _ query: Query) -> String? {
+        guard let name = injected(pod), pod["metadata"]?["deletionTimestamp"]?.stringValue == nil else { return nil }
+        let labels = pod["metadata"]?["labels"]
+        let first = queries.first { labels?[$0.key]?.stringValue.map { $0 != "false" } ?? false }
+        guard first == query else { return nil }
+        let bundles = Self.settings(of: pod, SidecarContainers.trustSetting)
+        return bundles.contains { authority.isTrusted(by: $0) } ? nil : name
+    }
+
     /// The endpoints of the Pod's sidecar.
     private static func endpointsOfSidecar(_ pod: JSONValue) -> Set<String> {
-        let containers = ["initContainers", "containers"].flatMap { pod["spec"]?[$0]?.elementList ?? [] }
-        let settings = containers.filter { $0["name"]?.stringValue == InjectedNames.sidecar }
-            .flatMap { $0["env"]?.elementList ?? [] }
-            .filter { $0["name"]?.stringValue == SidecarContainers.endpointsSetting }
-        let named = settings.flatMap { ($0["value"]?.stringValue ?? "").split(separator: ",") }
+        let named = settings(of: pod, SidecarContainers.endpointsSetting).flatMap { $0.split(separator: ",") }
         return Set(named.map { String($0.prefix { $0 != "=" }) })
+    }
+
+    /// The values of a variable of the Pod's sidecar.
+    private static func settings(of pod: JSONValue, _ name: String) -> [String] {
+        let containers = ["initContainers", "containers"].flatMap { pod["spec"]?[$0]?.elementList ?? [] }
+        return containers.filter { $0["name"]?.stringValue == InjectedNames.sidecar }
+            .flatMap { $0["env"]?.elementList ?? [] }
+            .filter { $0["name"]?.stringValue == name }.map { $0["value"]?.stringValue ?? "" }
     }
 
     private static func owner(_ metadata: JSONValue?) -> String? {

@@ -59,13 +59,8 @@ extension ServingIdentity {
         // The certificate of the former CA is expired.
         if issuing.notAfter <= now { return activate }
         let activationDeadline = policy.activationDeadline(of: issuing)
-        let announced = next.created.addingTimeInterval(
-            Double(policy.announcement(next.reason, maximumTokenLifetime: maximumTokenLifetime)))
-        // A CA that was announced late issues at the deadline, but not before running sidecars have it.
-        let least = next.created.addingTimeInterval(
-            Double(policy.overlap(next.reason, maximumTokenLifetime: maximumTokenLifetime)))
-        let overlap = min(announced, max(least, activationDeadline))
-        guard now >= overlap else { return .wait(.overlap(next.id), until: min(overlap, issuing.notAfter)) }
+        let begin = begin(of: next, after: issuing, policy)
+        guard now >= begin else { return .wait(.overlap(next.id), until: begin) }
         if now >= activationDeadline { return activate }
         switch evidence.webhooks {
         case .notManaged: return activate

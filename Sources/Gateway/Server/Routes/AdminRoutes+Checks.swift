@@ -14,6 +14,8 @@ extension AdminRoutes {
         var clockProblem: @Sendable () -> String? = { nil }
         /// Why another gateway may inject the same Pods; nil where none does.
         var webhookConflict: @Sendable () -> String? = { nil }
+        /// Which injected Pods lack a CA; nil where none does, or where this replica does not lead.
+        var authorityProblem: @Sendable () -> String? = { nil }
     }
 
     /// The checks in the order of the response. Problems of a key ring or a publisher do not make the replica unready.
@@ -27,6 +29,7 @@ extension AdminRoutes {
             Check(name: "certificate", isRequired: false, failure: replica.certificateTimeProblem),
             Check(name: "clock", isRequired: false, failure: replica.clockProblem),
             Check(name: "webhook", isRequired: false, failure: replica.webhookConflict),
+            Check(name: "ca", isRequired: false, failure: replica.authorityProblem),
         ]
         for name in endpoints.map(\.configuration.name) {
             checks.append(Check(name: "keyring/\(name)", isRequired: false) { rings.problem(of: name) })

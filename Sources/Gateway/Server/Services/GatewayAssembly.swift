@@ -55,7 +55,10 @@ package struct GatewayAssembly: Sendable {
         let admission = AdmissionParts(
             cluster: parts.cluster, namespace: host.namespace, leadership: keyStore.leadership,
             prometheus: prometheus, scheduler: scheduler, logger: logger)
-        if let pods = admission.uninjectedPods { serving.find { await pods.injectedPods() } }
+        if let pods = admission.uninjectedPods {
+            serving.find { await pods.injectedPods() }
+            if let required = serving.required { pods.follow(required) }
+        }
         let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: host, logger: logger)
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
@@ -68,7 +71,8 @@ package struct GatewayAssembly: Sendable {
                 certificateTimeProblem: {
                     serving.certificates.timeProblem(at: clock()) ?? serving.webhook.timeProblem(at: clock())
                 }, clockProblem: { keyStore.clock.result?.problem },
-                webhookConflict: { serving.webhooks?.conflict }),
+                webhookConflict: { serving.webhooks?.conflict },
+                authorityProblem: { admission.uninjectedPods?.withoutCA.problem }),
             takeDroppedLogLines: host.takeDroppedLogLines, issuerClock: issuerClock, scheduler: scheduler)
         let built: BuiltConfiguration
         do throws(CancellationError) {

@@ -16,6 +16,9 @@ struct OpenedServing: Sendable {
     /// nil where there is no API server.
     let webhooks: ObservedWebhookConfigurations?
 
+    /// The CA that every sidecar must have; nil where the token listener serves configured certificates.
+    let required: PodsWithoutCA.Source?
+
     private let plan: ServingPlan?
     private let injector: CABundleInjector?
     private let configured: ConfiguredServing?
@@ -50,7 +53,7 @@ struct OpenedServing: Sendable {
         }
         if let configured, let webhook {
             (certificates, self.webhook, self.services) = (configured.tokens, webhook, services)
-            (plan, injector) = (nil, nil)
+            (plan, injector, required) = (nil, nil, nil)
             return
         }
         let selfSigned = try SelfSignedServing(
@@ -60,6 +63,7 @@ struct OpenedServing: Sendable {
         self.webhook = selfSigned.certificates
         self.services = services + selfSigned.services
         (plan, injector) = (selfSigned.plan, selfSigned.injector)
+        required = configured == nil ? selfSigned.required : nil
     }
 
     /// Sets how the Pods that must be recreated with another CA are found.

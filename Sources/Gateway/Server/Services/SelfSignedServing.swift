@@ -10,6 +10,8 @@ struct SelfSignedServing: Sendable {
     /// nil where there is no API server.
     let injector: CABundleInjector?
     let services: [any Service]
+    /// The CA that every sidecar must have.
+    let required: PodsWithoutCA.Source
 
     /// - Parameters:
     ///   - namespace: the gateway's namespace; nil where it is not known.
@@ -53,6 +55,10 @@ struct SelfSignedServing: Sendable {
         let service = ServingIdentityService(
             store: store, replica: replica, plan: plan, evidence: evidence, leadership: keyStore.leadership,
             clock: keyStore.clock, scheduler: scheduler, logger: logger)
+        required = PodsWithoutCA.Source(
+            authority: {
+                replica.view.stored?.value.requiredAuthority(at: scheduler.now(), policy: plan.policy)
+            }, changes: { replica.changes() })
         services = [service] + (injector.map { [$0] } ?? [])
     }
 

@@ -45,6 +45,10 @@ extension GatewayMetrics {
             "sts_uninjected_pods", .gauge,
             "Labelled Pods that run without the endpoint's tokens, as last observed by the leader.",
             labels: ["endpoint", "reason"]),
+        MetricFamily(
+            "sts_pods_without_ca", .gauge,
+            "Injected Pods whose sidecar got only older CAs than the announced or issuing one, as last observed by the "
+                + "leader.", labels: []),
         MetricFamily("sts_audit_records_total", .counter, "Audit records by result.", labels: ["result"]),
         MetricFamily(
             "sts_log_lines_dropped_total", .counter, "Lines of the log that were dropped because its output took none.",

@@ -1,11 +1,15 @@
 import CoreMetrics
 import GatewayCore
+import Logging
 
 /// `sts_uninjected_pods`, which only the leader has.
 struct UninjectedPodMetrics: Sendable {
     private let factory: any MetricsFactory
 
     init(factory: any MetricsFactory) { self.factory = factory }
+
+    /// The report of Pods without a CA, with its metric.
+    func podsWithoutCA(_ logger: Logger) -> PodsWithoutCA { PodsWithoutCA(factory: factory, logger: logger) }
 
     func set(_ counts: UninjectedPodTally.Counts) {
         for (endpoint, reasons) in counts {

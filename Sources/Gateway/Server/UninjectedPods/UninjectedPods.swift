@@ -37,6 +37,9 @@ final class UninjectedPods: Service {
     /// nil where the search is disabled.
     private let target = Mutex<Target?>(nil)
     private let changed = ChangeSignal()
+    /// The Pods whose sidecar got only older CAs.
+    let withoutCA: PodsWithoutCA
+    private let authorities = Mutex(PodsWithoutCA.Source())
 
     private var scheduler: Scheduler { pods.gatewayScheduler }
 
@@ -53,7 +56,11 @@ final class UninjectedPods: Service {
         self.metrics = metrics
         self.settings = settings
         self.logger = logger
+        withoutCA = metrics.podsWithoutCA(logger)
     }
+
+    /// Sets the CA that every sidecar must have.
+    func follow(_ source: PodsWithoutCA.Source) { authorities.withLock { $0 = source } }
 
     /// Applies a reloaded configuration.
     func apply(_ endpoints: [EndpointConfiguration], _ injection: GatewayConfiguration.Injection) {
@@ -88,12 +95,25 @@ final class UninjectedPods: Service {
             metrics.remove(searched.subtracting(wanted))
             searched = wanted
             await withTaskGroup(of: Void.self) { group in
-                if let target { group.addTask { await self.search(for: target) } }
+                group.addTask {
+                    if let target { await self.search(for: target) } else { await self.reportUnknownPods() }
+                }
                 for await _ in changes { break }
                 group.cancelAll()
             }
         }
         metrics.remove(searched)
+        withoutCA.clear()
+    }
+
+    /// Reports, while the search is disabled, that the Pods without an announced CA are not known.
+    private func reportUnknownPods() async {
+        let source = authorities.withLock { $0 }
+        while !Task.isCancelled {
+            let changes = source.changes()
+            if let authority = source.authority() { withoutCA.report(nil, without: authority) }
+            for await _ in changes { break }
+        }
     }
 
     private func search(for target: Target) async {
@@ -106,16 +126,28 @@ final class UninjectedPods: Service {
             return failure.cause.isTransient ? max(settings.minimumRetry, backoff) : target.interval
         }
         var last: UninjectedPodTally?
+        let source = authorities.withLock { $0 }
+        // The CA of the last search, and the monotonic time of the next one.
+        var (searched, due): (RequiredAuthority?, Double) = (nil, 0)
         // Spreads the searches of leaders that are elected shortly after one another.
         let delay = scheduler.random() * min(settings.maximumDelay, target.interval)
         guard (try? await scheduler.sleep(delay)) != nil else { return }
-        await loop.run { () throws(SearchFailure) in
-            let tally: UninjectedPodTally
+        await loop.run {
+            [source.changes()]
+        } _: { () throws(SearchFailure) in
+            let authority = source.authority()
+            let pause = due - scheduler.monotonic()
+            if authority == searched, pause > 0 { return .after(pause) }
+            let (tally, found): (UninjectedPodTally, PodsWithoutCA.Found)
             do throws(KubernetesAPIError) {
-                tally = try await search(target.search, after: last)
+                (tally, found) = try await search(target.search, after: last, authority)
             } catch {
+                due = 0
                 // The counts are unknown where the gateway is not allowed to list Pods.
-                if error.kind == .forbidden, !Task.isCancelled { metrics.remove(target.search.endpoints) }
+                if error.kind == .forbidden, !Task.isCancelled {
+                    metrics.remove(target.search.endpoints)
+                    if let authority { withoutCA.report(nil, without: authority) }
+                }
                 throw SearchFailure(cause: error)
             }
             if Task.isCancelled { return .never }
@@ -123,8 +155,11 @@ final class UninjectedPods: Service {
             guard leadership.isLeading else { return .after(settings.minimumRetry) }
             metrics.set(tally.counts)
             report(tally, target.webhook)
+            if let authority { withoutCA.report(found, without: authority) }
             last = tally
-            return .after(target.interval * (0.9 + 0.2 * scheduler.random()))
+            let pauseToNext = target.interval * (0.9 + 0.2 * scheduler.random())
+            (searched, due) = (authority, scheduler.monotonic() + pauseToNext)
+            return .after(pauseToNext)
         }
     }
 
@@ -139,17 +174,19 @@ final class UninjectedPods: Service {
 
     /// Performs one complete search.
     private func search(
-        _ search: UninjectedPodSearch, after last: UninjectedPodTally?
-    ) async throws(KubernetesAPIError) -> UninjectedPodTally {
+        _ search: UninjectedPodSearch, after last: UninjectedPodTally?, _ authority: RequiredAuthority?
+    ) async throws(KubernetesAPIError) -> (UninjectedPodTally, PodsWithoutCA.Found) {
         var tally = UninjectedPodTally(endpoints: search.endpoints, after: last)
+        var found = PodsWithoutCA.Found()
         for query in search.queries {
             _ = try await pods.list(
                 selector: query.selector, fields: UninjectedPodSearch.fields, pageSize: settings.pageSize
             ) { pod in
                 for missing in search.missing(in: pod.json, query) { tally.add(missing) }
+                if let authority, let name = search.injected(pod.json, without: authority, query) { found.add(name) }
             }
         }
-        return tally
+        return (tally, found)
     }
 
     /// The Pods with a sidecar, by namespace and name; nil where they are not known: the search is disabled, or the Pods

@@ -51,6 +51,11 @@ struct UninjectedPodSearchTests {
         }
         // A container without mounts was added later, which is not part of the search.
         let hasSidecar = (reading.initContainers + reading.containers).contains { $0.name == "sts-sidecar" }
+        // A Pod that keeps OpenUnison's tokens is reported, so that it is recreated.
+        guard !outcome.patch.isEmpty || hasSidecar || !OpenUnisonSidecar.isPresent(in: reading) else {
+            #expect(search.missing(in: result, one).map(\.owner.reason) == [.missing])
+            return
+        }
         for query in search.queries where (reading.labels[query.key] ?? "false") != "false" {
             let hasValue = !(reading.annotations[query.key] ?? "").isEmpty
             #expect(search.missing(in: result, query).map(\.owner.reason) == (hasValue ? [] : [.noValue]))

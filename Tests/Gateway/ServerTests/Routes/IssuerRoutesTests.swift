@@ -56,7 +56,7 @@ struct IssuerRoutesTests {
         #expect(status == 200)
         #expect(
             text.contains(
-                "[+]shutdown ok\n[+]configuration ok\n[+]tls ok\n[+]certificate ok\n[+]clock ok\n[+]webhook ok\n"
+                "[+]shutdown ok\n[+]configuration ok\n[+]tls ok\n[+]certificate ok\n[+]clock ok\n[+]webhook ok\n[+]ca ok\n"
                     + "[+]keyring/one ok\n[+]publish/one ok\n[-]keyring/two failed: "))
     }
 

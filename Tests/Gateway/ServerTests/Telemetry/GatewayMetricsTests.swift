@@ -182,7 +182,10 @@ struct GatewayMetricsTests {
         WebhookMetrics(factory: backend).record(.injected, latency: .milliseconds(1))
         PodEventMetrics(factory: backend).count(.written)
         ConnectionMetrics(factory: backend, listener: "admin").count(.waiting)
-        UninjectedPodMetrics(factory: backend).set(["one": [.missing: 1]])
+        let pods = UninjectedPodMetrics(factory: backend)
+        pods.set(["one": [.missing: 1]])
+        pods.podsWithoutCA(RecordedJSONLog().logger).report(
+            .init(), without: RequiredAuthority(id: "a", certificatePEM: "", begin: nil))
         for family in GatewayMetrics.families {
             #expect(backend.text.contains("# TYPE \(family.name) \(family.type)\n"), "\(family.name)")
         }

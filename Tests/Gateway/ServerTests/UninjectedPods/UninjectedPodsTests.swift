@@ -6,6 +6,7 @@ import GatewayTestSupport
 import JSON
 import KubernetesTestSupport
 import Logging
+import Synchronization
 import Testing
 
 @testable import GatewayServer
@@ -76,7 +77,8 @@ struct UninjectedPodsTests {
 
     private func addPod(
         _ name: String, _ cluster: FakeCluster, namespace: String = "default", value: String? = "reader",
-        label: String = "true", phase: String = "Running", sidecar: String? = nil, owner: String? = nil
+        label: String = "true", phase: String = "Running", sidecar: String? = nil, owner: String? = nil,
+        bundle: String? = nil
     ) throws {
         var metadata: [JSONValue.Member] = [
             .init("name", .string(name)), .init("labels", .object([.init(Self.label, .string(label))])),
@@ -89,10 +91,9 @@ struct UninjectedPodsTests {
         }
         var spec: [JSONValue.Member] = [.init("containers", [["name": "app", "image": "app"]])]
         if let sidecar {
-            spec.append(
-                .init(
-                    "initContainers",
-                    [["name": "sts-sidecar", "env": [["name": "STS_ENDPOINTS", "value": .string(sidecar)]]]]))
+            var environment: [JSONValue] = [["name": "STS_ENDPOINTS", "value": .string(sidecar)]]
+            if let bundle { environment.append(["name": "STS_CA_CERTIFICATES", "value": .string(bundle)]) }
+            spec.append(.init("initContainers", [["name": "sts-sidecar", "env": .array(environment)]]))
         }
         try cluster.api.add(
             .pods, namespace: namespace,
@@ -285,6 +286,142 @@ struct UninjectedPodsTests {
                 await part.rest()
                 #expect(part.series == series(0, 0))
                 #expect(cluster.api.requestCount(Self.path) == 3)
+            }
+        }
+    }
+
+    // Pods whose sidecar got only older CAs.
+
+    /// The serving certificate's CAs as a test sets them.
+    private final class Authorities: Sendable {
+        private let current: Mutex<RequiredAuthority?>
+        private let signal = ChangeSignal()
+
+        init(_ authority: RequiredAuthority? = nil) { current = Mutex(authority) }
+
+        var source: PodsWithoutCA.Source {
+            PodsWithoutCA.Source(
+                authority: { [self] in current.withLock { $0 } }, changes: { [self] in signal.changes() })
+        }
+
+        func set(_ authority: RequiredAuthority?) {
+            current.withLock { $0 = authority }
+            signal.send()
+        }
+    }
+
+    private static func pem(_ name: String) -> String {
+        "-----BEGIN CERTIFICATE-----\n\(Data(name.utf8).base64EncodedString())\n-----END CERTIFICATE-----\n"
+    }
+
+    private static func authority(_ name: String, begin: Double? = nil) -> RequiredAuthority {
+        RequiredAuthority(
+            id: name, certificatePEM: pem(name), begin: begin.map { Date(timeIntervalSince1970: $0) })
+    }
+
+    private static let begin = 1_778_251_200.0
+    private static let problem = "search for labelled Pods without tokens failed"
+
+    private func lines(_ part: Part, _ message: String) -> [Substring] {
+        part.log.text.split(separator: "\n").filter { $0.contains("\"\(message)\"") }
+    }
+
+    @Test("Before an announced CA issues, the Pods that lack it are named in the log, in readiness and by a metric")
+    func withoutCA() async throws {
+        try await FakeCluster.run { cluster in
+            let (old, both) = (Self.pem("old"), Self.pem("old") + Self.pem("new"))
+            try addPod("web-0", cluster, sidecar: "one", bundle: old)
+            try addPod("web-1", cluster, sidecar: "one")
+            try addPod("web-2", cluster, sidecar: "one", bundle: both)
+            try addPod("done", cluster, phase: "Succeeded", sidecar: "one", bundle: old)
+            try addPod("missing", cluster)
+            let part = try Part(cluster)
+            let authorities = Authorities(Self.authority("old"))
+            part.pods.follow(authorities.source)
+            try cluster.api.delete(.pods, namespace: "default", name: "web-1")
+            try await part.running {
+                await part.rest()
+                #expect(part.prometheus.text.contains("sts_pods_without_ca 0"))
+                #expect(part.pods.withoutCA.problem == nil && lines(part, "injected Pods lack the CA").isEmpty)
+                // The announcement begins a search at once.
+                try addPod("web-1", cluster, namespace: "kube-system", sidecar: "one")
+                authorities.set(Self.authority("new", begin: Self.begin))
+                try await until { !lines(part, "injected Pods lack the CA").isEmpty }
+                #expect(
+                    part.pods.withoutCA.problem
+                        == "injected Pods lack the announced CA, which issues at 2026-05-08T14:40:00Z: default/web-0, "
+                        + "kube-system/web-1; recreate them, since they do not start again after a restart of their node"
+                )
+                let line = try #require(lines(part, "injected Pods lack the CA").first)
+                #expect(line.contains(#""pods":["default/web-0","kube-system/web-1"]"#) && line.contains(#""count":2"#))
+                #expect(line.contains(#""ca":"new""#) && line.contains(#""issues":"2026-05-08T14:40:00Z""#))
+                #expect(part.prometheus.text.contains("sts_pods_without_ca 2"))
+                await part.rest()
+                await part.next()
+                #expect(lines(part, "injected Pods lack the CA").count == 1, "the same Pods are logged once")
+                // Recreated Pods are not counted any more; those that remain are named again when the CA issues.
+                try cluster.api.delete(.pods, namespace: "kube-system", name: "web-1")
+                await part.next()
+                #expect(part.prometheus.text.contains("sts_pods_without_ca 1"))
+                authorities.set(Self.authority("new"))
+                try await until { lines(part, "injected Pods lack the CA").count == 2 }
+                #expect(lines(part, "injected Pods lack the CA").last?.contains(#""issues":"now""#) == true)
+                #expect(part.pods.withoutCA.problem?.hasPrefix("injected Pods lack the CA: default/web-0;") == true)
+                try cluster.api.delete(.pods, namespace: "default", name: "web-0")
+                await part.rest()
+                await part.next()
+                #expect(part.pods.withoutCA.problem == nil)
+                #expect(lines(part, "all injected Pods have the CA").count == 1)
+                part.leadership.stepDown()
+                try await until { !part.prometheus.text.contains("sts_pods_without_ca ") }
+            }
+        }
+    }
+
+    @Test("A Pod with two labels is counted once, and of many Pods the first hundred are named")
+    func manyWithoutCA() async throws {
+        try await FakeCluster.run { cluster in
+            for index in 0..<103 { try addPod("web-\(index)", cluster, sidecar: "one", bundle: Self.pem("old")) }
+            let part = try Part(cluster)
+            part.pods.follow(Authorities(Self.authority("new", begin: Self.begin)).source)
+            try await part.running {
+                await part.rest()
+                #expect(part.prometheus.text.contains("sts_pods_without_ca 103"))
+                let line = try #require(lines(part, "injected Pods lack the CA").first)
+                #expect(line.split(separator: "default/web-").count - 1 == 100)
+                #expect(part.pods.withoutCA.problem?.contains(" and 98 more; ") == true)
+            }
+        }
+    }
+
+    @Test(
+        "Without the permission, or with a disabled search, the Pods are unknown, which only matters for an announced CA"
+    )
+    func unknownWithoutCA() async throws {
+        try await FakeCluster.run { cluster in
+            try addPod("web-0", cluster, sidecar: "one", bundle: Self.pem("old"))
+            cluster.api.deny("list", "pods")
+            let part = try Part(cluster)
+            let authorities = Authorities(Self.authority("old"))
+            part.pods.follow(authorities.source)
+            try await part.running {
+                try await until { !lines(part, Self.problem).isEmpty }
+                #expect(part.pods.withoutCA.problem == nil && lines(part, "injected Pods lack the CA").isEmpty)
+                authorities.set(Self.authority("new", begin: Self.begin))
+                try await until { !lines(part, "injected Pods lack the CA").isEmpty }
+                #expect(
+                    part.pods.withoutCA.problem
+                        == "the injected Pods that lack the announced CA are unknown, since Pods cannot be listed; "
+                        + "recreate all injected Pods before 2026-05-08T14:40:00Z, when it issues")
+                #expect(lines(part, "injected Pods lack the CA").first?.contains(#""pods":"unknown""#) == true)
+                #expect(!part.prometheus.text.contains("sts_pods_without_ca "))
+                part.apply { $0.uninjectedPods.isEnabled = false }
+                authorities.set(Self.authority("newer", begin: Self.begin))
+                try await until { lines(part, "injected Pods lack the CA").count == 2 }
+                cluster.api.allow("list", "pods")
+                part.apply { _ in }
+                try await until { part.prometheus.text.contains("sts_pods_without_ca 1") }
+                #expect(part.pods.withoutCA.problem?.contains("default/web-0") == true)
             }
         }
     }
