@@ -8,7 +8,7 @@ struct GatewayCommand: AsyncParsableCommand {
         version: GatewayVersion.current,
         subcommands: [
             ServeCommand.self, ConfigCommand.self, AuthzCommand.self, KeysCommand.self, PublishCommand.self,
-            ProvisionCommand.self, InjectCommand.self,
+            ProvisionCommand.self, DeprovisionCommand.self, InjectCommand.self,
             WebhookCommand.self,
             PluginsCommand.self,
             VersionCommand.self,

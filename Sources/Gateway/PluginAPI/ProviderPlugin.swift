@@ -59,6 +59,16 @@ public protocol ProviderPlugin: Sendable {
     static func provisioning(
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan?
+
+    /// Returns the steps that remove what ``provisioning(for:context:)`` has created (`sts-gateway deprovision`), in the
+    /// order against that of trust; does no I/O. The request has an owner. What others still use stays
+    /// (``ProvisioningFinding/kept``).
+    ///
+    /// - Returns: nil where this plugin provisions nothing.
+    /// - Throws: a ``SettingsError`` for each value that is not valid; keys are below the endpoint's block.
+    static func deprovisioning(
+        for request: ProvisioningRequest, context: ProvisioningContext
+    ) throws(SettingsErrors) -> ProvisioningPlan?
 }
 
 extension ProviderPlugin {
@@ -78,6 +88,11 @@ extension ProviderPlugin {
 
     /// No steps.
     public static func provisioning(
+        for request: ProvisioningRequest, context: ProvisioningContext
+    ) throws(SettingsErrors) -> ProvisioningPlan? { nil }
+
+    /// No steps.
+    public static func deprovisioning(
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan? { nil }
 }

@@ -17,6 +17,8 @@ public struct Provisioning: Sendable {
         case completed(id: String, String)
         /// What the operator must know.
         case note(String)
+        /// A removal leaves a resource in place; the resource and the reason.
+        case kept(String)
     }
 
     /// A step with its state, or why that cannot be read.
@@ -102,6 +104,7 @@ public struct Provisioning: Sendable {
                 if finding.changes.isEmpty {
                     guard let reason = finding.waiting else {
                         for note in finding.notes { report(.note(note)) }
+                        for kept in finding.kept { report(.kept(kept)) }
                         report(.completed(id: step.id, finding.existing ?? ""))
                         return changes
                     }

@@ -22,15 +22,19 @@ public struct ProvisioningFinding: Sendable {
     public let waiting: String?
     /// What the operator must know, such as a limit of the relying party.
     public let notes: [String]
+    /// What a removal leaves in place, each with its reason; empty for a step that provisions.
+    public let kept: [String]
 
     /// Creates a finding.
     public init(
-        existing: String?, changes: [ProvisioningChange] = [], waiting: String? = nil, notes: [String] = []
+        existing: String?, changes: [ProvisioningChange] = [], waiting: String? = nil, notes: [String] = [],
+        kept: [String] = []
     ) {
         self.existing = existing
         self.changes = changes
         self.waiting = waiting
         self.notes = notes
+        self.kept = kept
     }
 }
 

@@ -13,6 +13,7 @@ final class ProvisioningOutput: Sendable {
         var count = (current: 0, total: 0)
         var lastWaiting: String?
         var isOnWaitingLine = false
+        var kept: [String] = []
         var entries: [(name: String, members: [JSONValue.Member])] = []
     }
 
@@ -31,9 +32,13 @@ final class ProvisioningOutput: Sendable {
         Terminal.write(text + "\n", to: format == .text ? 1 : 2)
     }
 
+    /// What the removal of the current endpoint leaves in place.
+    var kept: [String] { state.withLock { $0.kept } }
+
     func begin(_ endpoint: String, steps: Int) {
         state.withLock {
             $0.endpoint = endpoint
+            $0.kept = []
             $0.count = (0, steps)
             if !$0.entries.contains(where: { $0.name == endpoint }) { $0.entries.append((endpoint, [])) }
         }
@@ -83,6 +88,10 @@ final class ProvisioningOutput: Sendable {
         case .note(let text):
             append("notes", .string(text))
             line("    note: \(text)")
+        case .kept(let text):
+            append("kept", .string(text))
+            state.withLock { $0.kept.append(text) }
+            line("    stays: \(text)")
         }
     }
 
@@ -130,6 +139,7 @@ final class ProvisioningOutput: Sendable {
                 }
                 if finding.changes.isEmpty, let waiting = finding.waiting { line("    would wait: \(waiting)") }
                 for note in finding.notes { line("    note: \(note)") }
+                for kept in finding.kept { line("    stays: \(kept)") }
             }
         }
         return isComplete
@@ -154,6 +164,7 @@ final class ProvisioningOutput: Sendable {
                         })))
             members.append(.init("waiting", finding.waiting.map(JSONValue.string) ?? .null))
             members.append(.init("notes", .array(finding.notes.map(JSONValue.string))))
+            if !finding.kept.isEmpty { members.append(.init("kept", .array(finding.kept.map(JSONValue.string)))) }
         }
         return .object(members)
     }

@@ -21,6 +21,8 @@ struct ProvisioningRun: Sendable {
     /// The file that gets host and `publish` block.
     let file: String?
     let output: ProvisioningOutput
+    /// Whether what was provisioned is removed.
+    var isRemoval = false
 
     func run(_ endpoints: [EndpointConfiguration], _ session: ManualSession) async throws {
         let provisioning = EndpointProvisioning(session)
@@ -40,6 +42,12 @@ struct ProvisioningRun: Sendable {
         var hasFailed = false
         for endpoint in endpoints {
             let (owner, _) = try await self.owner(endpoint, provisioning, makesFirst: false)
+            if isRemoval, owner == nil {
+                Terminal.error(
+                    "\(endpoint.name): there is no key ring, whose owner ID the names contain; name it with --owner (the tag "
+                        + "sts-gateway/owner of what exists)")
+                throw ExitStatus.unavailable
+            }
             let plan = try self.plan(endpoint, owner: owner, provisioning)
             output.begin(endpoint.name, steps: plan.steps.count)
             try await identify(endpoint, plan)
@@ -55,7 +63,7 @@ struct ProvisioningRun: Sendable {
             if hasFailed { throw ExitStatus.unavailable }
             return
         }
-        guard isConfirmed || Terminal.confirms("Apply the changes?") else {
+        guard isConfirmed || Terminal.confirms(isRemoval ? "Delete what was provisioned?" : "Apply the changes?") else {
             Terminal.error("nothing was changed")
             throw ExitStatus.usage
         }
@@ -77,9 +85,9 @@ struct ProvisioningRun: Sendable {
 
     /// - Returns: whether all steps were applied; false where the key store cannot be reached.
     private func apply(_ endpoint: EndpointConfiguration, _ provisioning: EndpointProvisioning) async throws -> Bool {
-        let (owner, isStoreReadable) = try await self.owner(endpoint, provisioning, makesFirst: true)
+        let (owner, isStoreReadable) = try await self.owner(endpoint, provisioning, makesFirst: !isRemoval)
         let plan = try self.plan(endpoint, owner: owner, provisioning)
-        let steps = isStoreReadable ? plan.steps : Array(plan.steps.prefix { $0.id != Self.documents })
+        let steps = isStoreReadable || isRemoval ? plan.steps : Array(plan.steps.prefix { $0.id != Self.documents })
         output.begin(endpoint.name, steps: steps.count)
         do throws(ProvisioningError) {
             _ = try await plan.identity()
@@ -94,6 +102,7 @@ struct ProvisioningRun: Sendable {
         }
         for line in plan.summary() { output.line("    \(line)") }
         output.set("summary", .array(plan.summary().map(JSONValue.string)))
+        if isRemoval { return output.kept.isEmpty }
         guard !isStoreReadable else { return true }
         output.line(
             "\(endpoint.name): the rest needs the key ring; run where the key store can be reached: "
@@ -108,12 +117,14 @@ struct ProvisioningRun: Sendable {
         _ endpoint: EndpointConfiguration, _ provisioning: EndpointProvisioning, makesFirst: Bool
     ) async throws -> (String?, Bool) {
         do throws(StoreError) {
-            return (try await provisioning.owner(of: endpoint, makesFirst: makesFirst), true)
+            return (
+                try await provisioning.owner(of: endpoint, makesFirst: makesFirst) ?? (isRemoval ? owner : nil), true
+            )
         } catch {
             guard let owner else {
                 Terminal.error(
                     "\(endpoint.name): \(error); run the command where the key store can be reached, or name the key "
-                        + "ring's owner ID with --owner to provision up to the bucket policy")
+                        + "ring's owner ID with --owner\(isRemoval ? "" : " to provision up to the bucket policy")")
                 throw ExitStatus.unavailable
             }
             return (owner, false)
@@ -139,7 +150,11 @@ struct ProvisioningRun: Sendable {
             isKnown: { (host, publish) throws(ProvisioningError) in try record.isKnown(host: host, publish: publish) })
         let plan: ProvisioningPlan?
         do {
-            plan = try plugin.provisioning(for: request, context: provisioning.context(issuer, endpoint: name))
+            let context = provisioning.context(issuer, endpoint: name)
+            plan =
+                try isRemoval
+                ? plugin.deprovisioning(for: request, context: context)
+                : plugin.provisioning(for: request, context: context)
         } catch {
             for problem in error.errors {
                 Terminal.error("\(configuration.path): \(name): \(problem.key): \(problem.message)")

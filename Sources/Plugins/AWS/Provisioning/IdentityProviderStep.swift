@@ -24,15 +24,10 @@ struct IdentityProviderStep: ProvisioningStep {
         let ownership = provisioner.names?.ownership(of: found.tags)
         try provisioner.rejectForeign(ownership, "the OIDC provider \(arn)")
         if ownership != .ours { provisioner.state.update { $0.isAdopted.insert(id) } }
-        var changes = provisioner.request.audiences.filter { !found.audiences.contains($0) }.map { audience in
-            change(
-                "add the client ID \(Quotation.of(audience))", differences: ["+ \(audience)"],
-                IAMClient.Call(
-                    "AddClientIDToOpenIDConnectProvider", on: arn,
-                    [("OpenIDConnectProviderArn", arn), ("ClientID", audience)]), iam)
-        }
-        let missing = (ownership == .ours ? provisioner.tags : provisioner.names?.adoptedTags ?? [])
-            .filter { !found.tags.contains($0) }
+        let absent = provisioner.request.audiences.filter { !found.audiences.contains($0) }
+        let missing = wantedTags(ownership, found, absent).filter { !found.tags.contains($0) }
+        var changes: [ProvisioningChange] = []
+        // Before the client IDs: what is not recorded as added is never removed.
         if !missing.isEmpty {
             changes.append(
                 change(
@@ -41,12 +36,33 @@ struct IdentityProviderStep: ProvisioningStep {
                         missing),
                     iam))
         }
+        changes += absent.map { audience in
+            change(
+                "add the client ID \(Quotation.of(audience))", differences: ["+ \(audience)"],
+                IAMClient.Call(
+                    "AddClientIDToOpenIDConnectProvider", on: arn,
+                    [("OpenIDConnectProviderArn", arn), ("ClientID", audience)]), iam)
+        }
         return ProvisioningFinding(existing: arn, changes: changes)
+    }
+
+    private func wantedTags(
+        _ ownership: ProvisionedNames.Ownership?, _ found: Provider, _ absent: [String]
+    ) -> [ResourceTag] {
+        guard ownership != .ours else { return provisioner.tags }
+        let tags = provisioner.names?.adoptedTags ?? []
+        guard !absent.isEmpty else { return tags }
+        let added = found.added + absent.filter { !found.added.contains($0) }
+        guard let tag = ResourceTag(added: added) else { return tags }
+        return tags + [tag]
     }
 
     struct Provider: Sendable {
         let audiences: [String]
         let tags: [ResourceTag]
+
+        /// The client IDs that provisioning has added to an adopted provider.
+        var added: [String] { tags.value(ProvisionedNames.addedKey)?.split(separator: " ").map(String.init) ?? [] }
     }
 
     func read() async throws(ProvisioningError) -> Provider? {
@@ -67,5 +83,16 @@ struct IdentityProviderStep: ProvisioningStep {
         ProvisioningChange(title, differences: differences, request: iam.text(call)) { () throws(ProvisioningError) in
             try await provisioner.run { () throws(CallFailure) in _ = try await iam.send(call) }
         }
+    }
+}
+
+extension ResourceTag {
+    /// The record of added client IDs; nil where they do not fit into a tag's value (IAM API Reference, Tag).
+    init?(added: [String]) {
+        let value = added.joined(separator: " ")
+        guard value.count <= 256,
+            value.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || " _.:/=+-@".contains($0)) })
+        else { return nil }
+        self.init(ProvisionedNames.addedKey, value)
     }
 }

@@ -37,6 +37,22 @@ struct PolicyDocument: Sendable, Equatable {
             json: .object(members.filter { $0.name != "Statement" } + [.init("Statement", .array(statements))]))
     }
 
+    /// Whether a statement was written for the endpoint with this Sid.
+    static func isOf(_ sid: String, _ statement: JSONValue) -> Bool {
+        guard case .string(let found) = statement["Sid"] else { return false }
+        return found.hasPrefix(sid)
+    }
+
+    /// The same policy without the statements of the endpoint with this Sid.
+    func removing(_ sid: String) -> PolicyDocument {
+        guard statements.contains(where: { Self.isOf(sid, $0) }) else { return self }
+        guard case .object(let members) = json else { return self }
+        let rest = statements.filter { !Self.isOf(sid, $0) }
+        return PolicyDocument(
+            json: .object(
+                members.map { $0.name == "Statement" ? .init("Statement", .array(rest)) : $0 }))
+    }
+
     private init(json: JSONValue) { self.json = json }
 
     var text: String { json.text }

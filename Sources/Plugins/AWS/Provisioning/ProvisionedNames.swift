@@ -8,6 +8,8 @@ struct ProvisionedNames: Sendable {
     static let endpointKey = "sts-gateway/endpoint"
     static let ownerKey = "sts-gateway/owner"
     static let adoptedKey = "sts-gateway/adopted"
+    /// The client IDs that provisioning has added to an adopted OIDC provider, separated by spaces.
+    static let addedKey = "sts-gateway/added"
 
     private let cluster: String
     private let endpoint: String
@@ -31,6 +33,8 @@ struct ProvisionedNames: Sendable {
     var statement: String {
         "StsGateway" + (cluster + endpoint).filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(40) + suffix
     }
+    /// Of a role's inline policy: 128 characters at most.
+    var inlinePolicy: String { publisherRole }
     /// Of a distribution: 128 characters at most.
     var comment: String { "sts-gateway \(Self.slug(cluster, 40))/\(Self.slug(endpoint, 40)) \(suffix)" }
 
@@ -49,6 +53,9 @@ struct ProvisionedNames: Sendable {
             ResourceTag(Self.adoptedKey, owner),
         ]
     }
+
+    /// The keys of all tags that provisioning writes.
+    static let keys = [clusterKey, endpointKey, ownerKey, adoptedKey, addedKey]
 
     enum Ownership: Sendable, Equatable {
         /// All three tags are equal.

@@ -60,6 +60,9 @@ struct Provisioner: Sendable {
     var tags: [ResourceTag] { names?.tags ?? [] }
     var statementID: String { names?.statement ?? "${bucket-policy.sid}" }
 
+    /// Of the publisher role's inline policy.
+    var policyName: String { names?.inlinePolicy ?? "${publisher-role.policy}" }
+
     /// Of the distribution.
     var domain: String { state.current.distribution?.domain ?? "${distribution.domain}" }
     /// Of the issuer's URL.

@@ -27,7 +27,10 @@ struct ProvisioningSettings: Sendable {
     /// An alternate domain name of the distribution; nil for CloudFront's own.
     let alias: String?
 
-    init(_ request: ProvisioningRequest, environment: (String) -> String?) throws(SettingsErrors) {
+    /// - Parameter isRemoval: whether what exists is removed, which needs no certificate.
+    init(
+        _ request: ProvisioningRequest, isRemoval: Bool = false, environment: (String) -> String?
+    ) throws(SettingsErrors) {
         var errors: [SettingsError] = []
         let publish = request.publish
         func given(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
@@ -104,7 +107,7 @@ struct ProvisioningSettings: Sendable {
         }
         if let host = request.host, !host.hasSuffix(".cloudfront.net") {
             alias = host
-            if request.certificate == nil, publish?["distribution"] == nil {
+            if request.certificate == nil, publish?["distribution"] == nil, !isRemoval {
                 errors.append(
                     SettingsError(
                         "issuer.host",

@@ -9,8 +9,6 @@ struct PublisherRoleStep: ProvisioningStep {
     let title = "publisher role"
     let provisioner: Provisioner
 
-    static let policyName = "sts-gateway-publish"
-
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
         let (name, iam) = (provisioner.roleName, provisioner.iam)
         let isKnown = provisioner.names != nil || provisioner.settings.role != nil
@@ -91,7 +89,7 @@ struct PublisherRoleStep: ProvisioningStep {
         let found = try await provisioner.run { () throws(CallFailure) in
             try await provisioner.iam.find(
                 IAMClient.Call(
-                    "GetRolePolicy", on: name, [("RoleName", name), ("PolicyName", Self.policyName)]))
+                    "GetRolePolicy", on: name, [("RoleName", name), ("PolicyName", provisioner.policyName)]))
         }
         return found?["PolicyDocument"].flatMap { PolicyDocument(parsing: Array(IAMClient.policy($0.text).utf8)) }
     }
@@ -108,11 +106,12 @@ struct PublisherRoleStep: ProvisioningStep {
     private func permissionChange(_ iam: IAMClient, _ current: PolicyDocument?) -> ProvisioningChange {
         let name = provisioner.roleName
         return change(
-            "write the role's policy \"\(Self.policyName)\"",
+            "write the role's policy \"\(provisioner.policyName)\"",
             differences: PolicyDocument.differences(from: current, to: permissionPolicy),
             IAMClient.Call(
                 "PutRolePolicy", on: name,
-                [("RoleName", name), ("PolicyName", Self.policyName), ("PolicyDocument", permissionPolicy.text)]), iam)
+                [("RoleName", name), ("PolicyName", provisioner.policyName), ("PolicyDocument", permissionPolicy.text)]),
+            iam)
     }
 
     private func change(

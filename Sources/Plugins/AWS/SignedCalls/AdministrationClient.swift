@@ -29,9 +29,11 @@ struct AdministrationClient: Sendable {
     }
 
     /// Parses the response's body.
-    static func document(_ response: HTTPTransportResponse, call: String) throws(CallFailure) -> XMLElement {
+    static func document(
+        _ response: HTTPTransportResponse, call: String, limit: Int = XMLElement.Limits.defaultLength
+    ) throws(CallFailure) -> XMLElement {
         do {
-            return try XMLElement(parsing: response.body)
+            return try XMLElement(parsing: response.body, limits: XMLElement.Limits(length: limit))
         } catch {
             throw CallFailure(
                 call: call,

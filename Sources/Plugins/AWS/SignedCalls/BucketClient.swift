@@ -73,11 +73,11 @@ struct BucketClient: Sendable {
     private var host: String { (isInHost ? "\(bucket)." : "") + service.endpoint.authority }
     private var path: String { isInHost ? "/" : "/\(bucket)" }
 
-    private func call(_ action: String) -> String { "\(action) on \"\(bucket)\"" }
+    func call(_ action: String) -> String { "\(action) on \"\(bucket)\"" }
 
-    private func send(
-        _ method: String, _ subresource: String?, body: XMLElement? = nil, bytes: [UInt8]? = nil,
-        headers: [HTTPHeaderField] = [], expectsOwner: Bool = true,
+    func send(
+        _ method: String, _ subresource: String?, key: String? = nil, query: [HTTPHeaderField] = [],
+        body: XMLElement? = nil, bytes: [UInt8]? = nil, headers: [HTTPHeaderField] = [], expectsOwner: Bool = true,
         action: String
     ) async throws(CallFailure) -> HTTPTransportResponse {
         let content = bytes ?? body?.document(namespace: Self.namespace) ?? []
@@ -91,7 +91,8 @@ struct BucketClient: Sendable {
                 HTTPHeaderField("x-amz-checksum-sha256", Data(SHA256.hash(data: content)).base64EncodedString()))
         }
         return try await service.send(
-            method, path, query: subresource.map { [HTTPHeaderField($0, "")] } ?? [], headers: headers, body: content,
+            method, key.map { (isInHost ? "" : "/\(bucket)") + "/\($0)" } ?? path,
+            query: (subresource.map { [HTTPHeaderField($0, "")] } ?? []) + query, headers: headers, body: content,
             host: host, call: call(action))
     }
 }

@@ -79,6 +79,12 @@ struct DistributionClient: Sendable {
             action: "cloudfront:Update\(kind.action)", on: id)
     }
 
+    func delete(_ kind: Kind, _ id: String, ifMatch tag: String) async throws(CallFailure) {
+        let call = "cloudfront:Delete\(kind.action) on \"\(id)\""
+        _ = try await service.send(
+            "DELETE", "/2020-05-31/\(kind.rawValue)/\(id)", headers: [HTTPHeaderField("If-Match", tag)], call: call)
+    }
+
     func tags(of arn: String) async throws(CallFailure) -> [ResourceTag] {
         let response = try await send(
             "GET", "/tagging", query: [HTTPHeaderField("Resource", arn)], action: "cloudfront:ListTagsForResource",
@@ -92,6 +98,18 @@ struct DistributionClient: Sendable {
             "POST", "/2020-05-31/tagging",
             query: [HTTPHeaderField("Operation", "Tag"), HTTPHeaderField("Resource", arn)],
             headers: Self.contentType, body: body, call: "cloudfront:TagResource on \"\(arn)\"")
+    }
+
+    func untag(_ arn: String, _ keys: [String]) async throws(CallFailure) {
+        _ = try await service.send(
+            "POST", "/2020-05-31/tagging",
+            query: [HTTPHeaderField("Operation", "Untag"), HTTPHeaderField("Resource", arn)],
+            headers: Self.contentType, body: Self.tagKeys(keys).document(namespace: Self.namespace),
+            call: "cloudfront:UntagResource on \"\(arn)\"")
+    }
+
+    static func tagKeys(_ keys: [String]) -> XMLElement {
+        .tree("TagKeys", [.tree("Items", keys.map { .text("Key", $0) })])
     }
 
     static func tags(_ tags: [ResourceTag]) -> XMLElement { .tree("Tags", [.tree("Items", tags.map(\.element))]) }

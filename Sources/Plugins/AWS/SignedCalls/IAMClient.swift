@@ -55,7 +55,9 @@ struct IAMClient: Sendable {
 
     /// - Returns: the result element.
     @discardableResult
-    func send(_ call: Call, service name: String = "iam") async throws(CallFailure) -> XMLElement {
+    func send(
+        _ call: Call, service name: String = "iam", limit: Int = XMLElement.Limits.defaultLength
+    ) async throws(CallFailure) -> XMLElement {
         let form = [("Action", call.action), ("Version", version)] + call.parameters.map { ($0.name, $0.value) }
         let body = form.map { "\(PercentEncoding.encode($0.0.utf8))=\(PercentEncoding.encode($0.1.utf8))" }
             .joined(separator: "&")
@@ -66,7 +68,7 @@ struct IAMClient: Sendable {
                 HTTPHeaderField("Content-Type", "application/x-www-form-urlencoded"),
                 HTTPHeaderField("Accept", "text/xml"),
             ], body: Array(body.utf8), call: text)
-        let root = try AdministrationClient.document(response, call: text)
+        let root = try AdministrationClient.document(response, call: text, limit: limit)
         return root["\(call.action)Result"] ?? root
     }
 
@@ -79,6 +81,32 @@ struct IAMClient: Sendable {
             throw error
         }
     }
+
+    /// Reads all pages of a list.
+    ///
+    /// - Parameter element: of the result, such as `Roles`.
+    /// - Returns: its members.
+    func list(_ call: Call, _ element: String) async throws(CallFailure) -> [XMLElement] {
+        var found: [XMLElement] = []
+        var marker: String?
+        for _ in 0..<Self.maximumPages {
+            var page = call
+            page.parameters.append(("MaxItems", "20"))
+            if let marker { page.parameters.append(("Marker", marker)) }
+            let result = try await send(page, limit: Self.maximumListLength)
+            found += result[element]?.children ?? []
+            guard result["IsTruncated"]?.text == "true" else { return found }
+            guard let next = result["Marker"]?.text, !next.isEmpty, next != marker else {
+                throw AdministrationClient.malformed("iam:\(call.action)", "Marker")
+            }
+            marker = next
+        }
+        throw AdministrationClient.malformed("iam:\(call.action)", "last page within \(Self.maximumPages) pages")
+    }
+
+    private static let maximumPages = 500
+    /// In bytes. A page of roles has twenty trust policies of at most 8,192 characters, URL-encoded.
+    private static let maximumListLength = 1 << 19
 
     /// The request as it is sent, for a plan.
     func text(_ call: Call) -> String { "POST \(service.endpoint.url)/\n\(call.text)" }

@@ -23,6 +23,16 @@ final class CloudInMemory: Sendable {
         var tags: [String: String] = [:]
         var settings: [String: String] = [:]
         var policy: String?
+        var objects: [Object] = []
+    }
+
+    /// A version of an object, or a delete marker.
+    struct Object: Equatable {
+        let key: String
+        let id: String
+        var isDeleteMarker = false
+        /// The stamp of a gateway.
+        var owner: String?
     }
 
     struct Versioned: Equatable {
@@ -40,6 +50,8 @@ final class CloudInMemory: Sendable {
         var trust: String
         var tags: [String: String]
         var policies: [String: String] = [:]
+        var attached: [String] = []
+        var instanceProfile: String?
     }
 
     struct State: Equatable {
@@ -51,7 +63,7 @@ final class CloudInMemory: Sendable {
         var documents = 0
     }
 
-    private struct Work {
+    struct Work {
         var state = State()
         /// Reads for which a new resource stays invisible.
         var hides = 0
@@ -59,6 +71,11 @@ final class CloudInMemory: Sendable {
         var calls = 0
         var fault: (call: Int, kind: Fault)?
         var writes: [String] = []
+        /// Reads for which a changed distribution is `InProgress`.
+        var polls = 0
+        var deployments: [String: Int] = [:]
+        /// Actions that are denied.
+        var denied: Set<String> = []
     }
 
     private let work = Mutex(Work())
@@ -76,6 +93,10 @@ final class CloudInMemory: Sendable {
             return work.writes
         }
     }
+
+    func deny(_ action: String) { work.withLock { _ = $0.denied.insert(action) } }
+
+    func deployChanges(after reads: Int) { work.withLock { $0.polls = reads } }
 
     func hideNewResources(for reads: Int) { work.withLock { $0.hides = reads } }
 
@@ -112,7 +133,7 @@ final class CloudInMemory: Sendable {
         return s3(request, path, query, &work)
     }
 
-    private static func form(_ text: String) -> [String: String] {
+    static func form(_ text: String) -> [String: String] {
         var values: [String: String] = [:]
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -126,17 +147,17 @@ final class CloudInMemory: Sendable {
             status, "<ErrorResponse><Error><Code>\(code)</Code><Message>of the test</Message></Error></ErrorResponse>")
     }
 
-    private static func isHidden(_ name: String, _ work: inout Work) -> Bool {
+    static func isHidden(_ name: String, _ work: inout Work) -> Bool {
         guard let left = work.hidden[name], left > 0 else { return false }
         work.hidden[name] = left - 1
         return true
     }
 
-    private static func tags(_ elements: [XMLElement]) -> [String: String] {
+    static func tags(_ elements: [XMLElement]) -> [String: String] {
         Dictionary(elements.compactMap(ResourceTag.init).map { ($0.key, $0.value) }) { $1 }
     }
 
-    private static func text(_ tags: [String: String]) -> String {
+    static func text(_ tags: [String: String]) -> String {
         tags.sorted { $0.key < $1.key }.map { "<Tag><Key>\($0.key)</Key><Value>\($0.value)</Value></Tag>" }.joined()
     }
 
@@ -147,6 +168,7 @@ final class CloudInMemory: Sendable {
     ) -> ScriptedTransport.Answer {
         let name = path[0]
         let isCreation = request.method == "PUT" && query.isEmpty
+        if path.count > 1 || query["versions"] != nil { return objects(request, path, query, &work) }
         if request.method != "GET", request.method != "HEAD" {
             work.writes.append("\(request.method) \(query.keys.sorted().joined())")
         }
@@ -158,9 +180,20 @@ final class CloudInMemory: Sendable {
         }
         guard request.headers("x-amz-expected-bucket-owner") == [account] else { return error(403, "AccessDenied") }
         guard var bucket = work.state.buckets[name], !isHidden(name, &work) else { return error(404, "NoSuchBucket") }
+        if request.method == "DELETE", query.isEmpty {
+            guard bucket.objects.isEmpty else { return error(409, "BucketNotEmpty") }
+            work.state.buckets[name] = nil
+            return .answer(204)
+        }
         defer { work.state.buckets[name] = bucket }
         switch (request.method, query.keys.first ?? "") {
         case ("HEAD", ""): return .answer(200)
+        case ("DELETE", "policy"):
+            bucket.policy = nil
+            return .answer(204)
+        case ("DELETE", "tagging"):
+            bucket.tags = [:]
+            return .answer(204)
         case ("GET", "tagging"):
             if bucket.tags.isEmpty { return error(404, "NoSuchTagSet") }
             return .answer(200, "<Tagging><TagSet>\(text(bucket.tags))</TagSet></Tagging>")
@@ -197,6 +230,11 @@ final class CloudInMemory: Sendable {
         if path[0] == "tagging" {
             let id = String(query["Resource"]?.split(separator: "/").last ?? "")
             guard var found = work.state.distributions[id] else { return error(404, "NoSuchResource") }
+            if query["Operation"] == "Untag" {
+                for key in body?["Items"]?.children ?? [] { found.tags[key.text] = nil }
+                work.state.distributions[id] = found
+                return .answer(204)
+            }
             if request.method == "POST" {
                 found.tags.merge(tags(body?["Items"]?.children ?? [])) { $1 }
                 work.state.distributions[id] = found
@@ -215,8 +253,12 @@ final class CloudInMemory: Sendable {
             guard let found = all[path[1]], !isHidden(path[1], &work) else {
                 return error(404, isDistribution ? "NoSuchDistribution" : "NoSuchOriginAccessControl")
             }
+            let polls = work.deployments[path[1]] ?? 0
+            work.deployments[path[1]] = max(0, polls - 1)
             return .answer(
-                200, resource(path[1], found, isDistribution), ["ETag": "E\(found.version)"])
+                200, resource(path[1], found, isDistribution, polls == 0 ? "Deployed" : "InProgress"),
+                ["ETag": "E\(found.version)"])
+        case ("DELETE", 2): return delete(request, path, all, &work)
         case ("POST", 1):
             let configuration = isDistribution ? body?["DistributionConfig"] : body
             guard let configuration else { return error(400, "MalformedXML") }
@@ -237,6 +279,7 @@ final class CloudInMemory: Sendable {
             found.version += 1
             if isDistribution {
                 work.state.distributions[path[1]] = found
+                work.deployments[path[1]] = work.polls
             } else {
                 work.state.controls[path[1]] = found
             }
@@ -247,17 +290,23 @@ final class CloudInMemory: Sendable {
 
     private static func summary(_ id: String, _ found: Versioned) -> String {
         let values = ["Name", "Comment"].map { "<\($0)>\(found.configuration[$0]?.text ?? "")</\($0)>" }.joined()
-        return "<Summary><Id>\(id)</Id><DomainName>\(domain(id))</DomainName>\(values)</Summary>"
+        let origins = found.configuration["Origins"].map { origins in
+            String(decoding: origins.document(namespace: DistributionClient.namespace), as: UTF8.self)
+                .split(separator: "\n").dropFirst().joined()
+        }
+        return "<Summary><Id>\(id)</Id><DomainName>\(domain(id))</DomainName>\(values)\(origins ?? "")</Summary>"
     }
 
     static func domain(_ id: String) -> String { "d\(id.lowercased()).cloudfront.net" }
 
-    private static func resource(_ id: String, _ found: Versioned, _ isDistribution: Bool) -> String {
+    private static func resource(
+        _ id: String, _ found: Versioned, _ isDistribution: Bool, _ status: String = "InProgress"
+    ) -> String {
         let document = String(
             decoding: found.configuration.document(namespace: DistributionClient.namespace), as: UTF8.self)
         let inner = document.split(separator: "\n").dropFirst().joined(separator: "\n")
         return isDistribution
-            ? "<Distribution><Id>\(id)</Id><Status>Deployed</Status><DomainName>\(domain(id))</DomainName>\(inner)"
+            ? "<Distribution><Id>\(id)</Id><Status>\(status)</Status><DomainName>\(domain(id))</DomainName>\(inner)"
                 + "</Distribution>"
             : "<OriginAccessControl><Id>\(id)</Id>\(inner)</OriginAccessControl>"
     }
@@ -269,7 +318,8 @@ final class CloudInMemory: Sendable {
         func result(_ content: String = "") -> ScriptedTransport.Answer {
             .answer(200, "<Response><\(action)Result>\(content)</\(action)Result></Response>")
         }
-        if !action.hasPrefix("Get") { work.writes.append(action) }
+        if work.denied.contains(action) { return error(403, "AccessDenied") }
+        if !action.hasPrefix("Get"), !action.hasPrefix("List") { work.writes.append(action) }
         var given: [String: String] = [:]
         for index in 1...50 {
             if let key = form["Tags.member.\(index).Key"] { given[key] = form["Tags.member.\(index).Value"] ?? "" }
@@ -294,6 +344,7 @@ final class CloudInMemory: Sendable {
             return result()
         default: break
         }
+        if let answer = listOrDelete(action, form, arn, name, &work) { return answer }
         if action.hasSuffix("OpenIDConnectProvider") {
             guard var found = work.state.providers[arn], !isHidden(arn, &work) else {
                 return error(404, "NoSuchEntity")
@@ -327,7 +378,7 @@ final class CloudInMemory: Sendable {
         return result()
     }
 
-    private static func members(_ tags: [String: String]) -> String {
+    static func members(_ tags: [String: String]) -> String {
         tags.sorted { $0.key < $1.key }.map { "<member><Key>\($0.key)</Key><Value>\($0.value)</Value></member>" }
             .joined()
     }

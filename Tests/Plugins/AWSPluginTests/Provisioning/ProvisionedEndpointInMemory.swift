@@ -29,28 +29,36 @@ struct ProvisionedEndpointInMemory: Sendable {
     private struct Issuer: ProvisionedIssuer {
         let cloud: CloudInMemory
         let values: Values
+        let owner: String
 
         func isKnown(host: String, publish: JSONValue) { values.append(host, publish) }
         func staleDocuments(host: String, publish: JSONValue) async -> [String] {
             cloud.state.documents == 0 ? ["/certs"] : []
         }
-        func publishDocuments(host: String, publish: JSONValue) async { cloud.state.documents = 1 }
+        func publishDocuments(host: String, publish: JSONValue) async {
+            guard case .string(let bucket) = publish["bucket"] else { return }
+            cloud.publish(to: bucket, owner: owner, keys: ["certs", ".well-known/openid-configuration"])
+        }
         func servingProblem(host: String, publish: JSONValue) async -> String? { nil }
     }
 
-    func plan() throws -> ProvisioningPlan {
+    func plan(removing isRemoval: Bool = false) throws -> ProvisioningPlan {
         var environment = environment
         environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
         let parts = PublisherContext.example(
             transport: cloud.transport, environment: environment, clock: ManualClock(now: exampleTime))
         let context = ProvisioningContext(
             logger: parts.logger, transport: parts.transport, now: parts.now, environment: parts.environment,
-            files: parts.files, issuer: Issuer(cloud: cloud, values: values))
+            files: parts.files, issuer: Issuer(cloud: cloud, values: values, owner: owner ?? ""))
         let request = ProvisioningRequest(
             cluster: cluster, name: name, host: host, path: "", audiences: ["sts.amazonaws.com"], owner: owner,
             publisherSubject: "sts-gateway:publisher:\(cluster):\(name)", settings: settings, publish: publish,
             certificate: certificate)
-        guard let plan = try AWSProvider.provisioning(for: request, context: context) else {
+        let plan =
+            try isRemoval
+            ? AWSProvider.deprovisioning(for: request, context: context)
+            : AWSProvider.provisioning(for: request, context: context)
+        guard let plan else {
             throw ProvisioningError(.permanent, "no plan")
         }
         return plan
@@ -74,5 +82,33 @@ struct ProvisionedEndpointInMemory: Sendable {
             case .failure(let error): ["error: \(error)"]
             }
         }
+    }
+
+    /// - Returns: what stays.
+    @discardableResult
+    func remove() async throws -> [String] {
+        let plan = try plan(removing: true)
+        _ = try await plan.identity()
+        let kept = Kept()
+        try await Provisioning(
+            steps: plan.steps, sleep: { _ in },
+            report: { if case .kept(let text) = $0 { kept.append(text) } }
+        ).apply()
+        return kept.all
+    }
+
+    /// The titles of the changes of a removal's plan, and what would stay.
+    func plannedRemoval() async throws -> (changes: [String], kept: [String]) {
+        let plan = try plan(removing: true)
+        _ = try await plan.identity()
+        let steps = await Provisioning(steps: plan.steps, sleep: { _ in }, report: { _ in }).plan()
+        let findings = try steps.map { try $0.finding.get() }
+        return (findings.flatMap { $0.changes.map(\.title) }, findings.flatMap(\.kept))
+    }
+
+    private final class Kept: Sendable {
+        private let texts = Mutex<[String]>([])
+        var all: [String] { texts.withLock { $0 } }
+        func append(_ text: String) { texts.withLock { $0.append(text) } }
     }
 }
