@@ -55,6 +55,7 @@ let package = Package(
     products: [
         .executable(name: "sts-gateway", targets: ["Gateway"]),
         .executable(name: "sts-sidecar", targets: ["Sidecar"]),
+        .executable(name: "sts-node", targets: ["NodeDriver"]),
         .library(name: "JSON", targets: ["JSON"]),
         .library(name: "JOSE", targets: ["JOSE"]),
         .library(name: "GatewayPluginAPI", targets: ["GatewayPluginAPI"]),
@@ -199,6 +200,28 @@ let package = Package(
             name: "SidecarTests",
             dependencies: ["ExchangeClient", "Sidecar"],
             path: "Tests/SidecarTests",
+            swiftSettings: settings
+        ),
+
+        // Answers the kubelet over HTTP/2 with SwiftNIO, without Foundation.
+        .systemLibrary(name: "CNodeSystem", path: "Sources/NodeDriver/CNodeSystem"),
+        .executableTarget(
+            name: "NodeDriver",
+            dependencies: [
+                "CNodeSystem", "COpenSSL", "ExchangeClient",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHPACK", package: "swift-nio-http2"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Sources/NodeDriver/Program",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "NodeDriverTests",
+            dependencies: ["ExchangeClient", "NodeDriver"],
+            path: "Tests/NodeDriverTests",
             swiftSettings: settings
         ),
 

@@ -26,9 +26,10 @@ def test_programs_and_chart_have_the_version_of_the_first_section() -> None:
     assert {
         "sts-gateway": swift_version("Sources/Gateway/App/GatewayVersion.swift"),
         "sts-sidecar": swift_version("Sources/Sidecar/Program/SidecarVersion.swift"),
+        "sts-node": swift_version("Sources/NodeDriver/Program/Node/NodeVersion.swift"),
         "chart": chart["version"],
         "images": chart["appVersion"],
-    } == dict.fromkeys(["sts-gateway", "sts-sidecar", "chart", "images"], SECTIONS[0])
+    } == dict.fromkeys(["sts-gateway", "sts-sidecar", "sts-node", "chart", "images"], SECTIONS[0])
 
 
 def test_pages_have_no_other_version_of_the_images() -> None:

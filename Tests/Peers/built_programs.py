@@ -1,4 +1,4 @@
-"""The programs of `make build`, or those of STS_GATEWAY and STS_SIDECAR."""
+"""The programs of `make build`, or those of STS_GATEWAY, STS_SIDECAR and STS_NODE."""
 
 import os
 from pathlib import Path
@@ -12,6 +12,10 @@ def built_gateway() -> Path:
 
 def built_sidecar() -> Path:
     return _built("STS_SIDECAR", "sts-sidecar")
+
+
+def built_node() -> Path:
+    return _built("STS_NODE", "sts-node")
 
 
 def _built(variable: str, name: str) -> Path:

@@ -1,0 +1,94 @@
+import ExchangeClient
+
+/// What a publish request may say. Everything in a request but the token is written by the Pod's author: only endpoint
+/// names and rendered files are taken from it, within limits.
+struct VolumeRequest: Equatable {
+    static let maximumEndpoints = 16
+
+    private static let tokens = "csi.storage.k8s.io/serviceAccount.tokens"
+
+    struct Endpoint: Equatable {
+        /// A DNS label, which is also the name of the token's folder.
+        let name: String
+        let files: [RenderedFile]
+    }
+
+    let target: TargetPath
+    let endpoints: [Endpoint]
+    /// `<namespace>/<name>` of the Pod, for the log only.
+    let pod: String
+
+    /// - Throws: if the request is not one that the kubelet makes for an inline volume of this driver.
+    init(_ message: PublishMessage, kubeletFolder: String) throws(RPCError) {
+        guard !message.volumeID.isEmpty else { throw RPCError(.invalidArgument, "missing volume_id") }
+        guard let target = TargetPath(message.targetPath, kubeletFolder: kubeletFolder) else {
+            throw RPCError(
+                .invalidArgument,
+                "invalid target_path; expected <kubelet folder>/pods/<uid>/volumes/kubernetes.io~csi/<name>/mount")
+        }
+        guard message.volumeContext["csi.storage.k8s.io/ephemeral"] == "true" else {
+            throw RPCError(
+                .invalidArgument, "not an inline volume; this driver does not support PersistentVolumes")
+        }
+        guard message.isReadOnly else {
+            throw RPCError(.invalidArgument, "the volume is writable; set readOnly: true in its csi source")
+        }
+        self.target = target
+        endpoints = try Self.endpoints(message.volumeContext)
+        let parts = ["csi.storage.k8s.io/pod.namespace", "csi.storage.k8s.io/pod.name"]
+            .map { message.volumeContext[$0] ?? "" }
+        pod = parts.allSatisfy(Self.isName) ? parts.joined(separator: "/") : ""
+    }
+
+    /// Lower-case letters, digits, `-` and `.`, as in the name of a namespace or a Pod.
+    private static func isName(_ text: String) -> Bool {
+        (1...253).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) || "-.".utf8.contains(byte)
+            }
+    }
+
+    private static func endpoints(_ context: [String: String]) throws(RPCError) -> [Endpoint] {
+        let names = (context["endpoints"] ?? "").prefix(4096).split(separator: ",", omittingEmptySubsequences: false)
+            .map { String($0) }
+        guard (1...maximumEndpoints).contains(names.count), names.allSatisfy(DNSLabel.isValid),
+            Set(names).count == names.count
+        else {
+            throw RPCError(
+                .invalidArgument,
+                "invalid volume attribute \"endpoints\"; expected 1 to \(maximumEndpoints) different DNS labels, "
+                    + "separated by commas")
+        }
+        guard let files = RenderedFile.list(context["files"] ?? "{}") else {
+            throw RPCError(
+                .invalidArgument,
+                "invalid volume attribute \"files\"; expected a JSON object of at most \(RenderedFile.maximumBytes) "
+                    + "bytes with the members NAME/FILE")
+        }
+        guard files.allSatisfy({ names.contains($0.endpoint) }) else {
+            throw RPCError(.invalidArgument, "a path in the volume attribute \"files\" names no endpoint")
+        }
+        return names.map { name in Endpoint(name: name, files: files.filter { $0.endpoint == name }.map(\.file)) }
+    }
+
+    /// The Pod's ServiceAccount token for the audience: in `secrets` where the CSIDriver has
+    /// `serviceAccountTokenInSecrets: true`, else in `volume_context`.
+    static func subjectToken(_ message: PublishMessage, audience: String) throws(RPCError) -> SubjectToken {
+        guard let text = message.secrets[tokens] ?? message.volumeContext[tokens] else {
+            throw RPCError(
+                .failedPrecondition,
+                "the request has no ServiceAccount token; set tokenRequests in the CSIDriver object")
+        }
+        guard let json = JSONReader.read(Array(text.utf8)), let token = json[audience]?["token"]?.text else {
+            throw RPCError(
+                .failedPrecondition,
+                "the request has no ServiceAccount token for the audience \"\(audience)\"; correct tokenRequests in the "
+                    + "CSIDriver object, or --audience")
+        }
+        do throws(SidecarError) {
+            return try SubjectToken(Array(token.utf8), from: "the ServiceAccount token of the request")
+        } catch {
+            throw RPCError(.failedPrecondition, error.reason)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import ExchangeClient
+
+/// What the driver knows of a published volume. It can be recovered from the volume's files.
+struct VolumeState: Equatable {
+    struct Entry: Equatable {
+        var schedule: RefreshSchedule
+        /// Why the last attempt failed; nil after a success.
+        var failure: String?
+        var hasFiles = false
+    }
+
+    /// The endpoints and files of the request.
+    let endpoints: [VolumeRequest.Endpoint]
+    var entries: [String: Entry]
+    /// The device and the inode of the folder; nil before it exists.
+    var device: UInt64?
+    var inode: UInt64?
+
+    init(_ request: VolumeRequest, at now: Double) {
+        endpoints = request.endpoints
+        entries = Dictionary(
+            uniqueKeysWithValues: request.endpoints.map { ($0.name, Entry(schedule: RefreshSchedule(at: now))) })
+    }
+
+    /// Whether every endpoint has a valid token and none is due: the call has nothing to do.
+    func isCurrent(at now: Double) -> Bool {
+        entries.values.allSatisfy { $0.hasFiles && $0.schedule.isTokenValid(at: now) && !$0.schedule.isDue(at: now) }
+    }
+
+    /// The error of each endpoint without a valid token.
+    func problems(at now: Double) -> [String] {
+        endpoints.compactMap { endpoint in
+            guard let entry = entries[endpoint.name], !entry.schedule.isTokenValid(at: now) else { return nil }
+            return "endpoint \(endpoint.name): \(entry.failure ?? "no token yet")"
+        }
+    }
+}
