@@ -38,6 +38,7 @@ check: ## Check the layout of the sources, provider names, the order of folders 
 	scripts/neutral-core
 	scripts/folder-order
 	scripts/dependency-lock --check
+	scripts/plugin-table --check
 
 BENCH := --scratch-path .build-bench -c release
 

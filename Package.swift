@@ -46,6 +46,8 @@ struct ProviderPlugin {
 /// One line per provider plugin; `make plugin NAME=X` adds it.
 let providerPlugins: [ProviderPlugin] = [
     ProviderPlugin(name: "AWS", ownTargets: ["AWSXML"], ownFolders: ["XML"], products: [hashing, logging]),
+    ProviderPlugin(name: "Azure"),
+    ProviderPlugin(name: "GCP"),
     ProviderPlugin(name: "OIDC"),
 ]
 
@@ -170,6 +172,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/Gateway/App",
+            resources: [.embedInCode("Presets/presets.json")],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -351,8 +354,8 @@ let package = Package(
         .testTarget(
             name: "AppTests",
             dependencies: [
-                "Gateway", "GatewayApp", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "GatewayServer",
-                "GatewayTestSupport", "KubernetesAPI", logging,
+                "Gateway", "GatewayApp", "JSON", "JOSE", "GatewayPluginAPI", "GatewayPluginTesting", "GatewayCore",
+                "GatewayServer", "GatewayTestSupport", "KubernetesAPI", logging,
             ],
             path: "Tests/Gateway/AppTests",
             swiftSettings: settings

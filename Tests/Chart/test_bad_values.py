@@ -41,12 +41,12 @@ def test_the_schema_rejects(given: dict[str, Any], error: str) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        endpoints({"plugin": "gcp"}),
-        endpoints({"name": "it", "audience": "it"}),
+        endpoints({"plugin": "no-such"}),
+        endpoints({"name": "it", "audience": None}),
         endpoints({}, {"name": "two", "plugin": "aws", "issuer": {"host": "two.example.com"}}),
         endpoints({}, {"path": "/two", "issuer": {"host": "two.example.com"}}),
         endpoints({"path": None}, {"name": "two", "plugin": "aws", "issuer": {"host": "two.example.com"}}),
-        endpoints({"plugin": "gcp"}, {"plugin": "azure", "path": "/other"}),
+        endpoints({"plugin": "no-such"}, {"plugin": "nor-this", "path": "/other"}),
     ],
     ids=["an unknown plugin", "no plugin", "one path", "one name", "one path by default", "several"],
 )
@@ -79,8 +79,8 @@ def test_the_label_of_an_unknown_plugin_is_required() -> None:
         (seed(route={"enabled": True, "hosts": ["it"]}), "gateway.route.parentRefs: missing required key"),
         (seed(route={"enabled": True, "parentRefs": [{"name": "it"}]}), "gateway.route.hosts: missing required key"),
         (
-            seed(webhook={"endpoints": {"azure": {"failurePolicy": "Ignore"}}}),
-            'gateway.webhook.endpoints: unknown endpoint "azure"; expected aws',
+            seed(webhook={"endpoints": {"other": {"failurePolicy": "Ignore"}}}),
+            'gateway.webhook.endpoints: unknown endpoint "other"; expected aws',
         ),
         (
             seed(commonLabels={"app.kubernetes.io/name": "it", "team": "it"}),

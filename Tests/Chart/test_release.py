@@ -134,7 +134,7 @@ def test_removing_an_endpoint_removes_its_webhook(helm: helm_python.Config, clus
 
 
 def test_invalid_values_change_nothing_in_the_cluster(helm: helm_python.Config, cluster: Cluster) -> None:
-    for given in [endpoints({"plugin": "gcp"}), {"gatway": {}}]:
+    for given in [endpoints({"plugin": "no-such"}), {"gatway": {}}]:
         with pytest.raises(helm_python.HelmError):
             install(helm, given)
     assert cluster.changes == []

@@ -104,8 +104,12 @@ def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any)
     plugins = {line.split("\t")[0]: line.split("\t")[2].split() for line in listed.splitlines()}
     assert plugins
     for plugin, audiences in plugins.items():
-        audience = (audiences or ["https://example.com"])[0]
+        # The settings and the audience of the plugin's page.
+        example = example_of(plugin)
+        audiences = audiences or RECOGNIZED.get(plugin, [])
+        audience = (audiences or [example.get("audience", "https://example.com")])[0]
         endpoint = {"name": "it", "path": "/it", "audience": audience, "issuer": {"host": "example.com"}}
+        endpoint["settings"] = example.get("settings", {})
         named = {"sts": {"endpoints": [{**endpoint, "plugin": plugin}]}}
         # Also without `plugin`, if the plugin recognizes the audience.
         for given in [named, {"sts": {"endpoints": [endpoint]}}] if audiences else [named]:
@@ -128,7 +132,22 @@ def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any)
             assert inject(program, objects, pod).returncode == 1
 
 
-ANNOTATIONS = {"aws": "arn:aws:iam::111111111111:role/it"}
+def example_of(plugin: str) -> dict[str, Any]:
+    """The endpoint of docs/plugins/<id>.md."""
+    text = (Path(__file__).resolve().parents[2] / f"docs/plugins/{plugin}.md").read_text()
+    return dict(yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])["sts"]["endpoints"][0])
+
+
+RECOGNIZED = {
+    "gcp": ["https://iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/clusters/providers/production"]
+}
+"""Audiences that plugins recognize by their form."""
+
+ANNOTATIONS = {
+    "aws": "arn:aws:iam::111111111111:role/it",
+    "azure": "3f8a1c22-0000-4000-8000-0123456789ab",
+    "gcp": "it@my-project-123.iam.gserviceaccount.com",
+}
 """Valid annotations of plugins that do not accept any text."""
 
 

@@ -10,7 +10,7 @@ struct GatewayCommand: AsyncParsableCommand {
             ServeCommand.self, ConfigCommand.self, AuthzCommand.self, KeysCommand.self, PublishCommand.self,
             ProvisionCommand.self, DeprovisionCommand.self, InjectCommand.self,
             WebhookCommand.self,
-            PluginsCommand.self,
+            PluginsCommand.self, PresetsCommand.self,
             VersionCommand.self,
         ])
 

@@ -1,4 +1,6 @@
 import AWSPlugin
+import AzurePlugin
+import GCPPlugin
 import GatewayPluginAPI
 import OIDCPlugin
 
@@ -7,6 +9,8 @@ import OIDCPlugin
 enum BuiltInPlugins {
     static let all: [any ProviderPlugin.Type] = [
         AWSProvider.self,
+        AzureProvider.self,
+        GCPProvider.self,
         OIDCProvider.self,
     ]
 }

@@ -71,14 +71,42 @@ struct ConfigurationFile: Sendable {
     }
 
     static func catalog(manifest path: String?) throws(ManifestProblem) -> PluginCatalog {
-        guard let path else { return PluginCatalog(plugins: LinkedPlugins.all) }
+        guard let path else {
+            return PluginCatalog(plugins: LinkedPlugins.all, presets: try presets(beside: nil))
+        }
         guard let contents = FileManager.default.contents(atPath: path) else {
             throw ManifestProblem(description: "\(path): not readable; expected the path of a readable plugins.json")
         }
+        let mounted: PluginCatalog
         do {
-            return try PluginManifest(parsing: Array(contents)).resolve(against: LinkedPlugins.all)
+            mounted = try PluginManifest(parsing: Array(contents)).resolve(against: LinkedPlugins.all)
         } catch {
             throw ManifestProblem(description: "\(path): \(error)")
+        }
+        return PluginCatalog(plugins: mounted.plugins, presets: try presets(beside: path))
+    }
+
+    /// The built-in presets whose plugin is linked, and those of `presets.json` beside the manifest.
+    private static func presets(beside manifest: String?) throws(ManifestProblem) -> [Preset] {
+        let plugins = LinkedPlugins.all.map { $0.id }
+        var tables: [(name: String, text: [UInt8])] = []
+        // An executable with other plugins may lack the one that the built-in presets use.
+        if plugins.contains(where: { $0 == PluginCatalog.generalPlugin }) {
+            tables.append((BuiltInPresets.name, BuiltInPresets.table))
+        }
+        if let manifest {
+            let path = ConfigurationFile(path: manifest).resolve("presets.json")
+            if FileManager.default.fileExists(atPath: path) {
+                guard let contents = FileManager.default.contents(atPath: path) else {
+                    throw ManifestProblem(description: "\(path): not readable; make it readable, or remove it")
+                }
+                tables.append((path, Array(contents)))
+            }
+        }
+        do {
+            return try PresetTable.read(tables, plugins: plugins)
+        } catch {
+            throw ManifestProblem(description: "\(error)")
         }
     }
 

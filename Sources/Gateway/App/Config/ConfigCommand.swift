@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import GatewayCore
 import GatewayServer
+import JSON
 import Logging
 
 struct ConfigCommand: ParsableCommand {
@@ -36,6 +37,9 @@ struct ConfigCommand: ParsableCommand {
             }
             for endpoint in configuration.endpoints {
                 print("\(endpoint.name): \(endpoint.path) → \(endpoint.issuer) (\(endpoint.pluginID))")
+                guard let sample = SampleToken.json(of: endpoint, at: Date()) else { continue }
+                print("  a token of the ServiceAccount web in the namespace sample: \(sample.header.text)")
+                print("    \(sample.claims.text)")
             }
             print("\(file): ok")
         }

@@ -65,13 +65,15 @@ extension ConfigurationType where Value == ConfigurationNode {
         }
     }
 
-    /// A list of attribute names, or a mapping as `token.claims`.
+    /// A list of attribute names or of OpenUnison's mappings, or a mapping as `token.claims`.
     static var attributes: Self {
-        let expected = "a list of attribute names"
+        let expected = "a list of attribute names or of {target, type, source}"
         return Self(
             description: TypeDescription(
                 expected: expected,
-                schema: ["anyOf": [["type": "array", "items": ["type": "string"]], ["type": "object"]]])
+                schema: [
+                    "anyOf": [["type": "array", "items": ["type": ["string", "object"]]], ["type": "object"]]
+                ])
         ) { value in
             switch value.node {
             case .some(let node) where node.isContainer: node

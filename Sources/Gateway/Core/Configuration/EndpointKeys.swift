@@ -10,6 +10,9 @@ struct EndpointKeys: ConfigurationKeys {
     let plugin = Key(
         "plugin", .plugin, example: "oidc", otherwise: "the one that the endpoint's name or audience identifies",
         "Provider plugin, as in `plugins.json`.")
+    let preset = Key(
+        "preset", .plugin, alternative: "example", otherwise: "none",
+        "Preset, as `sts-gateway presets` lists them: defaults, limits, variables and files of a relying party.")
     let audience = Key(
         "audience", .strings, example: "https://reports.example.com",
         otherwise: "the plugin's", "The `aud` of issued tokens.")
@@ -22,7 +25,8 @@ struct EndpointKeys: ConfigurationKeys {
     let injector = Key("injector", InjectorKeys(), "What the admission webhook injects for this endpoint.")
     let additionalAttributes = Key(
         "additionalAttributes", .attributes, example: "[groups]",
-        "OpenUnison's form of `token.claims`: attributes that become claims of the same name, or a mapping.")
+        "OpenUnison's form of `token.claims`: attributes that become claims of the same name, mappings "
+            + "`{target, type, source}` of the types `static`, `user` and `composite`, or a mapping as `token.claims`.")
     let isServedByOpenUnison = Key(
         "host_in_openunison", .boolean, alternative: "true",
         "OpenUnison's key: the documents are always served on `issuer.host`.")
@@ -115,8 +119,9 @@ struct TokenKeys: ConfigurationKeys {
     let claims = Key(
         "claims", .mapping("a mapping of claim names to values"),
         example: "{environment: production, node: {attribute: node-name}}",
-        "Additional claims: a value of any type, or `{attribute: NAME}` with an attribute of `azRules`. A claim is "
-            + "omitted if its attribute is absent. Claims that the gateway sets itself are not supported.")
+        "Additional claims: a value of any type, or `{attribute: NAME}` with an attribute of `azRules`, also inside of "
+            + "objects and arrays. A string may contain `{NAME}`. What has an absent attribute is omitted. Claims that the "
+            + "gateway sets itself are not supported.")
     let algorithm = Key(
         "algorithm", .choice(of: SignatureAlgorithm.self), example: "RS256",
         otherwise: "the plugin's first", "Signature algorithm, of those that the plugin supports.")

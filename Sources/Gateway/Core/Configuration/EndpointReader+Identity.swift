@@ -4,40 +4,31 @@ import KubernetesAPI
 // What distinguishes endpoints: plugin, audiences, issuer and injector.
 
 extension EndpointReader {
-    static func plugin(
-        _ block: ConfigurationBlock<EndpointKeys>, name: String?, audiences: [String], catalog: PluginCatalog
-    ) -> (any ProviderPlugin.Type)? {
-        let value = block.value(of: \.plugin)
-        if value.node != nil { return block.plugin.flatMap { catalog.plugin($0, value) } }
-        if let id = name.flatMap({ PluginID($0) }), let plugin = catalog[id] { return plugin }
-        if let plugin = catalog.recognizing(audiences) { return plugin }
-        value.error(
-            "missing required key, as neither name nor audience identifies the plugin; expected \(catalog.choice)")
-        return nil
-    }
-
     static func audiences(
-        _ block: ConfigurationBlock<EndpointKeys>, given: [String]?, plugin: (any ProviderPlugin.Type)?
+        _ block: ConfigurationBlock<EndpointKeys>, given: [String]?, profile: RelyingPartyProfile?,
+        settings: PresetSettings
     ) -> [String] {
-        guard let plugin else { return given ?? [] }
+        guard let profile else { return given ?? [] }
         let value = block.value(of: \.audience)
         guard let given else {
-            let assumed = PluginSettings(block).audiences(of: plugin)
-            if assumed.isEmpty, value.node == nil {
+            let assumed =
+                profile.preset.map { $0.audiences.compactMap { InjectionTemplate($0).render(settings.values) } }
+                ?? PluginSettings(block).audiences(of: profile.plugin)
+            // A template without its setting is reported at the setting.
+            if assumed.isEmpty, value.node == nil, profile.preset?.audiences.isEmpty ?? true {
                 value.error(
-                    "missing required key, as the plugin \(plugin.id) has no default; expected the aud of issued tokens"
-                )
+                    "missing required key, as \(profile.name) has no default; expected the aud of issued tokens")
             }
             return assumed
         }
-        let limits = plugin.defaults.limits
+        let limits = profile.defaults.limits
         if given.count > limits.audiences {
-            value.error("\(given.count) values; the plugin \(plugin.id) supports at most \(limits.audiences)")
+            value.error("\(given.count) values; \(profile.name) supports at most \(limits.audiences)")
         }
         for audience in given where audience.utf8.count > limits.audienceLength {
             value.error(
                 "\(QuotedValue.text(audience, at: value.keyPath)) has \(audience.utf8.count) bytes; "
-                    + "the plugin \(plugin.id) supports at most \(limits.audienceLength)")
+                    + "\(profile.name) supports at most \(limits.audienceLength)")
         }
         return given
     }
@@ -63,7 +54,7 @@ extension PluginCatalog {
         return nil
     }
 
-    fileprivate var choice: String {
+    var choice: String {
         ids.isEmpty ? "a plugin of plugins.json" : ids.map(\.rawValue).sorted().asChoice
     }
 }

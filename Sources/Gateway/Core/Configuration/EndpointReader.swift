@@ -10,7 +10,7 @@ struct EndpointReader {
     let path: PathPrefix?
     let issuer: Issuer?
     let keypair: String?
-    let plugin: (any ProviderPlugin.Type)?
+    let profile: RelyingPartyProfile?
     let injector: EndpointConfiguration.Injector?
 
     private let cluster: String
@@ -32,19 +32,20 @@ struct EndpointReader {
         self.name = name
         path = block.isSet(\.path) ? block.path : name.flatMap { PathPrefix("/\($0)") }
         let audiences = block.audience
-        plugin = Self.plugin(block, name: name, audiences: audiences ?? [], catalog: catalog)
-        self.audiences = Self.audiences(block, given: audiences, plugin: plugin)
+        profile = RelyingPartyProfile(block, name: name, audiences: audiences ?? [], catalog: catalog)
+        let settings = PresetSettings(block, profile)
+        self.audiences = Self.audiences(block, given: audiences, profile: profile, settings: settings)
         issuerBlock = block.issuer
         keypair = issuerBlock.keypair
-        issuer = Self.issuer(issuerBlock, limits: plugin?.defaults.limits)
-        injector = InjectorReader(block, defaults: plugin?.defaults.injector).read()
+        issuer = Self.issuer(issuerBlock, limits: profile?.defaults.limits)
+        injector = InjectorReader(block, profile: profile, settings: settings).read()
     }
 
     /// The endpoint; nil if it is not complete or not valid.
     func read() -> EndpointConfiguration? {
         let policy = self.policy()
         let subjectToken = self.subjectToken()
-        let token = TokenReader(block, plugin: plugin, cluster: cluster, metadata: metadata)
+        let token = TokenReader(block, profile: profile, cluster: cluster, metadata: metadata)
         let rotation = self.rotation()
         let isServedByOpenUnison = block.isServedByOpenUnison ?? false
         let probe = self.probe()
@@ -65,15 +66,15 @@ struct EndpointReader {
         }
         var logger = context.logger
         logger[metadataKey: "endpoint"] = "\(name ?? "")"
-        guard let plugin,
-            let provider = PluginSettings(block).provider(
-                of: plugin, for: audiences.isEmpty ? nil : endpoint, context: PluginContext(logger: logger)),
+        guard let profile,
+            let provider = PluginSettings(block, preset: profile.preset).provider(
+                of: profile.plugin, for: audiences.isEmpty ? nil : endpoint, context: PluginContext(logger: logger)),
             let endpoint, let name, let path, let injector
         else { return nil }
         return EndpointConfiguration(
-            name: name, pluginID: plugin.id, provider: provider, endpoint: endpoint, path: path, policy: policy,
+            name: name, pluginID: profile.plugin.id, provider: provider, endpoint: endpoint, path: path, policy: policy,
             keypair: keypair, injector: injector, subjectToken: subjectToken, token: token.policy, rotation: rotation,
-            limits: plugin.defaults.limits, publisher: publisher, probe: probe)
+            limits: profile.defaults.limits, publisher: publisher, probe: probe)
     }
 
     private func policy() -> AccessPolicy {
@@ -148,7 +149,8 @@ struct EndpointReader {
         guard case .mapping(let members, let line) = publish.node else { return nil }
         let own = members.filter { $0.key != "plugin" && $0.key != "probe" }
         let isNamed = publish.isSet(\.plugin)
-        let named = isNamed ? publish.plugin.flatMap { catalog.plugin($0, publish.value(of: \.plugin)) } : plugin
+        let named =
+            isNamed ? publish.plugin.flatMap { catalog.plugin($0, publish.value(of: \.plugin)) } : profile?.plugin
         let settings = ConfigurationNode.mapping(own, line: line)
         guard isNamed || !own.isEmpty, let named, let endpoint,
             let plan = PluginSettings(block).publisher(of: named, for: endpoint, settings: settings)

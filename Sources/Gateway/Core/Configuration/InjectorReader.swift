@@ -4,25 +4,32 @@ import GatewayPluginAPI
 struct InjectorReader {
     private let block: ConfigurationBlock<InjectorKeys>
     private let defaults: EndpointDefaults.Injector?
+    private let preset: Preset?
     /// The endpoint's scalar settings, which are placeholders.
     private let values: [String: String]
+    /// The names of the preset's settings, also of those that the endpoint does not have.
+    private let settingNames: [String]
 
-    init(_ endpoint: ConfigurationBlock<EndpointKeys>, defaults: EndpointDefaults.Injector?) {
+    init(_ endpoint: ConfigurationBlock<EndpointKeys>, profile: RelyingPartyProfile?, settings: PresetSettings) {
         block = endpoint.injector
-        self.defaults = defaults
-        values = Self.values(endpoint.settings)
+        defaults = profile?.defaults.injector
+        preset = profile?.preset
+        settingNames = (profile?.preset?.settings ?? []).map(\.name)
+        values = Self.values(endpoint.settings).merging(settings.values) { _, preset in preset }
     }
 
     func read() -> EndpointConfiguration.Injector? {
         let (label, token, value) = (block.label, block.tokenVariable, block.valueVariable)
         let (trust, annotation) = (block.explicitCertificateTrust, block.annotation)
-        let (variables, files) = (variables(), files())
+        var (variables, files) = (variables(), files())
         guard let defaults else { return nil }
+        addPreset(&variables, &files)
         var injector = EndpointConfiguration.Injector(
             label: label ?? defaults.label, annotation: annotation ?? defaults.annotation,
             tokenVariable: token ?? defaults.tokenVariable, valueVariable: value ?? defaults.valueVariable,
             explicitCertificateTrust: trust, options: defaults.options,
-            exclusiveVariables: defaults.exclusiveVariables, variables: variables, files: files, values: values)
+            exclusiveVariables: defaults.exclusiveVariables, variables: variables, files: files,
+            conflicts: (preset?.conflicts ?? []).map { .init(anyOf: $0.variables, advice: $0.advice) }, values: values)
         if let token = injector.tokenVariable, injector.valueVariable == token {
             let other = block.value(of: \.tokenVariable).keyPath
             block.error(\.valueVariable, "duplicate of \(other) (\"\(token)\"); use a different variable")
@@ -30,6 +37,18 @@ struct InjectorReader {
         }
         checkDuplicates(in: injector)
         return injector
+    }
+
+    /// Adds what the preset has and the block does not set.
+    private func addPreset(_ variables: inout [VariableTemplate], _ files: inout [FileTemplate]) {
+        var taken = Set(variables.map(\.name) + files.compactMap(\.variable))
+        for name in [block.tokenVariable, block.valueVariable] { taken.formUnion([name].compactMap(\.self)) }
+        for (name, value) in (preset?.variables ?? [:]).sorted(by: { $0.key < $1.key }) where !taken.contains(name) {
+            variables.append(VariableTemplate(name: name, value: InjectionTemplate(value)))
+        }
+        for file in preset?.files ?? [] where !files.contains(where: { $0.name == file.name }) {
+            if let template = try? PresetTable.template(of: file) { files.append(template) }
+        }
     }
 
     private func checkDuplicates(in injector: EndpointConfiguration.Injector) {
@@ -89,7 +108,7 @@ struct InjectorReader {
     }
 
     private func isKnown(_ names: [String], _ value: ConfigurationValue) -> Bool {
-        let known = InjectionTemplate.placeholders + values.keys.sorted()
+        let known = InjectionTemplate.placeholders + Set(Array(values.keys) + settingNames).sorted()
         guard let unknown = names.first(where: { !known.contains($0) }) else { return true }
         let nearest = SpellingSuggestion.nearest(to: unknown, among: known)
         value.error(

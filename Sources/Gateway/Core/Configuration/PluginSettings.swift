@@ -3,8 +3,13 @@ import GatewayPluginAPI
 /// Decodes an endpoint's `settings` and `publish` for plugins, and creates the plugin and the publisher's plan.
 struct PluginSettings {
     private let block: ConfigurationBlock<EndpointKeys>
+    private let preset: Preset?
 
-    init(_ block: ConfigurationBlock<EndpointKeys>) { self.block = block }
+    /// - Parameter preset: whose settings the plugin does not get.
+    init(_ block: ConfigurationBlock<EndpointKeys>, preset: Preset? = nil) {
+        self.block = block
+        self.preset = preset
+    }
 
     /// Creates the plugin.
     ///
@@ -31,7 +36,7 @@ struct PluginSettings {
         _ type: Plugin.Type, _ endpoint: Endpoint?, _ context: PluginContext
     ) -> (any ProviderPlugin)? {
         let isInvalid = block.isSet(\.settings) && block.settings == nil
-        let settings = block.settings ?? .mapping([], line: block.line)
+        let settings = PresetSettings.removing(preset, from: block.settings ?? .mapping([], line: block.line))
         guard !isInvalid, let decoded: Plugin.Settings = decode(settings, at: block.value(of: \.settings).keyPath),
             let endpoint
         else { return nil }

@@ -12,6 +12,13 @@ enum SpellingSuggestion {
         return best.word
     }
 
+    /// Whether two different texts differ in at most two characters.
+    static func isNear(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count <= 512, abs(left.utf8.count - right.utf8.count) <= 2 else { return false }
+        let distance = distance(Array(left.utf8), Array(right.utf8))
+        return (1...2).contains(distance)
+    }
+
     /// The word without case and separators, which are the most frequent mistakes.
     private static func fold(_ word: String) -> [UInt8] {
         word.lowercased().utf8.filter { !"_-. ".utf8.contains($0) }

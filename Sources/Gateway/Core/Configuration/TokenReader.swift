@@ -8,18 +8,18 @@ struct TokenReader {
     let keySize: Int
 
     init(
-        _ endpoint: ConfigurationBlock<EndpointKeys>, plugin: (any ProviderPlugin.Type)?, cluster: String,
+        _ endpoint: ConfigurationBlock<EndpointKeys>, profile: RelyingPartyProfile?, cluster: String,
         metadata: MetadataNeeds
     ) {
         let block = endpoint.token
-        algorithm = Self.algorithm(block, plugin: plugin)
+        algorithm = Self.algorithm(block, profile)
         keySize = Self.keySize(block, algorithm)
-        let rules = plugin?.defaults.tokens ?? TokenRules()
+        let rules = profile?.defaults.tokens ?? TokenRules()
         let timeToLive = Self.timeToLive(block, rules)
         let capsToSubject = block.capsToSubject
         policy = .init(
             timeToLive: timeToLive,
-            subject: Self.subject(block, cluster: cluster, maximumLength: plugin?.defaults.limits.subjectLength),
+            subject: Self.subject(block, cluster: cluster, maximumLength: profile?.defaults.limits.subjectLength),
             claims: ClaimsReader(endpoint: endpoint, token: block, metadata: metadata).read(),
             capToSubject: capsToSubject, minimumLifetime: min(rules.minimumLifetime, timeToLive),
             remainingAtRenewal: rules.remainingAtRenewal, hasTokenID: block.hasTokenID ?? rules.hasTokenID,
@@ -46,16 +46,16 @@ struct TokenReader {
         return configured.seconds
     }
 
-    private static func algorithm(_ block: ConfigurationBlock<TokenKeys>, plugin: (any ProviderPlugin.Type)?)
-        -> SignatureAlgorithm
-    {
-        let accepted = plugin?.defaults.algorithms ?? SignatureAlgorithm.allCases
+    private static func algorithm(
+        _ block: ConfigurationBlock<TokenKeys>, _ profile: RelyingPartyProfile?
+    ) -> SignatureAlgorithm {
+        let accepted = profile?.defaults.algorithms ?? SignatureAlgorithm.allCases
         let first = accepted.first ?? .rs256
         guard let algorithm = block.algorithm else { return first }
-        if let plugin, !accepted.contains(algorithm) {
+        if let profile, !accepted.contains(algorithm) {
             block.error(
                 \.algorithm,
-                "\(algorithm.rawValue) is not supported by the plugin \(plugin.id); "
+                "\(algorithm.rawValue) is not supported by \(profile.name); "
                     + "expected \(accepted.map(\.rawValue).asChoice)")
         }
         return algorithm

@@ -85,10 +85,16 @@ package struct EndpointConfiguration: Sendable {
         package struct Claim: Sendable, Equatable {
             package var name: String
             package var source: Source
-            package enum Source: Sendable, Equatable {
+            package indirect enum Source: Sendable, Equatable {
                 case value(JSONValue)
                 /// A known attribute; the claim is omitted where the attribute is absent.
                 case attribute(String)
+                /// A text with attributes; the claim is omitted where one is absent.
+                case template(ClaimTemplate)
+                /// An object with attributes in it; members with an absent attribute are omitted.
+                case object([Claim])
+                /// An array with attributes in it; elements with an absent attribute are omitted.
+                case array([Source])
             }
         }
     }

@@ -87,16 +87,39 @@ struct IssuedClaims {
     ) -> PrivateClaims {
         var claims = configuration.provider.claims(for: attributes.identity)
         for claim in configuration.token.claims {
-            switch claim.source {
-            case .value(let value): claims.set(claim.name, value)
-            case .attribute(let name):
-                switch attributes.values(of: name) {
-                case .none: continue
-                case .some(let values) where values.count == 1: claims.set(claim.name, .string(values[0]))
-                case .some(let values): claims.set(claim.name, .array(values.map(JSONValue.string)))
-                }
-            }
+            if let value = claim.source.value(attributes) { claims.set(claim.name, value) }
         }
         return claims
+    }
+}
+
+extension EndpointConfiguration.TokenPolicy.Claim.Source {
+    /// The claim of a workload; nil where an attribute is absent, or where nothing of an object or array remains.
+    fileprivate func value(_ attributes: WorkloadAttributes) -> JSONValue? {
+        switch self {
+        case .value(let value): return value
+        case .attribute(let name):
+            guard let values = attributes.values(of: name) else { return nil }
+            return values.count == 1 ? .string(values[0]) : .array(values.map(JSONValue.string))
+        case .template(let template):
+            var text = ""
+            for part in template.parts {
+                switch part {
+                case .text(let literal): text += literal
+                case .attribute(let name):
+                    guard let values = attributes.values(of: name), values.count == 1 else { return nil }
+                    text += values[0]
+                }
+            }
+            return .string(text)
+        case .object(let members):
+            let known = members.compactMap { member in
+                member.source.value(attributes).map { JSONValue.Member(member.name, $0) }
+            }
+            return known.isEmpty ? nil : .object(known)
+        case .array(let elements):
+            let known = elements.compactMap { $0.value(attributes) }
+            return known.isEmpty ? nil : .array(known)
+        }
     }
 }

@@ -10,13 +10,18 @@ extension ConformanceFindings {
             "invalid id \(Quotation.of(id)); expected [a-z][a-z0-9-]{0,31}")
         let defaults = plugin.defaults
         expect(defaults == plugin.defaults, .constantDefaults, "make defaults a constant")
+        checkAudiences(defaults, of: plugin)
+        check(defaults)
+    }
+
+    /// Checks what a plugin and a preset have in common.
+    mutating func check(_ defaults: EndpointDefaults) {
         expect(
             !defaults.algorithms.isEmpty, .algorithms,
             "algorithms is empty; name what the relying party verifies, the default first")
         expect(
             Set(defaults.algorithms).count == defaults.algorithms.count, .algorithms,
             "duplicate in \(defaults.algorithms.map(\.rawValue)); remove it")
-        checkAudiences(defaults, of: plugin)
         checkInjector(defaults.injector)
         checkLimits(defaults)
         checkTokens(defaults.tokens)

@@ -36,6 +36,15 @@ public func checkConformance<Plugin: ProviderPlugin>(
     return findings.breaches
 }
 
+/// Checks the defaults of a preset against the rules for those of a plugin.
+///
+/// - Returns: each rule that is broken, with what was found; empty where none is.
+public func checkConformance(of defaults: EndpointDefaults) -> [ConformanceBreach] {
+    var findings = ConformanceFindings()
+    findings.check(defaults)
+    return findings.breaches
+}
+
 /// Checks a publisher, before a store that is empty, against the rules that the core relies on:
 ///
 ///     #expect(await checkConformance(of: publisher) == [])

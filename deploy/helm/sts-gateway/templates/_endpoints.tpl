@@ -4,6 +4,7 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
 */}}
 {{- define "sts-gateway.reading" -}}
 {{- $defaults := include "sts-gateway.pluginDefaults" . | fromYaml }}
+{{- $presets := include "sts-gateway.presetDefaults" . | fromYaml }}
 {{- $mounted := list }}
 {{- range .Values.gateway.plugins }}{{ $mounted = append $mounted .id }}{{ end }}
 {{- $words := include "sts-gateway.choice" (sortAlpha $mounted) }}
@@ -27,7 +28,11 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
   {{- $_ := set $names $given.name $place }}
   {{- $_ := set $paths $path $place }}
   {{- $plugin := "" }}
-  {{- if $given.plugin }}
+  {{- $preset := dict }}
+  {{- if $given.preset }}
+    {{- $preset = get $presets $given.preset | default dict }}
+    {{- $plugin = $given.plugin | default ($preset.plugin | default "oidc") }}
+  {{- else if $given.plugin }}
     {{- if has $given.plugin $mounted }}
       {{- $plugin = $given.plugin }}
     {{- else }}
@@ -41,6 +46,12 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
     {{- $plugin = include "sts-gateway.recognizing" (dict
         "audience" $given.audience "mounted" $mounted "defaults" $defaults) }}
     {{- if not $plugin }}
+      {{- $found := include "sts-gateway.recognizing" (dict
+          "audience" $given.audience "mounted" (keys $presets) "defaults" $presets) }}
+      {{- $preset = get $presets $found | default dict }}
+      {{- if and $given.audience (has "oidc" $mounted) }}{{ $plugin = "oidc" }}{{ end }}
+    {{- end }}
+    {{- if not $plugin }}
       {{- $problems = append $problems (printf
           "%s.plugin: missing required key, as neither name nor audience identifies the plugin; expected %s"
           $place $words) }}
@@ -49,7 +60,8 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
   {{- if $plugin }}
     {{- $injector := $given.injector | default dict }}
     {{- $default := get $defaults $plugin | default dict }}
-    {{- $label := $injector.label | default $default.label }}
+    {{- $label := $injector.label | default $preset.label }}
+    {{- if not (or $label $given.preset) }}{{ $label = $default.label }}{{ end }}
     {{- if not $label }}
       {{- $problems = append $problems (printf
           "%s.injector.label: missing required key, as the chart does not know the plugin %s; expected its label"
@@ -72,6 +84,11 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
   {{- $default := get $.defaults $id | default dict }}
   {{- range $default.recognizes }}
     {{- if has . $audiences }}{{ $found = append $found $id }}{{ end }}
+  {{- end }}
+  {{- range $prefix := $default.prefixes }}
+    {{- range $audiences }}
+      {{- if hasPrefix $prefix (. | default "") }}{{ $found = append $found $id }}{{ end }}
+    {{- end }}
   {{- end }}
 {{- end }}
 {{- $found = uniq $found }}

@@ -4,7 +4,26 @@ them.
 */}}
 {{- define "sts-gateway.pluginDefaults" -}}
 aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
+azure: {label: azure-client, recognizes: [api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov, api://AzureADTokenExchangeChina]}
+gcp: {label: gcp-service-account, recognizes: [], prefixes: [//iam.googleapis.com/projects/, https://iam.googleapis.com/projects/]}
 oidc: {label: oidc, recognizes: []}
+{{- end }}
+
+{{/*
+The same of the built-in presets, with their plugin. A label of a preset of your own goes into injector.label.
+*/}}
+{{- define "sts-gateway.presetDefaults" -}}
+anthropic: {plugin: oidc, label: anthropic, recognizes: [https://api.anthropic.com]}
+confluent: {plugin: oidc, label: confluent, recognizes: []}
+databricks: {plugin: oidc, label: databricks, recognizes: []}
+hcp: {plugin: oidc, label: hcp, recognizes: []}
+mongodb: {plugin: oidc, label: mongodb, recognizes: []}
+openai: {plugin: oidc, label: openai, recognizes: [https://api.openai.com/v1]}
+openai-codex: {plugin: oidc, label: openai-codex, recognizes: []}
+openrouter: {plugin: oidc, label: openrouter, recognizes: []}
+pulumi: {plugin: oidc, label: pulumi, recognizes: []}
+snowflake: {plugin: oidc, label: snowflake, recognizes: [snowflakecomputing.com]}
+tailscale: {plugin: oidc, label: tailscale, recognizes: []}
 {{- end }}
 
 {{/* A list as text: "aws, gcp or oidc". */}}
