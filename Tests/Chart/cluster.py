@@ -28,6 +28,7 @@ RESOURCES: dict[str, list[tuple[str, str, bool]]] = {
         ("roles", "Role", True), ("rolebindings", "RoleBinding", True), ("clusterroles", "ClusterRole", False),
         ("clusterrolebindings", "ClusterRoleBinding", False),
     ],
+    "coordination.k8s.io/v1": [("leases", "Lease", True)],
     "admissionregistration.k8s.io/v1": [("mutatingwebhookconfigurations", "MutatingWebhookConfiguration", False)],
 }  # fmt: skip
 KINDS = {(version, resource): kind for version, known in RESOURCES.items() for resource, kind, _ in known}
