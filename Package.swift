@@ -287,6 +287,21 @@ let package = Package(
             path: "Tests/FakeKubernetesAPITests",
             swiftSettings: settings
         ),
+        // Tests/Fuzz/Entry is not part of the build: scripts/fuzz compiles it with the sanitizers.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "AWSXML", "GatewayCore", "GatewayServer", "GatewayTestSupport", "JSON", "JOSE", "Kubernetes", logging,
+            ],
+            path: "Tests/Fuzz/Targets",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["FuzzTargets", "GatewayTestSupport"],
+            path: "Tests/Fuzz/FuzzTests",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "JSONTests", dependencies: ["JSON"], path: "Tests/Gateway/JSONTests", swiftSettings: settings),
         .testTarget(
