@@ -287,11 +287,11 @@ let package = Package(
             path: "Tests/FakeKubernetesAPITests",
             swiftSettings: settings
         ),
-        // Tests/Fuzz/Entry is not part of the build: scripts/fuzz compiles it with the sanitizers.
+        // scripts/fuzz builds this target with the sanitizers, and links it with libFuzzer.
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "AWSXML", "GatewayCore", "GatewayServer", "GatewayTestSupport", "JSON", "JOSE", "Kubernetes", logging,
+                "AWSXML", "ExchangeClient", "GatewayCore", "GatewayServer", "GatewayTestSupport", "JSON", "JOSE", "Kubernetes", logging,
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: settings

@@ -22,6 +22,13 @@ struct FuzzTargetTests {
         return [[]] + (try files.map { [UInt8](try Data(contentsOf: $0)) })
     }
 
+    @Test("Each target has a folder of inputs, by which scripts/fuzz finds it")
+    func folders() throws {
+        let folders = try FileManager.default.contentsOfDirectory(
+            atPath: Self.repository.appending(path: "Tests/Fuzz/corpus").path)
+        #expect(folders.sorted() == FuzzTarget.all.map(\.name).sorted())
+    }
+
     @Test("Corpus, seeds and fixed mutations of both have no finding", arguments: FuzzTarget.all.map(\.name))
     func mutated(name: String) throws {
         let target = try #require(FuzzTarget.all.first { $0.name == name })

@@ -22,7 +22,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all: [FuzzTarget] = [
         .filter, .form, .json, .token, .keySet, .admission, .pem, .xml, .configuration, .objects, .edit, .keyRing,
-        .servingIdentity, .kubeconfig, .manifest,
+        .servingIdentity, .kubeconfig, .manifest, .response, .clientJSON, .bundle,
     ]
 }
 

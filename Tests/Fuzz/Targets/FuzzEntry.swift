@@ -1,8 +1,10 @@
-import FuzzTargets
-import Glibc
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
-// What libFuzzer calls. scripts/fuzz compiles it; the variable STS_FUZZ_TARGET names the target.
-
+/// The target of STS_FUZZ_TARGET.
 private let target: FuzzTarget = {
     let name = getenv("STS_FUZZ_TARGET").map { String(cString: $0) } ?? ""
     guard let found = FuzzTarget.all.first(where: { $0.name == name }) else {
@@ -11,8 +13,9 @@ private let target: FuzzTarget = {
     return found
 }()
 
+/// What libFuzzer calls in the program that scripts/fuzz links. A finding ends the program, so that libFuzzer keeps the input.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do {
         try target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
     } catch {
