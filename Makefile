@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance soak bench sidecar image build check format tools plugin plugin-trial example-trial schema manifests
+.PHONY: help demo test acceptance soak bench fuzz sidecar image build check format tools plugin plugin-trial example-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench: tools ## Measure a release build; the first one takes at least ten minute
 	scripts/bench-admission "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-rotation "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+
+fuzz: ## Run each parser of bytes from outside in libFuzzer for a minute (TIME=60); the first build takes 15 minutes.
+	scripts/fuzz
 
 sidecar: tools ## Build the static sidecar, test it in an empty chroot, and measure its memory.
 	scripts/build-sidecar
