@@ -291,7 +291,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "AWSXML", "ExchangeClient", "GatewayCore", "GatewayServer", "GatewayTestSupport", "JSON", "JOSE", "Kubernetes", logging,
+                "AWSXML", "ExchangeClient", "GatewayCore", "GatewayServer", "GatewayTestSupport", "JSON", "JOSE",
+                "Kubernetes", logging,
             ],
             path: "Tests/Fuzz/Targets",
             swiftSettings: settings
