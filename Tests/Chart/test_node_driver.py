@@ -1,0 +1,84 @@
+"""The DaemonSet and the CSIDriver object of the node driver."""
+
+from typing import Any
+
+import pytest
+
+from .charts import of_kind, rejection, render, seed, the
+
+NAME = "sts-gateway-node"
+
+
+def node(**given: Any) -> list[dict[str, Any]]:
+    return render(seed(node={"enabled": True, **given}))
+
+
+def container(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    return the(objects, "DaemonSet", NAME)["spec"]["template"]["spec"]["containers"][0]
+
+
+def test_without_the_driver_there_is_none_of_its_objects() -> None:
+    assert not of_kind(render(seed()), "DaemonSet") and not of_kind(render(seed()), "CSIDriver")
+
+
+def test_the_csi_driver_has_short_lived_volumes_with_the_gateway_s_audience() -> None:
+    driver = of_kind(node(), "CSIDriver")[0]
+    assert driver["metadata"]["name"] == "sts-node.tremolo.io"
+    assert driver["spec"] == {
+        "attachRequired": False,
+        "podInfoOnMount": True,
+        "volumeLifecycleModes": ["Ephemeral"],
+        "fsGroupPolicy": "None",
+        "requiresRepublish": True,
+        "serviceAccountTokenInSecrets": True,
+        "tokenRequests": [{"audience": "sts-gateway.sts.svc", "expirationSeconds": 3600}],
+    }
+    assert "serviceAccountTokenInSecrets" not in of_kind(node(tokenInSecrets=False), "CSIDriver")[0]["spec"]
+
+
+def test_the_pod_has_no_token_and_the_permissions_that_its_storage_needs() -> None:
+    spec = the(node(), "DaemonSet", NAME)["spec"]["template"]["spec"]
+    assert spec["automountServiceAccountToken"] is False and spec["priorityClassName"] == "system-node-critical"
+    assert container(node())["securityContext"] == {"readOnlyRootFilesystem": True, "privileged": True}
+    assert container(node(storage="files"))["securityContext"] == {
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container(node())["volumeMounts"][0]["mountPropagation"] == "Bidirectional"
+    assert "mountPropagation" not in container(node(storage="files"))["volumeMounts"][0]
+
+
+def test_folders_have_the_same_path_on_the_node_and_in_the_container() -> None:
+    objects = node(kubeletFolder="/data/kubelet", driver="sts-node.example.com")
+    spec = the(objects, "DaemonSet", NAME)["spec"]["template"]["spec"]
+    hosts = {one["name"]: one["hostPath"]["path"] for one in spec["volumes"] if "hostPath" in one}
+    mounts = {one["name"]: one["mountPath"] for one in container(objects)["volumeMounts"] if one["name"] in hosts}
+    assert hosts == mounts == {
+        "pods": "/data/kubelet/pods",
+        "plugin": "/data/kubelet/plugins/sts-node.example.com",
+        "registry": "/data/kubelet/plugins_registry",
+    }
+
+
+def test_the_driver_s_objects_are_in_a_namespace_of_their_own() -> None:
+    objects = node(namespace="sts-nodes")
+    assert the(objects, "DaemonSet", NAME)["metadata"]["namespace"] == "sts-nodes"
+    assert the(objects, "ConfigMap", NAME)["metadata"]["namespace"] == "sts-nodes"
+    environment = {one["name"]: one.get("value") for one in container(objects)["env"]}
+    assert environment["STS_SERVER"] == "https://sts-gateway.sts.svc:8443"
+    assert environment["STS_AUDIENCE"] == "sts-gateway.sts.svc"
+
+
+def test_the_pods_of_the_driver_are_in_no_service_of_the_gateway() -> None:
+    objects = node()
+    labels = the(objects, "DaemonSet", NAME)["spec"]["template"]["metadata"]["labels"]
+    for service in of_kind(objects, "Service"):
+        assert not service["spec"]["selector"].items() <= labels.items()
+
+
+@pytest.mark.parametrize(
+    "given", [{"storage": "disk"}, {"kubeletFolder": "kubelet"}, {"driver": "Sts"}, {"namespace": "a/b"}, {"unknown": 1}]
+)
+def test_invalid_values_are_rejected(given: dict[str, Any]) -> None:
+    assert "node" in rejection(seed(node={"enabled": True, **given}))
