@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance soak bench fuzz sidecar image build check format tools plugin plugin-trial example-trial schema manifests
+.PHONY: help demo test acceptance soak bench fuzz sidecar node image build check format tools plugin plugin-trial example-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,11 @@ sidecar: tools ## Build the static sidecar, test it in an empty chroot, and meas
 	scripts/build-sidecar
 	STS_SIDECAR_STATIC=.build-sidecar/sts-sidecar .venv/bin/python -m pytest -q Tests/SidecarProcess
 	scripts/sidecar-memory .build-sidecar/sts-sidecar 40
+
+node: tools ## Build the static node driver, test it as the kubelet calls it, and measure it; needs root for a tmpfs.
+	scripts/build-sidecar sts-node
+	STS_NODE=.build-sidecar/sts-node .venv/bin/python -m pytest -q Tests/NodeProcess
+	scripts/measure-node .build-sidecar/sts-node
 
 image: tools ## Build both images as OCI archives without a container engine, and test them; the first build takes ten minutes.
 	scripts/build-image

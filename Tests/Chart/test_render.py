@@ -60,7 +60,7 @@ def test_every_option_has_an_effect() -> None:
     defaults = leaves(yaml.safe_load((CHART / "values.yaml").read_text())["gateway"])
     whole = render(given)
     # Overridden by another value: a tag by a digest, a name by a full name, the replicas by the autoscaler.
-    hidden = {".image.tag", ".sidecar.image.tag", ".nameOverride", ".replicas"}
+    hidden = {".image.tag", ".sidecar.image.tag", ".node.image.tag", ".nameOverride", ".replicas"}
     without_effect = []
     for place, default in defaults.items():
         changed = values("every-option")
