@@ -137,10 +137,12 @@ let package = Package(
         ),
         // System calls on files. A target without other imports avoids ambiguous names.
         .target(name: "LocalFiles", path: "Sources/Gateway/LocalFiles", swiftSettings: settings),
+        .systemLibrary(name: "CSystemTime", path: "Sources/Gateway/SystemTime"),
         .target(
             name: "GatewayServer",
             dependencies: [
-                "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes", "KubernetesAPI", "LocalFiles", logging,
+                "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes", "KubernetesAPI",
+                "LocalFiles", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

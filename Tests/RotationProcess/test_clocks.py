@@ -3,6 +3,7 @@
 libfaketime does not work: with it a Swift program sees no arguments.
 """
 
+import ctypes
 import datetime
 import http.client
 import json
@@ -133,3 +134,41 @@ def test_a_gateway_61_days_ahead_rotates_nothing_and_publishes_nothing_once_it_k
     gateway.serve()
     until(lambda: gateway.has("retiring"), "a rotation by the right clock")
     assert not future(gateway.ring()) and len(kids(gateway.ring())) <= 3
+
+
+def is_synchronized() -> bool:
+    """Whether NTP synchronizes the machine's clock (adjtimex(2)), which then is evidence enough."""
+    state = ctypes.create_string_buffer(512)
+    libc = ctypes.CDLL(None)
+    code = libc.adjtimex(state)
+    status = ctypes.c_int.from_buffer(state, 5 * ctypes.sizeof(ctypes.c_long)).value
+    return code >= 0 and code != 5 and not status & 0x40
+
+
+@scenario
+def test_without_a_readable_issuer_url_a_time_in_the_future_is_repaired_once_a_clock_can_be_compared(stage: Stage) -> None:
+    gateway = stage.gateway().add()
+    probe = gateway.endpoints["one"]["publish"]["probe"]
+    gateway.endpoints["one"]["publish"]["probe"] = {"enabled": False}
+    shift(gateway, 2)
+    gateway.serve()
+    until(lambda: future(gateway.ring()), "a ring of the wrong clock")
+    gateway.stop()
+    first = active(gateway)
+
+    shift(gateway, 0)
+    gateway.serve()
+    if not is_synchronized():
+        until(lambda: "this replica's clock could not be compared" in gateway.problem(), "the report")
+        assert future(gateway.ring()), "it is not known which clock is right"
+        # It is the owner who decides then, and a rotation by hand goes on.
+        new = gateway.rotate()
+        until(lambda: gateway.has_reached("published"), "the publication of the new key")
+        assert future(gateway.ring())
+        gateway.endpoints["one"]["publish"]["probe"] = probe
+        gateway.write()
+        until(lambda: active(gateway) == new, "the rotation by hand")
+    until(lambda: gateway.lines("key ring times in the future repaired"), "the repair")
+    until(lambda: not future(gateway.ring()), "the repair")
+    assert first in kids(gateway.ring())
+    until(lambda: not gateway.problem(), "readiness without problems")

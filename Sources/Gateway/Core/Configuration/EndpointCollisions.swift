@@ -13,65 +13,91 @@ struct EndpointCollisions {
 
     init(_ endpoints: [EndpointReader]) { self.endpoints = endpoints }
 
+    /// Compares each endpoint with the first one that has its value, so that the work grows with the number of endpoints.
+    ///
     /// - Parameter places: the location of each endpoint's documents; nil where it does not publish, or where the location
     ///   is invalid.
     func report(places: [String?]) {
-        for (index, place) in places.enumerated() {
-            guard let place, let other = places[..<index].firstIndex(of: place) else { continue }
-            endpoints[index].block.error(
-                \.publish,
-                "duplicate of \(endpoints[other].block.value(of: \.publish).keyPath) (\"\(place)\"); "
-                    + "publish each endpoint to a different location")
+        reportShared(places, at: { $0.block.value(of: \.publish) }, "publish each endpoint to a different location")
+        reportShared(endpoints.map(\.name), at: { $0.block.value(of: \.name) }, "use a different name")
+        reportShared(endpoints.map(\.path), at: { $0.block.value(of: \.path) }, "use a different path")
+        reportShared(
+            endpoints.map(\.issuer), at: { $0.issuerBlock.value(of: \.host) }, "use a different host or issuer.path")
+        reportShared(
+            endpoints.map(\.keypair), at: { $0.issuerBlock.value(of: \.keypair) }, "use a different Secret")
+        reportSharedVariables()
+        reportPaths()
+        reportIssuers()
+    }
+
+    private func reportShared<Value: Hashable>(
+        _ values: [Value?], at key: (EndpointReader) -> ConfigurationValue, _ hint: String
+    ) {
+        var holders = FirstHolders<Value>()
+        for (index, value) in values.enumerated() {
+            guard let value, let first = holders.take(value, of: index) else { continue }
+            key(endpoints[index]).error("duplicate of \(key(endpoints[first]).keyPath) (\"\(value)\"); \(hint)")
         }
+    }
+
+    /// A Pod with the label gets the variables of every endpoint of the label.
+    private func reportSharedVariables() {
+        struct Variable: Hashable {
+            let label: String
+            let name: String
+        }
+        var holders = FirstHolders<Variable>()
         for (index, endpoint) in endpoints.enumerated() {
-            if let first = endpoint.path?.segments.first, Self.reservedSegments.contains(first) {
+            guard let injector = endpoint.injector else { continue }
+            var reported: Set<Int> = []
+            for name in injector.variableNames {
+                guard let first = holders.take(Variable(label: injector.label, name: name), of: index),
+                    reported.insert(first).inserted
+                else { continue }
+                endpoint.block.warning(
+                    \.injector,
+                    "duplicate of \(endpoints[first].block.value(of: \.injector).keyPath): both inject \(name) into Pods "
+                        + "with the label \"\(injector.label)\"; use a different label")
+            }
+        }
+    }
+
+    private func reportPaths() {
+        var holders = FirstHolders<[String]>()
+        for (index, endpoint) in endpoints.enumerated() { _ = holders.take(endpoint.path?.segments, of: index) }
+        for endpoint in endpoints {
+            guard let own = endpoint.path?.segments else { continue }
+            if let first = own.first, Self.reservedSegments.contains(first) {
                 endpoint.block.error(\.path, #""/\#(first)" is reserved for the gateway; use a different path"#)
             }
-            for other in endpoints[..<index] { report(endpoint, after: other) }
-            for other in endpoints where other.block.keyPath != endpoint.block.keyPath {
-                reportNesting(endpoint, in: other)
+            for length in own.indices where Self.ownSegments.contains(own[length]) {
+                guard let other = holders[Array(own.prefix(length))] else { continue }
+                let route = "/" + own[...length].joined(separator: "/")
+                endpoint.block.error(
+                    \.path,
+                    "\"/\(own.joined(separator: "/"))\" conflicts with the route \"\(route)\" of "
+                        + "\(endpoints[other].block.keyPath); use a different path")
             }
         }
     }
 
-    private func report(_ endpoint: EndpointReader, after other: EndpointReader) {
-        func shared<Value: Equatable>(
-            _ value: (EndpointReader) -> Value?, at key: (EndpointReader) -> ConfigurationValue, _ hint: String
-        ) {
-            guard let own = value(endpoint), own == value(other) else { return }
-            key(endpoint).error("duplicate of \(key(other).keyPath) (\"\(own)\"); \(hint)")
-        }
-        shared(\.name, at: { $0.block.value(of: \.name) }, "use a different name")
-        shared(\.path, at: { $0.block.value(of: \.path) }, "use a different path")
-        shared(\.issuer, at: { $0.issuerBlock.value(of: \.host) }, "use a different host or issuer.path")
-        shared(\.keypair, at: { $0.issuerBlock.value(of: \.keypair) }, "use a different Secret")
-        if let own = endpoint.injector, let its = other.injector, own.label == its.label,
-            let shared = own.variableNames.first(where: its.variableNames.contains)
-        {
-            endpoint.block.warning(
-                \.injector,
-                "duplicate of \(other.block.value(of: \.injector).keyPath): both inject \(shared) into Pods with "
-                    + "the label \"\(own.label)\"; use a different label")
-        }
-    }
-
-    private func reportNesting(_ endpoint: EndpointReader, in other: EndpointReader) {
-        if let own = endpoint.path?.segments, let its = other.path?.segments, own.count > its.count,
-            own.starts(with: its), Self.ownSegments.contains(own[its.count])
-        {
-            let route = "/" + own[...its.count].joined(separator: "/")
-            endpoint.block.error(
-                \.path,
-                "\"/\(own.joined(separator: "/"))\" conflicts with the route \"\(route)\" of \(other.block.keyPath); "
-                    + "use a different path")
-        }
-        if let own = endpoint.issuer, let its = other.issuer, own.host == its.host {
-            for document in [its.path + Issuer.keysPath, its.path + "/.well-known"]
-            where own.path == document || own.path.hasPrefix(document + "/") {
-                endpoint.issuerBlock.error(
-                    \.path,
-                    "\"\(own.path)\" conflicts with the document \"\(document)\" of \(other.block.keyPath); "
-                        + "use a different path")
+    private func reportIssuers() {
+        var holders = FirstHolders<Issuer>()
+        for (index, endpoint) in endpoints.enumerated() { _ = holders.take(endpoint.issuer, of: index) }
+        for endpoint in endpoints {
+            guard let own = endpoint.issuer else { continue }
+            let path = own.path
+            for start in path.indices where path[start] == "/" {
+                let rest = path[start...]
+                for document in [Issuer.keysPath, "/.well-known"]
+                where rest == document || rest.hasPrefix(document + "/") {
+                    let parent = String(path[..<start])
+                    guard let other = Issuer(host: own.host, path: parent).flatMap({ holders[$0] }) else { continue }
+                    endpoint.issuerBlock.error(
+                        \.path,
+                        "\"\(path)\" conflicts with the document \"\(parent)\(document)\" of "
+                            + "\(endpoints[other].block.keyPath); use a different path")
+                }
             }
         }
     }

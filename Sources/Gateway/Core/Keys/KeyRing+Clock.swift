@@ -24,7 +24,7 @@ extension KeyRing {
         guard let first = times.first else { return .none }
         guard clock != nil else {
             return .report(
-                "\(first) is in the future, and this replica's clock could not be compared; check the clocks")
+                "\(first) is in the future, and this replica's clock could not be compared; \(ClockReading.remedy)")
         }
         return .repair(repairingTimes(at: now), times: times)
     }

@@ -6,6 +6,10 @@ package struct ClockReading: Sendable, Equatable {
     /// The greatest difference, in seconds, with which this replica leads and repairs times.
     package static let tolerance = 60.0
 
+    /// What to do where this replica's clock could not be compared.
+    package static let remedy =
+        "with a key directory, synchronize this machine's clock (NTP) or enable publish.probe"
+
     package init(ahead: Double) { self.ahead = ahead }
 
     package var agrees: Bool { abs(ahead) <= Self.tolerance }

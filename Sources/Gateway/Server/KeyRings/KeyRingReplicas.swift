@@ -106,7 +106,9 @@ final class KeyRingReplicas: Service {
             return "the store contains another key ring; the published one is in force, and the leader restores it"
         }
         if let time = view.stored?.value.futureTimes(at: scheduler.now()).first {
-            return "\(time) is in the future; check the clocks of all replicas"
+            // The leader reports why it does not repair it.
+            return entry.rotationProblem.map { "rotation: \($0)" }
+                ?? "\(time) is in the future; check the clocks of all replicas"
         }
         if entry.keys.snapshot.active == nil { return "no active signing key until the issuer URL serves the next one" }
         return entry.rotationProblem.map { "rotation: \($0)" }

@@ -16,7 +16,8 @@ struct OpenedKeyStore: Sendable {
     let rings: any DocumentStore<KeyRing>
     let keyPairs: any KeyPairReading
     let leadership: Leadership
-    /// This replica's clock, compared with the API server's, or with a key directory with the issuer URLs'.
+    /// This replica's clock, compared with the API server's, or with a key directory with the issuer URLs'; where none
+    /// of them has answered, the kernel knows whether it is synchronized.
     let clock: ClockComparison
     /// The leader election.
     let election: any Service
@@ -62,7 +63,10 @@ struct OpenedKeyStore: Sendable {
                 throw Problem(keyPath: "keyStore.directory", message: "\(error)")
             }
             self.directory = directory
-            clock = ClockComparison(server: ServerClock(mayBeCached: true), scheduler: scheduler)
+            // Without a probe, nothing outside this machine says what time it is.
+            clock = ClockComparison(
+                server: ServerClock(mayBeCached: true), scheduler: scheduler,
+                isSynchronized: { SystemClock.isSynchronized(within: ClockReading.tolerance) })
             leadership = Leadership(monotonic: scheduler.monotonic, clock: clock)
             rings = DirectoryDocumentStore<KeyRing>(directory, scheduler: scheduler, logger: logger)
             keyPairs = DirectoryKeyPairReader(directory: path)
@@ -89,7 +93,8 @@ struct OpenedKeyStore: Sendable {
                     message: "no API server for key rings: \(error.problems.joined(separator: "; ")); "
                         + "run in a cluster, set review.kubeconfig, or set keyStore: {directory: PATH}")
             }
-            clock = ClockComparison(server: connection.client.serverClock, scheduler: scheduler)
+            clock = ClockComparison(
+                server: connection.client.serverClock, scheduler: scheduler, isSynchronized: { false })
             leadership = Leadership(monotonic: scheduler.monotonic, clock: clock)
             rings = SecretDocumentStore<KeyRing>(
                 client: connection.client, namespace: namespace, scheduler: scheduler, logger: logger)

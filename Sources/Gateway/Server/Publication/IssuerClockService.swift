@@ -17,7 +17,7 @@ struct IssuerClockService: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                if clock.result?.agrees != true {
+                if clock.compared?.agrees != true {
                     for reader in readers.prefix(Self.maximumReaders) { _ = await reader.read(.keys) }
                 }
                 try? await clock.scheduler.sleep(Self.interval)

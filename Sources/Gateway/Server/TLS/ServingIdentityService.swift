@@ -74,7 +74,7 @@ struct ServingIdentityService: Service {
         if let problem = identity.timeProblem(at: now) {
             guard clock?.result != nil else {
                 throw .rejected(
-                    "\(problem.description), and this replica's clock could not be compared; check the clocks")
+                    "\(problem.description), and this replica's clock could not be compared; \(ClockReading.remedy)")
             }
             let outcome = try await leader.save(
                 try generator.repairing(identity, problem, policy: policy, at: now), replacing: stored)

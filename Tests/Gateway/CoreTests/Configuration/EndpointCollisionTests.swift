@@ -1,7 +1,8 @@
-import GatewayCore
 import GatewayTestSupport
 import JSON
 import Testing
+
+@testable import GatewayCore
 
 @Suite("Two endpoints")
 struct EndpointCollisionTests {
@@ -93,5 +94,63 @@ struct EndpointCollisionTests {
             problems(["issuer": ["host": "issuer.example.com", "path": "/certs/two"]]) == [
                 #"error: sts.endpoints[1].issuer.path: "/certs/two" conflicts with the document "/certs" of sts.endpoints[0]; use a different path"#
             ])
+    }
+
+    @Test("share a label, and each later one is reported once, against the first, however many there are")
+    func manyOfOneLabel() {
+        let count = 5_000
+        let endpoints = (0..<count).map { number in
+            ExampleDocument.endpoint([
+                "name": .string("e\(number)"), "plugin": "example", "path": .string("/e\(number)"),
+                "issuer": ["host": .string("e\(number).example.com")],
+            ])
+        }
+        let (configuration, problems) = ExampleDocument.load(ExampleDocument.document(endpoints: endpoints))
+        #expect(configuration?.endpoints.count == count)
+        let warnings = problems.filter { $0.contains("duplicate of sts.endpoints[0].injector: both inject") }
+        #expect(warnings.count == count - 1)
+        #expect(problems.count == warnings.count)
+    }
+
+    @Test("share all values, and each later one has one error for each")
+    func allTheSame() {
+        let endpoints = Array(repeating: ExampleDocument.endpoint([:]), count: 200)
+        let problems = ExampleDocument.load(ExampleDocument.document(endpoints: endpoints)).problems
+        for key in ["name", "path", "issuer.host", "injector"] {
+            let found = problems.filter { $0.contains("].\(key): duplicate of sts.endpoints[0].\(key)") }
+            #expect(found.count == 199, "\(key)")
+        }
+    }
+}
+
+@Suite("The first holders of values")
+struct FirstHoldersTests {
+    private final class Counter {
+        var comparisons = 0
+    }
+
+    private struct Counted: Hashable {
+        let value: Int
+        let counter: Counter
+
+        static func == (first: Counted, second: Counted) -> Bool {
+            first.counter.comparisons += 1
+            return first.value == second.value
+        }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(value) }
+    }
+
+    @Test("are found with few comparisons for each value, whether values are shared or not", arguments: [1, 2, 10_000])
+    func comparisons(distinct: Int) {
+        var holders = FirstHolders<Counted>()
+        let counter = Counter()
+        for index in 0..<10_000 {
+            let first = holders.take(Counted(value: index % distinct, counter: counter), of: index)
+            #expect(first == (index < distinct ? nil : index % distinct))
+        }
+        // All pairs would be 50 million. A hash table compares some values of the same bucket, too.
+        #expect(counter.comparisons < 100_000)
+        #expect(holders.take(nil, of: 0) == nil)
     }
 }

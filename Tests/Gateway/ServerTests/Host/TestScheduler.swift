@@ -17,7 +17,8 @@ extension ManualScheduler {
 extension ManualScheduler {
     /// A comparison with a server whose clock this one is ahead of by so many seconds.
     func comparison(ahead: Double) -> ClockComparison {
-        let comparison = ClockComparison(server: ServerClock(), scheduler: scheduler)
+        let comparison = ClockComparison(
+            server: ServerClock(), scheduler: scheduler, isSynchronized: { false })
         compare(comparison, ahead: ahead)
         return comparison
     }

@@ -24,7 +24,8 @@ struct LeaseElectionTests {
         let clock: ClockComparison
 
         init(_ identity: String, _ cluster: FakeCluster) {
-            clock = ClockComparison(server: ServerClock(), scheduler: time.scheduler)
+            clock = ClockComparison(
+                server: ServerClock(), scheduler: time.scheduler, isSynchronized: { false })
             leadership = Leadership(monotonic: time.scheduler.monotonic, clock: clock)
             election = LeaseElection(
                 client: cluster.client, namespace: FakeCluster.namespace, name: "sts-gateway", identity: identity,

@@ -47,7 +47,8 @@ import Testing
 
     @Test func `the Date of an answer is compared with the clock, unless a gateway itself has answered`() async throws {
         let time = TestScheduler()
-        let clock = ClockComparison(server: ServerClock(mayBeCached: true), scheduler: time.scheduler)
+        let clock = ClockComparison(
+            server: ServerClock(mayBeCached: true), scheduler: time.scheduler, isSynchronized: { false })
         let date = HTTPDate().text(time.now.addingTimeInterval(-7_200))
         let probe = IssuerProbe(
             try ExampleGateway.configuration().endpoints[0].issuer,
