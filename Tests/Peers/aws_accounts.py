@@ -52,11 +52,16 @@ def bucket_name(account: str) -> str:
 
 
 def put_provider(iam: Any, account: str, issuer: str, audiences: list[str]) -> str:
-    """Creates or replaces the OIDC provider; returns its ARN."""
+    """Creates the OIDC provider, or sets its audiences; returns its ARN."""
     arn = f"arn:aws:iam::{account}:oidc-provider/{issuer}"
     known = [provider["Arn"] for provider in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]]
     if arn in known:
-        iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+        found = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]
+        for audience in set(audiences) - set(found):
+            iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID=audience)
+        for audience in set(found) - set(audiences):
+            iam.remove_client_id_from_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID=audience)
+        return arn
     iam.create_open_id_connect_provider(Url=f"https://{issuer}", ClientIDList=audiences)
     return arn
 

@@ -11,6 +11,7 @@ errors" (10 seconds), "Invalidate files" (paths, `*` at the end only), "Restrict
 Reference, "GetObject" (403 for an absent object without s3:ListBucket).
 
     edge.py --moto http://127.0.0.1:5000 --pki DIR --front d1.cloudfront.net=111111111111/bucket,E1BKYHE1TT8Z10
+    edge.py --moto http://127.0.0.1:5000 --pki DIR --account 111111111111
 """
 
 import argparse
@@ -60,6 +61,23 @@ class Front:
         return host.lower(), cls(account, bucket, prefix.strip("/"), distribution or None)
 
 
+class Fronts(dict[str, Front]):
+    """Every distribution of the accounts serves its first origin, as CloudFront does."""
+
+    def __init__(self, moto: str, accounts: list[str], fixed: dict[str, Front] | None = None) -> None:
+        super().__init__(fixed or {})
+        self.clients = {account: account_client(moto, account, "cloudfront") for account in accounts}
+
+    def get(self, host: str, default: Any = None) -> Any:
+        for account, client in self.clients.items():
+            for found in client.list_distributions()["DistributionList"].get("Items") or []:
+                if found["DomainName"] == host:
+                    origin = found["Origins"]["Items"][0]
+                    bucket, prefix = origin["DomainName"].split(".")[0], origin["OriginPath"].strip("/")
+                    return Front(account, bucket, prefix, found["Id"])
+        return super().get(host, default)
+
+
 @dataclass
 class Answer:
     status: int
@@ -106,7 +124,7 @@ class Edge(LoopbackServer):
     ) -> None:
         super().__init__(_Handler, pki, port)
         self.moto = moto
-        self.fronts = dict(fronts or {})
+        self.fronts = {} if fronts is None else fronts
         self.error_seconds = error_seconds
         self.delay = 0.0
         self.reads: list[tuple[str, str]] = []
@@ -169,11 +187,13 @@ def main() -> None:
     parser.add_argument("--pki", type=Path, required=True, metavar="DIR", help="with server.pem and server-key.pem")
     parser.add_argument("--port", type=int, default=0)
     place = "HOST=ACCOUNT/BUCKET[/PREFIX][,DISTRIBUTION]"
-    parser.add_argument("--front", type=Front.parse, action="append", required=True, metavar=place)
+    parser.add_argument("--front", type=Front.parse, action="append", default=[], metavar=place)
+    parser.add_argument("--account", action="append", default=[], help="12 digits; all its distributions are fronts")
     parser.add_argument("--error-seconds", type=float, default=10, help="how long an error is cached")
     parser.add_argument("--delay", type=float, default=0, metavar="SECONDS", help="how long an invalidation takes")
     options = parser.parse_args()
-    with Edge(options.moto, options.pki, dict(options.front), options.error_seconds, options.port) as edge:
+    fronts = Fronts(options.moto, options.account, dict(options.front))
+    with Edge(options.moto, options.pki, fronts, options.error_seconds, options.port) as edge:
         edge.delay = options.delay
         print(edge.address, flush=True)
         with contextlib.suppress(KeyboardInterrupt):

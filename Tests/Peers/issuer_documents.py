@@ -52,6 +52,10 @@ class IssuerDocuments:
         self._cache: dict[str, IssuerKeys] = {}
         self._lock = threading.Lock()
 
+    def _address(self, host: str) -> Address:
+        """Of the host itself, else of `*` and its parent domain."""
+        return self._connect_to.get(host) or self._connect_to.get(f"*.{host.partition('.')[2]}") or (host, 443)
+
     def key(self, issuer: str, key_id: str, algorithm: str) -> dict[str, Any]:
         """The public key `key_id` of `issuer`, whose discovery document must name `algorithm`."""
         with self._lock:
@@ -88,7 +92,7 @@ class IssuerDocuments:
             raise no_verification_key(f"{url!r} is not an https URL without port and query")
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
-        connection = _Connection(host, self._connect_to.get(host, (host, 443)), self._context)
+        connection = _Connection(host, self._address(host), self._context)
         limit = None
         try:
             connection.connect()

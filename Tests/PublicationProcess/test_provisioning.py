@@ -11,13 +11,13 @@ import child_process
 import pytest
 import yaml
 from built_programs import REPOSITORY
-from edge import Front
+from edge import Fronts
 from gateway_program import OWN_AUDIENCE
 from moto_account import account_client
 from waiting import until
 
 from .cloud import ACCOUNT, CLUSTER, KEYS, Cloud, Surroundings
-from .cloudfront_rules import AdministratorProxy
+from administrator_proxy import AdministratorProxy
 from .gateway_process import Gateway
 
 EDGE_PART = """\
@@ -44,21 +44,6 @@ sts:
 """
 
 
-class Fronts(dict[str, Front]):
-    """Every distribution of the account serves its bucket, as CloudFront does."""
-
-    def __init__(self, moto: str) -> None:
-        super().__init__()
-        self.client = account_client(moto, ACCOUNT, "cloudfront")
-
-    def get(self, host: str, default: Any = None) -> Any:
-        for found in self.client.list_distributions()["DistributionList"].get("Items") or []:
-            if found["DomainName"] == host:
-                origin = found["Origins"]["Items"][0]
-                return Front(ACCOUNT, origin["DomainName"].split(".")[0], origin["OriginPath"].strip("/"), found["Id"])
-        return default
-
-
 class Provisioned:
     """An endpoint in a file of its own, and a proxy that records the administrator's requests."""
 
@@ -67,7 +52,7 @@ class Provisioned:
         self.proxy = AdministratorProxy(around.cloud.moto, ACCOUNT)
         self.proxy.start()
         self.proxy.secrets.update(around.proxy.secrets)
-        around.edge.fronts = Fronts(around.cloud.moto)
+        around.edge.fronts = Fronts(around.cloud.moto, [ACCOUNT])
         around.edge.error_seconds = 0
         self.file = gateway.folder / "values.yaml"
         values = {
@@ -76,16 +61,16 @@ class Provisioned:
         }  # fmt: skip
         self.file.write_text((ENDPOINT + EDGE_PART) % values)
 
-    def run(self, *arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, command: str = "provision", **more: Any) -> subprocess.CompletedProcess[str]:
         environment = {
             **self.gateway.environment(), "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.proxy.url,
             "AWS_ENDPOINT_URL_STS": self.around.sts.url,
         }  # fmt: skip
-        command = [
-            str(self.gateway.program), "provision", "aws", "--config", str(self.file), "--plugins",
+        line = [
+            str(self.gateway.program), command, "aws", "--config", str(self.file), "--plugins",
             str(REPOSITORY / "plugins.json"), "--endpoint", "one", *arguments,
         ]  # fmt: skip
-        ended = child_process.run(command, env=environment, cwd=self.gateway.folder, **more)
+        ended = child_process.run(line, env=environment, cwd=self.gateway.folder, **more)
         self.gateway.said += ended.stdout + ended.stderr
         return ended
 
@@ -98,7 +83,7 @@ class Provisioned:
         """The requests that changed something, and no document."""
         return [
             f"{r.method} {r.path}" for r in self.proxy.seen
-            if r.method != "HEAD" and r.method != "GET" and not (r.method == "POST" and b"Action=Get" in r.body)
+            if r.method != "HEAD" and r.method != "GET" and not (r.method == "POST" and r.body.startswith((b"Action=Get", b"Action=List")))
         ]  # fmt: skip
 
 

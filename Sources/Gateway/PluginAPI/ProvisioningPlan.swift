@@ -92,6 +92,14 @@ public protocol ProvisionedIssuer: Sendable {
     func servingProblem(host: String, publish: JSONValue) async throws(ProvisioningError) -> String?
 }
 
+/// A language in which the resources are described for teams that do not run an imperative command.
+public enum ProvisioningTemplate: String, Sendable, CaseIterable {
+    /// HCL of Terraform and OpenTofu.
+    case terraform
+    /// A CloudFormation template in JSON.
+    case cloudformation
+}
+
 /// The steps of one endpoint.
 public struct ProvisioningPlan: Sendable {
     /// Returns who runs the command at the relying party, such as the account and the identity, in one line.
@@ -103,14 +111,19 @@ public struct ProvisioningPlan: Sendable {
     public let steps: [any ProvisioningStep]
     /// Returns what was provisioned, a line each, such as links to the relying party's console.
     public let summary: @Sendable () -> [String]
+    /// Returns the same resources in a language, without the issuer's documents; nil where there is no such form. It reads
+    /// what exists, and changes nothing.
+    public let template: (@Sendable (ProvisioningTemplate) async throws(ProvisioningError) -> String)?
 
     /// Creates a plan.
     public init(
         identity: @escaping @Sendable () async throws(ProvisioningError) -> String, steps: [any ProvisioningStep],
-        summary: @escaping @Sendable () -> [String]
+        summary: @escaping @Sendable () -> [String],
+        template: (@Sendable (ProvisioningTemplate) async throws(ProvisioningError) -> String)? = nil
     ) {
         self.identity = identity
         self.steps = steps
         self.summary = summary
+        self.template = template
     }
 }

@@ -48,6 +48,12 @@ struct DeprovisionCommand: AsyncParsableCommand {
     @Option(help: "For aws: the region of the bucket.")
     var region: String?
 
+    func validate() throws {
+        guard output == .text || output == .json else {
+            throw ValidationError("--output: invalid value; expected text or json")
+        }
+    }
+
     func run() async throws {
         let logger = Logger.forCommands
         let file = try ProvisioningConfiguration(config, manifest: plugins, logger: logger)

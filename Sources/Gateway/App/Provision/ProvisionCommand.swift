@@ -43,7 +43,11 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Flag(help: "Do not ask for confirmation.")
     var yes = false
 
-    @Option(help: "The output: text or json.")
+    @Option(
+        help: """
+            The output: text or json; terraform or cloudformation print the resources without the documents, and change \
+            nothing but that --yes creates the first key ring.
+            """)
     var output: ProvisioningOutput.Format = .text
 
     @Option(help: "The gateway.yaml or values.yaml that gets issuer.host and publish. All other bytes stay.")
@@ -71,6 +75,9 @@ struct ProvisionCommand: AsyncParsableCommand {
         guard !takeOver || only == Self.documents else {
             throw ValidationError("--take-over needs --only documents")
         }
+        guard output != .cloudformation || (!all && endpoint.count == 1) else {
+            throw ValidationError("--output cloudformation needs one --endpoint NAME")
+        }
         guard all == endpoint.isEmpty else { throw ValidationError("expected either --endpoint NAME or --all") }
     }
 
@@ -93,7 +100,7 @@ struct ProvisionCommand: AsyncParsableCommand {
             throw ValidationError(
                 "the endpoint \(endpoint.name) is one of the plugin \(endpoint.pluginID), not \(plugin)")
         }
-        guard plan || yes || Terminal.isInteractive else {
+        guard plan || yes || output == .terraform || output == .cloudformation || Terminal.isInteractive else {
             Terminal.error("nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan")
             throw ExitStatus.usage
         }

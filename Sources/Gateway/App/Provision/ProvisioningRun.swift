@@ -41,7 +41,8 @@ struct ProvisioningRun: Sendable {
     private func run(_ endpoints: [EndpointConfiguration], _ provisioning: EndpointProvisioning) async throws {
         var hasFailed = false
         for endpoint in endpoints {
-            let (owner, _) = try await self.owner(endpoint, provisioning, makesFirst: false)
+            let makesFirst = output.template != nil && isConfirmed && !isPlan && !isRemoval
+            let (owner, _) = try await self.owner(endpoint, provisioning, makesFirst: makesFirst)
             if isRemoval, owner == nil {
                 Terminal.error(
                     "\(endpoint.name): there is no key ring, whose owner ID the names contain; name it with --owner (the tag "
@@ -51,6 +52,10 @@ struct ProvisioningRun: Sendable {
             let plan = try self.plan(endpoint, owner: owner, provisioning)
             output.begin(endpoint.name, steps: plan.steps.count)
             try await identify(endpoint, plan)
+            if let template = output.template {
+                try await write(template, of: endpoint, plan, owner: owner)
+                continue
+            }
             guard isPlan else { continue }
             let steps = Provisioning(
                 steps: plan.steps, only: only, sleep: provisioning.sleep, report: { _ in })
@@ -59,7 +64,7 @@ struct ProvisioningRun: Sendable {
             }
             if await !output.plan(steps.plan()) { hasFailed = true }
         }
-        if isPlan {
+        if isPlan || output.template != nil {
             if hasFailed { throw ExitStatus.unavailable }
             return
         }
@@ -70,6 +75,26 @@ struct ProvisioningRun: Sendable {
         var isPartial = false
         for endpoint in endpoints where try await !apply(endpoint, provisioning) { isPartial = true }
         if isPartial { throw ExitStatus.temporaryFailure }
+    }
+
+    /// Prints the resources in a language.
+    private func write(
+        _ template: ProvisioningTemplate, of endpoint: EndpointConfiguration, _ plan: ProvisioningPlan, owner: String?
+    ) async throws {
+        guard let make = plan.template else {
+            throw ValidationError("--output: the plugin \(plugin.id) has no \(template.rawValue)")
+        }
+        guard owner != nil else {
+            Terminal.error(
+                "\(endpoint.name): there is no key ring yet, whose owner ID the names contain; add --yes to create it")
+            throw ExitStatus.usage
+        }
+        do throws(ProvisioningError) {
+            Terminal.write(try await make(template), to: 1)
+        } catch {
+            Terminal.error("\(endpoint.name): \(error)")
+            throw ExitStatus.unavailable
+        }
     }
 
     private func identify(_ endpoint: EndpointConfiguration, _ plan: ProvisioningPlan) async throws {

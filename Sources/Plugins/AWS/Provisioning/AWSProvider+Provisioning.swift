@@ -7,15 +7,22 @@ extension AWSProvider {
     ) throws(SettingsErrors) -> ProvisioningPlan? {
         let settings = try ProvisioningSettings(request, environment: context.environment)
         let provisioner = Provisioner(request, settings, context)
+        let steps: [any ProvisioningStep] = [
+            BucketStep(provisioner: provisioner), AccessControlStep(provisioner: provisioner),
+            DistributionStep(provisioner: provisioner), BucketPolicyStep(provisioner: provisioner),
+            DocumentsStep(provisioner: provisioner), ServingStep(provisioner: provisioner),
+            IdentityProviderStep(provisioner: provisioner), PublisherRoleStep(provisioner: provisioner),
+        ]
         return ProvisioningPlan(
-            identity: { () throws(ProvisioningError) in try await provisioner.identity() },
-            steps: [
-                BucketStep(provisioner: provisioner), AccessControlStep(provisioner: provisioner),
-                DistributionStep(provisioner: provisioner), BucketPolicyStep(provisioner: provisioner),
-                DocumentsStep(provisioner: provisioner), ServingStep(provisioner: provisioner),
-                IdentityProviderStep(provisioner: provisioner), PublisherRoleStep(provisioner: provisioner),
-            ],
-            summary: { provisioner.summary })
+            identity: { () throws(ProvisioningError) in try await provisioner.identity() }, steps: steps,
+            summary: { provisioner.summary },
+            template: { (format) async throws(ProvisioningError) in
+                let resources = try await TemplateResources(provisioner, steps)
+                return switch format {
+                case .terraform: TerraformTemplate(resources, endpoint: request.name).text
+                case .cloudformation: CloudFormationTemplate(resources: resources).text
+                }
+            })
     }
 }
 

@@ -58,7 +58,7 @@ struct AccessControlStep: ProvisioningStep {
 
     private var name: String { provisioner.names?.bucket ?? "${access-control.name}" }
 
-    private var wanted: XMLElement {
+    var wanted: XMLElement {
         .tree(
             "OriginAccessControlConfig",
             [

@@ -29,6 +29,13 @@ struct BucketPolicyStep: ProvisioningStep {
             ])
     }
 
+    /// The policy with the endpoint's statement.
+    func wanted() async throws(ProvisioningError) -> PolicyDocument {
+        let client = try provisioner.bucketClient()
+        let current = provisioner.state.current.hasBucket ? try await policy(client) : nil
+        return (current ?? PolicyDocument([])).setting(provisioner.statementID, statement)
+    }
+
     func policy(_ client: BucketClient) async throws(ProvisioningError) -> PolicyDocument? {
         let response = try await provisioner.run { () throws(CallFailure) in
             try await client.setting("policy", absent: ["NoSuchBucketPolicy"], action: "s3:GetBucketPolicy")

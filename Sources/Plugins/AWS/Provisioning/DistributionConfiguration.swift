@@ -15,7 +15,16 @@ struct DistributionConfiguration: Sendable {
     static let originID = "bucket"
 
     /// Of a new distribution.
-    var created: XMLElement { applied(to: .tree("DistributionConfig", [.text("CallerReference", callerReference)])) }
+    var created: XMLElement {
+        let configuration = applied(to: .tree("DistributionConfig", [.text("CallerReference", callerReference)]))
+            .setting(
+                .tree(
+                    "Restrictions",
+                    [.tree("GeoRestriction", [.text("RestrictionType", "none"), .text("Quantity", "0")])]))
+        return certificate == nil
+            ? configuration.setting(.tree("ViewerCertificate", [.text("CloudFrontDefaultCertificate", "true")]))
+            : configuration
+    }
 
     /// The wanted configuration, made of the current one.
     func applied(to current: XMLElement) -> XMLElement {

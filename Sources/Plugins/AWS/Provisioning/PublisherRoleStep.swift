@@ -17,9 +17,9 @@ struct PublisherRoleStep: ProvisioningStep {
             let call = IAMClient.Call(
                 "CreateRole", on: name,
                 [
-                    ("Path", provisioner.settings.role?.path ?? "/"), ("RoleName", name),
+                    ("Path", path), ("RoleName", name),
                     ("AssumeRolePolicyDocument", trust.text),
-                    ("Description", "Publishes the documents of https://\(provisioner.issuerName)"),
+                    ("Description", description),
                 ]
             ).tags(provisioner.tags)
             return ProvisioningFinding(
@@ -63,6 +63,10 @@ struct PublisherRoleStep: ProvisioningStep {
         }
         return ProvisioningFinding(existing: role.arn, changes: changes)
     }
+
+    /// Of a new role.
+    var path: String { provisioner.settings.role?.path ?? "/" }
+    var description: String { "Publishes the documents of https://\(provisioner.issuerName)" }
 
     struct Role: Sendable {
         let arn: String
@@ -122,14 +126,14 @@ struct PublisherRoleStep: ProvisioningStep {
         }
     }
 
-    private var trustStatement: JSONValue {
+    var trustStatement: JSONValue {
         TrustStatement(
             sid: provisioner.statementID, provider: provisioner.providerARN, issuer: provisioner.issuerName,
             audiences: provisioner.request.audiences, subjects: [provisioner.request.publisherSubject]
         ).json
     }
 
-    private var permissionPolicy: PolicyDocument {
+    var permissionPolicy: PolicyDocument {
         var statements: [JSONValue] = [
             [
                 "Effect": "Allow", "Action": ["s3:PutObject", "s3:GetObject"],
