@@ -1,23 +1,26 @@
 """`provision aws`: from an empty account to a token that the strict STS accepts."""
 
+import argparse
 import json
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import aws_accounts
 import aws_models
 import child_process
+import cluster_identity
 import pytest
 import yaml
+from administrator_proxy import AdministratorProxy
 from built_programs import REPOSITORY
 from edge import Fronts
-from gateway_program import OWN_AUDIENCE
+from gateway_program import EXCHANGE, JWT, OWN_AUDIENCE
 from moto_account import account_client
 from waiting import until
 
 from .cloud import ACCOUNT, CLUSTER, KEYS, Cloud, Surroundings
-from administrator_proxy import AdministratorProxy
 from .gateway_process import Gateway
 
 EDGE_PART = """\
@@ -61,14 +64,14 @@ class Provisioned:
         }  # fmt: skip
         self.file.write_text((ENDPOINT + EDGE_PART) % values)
 
-    def run(self, *arguments: str, command: str = "provision", **more: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, command: str = "provision", endpoint: str = "one", **more: Any) -> subprocess.CompletedProcess[str]:
         environment = {
             **self.gateway.environment(), "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.proxy.url,
             "AWS_ENDPOINT_URL_STS": self.around.sts.url,
         }  # fmt: skip
         line = [
             str(self.gateway.program), command, "aws", "--config", str(self.file), "--plugins",
-            str(REPOSITORY / "plugins.json"), "--endpoint", "one", *arguments,
+            str(REPOSITORY / "plugins.json"), "--endpoint", endpoint, *arguments,
         ]  # fmt: skip
         ended = child_process.run(line, env=environment, cwd=self.gateway.folder, **more)
         self.gateway.said += ended.stdout + ended.stderr
@@ -191,3 +194,62 @@ def test_a_plan_and_a_run_without_confirmation_change_nothing(provisioned: Provi
     assert ended.returncode == 64 and "--yes" in ended.stderr
     assert provisioned.changes == [] and provisioned.file.read_text() == before
     assert not provisioned.gateway.ring_file().exists()
+
+
+def test_the_sts_accepts_only_the_tokens_that_a_role_of_the_provisioned_issuer_names(
+    provisioned: Provisioned, cloud: Cloud
+) -> None:
+    # A second endpoint, and rules that allow two namespaces.
+    text = provisioned.file.read_text()
+    text = text.replace("(namespace=default)", "(|(namespace=default)(namespace=other))")
+    start = text.index("  - name: one")
+    provisioned.file.write_text(text + text[start:].replace("- name: one ", "- name: two "))
+    for name in ["one", "two"]:
+        ended = provisioned.run("--yes", "--write", str(provisioned.file), endpoint=name)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    gateway = provisioned.gateway
+    edge, port = provisioned.around.edge.address.split(":")
+    hosts = {}
+    for endpoint in yaml.safe_load(provisioned.file.read_text())["sts"]["endpoints"]:
+        gateway.endpoints[endpoint["name"]] = endpoint
+        hosts[endpoint["name"]] = host = endpoint["issuer"]["host"]
+        cloud.connect_to[host] = (edge, int(port))
+    assert hosts["one"] != hosts["two"]
+    gateway.serve(with_credentials=False)
+
+    iam, sts = account_client(cloud.moto, ACCOUNT, "iam"), account_client(cloud.sts.url, ACCOUNT, "sts")
+
+    def role(name: str, **conditions: str) -> str:
+        host = hosts["one"]
+        statement = {
+            "Effect": "Allow", "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{host}"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {f"{host}:{key}": value for key, value in conditions.items()}},
+        }  # fmt: skip
+        return aws_accounts.put_role(iam, name, {"Version": "2012-10-17", "Statement": [statement]})
+
+    def assume(arn: str, endpoint: str, namespace: str) -> str:
+        """Returns the error code; empty for credentials."""
+        token = json.loads(gateway.call("POST", f"/{endpoint}/token", form(namespace))[1])["access_token"]
+        try:
+            sts.assume_role_with_web_identity(RoleArn=arn, RoleSessionName="web", WebIdentityToken=token)
+        except sts.exceptions.ClientError as error:
+            return error.response["Error"]["Code"]
+        return ""
+
+    def form(namespace: str) -> str:
+        options = argparse.Namespace(
+            namespace=namespace, serviceaccount="web", pod="web-0", node="node-1", audience=[OWN_AUDIENCE], ttl=3600,
+            not_before=0,
+        )  # fmt: skip
+        return urlencode({
+            "grant_type": EXCHANGE, "subject_token_type": JWT,
+            "subject_token": cluster_identity.token(gateway.identity, options),
+        })  # fmt: skip
+
+    bound = role("bound", aud="sts.amazonaws.com", sub=f"{CLUSTER}:default:web")
+    assert assume(bound, "one", "default") == ""
+    assert assume(bound, "one", "other") == "AccessDenied", "another namespace"
+    assert assume(bound, "two", "default") != "", "another endpoint"
+    assert assume(role("unbound", aud="sts.amazonaws.com"), "one", "default") == "AccessDenied", "no sub"
+    gateway.stop()
