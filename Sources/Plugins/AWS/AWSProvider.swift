@@ -13,7 +13,7 @@ public struct AWSProvider: ProviderPlugin {
         recognizedAudiences: ["sts.amazonaws.com", "sts.aws.com"],
         injector: .init(
             label: "aws-role", tokenVariable: "AWS_WEB_IDENTITY_TOKEN_FILE", valueVariable: "AWS_ROLE_ARN",
-            exclusiveVariables: ["AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"]),
+            options: ["region"], exclusiveVariables: ["AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"]),
         algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512],
         limits: RelyingPartyLimits(audienceLength: 255, issuerLength: 255, tokenLength: 20_000))
 
@@ -23,11 +23,18 @@ public struct AWSProvider: ProviderPlugin {
         public let region: String?
         /// The partition of the roles, such as `aws`; nil for that of the region's prefix.
         public let partition: String?
+        /// The session tags of tokens by key; values with `{namespace}`, `{saname}` and `{cluster}`. nil for none.
+        public let sessionTags: [String: String]?
+        /// The keys of tags that survive role chaining.
+        public let transitiveTags: [String]?
+        /// Whether tokens set the source identity of the session, `<namespace>.<ServiceAccount>`.
+        public let sourceIdentity: Bool?
     }
 
     private let region: Region?
     /// Of the roles; nil for any.
     private let partition: Partition?
+    private let tags: SessionTags
 
     public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
         var errors: [SettingsError] = []
@@ -41,9 +48,22 @@ public struct AWSProvider: ProviderPlugin {
         }
         let setting = RegionSetting(
             region: settings.region, partition: settings.partition, block: "settings", errors: &errors)
+        tags = SessionTags(settings, errors: &errors)
         try SettingsErrors.check(errors)
         region = setting.region
         partition = setting.partition
+    }
+
+    /// The session tags and the source identity, where they are configured.
+    public func claims(for workload: WorkloadIdentity) -> PrivateClaims { tags.claims(for: workload) }
+
+    /// The region of the annotation `aws-role-region`; else that of the endpoint.
+    private func region(for request: InjectionRequest) throws(InjectionError) -> Region? {
+        guard let text = request.options["region"] else { return region }
+        if let region = Region(text, in: partition) { return region }
+        throw InjectionError(
+            "invalid region \(Quotation.of(text)) of the annotation aws-role-region; expected a name such as eu-central-1"
+                + (partition.map { " of the partition \($0.rawValue)" } ?? ""))
     }
 
     /// The annotation is a role ARN. Adds `AWS_ROLE_SESSION_NAME`, and the region's variables where it is configured. Some
@@ -53,8 +73,9 @@ public struct AWSProvider: ProviderPlugin {
         let sessionName = RoleSessionName(
             namespace: request.namespace, serviceAccountName: request.serviceAccountName)
         var environment = [PodInjection.EnvironmentVariable("AWS_ROLE_SESSION_NAME", sessionName.rawValue)]
-        if let partition, role.partition != partition {
-            let place = region.map { "region \($0) of this endpoint is in" } ?? "partition of this endpoint is"
+        let region = try region(for: request)
+        if let partition = region?.partition ?? partition, role.partition != partition {
+            let place = region.map { "region \($0) of this endpoint or Pod is in" } ?? "partition of this endpoint is"
             throw InjectionError(
                 "the role \(Quotation.of(role.description)) is in the partition \(role.partition.rawValue), but the "
                     + "\(place) \(partition.rawValue); use a role of that partition")

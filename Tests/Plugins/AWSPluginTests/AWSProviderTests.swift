@@ -1,5 +1,6 @@
 import GatewayPluginAPI
 import GatewayPluginTesting
+import JSON
 import Testing
 
 @testable import AWSPlugin
@@ -125,6 +126,53 @@ struct AWSProviderTests {
         #expect(try provider().claims(for: workload) == PrivateClaims())
     }
 
+    private func tagged(_ settings: String) throws -> AWSProvider {
+        try AWSProvider(
+            endpoint: try #require(.example(audiences: ["sts.amazonaws.com"])),
+            settings: try JSONValue(parsing: Array(settings.utf8)).decode(AWSProvider.Settings.self), context: .silent)
+    }
+
+    @Test("adds session tags and the source identity where they are configured, in the form that AWS reads")
+    func sessionTags() throws {
+        let provider = try tagged(
+            #"{"sessionTags": {"ns": "{namespace}/{saname}", "team": "red"}, "transitiveTags": ["ns"], "sourceIdentity": true}"#
+        )
+        #expect(
+            JSONValue.object(provider.claims(for: .example(namespace: "shop")).members) == [
+                "https://aws.amazon.com/tags": [
+                    "principal_tags": ["ns": ["shop/web"], "team": ["red"]], "transitive_tag_keys": ["ns"],
+                ],
+                "https://aws.amazon.com/source_identity": "shop.web",
+            ])
+    }
+
+    @Test(
+        "rejects tags that AWS does not accept",
+        arguments: [
+            (#"{"sessionTags": {"aws:x": "a"}}"#, "settings.sessionTags.aws:x"),
+            (#"{"sessionTags": {"a": "b,c"}}"#, "settings.sessionTags.a"),
+            (#"{"sessionTags": {"a": "{pod}"}}"#, "settings.sessionTags.a"),
+            (#"{"sessionTags": {"a": "b"}, "transitiveTags": ["c"]}"#, "settings.transitiveTags"),
+        ])
+    func invalidTags(settings: String, key: String) {
+        let error = #expect(throws: SettingsErrors.self) { try tagged(settings) }
+        #expect(error?.errors.map(\.key) == [key])
+    }
+
+    @Test("takes a Pod's region from its annotation, in the partition of the role")
+    func regionOfPod() throws {
+        func regions(_ provider: AWSProvider, _ region: String) throws -> [String] {
+            let request = InjectionRequest(
+                annotation: Self.role, options: ["region": region], namespace: "myns", serviceAccountName: "web")
+            return try provider.injection(for: request).environment.dropFirst().map(\.value)
+        }
+        #expect(try regions(provider(), "us-east-1") == ["us-east-1", "us-east-1"])
+        #expect(try regions(provider(region: "eu-central-1"), "us-east-1") == ["us-east-1", "us-east-1"])
+        for invalid in ["cn-north-1", "Frankfurt", "us-east-1\n"] {
+            #expect(throws: InjectionError.self) { try regions(provider(), invalid) }
+        }
+    }
+
     private func request(_ annotation: String) -> InjectionRequest {
         InjectionRequest(annotation: annotation, namespace: "myns", serviceAccountName: "web")
     }
@@ -134,6 +182,8 @@ struct AWSProviderTests {
     ) throws -> AWSProvider {
         try AWSProvider(
             endpoint: try #require(.example(host: host, audiences: ["sts.amazonaws.com"])),
-            settings: .init(region: region, partition: partition), context: .silent)
+            settings: .init(
+                region: region, partition: partition, sessionTags: nil, transitiveTags: nil, sourceIdentity: nil),
+            context: .silent)
     }
 }
