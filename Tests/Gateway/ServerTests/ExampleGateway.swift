@@ -59,7 +59,8 @@ struct ExampleGateway {
                 keys: [KeyRing.Key(signingKey: key, state: .active, created: Self.now, certificate: certificate)])
             let keys = rings.mount(
                 endpoint, found: .success(Stored(ring, version: DocumentVersion(rawValue: "1"))))
-            return MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer)
+            return MountedEndpoint(
+                configuration: endpoint, keys: keys, reviewer: reviewer, signatures: FakeSignatures())
         }
         metrics = GatewayMetrics(factory: prometheus, endpoints: configuration.endpoints, version: "test")
         responder = GatewayResponder(

@@ -72,6 +72,7 @@ extension AuditRecord {
             case .invalidTarget: self.init(.invalidTarget, reason: "an audience that is not the endpoint's")
             case .reviewUnavailable(_, let why): self.init(.unavailable, reason: why)
             case .noSigningKey: self.init(.unavailable, reason: "no key may sign")
+            case .signingOverloaded: self.init(.unavailable, reason: "too many signatures wait")
             }
         }
     }

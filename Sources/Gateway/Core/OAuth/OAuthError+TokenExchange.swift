@@ -25,6 +25,10 @@ extension OAuthError {
             self.init(
                 status: 503, code: .temporarilyUnavailable, description: "no key may sign now; try again",
                 retryAfter: retryAfter)
+        case (.signingOverloaded(let retryAfter), _):
+            self.init(
+                status: 503, code: .temporarilyUnavailable, description: "too many tokens are being signed; try again",
+                retryAfter: retryAfter)
         }
     }
 

@@ -7,11 +7,11 @@ package struct MountedEndpoint: Sendable {
     /// - Parameter metadata: reads labels and annotations; nil where neither rules nor claims may use them.
     package init(
         configuration: EndpointConfiguration, keys: CurrentSigningKeys, reviewer: any TokenReviewing,
-        metadata: (any WorkloadMetadataReading)? = nil
+        metadata: (any WorkloadMetadataReading)? = nil, signatures: any SignatureExecuting
     ) {
         self.configuration = configuration
         self.keys = keys
         self.exchange = TokenExchange(
-            configuration: configuration, reviewer: reviewer, metadata: metadata, keys: keys)
+            configuration: configuration, reviewer: reviewer, metadata: metadata, keys: keys, signatures: signatures)
     }
 }

@@ -10,6 +10,7 @@ package struct TokenExchange: Sendable {
     let reviewer: any TokenReviewing
     let metadata: (any WorkloadMetadataReading)?
     let keys: CurrentSigningKeys
+    let signatures: any SignatureExecuting
     private let sourcesOfPolicy: Set<WorkloadMetadata.Source>
     private let sourcesOfClaims: Set<WorkloadMetadata.Source>
 
@@ -17,12 +18,13 @@ package struct TokenExchange: Sendable {
     ///   endpoint that uses any issues no token.
     package init(
         configuration: EndpointConfiguration, reviewer: any TokenReviewing,
-        metadata: (any WorkloadMetadataReading)? = nil, keys: CurrentSigningKeys
+        metadata: (any WorkloadMetadataReading)? = nil, keys: CurrentSigningKeys, signatures: any SignatureExecuting
     ) {
         self.configuration = configuration
         self.reviewer = reviewer
         self.metadata = metadata
         self.keys = keys
+        self.signatures = signatures
         sourcesOfPolicy = configuration.policy.metadataSources
         sourcesOfClaims = configuration.token.metadataSources
     }
@@ -50,13 +52,33 @@ package struct TokenExchange: Sendable {
         let claims = try IssuedClaims(
             configuration: configuration, attributes: attributes, audiences: audiences, issuedAt: now,
             lifetime: lifetime, tokenID: tokenID)
-        let compact = try claims.sign(
-            with: key.signingKey, type: token.type, limits: configuration.limits, identity: identity)
+        let compact = try await sign(claims, with: key.signingKey, identity)
         return IssuedToken(
             compact: compact, keyID: key.signingKey.keyID, tokenID: token.hasTokenID ? tokenID : nil,
             subject: claims.subject, audiences: audiences, expiration: claims.expiration, lifetime: lifetime,
             identity: identity, rule: rule,
             certificate: key.certificate)
+    }
+
+    /// A signature with an elliptic curve takes less time than a change of threads is worth.
+    private func sign(
+        _ claims: IssuedClaims, with key: SigningKey, _ identity: WorkloadIdentity
+    ) async throws(TokenExchangeError) -> String {
+        let (type, limits) = (configuration.token.type, configuration.limits)
+        guard key.algorithm.usesRSA else {
+            return try claims.sign(with: key, type: type, limits: limits, identity: identity)
+        }
+        let result: Result<String, TokenExchangeError>
+        do throws(SignatureOverload) {
+            result = try await signatures.run {
+                Result { () throws(TokenExchangeError) in
+                    try claims.sign(with: key, type: type, limits: limits, identity: identity)
+                }
+            }
+        } catch {
+            throw .signingOverloaded(retryAfter: SignatureOverload.retryAfter)
+        }
+        return try result.get()
     }
 
     /// Authorizes a request for a resource of the endpoint other than a token: the same review and rules.

@@ -14,6 +14,8 @@ package enum TokenExchangeError: Error, Sendable, Equatable {
     case reviewUnavailable(retryAfter: Int, reason: String)
     /// No key of the endpoint may sign; retry after that many seconds.
     case noSigningKey(retryAfter: Int)
+    /// Too many signatures wait; retry after that many seconds.
+    case signingOverloaded(retryAfter: Int)
 }
 
 /// Why a subject token is not valid. The texts are values of the audit (`docs/audit.md`).

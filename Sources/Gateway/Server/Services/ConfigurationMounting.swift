@@ -17,6 +17,7 @@ struct ConfigurationMounting: Sendable {
     let leadership: Leadership
     let reviewer: any TokenReviewing
     let metadata: (any WorkloadMetadataReading)?
+    let signatures: any SignatureExecuting
     let serving: OpenedServing
     let admission: AdmissionParts
     let prometheus: PrometheusMetrics
@@ -61,7 +62,7 @@ struct ConfigurationMounting: Sendable {
         let endpoints = configuration.endpoints.map { endpoint in
             MountedEndpoint(
                 configuration: endpoint, keys: built.opened[endpoint.name] ?? rings.remount(endpoint),
-                reviewer: reviewer, metadata: metadata)
+                reviewer: reviewer, metadata: metadata, signatures: signatures)
         }
         let now = clock()
         let removed = (old?.endpoints ?? []).filter { !names.contains($0.configuration.name) }

@@ -49,6 +49,7 @@ package struct GatewayAssembly: Sendable {
         let budget = BodyBudget(monotonic: scheduler.monotonic)
         let report = ReloadReport(problem: fallback, metrics: ReloadMetrics(factory: prometheus))
         let rings = KeyRings(keyStore, scheduler: scheduler, logger: logger)
+        let signatures = SigningThreads(onRejection: metrics.signatureRejected)
         let audit = BufferedAuditSink(metrics: metrics, clock: clock, write: host.writeAudit)
         let issuerClock = keyStore.directory == nil ? nil : keyStore.clock
         let publishing = PublicationTools(in: host, clock: issuerClock, logger: logger)
@@ -62,7 +63,8 @@ package struct GatewayAssembly: Sendable {
         let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: host, logger: logger)
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
-            serving: serving, admission: admission, prometheus: prometheus, version: host.version, audit: audit,
+            signatures: signatures, serving: serving, admission: admission, prometheus: prometheus,
+            version: host.version, audit: audit,
             events: events,
             statuses: PublicationStatuses(), publishing: publishing,
             replica: AdminRoutes.ReplicaState(
@@ -79,6 +81,7 @@ package struct GatewayAssembly: Sendable {
             built = try await mounting.build(configuration, after: nil)
         } catch {
             await publishing.close()
+            await signatures.shutdown()
             await parts.shutdown()
             throw error
         }
@@ -99,7 +102,8 @@ package struct GatewayAssembly: Sendable {
                 certificates: certificates, clientAuthorityFile: clientAuthorityFile, untilReady: untilReady,
                 secondsUntilCut: { draining.secondsUntilCut }, scheduler: scheduler, logger: logger)
         }
-        var services: [any Service] = [audit] + parts.services + rings.services + serving.services + admission.services
+        var services: [any Service] =
+            [audit, signatures] + parts.services + rings.services + serving.services + admission.services
         services.append(ClockService(clock: keyStore.clock, logger: logger))
         if let events { services.append(events) }
         services += [publishing.transport, publishing.probeClients, current]

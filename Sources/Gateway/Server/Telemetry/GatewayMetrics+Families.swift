@@ -10,6 +10,9 @@ extension GatewayMetrics {
             "sts_token_request_duration_seconds", .histogram(upperBounds: durationBounds),
             "Time from the arrival of a token call to its response.", labels: ["endpoint", "route", "outcome"]),
         MetricFamily(
+            "sts_signatures_rejected_total", .counter,
+            "Token calls that were rejected because too many signatures waited.", labels: []),
+        MetricFamily(
             "sts_authorization_total", .counter, "Authorization decisions for authenticated ServiceAccounts.",
             labels: ["endpoint", "decision"]),
         MetricFamily(

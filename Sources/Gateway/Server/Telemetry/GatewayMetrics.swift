@@ -18,6 +18,7 @@ package struct GatewayMetrics: Sendable {
     private let reviews: [TokenReviewEvent: Counter]
     private let audit: [AuditResult: Counter]
     private let logLinesDropped: Counter
+    private let signaturesRejected: Counter
 
     /// - Parameters:
     ///   - factory: the backend, such as ``PrometheusMetrics``. Existing metrics of the factory continue.
@@ -36,6 +37,7 @@ package struct GatewayMetrics: Sendable {
             counters[result] = counter("sts_audit_records_total", result.rawValue)
         }
         logLinesDropped = Counter(label: "sts_log_lines_dropped_total", factory: factory)
+        signaturesRejected = Counter(label: "sts_signatures_rejected_total", factory: factory)
         Meter(
             label: "sts_build_info", dimensions: [("version", version), ("architecture", Self.architecture)],
             factory: factory
@@ -53,6 +55,9 @@ package struct GatewayMetrics: Sendable {
 
     /// Counts lines of the log that were dropped.
     func dropped(logLines count: Int) { logLinesDropped.increment(by: count) }
+
+    /// Counts a token request that was rejected because too many signatures waited.
+    func signatureRejected() { signaturesRejected.increment() }
 
     /// Brings the state and the age of an endpoint's keys up to date.
     package func observe(_ keys: SigningKeySnapshot, of endpoint: String, at now: Date) {

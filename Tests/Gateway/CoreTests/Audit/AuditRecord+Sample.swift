@@ -27,7 +27,7 @@ extension AuditRecord {
         let configuration = try ExampleEndpoint.configuration()
         let exchange = TokenExchange(
             configuration: configuration, reviewer: FakeTokenReviewer(.success(.authenticated(.serviceAccount()))),
-            keys: try ExampleEndpoint.keys(configuration))
+            keys: try ExampleEndpoint.keys(configuration), signatures: FakeSignatures())
         let subject = try SubjectToken(parsing: TestCluster(key: TestKeys.ec).token(at: ExampleEndpoint.now))
         return try await exchange.exchange(
             TokenExchangeRequest(wire: .tokenExchange, subjectToken: subject), at: ExampleEndpoint.now,

@@ -26,6 +26,8 @@ struct OAuthErrorTests {
             (.reviewUnavailable(retryAfter: 9, reason: "secret why"), .bearer, 503, .temporarilyUnavailable, 9, false),
             (.noSigningKey(retryAfter: 5), .tokenExchange, 503, .temporarilyUnavailable, 5, false),
             (.noSigningKey(retryAfter: 5), .bearer, 503, .temporarilyUnavailable, 5, false),
+            (.signingOverloaded(retryAfter: 1), .tokenExchange, 503, .temporarilyUnavailable, 1, false),
+            (.signingOverloaded(retryAfter: 1), .bearer, 503, .temporarilyUnavailable, 1, false),
         ]
         for (error, wire, status, code, retryAfter, challenged) in rows {
             let answer = OAuthError(error, wire: wire)

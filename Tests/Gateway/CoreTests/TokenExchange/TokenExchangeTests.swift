@@ -20,7 +20,10 @@ struct TokenExchangeTests {
         let configuration = try ExampleEndpoint.configuration(adding)
         let reviewer = FakeTokenReviewer(answer)
         let keys = try keys ?? ExampleEndpoint.keys(configuration)
-        return (TokenExchange(configuration: configuration, reviewer: reviewer, keys: keys), reviewer)
+        return (
+            TokenExchange(configuration: configuration, reviewer: reviewer, keys: keys, signatures: FakeSignatures()),
+            reviewer
+        )
     }
 
     private func request(

@@ -12,7 +12,7 @@ struct TokenRulesTests {
         let exchange = TokenExchange(
             configuration: configuration,
             reviewer: FakeTokenReviewer(.success(.authenticated(.serviceAccount()))),
-            keys: try ExampleEndpoint.keys(configuration))
+            keys: try ExampleEndpoint.keys(configuration), signatures: FakeSignatures())
         let subject = try SubjectToken(parsing: TestCluster(key: TestKeys.ec).token(at: ExampleEndpoint.now) { _ in })
         return try await exchange.exchange(
             TokenExchangeRequest(

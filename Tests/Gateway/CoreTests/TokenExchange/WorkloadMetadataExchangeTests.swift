@@ -49,7 +49,7 @@ struct WorkloadMetadataExchangeTests {
         ])
         return TokenExchange(
             configuration: configuration, reviewer: FakeTokenReviewer(review), metadata: reader,
-            keys: try ExampleEndpoint.keys(configuration))
+            keys: try ExampleEndpoint.keys(configuration), signatures: FakeSignatures())
     }
 
     private func request() throws -> TokenExchangeRequest {

@@ -37,6 +37,7 @@ struct ExampleMounting: Sendable {
                 logger: log.logger),
             leadership: leadership,
             reviewer: FakeTokenReviewer(.success(.authenticated(.serviceAccount()))), metadata: nil,
+            signatures: FakeSignatures(),
             serving: try OpenedServing(
                 configuration, in: environment, keyStore: keyStore, scheduler: scheduler, logger: log.logger),
             admission: AdmissionParts(

@@ -45,7 +45,8 @@ struct CachingTokenReviewerTests {
             keys: [KeyRing.Key(signingKey: key, state: .active, created: clock.now, certificate: certificate)])
         let keys = CurrentSigningKeys(
             SigningKeySnapshot(ring: ring, issuer: configuration.issuer, privateClaimNames: []))
-        let exchange = TokenExchange(configuration: configuration, reviewer: reviewer, keys: keys)
+        let exchange = TokenExchange(
+            configuration: configuration, reviewer: reviewer, keys: keys, signatures: FakeSignatures())
         let request = TokenExchangeRequest(wire: .tokenExchange, subjectToken: try .sample())
         let now = clock.now
         let issued = try await running(reviewer) { [events] in

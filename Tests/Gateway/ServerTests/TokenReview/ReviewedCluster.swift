@@ -112,7 +112,10 @@ struct ReviewedCluster {
             let keys = CurrentSigningKeys(
                 SigningKeySnapshot(ring: ring, issuer: endpoint.issuer, privateClaimNames: []))
             exchanges[endpoint.name] =
-                MountedEndpoint(configuration: endpoint, keys: keys, reviewer: reviewer, metadata: metadata).exchange
+                MountedEndpoint(
+                    configuration: endpoint, keys: keys, reviewer: reviewer, metadata: metadata,
+                    signatures: FakeSignatures()
+                ).exchange
         }
         return exchanges
     }
@@ -144,7 +147,7 @@ struct ReviewedCluster {
                 let answer = OAuthError(error, wire: wire)
                 return answer.status == 503 && answer.retryAfter == retryAfter
                     ? .unavailable(retryAfter: retryAfter) : .other
-            case .invalidTarget, .unissuable, .noSigningKey: return .other
+            case .invalidTarget, .unissuable, .noSigningKey, .signingOverloaded: return .other
             }
         }
     }
