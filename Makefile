@@ -69,7 +69,7 @@ node: tools ## Build the static node driver, test it as the kubelet calls it, an
 	STS_NODE=.build-sidecar/sts-node .venv/bin/python -m pytest -q Tests/NodeProcess
 	scripts/measure-node .build-sidecar/sts-node
 
-image: tools ## Build both images as OCI archives without a container engine, and test them; the first build takes ten minutes.
+image: tools ## Build the images as OCI archives without a container engine, and test them; the first build takes ten minutes.
 	scripts/build-image
 	.venv/bin/python -m pytest -q Tests/Image
 	scripts/measure-start

@@ -22,7 +22,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change 
 def images() -> Path:
     """The folder of the images: STS_IMAGES, or that of `make image`."""
     folder = Path(os.environ.get("STS_IMAGES", REPOSITORY / ".build-image/images")).resolve()
-    for name in ["sts-gateway", "sts-sidecar"]:
+    for name in ["sts-gateway", "sts-sidecar", "sts-node"]:
         found = list(folder.glob(f"{name}-*.oci.tar"))
         assert len(found) == 1, f"{len(found)} archives {name}-*.oci.tar in {folder}, not one; run: make image"
     return folder
@@ -36,6 +36,11 @@ def gateway_image(images: Path) -> Archive:
 @pytest.fixture(scope="session")
 def sidecar_image(images: Path) -> Archive:
     return read_archive(next(images.glob("sts-sidecar-*.oci.tar")))
+
+
+@pytest.fixture(scope="session")
+def node_image(images: Path) -> Archive:
+    return read_archive(next(images.glob("sts-node-*.oci.tar")))
 
 
 @pytest.fixture(scope="session")

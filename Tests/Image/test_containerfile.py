@@ -1,4 +1,4 @@
-"""The Containerfile says of its two targets what `make image` writes into its archives.
+"""The Containerfile says of its targets what `make image` writes into its archives.
 
 Buildah builds the targets, where it is installed.
 The stage that compiles needs a base image from a registry and half an hour: it is not run here. What it would write
@@ -22,7 +22,7 @@ from layout import Archive, read_archive
 REPOSITORY = Path(__file__).resolve().parents[2]
 FILE = REPOSITORY / "deploy/image/Containerfile"
 INSTRUCTIONS = {"ARG", "FROM", "RUN", "WORKDIR", "COPY", "USER", "EXPOSE", "ENTRYPOINT", "CMD", "LABEL"}
-TARGETS = {"gateway": "gateway_image", "sidecar": "sidecar_image"}
+TARGETS = {"gateway": "gateway_image", "sidecar": "sidecar_image", "node": "node_image"}
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -63,11 +63,11 @@ def version_and_revision(image: Archive) -> tuple[str, str]:
     return labels["org.opencontainers.image.version"], labels["org.opencontainers.image.revision"]
 
 
-def test_it_has_known_instructions_and_three_stages() -> None:
+def test_it_has_known_instructions_and_four_stages() -> None:
     found = instructions()
     assert {word for word, _ in found} <= INSTRUCTIONS
     stages = [rest for word, rest in found if word == "FROM"]
-    assert stages == ["${SWIFT} AS build", "scratch AS gateway", "scratch AS sidecar"]
+    assert stages == ["${SWIFT} AS build", "scratch AS gateway", "scratch AS sidecar", "scratch AS node"]
     assert re.fullmatch(r"SWIFT=\S+/swift:\d+\.\d+\.\d+-bookworm(@sha256:[0-9a-f]{64})?", found[0][1]), "the base has a whole version"
 
 

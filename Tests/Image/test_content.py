@@ -15,7 +15,7 @@ SHELLS = re.compile(r".*/(ba|da|a|z|k|c)?sh|.*/(busybox|toybox|perl|python[0-9.]
 Entries = dict[str, tuple[tarfile.TarInfo, bytes]]
 
 
-@pytest.fixture(scope="module", params=["gateway_image", "sidecar_image"])
+@pytest.fixture(scope="module", params=["gateway_image", "sidecar_image", "node_image"])
 def image(request: pytest.FixtureRequest) -> Archive:
     return request.getfixturevalue(request.param)
 
@@ -47,8 +47,9 @@ def test_there_is_no_shell_and_no_interpreter(entries: Entries) -> None:
     assert [path for path, (_, content) in entries.items() if content.startswith(b"#!")] == []
 
 
-def test_the_sidecar_has_no_library(sidecar_image: Archive) -> None:
-    assert [path for path in sidecar_image.entries() if ".so" in Path(path).name] == []
+def test_the_sidecar_and_the_node_driver_have_no_library(sidecar_image: Archive, node_image: Archive) -> None:
+    for image in [sidecar_image, node_image]:
+        assert [path for path in image.entries() if ".so" in Path(path).name] == []
 
 
 def test_the_gateway_has_exactly_the_shared_objects_that_the_loader_lists(gateway_image: Archive, tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def test_the_sidecar_runs_as_an_unprivileged_user_without_ports(sidecar_image: A
     assert "ExposedPorts" not in sidecar_image.container
 
 
+def test_the_node_driver_runs_as_root_and_is_at_most_20_megabytes(node_image: Archive) -> None:
+    assert node_image.compressed() <= 20 * MEGABYTE
+    assert node_image.container["User"] == "0:0"
+    assert node_image.container["Entrypoint"] == ["/sts-node"]
+    assert list(node_image.container["ExposedPorts"]) == ["9808/tcp"]
+
+
 def test_skopeo_reads_the_same(image: Archive) -> None:
     assert shutil.which("skopeo"), "missing skopeo; run: apt-get install skopeo"
     place = f"oci-archive:{image.file}"

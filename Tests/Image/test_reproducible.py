@@ -31,14 +31,16 @@ def programs(folder: Path, *images: Archive) -> list[Path]:
     return found
 
 
-def pack(images: Path, image: Archive, gateway: Path, sidecar: Path, out: Path, *more: str) -> None:
-    """Packs in another folder, time zone and umask."""
+def pack(images: Path, image: Archive, programs: list[Path], out: Path, *more: str) -> None:
+    """Packs the gateway, the sidecar and the node driver in another folder, time zone and umask."""
+    gateway, sidecar, node = programs
     made = datetime.fromisoformat(image.config["created"])
     software = json.loads(next(images.glob("sts-gateway-*.spdx.json")).read_text())
     swift = next(package["versionInfo"] for package in software["packages"] if package["name"] == "swift")
     subprocess.run(
         [
             sys.executable, REPOSITORY / "deploy/image/pack.py", "--gateway", gateway, "--sidecar", sidecar,
+            "--node", node,
             "--resolved", REPOSITORY / "Package.resolved", "--checkouts", images.parent / "checkouts",
             "--swift", swift, "--revision", image.container["Labels"]["org.opencontainers.image.revision"],
             "--epoch", str(int(made.timestamp())), "--out", out, *more,
@@ -48,22 +50,23 @@ def pack(images: Path, image: Archive, gateway: Path, sidecar: Path, out: Path, 
 
 
 def test_packing_again_gives_the_same_bytes(
-    images: Path, gateway_image: Archive, sidecar_image: Archive, tmp_path: Path
+    images: Path, gateway_image: Archive, sidecar_image: Archive, node_image: Archive, tmp_path: Path
 ) -> None:
-    gateway, sidecar = programs(tmp_path, gateway_image, sidecar_image)
+    made = programs(tmp_path, gateway_image, sidecar_image, node_image)
     out = tmp_path / "again"
-    pack(images, gateway_image, gateway, sidecar, out)
+    pack(images, gateway_image, made, out)
 
     again = {file.name: digest(file.read_bytes()) for file in out.iterdir()}
     assert again == {file.name: digest(file.read_bytes()) for file in images.iterdir()}
 
 
 def test_a_containerfile_is_given_the_same_files(
-    images: Path, gateway_image: Archive, sidecar_image: Archive, tmp_path: Path
+    images: Path, gateway_image: Archive, sidecar_image: Archive, node_image: Archive, tmp_path: Path
 ) -> None:
-    gateway, sidecar = programs(tmp_path, gateway_image, sidecar_image)
-    pack(images, gateway_image, gateway, sidecar, tmp_path / "roots", "--roots")
-    for name, image in {"sts-gateway": gateway_image, "sts-sidecar": sidecar_image}.items():
+    made = programs(tmp_path, gateway_image, sidecar_image, node_image)
+    pack(images, gateway_image, made, tmp_path / "roots", "--roots")
+    packed = {"sts-gateway": gateway_image, "sts-sidecar": sidecar_image, "sts-node": node_image}
+    for name, image in packed.items():
         root = tmp_path / "roots" / name
         written = {}
         for path in root.rglob("*"):

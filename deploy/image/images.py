@@ -1,4 +1,4 @@
-"""The content of the two images and the configuration of their containers."""
+"""The content of the images and the configuration of their containers."""
 
 import platform
 import re
@@ -15,6 +15,7 @@ from swift_packages import swift_packages
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 USER = 65532
+STATIC_LIBRARIES = ["libc.a", "libcrypto.a", "libgcc.a", "libssl.a", "libstdc++.a"]
 CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 """Maps the machine name of `uname -m` to GOARCH."""
@@ -123,10 +124,35 @@ def gateway(program: Path, resolved: Path, checkouts: Path, origin: Origin) -> t
     })  # fmt: skip
 
 
+NODE_PACKAGES = {"swift-atomics", "swift-collections", "swift-nio", "swift-nio-http2"}
+"""The Swift packages that the node driver links."""
+
+
+def node(program: Path, resolved: Path, checkouts: Path, origin: Origin) -> tuple[Image, str]:
+    """The static program and CA certificates. It runs as root, since the kubelet's folders are root's."""
+    content = Content(program.read_bytes(), "sts-node", origin)
+    for library in STATIC_LIBRARIES:
+        content.of_debian(debian_package(linked_archive(library)), f"{library}, linked into the program")
+    for package in swift_packages(resolved, checkouts):
+        if package.identity not in NODE_PACKAGES:
+            continue
+        content.software.add_swift(package)
+        for name, text in package.texts:
+            content.upper.add(f"usr/share/doc/sts-node/{package.identity}/{name}", text)
+    return content.image({
+        "User": "0:0",
+        "ExposedPorts": {"9808/tcp": {}},
+        "Entrypoint": ["/sts-node"],
+        "Cmd": ["run"],
+        "WorkingDir": "/",
+        "Labels": origin.labels("sts-node", "Writes the sts-gateway tokens of a node's Pods"),
+    })  # fmt: skip
+
+
 def sidecar(program: Path, origin: Origin) -> tuple[Image, str]:
     """The static program and CA certificates."""
     content = Content(program.read_bytes(), "sts-sidecar", origin)
-    for library in ["libc.a", "libcrypto.a", "libgcc.a", "libssl.a", "libstdc++.a"]:
+    for library in STATIC_LIBRARIES:
         content.of_debian(debian_package(linked_archive(library)), f"{library}, linked into the program")
     return content.image({
         "User": f"{USER}:{USER}",

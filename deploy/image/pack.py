@@ -1,17 +1,18 @@
-"""Packs the two programs into OCI archives, or into folders for deploy/image/Containerfile. scripts/build-image runs it."""
+"""Packs the programs into OCI archives, or into folders for deploy/image/Containerfile. scripts/build-image runs it."""
 
 import argparse
 from pathlib import Path
 
 from debian_packages import require_package_lists
-from images import Origin, gateway, program_version, sidecar
+from images import Origin, gateway, node, program_version, sidecar
 from oci_archive import COMPRESSION
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Packs the two programs into OCI archives.")
+    parser = argparse.ArgumentParser(description="Packs the programs into OCI archives.")
     parser.add_argument("--gateway", type=Path, required=True, metavar="PROGRAM")
     parser.add_argument("--sidecar", type=Path, required=True, metavar="PROGRAM")
+    parser.add_argument("--node", type=Path, required=True, metavar="PROGRAM")
     parser.add_argument("--resolved", type=Path, required=True, metavar="FILE", help="Package.resolved")
     parser.add_argument("--checkouts", type=Path, required=True, metavar="FOLDER", help="SwiftPM checkouts, for licenses")
     parser.add_argument("--swift", required=True, metavar="VERSION", help="version of the Swift toolchain")
@@ -24,7 +25,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     options = parser.parse_args()
 
-    versions = {program_version(options.gateway, "version"), program_version(options.sidecar, "--version")}
+    versions = {
+        program_version(options.gateway, "version"), program_version(options.sidecar, "--version"),
+        program_version(options.node, "--version"),
+    }  # fmt: skip
     if len(versions) != 1:
         raise SystemExit(f"build-image: the programs have different versions: {', '.join(sorted(versions))}")
     if options.debian_updates == "check":
@@ -33,6 +37,7 @@ def main() -> None:
     made = [
         gateway(options.gateway, options.resolved, options.checkouts, origin),
         sidecar(options.sidecar, origin),
+        node(options.node, options.resolved, options.checkouts, origin),
     ]
     options.out.mkdir(parents=True, exist_ok=True)
     for image, software in made:

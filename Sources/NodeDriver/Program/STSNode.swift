@@ -17,8 +17,8 @@ struct STSNode {
         let arguments = CommandLine.arguments.dropFirst()
         switch arguments.first {
         case "run": run(Array(arguments.dropFirst()))
-        case "--help", "-h", "help": LogLine.print(help)
-        case "--version", "version": LogLine.print("sts-node \(NodeVersion.text)\n")
+        case "--help", "-h", "help": print(help, terminator: "")
+        case "--version", "version": print("sts-node \(NodeVersion.text)")
         default:
             LogLine.print("sts-node: unknown command \"\(arguments.first ?? "")\"\n\(help)")
             exit(usageError)
