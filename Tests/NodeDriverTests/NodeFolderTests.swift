@@ -12,7 +12,7 @@ struct NodeFolderTests {
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let folder = try NodeFolder.configured(path)
         try body(path, folder)
-        try folder.removeContents(depth: 3)
+        try folder.removeContents(depth: 4)
         rmdir(path)
     }
 
