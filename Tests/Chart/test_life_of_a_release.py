@@ -267,8 +267,10 @@ def test_no_pod_is_admitted_without_tokens_during_the_life_of_a_release_and_none
         until(injects(workload, {"aws", "other"}), "a Pod with both endpoints")
 
         # A label is changed: the Pods have the new one already.
-        workload.labels = ["aws-role", "new-role"]
-        workload.wanted = selected(cluster, workload.labels)
+        # Less is promised to these Pods than to the former ones until the upgrade, so the promise changes first.
+        renamed = ["aws-role", "new-role"]
+        workload.wanted = selected(cluster, renamed)
+        workload.labels = renamed
         upgrade(helm, endpoints(ONE, {**TWO, "injector": {**TWO["injector"], "label": "new-role"}}))
         denied = workload.denied
         until(lambda: workload.denied > denied, "a Pod that waits for the new label")
