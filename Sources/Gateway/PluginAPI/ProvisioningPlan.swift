@@ -25,11 +25,23 @@ public struct ProvisioningRequest: Sendable {
     public let publish: JSONValue?
     /// The identifier of the certificate for the issuer's host (`--certificate`).
     public let certificate: String?
+    /// The template of `sub` with the cluster's name; it has `{namespace}` and `{saname}`.
+    public let subjectTemplate: String
+    /// The names of the additional claims of tokens.
+    public let claims: [String]
+    /// Where the documents are served, the plugin's word; nil for its default.
+    public let serving: String?
+    /// The roles of workloads that are provisioned too.
+    public let roles: [ProvisioningRole]
+    /// Whether only the roles are provisioned.
+    public let isForRolesOnly: Bool
 
     /// Creates a request from its parts; nothing is checked.
     public init(
         cluster: String, name: String, host: String?, path: String, audiences: [String], owner: String?,
-        publisherSubject: String, settings: JSONValue?, publish: JSONValue?, certificate: String? = nil
+        publisherSubject: String, settings: JSONValue?, publish: JSONValue?, certificate: String? = nil,
+        subjectTemplate: String = "", claims: [String] = [], serving: String? = nil, roles: [ProvisioningRole] = [],
+        isForRolesOnly: Bool = false
     ) {
         self.cluster = cluster
         self.name = name
@@ -41,6 +53,11 @@ public struct ProvisioningRequest: Sendable {
         self.settings = settings
         self.publish = publish
         self.certificate = certificate
+        self.subjectTemplate = subjectTemplate
+        self.claims = claims
+        self.serving = serving
+        self.roles = roles
+        self.isForRolesOnly = isForRolesOnly
     }
 }
 
@@ -58,12 +75,14 @@ public struct ProvisioningContext: Sendable {
     public let files: any PublisherFiles
     /// The issuer's documents, and the configuration file.
     public let issuer: any ProvisionedIssuer
+    /// The administrator's profile, accounts and programs.
+    public let administration: Administration
 
     /// Creates a context.
     public init(
         logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date,
         environment: @escaping @Sendable (String) -> String?, files: any PublisherFiles,
-        issuer: any ProvisionedIssuer
+        issuer: any ProvisionedIssuer, administration: Administration = Administration(programs: nil)
     ) {
         self.logger = logger
         self.transport = transport
@@ -71,6 +90,7 @@ public struct ProvisioningContext: Sendable {
         self.environment = environment
         self.files = files
         self.issuer = issuer
+        self.administration = administration
     }
 }
 
@@ -114,16 +134,20 @@ public struct ProvisioningPlan: Sendable {
     /// Returns the same resources in a language, without the issuer's documents; nil where there is no such form. It reads
     /// what exists, and changes nothing.
     public let template: (@Sendable (ProvisioningTemplate) async throws(ProvisioningError) -> String)?
+    /// Reads the roles of the request, and says who could assume them (`--check`); nil where the plugin cannot.
+    public let check: (@Sendable () async throws(ProvisioningError) -> [ProvisioningCheck])?
 
     /// Creates a plan.
     public init(
         identity: @escaping @Sendable () async throws(ProvisioningError) -> String, steps: [any ProvisioningStep],
         summary: @escaping @Sendable () -> [String],
-        template: (@Sendable (ProvisioningTemplate) async throws(ProvisioningError) -> String)? = nil
+        template: (@Sendable (ProvisioningTemplate) async throws(ProvisioningError) -> String)? = nil,
+        check: (@Sendable () async throws(ProvisioningError) -> [ProvisioningCheck])? = nil
     ) {
         self.identity = identity
         self.steps = steps
         self.summary = summary
         self.template = template
+        self.check = check
     }
 }

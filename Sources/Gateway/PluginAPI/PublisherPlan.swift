@@ -36,15 +36,15 @@ public struct PublisherContext: Sendable {
     public let ownToken: @Sendable () async throws(PublishError) -> String
     /// Whether the public issuer URL serves, at this moment, the key that signs ``ownToken``; nil where that is unknown.
     public let isOwnKeyPublic: @Sendable () async -> Bool?
-    /// Whether an administrator runs the command by hand; then the publisher uses the administrator's credentials.
-    public let isByAdministrator: Bool
+    /// Set where an administrator runs the command by hand; then the publisher uses the administrator's credentials.
+    public let administration: Administration?
 
     /// Creates a context. Tests take `PublisherContext.example` of GatewayPluginTesting.
     public init(
         logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date, maximumAge: Int = 300,
         environment: @escaping @Sendable (String) -> String?, files: any PublisherFiles,
         ownToken: @escaping @Sendable () async throws(PublishError) -> String,
-        isOwnKeyPublic: @escaping @Sendable () async -> Bool?, isByAdministrator: Bool = false
+        isOwnKeyPublic: @escaping @Sendable () async -> Bool?, administration: Administration? = nil
     ) {
         self.logger = logger
         self.transport = transport
@@ -54,7 +54,7 @@ public struct PublisherContext: Sendable {
         self.files = files
         self.ownToken = ownToken
         self.isOwnKeyPublic = isOwnKeyPublic
-        self.isByAdministrator = isByAdministrator
+        self.administration = administration
     }
 }
 

@@ -59,6 +59,6 @@ extension PublisherContext {
             logger: PluginContext.silent.logger, transport: transport, now: { clock.now }, maximumAge: maximumAge,
             environment: { environment[$0] }, files: files,
             ownToken: { () throws(PublishError) in try ownToken.get() }, isOwnKeyPublic: { isOwnKeyPublic },
-            isByAdministrator: isByAdministrator)
+            administration: isByAdministrator ? Administration(programs: nil) : nil)
     }
 }

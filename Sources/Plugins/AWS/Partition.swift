@@ -32,6 +32,17 @@ enum Partition: String, Sendable, CaseIterable {
         }
     }
 
+    /// The host of the console (AWS General Reference, "AWS Management Console").
+    var console: String {
+        switch self {
+        case .commercial: "console.aws.amazon.com"
+        case .china: "console.amazonaws.cn"
+        case .govCloud: "console.amazonaws-us-gov.com"
+        case .europeanSovereign: "console.amazonaws-eusc.eu"
+        case .iso, .isoB, .isoE, .isoF: "console.\(domain)"
+        }
+    }
+
     /// The host of the IAM API and the region of its signatures (botocore, `endpoints.json`).
     var iam: (host: String, region: String) {
         switch self {

@@ -19,15 +19,19 @@ extension ConfigurationFile {
 
     /// Runs the work of a command with a configuration that was read from this file.
     ///
-    /// - Parameter variables: replaces variables of the environment.
+    /// - Parameters:
+    ///   - variables: replaces variables of the environment.
+    ///   - profile: of the administrator's credentials.
     func withSession(
-        _ configuration: GatewayConfiguration, variables: [String: String] = [:], logger: Logger,
+        _ configuration: GatewayConfiguration, variables: [String: String] = [:], profile: String? = nil,
+        logger: Logger,
         _ work: (GatewayConfiguration, ManualSession) async throws -> Void
     ) async throws {
         let session: ManualSession
         do {
             session = try ManualSession(
-                configuration, in: HostEnvironment(of: self, variables: variables), logger: logger)
+                configuration, in: HostEnvironment(of: self, variables: variables, profile: .some(profile)),
+                logger: logger)
         } catch {
             Terminal.error(error.text(file: path))
             throw ExitStatus.configuration
@@ -69,12 +73,20 @@ extension HostEnvironment {
     /// - Parameters:
     ///   - log: whose dropped lines are counted; nil for none.
     ///   - variables: replaces variables of the environment.
-    init(of file: ConfigurationFile, log: BufferedLogOutput? = nil, variables: [String: String] = [:]) {
+    ///   - profile: for a command, the profile of its credentials; nil for `serve`, which runs no program.
+    init(
+        of file: ConfigurationFile, log: BufferedLogOutput? = nil, variables: [String: String] = [:],
+        profile: String?? = nil
+    ) {
+        let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
         self.init(
             version: GatewayVersion.current,
-            environment: ProcessInfo.processInfo.environment.merging(variables) { $1 },
+            environment: environment,
             namespace: CommandEnvironment.namespace, resolve: file.resolve, clock: { Date() },
-            writeAudit: { Terminal.write($0, to: 1) }, takeDroppedLogLines: { log?.takeDroppedLines() ?? 0 })
+            writeAudit: { Terminal.write($0, to: 1) }, takeDroppedLogLines: { log?.takeDroppedLines() ?? 0 },
+            administrator: profile.map {
+                Administrator(profile: $0, programs: LocalPrograms(environment: environment))
+            })
     }
 }
 

@@ -76,9 +76,10 @@ struct DeprovisionCommand: AsyncParsableCommand {
             owner: owner, file: nil, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive),
             isRemoval: true)
         var variables: [String: String] = [:]
-        variables["AWS_PROFILE"] = profile
         variables["AWS_REGION"] = region
-        try await ConfigurationFile(path: config).withSession(configuration, variables: variables, logger: logger) {
+        try await ConfigurationFile(path: config).withSession(
+            configuration, variables: variables, profile: profile, logger: logger
+        ) {
             try await run.run([selected], $1)
         }
     }

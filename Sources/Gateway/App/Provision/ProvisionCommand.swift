@@ -22,6 +22,12 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Argument(help: "The plugin that provisions, such as aws.")
     var plugin: String
 
+    @Argument(help: "The word role, to provision or check one role of workloads.")
+    var kind: String?
+
+    @Argument(help: "The name of the role.")
+    var name: String?
+
     @Option(help: "The configuration file (YAML or JSON).")
     var config: String
 
@@ -65,6 +71,24 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(help: "For aws: the region of the bucket.")
     var region: String?
 
+    @Option(parsing: .upToNextOption, help: "With role: the ServiceAccounts that may assume it, NAMESPACE/NAME.")
+    var serviceAccount: [String] = []
+
+    @Option(parsing: .upToNextOption, help: "With role: the policies that are attached to it, for aws ARNs.")
+    var policy: [String] = []
+
+    @Option(help: "With role: its account, one of provision.accounts.")
+    var account: String?
+
+    @Flag(help: "With role: sessions may have the token's session tags.")
+    var sessionTags = false
+
+    @Option(help: "With role: the maximum length of a session, such as 1h.")
+    var maxSession: String?
+
+    @Flag(help: "With role: change nothing; say who could assume it. Exit status 1 if it is too wide.")
+    var check = false
+
     @Flag(help: "With --only documents: overwrite documents of another key ring.")
     var takeOver = false
 
@@ -83,6 +107,42 @@ struct ProvisionCommand: AsyncParsableCommand {
 
     private static let documents = "documents"
 
+    /// The role of the command line; nil without `role`.
+    private func role() throws -> EndpointConfiguration.Provision.Role? {
+        guard let kind else {
+            guard serviceAccount.isEmpty, policy.isEmpty, account == nil, !sessionTags, maxSession == nil, !check else {
+                throw ValidationError(
+                    "--service-account, --policy, --account, --session-tags, --max-session and --check need role NAME")
+            }
+            return nil
+        }
+        guard kind == "role", let name else {
+            throw ValidationError("unexpected argument \"\(kind)\"; expected role NAME")
+        }
+        guard only == nil, write == nil, certificate == nil else {
+            throw ValidationError("role is mutually exclusive with --only, --write and --certificate")
+        }
+        guard check || !serviceAccount.isEmpty else {
+            throw ValidationError("role needs --service-account NAMESPACE/NAME, or --check")
+        }
+        var seconds: Int?
+        if let maxSession {
+            guard let duration = EndpointConfiguration.Provision.maximumSession(maxSession) else {
+                throw ValidationError("--max-session: invalid value \"\(maxSession)\"; expected 1h to 12h")
+            }
+            seconds = duration
+        }
+        return EndpointConfiguration.Provision.Role(
+            name: name, account: account,
+            serviceAccounts: try serviceAccount.map { text in
+                guard let found = ServiceAccountName(text) else {
+                    throw ValidationError(
+                        "--service-account: invalid value \"\(text)\"; expected NAMESPACE/NAME without wildcards")
+                }
+                return found
+            }, policies: policy, allowsSessionTags: sessionTags, maximumSession: seconds)
+    }
+
     func run() async throws {
         let logger = Logger.forCommands
         let file = try ProvisioningConfiguration(config, manifest: plugins, logger: logger)
@@ -100,17 +160,22 @@ struct ProvisionCommand: AsyncParsableCommand {
             throw ValidationError(
                 "the endpoint \(endpoint.name) is one of the plugin \(endpoint.pluginID), not \(plugin)")
         }
-        guard plan || yes || output == .terraform || output == .cloudformation || Terminal.isInteractive else {
+        let role = try role()
+        let isTemplate = output == .terraform || output == .cloudformation
+        guard plan || yes || check || isTemplate || Terminal.isInteractive else {
             Terminal.error("nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan")
             throw ExitStatus.usage
         }
         let run = ProvisioningRun(
             configuration: file, plugin: type, only: only, isPlan: plan, isConfirmed: yes, certificate: certificate,
-            owner: owner, file: write, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive))
+            owner: owner, file: write, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive),
+            role: role,
+            isCheck: check)
         var variables: [String: String] = [:]
-        variables["AWS_PROFILE"] = profile
         variables["AWS_REGION"] = region
-        try await ConfigurationFile(path: config).withSession(configuration, variables: variables, logger: logger) {
+        try await ConfigurationFile(path: config).withSession(
+            configuration, variables: variables, profile: profile, logger: logger
+        ) {
             try await run.run(selected, $1)
         }
     }

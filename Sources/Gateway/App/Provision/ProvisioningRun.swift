@@ -23,6 +23,10 @@ struct ProvisioningRun: Sendable {
     let output: ProvisioningOutput
     /// Whether what was provisioned is removed.
     var isRemoval = false
+    /// The role of `provision PLUGIN role`; nil for the roles of the configuration.
+    var role: EndpointConfiguration.Provision.Role?
+    /// Whether the role is only checked.
+    var isCheck = false
 
     func run(_ endpoints: [EndpointConfiguration], _ session: ManualSession) async throws {
         let provisioning = EndpointProvisioning(session)
@@ -39,7 +43,7 @@ struct ProvisioningRun: Sendable {
     }
 
     private func run(_ endpoints: [EndpointConfiguration], _ provisioning: EndpointProvisioning) async throws {
-        var hasFailed = false
+        var (hasFailed, isWide) = (false, false)
         for endpoint in endpoints {
             let makesFirst = output.template != nil && isConfirmed && !isPlan && !isRemoval
             let (owner, _) = try await self.owner(endpoint, provisioning, makesFirst: makesFirst)
@@ -52,6 +56,10 @@ struct ProvisioningRun: Sendable {
             let plan = try self.plan(endpoint, owner: owner, provisioning)
             output.begin(endpoint.name, steps: plan.steps.count)
             try await identify(endpoint, plan)
+            if isCheck {
+                if try await !check(endpoint, plan) { isWide = true }
+                continue
+            }
             if let template = output.template {
                 try await write(template, of: endpoint, plan, owner: owner)
                 continue
@@ -63,6 +71,10 @@ struct ProvisioningRun: Sendable {
                 output.line("\(endpoint.name): there is no key ring yet; names will contain a hash of its owner ID")
             }
             if await !output.plan(steps.plan()) { hasFailed = true }
+        }
+        if isCheck {
+            if isWide { throw ExitStatus.checkFailed }
+            return
         }
         if isPlan || output.template != nil {
             if hasFailed { throw ExitStatus.unavailable }
@@ -156,6 +168,45 @@ struct ProvisioningRun: Sendable {
         }
     }
 
+    private func roles(of endpoint: EndpointConfiguration) throws -> [ProvisioningRole] {
+        do throws(ProvisioningError) {
+            var roles: [ProvisioningRole] = []
+            for one in role.map({ [$0] }) ?? endpoint.provision.roles { roles.append(try endpoint.provisioning(one)) }
+            return roles
+        } catch {
+            Terminal.error("\(configuration.path): \(endpoint.name): \(error)")
+            throw ExitStatus.configuration
+        }
+    }
+
+    /// Prints who could assume the roles.
+    ///
+    /// - Returns: whether no role is wider than intended.
+    private func check(_ endpoint: EndpointConfiguration, _ plan: ProvisioningPlan) async throws -> Bool {
+        guard let check = plan.check else { throw ValidationError("the plugin \(plugin.id) cannot check roles") }
+        let checks: [ProvisioningCheck]
+        do throws(ProvisioningError) {
+            checks = try await check()
+        } catch {
+            Terminal.error("\(endpoint.name): \(error)")
+            throw ExitStatus.unavailable
+        }
+        for check in checks {
+            output.line("\(check.resource) can be assumed by: \(check.summary)")
+            for error in check.errors { output.line("    error: \(error)") }
+        }
+        output.set(
+            "checks",
+            .array(
+                checks.map {
+                    [
+                        "role": .string($0.resource), "summary": .string($0.summary),
+                        "errors": .array($0.errors.map(JSONValue.string)),
+                    ]
+                }))
+        return checks.allSatisfy(\.errors.isEmpty)
+    }
+
     private func plan(
         _ endpoint: EndpointConfiguration, owner: String?, _ provisioning: EndpointProvisioning
     ) throws -> ProvisioningPlan {
@@ -165,7 +216,9 @@ struct ProvisioningRun: Sendable {
             path: endpoint.issuer.path, audiences: endpoint.endpoint.audiences, owner: owner,
             publisherSubject: PublisherToken.subject(cluster: endpoint.endpoint.cluster, endpoint: name),
             settings: configuration.block("settings", of: name),
-            publish: configuration.block("publish", of: name, without: ["plugin", "probe"]), certificate: certificate)
+            publish: configuration.block("publish", of: name, without: ["plugin", "probe"]), certificate: certificate,
+            subjectTemplate: endpoint.clusterSubjectTemplate, claims: endpoint.token.claims.map(\.name),
+            serving: endpoint.provision.serving, roles: try roles(of: endpoint), isForRolesOnly: role != nil)
         let record = ProvisionedValues(configuration, endpoint: name, file: isPlan ? nil : file, output: output)
         let issuer = provisioning.issuer(
             isPlan: isPlan,
@@ -175,7 +228,7 @@ struct ProvisioningRun: Sendable {
             isKnown: { (host, publish) throws(ProvisioningError) in try record.isKnown(host: host, publish: publish) })
         let plan: ProvisioningPlan?
         do {
-            let context = provisioning.context(issuer, endpoint: name)
+            let context = provisioning.context(issuer, endpoint)
             plan =
                 try isRemoval
                 ? plugin.deprovisioning(for: request, context: context)

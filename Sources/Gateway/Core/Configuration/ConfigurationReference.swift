@@ -48,7 +48,7 @@ package enum ConfigurationReference {
             for key in keys {
                 let (path, name) = (place.isEmpty ? key.name : "\(place).\(key.name)", names + key.name)
                 rows.append(key.row(name))
-                let brackets = key.type.isList ? "[]" : ""
+                let brackets = key.type.pathSuffix
                 if !sections.contains(path + brackets) {
                     add(key.type.keys, at: path + brackets, in: "\(name)\(brackets).")
                 }

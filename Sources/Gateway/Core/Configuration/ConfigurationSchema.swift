@@ -24,7 +24,7 @@ extension TypeDescription {
     fileprivate func keyPaths(at place: String) -> [String] {
         keys.flatMap { key in
             let path = place.isEmpty ? key.name : "\(place).\(key.name)"
-            return [path] + key.type.keyPaths(at: key.type.isList ? path + "[]" : path)
+            return [path] + key.type.keyPaths(at: path + key.type.pathSuffix)
         }
     }
 }

@@ -9,6 +9,21 @@ extension ConfigurationType {
         ) { ConfigurationBlock($0, keys, declarations) }
     }
 
+    /// A mapping of names to blocks.
+    static func namedBlocks<Keys>(_ name: String, of keys: Keys) -> Self
+    where Value == [(name: String, block: ConfigurationBlock<Keys>)] {
+        let block = ConfigurationType<ConfigurationBlock<Keys>>.block(keys).description
+        let expected = "a mapping of \(name) to blocks"
+        return Self(
+            description: TypeDescription(
+                expected: expected, schema: ["type": "object", "additionalProperties": block.schema], keys: block.keys,
+                isMap: true)
+        ) { value in
+            guard case .mapping(let members, _) = value.node else { return value.invalid(expected: expected) }
+            return members.map { ($0.key, ConfigurationBlock(value.member($0), keys, block.keys)) }
+        }
+    }
+
     static func list<Keys>(of keys: Keys) -> Self where Value == [ConfigurationBlock<Keys>] {
         let block = ConfigurationType<ConfigurationBlock<Keys>>.block(keys).description
         return Self(

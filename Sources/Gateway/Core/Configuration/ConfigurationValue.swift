@@ -25,6 +25,12 @@ struct ConfigurationValue {
     }
 
     /// An element of the list.
+    func member(_ member: ConfigurationNode.Member) -> ConfigurationValue {
+        ConfigurationValue(
+            node: member.value.isNull ? nil : member.value, keyPath: "\(keyPath).\(member.key)",
+            line: max(member.value.line, line), isSecret: isSecret, problems: problems)
+    }
+
     func element(_ node: ConfigurationNode, at index: Int) -> ConfigurationValue {
         ConfigurationValue(
             node: node, keyPath: "\(keyPath)[\(index)]", line: max(node.line, line), isSecret: isSecret,

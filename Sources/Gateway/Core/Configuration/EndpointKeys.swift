@@ -35,6 +35,8 @@ struct EndpointKeys: ConfigurationKeys {
     let rotation = Key("rotation", RotationKeys(), "Rotation of signing keys.")
     let publish = Key(
         "publish", PublishKeys(), "Publication of the issuer documents. Other keys are the publishing plugin's.")
+    let provision = Key(
+        "provision", ProvisionKeys(), "What `sts-gateway provision` makes in addition; `serve` ignores it.")
     let settings = Key("settings", .mapping(), example: "{}", "Settings of the plugin: see its page.")
 }
 

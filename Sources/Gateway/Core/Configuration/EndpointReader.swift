@@ -58,6 +58,7 @@ struct EndpointReader {
                 nil
             }
         let publisher = self.publisher(for: endpoint)
+        let provision = EndpointConfiguration.Provision(block.provision)
         if publisher == nil, !probe.isEnabled, !isServedByOpenUnison {
             block.publish.probe.warning(
                 \.enabled,
@@ -74,7 +75,7 @@ struct EndpointReader {
         return EndpointConfiguration(
             name: name, pluginID: profile.plugin.id, provider: provider, endpoint: endpoint, path: path, policy: policy,
             keypair: keypair, injector: injector, subjectToken: subjectToken, token: token.policy, rotation: rotation,
-            limits: profile.defaults.limits, publisher: publisher, probe: probe)
+            limits: profile.defaults.limits, publisher: publisher, probe: probe, provision: provision)
     }
 
     private func policy() -> AccessPolicy {

@@ -21,6 +21,38 @@ package struct EndpointConfiguration: Sendable {
     /// nil where an operator uploads the documents.
     package var publisher: Publisher?
     package var probe: Probe
+    package var provision = Provision()
+
+    /// What `sts-gateway provision` makes for the endpoint in addition; `serve` ignores it.
+    package struct Provision: Sendable, Equatable {
+        package var accounts: [ProvisioningAccount] = []
+        package var roles: [Role] = []
+        package var serving: String?
+
+        /// A role of workloads.
+        package struct Role: Sendable, Equatable {
+            package var name: String
+            package var account: String?
+            /// `<namespace>/<name>`.
+            package var serviceAccounts: [ServiceAccountName]
+            package var policies: [String]
+            package var allowsSessionTags: Bool
+            /// Seconds.
+            package var maximumSession: Int?
+
+            package init(
+                name: String, account: String?, serviceAccounts: [ServiceAccountName], policies: [String],
+                allowsSessionTags: Bool, maximumSession: Int?
+            ) {
+                self.name = name
+                self.account = account
+                self.serviceAccounts = serviceAccounts
+                self.policies = policies
+                self.allowsSessionTags = allowsSessionTags
+                self.maximumSession = maximumSession
+            }
+        }
+    }
 
     package var issuer: Issuer { endpoint.issuer }
 

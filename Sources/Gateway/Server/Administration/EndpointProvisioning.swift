@@ -25,11 +25,12 @@ package struct EndpointProvisioning: Sendable {
         try await ManualPublication(session).ring(of: endpoint, makesFirst: makesFirst)?.owner
     }
 
-    package func context(_ issuer: any ProvisionedIssuer, endpoint: String) -> ProvisioningContext {
+    package func context(_ issuer: any ProvisionedIssuer, _ endpoint: EndpointConfiguration) -> ProvisioningContext {
         ProvisioningContext(
-            logger: tools.logger(for: endpoint), transport: tools.transport, now: session.host.clock,
+            logger: tools.logger(for: endpoint.name), transport: tools.transport, now: session.host.clock,
             environment: { [environment = session.host.environment] in environment[$0] },
-            files: LocalPublisherFiles(resolve: session.host.resolve), issuer: issuer)
+            files: LocalPublisherFiles(resolve: session.host.resolve), issuer: issuer,
+            administration: session.host.administration(for: endpoint))
     }
 
     /// Waits; throws where the task is cancelled.

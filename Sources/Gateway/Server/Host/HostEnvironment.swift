@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import GatewayPluginAPI
 
 /// The inputs of a gateway in addition to its configuration.
 package struct HostEnvironment: Sendable {
@@ -14,12 +15,24 @@ package struct HostEnvironment: Sendable {
     package let writeAudit: @Sendable (String) -> Bool
     /// Lines of the log that were dropped since the last call.
     package let takeDroppedLogLines: @Sendable () -> Int
+    /// What an administrator's command may use; nil for `serve`.
+    package let administrator: Administrator?
+
+    package struct Administrator: Sendable {
+        package let profile: String?
+        package let programs: any ProgramRunning
+
+        package init(profile: String?, programs: any ProgramRunning) {
+            self.profile = profile
+            self.programs = programs
+        }
+    }
 
     package init(
         version: String, environment: [String: String], namespace: String?,
         resolve: @escaping @Sendable (String) -> String,
         clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool,
-        takeDroppedLogLines: @escaping @Sendable () -> Int = { 0 }
+        takeDroppedLogLines: @escaping @Sendable () -> Int = { 0 }, administrator: Administrator? = nil
     ) {
         self.version = version
         self.environment = environment
@@ -28,5 +41,6 @@ package struct HostEnvironment: Sendable {
         self.clock = clock
         self.writeAudit = writeAudit
         self.takeDroppedLogLines = takeDroppedLogLines
+        self.administrator = administrator
     }
 }

@@ -101,7 +101,7 @@ struct PublicationTools: Sendable {
                 let part = current()
                 guard let own = part.keys.snapshot.publisherKey else { return nil }
                 return await part.isPublic(own)
-            }, isByAdministrator: isByAdministrator)
+            }, administration: isByAdministrator ? host.administration(for: configuration) : nil)
     }
 }
 

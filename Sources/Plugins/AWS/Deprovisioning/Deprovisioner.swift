@@ -15,7 +15,16 @@ struct Deprovisioner: Sendable {
 
     /// The accounts that may have OIDC providers and roles of the issuer, the bucket's first.
     var accounts: [AccountAccess] {
-        [AccountAccess(account: provisioner.account) { [provisioner] () throws(ProvisioningError) in provisioner.iam }]
+        let main = AccountAccess(account: provisioner.account) { [provisioner] () throws(ProvisioningError) in
+            provisioner.iam(in: nil)
+        }
+        return [main]
+            + provisioner.others.map { other in
+                AccountAccess(account: other.account) { [provisioner] () throws(ProvisioningError) in
+                    try await provisioner.checkCaller(of: other.account)
+                    return provisioner.iam(in: other.account)
+                }
+            }
     }
 
     /// The resources that stay and keep everything below them; set by each step, in a plan too.

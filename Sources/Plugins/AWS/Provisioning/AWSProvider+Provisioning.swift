@@ -5,14 +5,12 @@ extension AWSProvider {
     public static func provisioning(
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan? {
-        let settings = try ProvisioningSettings(request, environment: context.environment)
+        let settings = try ProvisioningSettings(
+            request, accounts: context.administration.accounts, profileRegion: try profileRegion(context),
+            environment: context.environment)
         let provisioner = Provisioner(request, settings, context)
-        let steps: [any ProvisioningStep] = [
-            BucketStep(provisioner: provisioner), AccessControlStep(provisioner: provisioner),
-            DistributionStep(provisioner: provisioner), BucketPolicyStep(provisioner: provisioner),
-            DocumentsStep(provisioner: provisioner), ServingStep(provisioner: provisioner),
-            IdentityProviderStep(provisioner: provisioner), PublisherRoleStep(provisioner: provisioner),
-        ]
+        try provisioner.checkAccounts()
+        let steps = provisioner.steps
         return ProvisioningPlan(
             identity: { () throws(ProvisioningError) in try await provisioner.identity() }, steps: steps,
             summary: { provisioner.summary },
@@ -22,43 +20,93 @@ extension AWSProvider {
                 case .terraform: TerraformTemplate(resources, endpoint: request.name).text
                 case .cloudformation: CloudFormationTemplate(resources: resources).text
                 }
+            },
+            check: { () throws(ProvisioningError) in
+                var checks: [ProvisioningCheck] = []
+                for step in provisioner.workloadRoles { checks.append(try await step.check()) }
+                return checks
             })
+    }
+
+    static func profileRegion(_ context: ProvisioningContext) throws(SettingsErrors) -> String? {
+        let sts = STSClient(endpoint: ServiceEndpoint(host: ""), transport: context.transport, authorities: { nil })
+        let credentials = AdministratorCredentials(
+            explicitProfile: context.administration.profile, defaultProfile: nil, environment: context.environment,
+            files: context.files, programs: nil, sts: sts, now: context.now)
+        do {
+            return try credentials.region()
+        } catch {
+            throw SettingsErrors([SettingsError("provision", "\(error)")])
+        }
     }
 }
 
 extension Provisioner {
-    /// The account and the identity of the credentials (`sts:GetCallerIdentity`).
-    ///
-    /// - Throws: where the account is not that of the configured role.
-    func identity() async throws(ProvisioningError) -> String {
-        let found = try await run { () throws(CallFailure) in
-            try await sts.send(IAMClient.Call("GetCallerIdentity", []), service: "sts")
+    var steps: [any ProvisioningStep] {
+        var steps: [any ProvisioningStep] = []
+        guard !request.isForRolesOnly else { return workloadRoles }
+        switch settings.serving {
+        case .cloudFront:
+            steps += [
+                BucketStep(provisioner: self), AccessControlStep(provisioner: self),
+                DistributionStep(provisioner: self),
+                BucketPolicyStep(provisioner: self), DocumentsStep(provisioner: self), ServingStep(provisioner: self),
+            ]
+        case .s3:
+            steps += [
+                BucketStep(provisioner: self), BucketPolicyStep(provisioner: self), DocumentsStep(provisioner: self),
+                ServingStep(provisioner: self),
+            ]
+        case .external: break
         }
-        guard let account = found["Account"]?.text, account.utf8.count == 12, let arn = found["Arn"]?.text else {
-            throw ProvisioningError(.permanent, "sts:GetCallerIdentity: the response has no account")
-        }
-        if let role = settings.role, role.account != account {
-            throw ProvisioningError(
-                .permanent,
-                "the credentials are those of the account \(account), but publish.role is in the account "
-                    + "\(role.account); use credentials of that account")
-        }
-        state.update { $0.account = account }
-        return "AWS account \(account), \(arn), region \(settings.region)"
+        // The gateway's own token needs the provider in the account of the publisher role.
+        let isMainTrusting =
+            others.isEmpty || settings.serving != .external && settings.usesOwnToken
+            || request.roles.contains { $0.account == nil }
+        if isMainTrusting { steps.append(IdentityProviderStep(provisioner: self, account: nil)) }
+        steps += others.map { IdentityProviderStep(provisioner: self, account: $0.account) }
+        if settings.usesOwnToken, settings.serving != .external { steps.append(PublisherRoleStep(provisioner: self)) }
+        return steps + workloadRoles
+    }
+
+    var workloadRoles: [WorkloadRoleStep] { request.roles.map { WorkloadRoleStep(provisioner: self, role: $0) } }
+
+    /// - Throws: where a role is in an account that is not configured.
+    func checkAccounts() throws(SettingsErrors) {
+        let known = Set(others.map(\.account) + [settings.account, settings.role?.account].compactMap { $0 })
+        try SettingsErrors.check(
+            request.roles.compactMap { role in
+                guard let account = role.account, !known.contains(account) else { return nil }
+                return SettingsError(
+                    "provision.roles.\(role.name).account",
+                    "no account \(Quotation.of(account)) in provision.accounts; add it there")
+            })
     }
 
     /// What exists, with links to the console.
     var summary: [String] {
-        let console = "https://console.aws.amazon.com"
+        let console = "https://\(partition.console)"
         var lines = ["issuer            https://\(issuerName)"]
-        lines.append("bucket            \(bucketName)  https://s3.console.aws.amazon.com/s3/buckets/\(bucketName)")
-        if let distribution = state.current.distribution {
+        if settings.serving != .external, !request.isForRolesOnly {
+            lines.append("bucket            \(bucketName)  \(console)/s3/buckets/\(bucketName)")
+        }
+        if settings.serving == .cloudFront, let distribution = state.current.distribution {
             lines.append(
                 "distribution      \(distribution.id)  \(console)/cloudfront/v4/home#/distributions/\(distribution.id)")
         }
-        lines.append(
-            "OIDC provider     \(providerARN)  \(console)/iam/home#/identity_providers")
-        lines.append("publisher role    \(roleARN)  \(console)/iam/home#/roles/details/\(roleName)")
+        for step in steps {
+            switch step {
+            case let step as IdentityProviderStep:
+                lines.append(
+                    "OIDC provider     \(providerARN(in: step.account))  \(console)/iam/home#/identity_providers")
+            case is PublisherRoleStep:
+                lines.append("publisher role    \(roleARN)  \(console)/iam/home#/roles/details/\(roleName)")
+            case let step as WorkloadRoleStep:
+                lines.append(
+                    "role              \(step.arn)  \(console)/iam/home#/roles/details/\(step.role.name)")
+            default: break
+            }
+        }
         return lines
     }
 }

@@ -4,8 +4,12 @@ import JSON
 /// The statement of the bucket policy that lets only this distribution read the two documents. Statements of others stay.
 struct BucketPolicyStep: ProvisioningStep {
     let id = "bucket-policy"
-    let title = "bucket policy that allows the distribution to read"
     let provisioner: Provisioner
+    var title: String {
+        provisioner.settings.serving == .s3
+            ? "bucket policy that allows everybody to read the documents"
+            : "bucket policy that allows the distribution to read"
+    }
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
         let client = try provisioner.bucketClient()
@@ -48,10 +52,17 @@ struct BucketPolicyStep: ProvisioningStep {
     }
 
     private var statement: JSONValue {
-        [
+        let objects = provisioner.objectARNs.map(JSONValue.string)
+        guard provisioner.settings.serving == .cloudFront else {
+            return [
+                "Sid": .string(provisioner.statementID), "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+                "Resource": .array(objects),
+            ]
+        }
+        return [
             "Sid": .string(provisioner.statementID), "Effect": "Allow",
             "Principal": ["Service": "cloudfront.amazonaws.com"], "Action": "s3:GetObject",
-            "Resource": .array(provisioner.objectARNs.map(JSONValue.string)),
+            "Resource": .array(objects),
             "Condition": ["StringEquals": ["AWS:SourceArn": .string(provisioner.distributionARN)]],
         ]
     }

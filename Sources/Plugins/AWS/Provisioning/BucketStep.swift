@@ -26,13 +26,15 @@ struct BucketStep: ProvisioningStep {
         provisioner.state.update { $0.hasBucket = true }
         let tags = try await tags(client)
         let ownership = provisioner.names?.ownership(of: tags)
-        try provisioner.rejectForeign(ownership, name)
+        // A bucket that another endpoint has adopted is shared: its tags stay.
+        let isShared = tags.value(ProvisionedNames.adoptedKey) != nil && ownership != .adopted
+        if !isShared { try provisioner.rejectForeign(ownership, name) }
         let isCreated =
             ownership == .ours || (ownership == .unowned && provisioner.settings.bucket == nil)
             || provisioner.bucketName == provisioner.names?.bucket
         guard isCreated else {
             provisioner.state.update { $0.isAdopted.insert(id) }
-            let wanted = provisioner.names?.adoptedTags ?? []
+            let wanted = isShared ? [] : provisioner.names?.adoptedTags ?? []
             return ProvisioningFinding(
                 existing: "\(name), which existed before (adopted)",
                 changes: Self.has(tags, wanted) ? [] : [tagChange(client, tags, wanted)],
@@ -99,7 +101,9 @@ struct BucketStep: ProvisioningStep {
         }
     }
 
-    private var settings: [BucketSetting] { [.publicAccessBlock, .ownershipControls, .versioning] }
+    private var settings: [BucketSetting] {
+        [provisioner.settings.serving == .s3 ? .publicPolicy : .publicAccessBlock, .ownershipControls, .versioning]
+    }
 }
 
 /// A setting of the bucket.
@@ -112,15 +116,22 @@ struct BucketSetting: Sendable {
     let putAction: String
     let wanted: XMLElement
 
-    static let publicAccessBlock = BucketSetting(
-        title: "block public access", subresource: "publicAccessBlock",
-        absent: ["NoSuchPublicAccessBlockConfiguration"], getAction: "s3:GetBucketPublicAccessBlock",
-        putAction: "s3:PutBucketPublicAccessBlock",
-        wanted: .tree(
-            "PublicAccessBlockConfiguration",
-            ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"].map {
-                .text($0, "true")
-            }))
+    static let publicAccessBlock = accessBlock("block public access", policies: true)
+    /// For documents that the bucket itself serves: a policy may make objects public.
+    static let publicPolicy = accessBlock("block public ACLs, and allow a public policy", policies: false)
+
+    private static func accessBlock(_ title: String, policies: Bool) -> BucketSetting {
+        BucketSetting(
+            title: title, subresource: "publicAccessBlock",
+            absent: ["NoSuchPublicAccessBlockConfiguration"], getAction: "s3:GetBucketPublicAccessBlock",
+            putAction: "s3:PutBucketPublicAccessBlock",
+            wanted: .tree(
+                "PublicAccessBlockConfiguration",
+                [
+                    .text("BlockPublicAcls", "true"), .text("IgnorePublicAcls", "true"),
+                    .text("BlockPublicPolicy", "\(policies)"), .text("RestrictPublicBuckets", "\(policies)"),
+                ]))
+    }
     static let ownershipControls = BucketSetting(
         title: "enforce the bucket owner's ownership", subresource: "ownershipControls",
         absent: ["OwnershipControlsNotFoundError"], getAction: "s3:GetBucketOwnershipControls",

@@ -9,6 +9,15 @@ struct DocumentsStep: ProvisioningStep {
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
         let (host, publish) = (provisioner.host, provisioner.publish)
+        if provisioner.settings.serving == .s3, provisioner.isHostKnown, provisioner.state.current.account != nil {
+            if let configured = provisioner.request.host, configured != host {
+                throw ProvisioningError(
+                    .permanent,
+                    "issuer.host is \(Quotation.of(configured)), but the bucket's host is \(Quotation.of(host)); correct "
+                        + "issuer.host, or remove it")
+            }
+            try provisioner.issuer.isKnown(host: host, publish: publish)
+        }
         let isReady = provisioner.isHostKnown && provisioner.state.current.hasBucket
         let stale =
             isReady
@@ -37,6 +46,12 @@ struct ServingStep: ProvisioningStep {
     let provisioner: Provisioner
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        if provisioner.settings.serving == .s3 {
+            try provisioner.issuer.isKnown(host: provisioner.host, publish: provisioner.publish)
+            let problem = try await provisioner.issuer.servingProblem(
+                host: provisioner.host, publish: provisioner.publish)
+            return ProvisioningFinding(existing: "https://\(provisioner.issuerName)", waiting: problem)
+        }
         guard let distribution = provisioner.state.current.distribution else {
             return ProvisioningFinding(existing: nil, waiting: "the distribution is not created yet")
         }

@@ -3,12 +3,16 @@ import GatewayPluginAPI
 
 /// The IAM OIDC provider of the issuer, with the endpoint's audiences. Client IDs of others stay.
 struct IdentityProviderStep: ProvisioningStep {
-    let id = "identity-provider"
-    let title = "IAM OIDC provider of the issuer"
     let provisioner: Provisioner
+    /// nil for the account of the bucket.
+    let account: String?
+
+    var id: String { "identity-provider" + (account.map { "-\($0)" } ?? "") }
+    var title: String { "IAM OIDC provider of the issuer" + (account.map { " in the account \($0)" } ?? "") }
+    private var arn: String { provisioner.providerARN(in: account) }
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
-        let (arn, iam) = (provisioner.providerARN, provisioner.iam)
+        let iam = provisioner.iam(in: account)
         guard provisioner.isHostKnown, let found = try await read() else {
             return ProvisioningFinding(
                 existing: nil,
@@ -66,9 +70,9 @@ struct IdentityProviderStep: ProvisioningStep {
     }
 
     func read() async throws(ProvisioningError) -> Provider? {
-        let arn = provisioner.providerARN
+        let (arn, iam) = (arn, provisioner.iam(in: account))
         let found = try await provisioner.run { () throws(CallFailure) in
-            try await provisioner.iam.find(
+            try await iam.find(
                 IAMClient.Call("GetOpenIDConnectProvider", on: arn, [("OpenIDConnectProviderArn", arn)]))
         }
         guard let found else { return nil }

@@ -10,7 +10,10 @@ struct Provisioner: Sendable {
     let names: ProvisionedNames?
     let issuer: any ProvisionedIssuer
     let state: ProvisionedState
+    /// Of the account of the bucket.
     let client: AWSClient
+    /// Of the other accounts that trust the issuer, in the order of `provision.accounts`.
+    let others: [(account: String, client: AWSClient)]
 
     init(
         _ request: ProvisioningRequest, _ settings: ProvisioningSettings, _ context: ProvisioningContext
@@ -22,7 +25,10 @@ struct Provisioner: Sendable {
         }
         issuer = context.issuer
         state = ProvisionedState()
-        client = AdministratorCredentials.client(settings, context)
+        let main = settings.account ?? settings.role?.account
+        client = Self.client(settings, context, account: main)
+        others = context.administration.accounts.filter { $0.id != main }
+            .map { ($0.id, Self.client(settings, context, account: $0.id)) }
     }
 
     // MARK: Clients
@@ -31,9 +37,16 @@ struct Provisioner: Sendable {
         DistributionClient(service: service(settings.cloudFront, .cloudFront, settings.cloudFrontRegion))
     }
 
-    var iam: IAMClient { IAMClient(iam: service(settings.iam, .iam, partition.iam.region)) }
+    /// - Parameter account: nil for that of the bucket.
+    func iam(in account: String?) -> IAMClient {
+        IAMClient(iam: service(settings.iam, .iam, partition.iam.region, client(of: account)))
+    }
 
-    var sts: IAMClient { IAMClient(sts: service(settings.sts, .sts, settings.region.rawValue)) }
+    func sts(in account: String?) -> IAMClient {
+        IAMClient(sts: service(settings.sts, .sts, settings.region.rawValue, client(of: account)))
+    }
+
+    private func client(of account: String?) -> AWSClient { others.first { $0.account == account }?.client ?? client }
 
     func bucketClient() throws(ProvisioningError) -> BucketClient {
         guard let bucket = settings.bucket ?? BucketName(names?.bucket ?? Self.unknownBucket) else {
@@ -45,9 +58,10 @@ struct Provisioner: Sendable {
     }
 
     private func service(
-        _ endpoint: ServiceEndpoint, _ service: SigV4Signer.Service, _ region: String
+        _ endpoint: ServiceEndpoint, _ service: SigV4Signer.Service, _ region: String, _ other: AWSClient? = nil
     ) -> AdministrationClient {
-        AdministrationClient(client: client, endpoint: endpoint, signer: SigV4Signer(service: service, region: region))
+        AdministrationClient(
+            client: other ?? client, endpoint: endpoint, signer: SigV4Signer(service: service, region: region))
     }
 
     private static let unknownBucket = "name-follows-from-the-key-ring"
@@ -64,19 +78,40 @@ struct Provisioner: Sendable {
     var policyName: String { names?.inlinePolicy ?? "${publisher-role.policy}" }
 
     /// Of the distribution.
-    var domain: String { state.current.distribution?.domain ?? "${distribution.domain}" }
+    var domain: String {
+        state.current.distribution?.domain ?? (request.isForRolesOnly ? request.host : nil) ?? "${distribution.domain}"
+    }
     /// Of the issuer's URL.
-    var host: String { settings.alias ?? domain }
+    var host: String {
+        switch settings.serving {
+        case .cloudFront: settings.alias ?? domain
+        case .s3: "\(bucketName).s3.\(settings.region).\(partition.domain)"
+        case .external: request.host ?? domain
+        }
+    }
     /// The issuer without its scheme: the name of the IAM provider and the prefix of its condition keys.
     var issuerName: String { host + request.path }
-    var isHostKnown: Bool { settings.alias != nil || state.current.distribution != nil }
+    var isHostKnown: Bool {
+        switch settings.serving {
+        case .cloudFront:
+            settings.alias != nil || state.current.distribution != nil
+                || (request.isForRolesOnly && request.host != nil)
+        case .s3: settings.bucket != nil || names != nil
+        case .external: true
+        }
+    }
 
     var distributionARN: String {
         "arn:\(partition.rawValue):cloudfront::\(account):distribution/"
             + (state.current.distribution?.id ?? "${distribution.id}")
     }
 
-    var providerARN: String { "arn:\(partition.rawValue):iam::\(account):oidc-provider/\(issuerName)" }
+    var providerARN: String { providerARN(in: nil) }
+
+    /// - Parameter other: nil for the account of the bucket.
+    func providerARN(in other: String?) -> String {
+        "arn:\(partition.rawValue):iam::\(other ?? account):oidc-provider/\(issuerName)"
+    }
 
     var roleName: String { settings.role?.name ?? names?.publisherRole ?? "${publisher-role.name}" }
     var roleARN: String {
@@ -101,9 +136,12 @@ struct Provisioner: Sendable {
             if !members.contains(where: { $0.name == name }) { members.append(.init(name, value)) }
         }
         set("bucket", .string(bucketName))
+        if let account = state.current.account { set("account", .string(account)) }
         set("region", .string(settings.region.rawValue))
-        if let distribution = state.current.distribution { set("distribution", .string(distribution.id)) }
-        set("role", .string(roleARN))
+        if settings.serving == .cloudFront, let distribution = state.current.distribution {
+            set("distribution", .string(distribution.id))
+        }
+        if settings.usesOwnToken { set("role", .string(roleARN)) }
         if !settings.overrides.isEmpty {
             set("endpoints", .object(settings.overrides.map { .init($0.name, .string($0.url)) }))
         }

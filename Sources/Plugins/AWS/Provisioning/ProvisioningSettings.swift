@@ -26,10 +26,19 @@ struct ProvisioningSettings: Sendable {
     let certificate: String?
     /// An alternate domain name of the distribution; nil for CloudFront's own.
     let alias: String?
+    let serving: IssuerServing
+    /// The account of the bucket; nil for that of the credentials.
+    let account: String?
+    /// Whether the gateway publishes with its own token.
+    let usesOwnToken: Bool
 
-    /// - Parameter isRemoval: whether what exists is removed, which needs no certificate.
+    /// - Parameters:
+    ///   - isRemoval: whether what exists is removed, which needs no certificate.
+    ///   - accounts: `provision.accounts`.
+    ///   - profileRegion: the region of the administrator's profile.
     init(
-        _ request: ProvisioningRequest, isRemoval: Bool = false, environment: (String) -> String?
+        _ request: ProvisioningRequest, isRemoval: Bool = false, accounts: [ProvisioningAccount] = [],
+        profileRegion: String? = nil, environment: (String) -> String?
     ) throws(SettingsErrors) {
         var errors: [SettingsError] = []
         let publish = request.publish
@@ -44,7 +53,7 @@ struct ProvisioningSettings: Sendable {
             }
         }
         let regionText =
-            given("AWS_REGION") ?? given("AWS_DEFAULT_REGION")
+            given("AWS_REGION") ?? given("AWS_DEFAULT_REGION") ?? profileRegion
         let configured =
             text(publish?["region"], "publish.region") ?? text(request.settings?["region"], "settings.region")
         let partition = text(publish?["partition"], "publish.partition")
@@ -62,6 +71,17 @@ struct ProvisioningSettings: Sendable {
                 SettingsError("publish.bucket", "invalid value \(Quotation.of(bucketText)); expected a bucket name"))
         }
         distribution = text(publish?["distribution"], "publish.distribution")
+        account = text(publish?["account"], "publish.account")
+        if let account, !AccountID.isValid(account) {
+            errors.append(SettingsError("publish.account", "invalid value; expected 12 digits in quotation marks"))
+        }
+        if case .array(let sources) = publish?["credentials"] {
+            usesOwnToken = sources.contains("self")
+        } else {
+            usesOwnToken = true
+        }
+        serving = IssuerServing(request.serving, &errors)
+        Self.check(accounts, request.roles, &errors)
         var role: RoleARN?
         if let roleText = text(publish?["role"], "publish.role") {
             do {
@@ -94,7 +114,7 @@ struct ProvisioningSettings: Sendable {
         let s3 = override("s3", "S3"), front = override("cloudfront", "CLOUDFRONT")
         let iam = override("iam", "IAM"), sts = override("sts", "STS")
         self.overrides = overrides
-        if let region = setting.region, front == nil, region.partition != .commercial {
+        if let region = setting.region, front == nil, region.partition != .commercial, serving == .cloudFront {
             let reason =
                 region.partition == .china
                 ? "CloudFront in China serves only your own domain names, with an ICP filing"
@@ -102,10 +122,15 @@ struct ProvisioningSettings: Sendable {
             errors.append(
                 SettingsError(
                     "publish.region",
-                    "provisioning is not supported in \(region): \(reason); serve the documents as docs/plugins/aws.md "
-                        + "describes, and create provider and roles by hand (docs/aws.md)"))
+                    "provisioning with CloudFront is not supported in \(region): \(reason). By hand: serve the two documents "
+                        + "over HTTPS on a host of yours (docs/plugins/aws.md), set issuer.host to it and "
+                        + "provision.serving to external, and run this command again for provider and roles; or set "
+                        + "provision.serving to s3"))
         }
-        if let host = request.host, !host.hasSuffix(".cloudfront.net") {
+        if serving != .cloudFront {
+            alias = nil
+            errors += Self.problems(of: serving, request, prefix: prefix, bucket: bucket)
+        } else if let host = request.host, !host.hasSuffix(".cloudfront.net") {
             alias = host
             if request.certificate == nil, publish?["distribution"] == nil, !isRemoval {
                 errors.append(

@@ -10,7 +10,7 @@ struct PublisherRoleStep: ProvisioningStep {
     let provisioner: Provisioner
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
-        let (name, iam) = (provisioner.roleName, provisioner.iam)
+        let (name, iam) = (provisioner.roleName, provisioner.iam(in: nil))
         let isKnown = provisioner.names != nil || provisioner.settings.role != nil
         guard isKnown, let role = try await read() else {
             let trust = PolicyDocument([trustStatement])
@@ -77,7 +77,7 @@ struct PublisherRoleStep: ProvisioningStep {
     func read() async throws(ProvisioningError) -> Role? {
         let name = provisioner.roleName
         let found = try await provisioner.run { () throws(CallFailure) in
-            try await provisioner.iam.find(IAMClient.Call("GetRole", on: name, [("RoleName", name)]))
+            try await provisioner.iam(in: nil).find(IAMClient.Call("GetRole", on: name, [("RoleName", name)]))
         }
         guard let role = found?["Role"], let arn = role["Arn"]?.text else { return nil }
         return Role(
@@ -91,7 +91,7 @@ struct PublisherRoleStep: ProvisioningStep {
     func permissions() async throws(ProvisioningError) -> PolicyDocument? {
         let name = provisioner.roleName
         let found = try await provisioner.run { () throws(CallFailure) in
-            try await provisioner.iam.find(
+            try await provisioner.iam(in: nil).find(
                 IAMClient.Call(
                     "GetRolePolicy", on: name, [("RoleName", name), ("PolicyName", provisioner.policyName)]))
         }
@@ -140,10 +140,12 @@ struct PublisherRoleStep: ProvisioningStep {
                 "Resource": .array(provisioner.objectARNs.map(JSONValue.string)),
             ]
         ]
-        statements.append([
-            "Effect": "Allow", "Action": ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
-            "Resource": .string(provisioner.distributionARN),
-        ])
+        if provisioner.settings.serving == .cloudFront {
+            statements.append([
+                "Effect": "Allow", "Action": ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"],
+                "Resource": .string(provisioner.distributionARN),
+            ])
+        }
         return PolicyDocument(statements)
     }
 }

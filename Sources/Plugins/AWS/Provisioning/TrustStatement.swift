@@ -12,12 +12,15 @@ struct TrustStatement: Sendable {
     let subjects: [String]
     /// Whether the token's session tags are accepted.
     var allowsSessionTags = false
+    /// Whether the token's source identity is accepted.
+    var allowsSourceIdentity = false
 
     var json: JSONValue {
         var members: [JSONValue.Member] = []
         if let sid { members.append(.init("Sid", .string(sid))) }
         var actions: [JSONValue] = ["sts:AssumeRoleWithWebIdentity"]
         if allowsSessionTags { actions.append("sts:TagSession") }
+        if allowsSourceIdentity { actions.append("sts:SetSourceIdentity") }
         members += [
             .init("Effect", "Allow"), .init("Principal", ["Federated": .string(provider)]),
             .init("Action", Self.single(actions)),

@@ -29,11 +29,15 @@ extension PublishPlan {
         }
         let sts = STSClient(endpoint: stsEndpoint, transport: context.transport, authorities: authorities)
         // An administrator at the command line has credentials; only a gateway issues itself a token.
-        let sources = context.isByAdministrator ? CredentialSource.allCases.filter { $0 != .selfIssued } : sources
+        let administrator = context.administration.map { administration in
+            AdministratorCredentials.provider(
+                administration, account: location.account ?? role?.account, defaultProfile: profile,
+                environment: context.environment,
+                files: context.files, sts: sts, now: context.now)
+        }
+        let own = sources.compactMap { source in provider(source, context, sts).map { (source, $0) } }
         let credentials = CredentialCache(
-            sources: sources.compactMap { source in
-                provider(source, context, sts).map { (source, $0) }
-            }, now: context.now, logger: context.logger)
+            sources: administrator.map { [(.profile, $0)] } ?? own, now: context.now, logger: context.logger)
         let client = AWSClient(
             transport: context.transport, credentials: credentials, now: context.now, authorities: authorities)
         var edge: CloudFrontCache?

@@ -31,6 +31,9 @@ struct PublishPlan: Sendable {
             return override
         }
         let bucket = BucketName(settings.bucket)
+        if let account = settings.account, !AccountID.isValid(account) {
+            reject("account", account, "12 digits in quotation marks")
+        }
         if bucket == nil {
             reject(
                 "bucket", settings.bucket,
@@ -97,7 +100,8 @@ struct PublishPlan: Sendable {
         }
         guard let bucket, let region, errors.isEmpty else { throw SettingsErrors(errors) }
         location = S3Client.Location(
-            bucket: bucket, region: region, endpoint: s3, usesPathStyle: settings.pathStyle ?? s3?.isAddress ?? false)
+            bucket: bucket, region: region, endpoint: s3, usesPathStyle: settings.pathStyle ?? s3?.isAddress ?? false,
+            account: settings.account)
         keyPrefix = trimmed
         issuerPath = endpoint.issuer.path
         distribution = settings.distribution

@@ -4,6 +4,8 @@ extension AWSProvider {
     /// The keys of a `publish` block: a bucket, and the CloudFront distribution in front of it.
     public struct PublisherSettings: Decodable, Sendable {
         public let bucket: String
+        /// The account that owns the bucket; each S3 call is then rejected where another account owns it.
+        public let account: String?
         /// The bucket's region.
         public let region: String
         /// The region's partition, such as `aws`; nil for that of the region's prefix.

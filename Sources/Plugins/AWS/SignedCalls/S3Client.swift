@@ -12,6 +12,8 @@ struct S3Client: Sendable {
         /// An override of the public endpoint.
         let endpoint: ServiceEndpoint?
         let usesPathStyle: Bool
+        /// The account that must own the bucket; nil where it is not known.
+        var account: String?
     }
 
     /// The state of an object.
@@ -111,9 +113,11 @@ struct S3Client: Sendable {
     ) async throws(PublishError) -> HTTPTransportResponse {
         let base = location.endpoint ?? ServiceEndpoint(host: "s3.\(region).\(region.partition.domain)")
         let isInHost = !location.usesPathStyle && location.bucket.isHostLabel
+        let owner = location.account.map { [HTTPHeaderField("x-amz-expected-bucket-owner", $0)] } ?? []
         let request = ServiceRequest(
             method: method, host: isInHost ? "\(location.bucket).\(base.authority)" : base.authority,
-            path: base.path + (isInHost ? "" : "/\(location.bucket)") + "/\(key)", headers: headers, body: body)
+            path: base.path + (isInHost ? "" : "/\(location.bucket)") + "/\(key)", headers: headers + owner,
+            body: body)
         return try await client.send(
             request, scheme: base.scheme, signer: SigV4Signer(service: .s3, region: region.rawValue), call: call)
     }

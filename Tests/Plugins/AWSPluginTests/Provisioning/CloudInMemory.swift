@@ -52,6 +52,7 @@ final class CloudInMemory: Sendable {
         var policies: [String: String] = [:]
         var attached: [String] = []
         var instanceProfile: String?
+        var maximumSession = "3600"
     }
 
     struct State: Equatable {
@@ -129,8 +130,15 @@ final class CloudInMemory: Sendable {
         if path.first == "2020-05-31" {
             return cloudFront(request, Array(path.dropFirst()), query, &work)
         }
-        if path.isEmpty { return iam(form(request.text), &work) }
+        if path.isEmpty { return iam(form(request.text), Self.account(of: request), &work) }
         return s3(request, path, query, &work)
+    }
+
+    /// The account of the access key: `AKID222222222222` is one of 222222222222.
+    private static func account(of request: HTTPTransportRequest) -> String {
+        let key = (request.headers("Authorization").first ?? "").split(separator: "/").first?.split(separator: "=").last
+        let digits = String((key ?? "").suffix(12))
+        return AccountID.isValid(digits) ? digits : account
     }
 
     static func form(_ text: String) -> [String: String] {
@@ -313,23 +321,34 @@ final class CloudInMemory: Sendable {
 
     // MARK: IAM and STS
 
-    private static func iam(_ form: [String: String], _ work: inout Work) -> ScriptedTransport.Answer {
+    private static func iam(_ form: [String: String], _ account: String, _ work: inout Work) -> ScriptedTransport.Answer
+    {
         let action = form["Action"] ?? ""
         func result(_ content: String = "") -> ScriptedTransport.Answer {
             .answer(200, "<Response><\(action)Result>\(content)</\(action)Result></Response>")
         }
         if work.denied.contains(action) { return error(403, "AccessDenied") }
-        if !action.hasPrefix("Get"), !action.hasPrefix("List") { work.writes.append(action) }
+        if !["Get", "List", "AssumeRole"].contains(where: action.hasPrefix) { work.writes.append(action) }
         var given: [String: String] = [:]
         for index in 1...50 {
             if let key = form["Tags.member.\(index).Key"] { given[key] = form["Tags.member.\(index).Value"] ?? "" }
         }
         let audiences = (1...50).compactMap { form["ClientIDList.member.\($0)"] }
         let arn =
-            form["OpenIDConnectProviderArn"]
+            form["OpenIDConnectProviderArn"].map { given in
+                // The account is kept without its partition.
+                "arn:aws:" + given.split(separator: ":", maxSplits: 2).dropFirst(2).joined(separator: ":")
+            }
             ?? "arn:aws:iam::\(account):oidc-provider/\((form["Url"] ?? "").dropFirst("https://".count))"
-        let name = form["RoleName"] ?? ""
+        let plain = form["RoleName"] ?? ""
+        // Roles of other accounts have the account in their key.
+        let name = plain.isEmpty || account == Self.account ? plain : "\(account)/\(plain)"
         switch action {
+        case "AssumeRole":
+            let other = form["RoleArn"]?.split(separator: ":")[3] ?? ""
+            return result(
+                "<Credentials><AccessKeyId>ASIA\(other)</AccessKeyId><SecretAccessKey>s</SecretAccessKey>"
+                    + "<SessionToken>t</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>")
         case "GetCallerIdentity":
             return result("<Account>\(account)</Account><Arn>arn:aws:iam::\(account):user/administrator</Arn>")
         case "CreateOpenIDConnectProvider":
@@ -339,7 +358,9 @@ final class CloudInMemory: Sendable {
             return result("<OpenIDConnectProviderArn>\(arn)</OpenIDConnectProviderArn>")
         case "CreateRole":
             guard work.state.roles[name] == nil else { return error(409, "EntityAlreadyExists") }
-            work.state.roles[name] = Role(trust: form["AssumeRolePolicyDocument"] ?? "", tags: given)
+            work.state.roles[name] = Role(
+                trust: form["AssumeRolePolicyDocument"] ?? "", tags: given,
+                maximumSession: form["MaxSessionDuration"] ?? "3600")
             work.hidden[name] = work.hides
             return result()
         default: break
@@ -364,12 +385,18 @@ final class CloudInMemory: Sendable {
         switch action {
         case "GetRole":
             return result(
-                "<Role><Arn>arn:aws:iam::\(account):role/\(name)</Arn><AssumeRolePolicyDocument>"
+                "<Role><Arn>arn:aws:iam::\(account):role/\(plain)</Arn><MaxSessionDuration>\(role.maximumSession)"
+                    + "</MaxSessionDuration><AssumeRolePolicyDocument>"
                     + PercentEncoding.encode(role.trust.utf8) + "</AssumeRolePolicyDocument><Tags>\(members(role.tags))"
                     + "</Tags></Role>")
         case "GetRolePolicy":
             guard let text = role.policies[policy] else { return error(404, "NoSuchEntity") }
             return result("<PolicyDocument>\(PercentEncoding.encode(text.utf8))</PolicyDocument>")
+        case "ListAttachedRolePolicies":
+            let list = role.attached.map { "<member><PolicyArn>\($0)</PolicyArn></member>" }.joined()
+            return result("<AttachedPolicies>\(list)</AttachedPolicies><IsTruncated>false</IsTruncated>")
+        case "AttachRolePolicy": role.attached.append(form["PolicyArn"] ?? "")
+        case "UpdateRole": role.maximumSession = form["MaxSessionDuration"] ?? ""
         case "UpdateAssumeRolePolicy": role.trust = form["PolicyDocument"] ?? ""
         case "PutRolePolicy": role.policies[policy] = form["PolicyDocument"] ?? ""
         case "TagRole": role.tags.merge(given) { $1 }

@@ -16,7 +16,14 @@ struct ProvisionedEndpointInMemory: Sendable {
     var publish: JSONValue?
     var settings: JSONValue? = ["region": "eu-central-1"]
     var certificate: String?
+    var serving: String?
+    var roles: [ProvisioningRole] = []
+    var claims: [String] = []
+    var isForRolesOnly = false
+    var accounts: [ProvisioningAccount] = []
+    var files = FilesInMemory()
     var environment = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"]
+    var home: String?
     let values = Values()
 
     /// What the steps have reported.
@@ -45,15 +52,18 @@ struct ProvisionedEndpointInMemory: Sendable {
     func plan(removing isRemoval: Bool = false) throws -> ProvisioningPlan {
         var environment = environment
         environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
+        environment["HOME"] = home
         let parts = PublisherContext.example(
             transport: cloud.transport, environment: environment, clock: ManualClock(now: exampleTime))
         let context = ProvisioningContext(
             logger: parts.logger, transport: parts.transport, now: parts.now, environment: parts.environment,
-            files: parts.files, issuer: Issuer(cloud: cloud, values: values, owner: owner ?? ""))
+            files: files, issuer: Issuer(cloud: cloud, values: values, owner: owner ?? ""),
+            administration: Administration(accounts: accounts, programs: nil))
         let request = ProvisioningRequest(
             cluster: cluster, name: name, host: host, path: "", audiences: ["sts.amazonaws.com"], owner: owner,
             publisherSubject: "sts-gateway:publisher:\(cluster):\(name)", settings: settings, publish: publish,
-            certificate: certificate)
+            certificate: certificate, subjectTemplate: "\(cluster):{namespace}:{saname}", claims: claims,
+            serving: serving, roles: roles, isForRolesOnly: isForRolesOnly)
         let plan =
             try isRemoval
             ? AWSProvider.deprovisioning(for: request, context: context)

@@ -185,7 +185,9 @@ import Testing
         let request = ProvisioningRequest(
             cluster: "one", name: "aws", host: nil, path: "", audiences: ["a"], owner: nil, publisherSubject: "s",
             settings: ["region": .string(region)], publish: nil)
-        let errors = #expect(throws: SettingsErrors.self) { try ProvisioningSettings(request) { _ in nil } }
+        let errors = #expect(throws: SettingsErrors.self) {
+            try ProvisioningSettings(request, environment: { _ in nil })
+        }
         #expect(errors?.errors.contains { $0.message.contains(text) } == true)
     }
 }

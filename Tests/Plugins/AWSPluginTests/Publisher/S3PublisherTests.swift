@@ -35,6 +35,21 @@ struct S3PublisherTests {
         return .answer(200, "", headers)
     }
 
+    @Test("are read and written in a bucket of the configured account only")
+    func expectedOwner() async throws {
+        let transport = ScriptedTransport(
+            stored(), .answer(200, "{}", ["ETag": "\"1\""]), .answer(200, "", ["ETag": "\"2\""]))
+        let publisher = try publisher(transport, more: #","account":"111111111111""#)
+        _ = try await publisher.stored(.keys)
+        _ = try await publisher.content(of: .keys)
+        _ = try await publisher.put(.keys, content, stamp: stamp, if: .version("\"1\""))
+        #expect(transport.requests.map(\.method) == ["HEAD", "GET", "PUT"])
+        for request in transport.requests {
+            #expect(request.headers("x-amz-expected-bucket-owner") == ["111111111111"])
+            #expect(request.headers("Authorization").first?.contains("x-amz-expected-bucket-owner") == true)
+        }
+    }
+
     @Test("are returned with their stamp")
     func storedDocument() async throws {
         let transport = ScriptedTransport(stored())
