@@ -52,6 +52,7 @@ bench: tools ## Measure a release build; the first one takes at least ten minute
 	$(SWIFT) run $(BENCH) AdmissionBenchmark
 	$(SWIFT) build $(BENCH) --product sts-gateway
 	scripts/bench-exchange "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+	scripts/bench-fairness "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-admission "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-rotation "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"

@@ -34,6 +34,7 @@ listeners: {{tokens: "127.0.0.1:{TOKENS_PORT}", webhook: "127.0.0.1:{WEBHOOK_POR
 tls: {{certificates: [{{certificate: pki/server.pem, key: pki/server-key.pem}}]}}
 review: {{offline: {{jwks: cluster/jwks.json, issuer: "{cluster_identity.ISSUER}"}}}}
 keyStore: {{directory: keys}}
+limits: {{serviceAccountRate: 1000000, serviceAccountBurst: 1000000, totalRate: 1000000, totalBurst: 1000000}}
 injection:
   prefix: example.com
   gatewayURL: "https://sts-gateway.sts.svc:8443"

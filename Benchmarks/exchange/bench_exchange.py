@@ -29,6 +29,7 @@ listeners: {{tokens: "127.0.0.1:{tokens}", admin: "127.0.0.1:{admin}"}}
 tls: {{certificates: [{{certificate: pki/server.pem, key: pki/server-key.pem}}]}}
 review: {{kind: kubernetes, kubeconfig: kubeconfig}}
 keyStore: {{directory: keys}}
+limits: {{serviceAccountRate: 1000000, serviceAccountBurst: 1000000, totalRate: 1000000, totalBurst: 1000000}}
 sts:
   endpoints:
   - name: rsa

@@ -61,8 +61,8 @@ def test_a_pod_is_injected_as_expected_and_a_second_review_adds_nothing(gateway:
 def test_a_pod_that_cannot_be_injected_is_denied_with_the_reason(gateway: Gateway, name: str) -> None:
     response = gateway.review(pod_of(f"denied/{name}"))
     assert response["allowed"] is False and "patch" not in response
-    assert response["status"]["message"] == REASONS[name]
-    assert response["status"]["code"] in (400, 403)
+    code = {400: "STS1201", 403: "STS1202"}[response["status"]["code"]]
+    assert response["status"]["message"] == f"{REASONS[name]} ({code})"
 
 
 def test_the_response_has_the_version_of_the_review(gateway: Gateway) -> None:

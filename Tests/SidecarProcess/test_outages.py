@@ -77,8 +77,9 @@ def test_the_gateway_is_unavailable_until_the_token_has_expired(sidecar: Sidecar
     until(lambda: sidecar.token() in gateway.issued[count:])
 
 
-def test_retry_after_is_honored(sidecar: Sidecar, gateway: FaultGateway) -> None:
-    gateway.faults = [fault.status(503, "Retry-After: 3")]
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_honored(sidecar: Sidecar, gateway: FaultGateway, status: int) -> None:
+    gateway.faults = [fault.status(status, "Retry-After: 3")]
     sidecar.start(gateway.url)
     until(sidecar.token)
     first, second = [at for at, _, _ in gateway.token_calls][:2]

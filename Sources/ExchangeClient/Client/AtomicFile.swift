@@ -22,7 +22,7 @@ package enum AtomicFile {
         _ bytes: [UInt8], to name: String, in folder: Int32, temporary: String, mode: mode_t
     ) throws(SidecarError) {
         let descriptor = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system("cannot create \"\(temporary)\"") }
+        guard descriptor >= 0 else { throw .system(.file, "cannot create \"\(temporary)\"") }
         do {
             try fill(descriptor, bytes, mode: mode, named: temporary)
         } catch {
@@ -31,7 +31,7 @@ package enum AtomicFile {
             throw error
         }
         guard close(descriptor) == 0, renameat(folder, temporary, folder, name) == 0 else {
-            let failure = SidecarError.system("cannot replace \"\(name)\"")
+            let failure = SidecarError.system(.file, "cannot replace \"\(name)\"")
             unlinkat(folder, temporary, 0)
             throw failure
         }
@@ -49,11 +49,11 @@ package enum AtomicFile {
                 Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, bytes.count - written)
             }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw .system("cannot write \"\(name)\"") }
+            guard count > 0 else { throw .system(.file, "cannot write \"\(name)\"") }
             written += count
         }
         guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
-            throw .system("cannot write \"\(name)\"")
+            throw .system(.file, "cannot write \"\(name)\"")
         }
     }
 }

@@ -15,7 +15,7 @@ package enum BoundedFile {
         _ path: String, in folder: Int32, flags: Int32, maximumBytes: Int
     ) throws(SidecarError) -> [UInt8] {
         let descriptor = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)
-        guard descriptor >= 0 else { throw .system("cannot read \"\(path)\"") }
+        guard descriptor >= 0 else { throw .system(.file, "cannot read \"\(path)\"") }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
         var count = 0
@@ -25,12 +25,14 @@ package enum BoundedFile {
             }
             guard got >= 0 else {
                 if errno == EINTR { continue }
-                throw .system("cannot read \"\(path)\"")
+                throw .system(.file, "cannot read \"\(path)\"")
             }
             if got == 0 { break }
             count += got
         }
-        guard count <= maximumBytes else { throw SidecarError("\"\(path)\" is longer than \(maximumBytes) bytes") }
+        guard count <= maximumBytes else {
+            throw SidecarError(.file, "\"\(path)\" is longer than \(maximumBytes) bytes")
+        }
         bytes.removeLast(bytes.count - count)
         return bytes
     }

@@ -60,7 +60,7 @@ package struct GatewayConnection: ~Copyable {
                 count = try connection.receive(into: &buffer, deadline: deadline)
             } catch {
                 guard error.isStaleConnection, !reader.isEmpty else { throw error }
-                throw SidecarError("the response is truncated")
+                throw SidecarError(.malformedResponse, "the response is truncated")
             }
             guard count > 0 else { return try reader.finish() }
             if let response = try reader.feed(buffer[..<count]) {

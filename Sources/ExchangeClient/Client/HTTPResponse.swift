@@ -48,12 +48,14 @@ package struct HTTPResponseReader {
             guard let end = buffer[searched...].firstRange(of: Array("\r\n\r\n".utf8)) else {
                 searched = max(0, buffer.count - 3)
                 guard buffer.count <= Self.maximumHeadBytes else {
-                    throw SidecarError("the response's header is longer than \(Self.maximumHeadBytes) bytes")
+                    throw SidecarError(
+                        .malformedResponse, "the response's header is longer than \(Self.maximumHeadBytes) bytes")
                 }
                 return nil
             }
             guard end.upperBound <= Self.maximumHeadBytes else {
-                throw SidecarError("the response's header is longer than \(Self.maximumHeadBytes) bytes")
+                throw SidecarError(
+                    .malformedResponse, "the response's header is longer than \(Self.maximumHeadBytes) bytes")
             }
             let read = try Self.head(buffer[..<end.lowerBound])
             buffer.removeFirst(end.upperBound)
@@ -77,13 +79,15 @@ package struct HTTPResponseReader {
     /// Ends the response, since the connection was closed.
     package func finish() throws(SidecarError) -> HTTPResponse {
         guard let head else {
-            throw SidecarError("the connection was closed before a response", isStaleConnection: isEmpty)
+            throw SidecarError(.connection, "the connection was closed before a response", isStaleConnection: isEmpty)
         }
-        guard head.framing == .untilClose else { throw SidecarError("the response is truncated") }
+        guard head.framing == .untilClose else { throw SidecarError(.malformedResponse, "the response is truncated") }
         return HTTPResponse(status: head.status, fields: head.fields, body: buffer, isReusable: false)
     }
 
-    private var tooLong: SidecarError { SidecarError("the response is longer than \(maximumBodyBytes) bytes") }
+    private var tooLong: SidecarError {
+        SidecarError(.malformedResponse, "the response is longer than \(maximumBodyBytes) bytes")
+    }
 
     private func response(_ head: Head, _ body: [UInt8], isClean: Bool) -> HTTPResponse {
         HTTPResponse(
@@ -119,7 +123,7 @@ package struct HTTPResponseReader {
         }
     }
 
-    private static let malformed = SidecarError("the response is not HTTP/1.1")
+    private static let malformed = SidecarError(.malformedResponse, "the response is not HTTP/1.1")
 
     private static func head(_ bytes: ArraySlice<UInt8>) throws(SidecarError) -> Head {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw malformed }

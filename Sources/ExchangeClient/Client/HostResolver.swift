@@ -22,7 +22,8 @@ package enum HostResolver {
         var found: UnsafeMutablePointer<addrinfo>?
         let status = poller.withSignalsUnblocked { getaddrinfo(server.host, String(server.port), &hints, &found) }
         guard status == 0 else {
-            throw SidecarError("cannot resolve \"\(server.host)\": \(String(cString: gai_strerror(status)))")
+            throw SidecarError(
+                .resolution, "cannot resolve \"\(server.host)\": \(String(cString: gai_strerror(status)))")
         }
         defer { freeaddrinfo(found) }
         var addresses: [Address] = []

@@ -4,19 +4,21 @@ import Glibc
 package struct SidecarError: Error, Equatable {
     /// In lower case without a final period: what is wrong, and what to do.
     package let reason: String
+    package let code: SidecarCode
     /// The delay of `Retry-After` in seconds.
     package var retryAfter: Int?
     /// Whether a reused connection may have been closed by the server: no byte of a response was received.
     package var isStaleConnection = false
 
-    package init(_ reason: String, retryAfter: Int? = nil, isStaleConnection: Bool = false) {
+    package init(_ code: SidecarCode, _ reason: String, retryAfter: Int? = nil, isStaleConnection: Bool = false) {
+        self.code = code
         self.reason = reason
         self.retryAfter = retryAfter
         self.isStaleConnection = isStaleConnection
     }
 
     /// Appends the text of `errno`.
-    package static func system(_ what: String, _ code: Int32 = errno) -> SidecarError {
-        SidecarError("\(what): \(String(cString: strerror(code)))")
+    package static func system(_ code: SidecarCode, _ what: String, _ error: Int32 = errno) -> SidecarError {
+        SidecarError(code, "\(what): \(String(cString: strerror(error)))")
     }
 }

@@ -8,9 +8,9 @@ package struct SubjectToken: Sendable, CustomStringConvertible, CustomReflectabl
     package init(_ bytes: [UInt8], from source: String) throws(SidecarError) {
         var bytes = bytes
         while let last = bytes.last, [0x0A, 0x0D, 0x20, 0x09].contains(last) { bytes.removeLast() }
-        guard !bytes.isEmpty else { throw SidecarError("\(source) is empty") }
+        guard !bytes.isEmpty else { throw SidecarError(.subjectToken, "\(source) is empty") }
         guard bytes.count <= Self.maximumBytes, bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw SidecarError("\(source) does not contain a token")
+            throw SidecarError(.subjectToken, "\(source) does not contain a token")
         }
         self.bytes = bytes
     }

@@ -17,12 +17,12 @@ package final class TLSConnection {
         let socket = try Self.connect(addresses, server, poller, deadline)
         guard let context = SSL_CTX_new(TLS_client_method()) else {
             close(socket)
-            throw SidecarError("OpenSSL cannot allocate memory")
+            throw SidecarError(.system, "OpenSSL cannot allocate memory")
         }
         guard let ssl = SSL_new(context) else {
             SSL_CTX_free(context)
             close(socket)
-            throw SidecarError("OpenSSL cannot allocate memory")
+            throw SidecarError(.system, "OpenSSL cannot allocate memory")
         }
         (self.socket, self.context, self.poller) = (socket, context, poller)
         self.ssl = ssl
@@ -45,7 +45,7 @@ package final class TLSConnection {
             ? X509_VERIFY_PARAM_set1_ip_asc(parameters, server.host) == 1
             : SSL_set1_host(ssl, server.host) == 1 && sidecar_set_server_name(ssl, server.host) == 1
         guard isNamed, SSL_set_fd(ssl, socket) == 1 else {
-            throw SidecarError("invalid host name for TLS: \"\(server.host)\"")
+            throw SidecarError(.certificate, "invalid host name for TLS: \"\(server.host)\"")
         }
         while true {
             ERR_clear_error()
@@ -97,7 +97,7 @@ package final class TLSConnection {
         default:
             // OpenSSL's own error text would load its tables of strings into memory.
             let detail = code == 0 ? "connection closed, or not TLS" : String(cString: strerror(code))
-            throw SidecarError("\(what): \(detail)", isStaleConnection: isStale)
+            throw SidecarError(.connection, "\(what): \(detail)", isStaleConnection: isStale)
         }
     }
 
@@ -111,20 +111,20 @@ package final class TLSConnection {
                 "renew it, or correct the clock of this machine"
             default: "add its CA to --ca-file"
             }
-        return SidecarError("invalid certificate of the gateway: \(reason); \(hint)")
+        return SidecarError(.certificate, "invalid certificate of the gateway: \(reason); \(hint)")
     }
 
     private static func connect(
         _ addresses: [HostResolver.Address], _ server: ServerAddress, _ poller: any SocketWaiting, _ deadline: Double
     ) throws(SidecarError) -> Int32 {
-        var failure = SidecarError("no address for \"\(server.host)\"")
+        var failure = SidecarError(.resolution, "no address for \"\(server.host)\"")
         for (index, address) in addresses.enumerated() {
             let now = Clock.boot()
             let share = now + (deadline - now) / Double(addresses.count - index)
             let socket = Glibc.socket(
                 address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
             guard socket >= 0 else {
-                failure = .system("cannot create a socket")
+                failure = .system(.system, "cannot create a socket")
                 continue
             }
             do {
@@ -149,15 +149,15 @@ package final class TLSConnection {
             }
         }
         guard status != 0 else { return }
-        guard errno == EINPROGRESS else { throw .system(what) }
+        guard errno == EINPROGRESS else { throw .system(.connection, what) }
         do {
             try poller.wait(for: socket, events: Int16(POLLOUT), until: deadline)
         } catch {
-            throw SidecarError("\(what): \(error.reason)")
+            throw SidecarError(error.code, "\(what): \(error.reason)")
         }
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length)
-        guard code == 0 else { throw .system(what, code) }
+        guard code == 0 else { throw .system(.connection, what, code) }
     }
 }

@@ -64,21 +64,23 @@ package enum TokenRequest {
     ) throws(SidecarError) -> (token: IssuedToken, lifetime: Double) {
         guard response.status == 200 else { throw error(of: response, at: wall) }
         guard let json = JSONReader.read(response.body), case .object = json else {
-            throw SidecarError("the response is not a JSON object; check that --server is the gateway")
+            throw SidecarError(
+                .malformedResponse, "the response is not a JSON object; check that --server is the gateway")
         }
         let member = wire == .rfc8693 ? json["access_token"] : json["token"]?["jwt"]
         guard let text = member?.text else {
-            throw SidecarError("the response has no string \(wire == .rfc8693 ? "access_token" : "token.jwt")")
+            throw SidecarError(
+                .malformedResponse, "the response has no string \(wire == .rfc8693 ? "access_token" : "token.jwt")")
         }
         guard let token = IssuedToken(Array(text.utf8)) else {
-            throw SidecarError("the token in the response is not a JWT with the claim exp")
+            throw SidecarError(.malformedResponse, "the token in the response is not a JWT with the claim exp")
         }
         // The difference of two times of the gateway's clock: the clock of this machine may be wrong.
         var lifetime = token.lifetime ?? token.expires - wall
         if let seconds = json["expires_in"]?.number { lifetime = min(lifetime, seconds) }
-        guard lifetime > 0 else { throw SidecarError("the token in the response is expired") }
+        guard lifetime > 0 else { throw SidecarError(.malformedResponse, "the token in the response is expired") }
         guard lifetime < 1e8 else {
-            throw SidecarError("the token in the response expires after more than three years")
+            throw SidecarError(.malformedResponse, "the token in the response expires after more than three years")
         }
         return (token, lifetime)
     }
@@ -87,11 +89,13 @@ package enum TokenRequest {
         var reason = "the gateway responded with \(response.status)"
         if let json = JSONReader.read(response.body) {
             let words = [json["error"]?.text, json["error_description"]?.text].compactMap(\.self).map(visible)
+            let code = json["code"]?.text.map(visible)
             if !words.isEmpty { reason += ": " + words.joined(separator: ": ") }
+            if let code { reason += " (\(code.prefix(16)))" }
         }
         if (300..<400).contains(response.status) { reason += "; redirects are not followed, correct --server" }
         if response.status == 404 { reason += "; set the path of the endpoint: --endpoint NAME=/PATH" }
-        return SidecarError(reason, retryAfter: response.retryAfter(at: wall))
+        return SidecarError(.response, reason, retryAfter: response.retryAfter(at: wall))
     }
 
     /// The first 200 characters, with "?" for each that is not printable ASCII.

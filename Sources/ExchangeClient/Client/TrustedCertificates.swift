@@ -22,13 +22,16 @@ package struct TrustedCertificates: Sendable {
     package func load(into context: OpaquePointer) throws(SidecarError) {
         if let file {
             guard SSL_CTX_load_verify_file(context, file) == 1 else {
-                throw SidecarError("\"\(file)\" is not readable or has no certificate in PEM; set --ca-file")
+                throw SidecarError(
+                    .certificate, "\"\(file)\" is not readable or has no certificate in PEM; set --ca-file")
             }
         }
-        guard let store = SSL_CTX_get_cert_store(context) else { throw SidecarError("OpenSSL cannot allocate memory") }
+        guard let store = SSL_CTX_get_cert_store(context) else {
+            throw SidecarError(.system, "OpenSSL cannot allocate memory")
+        }
         if let text {
             guard Self.forEachCertificate(in: text, { X509_STORE_add_cert(store, $0) }) > 0 else {
-                throw SidecarError("--ca-certificates: invalid value; expected certificates in PEM")
+                throw SidecarError(.certificate, "--ca-certificates: invalid value; expected certificates in PEM")
             }
         }
         if let cache, let stored = try? BoundedFile.read(cache, maximumBytes: Self.maximumBytes) {
@@ -44,7 +47,7 @@ package struct TrustedCertificates: Sendable {
     package func update(_ bundle: [UInt8]) throws(SidecarError) -> Bool {
         guard let cache else { return false }
         guard Self.forEachCertificate(in: bundle, { _ in }) > 0 else {
-            throw SidecarError("the gateway's /ca-bundle has no certificate in PEM")
+            throw SidecarError(.certificate, "the gateway's /ca-bundle has no certificate in PEM")
         }
         if let stored = try? BoundedFile.read(cache, maximumBytes: Self.maximumBytes), stored == bundle { return false }
         try AtomicFile.write(bundle, to: cache, mode: 0o644)

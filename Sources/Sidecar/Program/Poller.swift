@@ -33,7 +33,7 @@ final class Poller: SocketWaiting {
         sigprocmask(SIG_BLOCK, &set, nil)
         signals = signalfd(-1, &set, Int32(SFD_CLOEXEC))
         timer = timerfd_create(CLOCK_BOOTTIME, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
-        guard signals >= 0, timer >= 0 else { throw .system("signalfd or timerfd failed") }
+        guard signals >= 0, timer >= 0 else { throw .system(.system, "signalfd or timerfd failed") }
     }
 
     private static func signalSet() -> sigset_t {
@@ -76,7 +76,7 @@ final class Poller: SocketWaiting {
     func wait(for socket: Int32, events: Int16, until deadline: Double) throws(SidecarError) {
         while true {
             let left = deadline - Clock.boot()
-            guard left > 0 else { throw SidecarError("timed out") }
+            guard left > 0 else { throw SidecarError(.timeout, "timed out") }
             if poll([socket], events: events, milliseconds: Self.milliseconds(left)) { return }
         }
     }

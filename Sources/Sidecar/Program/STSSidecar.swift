@@ -21,7 +21,7 @@ struct STSSidecar {
         case "--version", "version":
             print("sts-sidecar \(SidecarVersion.text)")
         default:
-            LogLine.print("sts-sidecar: unknown command \"\(command)\"\n\(help)\n")
+            LogLine.print("sts-sidecar: unknown command \"\(command)\" (\(SidecarCode.usage.rawValue))\n\(help)\n")
             exit(usageError)
         }
     }
@@ -32,14 +32,14 @@ struct STSSidecar {
         for index in 1..<max(1, Int(CommandLine.argc)) {
             guard let text = CommandLine.unsafeArgv[index] else { break }
             guard let argument = String(validatingCString: text) else {
-                LogLine.print("sts-sidecar: argument \(index) is not UTF-8\n")
+                LogLine.print("sts-sidecar: argument \(index) is not UTF-8 (\(SidecarCode.usage.rawValue))\n")
                 exit(usageError)
             }
             arguments.append(argument)
         }
         for entry in Options.table {
             guard let text = getenv(entry.variable), String(validatingCString: text) == nil else { continue }
-            LogLine.print("sts-sidecar: \(entry.variable) is not UTF-8\n")
+            LogLine.print("sts-sidecar: \(entry.variable) is not UTF-8 (\(SidecarCode.usage.rawValue))\n")
             exit(usageError)
         }
         return arguments
@@ -74,7 +74,7 @@ struct STSSidecar {
             var refresher = TokenRefresher(options, server: server, try Poller(exitStatus: exitStatus, linger: linger))
             body(&refresher)
         } catch {
-            LogLine.print("sts-sidecar: \(error.reason)\n")
+            LogLine.print("sts-sidecar: \(error.reason) (\(error.code.rawValue))\n")
             exit(systemError)
         }
     }
@@ -84,7 +84,7 @@ struct STSSidecar {
             return try Options(
                 arguments: arguments, environment: { getenv($0).map { String(cString: $0) } }, needsServer: needsServer)
         } catch {
-            LogLine.print(error.texts.map { "sts-sidecar: \($0)\n" }.joined())
+            LogLine.print(error.texts.map { "sts-sidecar: \($0) (\(SidecarCode.usage.rawValue))\n" }.joined())
             exit(usageError)
         }
     }

@@ -11,10 +11,11 @@ enum TokenProbe {
             do throws(SidecarError) {
                 let bytes = try BoundedFile.read(file, maximumBytes: IssuedToken.maximumBytes)
                 guard let token = IssuedToken(bytes) else {
-                    return "\(endpoint.name): \"\(file)\" does not contain a JWT"
+                    return "\(endpoint.name): \"\(file)\" does not contain a JWT (\(SidecarCode.token.rawValue))"
                 }
                 guard token.expires > wall else {
-                    return "\(endpoint.name): the token expired at \(Clock.text(token.expires))"
+                    return
+                        "\(endpoint.name): the token expired at \(Clock.text(token.expires)) (\(SidecarCode.token.rawValue))"
                 }
                 for rendered in endpoint.files {
                     let path = options.path(rendered.name, endpoint)
@@ -25,7 +26,7 @@ enum TokenProbe {
                 }
                 return nil
             } catch {
-                return "\(endpoint.name): \(error.reason)"
+                return "\(endpoint.name): \(error.reason) (\(error.code.rawValue))"
             }
         }
     }

@@ -126,17 +126,18 @@ struct TokenRefresher: ~Copyable {
             // Independent of the umask: containers with other user ids read the folder.
             chmod(folder, 0o755)
         } else if errno != EEXIST {
-            throw .system("cannot create \"\(folder)\"")
+            throw .system(.file, "cannot create \"\(folder)\"")
         }
     }
 
     private mutating func failed(_ index: Int, _ error: SidecarError) {
         let now = Clock.boot()
         entries[index].schedule.failed(at: now, retryAfter: error.retryAfter, random: Clock.random())
-        entries[index].failure = error.reason
+        entries[index].failure = "\(error.reason) (\(error.code.rawValue))"
         let tenths = Int(((entries[index].schedule.due - now) * 10).rounded())
         var members = [
             ("endpoint", LogLine.quote(entries[index].endpoint.name)), ("error", LogLine.quote(error.reason)),
+            ("code", LogLine.quote(error.code.rawValue)),
             ("retryIn", LogLine.quote("\(tenths / 10).\(tenths % 10)s")),
             ("tokenValid", "\(entries[index].schedule.isTokenValid(at: now))"),
         ]
@@ -150,7 +151,9 @@ struct TokenRefresher: ~Copyable {
         do throws(SidecarError) {
             if try bundle.update(over: &connection) { LogLine.write(.info, "CA bundle updated") }
         } catch {
-            LogLine.write(.warning, "CA bundle not updated", [("error", LogLine.quote(error.reason))])
+            LogLine.write(
+                .warning, "CA bundle not updated",
+                [("error", LogLine.quote(error.reason)), ("code", LogLine.quote(error.code.rawValue))])
         }
     }
 }

@@ -16,7 +16,7 @@ struct KeyOptions: ParsableArguments {
             do {
                 try await work(configuration, KeyAdministration(session))
             } catch let error as StoreError {
-                Terminal.error("sts-gateway: \(error)")
+                Terminal.error("sts-gateway: \(error) (\(error.code))")
                 throw ExitStatus.unavailable
             }
         }

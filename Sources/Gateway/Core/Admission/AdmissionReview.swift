@@ -129,7 +129,7 @@ package struct AdmissionReview: Sendable, Equatable {
     package func denying(_ denial: AdmissionDenial) -> JSONValue {
         var status: [JSONValue.Member] = [
             .init("code", .integer(denial.code.rawValue)), .init("reason", .string(denial.code.reason)),
-            .init("message", .string(denial.message)),
+            .init("message", .string("\(denial.message) (\(denial.errorCode))")),
         ]
         if let seconds = denial.code.retryAfter {
             status.append(.init("details", ["retryAfterSeconds": .integer(seconds)]))

@@ -17,6 +17,7 @@ extension AuditRecord {
             .init("decision", .string(decision.rawValue)),
         ]
         if let reason { members.append(.init("reason", .string(reason))) }
+        if let code { members.append(.init("code", .string(code.rawValue))) }
         if let rule {
             var parts = [JSONValue.Member("index", .integer(rule.index))]
             if let rule = rule.rule { parts.append(.init("text", .string(rule.description))) }

@@ -11,6 +11,8 @@ extension AuditRecord {
         case refused(TokenExchangeError)
         /// The request is malformed; the caller was not authenticated.
         case malformed(OAuthError)
+        /// The address has sent too many calls that were rejected.
+        case limited(CallRefusal)
         /// A fault of the gateway.
         ///
         /// - Parameter reason: the kind of fault, without content of the request.
@@ -27,6 +29,7 @@ extension AuditRecord {
         let finding = Finding(outcome)
         self.init(
             request: request, time: time, decision: finding.decision, reason: finding.reason,
+            code: finding.code,
             rule: finding.rule.map { index in
                 Rule(index: index, rule: policy.rules.indices.contains(index) ? policy.rules[index] : nil)
             },
@@ -41,14 +44,16 @@ extension AuditRecord {
         var identity: WorkloadIdentity?
         var rule: Int?
         var token: Token?
+        var code: ErrorCode?
 
         init(
-            _ decision: Decision, _ identity: WorkloadIdentity? = nil, reason: String? = nil, rule: Int? = nil,
-            token: Token? = nil
+            _ decision: Decision, _ identity: WorkloadIdentity? = nil, reason: String? = nil, code: ErrorCode? = nil,
+            rule: Int? = nil, token: Token? = nil
         ) {
             self.decision = decision
             self.identity = identity
             self.reason = reason
+            self.code = code
             self.rule = rule
             self.token = token
         }
@@ -59,20 +64,25 @@ extension AuditRecord {
                 self.init(.issued, issued.identity, rule: issued.rule, token: Token(issued))
             case .allowed(let identity, let rule): self.init(.allowed, identity, rule: rule)
             case .refused(let error): self.init(error)
-            case .malformed(let error): self.init(.invalidRequest, reason: error.description)
-            case .failed(let reason): self.init(.failed, reason: reason)
+            case .malformed(let error): self.init(.invalidRequest, reason: error.description, code: .malformedRequest)
+            case .limited(let refusal):
+                self.init(.limited, reason: refusal.limit.rawValue, code: refusal.limit.code)
+            case .failed(let reason): self.init(.failed, reason: reason, code: .callFailed)
             }
         }
 
         private init(_ error: TokenExchangeError) {
+            let code = error.code
             switch error {
-            case .invalidSubjectToken(let rejection): self.init(.invalidToken, reason: rejection.rawValue)
-            case .deniedByPolicy(let identity): self.init(.denied, identity, reason: "no rule allows it")
-            case .unissuable(let why, let identity): self.init(.unissuable, identity, reason: why)
-            case .invalidTarget: self.init(.invalidTarget, reason: "an audience that is not the endpoint's")
-            case .reviewUnavailable(_, let why): self.init(.unavailable, reason: why)
-            case .noSigningKey: self.init(.unavailable, reason: "no key may sign")
-            case .signingOverloaded: self.init(.unavailable, reason: "too many signatures wait")
+            case .invalidSubjectToken(let rejection): self.init(.invalidToken, reason: rejection.rawValue, code: code)
+            case .deniedByPolicy(let identity): self.init(.denied, identity, reason: "no rule allows it", code: code)
+            case .unissuable(let why, let identity): self.init(.unissuable, identity, reason: why, code: code)
+            case .invalidTarget: self.init(.invalidTarget, reason: "an audience that is not the endpoint's", code: code)
+            case .reviewUnavailable(_, let why): self.init(.unavailable, reason: why, code: code)
+            case .noSigningKey: self.init(.unavailable, reason: "no key may sign", code: code)
+            case .signingOverloaded: self.init(.unavailable, reason: "too many signatures wait", code: code)
+            case .tooManyCalls(let refusal, let identity):
+                self.init(.limited, identity, reason: refusal.limit.rawValue, code: code)
             }
         }
     }

@@ -32,6 +32,8 @@ package struct AuditRecord: Sendable, Equatable {
         case invalidRequest = "invalid-request"
         /// The reviewer does not respond, or no key may sign.
         case unavailable
+        /// A limit of calls is exceeded.
+        case limited
         /// A fault of the gateway, or the caller disconnected.
         case failed
     }
@@ -79,6 +81,8 @@ package struct AuditRecord: Sendable, Equatable {
     package let decision: Decision
     /// Why the request was not successful; nil where it was.
     package let reason: String?
+    /// The code of the reason.
+    package let code: ErrorCode?
     package let rule: Rule?
     /// The workload; nil where the request was not authenticated.
     package let attributes: WorkloadAttributes?

@@ -23,6 +23,8 @@ package struct ConfigurationProblem: Error, Sendable, Hashable, CustomStringConv
     /// The text for the operator: `file:line: severity: key path: message`.
     package func text(file: String) -> String {
         let place = line > 0 ? "\(file):\(line)" : file
-        return "\(place): \(severity.rawValue): \(description)"
+        return "\(place): \(severity.rawValue): \(description) (\(code))"
     }
+
+    package var code: ErrorCode { severity == .error ? .configurationError : .configurationWarning }
 }

@@ -133,6 +133,11 @@ extension GatewayConfiguration.Limits {
         connections = block.connections
         drainDelay = block.drainDelay?.seconds
         shutdownTimeout = block.shutdownTimeout?.seconds
+        calls = CallLimits(
+            serviceAccount: RateLimit(perSecond: block.serviceAccountRate, burst: block.serviceAccountBurst),
+            rejected: RateLimit(perSecond: block.rejectionRate, burst: block.rejectionBurst),
+            total: RateLimit(perSecond: block.totalRate, burst: block.totalBurst),
+            trackedCallers: block.trackedCallers)
         if let contradiction { block.error(\.shutdownTimeout, contradiction) }
     }
 }

@@ -143,6 +143,7 @@ package struct GatewayConfiguration: Sendable {
         package var drainDelay: Int?
         /// From the request to stop to the end of the process; nil for what suits `drainDelay`.
         package var shutdownTimeout: Int?
+        package var calls: CallLimits
     }
 
     package struct Log: Sendable, Equatable {

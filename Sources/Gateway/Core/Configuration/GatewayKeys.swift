@@ -120,6 +120,29 @@ struct LimitKeys: ConfigurationKeys {
         "shutdownTimeout", .duration(.seconds(1)...(.minutes(10))), example: "40s",
         otherwise: "40s, or 35s more than drainDelay if that is longer",
         "Time from SIGTERM to the end of the process at the latest. It must be longer than drainDelay.")
+    let serviceAccountRate = Key(
+        "serviceAccountRate", .integer(1...1_000_000), default: 100,
+        "Token calls per second of one ServiceAccount at one replica, after its burst. Beyond: 429 with `Retry-After`. "
+            + "The default takes about a tenth of a processor for RSA signatures.")
+    let serviceAccountBurst = Key(
+        "serviceAccountBurst", .integer(1...1_000_000), default: 2_000,
+        "Token calls of one ServiceAccount at once. The default lets 1,000 Pods start together with two endpoints each."
+    )
+    let rejectionRate = Key(
+        "rejectionRate", .integer(1...1_000_000), default: 200,
+        "Token calls per second of one address (IPv6: a network of 64 bits) that may be rejected before their identity "
+            + "is verified. Beyond, its calls are not reviewed. By default 10,000 sidecars with an invalid token, which "
+            + "try once a minute, may share an address.")
+    let rejectionBurst = Key(
+        "rejectionBurst", .integer(1...1_000_000), default: 2_000, "The same at once.")
+    let totalRate = Key(
+        "totalRate", .integer(1...1_000_000), default: 5_000,
+        "Token calls per second of all ServiceAccounts at one replica. The default is more than two processors sign.")
+    let totalBurst = Key(
+        "totalBurst", .integer(1...1_000_000), default: 20_000, "Token calls of all ServiceAccounts at once.")
+    let trackedCallers = Key(
+        "trackedCallers", .integer(1...1_000_000), default: 16_384,
+        "Maximum ServiceAccounts, and addresses, that have spent calls of their own; further ones share one limit.")
 }
 
 struct AuditKeys: ConfigurationKeys {

@@ -65,7 +65,9 @@ package struct PodEvent: Sendable, Equatable {
     /// The maximum length of a name, in ASCII characters.
     private static let maximumNameLength = 253
 
-    package var message: String { "refused by policy of endpoint \(key.endpoint); audit id \(auditID)" }
+    package var message: String {
+        "refused by policy of endpoint \(key.endpoint); audit id \(auditID) (\(ErrorCode.deniedByPolicy))"
+    }
 
     /// The Event as JSON, to be created in the Pod's namespace.
     ///

@@ -29,7 +29,15 @@ extension OAuthError {
             self.init(
                 status: 503, code: .temporarilyUnavailable, description: "too many tokens are being signed; try again",
                 retryAfter: retryAfter)
+        case (.tooManyCalls(let refusal, _), _): self.init(refusal)
         }
+    }
+
+    /// A call beyond a limit (RFC 6585 §4). The caller does not learn which one.
+    package init(_ refusal: CallRefusal) {
+        self.init(
+            status: 429, code: .temporarilyUnavailable, description: "too many calls; try again later",
+            retryAfter: refusal.retryAfter)
     }
 
     /// An error of RFC 6750 §3.1, with its challenge.

@@ -35,7 +35,10 @@ package struct OAuthError: Error, Sendable, Equatable {
 
     /// The body.
     package var json: JSONValue {
-        ["error": .string(code.rawValue), "error_description": .string(description)]
+        [
+            "error": .string(code.rawValue), "error_description": .string(description),
+            "code": .string(ErrorCode.response(status: status, error: code.rawValue).rawValue),
+        ]
     }
 
     static func invalidRequest(_ description: String) -> OAuthError {

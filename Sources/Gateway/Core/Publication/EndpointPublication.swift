@@ -140,12 +140,14 @@ package struct EndpointPublication: Sendable {
         // Written documents are visible soon.
         if !written.isEmpty { probeDue = .distantPast }
         switch outcomes.last?.result {
-        case .rejected(let conflict): fail("\(conflict)", retryAfter: 60)
-        case .failed(let error): fail("\(error)", retryAfter: error.retryAfter, reference: error.reference)
+        case .rejected(let conflict): fail("\(conflict)", code: conflict.code, retryAfter: 60)
+        case .failed(let error):
+            fail("\(error)", code: error.code, retryAfter: error.retryAfter, reference: error.reference)
         case .none, .unchanged, .written, .overwritten, .stale:
             isPublished = true
             failures = 0
             status.failure = nil
+            status.failureCode = nil
             status.lastSuccess = now()
             status.lastOwner = documents.keys.stamp.owner
             roundDue = now().addingTimeInterval(isWatched ? min(interval, Self.watchInterval) : interval)
@@ -160,9 +162,12 @@ package struct EndpointPublication: Sendable {
     /// Seconds from one invalidation of overwritten documents to the next.
     private static let overwriteInvalidationInterval = 60.0
 
-    private mutating func fail(_ reason: String, retryAfter: Int?, reference: String? = nil) {
+    private mutating func fail(
+        _ reason: String, code: ErrorCode, retryAfter: Int?, reference: String? = nil
+    ) {
         failures += 1
         status.failure = reason
+        status.failureCode = code
         status.failureReference = reference
         roundDue = now().addingTimeInterval(
             Backoff.publication.delay(failures: failures, retryAfter: retryAfter, random: random()))
@@ -191,6 +196,7 @@ package struct EndpointPublication: Sendable {
                             invalidated?[kind] = invalidation.digests[kind]
                         }
                         status.invalidationFailure = nil
+                        status.invalidationFailureCode = nil
                         status.lastInvalidation = now()
                         status.invalidatingSince = invalidations.first?.since
                         probeDue = .distantPast
@@ -202,6 +208,7 @@ package struct EndpointPublication: Sendable {
                 }
                 invalidation.failures = 0
                 status.invalidationFailure = nil
+                status.invalidationFailureCode = nil
                 invalidation.due = now().addingTimeInterval(invalidation.pollInterval(at: now()))
             } catch {
                 if invalidation.id != nil, error.kind == .malformed {
@@ -210,6 +217,7 @@ package struct EndpointPublication: Sendable {
                 }
                 invalidation.failures += 1
                 status.invalidationFailure = "\(error)"
+                status.invalidationFailureCode = error.code
                 status.invalidationFailureReference = error.reference
                 invalidation.due = now().addingTimeInterval(
                     Backoff.publication.delay(

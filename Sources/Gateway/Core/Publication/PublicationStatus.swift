@@ -10,10 +10,12 @@ package struct PublicationStatus: Sendable, Equatable {
     package var lastOwner: String?
     /// Why the last round was not complete; nil where it was, or there was none yet.
     package var failure: String?
+    package var failureCode: ErrorCode?
     /// The request ID by which the service identifies the failed call.
     package var failureReference: String?
     /// Why the CDN invalidation fails.
     package var invalidationFailure: String?
+    package var invalidationFailureCode: ErrorCode?
     /// The request ID by which the CDN identifies the failed call.
     package var invalidationFailureReference: String?
     /// Since when an invalidation is pending or in progress.

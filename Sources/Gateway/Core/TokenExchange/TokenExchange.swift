@@ -11,20 +11,25 @@ package struct TokenExchange: Sendable {
     let metadata: (any WorkloadMetadataReading)?
     let keys: CurrentSigningKeys
     let signatures: any SignatureExecuting
+    private let limits: (any CallLimiting)?
     private let sourcesOfPolicy: Set<WorkloadMetadata.Source>
     private let sourcesOfClaims: Set<WorkloadMetadata.Source>
 
-    /// - Parameter metadata: reads the labels and annotations that the endpoint's rules and claims use. Without it, an
-    ///   endpoint that uses any issues no token.
+    /// - Parameters:
+    ///   - metadata: reads the labels and annotations that the endpoint's rules and claims use. Without it, an endpoint
+    ///     that uses any issues no token.
+    ///   - limits: the limits of calls; nil for none.
     package init(
         configuration: EndpointConfiguration, reviewer: any TokenReviewing,
-        metadata: (any WorkloadMetadataReading)? = nil, keys: CurrentSigningKeys, signatures: any SignatureExecuting
+        metadata: (any WorkloadMetadataReading)? = nil, keys: CurrentSigningKeys, signatures: any SignatureExecuting,
+        limits: (any CallLimiting)? = nil
     ) {
         self.configuration = configuration
         self.reviewer = reviewer
         self.metadata = metadata
         self.keys = keys
         self.signatures = signatures
+        self.limits = limits
         sourcesOfPolicy = configuration.policy.metadataSources
         sourcesOfClaims = configuration.token.metadataSources
     }
@@ -97,6 +102,7 @@ package struct TokenExchange: Sendable {
         _ request: TokenExchangeRequest, reading sources: Set<WorkloadMetadata.Source>, at now: Date
     ) async throws(TokenExchangeError) -> (attributes: WorkloadAttributes, rule: Int) {
         let identity = try await identity(request, at: now)
+        if let refusal = limits?.spend(identity) { throw .tooManyCalls(refusal, identity) }
         var read = WorkloadMetadata()
         if !sources.isEmpty {
             guard let metadata else {

@@ -16,6 +16,8 @@ package enum TokenExchangeError: Error, Sendable, Equatable {
     case noSigningKey(retryAfter: Int)
     /// Too many signatures wait; retry after that many seconds.
     case signingOverloaded(retryAfter: Int)
+    /// Authenticated, but the ServiceAccount, or all together, exceed a limit of calls.
+    case tooManyCalls(CallRefusal, WorkloadIdentity)
 }
 
 /// Why a subject token is not valid. The texts are values of the audit (`docs/audit.md`).

@@ -1,3 +1,4 @@
+import GatewayCore
 import LocalFiles
 import Logging
 import ServiceLifecycle
@@ -51,7 +52,7 @@ struct DirectoryElection: Service {
                         logger.notice("leader elected", metadata: ["lock": "\(path)"])
                     }
                 } catch {
-                    log.fail("\(error); grant the gateway's user write access to it")
+                    log.fail("\(error); grant the gateway's user write access to it", code: .election)
                 }
             }
             try? await scheduler.sleep(Self.interval)

@@ -67,7 +67,8 @@ struct GatewayResponder: Sendable {
         let request = GatewayRequest(
             head: head, path: String(path),
             query: path.endIndex < target.endIndex ? String(target[path.endIndex...].dropFirst()) : nil,
-            body: body, bodyLength: bodyLength, maximumBodyBytes: served.maximumBodyBytes)
+            body: body, bodyLength: bodyLength, maximumBodyBytes: served.maximumBodyBytes,
+            remoteAddress: remoteAddress)
 
         var route: Route?
         var decision: TokenCallDecision?
@@ -103,6 +104,7 @@ struct GatewayResponder: Sendable {
         if let record {
             metadata["decision"] = "\(record.decision.rawValue)"
             if let reason = record.reason { metadata["reason"] = "\(reason)" }
+            if let code = record.code { metadata["code"] = "\(code)" }
         }
         logger.log(level: record == nil ? .debug : .info, "request", metadata: metadata)
         return response

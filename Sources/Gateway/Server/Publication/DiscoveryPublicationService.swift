@@ -107,15 +107,17 @@ private struct PublicationLog {
                         "document": "\(outcome.document.kind.path)", "revision": "\(outcome.document.stamp.revision)",
                     ], uniquingKeysWith: { $1 }))
         }
-        func update(_ log: inout FailureLog, _ reason: String?, _ reference: String?) {
+        func update(_ log: inout FailureLog, _ reason: String?, _ code: ErrorCode?, _ reference: String?) {
             guard let reason else {
                 log.succeed(place)
                 return
             }
-            log.fail(reason, reference.map { place.merging(["reference": "\($0)"]) { $1 } } ?? place)
+            log.fail(reason, code: code, reference.map { place.merging(["reference": "\($0)"]) { $1 } } ?? place)
         }
-        update(&failure, status.failure, status.failureReference)
-        update(&invalidationFailure, status.invalidationFailure, status.invalidationFailureReference)
+        update(&failure, status.failure, status.failureCode, status.failureReference)
+        update(
+            &invalidationFailure, status.invalidationFailure, status.invalidationFailureCode,
+            status.invalidationFailureReference)
         if status.verdict != verdict, let new = status.verdict {
             verdict = new
             // A mismatch is expected while a CDN invalidation is in progress, and with manual publication.

@@ -13,6 +13,8 @@ struct GatewayRequest {
     /// The length of a body that has arrived; nil where it is not known.
     var bodyLength: Int?
     let maximumBodyBytes: Int
+    /// The peer's address; nil where it is not known.
+    var remoteAddress: String?
 
     var authorization: [String] { head.headerFields[values: .authorization] }
 

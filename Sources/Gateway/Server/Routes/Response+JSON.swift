@@ -17,7 +17,11 @@ extension Response {
     static func error(
         _ status: HTTPResponse.Status, _ code: String, _ description: String, headers: HTTPFields = [:]
     ) -> Response {
-        .json(["error": .string(code), "error_description": .string(description)], status: status, headers: headers)
+        .json(
+            [
+                "error": .string(code), "error_description": .string(description),
+                "code": .string(ErrorCode.response(status: status.code, error: code).rawValue),
+            ], status: status, headers: headers)
     }
 
     /// The response to an error of the gateway, or to a connection that ended within the request.

@@ -4,11 +4,14 @@ import GatewayCore
 extension RouteTable {
     /// The routes of the token listener.
     ///
-    /// - Parameter caBundle: returns the CA bundle in PEM, empty for none; called for each request.
+    /// - Parameters:
+    ///   - caBundle: returns the CA bundle in PEM, empty for none; called for each request.
+    ///   - limiter: limits token calls; nil for no limits.
     static func tokens(
         _ endpoints: [MountedEndpoint], retired: [RetiredEndpoint] = [],
         removed: RemovedIssuerRoutes? = nil,
         caBundle: @escaping @Sendable () -> String,
+        limiter: CallLimiter? = nil,
         clock: @escaping @Sendable () -> Date
     ) -> RouteTable {
         var table = RouteTable()
@@ -18,7 +21,8 @@ extension RouteTable {
             IssuerRoutes(configuration: endpoint.configuration, keys: endpoint.keys) { clock() < until }.add(to: &table)
         }
         for endpoint in endpoints {
-            TokenRoutes(exchange: endpoint.exchange, keys: endpoint.keys, clock: clock).add(to: &table)
+            TokenRoutes(exchange: endpoint.exchange, keys: endpoint.keys, limiter: limiter, clock: clock).add(
+                to: &table)
             IssuerRoutes(configuration: endpoint.configuration, keys: endpoint.keys).add(to: &table)
         }
         CertificateRoutes(bundle: caBundle).add(to: &table)

@@ -10,6 +10,8 @@ import NIOHTTP1
 struct TokenRoutes: Sendable {
     let exchange: TokenExchange
     let keys: CurrentSigningKeys
+    /// nil for no limits.
+    let limiter: CallLimiter?
     let clock: @Sendable () -> Date
 
     /// A response and its outcome for the audit.
@@ -34,7 +36,11 @@ struct TokenRoutes: Sendable {
         return Route(.tokenCall(route), endpoint: endpoint.name, methods: methods) { request in
             let answer: Answer
             do {
-                answer = try await handle(request)
+                if let refusal = limiter?.refusal(of: request.remoteAddress) {
+                    answer = Answer(response: .error(OAuthError(refusal)), outcome: .limited(refusal))
+                } else {
+                    answer = try await handle(request)
+                }
             } catch let error as HTTPParserError {
                 throw error
             } catch RequestError.overloaded {
@@ -45,6 +51,7 @@ struct TokenRoutes: Sendable {
                 // The type alone: the error may quote the request.
                 answer = Answer(response: .serverError, outcome: .failed(reason: "\(type(of: error))"))
             }
+            await limiter?.observe(answer.outcome, from: request.remoteAddress)
             return RouteOutcome(
                 response: answer.response,
                 decision: TokenCallDecision(

@@ -102,7 +102,9 @@ struct WebhookRoutes: Sendable {
         case .admitted(let outcome):
             metadata["endpoints"] = "\(outcome.endpoints.joined(separator: ","))"
             metadata["warnings"] = .stringConvertible(outcome.warnings.count)
-        case .denied(let denial): metadata["reason"] = "\(denial.code.reason)"
+        case .denied(let denial):
+            metadata["reason"] = "\(denial.code.reason)"
+            metadata["code"] = "\(denial.errorCode)"
         }
         logger.log(level: result == .injected ? .info : .notice, "admission review", metadata: metadata)
     }

@@ -18,6 +18,7 @@ struct ConfigurationMounting: Sendable {
     let reviewer: any TokenReviewing
     let metadata: (any WorkloadMetadataReading)?
     let signatures: any SignatureExecuting
+    let limiter: CallLimiter
     let serving: OpenedServing
     let admission: AdmissionParts
     let prometheus: PrometheusMetrics
@@ -62,7 +63,7 @@ struct ConfigurationMounting: Sendable {
         let endpoints = configuration.endpoints.map { endpoint in
             MountedEndpoint(
                 configuration: endpoint, keys: built.opened[endpoint.name] ?? rings.remount(endpoint),
-                reviewer: reviewer, metadata: metadata, signatures: signatures)
+                reviewer: reviewer, metadata: metadata, signatures: signatures, limits: limiter)
         }
         let now = clock()
         let removed = (old?.endpoints ?? []).filter { !names.contains($0.configuration.name) }
@@ -106,7 +107,7 @@ struct ConfigurationMounting: Sendable {
                 table: .tokens(
                     endpoints, retired: retired,
                     removed: RemovedIssuerRoutes(issuers: rings.replicas.removed, clock: clock),
-                    caBundle: { [certificates = serving.certificates] in certificates.issuers },
+                    caBundle: { [certificates = serving.certificates] in certificates.issuers }, limiter: limiter,
                     clock: clock),
                 maximumBodyBytes: limits.bodyBytes, decisions: decisions),
             webhook: GatewayResponder.Served(

@@ -63,7 +63,8 @@ package struct GatewayAssembly: Sendable {
         let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: host, logger: logger)
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
-            signatures: signatures, serving: serving, admission: admission, prometheus: prometheus,
+            signatures: signatures, limiter: CallLimiter(configuration.limits.calls, scheduler: scheduler),
+            serving: serving, admission: admission, prometheus: prometheus,
             version: host.version, audit: audit,
             events: events,
             statuses: PublicationStatuses(), publishing: publishing,

@@ -22,6 +22,7 @@ struct ClockService: Service {
                 log.fail(
                     "this replica's clock is \(result.ahead > 0 ? "ahead of" : "behind") the API server's, or with a key "
                         + "directory the issuer URL's, so it does not rotate or publish; synchronize both clocks (NTP)",
+                    code: .clock,
                     ["seconds": .stringConvertible(Int(abs(result.ahead).rounded()))])
             } else {
                 log.succeed()

@@ -1,3 +1,4 @@
+import GatewayCore
 import Logging
 
 /// Logs a failure when it begins, when its reason changes and when it ends; repetitions are not logged.
@@ -19,10 +20,13 @@ struct FailureLog: Sendable {
 
     /// - Returns: whether it was logged.
     @discardableResult
-    mutating func fail(_ reason: String, _ metadata: Logger.Metadata = [:]) -> Bool {
+    mutating func fail(_ reason: String, code: ErrorCode? = nil, _ metadata: Logger.Metadata = [:]) -> Bool {
         guard self.reason != reason else { return false }
         self.reason = reason
-        logger.log(level: level, failed, metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
+        var metadata = metadata
+        metadata["reason"] = "\(reason)"
+        if let code { metadata["code"] = "\(code)" }
+        logger.log(level: level, failed, metadata: metadata)
         return true
     }
 

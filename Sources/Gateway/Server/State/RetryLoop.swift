@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GatewayCore
 import Kubernetes
 import Logging
 
@@ -54,7 +55,7 @@ struct RetryLoop<Failure: Error & CustomStringConvertible>: Sendable {
             } catch {
                 if Task.isCancelled { return }
                 failures += 1
-                if log.fail("\(error)") { report(error) }
+                if log.fail("\(error)", code: ErrorCode.of(error)) { report(error) }
                 pause = delay(error, failures)
             }
             await scheduler.wait(pause, or: changes)

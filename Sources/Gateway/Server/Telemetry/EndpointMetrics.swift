@@ -77,7 +77,7 @@ struct EndpointMetrics: Sendable {
             if record.request.usesAPIServerAudience { apiServerAudience.increment() }
         case .unissuable: authorized.increment()
         case .denied: denied.increment()
-        case .invalidToken, .invalidTarget, .invalidRequest, .unavailable, .failed: break
+        case .invalidToken, .invalidTarget, .invalidRequest, .unavailable, .limited, .failed: break
         }
     }
 

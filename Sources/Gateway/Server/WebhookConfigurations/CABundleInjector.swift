@@ -92,7 +92,7 @@ final class CABundleInjector: Service {
                 }
                 for await outcome in group {
                     var log = skipped[outcome.name] ?? skippedLog(outcome.name)
-                    if let reason = outcome.skipped { log.fail(reason) } else { log.succeed() }
+                    if let reason = outcome.skipped { log.fail(reason, code: .webhookSkipped) } else { log.succeed() }
                     skipped[outcome.name] = log
                     trust.record(outcome.observed, of: outcome.name, at: scheduler.now())
                     if let error = outcome.error { failure = failure ?? Failure(name: outcome.name, error: error) }

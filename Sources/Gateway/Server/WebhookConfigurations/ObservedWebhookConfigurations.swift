@@ -119,7 +119,7 @@ final class ObservedWebhookConfigurations: Service {
         while !Task.isCancelled {
             // Before the check, so that no change is missed.
             let changes = changes()
-            if let conflict { log.fail(conflict) } else { log.succeed() }
+            if let conflict { log.fail(conflict, code: .webhookConflict) } else { log.succeed() }
             for await _ in changes { break }
         }
     }

@@ -146,7 +146,7 @@ struct OpenUnisonValuesTests {
         #expect(
             problems.map { $0.text(file: "values.yaml") } == [
                 "values.yaml:1: warning: of OpenUnison's keys only sts and k8s_cluster_name are read; "
-                    + "ignored: network, cert_template, image, enable_impersonation, trusted_certs, operator"
+                    + "ignored: network, cert_template, image, enable_impersonation, trusted_certs, operator (STS1302)"
             ])
     }
 }

@@ -106,7 +106,9 @@ struct AdmissionReviewTests {
         #expect(response?["allowed"] == false)
         #expect(response?["status"]?["code"] == 400)
         #expect(response?["status"]?["reason"] == "BadRequest")
-        #expect(response?["status"]?["message"] == .string(Self.refused[index].message))
+        #expect(
+            response?["status"]?["message"]
+                == .string("\(Self.refused[index].message) (STS1201)"))
     }
 
     @Test("Other operations and subresources are admitted without a patch")

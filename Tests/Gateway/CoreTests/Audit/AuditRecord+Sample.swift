@@ -44,12 +44,14 @@ extension AuditRecord {
             SubjectTokenRejection.allCases.map(TokenExchangeError.invalidSubjectToken) + [
                 .deniedByPolicy(sampleIdentity), .invalidTarget, .unissuable("too long", sampleIdentity),
                 .reviewUnavailable(retryAfter: 1, reason: "no \"answer\"\n"), .noSigningKey(retryAfter: 5),
+                .tooManyCalls(CallRefusal(.serviceAccount, retryAfter: 1), sampleIdentity),
             ]
         return try errors.map { try sample(.refused($0), .tokenUser) } + [
             try sample(.issued(try await sampleToken()), usesAPIServerAudience: true),
             try sample(.allowed(sampleIdentity, rule: 0), .signingCertificate),
             try sample(.allowed(sampleIdentity, rule: 7), .signingCertificate),
             try sample(.malformed(OAuthError(.invalidTarget, wire: .bearer))),
+            try sample(.limited(CallRefusal(.source, retryAfter: 1))),
             try sample(.failed(reason: "CancellationError")),
         ]
     }

@@ -101,6 +101,8 @@ struct ConfigurationValueTests {
             node, catalog: PluginCatalog(plugins: []),
             context: ConfigurationContext(namespace: nil, logger: Logger(label: "test"))
         ).problems
-        #expect(problems.first?.text(file: "a.yaml") == #"a.yaml:3: error: sts: invalid value "x"; expected a mapping"#)
+        #expect(
+            problems.first?.text(file: "a.yaml")
+                == #"a.yaml:3: error: sts: invalid value "x"; expected a mapping (STS1301)"#)
     }
 }

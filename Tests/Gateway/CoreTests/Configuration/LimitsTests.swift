@@ -7,7 +7,10 @@ struct LimitsTests {
     private func limits(idle: Int? = nil, drain: Int? = nil, shutdown: Int? = nil) -> GatewayConfiguration.Limits {
         GatewayConfiguration.Limits(
             bodyBytes: 1, headerBytes: 1, readTimeout: 1, idleTimeout: idle, connections: 1, drainDelay: drain,
-            shutdownTimeout: shutdown)
+            shutdownTimeout: shutdown,
+            calls: CallLimits(
+                serviceAccount: RateLimit(perSecond: 1, burst: 1), rejected: RateLimit(perSecond: 1, burst: 1),
+                total: RateLimit(perSecond: 1, burst: 1), trackedCallers: 1))
     }
 
     @Test("By default a connection is idle for 110 s ± 10 %, and longer than Go's clients wait (90 s)")

@@ -37,7 +37,8 @@ struct PodEventTests {
                 "involvedObject": [
                     "apiVersion": "v1", "kind": "Pod", "name": "web-0", "namespace": "shop", "uid": "77aa",
                 ],
-                "reason": "TokenRefused", "message": "refused by policy of endpoint one; audit id 5be1a2c07d94f360",
+                "reason": "TokenRefused",
+                "message": "refused by policy of endpoint one; audit id 5be1a2c07d94f360 (STS1110)",
                 "type": "Warning", "source": ["component": "sts-gateway"], "firstTimestamp": "2026-05-08T14:40:00Z",
                 "lastTimestamp": "2026-05-08T14:40:00Z", "count": 1, "reportingComponent": "sts-gateway",
                 "reportingInstance": "sts-gateway-6c4f",

@@ -28,6 +28,14 @@ struct OAuthErrorTests {
             (.noSigningKey(retryAfter: 5), .bearer, 503, .temporarilyUnavailable, 5, false),
             (.signingOverloaded(retryAfter: 1), .tokenExchange, 503, .temporarilyUnavailable, 1, false),
             (.signingOverloaded(retryAfter: 1), .bearer, 503, .temporarilyUnavailable, 1, false),
+            (
+                .tooManyCalls(CallRefusal(.serviceAccount, retryAfter: 7), identity), .tokenExchange, 429,
+                .temporarilyUnavailable, 7, false
+            ),
+            (
+                .tooManyCalls(CallRefusal(.total, retryAfter: 7), identity), .bearer, 429, .temporarilyUnavailable, 7,
+                false
+            ),
         ]
         for (error, wire, status, code, retryAfter, challenged) in rows {
             let answer = OAuthError(error, wire: wire)

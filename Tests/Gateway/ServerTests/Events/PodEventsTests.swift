@@ -86,7 +86,7 @@ struct PodEventsTests {
                 #expect(events.allSatisfy { $0["involvedObject"]?["uid"] == .string(uid) })
                 #expect(
                     events.allSatisfy {
-                        $0["message"] == "refused by policy of endpoint one; audit id 00ff00ff00ff00ff"
+                        $0["message"] == "refused by policy of endpoint one; audit id 00ff00ff00ff00ff (STS1110)"
                             && $0["reportingInstance"] == "sts-gateway-0"
                     })
                 #expect(
@@ -232,7 +232,9 @@ struct PodEventsTests {
                 await part.wait(for: 1)
                 let events = try await reportedEvents(cluster, namespace: "kube-system")
                 #expect(
-                    events.map { $0["message"] } == [.string("refused by policy of endpoint one; audit id \(id)")])
+                    events.map { $0["message"] } == [
+                        .string("refused by policy of endpoint one; audit id \(id) (STS1110)")
+                    ])
                 #expect(try await reportedEvents(cluster).isEmpty)
             }
         }

@@ -38,6 +38,7 @@ struct ExampleMounting: Sendable {
             leadership: leadership,
             reviewer: FakeTokenReviewer(.success(.authenticated(.serviceAccount()))), metadata: nil,
             signatures: FakeSignatures(),
+            limiter: CallLimiter(configuration.limits.calls, scheduler: scheduler),
             serving: try OpenedServing(
                 configuration, in: environment, keyStore: keyStore, scheduler: scheduler, logger: log.logger),
             admission: AdmissionParts(

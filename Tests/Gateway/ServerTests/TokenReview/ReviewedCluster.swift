@@ -147,7 +147,7 @@ struct ReviewedCluster {
                 let answer = OAuthError(error, wire: wire)
                 return answer.status == 503 && answer.retryAfter == retryAfter
                     ? .unavailable(retryAfter: retryAfter) : .other
-            case .invalidTarget, .unissuable, .noSigningKey, .signingOverloaded: return .other
+            case .invalidTarget, .unissuable, .noSigningKey, .signingOverloaded, .tooManyCalls: return .other
             }
         }
     }

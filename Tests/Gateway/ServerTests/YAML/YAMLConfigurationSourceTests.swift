@@ -45,7 +45,7 @@ struct YAMLConfigurationSourceTests {
         let text =
             Array("azRules:\n- {scope: filter, constraint: \"(!(namespace=\"".utf8) + [0xFF] + Array("))\"}\n".utf8)
         let problem = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(utf8: text) }
-        #expect(problem?.text(file: "f") == "f:2: error: invalid UTF-8; save the file in UTF-8")
+        #expect(problem?.text(file: "f") == "f:2: error: invalid UTF-8; save the file in UTF-8 (STS1301)")
     }
 
     @Test("may begin with a byte order mark (YAML 1.2 §5.2)")
@@ -106,7 +106,7 @@ struct YAMLConfigurationSourceTests {
     @Test("is rejected with the line where a feature is not supported", arguments: rejections)
     func rejected(_ text: String, _ problem: String) {
         let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
-        #expect(error?.text(file: "f") == problem)
+        #expect(error?.text(file: "f") == "\(problem) (STS1301)")
     }
 
     @Test("is rejected where aliases expand beyond the limit")

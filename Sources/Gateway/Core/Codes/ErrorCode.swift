@@ -1,0 +1,103 @@
+/// The stable code of an error, which `docs/troubleshooting.md` explains below `#sts1001` and so on. A code that was
+/// released does not change its meaning.
+///
+/// The codes of responses to token calls are one per row of the wire contract, so that a caller learns no more than
+/// from the status and the `error`.
+package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible {
+    // Responses to callers, by status and `error`.
+    case invalidRequest = "STS1001"
+    case unsupportedGrantType = "STS1002"
+    case invalidTarget = "STS1003"
+    case invalidToken = "STS1004"
+    case insufficientScope = "STS1005"
+    case contentTooLarge = "STS1006"
+    case headerTooLarge = "STS1007"
+    case tooManyRequests = "STS1008"
+    case temporarilyUnavailable = "STS1009"
+    case methodNotAllowed = "STS1010"
+    case notFound = "STS1011"
+    case serverError = "STS1012"
+
+    // Why there is no token: log, audit and Event only.
+    case malformedSubjectToken = "STS1101"
+    case expiredSubjectToken = "STS1102"
+    case subjectTokenNotYetValid = "STS1103"
+    case foreignAudience = "STS1104"
+    case unauthenticatedSubjectToken = "STS1105"
+    case notServiceAccount = "STS1106"
+    case subjectTokenWithoutPod = "STS1107"
+    case workloadGone = "STS1108"
+    case deniedByPolicy = "STS1110"
+    case unissuable = "STS1111"
+    case foreignTarget = "STS1112"
+    case reviewUnavailable = "STS1113"
+    case noSigningKey = "STS1114"
+    case serviceAccountLimit = "STS1115"
+    case sourceLimit = "STS1116"
+    case totalLimit = "STS1117"
+    case malformedRequest = "STS1118"
+    case callFailed = "STS1119"
+    case signingOverloaded = "STS1120"
+
+    // The admission webhook.
+    case invalidReview = "STS1201"
+    case podDenied = "STS1202"
+    case reviewNotPossible = "STS1203"
+    case reviewTooLarge = "STS1204"
+    case malformedReview = "STS1205"
+
+    // The configuration.
+    case configurationError = "STS1301"
+    case configurationWarning = "STS1302"
+
+    // Stored documents.
+    case storeConflict = "STS1401"
+    case malformedDocument = "STS1402"
+    case foreignDocument = "STS1403"
+    case newerDocument = "STS1404"
+    case storeUnavailable = "STS1405"
+    case operationRejected = "STS1406"
+
+    // The cluster.
+    case apiServer = "STS1411"
+    case clock = "STS1412"
+    case election = "STS1413"
+    case webhookSkipped = "STS1414"
+    case webhookConflict = "STS1415"
+
+    // Publication and provisioning.
+    case publishConflict = "STS1501"
+    case publishDenied = "STS1502"
+    case publishMisconfigured = "STS1503"
+    case publishThrottled = "STS1504"
+    case publishUnavailable = "STS1505"
+    case publishMalformed = "STS1506"
+    case publicationConflict = "STS1507"
+    case provisioningInterrupted = "STS1511"
+    case provisioningFailed = "STS1512"
+
+    package var description: String { rawValue }
+
+    /// The section of `docs/troubleshooting.md`.
+    package var link: String { "docs/troubleshooting.md#\(rawValue.lowercased())" }
+
+    /// The code of an error response.
+    ///
+    /// - Parameter error: the `error` of the body.
+    package static func response(status: Int, error: String) -> ErrorCode {
+        switch (status, error) {
+        case (_, "unsupported_grant_type"): .unsupportedGrantType
+        case (_, "invalid_target"): .invalidTarget
+        case (401, _): .invalidToken
+        case (403, _): .insufficientScope
+        case (404, _): .notFound
+        case (405, _): .methodNotAllowed
+        case (413, _): .contentTooLarge
+        case (429, _): .tooManyRequests
+        case (431, _): .headerTooLarge
+        case (503, _): .temporarilyUnavailable
+        case (500..., _): .serverError
+        default: .invalidRequest
+        }
+    }
+}
