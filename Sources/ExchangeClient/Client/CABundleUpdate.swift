@@ -21,7 +21,9 @@ package struct CABundleUpdate: Sendable {
         let response = try connection.response(
             to: Array(request.utf8), maximumBodyBytes: TrustedCertificates.maximumBytes)
         if response.status == 304 || response.status == 404 { return false }
-        guard response.status == 200 else { throw SidecarError(.response, "the gateway responded with \(response.status)") }
+        guard response.status == 200 else {
+            throw SidecarError(.response, "the gateway responded with \(response.status)")
+        }
         let isChanged = try connection.trust.update(response.body)
         let tag = response["etag"] ?? ""
         self.tag = tag.hasPrefix("\"") && tag.utf8.allSatisfy { (0x21...0x7E).contains($0) } ? tag : nil

@@ -74,7 +74,7 @@ struct AdmissionReviewTests {
                 "uid": "705ab4f5", "allowed": false,
                 "status": [
                     "code": 403, "reason": "Forbidden",
-                    "message": .string("tremolo.io/example-role: \(message)"),
+                    "message": .string("tremolo.io/example-role: \(message) (STS1202)"),
                 ],
             ])
     }
@@ -148,7 +148,7 @@ struct AdmissionReviewTests {
         let review = try AdmissionReview(parsing: Self.body(Self.request()))
         #expect(
             review.answering(.denied(AdmissionDenial(.unavailable, "x")))["response"]?["status"] == [
-                "code": 503, "reason": "ServiceUnavailable", "message": "x", "details": ["retryAfterSeconds": 1],
+                "code": 503, "reason": "ServiceUnavailable", "message": "x (STS1203)", "details": ["retryAfterSeconds": 1],
             ])
     }
 

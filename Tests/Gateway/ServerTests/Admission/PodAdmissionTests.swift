@@ -50,7 +50,7 @@ struct PodAdmissionTests {
             status["message"]
                 == .string(
                     "the gateway cannot read the annotations of the ServiceAccount \"web\" for "
-                        + "tremolo.io/example-role; try again, or add the annotation to the Pod"))
+                        + "tremolo.io/example-role; try again, or add the annotation to the Pod (STS1203)"))
         #expect(!answer.text.contains("operator") && webhook.log.text.contains("for the operator alone"))
         #expect(webhook.count("denied") == 1)
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched, "Pods that need none go on")
@@ -73,7 +73,7 @@ struct PodAdmissionTests {
             status?["message"]
                 == .string(
                     "missing ServiceAccount \"web\", whose annotations are needed for tremolo.io/example-role; "
-                        + "create it first, or add the annotation to the Pod"))
+                        + "create it first, or add the annotation to the Pod (STS1202)"))
     }
 
     @Test(

@@ -30,8 +30,8 @@ struct WebhookRoutesTests {
         #expect(response["patch"] == nil)
         #expect(response["uid"] == "705ab4f5")
         let reason = try #require(try PodFiles.reasons()[name])
-        #expect(response["status"]?["message"] == .string(reason))
         let isOfField = ["spec", "metadata"].contains { reason.hasPrefix($0) }
+        #expect(response["status"]?["message"] == .string("\(reason) (\(isOfField ? "STS1201" : "STS1202"))"))
         #expect(response["status"]?["code"] == (isOfField ? 400 : 403))
         #expect(webhook.count("denied") == 1)
     }
@@ -258,8 +258,8 @@ struct WebhookRoutesTests {
         let response = try await webhook.response(to: ExampleWebhook.review(long))
         #expect(
             response["status"]?["message"]
-                == "tremolo.io/example-role: the annotation is not one line of 1 to 100 bytes; write the name of a role"
-        )
+                == "tremolo.io/example-role: the annotation is not one line of 1 to 100 bytes; "
+                + "write the name of a role (STS1202)")
         let shell = ExampleWebhook.pod(annotations: ["example-role": "$(HOME) `id`; $$(X) '\""])
         let (pod, _) = try await webhook.injected(shell)
         let variable: JSONValue = ["name": "EXAMPLE_ROLE", "value": "$$(HOME) `id`; $$$$(X) '\""]
@@ -295,7 +295,7 @@ struct WebhookRoutesTests {
         let denied = ExampleWebhook.pod(annotations: ["example-role": String(repeating: "x", count: 101)])
         let response = try await webhook.response(to: ExampleWebhook.review(denied))
         let message = try #require(response["status"]?["message"]?.stringValue)
-        #expect(message.hasSuffix("; MutatingWebhookConfiguration second calls another Service"))
+        #expect(message.hasSuffix("; MutatingWebhookConfiguration second calls another Service (STS1202)"))
         #expect(try await webhook.injected(ExampleWebhook.pod()).isPatched)
     }
 
