@@ -64,7 +64,7 @@ struct STSNode {
     private static func start(_ options: NodeOptions, _ server: ServerAddress) throws -> [RPCSocket] {
         for folder in [options.pluginFolder, "\(options.kubeletFolder)/plugins_registry"] {
             guard mkdir(folder, 0o750) == 0 || errno == EEXIST else {
-                throw SidecarError.system("cannot create \"\(folder)\"")
+                throw SidecarError.system(.file, "cannot create \"\(folder)\"")
             }
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -115,7 +115,7 @@ struct ProvisioningRun: Sendable {
             output.set("identity", .string(identity))
             output.line("\(endpoint.name): \(identity)")
         } catch {
-            Terminal.error("\(endpoint.name): \(error)")
+            Terminal.error("\(endpoint.name): \(error) (\(error.code))")
             throw ExitStatus.unavailable
         }
     }
@@ -133,7 +133,7 @@ struct ProvisioningRun: Sendable {
             ).apply()
             output.line("\(endpoint.name): \(count == 0 ? "nothing to change" : "\(count) changes made")")
         } catch {
-            Terminal.error("\(endpoint.name): \(error)")
+            Terminal.error("\(endpoint.name): \(error) (\(error.code))")
             Terminal.error("\(endpoint.name): run the same command again to continue")
             throw ExitStatus.unavailable
         }

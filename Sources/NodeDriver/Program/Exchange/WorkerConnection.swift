@@ -7,7 +7,7 @@ final class SocketPoller: SocketWaiting {
     func wait(for socket: Int32, events: Int16, until deadline: Double) throws(SidecarError) {
         while true {
             let left = deadline - Clock.boot()
-            guard left > 0 else { throw SidecarError("timed out") }
+            guard left > 0 else { throw SidecarError(.timeout, "timed out") }
             var polled = pollfd(fd: socket, events: events, revents: 0)
             if poll(&polled, 1, Int32(min(left * 1000 + 1, 3_600_000))) > 0 { return }
         }
@@ -39,6 +39,7 @@ struct GatewaySetting: Sendable {
         }
         guard stat(caCache, &found) == 0 else {
             throw SidecarError(
+                .connection,
                 "the CA bundle \"\(caFile)\" does not exist yet; the gateway's leader writes it to a ConfigMap")
         }
         return TrustedCertificates(file: nil, text: nil, cache: caCache)

@@ -34,7 +34,7 @@ struct RPCSocket {
         defer { umask(mask) }
         channel = try bootstrap.bind(unixDomainSocketPath: temporary).wait()
         guard rename(temporary, path) == 0 else {
-            let failure = SidecarError.system("cannot create the socket \"\(path)\"")
+            let failure = SidecarError.system(.file, "cannot create the socket \"\(path)\"")
             unlink(temporary)
             throw failure
         }

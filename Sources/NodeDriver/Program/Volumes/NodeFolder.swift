@@ -13,7 +13,7 @@ final class NodeFolder {
     /// Opens a folder of the configuration. Its path may contain symbolic links.
     static func configured(_ path: String) throws(SidecarError) -> NodeFolder {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("cannot open \"\(path)\"") }
+        guard descriptor >= 0 else { throw .system(.file, "cannot open \"\(path)\"") }
         return NodeFolder(adopting: descriptor)
     }
 
@@ -30,9 +30,9 @@ final class NodeFolder {
         guard opened >= 0 else {
             if errno == ENOENT { return nil }
             if errno == ELOOP || errno == ENOTDIR || errno == EXDEV {
-                throw SidecarError("\"\(path)\" contains a symbolic link or is not a folder")
+                throw SidecarError(.file, "\"\(path)\" contains a symbolic link or is not a folder")
             }
-            throw .system("cannot open \"\(path)\"")
+            throw .system(.file, "cannot open \"\(path)\"")
         }
         return NodeFolder(adopting: opened)
     }
@@ -55,10 +55,10 @@ final class NodeFolder {
 
     /// Opens a folder in this one, and creates it if it does not exist.
     func makeFolder(_ name: String) throws(SidecarError) -> NodeFolder {
-        if mkdirat(descriptor, name, 0o755) != 0, errno != EEXIST { throw .system("cannot create \"\(name)\"") }
-        guard let made = try folder(name) else { throw SidecarError("\"\(name)\" was removed") }
+        if mkdirat(descriptor, name, 0o755) != 0, errno != EEXIST { throw .system(.file, "cannot create \"\(name)\"") }
+        guard let made = try folder(name) else { throw SidecarError(.file, "\"\(name)\" was removed") }
         // Independent of the umask: containers with other user ids read the folder.
-        guard fchmod(made.descriptor, 0o755) == 0 else { throw .system("cannot change the mode of \"\(name)\"") }
+        guard fchmod(made.descriptor, 0o755) == 0 else { throw .system(.file, "cannot change the mode of \"\(name)\"") }
         return made
     }
 
@@ -98,13 +98,17 @@ final class NodeFolder {
     func removeContents(depth: Int = 1) throws(SidecarError) {
         for name in names {
             if unlinkat(descriptor, name, 0) == 0 { continue }
-            guard errno == EISDIR || errno == EPERM, depth > 0 else { throw .system("cannot remove \"\(name)\"") }
+            guard errno == EISDIR || errno == EPERM, depth > 0 else {
+                throw .system(.file, "cannot remove \"\(name)\"")
+            }
             guard let inner = try folder(name) else { continue }
             guard inner.identity.device == identity.device else {
-                throw SidecarError("\"\(name)\" is a mount point; unmount it")
+                throw SidecarError(.file, "\"\(name)\" is a mount point; unmount it")
             }
             try inner.removeContents(depth: depth - 1)
-            guard unlinkat(descriptor, name, AT_REMOVEDIR) == 0 else { throw .system("cannot remove \"\(name)\"") }
+            guard unlinkat(descriptor, name, AT_REMOVEDIR) == 0 else {
+                throw .system(.file, "cannot remove \"\(name)\"")
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ struct VolumeFolder {
         _ target: TargetPath, in pods: NodeFolder, _ storage: Storage, lock: NodeFolder
     ) throws(SidecarError) -> VolumeFolder {
         guard let parent = try pods.folder(target.parent) else {
-            throw SidecarError("the kubelet has not created the folder of the volume")
+            throw SidecarError(.file, "the kubelet has not created the folder of the volume")
         }
         if storage == .files { return VolumeFolder(folder: try parent.makeFolder(entry)) }
         let held = try Lock(lock)
@@ -49,10 +49,10 @@ struct VolumeFolder {
         if let folder = try parent.folder(entry), isMounted(folder, in: parent) { return VolumeFolder(folder: folder) }
         let empty = try parent.makeFolder(entry)
         guard node_mount_tmpfs(empty.descriptor, mountOptions) == 0 else {
-            throw .system("cannot mount a tmpfs; the driver needs a privileged container, or --storage files")
+            throw .system(.file, "cannot mount a tmpfs; the driver needs a privileged container, or --storage files")
         }
         guard let folder = try parent.folder(entry), isMounted(folder, in: parent) else {
-            throw SidecarError("the tmpfs is not visible; the driver needs mountPropagation: Bidirectional")
+            throw SidecarError(.file, "the tmpfs is not visible; the driver needs mountPropagation: Bidirectional")
         }
         return VolumeFolder(folder: folder)
     }
@@ -67,10 +67,10 @@ struct VolumeFolder {
             guard let folder = try parent.folder(entry) else { return }
             try folder.removeContents()
             guard folder.identity.device != parent.identity.device else { break }
-            guard node_unmount(parent.descriptor, entry) == 0 else { throw .system("cannot unmount the tmpfs") }
+            guard node_unmount(parent.descriptor, entry) == 0 else { throw .system(.file, "cannot unmount the tmpfs") }
         }
         guard unlinkat(parent.descriptor, entry, AT_REMOVEDIR) == 0 || errno == ENOENT else {
-            throw .system("cannot remove the folder of the volume")
+            throw .system(.file, "cannot remove the folder of the volume")
         }
     }
 
@@ -110,10 +110,10 @@ private struct Lock {
 
     init(_ folder: NodeFolder) throws(SidecarError) {
         descriptor = openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system("cannot open the folder of the lock") }
+        guard descriptor >= 0 else { throw .system(.file, "cannot open the folder of the lock") }
         while node_lock(descriptor) != 0 {
             guard errno == EINTR else {
-                let failure = SidecarError.system("cannot lock the mounts")
+                let failure = SidecarError.system(.file, "cannot lock the mounts")
                 close(descriptor)
                 throw failure
             }
