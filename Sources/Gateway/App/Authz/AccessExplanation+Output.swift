@@ -7,7 +7,9 @@ extension AccessExplanation {
     var text: String {
         var lines: [String] = []
         for (index, rule) in rules.enumerated() {
-            lines.append("\(Self.column(rule.result)) azRules[\(index)] \(rule.rule)")
+            lines.append(
+                "\(Self.column(rule.result)) azRules[\(index)] \(rule.rule)\(rule.rule.mode == .audit ? ", mode audit" : "")"
+            )
             for part in rule.filter?.parts ?? [] { Self.append(part, depth: 1, to: &lines) }
         }
         switch decision {
@@ -43,6 +45,7 @@ extension AccessExplanation {
         var members: [JSONValue.Member] = [
             .init("rule", .string(rule.rule.description)), .init("result", .string(rule.result.rawValue)),
         ]
+        if rule.rule.mode == .audit { members.append(.init("mode", "audit")) }
         if let filter = rule.filter { members.append(.init("filter", json(filter))) }
         return .object(members)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import GatewayCore
 import JSON
 
@@ -13,6 +14,11 @@ struct AuthzCommand: ParsableCommand {
             discussion: """
                 Missing attributes are absent, except that namespace and ServiceAccount name are derived from the \
                 username, and cluster and endpoint from the configuration. The cluster is not called.
+
+                With --audit-log each record of an authenticated request is decided by the rules again. The rules with \
+                mode audit count as if they were the only ones, where there are any. Output: a line for each \
+                ServiceAccount that would be decided otherwise. Exit status: 1 if a request would be denied that was \
+                allowed, else 0.
 
                 Exit status: 0 if the rules allow the workload, 1 if they deny it, 64 if a filter, an attribute or an \
                 option is invalid.
@@ -37,6 +43,12 @@ struct AuthzCommand: ParsableCommand {
                 valueName: "name=value"))
         var attributes: [String] = []
 
+        @Option(
+            help: ArgumentHelp(
+                "Audit records instead of attributes: which of their requests would the rules decide otherwise?",
+                valueName: "file"))
+        var auditLog: String?
+
         @Flag(help: "Print JSON.")
         var json = false
 
@@ -49,6 +61,10 @@ struct AuthzCommand: ParsableCommand {
                 throw ExitStatus.usage
             }
             for warning in question.warnings { Terminal.error("warning: \(warning)") }
+            if let auditLog {
+                try replay(auditLog, question)
+                return
+            }
             let explanation = question.explanation
             print(json ? explanation.json.text : explanation.text)
             // A configuration with such a filter is invalid, so that there is no decision.
@@ -57,6 +73,20 @@ struct AuthzCommand: ParsableCommand {
                 throw ExitStatus.usage
             }
             if explanation.decision == .denied { throw ExitStatus.checkFailed }
+        }
+
+        private func replay(_ file: String, _ question: AuthzQuestion) throws {
+            guard attributes.isEmpty else {
+                Terminal.error("--attribute and --audit-log are mutually exclusive; use one of them")
+                throw ExitStatus.usage
+            }
+            guard let contents = FileManager.default.contents(atPath: file) else {
+                Terminal.error("--audit-log: \(file) is not readable; expected the path of a file with audit records")
+                throw ExitStatus.usage
+            }
+            let replay = AuditReplay(Array(contents), policy: question.policy, endpoint: endpoint)
+            print(json ? replay.json.text : replay.text)
+            if replay.deniedCount > 0 { throw ExitStatus.checkFailed }
         }
 
         /// Reads the options.

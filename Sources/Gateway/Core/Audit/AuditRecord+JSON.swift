@@ -23,6 +23,13 @@ extension AuditRecord {
             if let rule = rule.rule { parts.append(.init("text", .string(rule.description))) }
             members.append(.init("rule", .object(parts)))
         }
+        if let auditDecision {
+            switch auditDecision {
+            case .allowed(let index):
+                members.append(.init("audit_rules", ["decision": "allowed", "index": .integer(index)]))
+            case .denied: members.append(.init("audit_rules", ["decision": "denied"]))
+            }
+        }
         if let attributes { members.append(.init("workload", Self.workload(attributes))) }
         if let token { members.append(.init("token", token.json)) }
         if request.usesAPIServerAudience { members.append(.init("api_server_audience", true)) }

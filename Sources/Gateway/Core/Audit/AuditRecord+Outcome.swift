@@ -27,13 +27,14 @@ extension AuditRecord {
     ///   - latency: from the request's arrival to its response.
     package init(_ outcome: Outcome, of request: Request, policy: AccessPolicy, at time: Date, latency: Duration) {
         let finding = Finding(outcome)
+        let attributes = finding.identity.map { WorkloadAttributes($0, endpoint: request.endpoint) }
         self.init(
             request: request, time: time, decision: finding.decision, reason: finding.reason,
             code: finding.code,
             rule: finding.rule.map { index in
                 Rule(index: index, rule: policy.rules.indices.contains(index) ? policy.rules[index] : nil)
             },
-            attributes: finding.identity.map { WorkloadAttributes($0, endpoint: request.endpoint) },
+            auditDecision: attributes.flatMap(policy.auditDecision), attributes: attributes,
             token: finding.token, latency: latency)
     }
 

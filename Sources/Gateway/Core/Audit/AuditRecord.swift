@@ -84,6 +84,9 @@ package struct AuditRecord: Sendable, Equatable {
     /// The code of the reason.
     package let code: ErrorCode?
     package let rule: Rule?
+    /// What the rules in audit mode alone would decide; nil without such rules, or where the request was not
+    /// authenticated.
+    package let auditDecision: AccessDecision?
     /// The workload; nil where the request was not authenticated.
     package let attributes: WorkloadAttributes?
     package let token: Token?

@@ -1,4 +1,5 @@
-/// The rules of an endpoint. A request is allowed if any rule matches; without rules every request is denied.
+/// The rules of an endpoint. A request is allowed if any rule matches that is not in audit mode; without such rules
+/// every request is denied.
 package struct AccessPolicy: Sendable, Equatable {
     /// In the order of the configuration.
     package let rules: [AccessRule]
@@ -7,8 +8,17 @@ package struct AccessPolicy: Sendable, Equatable {
 
     /// Applies the rules.
     package func decide(_ attributes: WorkloadAttributes) -> AccessDecision {
-        guard let index = rules.firstIndex(where: { $0.evaluate(attributes) == .true }) else { return .denied }
-        return .allowed(ruleIndex: index)
+        decide(attributes, by: .enforce)
+    }
+
+    /// The decision of the rules with `mode: audit`, as if they were the only ones; nil where there are none.
+    package func auditDecision(_ attributes: WorkloadAttributes) -> AccessDecision? {
+        rules.contains { $0.mode == .audit } ? decide(attributes, by: .audit) : nil
+    }
+
+    private func decide(_ attributes: WorkloadAttributes, by mode: AccessRule.Mode) -> AccessDecision {
+        let index = rules.firstIndex { $0.mode == mode && $0.evaluate(attributes) == .true }
+        return index.map(AccessDecision.allowed) ?? .denied
     }
 }
 

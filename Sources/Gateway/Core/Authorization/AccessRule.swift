@@ -10,13 +10,23 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
         case anyServiceAccount
     }
 
+    /// Whether a rule decides.
+    package enum Mode: String, Sendable, CaseIterable {
+        /// The rule allows.
+        case enforce
+        /// The rule is evaluated for the audit log only.
+        case audit
+    }
+
     package let scope: Scope
+    package let mode: Mode
 
     /// Parses a configured rule.
     ///
     /// - Parameter scope: `filter`, `group` or `dn`, case-insensitive.
     /// - Throws: why the rule is not valid. A filter with an unknown attribute is not valid.
-    package init(scope: String, constraint: String) throws(AccessRuleError) {
+    package init(scope: String, constraint: String, mode: Mode = .enforce) throws(AccessRuleError) {
+        self.mode = mode
         switch scope.lowercased() {
         case "filter": self.scope = .filter(try Self.filter(constraint))
         case "group":
@@ -32,7 +42,10 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Creates a rule of a filter that may have unknown attributes.
-    package init(_ filter: SearchFilter) { scope = .filter(filter) }
+    package init(_ filter: SearchFilter) {
+        scope = .filter(filter)
+        mode = .enforce
+    }
 
     private static func filter(_ text: String) throws(AccessRuleError) -> SearchFilter {
         let filter: SearchFilter

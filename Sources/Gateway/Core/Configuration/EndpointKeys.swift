@@ -47,6 +47,9 @@ struct RuleKeys: ConfigurationKeys {
         "constraint", .string("a constraint, such as (namespace=myns)") { _ in true }, isRequired: true,
         example: #""(&(namespace=billing-*)(!(saname=default)))""#,
         "LDAP filter (RFC 4515), name of a group, or `o=Tremolo`.")
+    let mode = Key(
+        "mode", .choice(of: AccessRule.Mode.self), default: .enforce,
+        "With `audit` the rule decides nothing: the audit log has what the rules with this mode alone would decide.")
 }
 
 struct IssuerKeys: ConfigurationKeys {

@@ -91,9 +91,15 @@ struct EndpointReader {
             let (scope, constraint) = (block.scope, block.constraint)
             guard let scope, let constraint else { continue }
             do {
-                let rule = try AccessRule(scope: scope, constraint: constraint)
+                let rule = try AccessRule(scope: scope, constraint: constraint, mode: block.mode)
                 for warning in rule.warnings { block.warning(\.constraint, warning) }
                 if let problem = metadata.problem(of: rule.metadataAttributes) { block.error(\.constraint, problem) }
+                if rule.mode == .audit, !rule.metadataAttributes.isEmpty {
+                    block.error(
+                        \.mode,
+                        "invalid value \"audit\" for a rule with labels or annotations, which are read for a decision "
+                            + "only; use other attributes")
+                }
                 rules.append(rule)
             } catch {
                 if case .unknownScope = error {
@@ -102,6 +108,11 @@ struct EndpointReader {
                     block.error(\.constraint, "\(error)")
                 }
             }
+        }
+        if !rules.isEmpty, rules.allSatisfy({ $0.mode == .audit }) {
+            block.warning(
+                \.rules,
+                "every rule has mode audit, so every request will be denied; add a rule without it")
         }
         return AccessPolicy(rules: rules)
     }

@@ -47,6 +47,18 @@ struct AuditRecordTests {
         #expect(invalid.json["workload"] == nil)
     }
 
+    @Test("A record has what the rules in audit mode would decide, for authenticated requests")
+    func auditRules() throws {
+        let rule = try AccessRule(scope: "filter", constraint: "(namespace=shop)", mode: .audit)
+        let policy = AccessPolicy(rules: [rule])
+        let denied = try AuditRecord.sample(.refused(.deniedByPolicy(AuditRecord.sampleIdentity)), policy: policy)
+        #expect(denied.decision == .denied)
+        #expect(denied.json["audit_rules"] == ["decision": "allowed", "index": 0])
+        #expect(try AuditRecord.sample(.refused(.invalidTarget), policy: policy).json["audit_rules"] == nil)
+        let enforced = try AuditRecord.sample(.allowed(AuditRecord.sampleIdentity, rule: 0))
+        #expect(enforced.json["audit_rules"] == nil)
+    }
+
     @Test("Every decision has an outcome")
     func complete() async throws {
         let decisions = Set(try await AuditRecord.samples().map(\.decision))

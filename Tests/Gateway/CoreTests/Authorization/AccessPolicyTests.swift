@@ -21,6 +21,18 @@ struct AccessPolicyTests {
         #expect(policy.decide(.sample(groups: [])) == .allowed(ruleIndex: 2))
     }
 
+    @Test("A rule in audit mode allows nothing, and is decided apart")
+    func auditMode() throws {
+        let shop = try AccessRule(scope: "filter", constraint: "(namespace=shop)", mode: .audit)
+        let any = try AccessRule(scope: "group", constraint: "system:serviceaccounts:billing")
+        let policy = AccessPolicy(rules: [shop, any])
+        #expect(policy.decide(.sample(namespace: "shop", groups: [])) == .denied)
+        #expect(policy.auditDecision(.sample(namespace: "shop", groups: [])) == .allowed(ruleIndex: 0))
+        #expect(policy.decide(.sample()) == .allowed(ruleIndex: 1))
+        #expect(policy.auditDecision(.sample()) == .denied)
+        #expect(AccessPolicy(rules: [any]).auditDecision(.sample()) == nil)
+    }
+
     @Test("A request without a matching rule is denied")
     func denied() throws {
         let policy = try policy(("filter", "(namespace=shop)"), ("group", "system:serviceaccounts:shop"))
