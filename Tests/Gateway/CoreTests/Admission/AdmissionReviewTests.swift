@@ -148,7 +148,8 @@ struct AdmissionReviewTests {
         let review = try AdmissionReview(parsing: Self.body(Self.request()))
         #expect(
             review.answering(.denied(AdmissionDenial(.unavailable, "x")))["response"]?["status"] == [
-                "code": 503, "reason": "ServiceUnavailable", "message": "x (STS1203)", "details": ["retryAfterSeconds": 1],
+                "code": 503, "reason": "ServiceUnavailable", "message": "x (STS1203)",
+                "details": ["retryAfterSeconds": 1],
             ])
     }
 
