@@ -258,8 +258,9 @@ struct WebhookRoutesTests {
         let response = try await webhook.response(to: ExampleWebhook.review(long))
         #expect(
             response["status"]?["message"]
-                == "tremolo.io/example-role: the annotation is not one line of 1 to 100 bytes; "
-                + "write the name of a role (STS1202)")
+                == .string(
+                    "tremolo.io/example-role: the annotation is not one line of 1 to 100 bytes; "
+                        + "write the name of a role (STS1202)"))
         let shell = ExampleWebhook.pod(annotations: ["example-role": "$(HOME) `id`; $$(X) '\""])
         let (pod, _) = try await webhook.injected(shell)
         let variable: JSONValue = ["name": "EXAMPLE_ROLE", "value": "$$(HOME) `id`; $$$$(X) '\""]
