@@ -26,7 +26,9 @@ struct CallLimiterTests {
         let cache = KeySetCache(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in keySet }
         let reviewer = LocalTokenReviewer(keys: cache, issuer: gateway.cluster.issuer) { _ in }
         let endpoints = gateway.endpoints.map {
-            MountedEndpoint(configuration: $0.configuration, keys: $0.keys, reviewer: reviewer, limits: limiter)
+            MountedEndpoint(
+                configuration: $0.configuration, keys: $0.keys, reviewer: reviewer,
+                signatures: FakeSignatures(), limits: limiter)
         }
         responder = GatewayResponder(
             table: .tokens(endpoints, caBundle: { "" }, limiter: limiter, clock: { ExampleGateway.now }),
