@@ -83,7 +83,8 @@ package enum ConfigurationReference {
             if let value = key.exampleValue {
                 return [("\(margin)\(key.isAlternative ? "# " : "")\(key.name): \(value)", key.comment)]
             }
-            var inner = lines(key.type.keys, indentation: indentation + 2)
+            var inner = lines(key.type.keys, indentation: indentation + (key.type.exampleName == nil ? 2 : 4))
+            if let name = key.type.exampleName { inner.insert(("\(margin)  \(name):", "An example"), at: 0) }
             if key.type.isList, let first = inner.first {
                 inner[0].text = "\(margin)- \(first.text.dropFirst(indentation + 2))"
             }

@@ -10,14 +10,14 @@ extension ConfigurationType {
     }
 
     /// A mapping of names to blocks.
-    static func namedBlocks<Keys>(_ name: String, of keys: Keys) -> Self
+    static func namedBlocks<Keys>(_ name: String, example: String, of keys: Keys) -> Self
     where Value == [(name: String, block: ConfigurationBlock<Keys>)] {
         let block = ConfigurationType<ConfigurationBlock<Keys>>.block(keys).description
         let expected = "a mapping of \(name) to blocks"
         return Self(
             description: TypeDescription(
                 expected: expected, schema: ["type": "object", "additionalProperties": block.schema], keys: block.keys,
-                isMap: true)
+                exampleName: example)
         ) { value in
             guard case .mapping(let members, _) = value.node else { return value.invalid(expected: expected) }
             return members.map { ($0.key, ConfigurationBlock(value.member($0), keys, block.keys)) }

@@ -19,11 +19,11 @@ struct TypeDescription: Sendable {
     /// The keys of the block, or of each block of the list.
     var keys: [KeyDeclaration] = []
     var isList = false
-    /// Whether it is a mapping of names to blocks.
-    var isMap = false
+    /// A name of the example, where it is a mapping of names to blocks.
+    var exampleName: String?
 
     /// What follows the key in the path of a key of an inner block.
-    var pathSuffix: String { isList ? "[]" : isMap ? ".*" : "" }
+    var pathSuffix: String { isList ? "[]" : exampleName != nil ? ".*" : "" }
 }
 
 extension ConfigurationType {

@@ -7,10 +7,10 @@ struct ProvisionKeys: ConfigurationKeys {
         "serving", .string("a word of the plugin") { _ in true }, alternative: "external", otherwise: "the plugin's",
         "Where the documents are served: see the plugin's page.")
     let accounts = Key(
-        "accounts", .namedBlocks("account IDs", of: ProvisionedAccountKeys()), alternative: "{}",
+        "accounts", .namedBlocks("account IDs", example: #""222222222222""#, of: ProvisionedAccountKeys()),
         "Accounts that trust the issuer: each gets the identity provider. Quote the IDs.")
     let roles = Key(
-        "roles", .namedBlocks("role names", of: ProvisionedRoleKeys()), alternative: "{}",
+        "roles", .namedBlocks("role names", example: "reports", of: ProvisionedRoleKeys()),
         "Roles of workloads that are made as the last steps.")
 }
 
