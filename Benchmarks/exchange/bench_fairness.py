@@ -6,6 +6,7 @@ is compared with the one that B has alone: the median of five windows each, alon
 
 import http.client
 import json
+import socket
 import ssl
 import statistics
 import subprocess
@@ -54,6 +55,17 @@ def tenant_b(text: str, seconds: float, context: ssl.SSLContext) -> float:
     return statistics.quantiles(latencies, n=100, method="inclusive")[98]
 
 
+def wait_for_tokens() -> None:
+    """The token listener opens after the key rings are created."""
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", TOKENS_PORT), 1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise SystemExit("the token listener is not open in time")
+
+
 def main() -> None:
     program, seconds = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 10.0
     with tempfile.TemporaryDirectory() as name:
@@ -74,6 +86,7 @@ def main() -> None:
         lines = [line for line in text.splitlines() if not line.startswith("limits:")]
         (folder / "gateway.yaml").write_text("\n".join(lines).replace(RULE, 'constraint: "(namespace=default)"') + "\n")
         gateway = Gateway(program, folder)
+        wait_for_tokens()
         context = ssl.create_default_context(cafile=str(folder / "pki/ca.pem"))
         try:
             alone, together, refused = [], [], 0
