@@ -121,7 +121,7 @@ struct OpenUnisonValuesTests {
             endpoint.injector
                 == .init(
                     label: "aws-role", tokenVariable: "AWS_WEB_IDENTITY_TOKEN_FILE", valueVariable: "AWS_ROLE_ARN",
-                    explicitCertificateTrust: false,
+                    explicitCertificateTrust: false, options: ["region"],
                     exclusiveVariables: ["AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"]))
         #expect(endpoint.subjectToken.audiences == ["sts-gateway.openunison.svc"])
     }
