@@ -49,6 +49,7 @@ let providerPlugins: [ProviderPlugin] = [
     ProviderPlugin(name: "Azure"),
     ProviderPlugin(name: "GCP"),
     ProviderPlugin(name: "OIDC"),
+    ProviderPlugin(name: "Vault"),
 ]
 
 let package = Package(

@@ -19,9 +19,10 @@ package struct ExampleProvider: ProviderPlugin {
         package let greeting: String?
     }
 
-    /// The keys of a `publish` block: a store in memory.
+    /// The keys of a `publish` block: a store in memory, for documents or for keys.
     package struct PublisherSettings: Decodable, Sendable {
         package let shelf: String
+        package let handsOver: Bool?
     }
 
     package static func publisher(
@@ -31,6 +32,14 @@ package struct ExampleProvider: ProviderPlugin {
             throw SettingsErrors([
                 SettingsError("publish.shelf", "not one line of 1 to 100 bytes; write a shorter text")
             ])
+        }
+        if settings.handsOver == true {
+            return PublisherPlan(
+                location: settings.shelf,
+                keys: KeyHandOver(
+                    confirmation: .readBack,
+                    propagation: KeyPropagation(newKey: 60, oldKey: .after(seconds: 0), evidence: "It is a fake."),
+                    usesOwnToken: true, open: { _ in FakeRecipient(location: settings.shelf) }))
         }
         return PublisherPlan(location: settings.shelf) { _ in FakePublisher(location: settings.shelf) }
     }

@@ -3,6 +3,7 @@ import AzurePlugin
 import GCPPlugin
 import GatewayPluginAPI
 import OIDCPlugin
+import VaultPlugin
 
 /// The provider plugins of the executable `sts-gateway`. `make plugin NAME=…` adds a plugin here and in the other places
 /// that name plugins (docs/writing-a-plugin.md).
@@ -12,5 +13,6 @@ enum BuiltInPlugins {
         AzureProvider.self,
         GCPProvider.self,
         OIDCProvider.self,
+        VaultProvider.self,
     ]
 }

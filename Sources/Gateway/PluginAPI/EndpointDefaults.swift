@@ -58,13 +58,17 @@ public struct EndpointDefaults: Sendable, Equatable {
 
     /// The lifetime of tokens, in seconds, where the endpoint configures none.
     public var timeToLive: Int { tokens.timeToLive }
+    /// How long the verifiers need to learn of a change of the keys that are published at the issuer URL.
+    public let propagation: KeyPropagation
 
     /// Creates the defaults of a plugin; the conformance suite checks them.
     public init(
         audiences: [String] = [], recognizedAudiences: Set<String> = [], injector: Injector,
         algorithms: [SignatureAlgorithm], limits: RelyingPartyLimits = RelyingPartyLimits(),
-        tokens: TokenRules = TokenRules()
+        tokens: TokenRules = TokenRules(),
+        propagation: KeyPropagation = .undocumented
     ) {
+        self.propagation = propagation
         self.audiences = audiences
         self.recognizedAudiences = recognizedAudiences
         self.injector = injector

@@ -3,17 +3,40 @@ public import Logging
 
 /// A validated `publish` block of an endpoint. The gateway opens it when it starts to publish.
 public struct PublisherPlan: Sendable {
-    /// Where the documents are published, human-readable. It differs for any two endpoints: two endpoints with the same
-    /// location are a configuration error.
-    public let location: String
-    /// Creates the publisher. Opening does no I/O; the publisher does.
-    public let open: @Sendable (PublisherContext) -> any DiscoveryPublisher
+    /// The two ways in which a relying party gets the keys.
+    public enum Method: Sendable {
+        /// The documents are published where the issuer URL serves them. The function creates the publisher. Opening does
+        /// no I/O; the publisher does.
+        case documents(open: @Sendable (PublisherContext) -> any DiscoveryPublisher)
+        /// The keys are handed over to the relying party, which does not read the issuer URL.
+        case keys(KeyHandOver)
+    }
 
-    /// Creates a plan from its location and the function that opens it.
+    /// Where the documents are published, or the keys stored, human-readable. It differs for any two endpoints: two
+    /// endpoints with the same location are a configuration error.
+    public let location: String
+    /// How the relying party gets the keys.
+    public let method: Method
+
+    /// Creates the plan of a publisher of documents from its location and the function that opens it.
     public init(location: String, open: @escaping @Sendable (PublisherContext) -> any DiscoveryPublisher) {
         self.location = location
-        self.open = open
+        method = .documents(open: open)
     }
+
+    /// Creates the plan of a hand-over of keys.
+    public init(location: String, keys: KeyHandOver) {
+        self.location = location
+        method = .keys(keys)
+    }
+
+    /// Opens the publisher of documents; nil where keys are handed over.
+    public func open(_ context: PublisherContext) -> (any DiscoveryPublisher)? {
+        if case .documents(let open) = method { open(context) } else { nil }
+    }
+
+    /// The hand-over of keys; nil where documents are published.
+    public var keyHandOver: KeyHandOver? { if case .keys(let keys) = method { keys } else { nil } }
 }
 
 /// What the gateway gives to a publisher.

@@ -15,7 +15,9 @@ public struct AWSProvider: ProviderPlugin {
             label: "aws-role", tokenVariable: "AWS_WEB_IDENTITY_TOKEN_FILE", valueVariable: "AWS_ROLE_ARN",
             options: ["region"], exclusiveVariables: ["AWS_ROLE_SESSION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"]),
         algorithms: [.rs256, .rs384, .rs512, .es256, .es384, .es512],
-        limits: RelyingPartyLimits(audienceLength: 255, issuerLength: 255, tokenLength: 20_000))
+        limits: RelyingPartyLimits(audienceLength: 255, issuerLength: 255, tokenLength: 20_000),
+        propagation: KeyPropagation(
+            newKey: 7_200, oldKey: .undocumented, evidence: "AWS does not document it; it is minutes in practice."))
 
     /// The endpoint's `settings` block.
     public struct Settings: Decodable, Sendable {

@@ -18,7 +18,10 @@ public struct AzureProvider: ProviderPlugin {
             exclusiveVariables: ["AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST"]),
         algorithms: [.rs256],
         limits: RelyingPartyLimits(audiences: 1, audienceLength: 600, issuerLength: 600),
-        tokens: TokenRules(timeToLive: 3_600, minimumLifetime: 3_600, remainingAtRenewal: 720))
+        tokens: TokenRules(timeToLive: 3_600, minimumLifetime: 3_600, remainingAtRenewal: 720),
+        propagation: KeyPropagation(
+            newKey: 86_400, oldKey: .undocumented,
+            evidence: "Microsoft does not document it; operators report up to an hour."))
 
     /// The endpoint's `settings` block.
     public struct Settings: Decodable, Sendable {

@@ -14,7 +14,10 @@ public struct GCPProvider: ProviderPlugin {
             label: "gcp-service-account", annotation: .optional, tokenVariable: nil, valueVariable: nil,
             exclusiveVariables: ["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_PROJECT"]),
         algorithms: [.rs256, .es256],
-        limits: RelyingPartyLimits(audiences: 1, audienceLength: 256, subjectLength: 127))
+        limits: RelyingPartyLimits(audiences: 1, audienceLength: 256, subjectLength: 127),
+        propagation: KeyPropagation(
+            newKey: 3_600, oldKey: .undocumented,
+            evidence: "Google does not document it; operators report 5 to 10 minutes."))
 
     /// The endpoint's `settings` block.
     public struct Settings: Decodable, Sendable {

@@ -14,7 +14,7 @@ struct FlawedProvider: ProviderPlugin {
             injectorVariable, badAlternative, ownAlternative, noExpectedName, noConflictingName
         case badVariable, passesLineBreaks, passesDirection, passesLength, longError, errorWithPeriod, errorInUpperCase
         case undeclaredVariable, badFileName, invalidJSONFile, longFile, sameFiles, shortDefault, longRenewal, badType
-        case needsAnnotation, badOption
+        case needsAnnotation, badOption, endlessPropagation
         case adviceWithPeriod, errorWithControl, remembers, sharedLocation, changingLocation
 
         /// The rule that the flaw breaks.
@@ -27,6 +27,7 @@ struct FlawedProvider: ProviderPlugin {
             case .badLabel, .badTokenVariable, .sameVariables, .badOption: .injectorNames
             case .badFileName, .invalidJSONFile, .longFile, .sameFiles: .files
             case .shortDefault, .longRenewal, .badType: .tokenRules
+            case .endlessPropagation: .propagation
             case .zeroLimit, .longSubject, .tightLimit: .limits
             case .rejectsOneAlgorithm: .typicalEndpoint
             case .countingClaims: .repeatableClaims
@@ -61,6 +62,7 @@ struct FlawedProvider: ProviderPlugin {
         var algorithms: [SignatureAlgorithm] = [.rs256, .es256]
         var limits = RelyingPartyLimits()
         var tokens = TokenRules()
+        var propagation = KeyPropagation.undocumented
         switch flaw {
         case .changingDefaults: limits.tokenLength += count()
         case .emptyAudience: audiences = [""]
@@ -69,6 +71,8 @@ struct FlawedProvider: ProviderPlugin {
         case .zeroLimit: limits.issuerLength = 0
         case .longSubject: limits.subjectLength = 256
         case .tightLimit: limits.audienceLength = 3
+        case .endlessPropagation:
+            propagation = KeyPropagation(newKey: 604_801, oldKey: .undocumented, evidence: "A test.")
         case .shortDefault: tokens.minimumLifetime = 1_800
         case .longRenewal: tokens.remainingAtRenewal = 60
         case .badType: tokens.type = "JWT\n"
@@ -82,7 +86,7 @@ struct FlawedProvider: ProviderPlugin {
                 annotation: flaw == .needsAnnotation ? .optional : .required, tokenVariable: token,
                 valueVariable: flaw == .sameVariables ? token : "FLAWED_ROLE",
                 options: flaw == .badOption ? ["a/b"] : [], exclusiveVariables: ["ONE"]),
-            algorithms: algorithms, limits: limits, tokens: tokens)
+            algorithms: algorithms, limits: limits, tokens: tokens, propagation: propagation)
     }
 
     init(endpoint: Endpoint, settings: NoSettings, context: PluginContext) throws(SettingsErrors) {

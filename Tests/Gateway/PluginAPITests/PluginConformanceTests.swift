@@ -26,7 +26,10 @@ struct PluginConformanceTests {
     @Test("Each rule has a flaw that breaks it")
     func everyRule() {
         let rules = FlawedProvider.Flaw.allCases.map(\.rule) + FlawedPublisher.Flaw.allCases.map(\.rule)
-        #expect(Set(rules) == Set(ConformanceBreach.Rule.allCases))
+        // RecipientConformanceTests break the others.
+        #expect(
+            Set(rules)
+                == Set(ConformanceBreach.Rule.allCases).subtracting([.recipientReads, .recipientConditions]))
     }
 
     @Test("Settings that do not decode are a breach")

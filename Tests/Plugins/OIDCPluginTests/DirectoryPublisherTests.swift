@@ -94,7 +94,7 @@ struct DirectoryPublisherTests {
         let settings = try JSONDecoder().decode(
             OIDCProvider.PublisherSettings.self, from: Data(#"{"directory": "\#(directory)"}"#.utf8))
         let plan = try #require(try OIDCProvider.publisher(for: endpoint, settings: settings))
-        let publisher = plan.open(.example(files: files))
+        let publisher = try #require(plan.open(.example(files: files)))
         #expect(publisher.location == (directory == "www" ? "www/reports" : "/srv/www/reports"))
         #expect(publisher.edgeCache == nil)
     }

@@ -67,6 +67,6 @@ struct GranaryPublisherTests {
         let plan = try #require(
             try GranaryProvider.publisher(
                 for: endpoint, settings: .init(tenant: "mill", url: nil, tokenFile: tokenFile)))
-        return plan.open(context)
+        return try #require(plan.open(context))
     }
 }

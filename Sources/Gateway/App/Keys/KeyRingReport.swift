@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginAPI
 import GatewayServer
 import JOSE
 import JSON
@@ -40,6 +41,7 @@ struct KeyRingReport {
     private let next: RotationStep
     private let verdict: ProbeVerdict?
     private let isPublished: Bool
+    private let isHandedOver: Bool
     private let path: String
 
     /// - Throws: why there is no key ring.
@@ -51,6 +53,7 @@ struct KeyRingReport {
         endpoint = configuration.name
         policy = configuration.rotationPolicy
         isPublished = configuration.publisher != nil
+        isHandedOver = configuration.publisher?.plan.keyHandOver != nil
         path = "\(configuration.path)"
         (next, verdict) = await keys.nextStep(ring, of: configuration)
     }
@@ -60,6 +63,7 @@ struct KeyRingReport {
         for key in ring.keys {
             lines.append(
                 "  \(key.keyID)  \(key.signingKey.algorithm.rawValue)  \(key.state.rawValue) since \(since(key))"
+                    + (key.isStandby ? ", standby" : "")
                     + (policy.end(key).map { ", removed at \(Self.text($0))" } ?? ""))
         }
         for key in ring.revoked { lines.append("  \(key.kid)  revoked at \(Self.text(key.revoked))") }
@@ -80,7 +84,7 @@ struct KeyRingReport {
         ]
         if let verdict {
             members.append(.init("issuer", .string("\(verdict)")))
-            members.append(.init("matches", .bool(verdict == .matches)))
+            members.append(.init("matches", .bool(verdict.isMatch)))
         }
         return .object(members)
     }
@@ -90,6 +94,7 @@ struct KeyRingReport {
             .init("kid", .string(key.keyID.rawValue)), .init("algorithm", .string(key.signingKey.algorithm.rawValue)),
             .init("state", .string(key.state.rawValue)), .init("since", .string(since(key))),
         ]
+        if key.isStandby { members.append(.init("standby", .bool(true))) }
         if let end = policy.end(key) { members.append(.init("leaves", .string(Self.text(end)))) }
         return .object(members)
     }
@@ -114,9 +119,11 @@ struct KeyRingReport {
             case .age: "a new key is due by the age of the active key; the leader creates it"
             case .algorithm: "a new key is due since token.algorithm has changed; the leader creates it"
             case .revoked: "a new key is due since no key is active; the leader creates it"
+            case .standby: "a standby key is due; the leader creates it"
             }
         case .markPublished(let kid, _): "\(kid) is published; the leader records it"
         case .markAbsent(let kid): "\(kid) is no longer published; the leader restarts its wait"
+        case .useStandby(let kid): "the standby key \(kid) signs next; the leader records it"
         case .activate(let kid): "\(kid) is ready; the leader activates it"
         case .recordLifetime: "the maximum token lifetime has increased; the leader records it"
         case .remove(let kids):
@@ -129,6 +136,9 @@ struct KeyRingReport {
         case .age:
             return "the next rotation is due at \(ring.active.map { Self.text(policy.due($0)) } ?? "")"
         case .publication(let kid, let since), .visibility(let kid, let since):
+            if isHandedOver {
+                return "waiting since \(Self.text(since)) for the relying party to hold \(kid)"
+            }
             let upload =
                 isPublished ? "" : "; upload the documents of GET \(path)/issuer-docs, then the rotation continues"
             return "waiting since \(Self.text(since)) for the issuer URL to serve \(kid)\(upload)"
@@ -136,7 +146,9 @@ struct KeyRingReport {
             let end = since.addingTimeInterval(Double(policy.propagation))
             return "\(kid) is published since \(Self.text(since)), and becomes active at \(Self.text(end)), when every "
                 + "cache has it"
-        case .finalReading(let kid): return "\(kid) becomes active after one more read of the issuer URL"
+        case .finalReading(let kid):
+            return
+                "\(kid) becomes active after one more read of \(isHandedOver ? "the relying party" : "the issuer URL")"
         case .capacity: return "the key ring is full; a new key is created after an old one is removed"
         }
     }

@@ -89,15 +89,15 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Flag(help: "With role: change nothing; say who could assume it. Exit status 1 if it is too wide.")
     var check = false
 
-    @Flag(help: "With --only documents: overwrite documents of another key ring.")
+    @Flag(help: "With --only documents or --only keys: overwrite those of another key ring.")
     var takeOver = false
 
     func validate() throws {
         guard !plan || !takeOver else {
             throw ValidationError("--plan and --take-over are mutually exclusive; use one of them")
         }
-        guard !takeOver || only == Self.documents else {
-            throw ValidationError("--take-over needs --only documents")
+        guard !takeOver || isPublication else {
+            throw ValidationError("--take-over needs --only documents or --only keys")
         }
         guard output != .cloudformation || (!all && endpoint.count == 1) else {
             throw ValidationError("--output cloudformation needs one --endpoint NAME")
@@ -105,7 +105,8 @@ struct ProvisionCommand: AsyncParsableCommand {
         guard all == endpoint.isEmpty else { throw ValidationError("expected either --endpoint NAME or --all") }
     }
 
-    private static let documents = "documents"
+    /// Whether only the documents are published, or only the keys handed over.
+    private var isPublication: Bool { only == "documents" || only == "keys" }
 
     /// The role of the command line; nil without `role`.
     private func role() throws -> EndpointConfiguration.Provision.Role? {
@@ -152,7 +153,7 @@ struct ProvisionCommand: AsyncParsableCommand {
             throw ValidationError("no plugin \"\(plugin)\"; use one of \(names)")
         }
         let selected = try selected(configuration, type.id)
-        if only == Self.documents, selected.allSatisfy({ hasPublisher($0.name, file) }) {
+        if isPublication, selected.allSatisfy({ hasPublisher($0.name, file) }) {
             return try await publishDocuments(selected.map(\.name))
         }
         guard !takeOver else { throw ValidationError("--take-over needs issuer.host and publish in \(config)") }

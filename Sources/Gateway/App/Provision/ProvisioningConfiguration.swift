@@ -110,6 +110,11 @@ struct ProvisioningConfiguration: Sendable {
             guard endpoint.endpointName != name || name == nil,
                 case .mapping(let members, let line) = changed["publish"]
             else { return changed }
+            // The minimum depends on how the relying party gets the keys.
+            if case .mapping(let rotation, let line) = changed["rotation"] {
+                changed = changed.setting(
+                    "rotation", .mapping(rotation.filter { $0.key != "propagation" }, line: line))
+            }
             return changed.setting("publish", .mapping(members.filter { $0.key == "probe" }, line: line))
         }
     }

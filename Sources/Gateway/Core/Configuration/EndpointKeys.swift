@@ -34,7 +34,8 @@ struct EndpointKeys: ConfigurationKeys {
     let token = Key("token", TokenKeys(), "Issued tokens.")
     let rotation = Key("rotation", RotationKeys(), "Rotation of signing keys.")
     let publish = Key(
-        "publish", PublishKeys(), "Publication of the issuer documents. Other keys are the publishing plugin's.")
+        "publish", PublishKeys(),
+        "Publication of the issuer documents, or hand-over of the keys. Other keys are the publishing plugin's.")
     let provision = Key(
         "provision", ProvisionKeys(), "What `sts-gateway provision` makes in addition; `serve` ignores it.")
     let settings = Key("settings", .mapping(), example: "{}", "Settings of the plugin: see its page.")
@@ -144,8 +145,9 @@ struct RotationKeys: ConfigurationKeys {
         "every", .duration(.hours(1)...(.days(366))), default: .days(30),
         "Age at which a key is replaced; longer than `propagation`.")
     let propagation = Key(
-        "propagation", .duration(.seconds(2)...(.days(7))), default: .hours(2),
-        "Time that a new key is published before it signs; at least twice `maxAge`.")
+        "propagation", .duration(.seconds(2)...(.days(7))), usualDefault: .hours(2), example: "2h",
+        otherwise: "what the relying party needs (the plugin's page); `2h` where that is not known",
+        "Time that the relying party has a new key before it signs; for documents, at least twice `maxAge`.")
     let maximumAge = Key(
         "maxAge", .duration(.seconds(1)...(.hours(1))), default: .minutes(5),
         "`Cache-Control: max-age` of the documents, for CDNs and verifiers.")

@@ -46,7 +46,6 @@ struct EndpointReader {
         let policy = self.policy()
         let subjectToken = self.subjectToken()
         let token = TokenReader(block, profile: profile, cluster: cluster, metadata: metadata)
-        let rotation = self.rotation()
         let isServedByOpenUnison = block.isServedByOpenUnison ?? false
         let probe = self.probe()
         let endpoint: Endpoint? =
@@ -58,6 +57,7 @@ struct EndpointReader {
                 nil
             }
         let publisher = self.publisher(for: endpoint)
+        let rotation = self.rotation(publisher?.plan.keyHandOver)
         let provision = EndpointConfiguration.Provision(block.provision)
         if publisher == nil, !probe.isEnabled, !isServedByOpenUnison {
             block.publish.probe.warning(
@@ -131,10 +131,14 @@ struct EndpointReader {
             acceptAPIServerAudience: acceptsAPIServer, requirePod: block.requiresPod)
     }
 
-    private func rotation() -> EndpointConfiguration.Rotation {
+    /// - Parameter keys: the hand-over of the keys; nil where documents are published, which a CDN and then a verifier cache.
+    private func rotation(_ keys: KeyHandOver?) -> EndpointConfiguration.Rotation {
         let block = block.rotation
-        let (every, propagation, maximumAge) = (block.every, block.propagation, block.maximumAge)
-        if propagation.seconds < 2 * maximumAge.seconds {
+        let (every, maximumAge) = (block.every, block.maximumAge)
+        let floor = keys == nil ? 2 * maximumAge.seconds : 0
+        let needed = (keys?.propagation ?? profile?.defaults.propagation ?? .undocumented).newKey
+        let propagation = block.propagation ?? ConfigurationDuration(seconds: max(needed, floor))
+        if propagation.seconds < floor {
             block.error(
                 \.propagation,
                 "shorter than twice maxAge (\(ConfigurationDuration(seconds: 2 * maximumAge.seconds))), so that a CDN and "

@@ -18,7 +18,7 @@ package struct EndpointConfiguration: Sendable {
     package var token: TokenPolicy
     package var rotation: Rotation
     package var limits: RelyingPartyLimits
-    /// nil where an operator uploads the documents.
+    /// nil where an operator uploads the documents, or hands over the keys.
     package var publisher: Publisher?
     package var probe: Probe
     package var provision = Provision()
@@ -170,7 +170,7 @@ package struct EndpointConfiguration: Sendable {
         RotationPolicy(
             every: rotation.every, propagation: rotation.propagation, maximumAge: rotation.maximumAge,
             timeToLive: token.timeToLive, replicaWindow: Self.replicaWindow, algorithm: endpoint.algorithm,
-            rsaKeySize: endpoint.rsaKeySize)
+            rsaKeySize: endpoint.rsaKeySize, hasStandby: publisher?.plan.keyHandOver?.usesOwnToken ?? false)
     }
 
     /// How long a replica may sign with a key ring that the store has not confirmed, in seconds.

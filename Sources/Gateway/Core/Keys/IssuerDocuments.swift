@@ -23,12 +23,24 @@ package struct IssuerDocuments: Sendable, Equatable {
         }
     }
 
+    /// The key that signs next.
+    package struct Successor: Sendable, Equatable {
+        package let keyID: KeyID
+        package let isPublished: Bool
+    }
+
     package let keys: Document
     package let discovery: Document
     /// The `issuer-docs` response of an OpenUnison-compatible endpoint: both documents as strings in one JSON object.
     package let bundle: Representation
     /// The key IDs of the key set.
     package let keyIDs: Set<KeyID>
+    /// The public keys, for a relying party that stores them itself.
+    package let keySet: JSONWebKeySet
+    /// The keys that such a relying party can hold because of this ring.
+    package let knownKeyIDs: Set<KeyID>
+    /// The key that signs next, and whether it is recorded as published; nil where there is none.
+    package let successor: Successor?
     /// When the public URL must be read again so that a new key can sign; nil where no key waits for it.
     package let readingDue: Date?
     /// As the ring records it.
@@ -60,6 +72,9 @@ package struct IssuerDocuments: Sendable, Equatable {
         ]
         self.bundle = Representation(bundle.utf8Text)
         keyIDs = Set(ring.keys.map(\.keyID))
+        keySet = ring.publicKeys
+        knownKeyIDs = ring.knownKeyIDs
+        successor = ring.successor.map { Successor(keyID: $0.keyID, isPublished: $0.published != nil) }
         invalidated = ring.invalidated
         location = ring.location
         sessionsOfRevokedKeysEnd = ring.revoked.map(\.revoked).max()?.addingTimeInterval(Self.maximumSessionLifetime)

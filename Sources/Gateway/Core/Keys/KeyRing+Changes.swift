@@ -6,16 +6,25 @@ package import JOSE
 extension KeyRing {
     /// The maximum number of revoked key IDs in a ring.
     private static let maximumRevoked = 20
+    /// The maximum number of handed over keys that a ring remembers: more than the keys that a ring has at a time.
+    static let maximumHandedOver = 100
 
     /// Adds a key. In a ring that never had a key it signs immediately, since no cache can contain an older key set.
+    ///
+    /// - Parameter isStandby: whether the key waits until it is needed. Another key replaces a standby key, which never
+    ///   signed.
     package func adding(
-        _ signingKey: SigningKey, certificate: KeyCertificate, at now: Date, policy: RotationPolicy
+        _ signingKey: SigningKey, certificate: KeyCertificate, at now: Date, policy: RotationPolicy,
+        isStandby: Bool = false
     ) -> KeyRing {
         changed { ring in
+            ring.keys.removeAll(where: \.isStandby)
             var key = Key(
-                signingKey: signingKey, state: .prepared, created: now.wholeSecond, certificate: certificate)
+                signingKey: signingKey, state: .prepared, created: now.wholeSecond, certificate: certificate,
+                isStandby: isStandby)
             if keys.isEmpty && revoked.isEmpty {
                 key.state = .active
+                key.isStandby = false
                 key.activated = now.wholeSecond
                 key.maximumTokenLifetime = policy.timeToLive
             }
@@ -42,17 +51,27 @@ extension KeyRing {
             }
         case .recordLifetime(let keyID, let seconds):
             changing(keyID) { $0.maximumTokenLifetime = max($0.maximumTokenLifetime, seconds) }
+        case .useStandby(let keyID): changing(keyID) { $0.isStandby = false }
         case .activate(let keyID): activating(keyID, at: now.wholeSecond, policy)
         case .remove(let keyIDs): changed { ring in ring.keys.removeAll { keyIDs.contains($0.keyID) } }
         }
     }
 
-    /// Removes a key and records its ID, so that it is not added again.
+    /// Removes a key and records its ID, so that it is not added again. A standby key that the relying party holds signs
+    /// from now on in place of an active one.
     ///
     /// - Returns: nil where the ring has no such key.
     package func revoking(_ keyID: KeyID, at now: Date) -> KeyRing? {
-        guard self[keyID] != nil else { return nil }
+        guard let revoked = self[keyID] else { return nil }
         return changed { ring in
+            if revoked.state == .active,
+                let index = ring.keys.firstIndex(where: { $0.isStandby && $0.state == .published })
+            {
+                ring.keys[index].state = .active
+                ring.keys[index].isStandby = false
+                ring.keys[index].activated = now.wholeSecond
+                ring.keys[index].maximumTokenLifetime = revoked.maximumTokenLifetime
+            }
             ring.keys.removeAll { $0.keyID == keyID }
             ring.revoked.append(RevokedKey(kid: keyID, revoked: now.wholeSecond))
             ring.revoked.removeFirst(max(0, ring.revoked.count - Self.maximumRevoked))
@@ -74,6 +93,7 @@ extension KeyRing {
                 }
                 if ring.keys[index].keyID == keyID {
                     ring.keys[index].state = .active
+                    ring.keys[index].isStandby = false
                     ring.keys[index].activated = now
                     ring.keys[index].maximumTokenLifetime = policy.timeToLive
                 }
@@ -92,8 +112,16 @@ extension KeyRing {
         change(&ring)
         // The same key set may be published again later, after another one.
         if ring.keys.map(\.keyID) != keys.map(\.keyID) { ring.invalidated?.keys = nil }
+        // A ring that hands over its keys remembers those that leave it.
+        if !ring.handedOver.isEmpty { ring.remember(keys.map(\.keyID)) }
         ring.revision += 1
         return ring
+    }
+
+    /// Adds keys to those that were handed over; the oldest ones are dropped.
+    mutating func remember(_ keyIDs: [KeyID]) {
+        handedOver += keyIDs.filter { !handedOver.contains($0) }
+        handedOver.removeFirst(max(0, handedOver.count - Self.maximumHandedOver))
     }
 }
 

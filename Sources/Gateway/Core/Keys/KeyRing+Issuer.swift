@@ -1,6 +1,6 @@
 package import FoundationEssentials
 package import GatewayPluginAPI
-import JOSE
+package import JOSE
 import JSON
 
 extension KeyRing {
@@ -42,14 +42,18 @@ extension KeyRing {
     /// - Parameters:
     ///   - location: where this ring has published; nil where that is not known.
     ///   - invalidated: the documents whose invalidation is complete; nil where that is not known.
+    ///   - handedOver: the keys that a relying party holds.
     /// - Returns: nil where the ring has all of it already.
     package func recording(
-        _ record: IssuerRecord?, location: String?, invalidated: InvalidatedDocuments?
+        _ record: IssuerRecord?, location: String?, invalidated: InvalidatedDocuments?, handedOver: Set<KeyID> = []
     ) -> KeyRing? {
         let (issuer, location) = (record ?? issuer, location ?? self.location)
         let invalidated = invalidated ?? self.invalidated
-        guard issuer != self.issuer || location != self.location || invalidated != self.invalidated else { return nil }
+        let added = keys.map(\.keyID).filter { handedOver.contains($0) && !self.handedOver.contains($0) }
+        guard issuer != self.issuer || location != self.location || invalidated != self.invalidated || !added.isEmpty
+        else { return nil }
         return changed { ring in
+            ring.remember(added)
             ring.issuer = issuer
             ring.location = location
             ring.invalidated = invalidated

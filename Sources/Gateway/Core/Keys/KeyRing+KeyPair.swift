@@ -47,7 +47,7 @@ extension KeyRing {
         guard name != nil else { return keypair == nil ? .nothing : .record(nil) }
         guard let found else {
             guard let keypair, keypair.isPresent, keypair.name == name else { return .nothing }
-            guard successor == nil else { return .later }
+            guard successor.map(\.isStandby) ?? true else { return .later }
             return .replace(ImportedKeyPair(name: keypair.name, uid: keypair.uid, kid: keypair.kid, isPresent: false))
         }
         let kid = found.signingKey.keyID
@@ -55,6 +55,6 @@ extension KeyRing {
         if self[kid] != nil || keypair?.kid == kid && keypair?.isPresent == true {
             return keypair == found.record ? .nothing : .record(found.record)
         }
-        return successor == nil && keys.count < RotationPolicy.maximumKeys ? .importKey : .later
+        return successor.map(\.isStandby) ?? true && keys.count < RotationPolicy.maximumKeys ? .importKey : .later
     }
 }

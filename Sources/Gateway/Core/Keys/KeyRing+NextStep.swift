@@ -22,25 +22,32 @@ extension KeyRing {
 
     /// When the issuer URL must be read again so that the rotation can continue; nil where no key waits for it.
     package func readingDue(_ policy: RotationPolicy) -> Date? {
-        guard let successor, let published = successor.published, active != nil else { return nil }
+        guard let successor, let published = successor.published, active != nil, !successor.isStandby else {
+            return nil
+        }
         return published.addingTimeInterval(Double(policy.propagation))
     }
 
     private func withoutSuccessor(at now: Date, _ policy: RotationPolicy) -> RotationStep {
         let reason: RotationStep.Reason
         if let active {
-            let due = policy.due(active)
-            if active.signingKey.algorithm != policy.algorithm {
-                reason = .algorithm
-            } else if due <= now {
-                reason = .age
+            if let due = dueReason(active, at: now, policy) {
+                reason = due
+            } else if policy.hasStandby {
+                reason = .standby
             } else {
-                return .wait(.age, until: due)
+                return .wait(.age, until: policy.due(active))
             }
         } else {
             reason = .revoked
         }
         return keys.count < RotationPolicy.maximumKeys ? .addKey(reason) : .wait(.capacity, until: nil)
+    }
+
+    /// Why the active key must be replaced; nil where it must not.
+    private func dueReason(_ active: Key, at now: Date, _ policy: RotationPolicy) -> RotationStep.Reason? {
+        if active.signingKey.algorithm != policy.algorithm { return .algorithm }
+        return policy.due(active) <= now ? .age : nil
     }
 
     private func next(
@@ -52,6 +59,13 @@ extension KeyRing {
         }
         let isServed = evidence.map { $0.isSettled && $0.served.contains(key.keyID) } ?? false
         let isFresh = evidence.map { now.timeIntervalSince($0.read) <= Self.readingLifetime } ?? false
+        if key.isStandby {
+            // It was created for another algorithm: it is replaced.
+            if key.signingKey.algorithm != policy.algorithm { return .addKey(.algorithm) }
+            guard let active, dueReason(active, at: now, policy) == nil, policy.hasStandby else {
+                return .useStandby(key.keyID)
+            }
+        }
         // After a revocation no key signs: the new key signs as soon as verifiers can read it, whoever published it.
         guard active != nil else {
             let isVerifiable = evidence.map { $0.isDescribed && $0.served.contains(key.keyID) } ?? false
@@ -65,6 +79,7 @@ extension KeyRing {
         if let evidence, evidence.read > published, !evidence.served.contains(key.keyID) {
             return .markAbsent(key.keyID)
         }
+        if key.isStandby { return .wait(.age, until: active.map(policy.due)) }
         let end = published.addingTimeInterval(Double(policy.propagation))
         guard now >= end else { return .wait(.propagation(key.keyID, since: published), until: end) }
         guard isServed, isFresh, let evidence, evidence.read >= end else {

@@ -30,10 +30,12 @@ package struct KeyRing: Sendable {
         package internal(set) var retired: Date?
         /// The maximum lifetime of the tokens that the key has signed, in seconds; 0 before it signs.
         package internal(set) var maximumTokenLifetime: Int
+        /// Whether the key waits for a revocation or the next rotation, after the relying party holds it.
+        package internal(set) var isStandby: Bool
 
         package init(
             signingKey: SigningKey, state: State, created: Date, certificate: KeyCertificate, published: Date? = nil,
-            activated: Date? = nil, retired: Date? = nil, maximumTokenLifetime: Int = 0
+            activated: Date? = nil, retired: Date? = nil, maximumTokenLifetime: Int = 0, isStandby: Bool = false
         ) {
             self.signingKey = signingKey
             self.state = state
@@ -43,6 +45,7 @@ package struct KeyRing: Sendable {
             self.activated = activated
             self.retired = retired
             self.maximumTokenLifetime = maximumTokenLifetime
+            self.isStandby = isStandby
         }
 
         package var keyID: KeyID { signingKey.keyID }
@@ -108,12 +111,16 @@ package struct KeyRing: Sendable {
     package internal(set) var issuer: IssuerRecord?
     /// Where this ring has published last; nil where it has not.
     package internal(set) var location: String?
+    /// The latest keys that were handed over to a relying party (``KeyHandOver``), also those that left the ring: what else
+    /// is stored there belongs to somebody else. Empty where no key was handed over.
+    package internal(set) var handedOver: [KeyID]
 
     package init(
         endpoint: String, owner: String, revision: Int = 1, keys: [Key], revoked: [RevokedKey] = [],
         keypair: ImportedKeyPair? = nil, invalidated: InvalidatedDocuments? = nil, issuer: IssuerRecord? = nil,
-        location: String? = nil
+        location: String? = nil, handedOver: [KeyID] = []
     ) {
+        self.handedOver = handedOver
         self.issuer = issuer
         self.location = location
         self.invalidated = invalidated
@@ -134,6 +141,10 @@ package struct KeyRing: Sendable {
     /// The key that signs the publisher's own token: the active key, or its successor where no key is active because of a
     /// revocation, since the successor cannot become active before it is published.
     package var publisherKey: Key? { active ?? (revoked.isEmpty ? nil : successor) }
+
+    /// The keys that a relying party can hold because of this ring: its own, those that it has revoked, and those that it
+    /// has handed over.
+    package var knownKeyIDs: Set<KeyID> { Set(keys.map(\.keyID)).union(revoked.map(\.kid)).union(handedOver) }
 
     package subscript(_ keyID: KeyID) -> Key? { keys.first { $0.keyID == keyID } }
 

@@ -29,6 +29,7 @@ package enum KeyRingDocument {
         let invalidated: KeyRing.InvalidatedDocuments?
         let issuer: Optionally<KeyRing.IssuerRecord>?
         let location: Optionally<String>?
+        let handedOver: Optionally<[KeyID]>?
     }
 
     /// A member that the ring does not need: a value of another form counts as missing.
@@ -54,6 +55,7 @@ package enum KeyRingDocument {
         let activated: Date?
         let retired: Date?
         let longestLife: Int?
+        let standby: Optionally<Bool>?
         let privateKey: String
         let certificate: String
     }
@@ -93,7 +95,8 @@ package enum KeyRingDocument {
         return KeyRing(
             endpoint: endpoint, owner: owner, revision: revision, keys: keys, revoked: ring.revoked ?? [],
             keypair: ring.keypair, invalidated: ring.invalidated, issuer: ring.issuer?.value,
-            location: ring.location?.value)
+            location: ring.location?.value,
+            handedOver: (ring.handedOver?.value ?? []).suffix(KeyRing.maximumHandedOver))
     }
 
     private static func decode(_ key: Key, at index: Int) throws(StoreError) -> KeyRing.Key {
@@ -124,7 +127,8 @@ package enum KeyRingDocument {
         return KeyRing.Key(
             signingKey: signingKey, state: key.state, created: key.created, certificate: certificate,
             published: key.state == .prepared ? nil : key.published, activated: activated,
-            retired: key.state == .retiring ? key.retired : nil, maximumTokenLifetime: maximumTokenLifetime)
+            retired: key.state == .retiring ? key.retired : nil, maximumTokenLifetime: maximumTokenLifetime,
+            isStandby: (key.state == .prepared || key.state == .published) && key.standby?.value == true)
     }
 
     /// The maximum number of keys that is read: more than the gateway ever creates.
@@ -149,10 +153,11 @@ package enum KeyRingDocument {
                     kid: key.signingKey.keyID.rawValue, algorithm: key.signingKey.algorithm, state: key.state,
                     created: key.created, published: key.published, activated: key.activated, retired: key.retired,
                     longestLife: key.maximumTokenLifetime == 0 ? nil : key.maximumTokenLifetime,
-                    privateKey: key.signingKey.pkcs8PEM,
+                    standby: Optionally(key.isStandby ? true : nil), privateKey: key.signingKey.pkcs8PEM,
                     certificate: key.certificate.pem)
             }, revoked: ring.revoked, keypair: ring.keypair, invalidated: ring.invalidated,
-            issuer: Optionally(ring.issuer), location: Optionally(ring.location))
+            issuer: Optionally(ring.issuer), location: Optionally(ring.location),
+            handedOver: Optionally(ring.handedOver.isEmpty ? nil : ring.handedOver))
         let encoder = JSONEncoder()
         encoder.dateEncodingStrategy = .iso8601
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -18,6 +18,9 @@ package struct RotationPolicy: Sendable, Equatable {
     package var algorithm: SignatureAlgorithm
     /// The size of new RSA keys in bits.
     package var rsaKeySize: Int
+    /// Whether the ring always has a key that the relying party already holds, for a revocation: where keys are handed over
+    /// with the endpoint's own token.
+    package var hasStandby: Bool
 
     /// How long after its `exp` a verifier may accept a token. Known verifiers use at most this.
     package static let leeway = 300
@@ -26,8 +29,9 @@ package struct RotationPolicy: Sendable, Equatable {
 
     package init(
         every: Int, propagation: Int, maximumAge: Int, timeToLive: Int, replicaWindow: Int,
-        algorithm: SignatureAlgorithm, rsaKeySize: Int
+        algorithm: SignatureAlgorithm, rsaKeySize: Int, hasStandby: Bool = false
     ) {
+        self.hasStandby = hasStandby
         self.every = every
         self.propagation = propagation
         self.maximumAge = maximumAge

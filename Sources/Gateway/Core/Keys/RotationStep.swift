@@ -9,6 +9,8 @@ package enum RotationStep: Sendable, Equatable {
     case markPublished(KeyID, at: Date)
     /// Record that the issuer URL does not serve the key any more; its propagation begins again.
     case markAbsent(KeyID)
+    /// Let the standby key sign next; its wait is over, or it continues.
+    case useStandby(KeyID)
     /// Activate the key; the active one retires.
     case activate(KeyID)
     /// Record that the token lifetime of the active key has increased.
@@ -26,6 +28,8 @@ package enum RotationStep: Sendable, Equatable {
         case algorithm
         /// The active key was revoked.
         case revoked
+        /// The ring has no standby key.
+        case standby
     }
 
     /// What the ring waits for.

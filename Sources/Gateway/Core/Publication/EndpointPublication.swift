@@ -1,9 +1,16 @@
 package import FoundationEssentials
 package import GatewayPluginAPI
 
+/// The publication of one endpoint, step by step, in one of two ways: its documents are published, or its keys are handed
+/// over to the relying party.
+package protocol EndpointPublishing: Sendable {
+    /// Does everything that is due.
+    mutating func step(_ documents: IssuerDocuments) async -> EndpointPublication.Report
+}
+
 /// The publication of one endpoint, step by step: write the documents, invalidate the CDN, read the public URL. It never
 /// waits: each step returns when the next one is due.
-package struct EndpointPublication: Sendable {
+package struct EndpointPublication: EndpointPublishing {
     /// The result of a step.
     package struct Report: Sendable {
         /// The outcomes of the publication round; empty where the step had none.
@@ -262,7 +269,7 @@ package struct EndpointPublication: Sendable {
             if publisher?.edgeCache != nil, !isDryRun, isSettled, began >= repairDue {
                 addInvalidation(of: IssuerDocumentKind.allCases, in: documents)
             }
-        case .ownResponse, .unreachable: pause = 60
+        case .ownResponse, .unreachable, .holds, .holdsOthers, .rejects: pause = 60
         }
         probeDue = began.addingTimeInterval(min(interval, pause))
     }

@@ -14,6 +14,15 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     case ownResponse
     /// The issuer URL could not be read.
     case unreachable(String)
+    /// The relying party, which stores the keys itself, holds those of the ring.
+    case holds
+    /// The relying party does not hold these keys of the ring.
+    case holdsOthers(lacking: [KeyID])
+    /// The relying party holds the key, and does not accept a token that it has signed.
+    case rejects(KeyID)
+
+    /// Whether verifiers have the keys of the ring.
+    package var isMatch: Bool { self == .matches || self == .holds }
 
     package var description: String {
         switch self {
@@ -24,6 +33,12 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
         case .ownResponse:
             "the issuer URL leads to the gateway itself, not to the published documents"
         case .unreachable(let reason): "the issuer URL cannot be read: \(reason)"
+        case .holds: "the relying party holds the keys"
+        case .holdsOthers(let keys) where keys.isEmpty: "the relying party holds other keys too"
+        case .holdsOthers(let keys):
+            "the relying party does not hold \(keys.map(\.rawValue).joined(separator: ", "))"
+        case .rejects(let key):
+            "the relying party holds \(key), but does not accept a token that it has signed; the key is not used"
         }
     }
 

@@ -47,6 +47,8 @@ package enum PublicationConflict: Error, Sendable, Equatable, CustomStringConver
     case foreignOwner(String)
     /// The document belongs to a later revision of this key ring.
     case newerRevision(Int)
+    /// The relying party holds keys that this key ring never had, or a configuration for another issuer.
+    case foreignKeys([String])
 
     /// Printable ASCII, limited to the length of an owner ID, since the text comes from outside.
     private static func quoted(_ owner: String) -> String {
@@ -62,6 +64,9 @@ package enum PublicationConflict: Error, Sendable, Equatable, CustomStringConver
         case .newerRevision(let revision):
             "the published documents belong to the later revision \(revision) of this key ring; this gateway publishes "
                 + "after it has read that revision"
+        case .foreignKeys(let found):
+            "the relying party holds what this key ring never handed over: \(found.joined(separator: ", ")); use a "
+                + "separate place for each endpoint of each cluster, or run sts-gateway publish --take-over"
         }
     }
 }

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import JOSE
 
 /// The state of the publication of one endpoint.
 package struct PublicationStatus: Sendable, Equatable {
@@ -28,6 +29,8 @@ package struct PublicationStatus: Sendable, Equatable {
     package var verdict: ProbeVerdict?
     /// The time of the last reading.
     package var lastProbe: Date?
+    /// The keys that the relying party holds, where keys are handed over.
+    package var handedOver: Set<KeyID> = []
     /// The evidence for key rings.
     package var evidence: PublicEvidence?
 
@@ -37,7 +40,7 @@ package struct PublicationStatus: Sendable, Equatable {
     package var problem: String? {
         if let failure { return failure }
         if let invalidationFailure { return invalidationFailure }
-        if let verdict, verdict != .matches { return "\(verdict)" }
+        if let verdict, !verdict.isMatch { return "\(verdict)" }
         return nil
     }
 }

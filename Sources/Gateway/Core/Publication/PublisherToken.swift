@@ -1,6 +1,6 @@
 package import FoundationEssentials
 import GatewayPluginAPI
-import JOSE
+package import JOSE
 import JSON
 
 /// The gateway's self-issued web identity: a relying party that trusts the endpoint's issuer can permit it to publish. No
@@ -14,6 +14,27 @@ package enum PublisherToken {
         "\(IssuedClaims.reservedSubjectPrefix)publisher:\(cluster):\(endpoint)"
     }
 
+    /// The `sub` of a trial exchange, which nothing is granted to.
+    package static func trialSubject(cluster: String, endpoint: String) -> String {
+        "\(IssuedClaims.reservedSubjectPrefix)probe:\(cluster):\(endpoint)"
+    }
+
+    /// Issues a token for one trial exchange, which shows that a relying party can verify a key before it signs anything
+    /// else.
+    ///
+    /// - Parameter keyID: the key that signs next.
+    /// - Returns: nil where the ring has no such key, or it does not sign next.
+    package static func trial(
+        _ configuration: EndpointConfiguration, keys: SigningKeySnapshot, keyID: KeyID, at now: Date, tokenID: TokenID
+    ) -> String? {
+        guard let key = keys.keys.first(where: { $0.keyID == keyID }), key.state == .prepared || key.state == .published
+        else { return nil }
+        let endpoint = configuration.endpoint
+        return sign(
+            configuration, key, subject: trialSubject(cluster: endpoint.cluster, endpoint: endpoint.name), at: now,
+            tokenID)
+    }
+
     /// Issues a token, signed with the active key, or after a revocation with its successor.
     ///
     /// - Returns: the token in compact form; nil where no key may sign it.
@@ -21,6 +42,14 @@ package enum PublisherToken {
         _ configuration: EndpointConfiguration, keys: SigningKeySnapshot, at now: Date, tokenID: TokenID
     ) -> String? {
         guard let key = keys.publisherKey else { return nil }
+        let endpoint = configuration.endpoint
+        return sign(
+            configuration, key, subject: subject(cluster: endpoint.cluster, endpoint: endpoint.name), at: now, tokenID)
+    }
+
+    private static func sign(
+        _ configuration: EndpointConfiguration, _ key: KeyRing.Key, subject: String, at now: Date, _ tokenID: TokenID
+    ) -> String? {
         let endpoint = configuration.endpoint
         let issued = Int(now.timeIntervalSince1970)
         let lifetime = min(maximumTokenLifetime, configuration.token.timeToLive)
@@ -30,7 +59,7 @@ package enum PublisherToken {
                 "aud",
                 endpoint.audiences.count == 1
                     ? .string(endpoint.audiences[0]) : .array(endpoint.audiences.map(JSONValue.string))),
-            .init("sub", .string(subject(cluster: endpoint.cluster, endpoint: endpoint.name))),
+            .init("sub", .string(subject)),
             .init("exp", .integer(issued + lifetime)),
             .init("nbf", .integer(issued - IssuedClaims.notBeforeLeeway)),
             .init("iat", .integer(issued)),

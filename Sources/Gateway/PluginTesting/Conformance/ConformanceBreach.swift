@@ -42,6 +42,12 @@ public struct ConformanceBreach: Sendable, Equatable, CustomStringConvertible {
         case publisherReads = "a publisher reads back what it wrote"
         /// A write whose condition does not hold throws `conflict` and changes nothing.
         case publisherConditions = "a publisher writes only where the condition holds"
+        /// The time until verifiers honor a new key is 0 to 7 days, and its source is named.
+        case propagation = "the time that verifiers need is plausible, and its source is named"
+        /// Stored keys read back as those that were written, and an empty place as nil.
+        case recipientReads = "a recipient reads back the keys that it wrote"
+        /// Keys that another writer has changed are not replaced.
+        case recipientConditions = "a recipient replaces only what it was given"
     }
 
     /// The rule.

@@ -25,6 +25,18 @@ extension ConformanceFindings {
         checkInjector(defaults.injector)
         checkLimits(defaults)
         checkTokens(defaults.tokens)
+        check(defaults.propagation)
+    }
+
+    /// Checks how long verifiers need, of documents or of a hand-over.
+    mutating func check(_ propagation: KeyPropagation) {
+        expect(
+            (0...604_800).contains(propagation.newKey), .propagation,
+            "a new key is honored after \(propagation.newKey) seconds; expected 0 to 604800")
+        if case .after(let seconds) = propagation.oldKey {
+            expect(seconds >= 0, .propagation, "an old key is dropped after \(seconds) seconds; expected 0 or more")
+        }
+        expect(!propagation.evidence.isEmpty, .propagation, "the evidence is empty; name the source")
     }
 
     private mutating func checkAudiences(_ defaults: EndpointDefaults, of plugin: (some ProviderPlugin).Type) {

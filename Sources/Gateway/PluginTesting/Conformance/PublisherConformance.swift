@@ -4,10 +4,11 @@ import JSON
 extension ConformanceFindings {
     /// Plans are values: the same block of the same endpoint gives the same location.
     mutating func checkPlans<Plugin: ProviderPlugin>(of example: ConformanceExample<Plugin>, settings: String) {
-        func location(_ name: String) throws -> String? {
+        func plan(_ name: String) throws -> PublisherPlan? {
             let settings = try JSONValue(parsing: Array(settings.utf8)).decode(Plugin.PublisherSettings.self)
-            return try Plugin.publisher(for: example.endpoint(name: name), settings: settings)?.location
+            return try Plugin.publisher(for: example.endpoint(name: name), settings: settings)
         }
+        func location(_ name: String) throws -> String? { try plan(name)?.location }
         do {
             guard let one = try location("one"), let two = try location("two") else {
                 return add(.publisherPlan, "there is no plan; return one, or leave publisherSettings out of the check")
@@ -15,6 +16,7 @@ extension ConformanceFindings {
             expect(
                 one != two, .publisherPlan,
                 "two endpoints have the location \(Quotation.of(one)); add the issuer's host or path to it")
+            if let keys = try plan("one")?.keyHandOver { check(keys.propagation) }
             expect(try location("one") == one, .publisherPlan, "the location of the same block differs")
         } catch {
             add(.publisherPlan, "a valid block is rejected: \(error)")

@@ -33,11 +33,15 @@ package struct KeyAdministration: Sendable {
     ) async -> (next: RotationStep, verdict: ProbeVerdict?) {
         let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(configuration, keys: keys(ring, configuration))
-        var publication = EndpointPublication(
-            publisher: nil, reader: opened.probe, interval: configuration.probe.interval, now: session.scheduler.now,
-            random: session.scheduler.random)
+        // Documents are not compared with the publisher's store.
+        let isHandedOver = configuration.publisher?.plan.keyHandOver != nil
+        var publication = PublicationTools.publication(
+            of: isHandedOver ? opened : PublicationTools.Opened(publisher: nil, part: opened.part),
+            PublicationTools.Course(
+                reader: opened.reader, isDryRun: true, leasePeriod: 0, now: session.scheduler.now,
+                random: session.scheduler.random))
         var status = PublicationStatus()
-        if configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.documents {
+        if isHandedOver || configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.documents {
             status = await publication.step(documents).status
         }
         await tools.close()
@@ -51,7 +55,19 @@ package struct KeyAdministration: Sendable {
     package func rotate(_ configuration: EndpointConfiguration) async throws(StoreError) -> Rotation {
         while true {
             let stored = try await stored(configuration)
-            if let successor = stored.value.successor { return .inProgress(successor.keyID) }
+            if let successor = stored.value.successor {
+                guard successor.isStandby else { return .inProgress(successor.keyID) }
+                guard
+                    let ring = stored.value.applying(
+                        .useStandby(successor.keyID), at: session.scheduler.now(), policy: configuration.rotationPolicy)
+                else { return .inProgress(successor.keyID) }
+                do {
+                    _ = try await session.keyStore.rings.save(ring, replacing: stored.version)
+                    return .started(successor.keyID)
+                } catch .conflict {
+                    continue
+                }
+            }
             guard stored.value.keys.count < RotationPolicy.maximumKeys else {
                 throw .rejected(
                     "the key ring has \(stored.value.keys.count) keys; wait until retired keys are removed, or reduce "
@@ -101,7 +117,7 @@ package struct KeyAdministration: Sendable {
     ) async throws(StoreError) -> Bool {
         if let publisher = opened.publisher {
             do {
-                _ = try await publisher.stored(.keys)
+                try await publisher.check()
             } catch {
                 guard isForced else {
                     throw .rejected(
@@ -117,7 +133,12 @@ package struct KeyAdministration: Sendable {
             guard let without = stored.value.revoking(kid, at: session.scheduler.now()) else { return true }
             ring = without
             // No key signs until the new one is published.
-            if ring.active == nil, ring.successor == nil { ring = try await adding(to: ring, configuration) }
+            if ring.active == nil, ring.successor == nil {
+                ring = try await adding(to: ring, configuration)
+            } else if ring.successor == nil, configuration.rotationPolicy.hasStandby {
+                // With the same hand-over.
+                ring = try await adding(to: ring, configuration, isStandby: true)
+            }
             do {
                 _ = try await session.keyStore.rings.save(ring, replacing: stored.version)
                 break
@@ -128,9 +149,8 @@ package struct KeyAdministration: Sendable {
         guard let publisher = opened.publisher,
             let documents = keys(ring, configuration).snapshot.documents
         else { return opened.publisher == nil }
-        var publication = EndpointPublication(
-            publisher: publisher, reader: nil, interval: configuration.probe.interval, now: session.scheduler.now,
-            random: session.scheduler.random)
+        var publication = PublicationTools.publication(
+            of: opened, PublicationTools.Course(now: session.scheduler.now, random: session.scheduler.random))
         let report = await publication.step(documents)
         for outcome in report.outcomes {
             output(ManualPublication.text(outcome, at: publisher.location, of: configuration.name))
@@ -140,6 +160,14 @@ package struct KeyAdministration: Sendable {
         }
         if let failure = report.status.invalidationFailure {
             output("\(configuration.name): CDN invalidation: \(failure)")
+        }
+        if report.status.failure != nil, ring.active == nil, let plugin = configuration.publisher?.pluginID,
+            configuration.publisher?.plan.keyHandOver?.usesOwnToken == true
+        {
+            output(
+                "\(configuration.name): the relying party holds no standby key, so a gateway cannot prove itself; hand over "
+                    + "the keys as an administrator: sts-gateway provision \(plugin) --endpoint \(configuration.name) "
+                    + "--only keys")
         }
         return report.status.failure == nil && report.status.invalidationFailure == nil
     }
@@ -179,13 +207,14 @@ package struct KeyAdministration: Sendable {
     }
 
     private func adding(
-        to ring: KeyRing, _ configuration: EndpointConfiguration
+        to ring: KeyRing, _ configuration: EndpointConfiguration, isStandby: Bool = false
     ) async throws(StoreError) -> KeyRing {
         let policy = configuration.rotationPolicy
         let generated = try await SigningKeyGenerator().generate(
             policy.algorithm, rsaKeySize: policy.rsaKeySize, endpoint: configuration.name, at: session.scheduler.now())
         return ring.adding(
-            generated.signingKey, certificate: generated.certificate, at: session.scheduler.now(), policy: policy)
+            generated.signingKey, certificate: generated.certificate, at: session.scheduler.now(), policy: policy,
+            isStandby: isStandby)
     }
 
     private func keys(_ ring: KeyRing, _ configuration: EndpointConfiguration) -> CurrentSigningKeys {

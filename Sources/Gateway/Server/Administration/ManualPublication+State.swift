@@ -24,7 +24,7 @@ extension ManualPublication {
         }
         guard let report = await step(endpoint, ring, isDryRun: true, reading: reading) else { return state }
         state.stale = try Self.stale(report)
-        if let verdict = report.status.verdict, verdict != .matches { state.problem = "\(verdict)" }
+        if let verdict = report.status.verdict, !verdict.isMatch { state.problem = "\(verdict)" }
         return state
     }
 
@@ -74,10 +74,11 @@ extension ManualPublication {
         guard let documents = keys.snapshot.documents else { return nil }
         let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(endpoint, keys: keys, isByAdministrator: true)
-        var publication = EndpointPublication(
-            publisher: opened.publisher, reader: reading && endpoint.probe.isEnabled ? opened.probe : nil,
-            interval: endpoint.probe.interval, isDryRun: isDryRun, now: session.host.clock,
-            random: session.scheduler.random)
+        var publication = PublicationTools.publication(
+            of: opened,
+            PublicationTools.Course(
+                reader: reading ? opened.reader : nil, isDryRun: isDryRun, leasePeriod: 0, now: session.host.clock,
+                random: session.scheduler.random))
         let report = await publication.step(documents)
         await tools.close()
         return report

@@ -90,10 +90,13 @@ package struct ManualPublication: Sendable {
     ) async -> Result {
         let name = endpoint.name
         let clock = session.host.clock
-        var publication = EndpointPublication(
-            publisher: opened.publisher, reader: endpoint.probe.isEnabled ? opened.probe : nil,
-            interval: endpoint.probe.interval, takeOver: mode == .takeOver, isDryRun: mode == .check, now: clock,
-            random: session.scheduler.random)
+        // The leader confirms keys that are handed over.
+        var publication = PublicationTools.publication(
+            of: opened,
+            PublicationTools.Course(
+                reader: opened.reader, takeOver: mode == .takeOver, isDryRun: mode == .check, leasePeriod: 0,
+                now: clock,
+                random: session.scheduler.random))
         var invalidationFailures = 0
         var isWaiting = false
         while true {

@@ -27,7 +27,8 @@ struct KeyRotation: Sendable {
     /// - Throws: why the step failed; the stored ring is unchanged then.
     func step(
         _ view: DocumentReplica<KeyRing>.View, evidence: PublicEvidence?,
-        invalidated: KeyRing.InvalidatedDocuments? = nil, location: String? = nil, at now: @Sendable () -> Date
+        invalidated: KeyRing.InvalidatedDocuments? = nil, handedOver: Set<KeyID> = [], location: String? = nil,
+        at now: @Sendable () -> Date
     ) async throws(StoreError) -> Outcome {
         switch view.problem {
         // Never overwritten: an operator may restore it, and a newer release can read it.
@@ -65,7 +66,9 @@ struct KeyRotation: Sendable {
         case .wait(_, let time):
             let record = KeyRing.IssuerRecord(configuration, ring: stored.value)
             let failure = keyPairFailure ?? timeFailure
-            if let ring = stored.value.recording(record, location: location, invalidated: invalidated) {
+            if let ring = stored.value.recording(
+                record, location: location, invalidated: invalidated, handedOver: handedOver)
+            {
                 // The rotation does not depend on the record: a write that fails is repeated with the next step.
                 let outcome = try? await leader.save(ring, replacing: stored)
                 if failure == nil, let outcome { return outcome }
@@ -78,7 +81,8 @@ struct KeyRotation: Sendable {
                 "signing key created", metadata: ["kid": "\(generated.keyID)", "because": "\(reason.rawValue)"])
             return try await leader.save(
                 stored.value.adding(
-                    generated.signingKey, certificate: generated.certificate, at: now(), policy: policy),
+                    generated.signingKey, certificate: generated.certificate, at: now(), policy: policy,
+                    isStandby: reason == .standby),
                 replacing: stored)
         default:
             guard let ring = stored.value.applying(step, at: now(), policy: policy) else { return .wait(until: nil) }
@@ -160,6 +164,7 @@ struct KeyRotation: Sendable {
             logger.notice("new signing key published", metadata: ["kid": "\(kid)"])
         case .markAbsent(let kid):
             logger.warning("new signing key no longer published", metadata: ["kid": "\(kid)"])
+        case .useStandby(let kid): logger.notice("standby signing key signs next", metadata: ["kid": "\(kid)"])
         case .activate(let kid): logger.notice("signing key activated", metadata: ["kid": "\(kid)"])
         case .remove(let kids):
             logger.notice("retired keys removed", metadata: ["kids": .array(kids.map { "\($0)" })])

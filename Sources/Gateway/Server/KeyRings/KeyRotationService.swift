@@ -49,6 +49,7 @@ struct KeyRotationService: Service {
             let isCurrent = status?.evidence?.expected == view.stored.map { Set($0.value.keys.map(\.keyID)) }
             let outcome = try await rotation.step(
                 view, evidence: status?.evidence, invalidated: isCurrent ? status?.invalidated : nil,
+                handedOver: isCurrent ? status?.handedOver ?? [] : [],
                 location: status?.lastOwner == view.stored?.value.owner ? status?.location : nil,
                 at: scheduler.now)
             guard case .wait(let time) = outcome else { return outcome }

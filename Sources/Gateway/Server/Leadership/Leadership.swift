@@ -13,6 +13,8 @@ final class Leadership: Sendable {
         var lastWatcher = 0
     }
 
+    /// Sent with each renewal, and when the leadership ends.
+    private let renewals = ChangeSignal()
     private let monotonic: @Sendable () -> Double
     private let clock: ClockComparison?
     private let state = Mutex(State())
@@ -66,9 +68,22 @@ final class Leadership: Sendable {
     /// The end of the leadership if it is not renewed, in monotonic seconds; nil where this replica does not lead.
     var end: Double? { state.withLock { $0.end } }
 
+    /// Waits for the next renewal of the leadership, right before a write that cannot be conditional. The election renews
+    /// every few seconds; a lock needs no renewal.
+    ///
+    /// - Returns: whether this replica is the leader then.
+    func renewed() async -> Bool {
+        // Before the look, so that no renewal is missed.
+        var renewals = renewals.changes().makeAsyncIterator()
+        guard isLeading else { return false }
+        if end == .infinity { return true }
+        return await renewals.next() != nil && isLeading
+    }
+
     /// Reports within the lock, so that concurrent changes are reported in order.
     private func set(_ end: Double?) -> Bool {
-        state.withLock { state in
+        defer { renewals.send() }
+        return state.withLock { state in
             state.end = end
             guard state.reported != (end != nil) else { return false }
             state.reported.toggle()

@@ -10,7 +10,7 @@ struct DiscoveryPublicationService: Service {
     struct Part: Sendable {
         let endpoint: String
         let keys: CurrentSigningKeys
-        let publication: EndpointPublication
+        let publication: any EndpointPublishing
         let logger: Logger
     }
 
@@ -123,7 +123,7 @@ private struct PublicationLog {
             // A mismatch is expected while a CDN invalidation is in progress, and with manual publication.
             let isSettled = status.invalidatingSince == nil && status.failure == nil && status.location != nil
             logger.log(
-                level: new == .matches ? .notice : isSettled ? .warning : .info, "public documents read",
+                level: new.isMatch ? .notice : isSettled ? .warning : .info, "public documents read",
                 metadata: ["verdict": "\(new)"])
         }
     }

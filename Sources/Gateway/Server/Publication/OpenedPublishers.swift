@@ -2,6 +2,35 @@ import GatewayCore
 import GatewayPluginAPI
 import Synchronization
 
+/// The publisher of an endpoint.
+enum OpenedPublisher: Sendable {
+    case documents(any DiscoveryPublisher)
+    case keys(any KeyRecipient, KeyHandOver.Confirmation)
+
+    /// Opens a plan.
+    init(_ plan: PublisherPlan, _ context: PublisherContext) {
+        switch plan.method {
+        case .documents(let open): self = .documents(open(context))
+        case .keys(let keys): self = .keys(keys.open(context), keys.confirmation)
+        }
+    }
+
+    var location: String {
+        switch self {
+        case .documents(let publisher): publisher.location
+        case .keys(let recipient, _): recipient.location
+        }
+    }
+
+    /// Reads what is stored, to find out whether the publisher works.
+    func check() async throws(PublishError) {
+        switch self {
+        case .documents(let publisher): _ = try await publisher.stored(.keys)
+        case .keys(let recipient, _): _ = try await recipient.stored()
+        }
+    }
+}
+
 /// The publishers of endpoints with their sessions, which a reload does not end where nothing of theirs has changed.
 final class OpenedPublishers: Sendable {
     /// What a publisher was opened for.
@@ -41,7 +70,7 @@ final class OpenedPublishers: Sendable {
     private struct Entry {
         let identity: Identity
         let source: Source
-        let publisher: any DiscoveryPublisher
+        let publisher: OpenedPublisher
     }
 
     private let entries = Mutex<[String: Entry]>([:])
@@ -49,8 +78,8 @@ final class OpenedPublishers: Sendable {
     /// - Parameter open: called where there is none for this identity; its argument returns the part in force.
     func publisher(
         for part: PublicationTools.Part, identity: Identity,
-        _ open: (@escaping @Sendable () -> PublicationTools.Part) -> any DiscoveryPublisher
-    ) -> any DiscoveryPublisher {
+        _ open: (@escaping @Sendable () -> PublicationTools.Part) -> OpenedPublisher
+    ) -> OpenedPublisher {
         let name = part.configuration.name
         if let entry = entries.withLock({ $0[name] }), entry.identity == identity {
             entry.source.value = part

@@ -18,16 +18,21 @@ enum Publication {
             let opened = tools.open(
                 configuration, keys: endpoint.keys,
                 maySuccessorSign: { [name = configuration.name] in leadership.isLeading && isConfirmed(name) })
-            let reader = configuration.probe.isEnabled ? opened.probe : nil
+            /// Whether the store contains the ring of these documents.
+            let isInForce: @Sendable (IssuerDocuments) -> Bool = {
+                [keys = endpoint.keys, name = configuration.name] documents in
+                isConfirmed(name) && keys.snapshot.documents == documents
+            }
             parts.append(
                 DiscoveryPublicationService.Part(
                     endpoint: configuration.name, keys: endpoint.keys,
-                    publication: EndpointPublication(
-                        publisher: opened.publisher, reader: reader, interval: configuration.probe.interval,
-                        mayOverwrite: { [keys = endpoint.keys, name = configuration.name] documents in
-                            leadership.isLeading && isConfirmed(name) && keys.snapshot.documents == documents
-                        },
-                        now: scheduler.now, random: scheduler.random),
+                    publication: PublicationTools.publication(
+                        of: opened,
+                        PublicationTools.Course(
+                            reader: opened.reader,
+                            renewLease: { documents in await leadership.renewed() && isInForce(documents) },
+                            mayOverwrite: { leadership.isLeading && isInForce($0) }, now: scheduler.now,
+                            random: scheduler.random)),
                     logger: tools.logger(for: configuration.name)))
         }
         return DiscoveryPublicationService(

@@ -9,8 +9,28 @@ import ServiceLifecycle
 struct PublicationTools: Sendable {
     /// The publisher of an endpoint, nil where it has none, and its probe.
     struct Opened: Sendable {
-        let publisher: (any DiscoveryPublisher)?
-        let probe: IssuerProbe
+        let publisher: OpenedPublisher?
+        let part: Part
+
+        /// Reads the public issuer URL; nil where probing is disabled, or the relying party does not read it.
+        var reader: (any IssuerReading)? { part.configuration.isIssuerRead ? part.probe : nil }
+    }
+
+    /// How one publication proceeds.
+    struct Course: Sendable {
+        var reader: (any IssuerReading)?
+        /// Whether what belongs to another key ring may be replaced.
+        var takeOver = false
+        /// Whether nothing is written.
+        var isDryRun = false
+        /// Seconds; see ``EndpointKeyHandOver/leasePeriod``.
+        var leasePeriod = EndpointKeyHandOver.leasePeriod
+        /// Renews the lease right before keys are handed over; a command holds none.
+        var renewLease: @Sendable (IssuerDocuments) async -> Bool = { _ in true }
+        /// Whether this process leads, and the store contains the ring of these documents.
+        var mayOverwrite: @Sendable (IssuerDocuments) -> Bool = { _ in false }
+        let now: @Sendable () -> Date
+        let random: @Sendable () -> Double
     }
 
     /// Of an endpoint for one configuration.
@@ -66,15 +86,15 @@ struct PublicationTools: Sendable {
     ) -> Opened {
         let files = LocalPublisherFiles(resolve: host.resolve)
         let probe = probe(configuration)
-        guard let publisher = configuration.publisher else { return Opened(publisher: nil, probe: probe) }
         let part = Part(configuration: configuration, keys: keys, probe: probe, maySuccessorSign: maySuccessorSign)
+        guard let publisher = configuration.publisher else { return Opened(publisher: nil, part: part) }
         return Opened(
             publisher: publishers.publisher(
                 for: part, identity: OpenedPublishers.Identity(configuration, isByAdministrator: isByAdministrator)
             ) { current in
-                publisher.plan.open(
-                    context(for: current, configuration, files, isByAdministrator: isByAdministrator))
-            }, probe: probe)
+                OpenedPublisher(
+                    publisher.plan, context(for: current, configuration, files, isByAdministrator: isByAdministrator))
+            }, part: part)
     }
 
     /// Reads the endpoint's public issuer URL.
@@ -99,13 +119,53 @@ struct PublicationTools: Sendable {
             ownToken: { () throws(PublishError) in try await current().ownToken(at: now) },
             isOwnKeyPublic: {
                 let part = current()
-                guard let own = part.keys.snapshot.publisherKey else { return nil }
+                guard part.configuration.isIssuerRead, let own = part.keys.snapshot.publisherKey else { return nil }
                 return await part.isPublic(own)
             }, administration: isByAdministrator ? host.administration(for: configuration) : nil)
     }
 }
 
+extension PublicationTools {
+    /// The publication of an endpoint.
+    ///
+    /// - Parameter course: its reader is ignored where keys are handed over.
+    static func publication(of opened: Opened, _ course: Course) -> any EndpointPublishing {
+        let part = opened.part
+        let interval = part.configuration.probe.interval
+        if case .keys(let recipient, let confirmation) = opened.publisher {
+            return EndpointKeyHandOver(
+                recipient, confirmation: confirmation, interval: interval, leasePeriod: course.leasePeriod,
+                takeOver: course.takeOver, isDryRun: course.isDryRun,
+                ports: EndpointKeyHandOver.Ports(
+                    renewLease: course.renewLease,
+                    trialToken: { keyID throws(PublishError) in try part.trialToken(of: keyID, at: course.now()) },
+                    mayOverwrite: course.mayOverwrite, now: course.now, random: course.random))
+        }
+        var publisher: (any DiscoveryPublisher)?
+        if case .documents(let documents) = opened.publisher { publisher = documents }
+        return EndpointPublication(
+            publisher: publisher, reader: course.reader, interval: interval, takeOver: course.takeOver,
+            isDryRun: course.isDryRun, mayOverwrite: course.mayOverwrite, now: course.now, random: course.random)
+    }
+}
+
+extension EndpointConfiguration {
+    /// Whether the issuer URL is read back: a relying party that stores the keys itself does not read it.
+    var isIssuerRead: Bool { probe.isEnabled && publisher?.plan.keyHandOver == nil }
+}
+
 extension PublicationTools.Part {
+    /// A token of that key for one trial exchange.
+    func trialToken(of keyID: KeyID, at now: Date) throws(PublishError) -> String {
+        var random = SystemRandomNumberGenerator()
+        let tokenID = TokenID(randomBits: (random.next(), random.next()))
+        guard
+            let token = PublisherToken.trial(
+                configuration, keys: keys.confirmedSnapshot, keyID: keyID, at: now, tokenID: tokenID)
+        else { throw PublishError(.unavailable, "the key ring has changed; the trial exchange is repeated") }
+        return token
+    }
+
     /// A token of the endpoint for its publisher.
     func ownToken(at clock: @Sendable () -> Date) async throws(PublishError) -> String {
         let snapshot = keys.confirmedSnapshot
@@ -114,7 +174,7 @@ extension PublicationTools.Part {
                 throw PublishError(.unavailable, "no key is active, and this replica may not sign with its successor")
             }
             // A relying party that has read the public key set without the key may keep that for minutes.
-            if configuration.probe.isEnabled, await !isPublic(key) {
+            if configuration.isIssuerRead, await !isPublic(key) {
                 throw PublishError(
                     .unavailable,
                     "no key is active, and the issuer URL does not serve its successor \(key.keyID) yet; publish the "

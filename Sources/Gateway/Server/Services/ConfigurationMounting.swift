@@ -91,7 +91,7 @@ struct ConfigurationMounting: Sendable {
         var decided = audit
         if let events, configuration.audit.events { decided = PodEventAuditSink(audit: audit, events: events) }
         var readers: [String: any IssuerReading] = [:]
-        for endpoint in configuration.endpoints where endpoint.probe.isEnabled {
+        for endpoint in configuration.endpoints where endpoint.isIssuerRead {
             readers[endpoint.name] = publishing.probe(endpoint)
         }
         let decisions = DecisionReporting(metrics: metrics, audit: decided, clock: clock)

@@ -92,7 +92,7 @@ struct EndpointMetrics: Sendable {
 
     func observe(_ status: PublicationStatus) {
         lastPublication.set(status.lastSuccess?.timeIntervalSince1970 ?? .nan)
-        matches.set(status.verdict.map { $0 == .matches ? 1 : 0 } ?? .nan)
+        matches.set(status.verdict.map { $0.isMatch ? 1 : 0 } ?? .nan)
     }
 
     /// - Parameter signing: the active key; nil where there is none, and then the key age is NaN.

@@ -55,6 +55,32 @@ struct PublisherTokenTests {
         #expect(try kid(both, confirmedUntil: 10) == nil)
     }
 
+    @Test("A trial exchange has its own subject, is signed with the next key, and with no other")
+    func trial() throws {
+        let configuration = try ExampleEndpoint.configuration([
+            .init("token", ["algorithm": "ES256", "ttl": "2h", "claims": ["team": "red"]])
+        ])
+        let next = try SigningKey.generate(.es256)
+        let ring = try ExampleEndpoint.ring(TestKeys.ec)
+            .adding(
+                next, certificate: try ExampleEndpoint.certificate(), at: ExampleEndpoint.now,
+                policy: configuration.rotationPolicy)
+        let keys = SigningKeySnapshot(ring: ring, of: configuration)
+        func token(_ keyID: KeyID, _ keys: SigningKeySnapshot) -> String? {
+            PublisherToken.trial(
+                configuration, keys: keys, keyID: keyID, at: ExampleEndpoint.now, tokenID: TokenID(randomBits: (1, 2)))
+        }
+        let made = try #require(token(next.keyID, keys))
+        let claims = try claims(made)
+        #expect(claims["sub"] == "sts-gateway:probe:test:one")
+        #expect(claims["exp"] == 1_778_251_500 && claims["team"] == nil)
+        try SignedJWT(parsing: made).verify(with: next.publicKey)
+        #expect(token(TestKeys.ec.keyID, keys) == nil)
+        let unconfirmed = CurrentSigningKeys(keys, monotonic: { 10 })
+        unconfirmed.confirm(until: 10)
+        #expect(unconfirmed.confirmedSnapshot.keys.isEmpty == false)
+    }
+
     @Test("has at most the endpoint's token lifetime, and requires an active key")
     func bounds() throws {
         let configuration = try ExampleEndpoint.configuration([.init("token", ["ttl": "60s"])])

@@ -25,6 +25,41 @@ struct LeadershipTests {
         #expect(!leadership.stepDown())
     }
 
+    @Test("A renewal is awaited before a write, and a leadership that ends instead does not permit it")
+    func renewal() async {
+        let leadership = Leadership(monotonic: time.scheduler.monotonic)
+        #expect(await !leadership.renewed())
+        leadership.lead(until: 10)
+        async let isRenewed = leadership.renewed()
+        // Repeated, since the call above may not wait yet.
+        let renewing = Task {
+            while !Task.isCancelled {
+                leadership.lead(until: 20)
+                await Task.yield()
+            }
+        }
+        #expect(await isRenewed)
+        renewing.cancel()
+        await renewing.value
+        async let isLost = leadership.renewed()
+        let stepping = Task {
+            while !Task.isCancelled {
+                leadership.stepDown()
+                await Task.yield()
+            }
+        }
+        #expect(await !isLost)
+        stepping.cancel()
+        await stepping.value
+    }
+
+    @Test("A leadership by a lock, which needs no renewal, permits a write at once")
+    func lock() async {
+        let leadership = Leadership(monotonic: time.scheduler.monotonic)
+        leadership.lead(until: .infinity)
+        #expect(await leadership.renewed())
+    }
+
     @Test("The current state is reported first, then each change, and of pending ones the last")
     func changes() async {
         let leadership = Leadership(monotonic: time.scheduler.monotonic)

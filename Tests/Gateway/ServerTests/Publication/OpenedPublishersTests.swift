@@ -34,14 +34,16 @@ final class OpenedPublishersTests {
         var configuration = configuration
         change(&configuration)
         let part = PublicationTools.Part(
-            configuration: configuration, keys: keys, probe: tools.open(configuration, keys: keys).probe,
+            configuration: configuration, keys: keys, probe: tools.probe(configuration),
             maySuccessorSign: { true })
-        return publishers.publisher(
+        let publisher = publishers.publisher(
             for: part, identity: OpenedPublishers.Identity(configuration, isByAdministrator: false)
         ) { current in
             opened.withLock { $0.append(current) }
-            return FakePublisher()
-        } as? FakePublisher
+            return .documents(FakePublisher())
+        }
+        guard case .documents(let documents) = publisher else { return nil }
+        return documents as? FakePublisher
     }
 
     @Test(

@@ -44,9 +44,11 @@ struct AWSPublishingTests {
             for: try #require(.example()),
             settings: .example(
                 #"{"bucket":"bucket","region":"eu-central-1","role":"\#(Self.role)","credentials":\#(sources)}"#))
-        return try #require(plan).open(
-            .example(
-                transport, environment: Self.environment, files: files, isByAdministrator: isByAdministrator))
+        let opened = try #require(plan)
+        return try #require(
+            opened.open(
+                .example(
+                    transport, environment: Self.environment, files: files, isByAdministrator: isByAdministrator)))
     }
 
     @Test(

@@ -7,6 +7,7 @@ aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
 azure: {label: azure-client, recognizes: [api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov, api://AzureADTokenExchangeChina]}
 gcp: {label: gcp-service-account, recognizes: [], prefixes: [//iam.googleapis.com/projects/, https://iam.googleapis.com/projects/]}
 oidc: {label: oidc, recognizes: []}
+vault: {label: vault-role, recognizes: []}
 {{- end }}
 
 {{/*

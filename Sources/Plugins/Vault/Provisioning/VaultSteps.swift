@@ -1,0 +1,130 @@
+import GatewayPluginAPI
+import JSON
+
+/// The JWT auth mount of this endpoint alone.
+struct MountStep: ProvisioningStep {
+    let id = "mount"
+    let title = "JWT auth mount"
+    let provisioner: VaultProvisioner
+
+    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        let path = "sys/auth/\(provisioner.plan.mount)"
+        // 400 is the answer for a mount that does not exist.
+        if let found = try await provisioner.call("GET", path, absent: [400, 404]) {
+            let type = found["data"]?["type"]?.stringValue ?? found["type"]?.stringValue ?? ""
+            guard type == "jwt" || type == "oidc" else {
+                throw ProvisioningError(
+                    .permanent,
+                    "auth/\(provisioner.plan.mount) is a mount of the type \(Quotation.of(type)); use another publish.mount"
+                )
+            }
+            return ProvisioningFinding(existing: provisioner.plan.location)
+        }
+        let body: JSONValue = ["type": "jwt", "description": "Keys of an STS gateway; written by it."]
+        return ProvisioningFinding(
+            existing: nil,
+            changes: [
+                ProvisioningChange(
+                    "enable the auth method jwt at \(provisioner.plan.mount)", differences: ["+ \(body.text)"],
+                    request: "POST \(provisioner.server.address)/v1/\(path)\n\(body.text)"
+                ) { () throws(ProvisioningError) in _ = try await provisioner.call("POST", path, body) }
+            ])
+    }
+}
+
+/// The first hand-over of the keys; the gateway cannot log in before.
+struct KeysStep: ProvisioningStep {
+    let id = "keys"
+    let title = "keys and bound issuer of the mount"
+    let provisioner: VaultProvisioner
+
+    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        let (host, publish) = (provisioner.host, provisioner.publish)
+        let exists =
+            try await provisioner.call(
+                "GET", "sys/auth/\(provisioner.plan.mount)", absent: [400, 404]) != nil
+        let stale = exists ? try await provisioner.issuer.staleDocuments(host: host, publish: publish) : ["keys"]
+        guard !stale.isEmpty else { return ProvisioningFinding(existing: "the keys of the key ring") }
+        return ProvisioningFinding(
+            existing: nil,
+            changes: [
+                ProvisioningChange(
+                    "hand over the keys", differences: ["+ the public keys of the key ring"],
+                    request: "POST \(provisioner.plan.location)/config"
+                ) { () throws(ProvisioningError) in
+                    try await provisioner.issuer.publishDocuments(host: host, publish: publish)
+                }
+            ])
+    }
+}
+
+/// The policy with which the gateway reads and writes the configuration of its mount, and nothing else.
+struct PolicyStep: ProvisioningStep {
+    let id = "policy"
+    let title = "policy of the publisher"
+    let provisioner: VaultProvisioner
+
+    private var text: String {
+        """
+        path "auth/\(provisioner.plan.mount)/config" {
+          capabilities = ["create", "read", "update"]
+        }
+
+        """
+    }
+
+    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        let path = "sys/policies/acl/\(provisioner.policyName)"
+        let found = try await provisioner.call("GET", path, absent: [404])
+        let current = found?["data"]?["policy"]?.stringValue ?? ""
+        guard current != text else { return ProvisioningFinding(existing: provisioner.policyName) }
+        let body: JSONValue = ["policy": .string(text)]
+        return ProvisioningFinding(
+            existing: found.map { _ in provisioner.policyName },
+            changes: [
+                ProvisioningChange(
+                    "write the policy \(provisioner.policyName)",
+                    differences: ProvisioningChange.differences(from: current, to: text),
+                    request: "PUT \(provisioner.server.address)/v1/\(path)\n\(body.text)"
+                ) { () throws(ProvisioningError) in _ = try await provisioner.call("PUT", path, body) }
+            ])
+    }
+}
+
+/// The role in which the gateway logs in with its own token.
+struct RoleStep: ProvisioningStep {
+    let id = "role"
+    let title = "role of the publisher"
+    let provisioner: VaultProvisioner
+    let role: String
+
+    /// The members that matter; the server adds others.
+    private var wanted: JSONValue {
+        [
+            "role_type": "jwt", "user_claim": "sub",
+            "bound_audiences": .array(provisioner.audiences.map(JSONValue.string)),
+            "bound_subject": .string(provisioner.publisherSubject),
+            "token_policies": [.string(provisioner.policyName)], "token_ttl": 600,
+        ]
+    }
+
+    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        let path = "auth/\(provisioner.plan.mount)/role/\(role)"
+        let current = try await provisioner.call("GET", path, absent: [404])?["data"]
+        let differing = wanted.memberList.filter { current?[$0.name] != $0.value }
+        guard !differing.isEmpty else { return ProvisioningFinding(existing: role) }
+        let removed = differing.compactMap { member in
+            current?[member.name].map { "- \(member.name): \($0.text)" }
+        }
+        let body = wanted
+        return ProvisioningFinding(
+            existing: current.map { _ in role },
+            changes: [
+                ProvisioningChange(
+                    "write the role \(role)",
+                    differences: removed + differing.map { "+ \($0.name): \($0.value.text)" },
+                    request: "POST \(provisioner.server.address)/v1/\(path)\n\(body.text)"
+                ) { () throws(ProvisioningError) in _ = try await provisioner.call("POST", path, body) }
+            ])
+    }
+}

@@ -1,0 +1,136 @@
+import FoundationEssentials
+import GatewayCore
+import GatewayPluginAPI
+import GatewayPluginTesting
+import GatewayTestSupport
+import JOSE
+import Synchronization
+import Testing
+
+@testable import GatewayServer
+
+@Suite("The commands of an endpoint that hands over its keys", .hangs)
+struct KeyHandOverAdministrationTests {
+    private let folder: TemporaryFolder
+    private let clock = ManualClock(now: ExampleGateway.now)
+    private let recipient = FakeRecipient()
+    private let session: ManualSession
+    private let keys: KeyAdministration
+    private let endpoint: EndpointConfiguration
+
+    init() throws {
+        folder = try TemporaryFolder()
+        var configuration = try ExampleGateway.configuration()
+        configuration.keyStore = .directory("keys")
+        session = try ManualSession(
+            configuration,
+            in: HostEnvironment(
+                version: "test", environment: [:], namespace: nil, resolve: { [folder] in "\(folder.path)/\($0)" },
+                clock: { [clock] in clock.now }, writeAudit: { _ in true }), logger: RecordedJSONLog().logger)
+        keys = KeyAdministration(session)
+        var endpoint = configuration.endpoints[0]
+        endpoint.publisher?.plan = PublisherPlan(
+            location: recipient.location,
+            keys: KeyHandOver(
+                confirmation: .readBack,
+                propagation: KeyPropagation(newKey: 60, oldKey: .after(seconds: 0), evidence: "It is a fake."),
+                usesOwnToken: true, open: { [recipient] _ in recipient }))
+        let before = endpoint.endpoint
+        endpoint.endpoint = Endpoint(
+            name: before.name, cluster: before.cluster, issuer: before.issuer, audiences: before.audiences,
+            algorithm: .es256, rsaKeySize: before.rsaKeySize, timeToLive: before.timeToLive)
+        self.endpoint = endpoint
+    }
+
+    /// Stores a ring with an active key and a standby key in that state.
+    private func store(_ standby: KeyRing.State? = nil) async throws -> KeyRing {
+        let states = [KeyRing.State.active] + [standby].compactMap(\.self)
+        let ring = KeyRing(
+            endpoint: endpoint.name, owner: "owner",
+            keys: try states.map { state in
+                let key = try SigningKey.generate(.es256)
+                return KeyRing.Key(
+                    signingKey: key, state: state, created: ExampleGateway.now,
+                    certificate: try KeyCertificate.selfSigned(
+                        for: key, endpoint: endpoint.name, from: ExampleGateway.now, lifetime: 60),
+                    published: state == .published ? ExampleGateway.now : nil,
+                    activated: state == .active ? ExampleGateway.now : nil, maximumTokenLifetime: 900,
+                    isStandby: state != .active)
+            })
+        _ = try await session.keyStore.rings.save(ring, replacing: nil)
+        recipient.keys = ring.publicKeys
+        return ring
+    }
+
+    /// The output lines of a command.
+    private final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+        var all: [String] { lines.withLock { $0 } }
+        @Sendable func add(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+
+    @Test("revoke activates the standby key, and hands over the keys once: without the key, with another standby key")
+    func revoke() async throws {
+        let ring = try await store(.published)
+        let standby = try #require(ring.successor?.keyID)
+        let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: Lines().add)
+        #expect(result.isPublished)
+        let changed = try #require(try await keys.ring(of: endpoint.name))
+        #expect(changed.active?.keyID == standby)
+        #expect(changed.successor?.isStandby == true && changed.successor?.state == .prepared)
+        #expect(recipient.writes.count == 1 && recipient.keyIDs == Set(changed.keys.map(\.keyID)))
+        #expect(!recipient.keyIDs.contains(result.kid))
+    }
+
+    @Test("revoke without a standby key names the command for an administrator where the hand-over fails")
+    func withoutStandby() async throws {
+        _ = try await store()
+        let lines = Lines()
+        recipient.failAfter(2, PublishError(.denied, "status 403"))
+        let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: lines.add)
+        #expect(!result.isPublished)
+        let plugin = try #require(endpoint.publisher?.pluginID)
+        #expect(
+            lines.all.last?.hasSuffix(
+                "sts-gateway provision \(plugin) --endpoint \(endpoint.name) --only keys") == true)
+    }
+
+    @Test("rotate uses the standby key, and creates none")
+    func rotate() async throws {
+        let ring = try await store(.published)
+        let standby = try #require(ring.successor?.keyID)
+        #expect(try await keys.rotate(endpoint) == .started(standby))
+        #expect(try await keys.rotate(endpoint) == .inProgress(standby))
+        let changed = try #require(try await keys.ring(of: endpoint.name))
+        #expect(changed.keys.count == 2 && changed.successor?.isStandby == false)
+    }
+
+    @Test("status reads the relying party, and reports what it holds; nothing is written")
+    func status() async throws {
+        let ring = try await store(.prepared)
+        var (next, verdict) = await keys.nextStep(ring, of: endpoint)
+        #expect(verdict == .holds)
+        let standby = try #require(ring.successor?.keyID)
+        #expect(next == .markPublished(standby, at: clock.now))
+        recipient.keys = JSONWebKeySet(keys: [])
+        (next, verdict) = await keys.nextStep(ring, of: endpoint)
+        #expect(verdict == .holdsOthers(lacking: ring.keys.map(\.keyID)))
+        #expect(recipient.writes.isEmpty)
+    }
+
+    @Test("publish --take-over replaces the keys of another cluster; publish and publish --check do not")
+    func takeOver() async throws {
+        let ring = try await store()
+        let foreign = try SigningKey.generate(.es256)
+        recipient.keys = JSONWebKeySet(keys: [foreign.publicKey])
+        let publication = ManualPublication(session)
+        for mode in [ManualPublication.Mode.publish, .check] {
+            let lines = Lines()
+            #expect(await publication.run(endpoint, mode: mode, output: lines.add) == .failed)
+            #expect(lines.all.contains { $0.contains("the key \(foreign.keyID)") && $0.contains("--take-over") })
+        }
+        #expect(recipient.keyIDs == [foreign.keyID])
+        #expect(await publication.run(endpoint, mode: .takeOver, output: Lines().add) == .succeeded)
+        #expect(recipient.keyIDs == Set(ring.keys.map(\.keyID)))
+    }
+}

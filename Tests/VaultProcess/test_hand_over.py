@@ -1,0 +1,184 @@
+"""Hands over keys to a real server, which verifies tokens with the handed-over keys only. There is no public issuer."""
+
+import base64
+import json
+import threading
+from typing import Any
+
+import hvac
+import pytest
+from waiting import until
+
+from .gateway import ISSUER, Gateway
+
+
+def serving(gateway: Gateway) -> Gateway:
+    """Serves without the administrator's token, until the relying party holds a standby key."""
+    gateway.serve(with_credentials=False)
+    until(lambda: gateway.states() == ["active", "published standby"], "the standby key")
+    return gateway
+
+
+def test_a_cluster_without_a_public_issuer_federates(gateway: Gateway) -> None:
+    serving(gateway)
+    config = gateway.server.client.auth.jwt.read_config(path=gateway.mount)["data"]
+    assert config["bound_issuer"] == f"https://{ISSUER}"
+    assert len(gateway.held()) == 2
+    assert gateway.log_in(gateway.token())
+    with pytest.raises(hvac.exceptions.InvalidRequest):
+        gateway.log_in(gateway.token()[:-4] + "AAAA")
+    assert gateway.metric("sts_published_matches", endpoint="one") == 1
+
+
+def test_provisioning_plans_repairs_and_changes_nothing_twice(gateway: Gateway) -> None:
+    client, role = gateway.server.client, f"auth/{gateway.mount}/role/sts-gateway-publisher"
+    writes = []
+    gateway.proxy.change = lambda method, path, body: writes.append(path) if method != "GET" else None
+    assert gateway.provision("--yes").returncode == 0
+    assert writes == []
+    client.write_data(role, data={**client.read(role)["data"], "bound_subject": "somebody"})
+    ended = gateway.provision("--plan")
+    assert '- bound_subject: "somebody"' in ended.stdout, ended.stdout + ended.stderr
+    assert writes == []
+    assert gateway.provision("--yes").returncode == 0
+    assert client.read(role)["data"]["bound_subject"] == "sts-gateway:publisher:trial:one"
+    assert [path for path in writes if "role" not in path] == []
+
+
+def test_an_unchanged_set_is_not_sent_again(gateway: Gateway) -> None:
+    serving(gateway)
+    before = len(gateway.proxy.writes)
+    reads = []
+    gateway.proxy.change = lambda method, path, body: reads.append(path) if method == "GET" else None
+    until(lambda: len(reads) >= 3, "three readings")
+    assert len(gateway.proxy.writes) == before
+
+
+def test_rotation_under_load_without_a_failed_verification(gateway: Gateway) -> None:
+    serving(gateway)
+    old = gateway.ring()["keys"][0]["kid"]
+    failures: list[Any] = []
+    kids: set[str] = set()
+    is_over = threading.Event()
+
+    def load() -> None:
+        while not is_over.is_set():
+            try:
+                token = gateway.token()
+                kids.add(header(token)["kid"])
+                gateway.log_in(token)
+            except Exception as failure:  # noqa: BLE001: whatever it is, it must not happen
+                failures.append(failure)
+
+    workers = [threading.Thread(target=load) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
+    until(lambda: len(kids) == 2, "the second key signs")
+    until(lambda: "published standby" in gateway.states(), "the next standby key")
+    is_over.set()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert old in kids
+
+
+def header(token: str) -> dict[str, Any]:
+    """The header of a token."""
+    part = token.split(".")[0]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+@pytest.mark.parametrize("fault", ["fails", "is accepted but wrong"])
+def test_an_upload_that_does_not_work_never_lets_a_new_key_sign(gateway: Gateway, fault: str) -> None:
+    first = gateway.held()
+    attempts = []
+
+    def change(method: str, path: str, body: bytes) -> bytes | int | None:
+        if method != "POST" or not path.endswith("/config"):
+            return None
+        attempts.append(path)
+        if fault == "fails":
+            return 503
+        return json.dumps({**json.loads(body), "jwt_validation_pubkeys": first}).encode()
+
+    gateway.proxy.change = change
+    gateway.serve(with_credentials=False)
+    until(lambda: len(attempts) >= 3, "three attempts")
+    assert gateway.states() == ["active", "prepared standby"]
+    # Also a rotation that an operator asks for waits.
+    assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
+    until(lambda: len(attempts) >= 5, "more attempts")
+    assert gateway.states() == ["active", "prepared"]
+    assert gateway.log_in(gateway.token())
+    gateway.proxy.change = lambda method, path, body: None
+    until(lambda: "retiring" in gateway.states(), "the new key signs after the upload works")
+    assert gateway.log_in(gateway.token())
+
+
+def test_a_revocation_activates_the_standby_key_at_once(gateway: Gateway) -> None:
+    serving(gateway)
+    revoked = gateway.token()
+    gateway.kill()
+    # By a command, while no gateway runs; then its leader is a new process.
+    ended = gateway.command("keys", "revoke", "--endpoint", "one", "--active", with_credentials=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    with pytest.raises(hvac.exceptions.InvalidRequest):
+        gateway.log_in(revoked)
+    gateway.serve(with_credentials=False)
+    assert gateway.log_in(gateway.token())
+    until(lambda: gateway.states() == ["active", "published standby"], "another standby key")
+
+
+def test_a_revocation_is_finished_by_the_next_leader(gateway: Gateway) -> None:
+    serving(gateway)
+    revoked = gateway.token()
+    # The leader and the command cannot write.
+    gateway.proxy.change = lambda method, path, body: 503 if method == "POST" and path.endswith("/config") else None
+    ended = gateway.command("keys", "revoke", "--endpoint", "one", "--active", with_credentials=False)
+    assert ended.returncode == 69
+    gateway.kill()
+    assert gateway.log_in(revoked), "the relying party does not know of the revocation yet"
+    gateway.proxy.change = lambda method, path, body: None
+    gateway.serve(with_credentials=False)
+
+    def is_refused() -> bool:
+        try:
+            gateway.log_in(revoked)
+        except hvac.exceptions.InvalidRequest:
+            return True
+        return False
+
+    until(is_refused, "the next leader removes the revoked key")
+    assert gateway.log_in(gateway.token())
+
+
+def test_without_a_standby_key_the_command_for_an_administrator_is_printed(gateway: Gateway) -> None:
+    gateway.proxy.change = lambda method, path, body: 503 if method == "POST" and path.endswith("/config") else None
+    ended = gateway.command("keys", "revoke", "--endpoint", "one", "--active", with_credentials=False)
+    assert ended.returncode == 69
+    assert "sts-gateway provision vault --endpoint one --only keys" in ended.stdout
+    gateway.proxy.change = lambda method, path, body: None
+    assert gateway.provision("--only", "keys").returncode == 0
+    gateway.serve(with_credentials=False)
+    until(lambda: gateway.states()[0] == "active", "the successor signs")
+    assert gateway.log_in(gateway.token())
+
+
+def test_two_clusters_with_one_mount(gateway: Gateway, tmp_path: Any) -> None:
+    serving(gateway)
+    held = gateway.held()
+    other = Gateway(
+        gateway.program, tmp_path, gateway.identity, gateway.pki, server=gateway.server, proxy=gateway.proxy,
+        mount=gateway.mount,
+    )  # fmt: skip
+    other.add()
+    ended = other.command("publish", "--endpoint", "one", with_credentials=True)
+    assert ended.returncode == 69 and gateway.held() == held
+    ended = other.provision("--only", "keys")
+    assert ended.returncode == 69 and "publish --take-over" in ended.stdout + ended.stderr
+    assert gateway.held() == held
+    assert gateway.log_in(gateway.token())
+    ended = other.provision("--only", "keys", "--take-over")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert gateway.held() != held
