@@ -20,7 +20,7 @@ from built_programs import REPOSITORY, built_gateway, built_sidecar
 PODS = REPOSITORY / "Tests/Fixtures/Pods"
 ADMITTED = sorted(PODS.glob("*.json"))
 DENIED = sorted((PODS / "denied").glob("*.json"), key=lambda file: file.stem)
-REPLACED = {"sidecar-of-another-gateway", "sidecar-with-a-variable-twice"}
+REPLACED = {"openunison-after-injection", "sidecar-of-another-gateway", "sidecar-with-a-variable-twice"}
 """Injected Pods whose sidecar has other values than today's; nothing is missing in them."""
 OF_THE_EXAMPLE_PLUGIN = {"annotation-with-newlines"}
 """Pods that a plugin denies; another plugin has another text."""
@@ -85,7 +85,7 @@ class PatchTests(InjectCase):
                 if ended.returncode == 1:
                     self.assertIn("nothing is injected for", ended.stderr)
                     self.assertIn(file.stem, {"label-false", "label-without-annotation", "label-with-empty-annotation",
-                                              "no-label", "mirror-of-a-static-pod"})  # fmt: skip
+                                              "no-label", "mirror-of-a-static-pod", "injected-by-openunison"})  # fmt: skip
                     continue
                 patch, result = self.patch_and_result(text)
                 pod = json.loads(text)
