@@ -7,8 +7,9 @@ import cluster_identity
 import pki
 import pytest
 from built_programs import built_gateway
+from moto_account import account_client
 
-from .cloud import Cloud, Place, Surroundings, moto_process
+from .cloud import ACCOUNT, Cloud, Place, Surroundings, moto_process
 from .gateway_process import Gateway
 
 
@@ -40,6 +41,17 @@ def around(cloud: Cloud) -> Iterator[Surroundings]:
     yield made
     made.stop()
     made.check_least_privilege()
+    clear_cloudfront(cloud)
+
+
+def clear_cloudfront(cloud: Cloud) -> None:
+    """Deletes what a test has made in CloudFront, since moto has no second page of more than a hundred resources."""
+    front = account_client(cloud.moto, ACCOUNT, "cloudfront")
+    for distribution in front.list_distributions()["DistributionList"].get("Items") or []:
+        tag = front.get_distribution(Id=distribution["Id"])["ETag"]
+        front.delete_distribution(Id=distribution["Id"], IfMatch=tag)
+    for control in front.list_origin_access_controls()["OriginAccessControlList"].get("Items") or []:
+        front.delete_origin_access_control(Id=control["Id"])
 
 
 @pytest.fixture
