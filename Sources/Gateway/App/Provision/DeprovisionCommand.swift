@@ -58,10 +58,7 @@ struct DeprovisionCommand: AsyncParsableCommand {
         let logger = Logger.forCommands
         let file = try ProvisioningConfiguration(config, manifest: plugins, logger: logger)
         let configuration = try file.loaded()
-        guard let type = PluginID(plugin).flatMap({ file.catalog[$0] }) else {
-            let names = file.catalog.ids.map(\.rawValue).sorted().joined(separator: ", ")
-            throw ValidationError("no plugin \"\(plugin)\"; use one of \(names)")
-        }
+        let type = try file.plugin(named: plugin)
         let selected = try configuration.endpoint(named: endpoint)
         guard selected.pluginID == type.id else {
             throw ValidationError(
@@ -75,12 +72,6 @@ struct DeprovisionCommand: AsyncParsableCommand {
             configuration: file, plugin: type, only: nil, isPlan: plan, isConfirmed: yes, certificate: nil,
             owner: owner, file: nil, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive),
             isRemoval: true)
-        var variables: [String: String] = [:]
-        variables["AWS_REGION"] = region
-        try await ConfigurationFile(path: config).withSession(
-            configuration, variables: variables, profile: profile, logger: logger
-        ) {
-            try await run.run([selected], $1)
-        }
+        try await run.run([selected], of: configuration, profile: profile, region: region, logger: logger)
     }
 }

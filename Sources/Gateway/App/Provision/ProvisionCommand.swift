@@ -148,10 +148,7 @@ struct ProvisionCommand: AsyncParsableCommand {
         let logger = Logger.forCommands
         let file = try ProvisioningConfiguration(config, manifest: plugins, logger: logger)
         let configuration = try file.loaded()
-        guard let type = PluginID(plugin).flatMap({ file.catalog[$0] }) else {
-            let names = file.catalog.ids.map(\.rawValue).sorted().joined(separator: ", ")
-            throw ValidationError("no plugin \"\(plugin)\"; use one of \(names)")
-        }
+        let type = try file.plugin(named: plugin)
         let selected = try selected(configuration, type.id)
         if isPublication, selected.allSatisfy({ hasPublisher($0.name, file) }) {
             return try await publishDocuments(selected.map(\.name))
@@ -170,15 +167,8 @@ struct ProvisionCommand: AsyncParsableCommand {
         let run = ProvisioningRun(
             configuration: file, plugin: type, only: only, isPlan: plan, isConfirmed: yes, certificate: certificate,
             owner: owner, file: write, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive),
-            role: role,
-            isCheck: check)
-        var variables: [String: String] = [:]
-        variables["AWS_REGION"] = region
-        try await ConfigurationFile(path: config).withSession(
-            configuration, variables: variables, profile: profile, logger: logger
-        ) {
-            try await run.run(selected, $1)
-        }
+            role: role, isCheck: check)
+        try await run.run(selected, of: configuration, profile: profile, region: region, logger: logger)
     }
 
     private func selected(

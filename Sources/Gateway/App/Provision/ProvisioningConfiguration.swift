@@ -1,3 +1,4 @@
+import ArgumentParser
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
@@ -32,6 +33,15 @@ struct ProvisioningConfiguration: Sendable {
             Terminal.error(error.text(file: path))
             throw ExitStatus.configuration
         }
+    }
+
+    /// The plugin of the command line.
+    func plugin(named name: String) throws -> any ProviderPlugin.Type {
+        guard let type = PluginID(name).flatMap({ catalog[$0] }) else {
+            let names = catalog.ids.map(\.rawValue).sorted().joined(separator: ", ")
+            throw ValidationError("no plugin \"\(name)\"; use one of \(names)")
+        }
+        return type
     }
 
     /// The configuration with placeholders for the hosts that are not configured, and without publishers.

@@ -1,11 +1,9 @@
 import ArgumentParser
-import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import GatewayServer
 import JSON
 import Logging
-import Synchronization
 
 /// One run of `provision` for one or more endpoints.
 struct ProvisioningRun: Sendable {
@@ -28,7 +26,26 @@ struct ProvisioningRun: Sendable {
     /// Whether the role is only checked.
     var isCheck = false
 
-    func run(_ endpoints: [EndpointConfiguration], _ session: ManualSession) async throws {
+    /// Runs with the credentials of an administrator.
+    ///
+    /// - Parameters:
+    ///   - loaded: the configuration of the endpoints.
+    ///   - profile: for aws, the profile of the credentials.
+    ///   - region: for aws, the region of the bucket.
+    func run(
+        _ endpoints: [EndpointConfiguration], of loaded: GatewayConfiguration, profile: String?, region: String?,
+        logger: Logger
+    ) async throws {
+        var variables: [String: String] = [:]
+        variables["AWS_REGION"] = region
+        try await ConfigurationFile(path: configuration.path).withSession(
+            loaded, variables: variables, profile: profile, logger: logger
+        ) {
+            try await run(endpoints, $1)
+        }
+    }
+
+    private func run(_ endpoints: [EndpointConfiguration], _ session: ManualSession) async throws {
         let provisioning = EndpointProvisioning(session)
         let result: Result<Void, any Error>
         do {
@@ -245,61 +262,5 @@ struct ProvisioningRun: Sendable {
                 "--only: no step \"\(only)\"; use one of \(plan.steps.map(\.id).joined(separator: ", "))")
         }
         return plan
-    }
-}
-
-/// Shows host and `publish` block when they are known, and writes them to `--write FILE`.
-final class ProvisionedValues: Sendable {
-    private let configuration: ProvisioningConfiguration
-    private let endpoint: String
-    private let file: String?
-    private let output: ProvisioningOutput
-    private let shown = Mutex<JSONValue?>(nil)
-
-    init(
-        _ configuration: ProvisioningConfiguration, endpoint: String, file: String?, output: ProvisioningOutput
-    ) {
-        self.configuration = configuration
-        self.endpoint = endpoint
-        self.file = file
-        self.output = output
-    }
-
-    func isKnown(host: String, publish: JSONValue) throws(ProvisioningError) {
-        _ = try configuration.endpoint(endpoint, host: host, publish: publish)
-        let values: JSONValue = ["host": .string(host), "publish": publish]
-        let isNew = shown.withLock { shown in
-            defer { shown = values }
-            return shown != values
-        }
-        guard isNew else { return }
-        output.set("host", .string(host))
-        output.set("publish", publish)
-        let members = ProvisioningConfiguration.members(host: host, publish: publish)
-        if let file {
-            guard try !write(members, to: file) else { return }
-            output.line("    \(file): cannot be edited safely; add the following keys by hand")
-        } else if configuration.contains(endpoint, host: host, publish: publish) {
-            return
-        }
-        output.line("    the endpoint \(endpoint) needs these keys:")
-        for member in members {
-            for line in ConfigurationEdit.lines(member, indentation: "        ") { output.line(line) }
-        }
-    }
-
-    /// - Returns: false where the file cannot be edited safely.
-    private func write(_ members: [JSONValue.Member], to file: String) throws(ProvisioningError) -> Bool {
-        do {
-            switch try ConfigurationEdit.insert(members, intoEndpoint: endpoint, ofFile: file) {
-            case .unsafe: return false
-            case .unchanged: return true
-            case .written:
-                output.line("    \(file): host and publish block of \(endpoint) written")
-                return true
-            }
-        } catch {
-            throw ProvisioningError(.permanent, "\(error)")
-        }
     }
 }

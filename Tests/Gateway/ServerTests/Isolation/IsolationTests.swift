@@ -58,7 +58,7 @@ struct IsolationTests {
                 for (other, party) in parties {
                     let isOwn = other.name == endpoint.name
                     #expect(try party.accepts(token) == isOwn, "\(endpoint.name) at \(other.name): \(configuration)")
-                    // The signature alone suffices to tell them apart, for a verifier that forgets the claims.
+                    // The signature alone distinguishes them, for a verifier that does not check the claims.
                     #expect(
                         ((try? token.verify(with: party.keys)) != nil) == isOwn, "\(endpoint.name) at \(other.name)")
                 }

@@ -170,7 +170,7 @@ struct HTTP2ConnectionTests {
     @Test("Header fields that are too large get 431 with the error of RFC 6749, and other streams go on")
     func headersTooLarge() async throws {
         let connection = try await opened()
-        // Up to here the peer knows nothing of the limits.
+        // The peer has not received the limits yet.
         try await connection.receive(Self.bytes(.settings, flags: 1))
         _ = try await sent(connection)
         // 32 bytes and its own for each field (RFC 9113 §6.5.2).
