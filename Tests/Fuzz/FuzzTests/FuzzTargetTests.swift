@@ -11,10 +11,12 @@ struct FuzzTargetTests {
 
     /// The inputs of a target: its corpus, its seeds, and nothing.
     private static func inputs(of target: FuzzTarget) throws -> [[UInt8]] {
-        let paths = target.seeds + ["Tests/Fuzz/corpus/\(target.name)"]
-        let files = try paths.flatMap { path -> [URL] in
-            let url = repository.appending(path: path)
-            guard try url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true else { return [url] }
+        let seeds = try String(contentsOf: repository.appending(path: "Tests/Fuzz/seeds.txt"), encoding: .utf8)
+            .split(separator: "\n").filter { $0.hasPrefix("\(target.name) ") }.map {
+                $0.dropFirst(target.name.count + 1)
+            }
+        let files = try (seeds + ["Tests/Fuzz/corpus/\(target.name)"]).flatMap { path -> [URL] in
+            let url = repository.appending(path: String(path))
             return try FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: [.isRegularFileKey])
                 .filter { try $0.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true }
                 .sorted { $0.path < $1.path }

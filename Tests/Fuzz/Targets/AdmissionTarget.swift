@@ -5,7 +5,7 @@ import Logging
 
 extension FuzzTarget {
     /// A review, or a Pod, which is sent in a review.
-    static let admission = FuzzTarget("admission", seeds: ["Tests/Fixtures/Pods"]) { input in
+    static let admission = FuzzTarget("admission") { input in
         var subjects: [(pod: JSONValue, namespace: String)] = []
         for body in [input, review(of: input)] {
             if case .pod(let pod, let namespace)? = (try? AdmissionReview(parsing: body))?.subject {

@@ -31,7 +31,7 @@ extension FuzzTarget {
     static let xml = FuzzTarget("xml") { input in _ = try? XMLElement(parsing: input) }
 
     static let configuration = FuzzTarget(
-        "configuration", seeds: ["Tests/Fixtures/StoredDocuments/last-good-gateway.yaml"]
+        "configuration"
     ) { input in
         guard let node = try? YAMLConfigurationSource.parse(utf8: input) else { return }
         let context = ConfigurationContext(
@@ -45,7 +45,7 @@ extension FuzzTarget {
         try FuzzFinding.unless(first.problems == second.problems, "a second reading has other problems")
     }
 
-    static let objects = FuzzTarget("objects", seeds: ["deploy/kubernetes"]) { input in
+    static let objects = FuzzTarget("objects") { input in
         guard let text = String(validating: input, as: UTF8.self), let file = try? KubernetesYAML(text) else { return }
         for document in file.documents {
             guard let again = try? KubernetesYAML(document.text) else {
@@ -56,7 +56,7 @@ extension FuzzTarget {
         }
     }
 
-    static let edit = FuzzTarget("edit", seeds: ["Tests/Fixtures/StoredDocuments/last-good-gateway.yaml"]) { input in
+    static let edit = FuzzTarget("edit") { input in
         let members: [JSONValue.Member] = [
             .init("issuer", ["host": "issuer.example.com"]), .init("publish", ["bucket": "b", "region": "r"]),
         ]
@@ -90,12 +90,11 @@ extension FuzzTarget {
         }
     }
 
-    static let keyRing = FuzzTarget("key-ring", seeds: ["Tests/Fixtures/StoredDocuments/one.keyring.json"]) { input in
+    static let keyRing = FuzzTarget("key-ring") { input in
         try document(KeyRing.self, input, name: "one")
     }
 
-    static let servingIdentity = FuzzTarget("serving-identity", seeds: ["Tests/Fixtures/StoredDocuments/serving.json"])
-    {
+    static let servingIdentity = FuzzTarget("serving-identity") {
         input in
         try document(ServingIdentity.self, input, name: "")
     }
@@ -153,7 +152,7 @@ extension FuzzTarget {
         _ = try? Kubeconfig.access(document, folder: "/folder")
     }
 
-    static let manifest = FuzzTarget("plugin-manifest", seeds: ["plugins.json"]) { input in
+    static let manifest = FuzzTarget("plugin-manifest") { input in
         _ = try? PluginManifest(parsing: input)
     }
 }

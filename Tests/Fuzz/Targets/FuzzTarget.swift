@@ -1,17 +1,14 @@
 /// A parser of bytes from outside, with what must hold for every input beside that it does not crash.
 ///
-/// `make fuzz` runs each target in libFuzzer; FuzzTests feeds the corpus, the seeds and fixed mutations of both to the same
+/// `make fuzz` runs each target in libFuzzer; FuzzTests feeds the corpus, the fixtures of Tests/Fuzz/seeds.txt and fixed mutations of both to the same
 /// functions.
 package struct FuzzTarget: Sendable {
     /// The name of the target, and of its folder in Tests/Fuzz/corpus.
     package let name: String
-    /// Files of the repository that serve as seeds, each a path or a folder.
-    package let seeds: [String]
     private let body: @Sendable ([UInt8]) throws -> Void
 
-    init(_ name: String, seeds: [String] = [], _ body: @escaping @Sendable ([UInt8]) throws -> Void) {
+    init(_ name: String, _ body: @escaping @Sendable ([UInt8]) throws -> Void) {
         self.name = name
-        self.seeds = seeds
         self.body = body
     }
 

@@ -52,7 +52,7 @@ extension FuzzTarget {
         .filter { $0.count >= 40 }
     }
 
-    static let json = FuzzTarget("json", seeds: ["Tests/Fixtures/StoredDocuments"]) { input in
+    static let json = FuzzTarget("json") { input in
         guard let value = try? JSONValue(parsing: input) else { return }
         guard let again = try? JSONValue(parsing: value.utf8Text) else {
             throw FuzzFinding("the printed value is not JSON: \(value.text)")
