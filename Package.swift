@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The targets are those of docs/architecture.md. `--explicit-target-dependency-import-check error` (see the Makefile)
-// enforces the layers: a plugin imports only JSON, JOSE and GatewayPluginAPI, GatewayCore imports no I/O package,
+// enforces the layers: a plugin imports only JSON, JOSE, GatewayPluginAPI and CloudAPI, GatewayCore imports no I/O package,
 // Kubernetes does not import the gateway, and only the executable imports the plugins.
 
 let settings: [SwiftSetting] = [
@@ -31,7 +31,7 @@ struct ProviderPlugin {
 
     var targets: [Target] {
         let own: [Target.Dependency] = ownTargets.map { .target(name: $0) }
-        let api: [Target.Dependency] = ["JSON", "JOSE", "GatewayPluginAPI"]
+        let api: [Target.Dependency] = ["JSON", "JOSE", "GatewayPluginAPI", "CloudAPI"]
         return [
             .target(
                 name: "\(name)Plugin", dependencies: api + own + products, path: "Sources/Plugins/\(name)",
@@ -105,6 +105,13 @@ let package = Package(
             path: "Sources/Gateway/PluginAPI",
             swiftSettings: settings
         ),
+        // What the plugins of clouds have in common.
+        .target(
+            name: "CloudAPI", dependencies: ["JSON", "GatewayPluginAPI", hashing, logging],
+            path: "Sources/Gateway/CloudAPI", swiftSettings: settings),
+        .testTarget(
+            name: "CloudAPITests", dependencies: ["CloudAPI", "JSON", "GatewayPluginAPI", "GatewayPluginTesting"],
+            path: "Tests/Gateway/CloudAPITests", swiftSettings: settings),
         // For tests of plugins in this package and in others.
         .target(
             name: "GatewayPluginTesting",

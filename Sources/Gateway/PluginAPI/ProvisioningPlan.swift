@@ -69,6 +69,8 @@ public struct ProvisioningContext: Sendable {
     public let transport: any HTTPTransport
     /// The clock.
     public let now: @Sendable () -> Date
+    /// Waits these seconds, for an operation that the relying party has begun; throws where the run is cancelled.
+    public let sleep: @Sendable (Int) async throws(PublishError) -> Void
     /// Returns the process's environment variable of that name.
     public let environment: @Sendable (String) -> String?
     /// Access to files.
@@ -81,12 +83,14 @@ public struct ProvisioningContext: Sendable {
     /// Creates a context.
     public init(
         logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date,
+        sleep: @escaping @Sendable (Int) async throws(PublishError) -> Void,
         environment: @escaping @Sendable (String) -> String?, files: any PublisherFiles,
         issuer: any ProvisionedIssuer, administration: Administration = Administration(programs: nil)
     ) {
         self.logger = logger
         self.transport = transport
         self.now = now
+        self.sleep = sleep
         self.environment = environment
         self.files = files
         self.issuer = issuer

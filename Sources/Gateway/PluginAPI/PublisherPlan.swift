@@ -47,6 +47,9 @@ public struct PublisherContext: Sendable {
     public let transport: any HTTPTransport
     /// The clock.
     public let now: @Sendable () -> Date
+    /// Waits these seconds, for an operation that the relying party has begun; throws where the gateway ends. For nothing
+    /// else: the core repeats whatever fails.
+    public let sleep: @Sendable (Int) async throws(PublishError) -> Void
     /// How long caches and verifiers may reuse a document, in seconds: the value of its `Cache-Control: max-age`
     /// (RFC 9111 §5.2.2.1).
     public let maximumAge: Int
@@ -64,7 +67,8 @@ public struct PublisherContext: Sendable {
 
     /// Creates a context. Tests take `PublisherContext.example` of GatewayPluginTesting.
     public init(
-        logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date, maximumAge: Int = 300,
+        logger: Logger, transport: any HTTPTransport, now: @escaping @Sendable () -> Date,
+        sleep: @escaping @Sendable (Int) async throws(PublishError) -> Void, maximumAge: Int = 300,
         environment: @escaping @Sendable (String) -> String?, files: any PublisherFiles,
         ownToken: @escaping @Sendable () async throws(PublishError) -> String,
         isOwnKeyPublic: @escaping @Sendable () async -> Bool?, administration: Administration? = nil
@@ -72,6 +76,7 @@ public struct PublisherContext: Sendable {
         self.logger = logger
         self.transport = transport
         self.now = now
+        self.sleep = sleep
         self.maximumAge = maximumAge
         self.environment = environment
         self.files = files

@@ -46,7 +46,7 @@ extension PublisherContext {
     /// - Parameters:
     ///   - transport: the default has no responses, so that every request fails.
     ///   - environment: the process's environment variables.
-    ///   - clock: the default shows 2026-01-01T00:00:00Z.
+    ///   - clock: the default shows 2026-01-01T00:00:00Z. `sleep` advances it.
     ///   - ownToken: what ``GatewayPluginAPI/PublisherContext/ownToken`` returns.
     public static func example(
         transport: any HTTPTransport = ScriptedTransport(), files: any PublisherFiles = FilesInMemory(),
@@ -56,7 +56,8 @@ extension PublisherContext {
         isByAdministrator: Bool = false
     ) -> PublisherContext {
         PublisherContext(
-            logger: PluginContext.silent.logger, transport: transport, now: { clock.now }, maximumAge: maximumAge,
+            logger: PluginContext.silent.logger, transport: transport, now: { clock.now },
+            sleep: { clock.advance(by: Double($0)) }, maximumAge: maximumAge,
             environment: { environment[$0] }, files: files,
             ownToken: { () throws(PublishError) in try ownToken.get() }, isOwnKeyPublic: { isOwnKeyPublic },
             administration: isByAdministrator ? Administration(programs: nil) : nil)

@@ -28,6 +28,7 @@ package struct EndpointProvisioning: Sendable {
     package func context(_ issuer: any ProvisionedIssuer, _ endpoint: EndpointConfiguration) -> ProvisioningContext {
         ProvisioningContext(
             logger: tools.logger(for: endpoint.name), transport: tools.transport, now: session.host.clock,
+            sleep: session.host.sleep,
             environment: { [environment = session.host.environment] in environment[$0] },
             files: LocalPublisherFiles(resolve: session.host.resolve), issuer: issuer,
             administration: session.host.administration(for: endpoint))

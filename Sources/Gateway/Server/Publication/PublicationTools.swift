@@ -113,7 +113,7 @@ struct PublicationTools: Sendable {
     ) -> PublisherContext {
         let now = host.clock
         return PublisherContext(
-            logger: logger(for: configuration.name), transport: transport, now: now,
+            logger: logger(for: configuration.name), transport: transport, now: now, sleep: host.sleep,
             maximumAge: configuration.rotation.maximumAge,
             environment: { [environment = host.environment] in environment[$0] }, files: files,
             ownToken: { () throws(PublishError) in try await current().ownToken(at: now) },

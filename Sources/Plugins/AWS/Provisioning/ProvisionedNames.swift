@@ -1,4 +1,4 @@
-import Crypto
+import CloudAPI
 import GatewayPluginAPI
 
 /// The names and tags of what is provisioned for one endpoint. Names contain a hash of the key ring's owner ID, so that two
@@ -21,14 +21,15 @@ struct ProvisionedNames: Sendable {
         self.cluster = cluster
         self.endpoint = endpoint
         self.owner = owner
-        suffix = String(
-            SigV4Signer.hexadecimal(SHA256.hash(data: Array("\(cluster)\n\(endpoint)\n\(owner)".utf8))).prefix(10))
+        suffix = ResourceName.suffix(cluster: cluster, endpoint: endpoint, owner: owner)
     }
 
     /// Of a bucket and an origin access control: 63 characters at most.
-    var bucket: String { "sts-\(Self.slug(cluster, 18))-\(Self.slug(endpoint, 18))-\(suffix)" }
+    var bucket: String { "sts-\(ResourceName.slug(cluster, 18))-\(ResourceName.slug(endpoint, 18))-\(suffix)" }
     /// Of the publisher role: 64 characters at most.
-    var publisherRole: String { "sts-publisher-\(Self.slug(cluster, 16))-\(Self.slug(endpoint, 16))-\(suffix)" }
+    var publisherRole: String {
+        "sts-publisher-\(ResourceName.slug(cluster, 16))-\(ResourceName.slug(endpoint, 16))-\(suffix)"
+    }
     /// Of statements in policies that others write too: letters and digits.
     var statement: String {
         "StsGateway" + (cluster + endpoint).filter { $0.isASCII && ($0.isLetter || $0.isNumber) }.prefix(40) + suffix
@@ -36,7 +37,7 @@ struct ProvisionedNames: Sendable {
     /// Of a role's inline policy: 128 characters at most.
     var inlinePolicy: String { publisherRole }
     /// Of a distribution: 128 characters at most.
-    var comment: String { "sts-gateway \(Self.slug(cluster, 40))/\(Self.slug(endpoint, 40)) \(suffix)" }
+    var comment: String { "sts-gateway \(ResourceName.slug(cluster, 40))/\(ResourceName.slug(endpoint, 40)) \(suffix)" }
 
     /// The tags of a resource that provisioning creates.
     var tags: [ResourceTag] {
@@ -79,15 +80,5 @@ struct ProvisionedNames: Sendable {
 
     private func text(_ found: [String?]) -> String {
         "cluster \(Quotation.of(found[0] ?? "")), endpoint \(Quotation.of(found[1] ?? ""))"
-    }
-
-    /// Lower-case letters, digits and single hyphens.
-    private static func slug(_ text: String, _ limit: Int) -> String {
-        let bytes = text.lowercased().utf8.map { byte in
-            (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) ? byte : UInt8(ascii: "-")
-        }
-        let words = bytes.split(separator: UInt8(ascii: "-")).map { String(decoding: $0, as: UTF8.self) }
-        let cut = words.joined(separator: "-").prefix(limit)
-        return cut.last == "-" ? String(cut.dropLast()) : String(cut)
     }
 }

@@ -1,3 +1,4 @@
+import CloudAPI
 import JSON
 
 /// Writes resources as Terraform configuration (HCL), with `import` blocks for what exists.

@@ -56,7 +56,8 @@ struct ProvisionedEndpointInMemory: Sendable {
         let parts = PublisherContext.example(
             transport: cloud.transport, environment: environment, clock: ManualClock(now: exampleTime))
         let context = ProvisioningContext(
-            logger: parts.logger, transport: parts.transport, now: parts.now, environment: parts.environment,
+            logger: parts.logger, transport: parts.transport, now: parts.now, sleep: parts.sleep,
+            environment: parts.environment,
             files: files, issuer: Issuer(cloud: cloud, values: values, owner: owner ?? ""),
             administration: Administration(accounts: accounts, programs: nil))
         let request = ProvisioningRequest(

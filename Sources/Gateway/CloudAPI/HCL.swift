@@ -1,11 +1,11 @@
-/// Text in the native syntax of HCL.
-enum HCL {
-    enum Item: Sendable {
+/// Text in the native syntax of HCL, the language of Terraform and OpenTofu.
+package enum HCL {
+    package enum Item: Sendable {
         case attribute(String, Expression)
         case block(String, [Item])
     }
 
-    indirect enum Expression: Sendable {
+    package indirect enum Expression: Sendable {
         /// A literal string.
         case text(String)
         /// A string whose parts on the left are replaced by the expressions in `${…}` on the right.
@@ -18,7 +18,7 @@ enum HCL {
         case call(String, Expression)
     }
 
-    static func block(_ type: String, _ labels: [String], _ items: [Item]) -> String {
+    package static func block(_ type: String, _ labels: [String], _ items: [Item]) -> String {
         lines(([type] + labels.map(quoted)).joined(separator: " "), items).joined(separator: "\n")
     }
 
@@ -72,7 +72,7 @@ enum HCL {
     }
 
     /// A quoted template without interpolation (HCL Native Syntax Specification, "Quoted Templates").
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var escaped = "\""
         for character in text.unicodeScalars {
             switch character {
