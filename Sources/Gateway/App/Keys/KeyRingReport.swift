@@ -40,9 +40,7 @@ struct KeyRingReport {
     private let policy: RotationPolicy
     private let next: RotationStep
     private let verdict: ProbeVerdict?
-    private let isPublished: Bool
-    private let isHandedOver: Bool
-    private let path: String
+    private let texts: RotationStepText
 
     /// - Throws: why there is no key ring.
     init(of configuration: EndpointConfiguration, in keys: KeyAdministration) async throws {
@@ -52,9 +50,7 @@ struct KeyRingReport {
         self.ring = ring
         endpoint = configuration.name
         policy = configuration.rotationPolicy
-        isPublished = configuration.publisher != nil
-        isHandedOver = configuration.publisher?.plan.keyHandOver != nil
-        path = "\(configuration.path)"
+        texts = RotationStepText(of: configuration, active: ring.active)
         (next, verdict) = await keys.nextStep(ring, of: configuration)
     }
 
@@ -63,7 +59,7 @@ struct KeyRingReport {
         for key in ring.keys {
             lines.append(
                 "  \(key.keyID)  \(key.signingKey.algorithm.rawValue)  \(key.state.rawValue) since \(since(key))"
-                    + (key.isStandby ? ", standby" : "")
+                    + (key.isStandby ? ", standby" : "") + (key.isApproved ? ", approved" : "")
                     + (policy.end(key).map { ", removed at \(Self.text($0))" } ?? ""))
         }
         for key in ring.revoked { lines.append("  \(key.kid)  revoked at \(Self.text(key.revoked))") }
@@ -95,6 +91,7 @@ struct KeyRingReport {
             .init("state", .string(key.state.rawValue)), .init("since", .string(since(key))),
         ]
         if key.isStandby { members.append(.init("standby", .bool(true))) }
+        if key.isApproved { members.append(.init("approved", .bool(true))) }
         if let end = policy.end(key) { members.append(.init("leaves", .string(Self.text(end)))) }
         return .object(members)
     }
@@ -110,48 +107,7 @@ struct KeyRingReport {
         return Self.text(time ?? key.created)
     }
 
-    /// The next step.
-    private var nextText: String {
-        switch next {
-        case .wait(let wait, _): waitText(wait)
-        case .addKey(let reason):
-            switch reason {
-            case .age: "a new key is due by the age of the active key; the leader creates it"
-            case .algorithm: "a new key is due since token.algorithm has changed; the leader creates it"
-            case .revoked: "a new key is due since no key is active; the leader creates it"
-            case .standby: "a standby key is due; the leader creates it"
-            }
-        case .markPublished(let kid, _): "\(kid) is published; the leader records it"
-        case .markAbsent(let kid): "\(kid) is no longer published; the leader restarts its wait"
-        case .useStandby(let kid): "the standby key \(kid) signs next; the leader records it"
-        case .activate(let kid): "\(kid) is ready; the leader activates it"
-        case .recordLifetime: "the maximum token lifetime has increased; the leader records it"
-        case .remove(let kids):
-            "the last tokens of \(kids.map(\.rawValue).joined(separator: ", ")) have expired; the leader removes them"
-        }
-    }
-
-    private func waitText(_ wait: RotationStep.Wait) -> String {
-        switch wait {
-        case .age:
-            return "the next rotation is due at \(ring.active.map { Self.text(policy.due($0)) } ?? "")"
-        case .publication(let kid, let since), .visibility(let kid, let since):
-            if isHandedOver {
-                return "waiting since \(Self.text(since)) for the relying party to hold \(kid)"
-            }
-            let upload =
-                isPublished ? "" : "; upload the documents of GET \(path)/issuer-docs, then the rotation continues"
-            return "waiting since \(Self.text(since)) for the issuer URL to serve \(kid)\(upload)"
-        case .propagation(let kid, let since):
-            let end = since.addingTimeInterval(Double(policy.propagation))
-            return "\(kid) is published since \(Self.text(since)), and becomes active at \(Self.text(end)), when every "
-                + "cache has it"
-        case .finalReading(let kid):
-            return
-                "\(kid) becomes active after one more read of \(isHandedOver ? "the relying party" : "the issuer URL")"
-        case .capacity: return "the key ring is full; a new key is created after an old one is removed"
-        }
-    }
+    private var nextText: String { texts.text(next) }
 
     private static func text(_ date: Date) -> String { date.formatted(.iso8601) }
 }

@@ -6,13 +6,15 @@ import JSON
 
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Show, rotate, revoke, export or purge signing keys.",
+        commandName: "keys", abstract: "Show, rotate, activate, revoke, export or purge signing keys.",
         discussion: """
             Uses the key store of the configuration; gateways may run at the same time. No command prints a private \
-            key. Exit status: 69 if something failed or was rejected, 78 if the configuration is invalid.
+            key. Exit status: 69 if something failed or was rejected, 75 if a key may not be activated yet, 78 if the \
+            configuration is invalid.
             """,
         subcommands: [
-            ListKeys.self, KeyStatus.self, RotateKey.self, RevokeKey.self, ExportKeys.self, PurgeKeys.self,
+            ListKeys.self, KeyStatus.self, RotateKey.self, PrepareKey.self, ActivateKey.self, RevokeKey.self,
+            ExportKeys.self, PurgeKeys.self,
         ])
 }
 
@@ -21,13 +23,19 @@ struct ListKeys: AsyncParsableCommand {
         commandName: "list", abstract: "List the key rings in the store with their active keys.")
 
     @OptionGroup var gateway: KeyOptions
+    @Option(help: "The name of an endpoint, configured or not; by default all endpoints.") var endpoint: String?
     @Flag(help: "Print one JSON object per line.") var json = false
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
             let configured = configuration.endpoints.map(\.name)
             let stored = try await keys.endpoints()
-            for endpoint in configured + stored.filter({ !configured.contains($0) }) {
+            let known = configured + stored.filter { !configured.contains($0) }
+            if let endpoint, !known.contains(endpoint) {
+                throw ValidationError(
+                    "--endpoint: no endpoint \"\(endpoint)\"; use one of \(known.joined(separator: ", "))")
+            }
+            for endpoint in endpoint.map({ [$0] }) ?? known {
                 let report = await KeyRingSummary(
                     endpoint: endpoint, isConfigured: configured.contains(endpoint), in: keys)
                 print(json ? report.json.text : report.text)
@@ -65,11 +73,8 @@ struct RotateKey: AsyncParsableCommand {
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
-            switch try await keys.rotate(try configuration.endpoint(named: endpoint)) {
-            case .started(let kid): print("\(endpoint): \(kid) is the next signing key; see keys status")
-            case .inProgress(let kid):
-                print("\(endpoint): rotation already in progress: \(kid) is the next signing key")
-            }
+            let endpoint = try configuration.endpoint(named: endpoint)
+            print(try await keys.rotate(endpoint).text(of: endpoint))
         }
     }
 }

@@ -76,6 +76,9 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case provisioningInterrupted = "STS1511"
     case provisioningFailed = "STS1512"
 
+    // The commands.
+    case activationNotYet = "STS1801"
+
     package var description: String { rawValue }
 
     /// The section of `docs/troubleshooting.md`.

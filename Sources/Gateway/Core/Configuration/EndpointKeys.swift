@@ -151,6 +151,10 @@ struct RotationKeys: ConfigurationKeys {
     let maximumAge = Key(
         "maxAge", .duration(.seconds(1)...(.hours(1))), default: .minutes(5),
         "`Cache-Control: max-age` of the documents, for CDNs and verifiers.")
+    let activation = Key(
+        "activation", .choice(of: EndpointConfiguration.Rotation.Activation.self), default: .automatic,
+        "Whether a key that may sign does so at once, or waits for `sts-gateway keys activate`. After a revocation it "
+            + "never waits.")
 }
 
 struct PublishKeys: ConfigurationKeys {

@@ -149,7 +149,9 @@ struct EndpointReader {
                 \.every,
                 "not longer than propagation (\(propagation)), so that no key signs in time; use a longer duration")
         }
-        return .init(every: every.seconds, propagation: propagation.seconds, maximumAge: maximumAge.seconds)
+        return .init(
+            every: every.seconds, propagation: propagation.seconds, maximumAge: maximumAge.seconds,
+            activation: block.activation)
     }
 
     private func probe() -> EndpointConfiguration.Probe {

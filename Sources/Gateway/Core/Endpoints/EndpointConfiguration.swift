@@ -164,13 +164,23 @@ package struct EndpointConfiguration: Sendable {
         package var propagation: Int
         /// The `max-age` of the documents' `Cache-Control`.
         package var maximumAge: Int
+        package var activation = Activation.automatic
+
+        /// Who decides that a key signs which may.
+        package enum Activation: String, Sendable, Equatable, CaseIterable {
+            /// The leader.
+            case automatic
+            /// An operator, with `keys activate`. After a revocation the leader.
+            case manual
+        }
     }
 
     package var rotationPolicy: RotationPolicy {
         RotationPolicy(
             every: rotation.every, propagation: rotation.propagation, maximumAge: rotation.maximumAge,
             timeToLive: token.timeToLive, replicaWindow: Self.replicaWindow, algorithm: endpoint.algorithm,
-            rsaKeySize: endpoint.rsaKeySize, hasStandby: publisher?.plan.keyHandOver?.usesOwnToken ?? false)
+            rsaKeySize: endpoint.rsaKeySize, hasStandby: publisher?.plan.keyHandOver?.usesOwnToken ?? false,
+            isManual: rotation.activation == .manual)
     }
 
     /// How long a replica may sign with a key ring that the store has not confirmed, in seconds.

@@ -48,6 +48,7 @@ extension KeyRing {
             changing(keyID) { key in
                 key.state = .prepared
                 key.published = nil
+                key.isApproved = false
             }
         case .recordLifetime(let keyID, let seconds):
             changing(keyID) { $0.maximumTokenLifetime = max($0.maximumTokenLifetime, seconds) }
@@ -56,6 +57,9 @@ extension KeyRing {
         case .remove(let keyIDs): changed { ring in ring.keys.removeAll { keyIDs.contains($0.keyID) } }
         }
     }
+
+    /// Records that an operator has approved the activation of the next key.
+    func approving(_ keyID: KeyID) -> KeyRing { changing(keyID) { $0.isApproved = true } }
 
     /// Removes a key and records its ID, so that it is not added again. A standby key that the relying party holds signs
     /// from now on in place of an active one.
@@ -94,6 +98,7 @@ extension KeyRing {
                 if ring.keys[index].keyID == keyID {
                     ring.keys[index].state = .active
                     ring.keys[index].isStandby = false
+                    ring.keys[index].isApproved = false
                     ring.keys[index].activated = now
                     ring.keys[index].maximumTokenLifetime = policy.timeToLive
                 }

@@ -51,6 +51,7 @@ extension KeyRing {
                 if Self.isFuture(ring.keys[index].retired, at: now) { ring.keys[index].retired = time }
                 guard Self.isFuture(ring.keys[index].published, at: now) else { continue }
                 if ring.keys[index].state == .published { ring.keys[index].state = .prepared }
+                ring.keys[index].isApproved = false
                 ring.keys[index].published = ring.keys[index].state == .prepared ? nil : time
             }
             ring.revoked = ring.revoked.map { key in

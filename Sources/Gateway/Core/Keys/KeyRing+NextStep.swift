@@ -82,6 +82,7 @@ extension KeyRing {
         if key.isStandby { return .wait(.age, until: active.map(policy.due)) }
         let end = published.addingTimeInterval(Double(policy.propagation))
         guard now >= end else { return .wait(.propagation(key.keyID, since: published), until: end) }
+        guard !policy.isManual || key.isApproved else { return .wait(.approval(key.keyID, since: end), until: nil) }
         guard isServed, isFresh, let evidence, evidence.read >= end else {
             return .wait(.finalReading(key.keyID), until: nil)
         }

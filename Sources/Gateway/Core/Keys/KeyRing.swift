@@ -32,10 +32,13 @@ package struct KeyRing: Sendable {
         package internal(set) var maximumTokenLifetime: Int
         /// Whether the key waits for a revocation or the next rotation, after the relying party holds it.
         package internal(set) var isStandby: Bool
+        /// Whether an operator has approved the activation, where that is manual.
+        package internal(set) var isApproved: Bool
 
         package init(
             signingKey: SigningKey, state: State, created: Date, certificate: KeyCertificate, published: Date? = nil,
-            activated: Date? = nil, retired: Date? = nil, maximumTokenLifetime: Int = 0, isStandby: Bool = false
+            activated: Date? = nil, retired: Date? = nil, maximumTokenLifetime: Int = 0, isStandby: Bool = false,
+            isApproved: Bool = false
         ) {
             self.signingKey = signingKey
             self.state = state
@@ -46,6 +49,7 @@ package struct KeyRing: Sendable {
             self.retired = retired
             self.maximumTokenLifetime = maximumTokenLifetime
             self.isStandby = isStandby
+            self.isApproved = isApproved
         }
 
         package var keyID: KeyID { signingKey.keyID }

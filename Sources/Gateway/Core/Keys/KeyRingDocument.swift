@@ -56,6 +56,7 @@ package enum KeyRingDocument {
         let retired: Date?
         let longestLife: Int?
         let standby: Optionally<Bool>?
+        let approved: Optionally<Bool>?
         let privateKey: String
         let certificate: String
     }
@@ -128,7 +129,8 @@ package enum KeyRingDocument {
             signingKey: signingKey, state: key.state, created: key.created, certificate: certificate,
             published: key.state == .prepared ? nil : key.published, activated: activated,
             retired: key.state == .retiring ? key.retired : nil, maximumTokenLifetime: maximumTokenLifetime,
-            isStandby: (key.state == .prepared || key.state == .published) && key.standby?.value == true)
+            isStandby: (key.state == .prepared || key.state == .published) && key.standby?.value == true,
+            isApproved: key.state == .published && key.approved?.value == true)
     }
 
     /// The maximum number of keys that is read: more than the gateway ever creates.
@@ -153,7 +155,8 @@ package enum KeyRingDocument {
                     kid: key.signingKey.keyID.rawValue, algorithm: key.signingKey.algorithm, state: key.state,
                     created: key.created, published: key.published, activated: key.activated, retired: key.retired,
                     longestLife: key.maximumTokenLifetime == 0 ? nil : key.maximumTokenLifetime,
-                    standby: Optionally(key.isStandby ? true : nil), privateKey: key.signingKey.pkcs8PEM,
+                    standby: Optionally(key.isStandby ? true : nil),
+                    approved: Optionally(key.isApproved ? true : nil), privateKey: key.signingKey.pkcs8PEM,
                     certificate: key.certificate.pem)
             }, revoked: ring.revoked, keypair: ring.keypair, invalidated: ring.invalidated,
             issuer: Optionally(ring.issuer), location: Optionally(ring.location),

@@ -21,6 +21,8 @@ package struct RotationPolicy: Sendable, Equatable {
     /// Whether the ring always has a key that the relying party already holds, for a revocation: where keys are handed over
     /// with the endpoint's own token.
     package var hasStandby: Bool
+    /// Whether a key that may sign waits for an operator's approval. After a revocation none does.
+    package var isManual: Bool
 
     /// How long after its `exp` a verifier may accept a token. Known verifiers use at most this.
     package static let leeway = 300
@@ -29,8 +31,9 @@ package struct RotationPolicy: Sendable, Equatable {
 
     package init(
         every: Int, propagation: Int, maximumAge: Int, timeToLive: Int, replicaWindow: Int,
-        algorithm: SignatureAlgorithm, rsaKeySize: Int, hasStandby: Bool = false
+        algorithm: SignatureAlgorithm, rsaKeySize: Int, hasStandby: Bool = false, isManual: Bool = false
     ) {
+        self.isManual = isManual
         self.hasStandby = hasStandby
         self.every = every
         self.propagation = propagation

@@ -44,6 +44,8 @@ package enum RotationStep: Sendable, Equatable {
         case propagation(KeyID, since: Date)
         /// The last reading of the issuer URL before the new key signs.
         case finalReading(KeyID)
+        /// An operator's approval, since `rotation.activation` is manual.
+        case approval(KeyID, since: Date)
         /// The removal of a key, since the ring has the maximum number of keys.
         case capacity
     }

@@ -13,7 +13,7 @@ package struct KeyAdministration: Sendable {
         case inProgress(KeyID)
     }
 
-    private let session: ManualSession
+    let session: ManualSession
 
     package init(_ session: ManualSession) { self.session = session }
 
@@ -31,24 +31,31 @@ package struct KeyAdministration: Sendable {
     package func nextStep(
         _ ring: KeyRing, of configuration: EndpointConfiguration
     ) async -> (next: RotationStep, verdict: ProbeVerdict?) {
-        let tools = PublicationTools(in: session.host, logger: session.logger)
-        let opened = tools.open(configuration, keys: keys(ring, configuration))
-        // Documents are not compared with the publisher's store.
-        let isHandedOver = configuration.publisher?.plan.keyHandOver != nil
-        var publication = PublicationTools.publication(
-            of: isHandedOver ? opened : PublicationTools.Opened(publisher: nil, part: opened.part),
-            PublicationTools.Course(
-                reader: opened.reader, isDryRun: true, leasePeriod: 0, now: session.scheduler.now,
-                random: session.scheduler.random))
-        var status = PublicationStatus()
-        if isHandedOver || configuration.probe.isEnabled, let documents = keys(ring, configuration).snapshot.documents {
-            status = await publication.step(documents).status
-        }
-        await tools.close()
+        let isRead = configuration.publisher?.plan.keyHandOver != nil || configuration.probe.isEnabled
+        let status = isRead ? await observed(ring, configuration) : PublicationStatus()
         return (
             ring.nextStep(at: session.scheduler.now(), policy: configuration.rotationPolicy, evidence: status.evidence),
             status.verdict
         )
+    }
+
+    /// What the relying party reads now, without writing anything. Documents are compared with the publisher's store only
+    /// where probing is disabled.
+    func observed(_ ring: KeyRing, _ configuration: EndpointConfiguration) async -> PublicationStatus {
+        guard let documents = keys(ring, configuration).snapshot.documents else { return PublicationStatus() }
+        let tools = PublicationTools(in: session.host, logger: session.logger)
+        let opened = tools.open(configuration, keys: keys(ring, configuration))
+        let usesPublisher = configuration.publisher?.plan.keyHandOver != nil || !configuration.probe.isEnabled
+        var publication = PublicationTools.publication(
+            of: usesPublisher ? opened : PublicationTools.Opened(publisher: nil, part: opened.part),
+            PublicationTools.Course(
+                reader: opened.reader, isDryRun: true, leasePeriod: 0, now: session.scheduler.now,
+                random: session.scheduler.random))
+        var report = await publication.step(documents)
+        await tools.close()
+        // Nothing that would be written can be visible.
+        if report.outcomes.contains(where: { $0.result == .stale }) { report.status.evidence = nil }
+        return report.status
     }
 
     /// Creates the next signing key, unless there is one.
@@ -199,7 +206,7 @@ package struct KeyAdministration: Sendable {
         try await session.keyStore.rings.delete(endpoint, version: stored.version)
     }
 
-    private func stored(_ configuration: EndpointConfiguration) async throws(StoreError) -> Stored<KeyRing> {
+    func stored(_ configuration: EndpointConfiguration) async throws(StoreError) -> Stored<KeyRing> {
         guard let stored = try await session.keyStore.rings.load(configuration.name) else {
             throw .rejected("no key ring of \"\(configuration.name)\" yet; sts-gateway serve creates it")
         }

@@ -27,6 +27,8 @@ struct RotationModel {
         case everyClockIsRight
         /// Times in the future stay as they are.
         case futureTimesStay
+        /// The leader activates a key that waits for an operator.
+        case nobodyWaitsForApproval
     }
 
     static let maximumAge = 300.0
@@ -75,6 +77,10 @@ struct RotationModel {
     let fault: Fault?
     /// Whether documents are published with the gateway's own token.
     let isSelfPublished: Bool
+    /// Whether an operator activates keys.
+    let isManual: Bool
+    /// Keys that the operator has approved.
+    var approved: Set<KeyID> = []
 
     /// - Parameters:
     ///   - fault: makes the code wrong, to test that the model finds it.
@@ -82,12 +88,14 @@ struct RotationModel {
     init(seed: UInt64, fault: Fault? = nil, adjust: (inout RotationPolicy) -> Void = { _ in }) throws {
         self.fault = fault
         isSelfPublished = seed % 2 == 1
+        isManual = seed % 3 == 2
         random = SeededRandom(seed: seed)
         configuration = try ExampleEndpoint.configuration([
             .init("token", ["ttl": 3_600, "algorithm": "ES256"]),
             .init("rotation", ["every": "1d", "propagation": "10m"]),
         ])
         var policy = configuration.rotationPolicy
+        policy.isManual = isManual && fault != .nobodyWaitsForApproval
         adjust(&policy)
         self.policy = policy
         clock = ManualClock(now: ExampleEndpoint.now)
@@ -130,6 +138,7 @@ struct RotationModel {
         case 7 where random.oneIn(4): try await writeAhead()
         default: try await act(index)
         }
+        if isManual, random.oneIn(2) { try await approve() }
         for replica in replicas.indices where random.oneIn(2) { try await look(replica) }
         fetch()
         try sign()
@@ -181,10 +190,26 @@ struct RotationModel {
         let version = try await save(ring, replacing: stored.version)
         if version != nil {
             if case .addKey = step { triggers += 1 }
-            if case .activate(let kid) = step, stored.ring.active == nil { excepted.insert(kid) }
+            if case .activate(let kid) = step {
+                if stored.ring.active == nil {
+                    excepted.insert(kid)
+                } else if isManual, !approved.contains(kid) {
+                    throw Breach(description: "\(kid) signs without an operator's approval")
+                }
+            }
         }
         if mayCrash, random.oneIn(20) { return crash(index) }
         await settle(index, ring, version)
+    }
+
+    /// An operator reads the issuer URL and approves the next key, where it may sign.
+    private mutating func approve() async throws {
+        guard let stored = store[configuration.name], let served = edges.kids(from: 0) else { return }
+        let evidence = PublicEvidence(
+            read: clock.now, served: served, expected: Set(stored.ring.keys.map(\.keyID)), isSettled: true)
+        guard let ring = stored.ring.approving(at: clock.now, policy: policy, evidence: evidence) else { return }
+        guard try await save(ring, replacing: stored.version) != nil else { return }
+        approved.formUnion(ring.keys.filter(\.isApproved).map(\.keyID))
     }
 
     private func seenByPolicy(_ evidence: PublicEvidence) -> PublicEvidence {

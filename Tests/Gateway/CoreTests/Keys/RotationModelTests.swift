@@ -48,7 +48,7 @@ struct RotationModelTests {
     }
 
     @Test(
-        "The model finds an endless revocation, a lost ring, a wrong clock, and times in the future",
+        "The model finds an endless revocation, a lost ring, a wrong clock, times in the future, and a missing approval",
         arguments: RotationModel.Fault.allCases
     )
     func findsFault(_ fault: RotationModel.Fault) async throws {

@@ -113,6 +113,62 @@ struct KeyAdministrationTests {
         #expect(error?.description.contains("\(RotationPolicy.maximumKeys) keys") == true)
     }
 
+    @Test("prepare is for endpoints whose keys an operator activates; activate says until when the key waits")
+    func activation() async throws {
+        try await store()
+        let automatic = await #expect(throws: StoreError.self) { try await keys.prepare(endpoint) }
+        #expect(automatic?.description.contains("rotation.activation is automatic") == true)
+        var manual = endpoint
+        manual.rotation.activation = .manual
+        let nothing = await #expect(throws: StoreError.self) { try await keys.activate(manual) }
+        #expect(nothing?.description.contains("no key is prepared") == true)
+        guard case .started(let kid) = try await keys.prepare(manual) else {
+            Issue.record("no key was prepared")
+            return
+        }
+        let stored = try #require(try await session.keyStore.rings.load(endpoint.name))
+        let published = try #require(
+            stored.value.applying(
+                .markPublished(kid, at: clock.now), at: clock.now, policy: manual.rotationPolicy))
+        _ = try await session.keyStore.rings.save(published, replacing: stored.version)
+        let propagation = Double(manual.rotation.propagation)
+        guard case .closed(kid, .wait(.propagation, _), until: let until?, _) = try await keys.activate(manual) else {
+            Issue.record("the key was activated early")
+            return
+        }
+        #expect(until == clock.now.addingTimeInterval(propagation))
+        clock.advance(by: propagation)
+        guard case .approved(kid) = try await keys.activate(manual) else {
+            Issue.record("the key was not approved")
+            return
+        }
+        #expect(try await keys.ring(of: endpoint.name)?.successor?.isApproved == true)
+    }
+
+    @Test("activate counts stored documents as visible only where they are those of the ring")
+    func activationWithoutProbe() async throws {
+        try await store()
+        var manual = try published
+        manual.rotation.activation = .manual
+        guard case .started(let kid) = try await keys.prepare(manual) else { return }
+        let stored = try #require(try await session.keyStore.rings.load(endpoint.name))
+        let marked = try #require(
+            stored.value.applying(
+                .markPublished(kid, at: clock.now), at: clock.now, policy: manual.rotationPolicy))
+        _ = try await session.keyStore.rings.save(marked, replacing: stored.version)
+        clock.advance(by: Double(manual.rotation.propagation))
+        // Nothing is stored.
+        guard case .closed = try await keys.activate(manual) else {
+            Issue.record("a key was approved that is not published")
+            return
+        }
+        #expect(await ManualPublication(session).run(manual, mode: .publish) { _ in } == .succeeded)
+        guard case .approved = try await keys.activate(manual) else {
+            Issue.record("the key was not approved")
+            return
+        }
+    }
+
     @Test("revoke removes a key, and creates the next one where no key is active")
     func revoke() async throws {
         let ring = try await store()
