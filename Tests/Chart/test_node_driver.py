@@ -1,10 +1,12 @@
 """The DaemonSet and the CSIDriver object of the node driver."""
 
+import json
 from typing import Any
 
 import pytest
+import yaml
 
-from .charts import of_kind, rejection, render, seed, the
+from .charts import endpoints, of_kind, rejection, render, seed, the
 
 NAME = "sts-gateway-node"
 
@@ -82,3 +84,27 @@ def test_the_pods_of_the_driver_are_in_no_service_of_the_gateway() -> None:
 )
 def test_invalid_values_are_rejected(given: dict[str, Any]) -> None:
     assert "node" in rejection(seed(node={"enabled": True, **given}))
+
+
+def test_the_gateway_s_configuration_names_the_driver_only_where_it_is_installed() -> None:
+    def driver(objects: list[dict[str, Any]]) -> Any:
+        text = the(objects, "ConfigMap", "sts-gateway")["data"]["gateway.yaml"]
+        return yaml.safe_load(text)["injection"].get("nodeDriver")
+
+    assert driver(node(driver="sts-node.example.com")) == "sts-node.example.com"
+    assert driver(render(seed())) is None
+
+
+def test_the_driver_has_the_path_and_the_renewal_of_each_endpoint() -> None:
+    values = endpoints(
+        {}, {"name": "azure", "path": "/ad", "plugin": "azure", "audience": None, "injector": {"label": "azure-client"}}
+    )
+    values["gateway"] = {"node": {"enabled": True}}
+    text = the(render(values), "ConfigMap", NAME)["data"]["endpoints.json"]
+    assert json.loads(text) == {"aws": {"path": "/aws"}, "azure": {"path": "/ad", "renewBefore": 720}}
+
+
+def test_the_driver_has_the_file_mode_of_the_sidecar() -> None:
+    values = seed(node={"enabled": True}, configuration={"injection": {"sidecar": {"tokenMode": "0440"}}})
+    environment = {one["name"]: one.get("value") for one in container(render(values))["env"]}
+    assert environment["STS_TOKEN_MODE"] == "0440"

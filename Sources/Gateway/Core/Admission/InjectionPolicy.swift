@@ -33,6 +33,10 @@ package struct InjectionPolicy: Sendable, Equatable {
     /// Further native sidecars that capture the Pod's traffic, beside those of the known meshes.
     package var meshProxies: Set<String> = []
     package var sidecar: Sidecar
+    /// What writes the token files of a Pod that does not select it.
+    package var delivery = GatewayConfiguration.Injection.Delivery.sidecar
+    /// The name of the CSIDriver object; nil where the node driver is not installed.
+    package var nodeDriver: String?
     /// The PEM CA certificates of the token listener; nil for a public CA, which the sidecar's image contains.
     package var trust: String?
     /// The audience of the subject token, where every endpoint of the Pod accepts it.
@@ -94,6 +98,8 @@ package struct InjectionPolicy: Sendable, Equatable {
             trust: trust, audience: gateway, subjectTokenLifetime: configuration.subjectTokenLifetime,
             serverVersion: serverVersion)
         meshProxies = Set(configuration.meshProxies)
+        delivery = configuration.delivery
+        nodeDriver = configuration.nodeDriver
     }
 
     /// The key of a label or an annotation.

@@ -3,7 +3,7 @@ import JSON
 // The sidecar's containers: added where the Pod has none, updated where it was injected before.
 
 extension PodAdditions {
-    mutating func addSidecar() throws(AdmissionDenial) {
+    mutating func add(_ sidecar: SidecarContainers) throws(AdmissionDenial) {
         if isNative {
             try addToInitContainers(sidecar.native, found.native)
             return

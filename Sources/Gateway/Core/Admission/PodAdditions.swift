@@ -1,4 +1,5 @@
 import JSON
+import KubernetesAPI
 
 /// Builds the patch of one Pod. Operations on containers come before the one that inserts the sidecar, so that their
 /// indices are those of the Pod in the request.
@@ -7,7 +8,9 @@ struct PodAdditions {
     let requested: RequestedInjections
     let policy: InjectionPolicy
     let annotations: OpenUnisonAnnotations
-    let sidecar: SidecarContainers
+    let delivery: TokenDelivery
+    /// The names of the Pod's endpoints, sorted.
+    let endpointNames: [String]
     /// The sidecar of an earlier injection.
     let found: InjectedSidecar
     var record: InjectionRecord
@@ -25,39 +28,57 @@ struct PodAdditions {
         annotations = try OpenUnisonAnnotations(pod, policy: policy)
         record = InjectionRecord(pod.annotations, policy)
         found = try InjectedSidecar(of: pod, record, policy)
-        let endpoints = SidecarEndpoints(
-            requested.endpoints, known: known, found: found.endpoints, renewals: found.renewals)
+        let kind = try TokenDelivery.kind(
+            of: pod, found, record, createsVolume: annotations.createsVolume, policy)
+        let volume = kind == .csi && record.isPresent ? NodeVolume.found(in: pod, driver: policy.nodeDriver) : nil
+        let earlier = volume.map(Self.endpoints) ?? found.endpoints
+        let endpoints = SidecarEndpoints(requested.endpoints, known: known, found: earlier, renewals: found.renewals)
+        endpointNames = endpoints.names
         let audience = try requested.audience(
             policy, found: endpoints.hasUnknown ? pod.subjectTokenAudience : nil)
         // Files of endpoints that this replica does not render stay.
-        let others = Set(found.endpoints.keys).subtracting(requested.endpoints.map(\.name))
-        let files = requested.files + found.files(of: others)
+        let others = Set(earlier.keys).subtracting(requested.endpoints.map(\.name))
+        let files = requested.files + (volume.map { NodeVolume.files(of: $0, others) } ?? found.files(of: others))
         guard InjectedFile.setting(files).utf8.count <= InjectedFile.maximumLength else {
             throw AdmissionDenial(
                 .forbidden,
                 "the files of the Pod's endpoints are longer than \(InjectedFile.maximumLength) bytes; request fewer "
                     + "endpoints")
         }
+        if kind == .csi, let driver = policy.nodeDriver {
+            delivery = .csi(try NodeVolume(driver: driver, endpoints: endpoints.names, files: files))
+            warnings = []
+            return
+        }
         let linger = try SidecarLinger(pod, isNative: found.isNative ?? policy.isNative, policy)
-        sidecar = SidecarContainers(
-            policy, endpoints: endpoints, audience: audience, pod: pod, annotations: annotations,
-            linger: linger.setting, files: files,
-            resources: try SidecarResourcePlan(policy.sidecar.resources, for: pod, policy).json)
+        delivery = .sidecar(
+            SidecarContainers(
+                policy, endpoints: endpoints, audience: audience, pod: pod, annotations: annotations,
+                linger: linger.setting, files: files,
+                resources: try SidecarResourcePlan(policy.sidecar.resources, for: pod, policy).json))
         warnings = annotations.warnings + linger.warnings
+    }
+
+    /// The endpoints of the volume of an earlier injection. Their paths are a setting of the node driver.
+    private static func endpoints(of volume: JSONValue) -> [String: String] {
+        NodeVolume.endpoints(of: volume).filter { KubernetesName.isLabel($0) }
+            .reduce(into: [:]) { $0[$1] = "/\($1)" }
     }
 
     /// Adds everything that the Pod lacks, and updates what an earlier injection added.
     mutating func addAll() throws(AdmissionDenial) {
         try addVolumes()
         try addToContainers()
-        try addSidecar()
-        checkNameResolution()
+        if case .sidecar(let sidecar) = delivery {
+            try add(sidecar)
+            checkNameResolution()
+        }
         addAnnotations()
     }
 
     private mutating func addAnnotations() {
         record.keep(pod.initContainers + pod.containers)
-        var wanted = [(policy.key(InjectionRecord.key), sidecar.endpointNames.joined(separator: ","))]
+        var wanted = [(policy.key(InjectionRecord.key), endpointNames.joined(separator: ","))]
         if !record.variables.isEmpty { wanted.append((policy.key(InjectionRecord.variablesKey), record.text)) }
         let changed = wanted.filter { pod.annotations[$0.0] != $0.1 }
         let pointer = JSONPointer("metadata", "annotations")
@@ -70,9 +91,9 @@ struct PodAdditions {
 
     private mutating func addVolumes() throws(AdmissionDenial) {
         var added: [JSONValue] = []
-        for wanted in [SidecarContainers.tokenVolume, sidecar.subjectTokenVolume] {
+        for wanted in delivery.volumes {
             let name = wanted["name"]?.stringValue ?? ""
-            let isPods = name == InjectedNames.tokenVolume && !annotations.createsVolume
+            let isPods = try isOfPod(name)
             guard let found = pod.volumes[name] else {
                 if !isPods { added.append(wanted) }
                 continue
@@ -88,6 +109,16 @@ struct PodAdditions {
                     + "use a different name")
         }
         append(added, to: JSONPointer("spec", "volumes"), exists: pod.hasVolumes)
+    }
+
+    /// Whether the Pod has the volume itself (`create-volume: "false"`). The node driver writes into its own volume only.
+    private func isOfPod(_ volume: String) throws(AdmissionDenial) -> Bool {
+        guard volume == InjectedNames.tokenVolume, !annotations.createsVolume else { return false }
+        guard case .csi = delivery, NodeVolume.found(in: pod, driver: policy.nodeDriver) == nil else { return true }
+        throw AdmissionDenial(
+            .forbidden,
+            "\(policy.key("create-volume")) is false, but the node driver provides the volume \(volume); remove the "
+                + "annotation, or set \(policy.key(TokenDelivery.key)): sidecar")
     }
 
     /// Appends values to a list.

@@ -86,9 +86,6 @@ struct SidecarContainers {
             ])
     }
 
-    /// The names of the sidecar's endpoints, sorted.
-    var endpointNames: [String] { endpoints.names }
-
     private var settings: [(String, String)] {
         var settings = [
             ("STS_SERVER", EnvironmentVariableValue.escaped(policy.server)),

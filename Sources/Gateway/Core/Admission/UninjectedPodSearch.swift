@@ -48,7 +48,7 @@ package struct UninjectedPodSearch: Sendable, Equatable {
         let annotations = metadata?["annotations"]
         guard annotations?["kubernetes.io/config.mirror"] == nil else { return [] }
         let hasValue = !(annotations?[query.key]?.stringValue ?? "").isEmpty
-        let given = Self.endpointsOfSidecar(pod)
+        let given = Self.endpoints(of: pod)
         return query.endpoints.filter { !given.contains($0) }.map { endpoint in
             UninjectedPod(
                 name: name,
@@ -76,6 +76,11 @@ package struct UninjectedPodSearch: Sendable, Equatable {
         guard first == query else { return nil }
         let bundles = Self.settings(of: pod, SidecarContainers.trustSetting)
         return bundles.contains { authority.isTrusted(by: $0) } ? nil : name
+    }
+
+    /// The endpoints of the Pod's sidecar, or of its volume of the node driver.
+    private static func endpoints(of pod: JSONValue) -> Set<String> {
+        endpointsOfSidecar(pod).union((pod["spec"]?["volumes"]?.elementList ?? []).flatMap(NodeVolume.endpoints))
     }
 
     /// The endpoints of the Pod's sidecar.

@@ -92,6 +92,8 @@ extension GatewayConfiguration.Injection {
         let sidecar = block.sidecar
         prefix = block.prefix
         gatewayURL = block.gatewayURL
+        delivery = block.delivery
+        nodeDriver = block.nodeDriver ?? (block.delivery == .csi ? block.required(\.nodeDriver) : nil)
         position = block.position
         sidecarImage = sidecar.image
         sidecarMode = sidecar.mode

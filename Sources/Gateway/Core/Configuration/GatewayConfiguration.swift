@@ -57,6 +57,9 @@ package struct GatewayConfiguration: Sendable {
     package struct Injection: Sendable, Equatable {
         package var prefix: String
         package var gatewayURL: String?
+        package var delivery = Delivery.sidecar
+        /// The name of the CSIDriver object; nil where the node driver is not installed.
+        package var nodeDriver: String?
         package var position: Position
         package var sidecarImage: String?
         package var sidecarMode: SidecarMode
@@ -77,6 +80,9 @@ package struct GatewayConfiguration: Sendable {
             case first, last
             case after(String)
         }
+
+        /// What writes the token files of a Pod.
+        package enum Delivery: String, Sendable, CaseIterable { case sidecar, csi }
 
         package enum SidecarMode: String, Sendable, CaseIterable { case auto, native, classic }
 

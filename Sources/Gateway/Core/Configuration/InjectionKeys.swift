@@ -8,6 +8,13 @@ struct InjectionKeys: ConfigurationKeys {
     let gatewayURL = Key(
         "gatewayURL", .httpsURL, example: "https://sts-gateway.sts.svc",
         otherwise: "the gateway's Service", "URL of the token listener for the sidecar.")
+    let delivery = Key(
+        "delivery", .choice(of: GatewayConfiguration.Injection.Delivery.self), default: .sidecar,
+        "What writes the token files: a sidecar in each Pod, or the node driver (`csi`, docs/node-driver.md). "
+            + "The annotation `<prefix>/delivery` takes precedence.")
+    let nodeDriver = Key(
+        "nodeDriver", .driverName, example: "sts-node.tremolo.io", otherwise: "the node driver is not installed",
+        "Name of the CSIDriver object of the node driver. The chart sets this with `gateway.node.enabled`.")
     let position = Key(
         "position", .position, default: .first, "Position of the sidecar: `first`, `last`, or `{after: CONTAINER}`.")
     let sidecar = Key("sidecar", SidecarKeys(), "The sidecar.")
@@ -115,6 +122,12 @@ extension ConfigurationType where Value == String {
             let suffix = text[digits.endIndex...]
             return Double(digits) ?? 0 > 0 && digits.last != "."
                 && ["", "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(suffix)
+        }
+    }
+
+    fileprivate static var driverName: Self {
+        string("a lowercase DNS name of at most 63 characters") {
+            $0.utf8.count <= 63 && KubernetesName.isSubdomain($0)
         }
     }
 

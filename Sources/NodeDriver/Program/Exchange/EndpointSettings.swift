@@ -1,7 +1,7 @@
 import ExchangeClient
 import Synchronization
 
-/// The paths of the endpoints, from a file that the gateway's leader keeps in a ConfigMap. An endpoint that the file does
+/// The paths of the endpoints, from a ConfigMap of the chart. An endpoint that the file does
 /// not name has the path `/<name>`.
 ///
 /// The file is a JSON object: `{"<name>": {"path": "/accounts/prod", "renewBefore": 60}}`. Both members are optional.

@@ -31,6 +31,9 @@
     "sidecar" (dict "image" (include "sts-gateway.image" (dict "image" .Values.gateway.sidecar.image "root" .)))
     "webhook" (dict "service" (printf "%s-webhook" $full) "configuration" $full
       "excludedNamespaces" .Values.gateway.webhook.excludedNamespaces)) }}
+{{- if .Values.gateway.node.enabled }}
+  {{- $_ := set $own.injection "nodeDriver" .Values.gateway.node.driver }}
+{{- end }}
 {{- if .Values.gateway.certManager.enabled }}
   {{- $folder := include "sts-gateway.certificateFolder" . }}
   {{- $files := dict

@@ -70,6 +70,7 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
     {{- $issuer := dict "host" $given.issuer.host "path" ($given.issuer.path | default "") }}
     {{- $endpoints = append $endpoints (dict
         "name" $given.name "path" $path "plugin" $plugin "label" $label "issuer" $issuer
+        "renewBefore" ($default.renewBefore | default 0)
         "isPublished" (not (empty $given.publish))) }}
   {{- end }}
 {{- end }}

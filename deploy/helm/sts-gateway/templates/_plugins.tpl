@@ -1,10 +1,11 @@
 {{/*
-The default label of each plugin and the audiences that it recognizes. `sts-gateway` has the same values; a test compares
+The default label of each plugin, the audiences that it recognizes, and how many seconds a token must remain valid when it
+is replaced. `sts-gateway` has the same values; a test compares
 them.
 */}}
 {{- define "sts-gateway.pluginDefaults" -}}
 aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
-azure: {label: azure-client, recognizes: [api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov, api://AzureADTokenExchangeChina]}
+azure: {label: azure-client, recognizes: [api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov, api://AzureADTokenExchangeChina], renewBefore: 720}
 gcp: {label: gcp-service-account, recognizes: [], prefixes: [//iam.googleapis.com/projects/, https://iam.googleapis.com/projects/]}
 oidc: {label: oidc, recognizes: []}
 vault: {label: vault-role, recognizes: []}
