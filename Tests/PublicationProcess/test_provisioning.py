@@ -64,16 +64,27 @@ class Provisioned:
         }  # fmt: skip
         self.file.write_text((ENDPOINT + EDGE_PART) % values)
 
-    def run(self, *arguments: str, command: str = "provision", endpoint: str = "one", **more: Any) -> subprocess.CompletedProcess[str]:
+    def line(
+        self, *arguments: str, command: str = "provision", endpoint: str | None = "one", exact: list[str] | None = None
+    ) -> tuple[list[str], dict[str, Any]]:
+        """A command line with the options of its process; `exact` has all words of it."""
         environment = {
             **self.gateway.environment(), "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.proxy.url,
             "AWS_ENDPOINT_URL_STS": self.around.sts.url,
         }  # fmt: skip
-        line = [
-            str(self.gateway.program), command, "aws", "--config", str(self.file), "--plugins",
-            str(REPOSITORY / "plugins.json"), "--endpoint", endpoint, *arguments,
-        ]  # fmt: skip
-        ended = child_process.run(line, env=environment, cwd=self.gateway.folder, **more)
+        plugins = ["--plugins", str(REPOSITORY / "plugins.json")]
+        words = [command, "aws", "--config", str(self.file), *plugins]
+        words += [*(["--endpoint", endpoint] if endpoint else []), *arguments]
+        if exact:
+            words = exact if "--plugins" in exact else [*exact, *plugins]
+        return [str(self.gateway.program), *words], {"env": environment, "cwd": self.gateway.folder}
+
+    def run(
+        self, *arguments: str, command: str = "provision", endpoint: str | None = "one",
+        exact: list[str] | None = None, **more: Any,
+    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
+        line, options = self.line(*arguments, command=command, endpoint=endpoint, exact=exact)
+        ended = child_process.run(line, **options, **more)
         self.gateway.said += ended.stdout + ended.stderr
         return ended
 

@@ -37,7 +37,7 @@ def test_a_role_for_service_accounts(provisioned: Provisioned, cloud: Cloud) -> 
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
     }))["Policy"]["Arn"]  # fmt: skip
     arguments = [
-        "role", "reader", "--service-account", "default/web", "default/api", "--policy", attached, "--max-session", "2h",
+        "role", "reader", "--service-account", "default/web", "--service-account", "default/api", "--policy", attached, "--max-session", "2h",
         "--session-tags", "--owner", "0123456789abcdef",
     ]  # fmt: skip
     ended = provisioned.run("--yes", *arguments)

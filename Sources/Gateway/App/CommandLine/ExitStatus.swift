@@ -10,6 +10,8 @@ enum ExitStatus {
     static let unavailable = ExitCode(69)
     /// `EX_TEMPFAIL`: a part is done, and the rest needs another place.
     static let temporaryFailure = ExitCode(75)
+    /// Ended by SIGINT or SIGTERM, as shells report it.
+    static let interrupted = ExitCode(130)
     /// `EX_CONFIG`: the configuration is invalid.
     static let configuration = ExitCode(78)
 }

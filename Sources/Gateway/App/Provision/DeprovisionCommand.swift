@@ -15,7 +15,7 @@ struct DeprovisionCommand: AsyncParsableCommand {
             everything below it, and is printed with the reason; so does what existed before. Remove the endpoint \
             from the gateway's configuration first. A run that failed continues with the same command. Exit status: \
             64 without --yes where nobody can be asked, 69 if something failed, 75 if something stays, 78 if the \
-            configuration is invalid.
+            configuration is invalid, 130 after Ctrl-C.
             """)
 
     @Argument(help: "The plugin that has provisioned, such as aws.")
@@ -69,9 +69,8 @@ struct DeprovisionCommand: AsyncParsableCommand {
             throw ExitStatus.usage
         }
         let run = ProvisioningRun(
-            configuration: file, plugin: type, only: nil, isPlan: plan, isConfirmed: yes, certificate: nil,
-            owner: owner, file: nil, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive),
-            isRemoval: true)
+            mode: plan ? .planRemoval : .remove, configuration: file, plugin: type,
+            output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive), isConfirmed: yes, owner: owner)
         try await run.run([selected], of: configuration, profile: profile, region: region, logger: logger)
     }
 }

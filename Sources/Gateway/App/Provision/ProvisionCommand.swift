@@ -16,7 +16,7 @@ struct ProvisionCommand: AsyncParsableCommand {
             changes nothing. The endpoint may lack issuer.host and publish. The step documents alone publishes the \
             issuer documents once, like publish, but with your credentials. Exit status: 64 without --yes where nobody \
             can be asked, 69 if something failed or was rejected, 75 if the rest needs the key store, 78 if the \
-            configuration is invalid.
+            configuration is invalid, 130 after Ctrl-C.
             """)
 
     @Argument(help: "The plugin that provisions, such as aws.")
@@ -34,7 +34,7 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(help: "The plugin manifest (plugins.json).")
     var plugins: String?
 
-    @Option(parsing: .upToNextOption, help: "The names of the endpoints.")
+    @Option(help: "The name of an endpoint. Repeat the option for several.")
     var endpoint: [String] = []
 
     @Flag(help: "Provision all endpoints of the plugin.")
@@ -71,10 +71,10 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(help: "For aws: the region of the bucket.")
     var region: String?
 
-    @Option(parsing: .upToNextOption, help: "With role: the ServiceAccounts that may assume it, NAMESPACE/NAME.")
+    @Option(help: "With role: a ServiceAccount that may assume it, NAMESPACE/NAME. Repeat the option for several.")
     var serviceAccount: [String] = []
 
-    @Option(parsing: .upToNextOption, help: "With role: the policies that are attached to it, for aws ARNs.")
+    @Option(help: "With role: a policy that is attached to it, for aws an ARN. Repeat the option for several.")
     var policy: [String] = []
 
     @Option(help: "With role: its account, one of provision.accounts.")
@@ -118,7 +118,11 @@ struct ProvisionCommand: AsyncParsableCommand {
             return nil
         }
         guard kind == "role", let name else {
-            throw ValidationError("unexpected argument \"\(kind)\"; expected role NAME")
+            throw ValidationError(
+                kind == "role"
+                    ? "missing argument after role; expected role NAME"
+                    : "unexpected argument \"\(kind)\"; expected role NAME; for several values repeat the option, such as "
+                        + "--endpoint")
         }
         guard only == nil, write == nil, certificate == nil else {
             throw ValidationError("role is mutually exclusive with --only, --write and --certificate")
@@ -150,6 +154,7 @@ struct ProvisionCommand: AsyncParsableCommand {
         let configuration = try file.loaded()
         let type = try file.plugin(named: plugin)
         let selected = try selected(configuration, type.id)
+        let role = try role()
         if isPublication, selected.allSatisfy({ hasPublisher($0.name, file) }) {
             return try await publishDocuments(selected.map(\.name))
         }
@@ -158,17 +163,32 @@ struct ProvisionCommand: AsyncParsableCommand {
             throw ValidationError(
                 "the endpoint \(endpoint.name) is one of the plugin \(endpoint.pluginID), not \(plugin)")
         }
-        let role = try role()
-        let isTemplate = output == .terraform || output == .cloudformation
-        guard plan || yes || check || isTemplate || Terminal.isInteractive else {
+        let mode = mode
+        guard yes || !mode.isChanging || Terminal.isInteractive else {
             Terminal.error("nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan")
             throw ExitStatus.usage
         }
         let run = ProvisioningRun(
-            configuration: file, plugin: type, only: only, isPlan: plan, isConfirmed: yes, certificate: certificate,
-            owner: owner, file: write, output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive),
-            role: role, isCheck: check)
+            mode: mode, configuration: file, plugin: type,
+            output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive), isConfirmed: yes, owner: owner,
+            only: only, certificate: certificate, file: write, role: role, commandLine: commandLine)
         try await run.run(selected, of: configuration, profile: profile, region: region, logger: logger)
+    }
+
+    private var mode: ProvisioningRun.Mode {
+        if check { return .check }
+        if let template = output.template { return .template(template) }
+        return plan ? .plan : .apply
+    }
+
+    /// The options with which a run continues.
+    private var commandLine: [String] {
+        let options = [
+            ("--plugins", plugins), ("--only", only), ("--certificate", certificate), ("--write", write),
+            ("--profile", profile), ("--region", region),
+        ]
+        return ["provision", plugin, "--config", config]
+            + options.flatMap { name, value in value.map { [name, $0] } ?? [] }
     }
 
     private func selected(

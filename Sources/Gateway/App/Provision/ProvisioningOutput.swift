@@ -6,15 +6,16 @@ import Synchronization
 final class ProvisioningOutput: Sendable {
     enum Format: String, Sendable, CaseIterable {
         case text, json, terraform, cloudformation
-    }
 
-    /// Of the resources, in place of a plan; nil for a run that may change something.
-    var template: ProvisioningTemplate? { ProvisioningTemplate(rawValue: format.rawValue) }
+        /// Of the resources, in place of a plan; nil for a run that may change something.
+        var template: ProvisioningTemplate? { ProvisioningTemplate(rawValue: rawValue) }
+    }
 
     private struct State {
         var endpoint = ""
         var count = (current: 0, total: 0)
         var lastWaiting: String?
+        var frame = 0
         var isOnWaitingLine = false
         var kept: [String] = []
         var entries: [(name: String, members: [JSONValue.Member])] = []
@@ -33,6 +34,12 @@ final class ProvisioningOutput: Sendable {
     func line(_ text: String) {
         endWaitingLine()
         Terminal.write(text + "\n", to: format == .text ? 1 : 2)
+    }
+
+    /// A line on standard error.
+    func error(_ text: String) {
+        endWaitingLine()
+        Terminal.error(text)
     }
 
     /// What the removal of the current endpoint leaves in place.
@@ -104,14 +111,17 @@ final class ProvisioningOutput: Sendable {
             let isNew = state.lastWaiting != reason
             state.lastWaiting = reason
             state.isOnWaitingLine = isTerminal
-            return (isNew, Int.random(in: 0..<4))
+            state.frame += 1
+            return (isNew, state.frame % Self.frames.count)
         }
         if isTerminal {
-            Terminal.write("\r\u{1B}[K    \(["|", "/", "-", "\\"][frame]) waiting: \(reason)", to: 2)
+            Terminal.write("\r\u{1B}[K    \(Self.frames[frame]) waiting: \(reason)", to: 2)
         } else if isNew {
             line("    waiting: \(reason)")
         }
     }
+
+    private static let frames = ["|", "/", "-", "\\"]
 
     private func endWaitingLine() {
         let wasWaiting = state.withLock { state in
