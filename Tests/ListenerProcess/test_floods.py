@@ -1,11 +1,12 @@
 """Connections that only take place: the others are served, whoever they are."""
 
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from waiting import until
 
-from .listening_gateway import ListeningGateway, allow_connections, answer
+from .listening_gateway import DATA, LOST, ListeningGateway, allow_connections, answer, frame, post
 
 Make = Callable[..., ListeningGateway]
 
@@ -102,3 +103,24 @@ def test_unfinished_bodies_beyond_the_budget_get_503_and_a_small_request_finds_r
         connection.close()
     assert gateway.exchange() == 200
 
+
+def test_unfinished_http2_bodies_on_every_stream_stay_below_200_mebibytes(make: Make) -> None:
+    """600 connections with 16 streams each offer all that flow control lets them send: 37 MiB."""
+    allow_connections(2_000)
+    gateway = make().serve()
+
+    def offer(_: int) -> None:
+        connection = gateway.multiplexed()
+        for stream in range(1, 33, 2):
+            connection.sendall(post(stream, "/one/token") + frame(DATA, 0, stream, b"a" * 4_090))
+
+    with ThreadPoolExecutor(8) as pool:
+        # A connection may be closed meanwhile, to make room.
+        list(pool.map(lambda number: ignoring_losses(offer, number), range(600)))
+    until(lambda: gateway.exchange() == 200, "a token")
+    assert gateway.memory() < 200
+
+
+def ignoring_losses(call: Callable[[int], None], number: int) -> None:
+    with contextlib.suppress(*LOST):
+        call(number)

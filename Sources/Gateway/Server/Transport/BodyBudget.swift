@@ -1,31 +1,52 @@
 import Synchronization
 
-/// Bounds the bytes of all request bodies that are in flight, those of unfinished requests among them.
+/// Bounds the bytes of all request bodies that are in flight, those of unfinished requests among them, and what an
+/// unfinished HTTP/2 stream takes by itself.
 ///
-/// Where a body has no room, unfinished ones are given up: large ones first, then the oldest of those that have been
-/// arriving for more than ``patience``. So peers that send a part of a body and no more cannot keep others out.
+/// Where a body has no room, unfinished ones are given up: large ones first, and then those that began first. So peers
+/// that send a part of a body and no more cannot keep others out, however many come: a body that arrives at once is
+/// complete before its turn. A large body makes room for itself only at the cost of those that have had ``patience``.
 final class BodyBudget: Sendable {
     typealias ID = UInt64
 
     /// Of a process: 32 MiB.
     static let standardBytes = 32 << 20
-    /// Seconds for which a small body is left alone.
+    /// Seconds for which other bodies are left alone by a large one.
     static let patience = 1.0
     /// Bodies of more bytes are large.
     static let smallBytes = 256 << 10
 
-    /// A body that has not arrived completely.
-    private struct Unfinished {
-        var bytes = 0
-        let since: Double
-        /// Called from any thread, when its bytes are given back already.
-        let giveUp: @Sendable () -> Void
-    }
-
     private struct State {
         var used = 0
         var lastID: ID = 0
-        var unfinished: [ID: Unfinished] = [:]
+        var unfinished: [ID: UnfinishedBody] = [:]
+        /// All of them, and those that have become large.
+        var begun = ArrivalOrder()
+        var large = ArrivalOrder()
+
+        /// Takes bytes for an unfinished body; negative ones give them back.
+        mutating func take(_ bytes: Int, for id: ID) {
+            guard let before = unfinished[id] else { return }
+            used += bytes
+            unfinished[id]?.bytes += bytes
+            if !before.isLarge, before.bytes + bytes > BodyBudget.smallBytes { large.append(id, of: unfinished) }
+        }
+
+        /// Removes an unfinished body that makes room for another one; nil where none can.
+        mutating func giveUp(for id: ID, taking bytes: Int, at now: Double) -> UnfinishedBody? {
+            guard let own = unfinished[id] else { return nil }
+            let isSmall = own.bytes + bytes <= BodyBudget.smallBytes
+            let candidates = [large.first(of: unfinished, except: id), begun.first(of: unfinished, except: id)]
+            for case let candidate? in candidates {
+                guard let body = unfinished[candidate], isSmall || now - body.since >= BodyBudget.patience else {
+                    continue
+                }
+                unfinished[candidate] = nil
+                used -= body.bytes
+                return body
+            }
+            return nil
+        }
     }
 
     private let limit: Int
@@ -59,7 +80,8 @@ final class BodyBudget: Sendable {
         let now = monotonic()
         return state.withLock { state in
             state.lastID += 1
-            state.unfinished[state.lastID] = Unfinished(since: now, giveUp: giveUp)
+            state.unfinished[state.lastID] = UnfinishedBody(since: now, giveUp: giveUp)
+            state.begun.append(state.lastID, of: state.unfinished)
             return state.lastID
         }
     }
@@ -68,50 +90,23 @@ final class BodyBudget: Sendable {
     ///
     /// - Returns: false, and nothing is taken, where there is not so much left, or the body was given up.
     func take(_ bytes: Int, for id: ID) -> Bool {
-        let now = monotonic()
-        var givenUp: [Unfinished] = []
+        var givenUp: [UnfinishedBody] = []
         defer { for body in givenUp { body.giveUp() } }
         while true {
             let isTaken = state.withLock { state in
                 guard state.unfinished[id] != nil, state.used + bytes <= limit else { return false }
-                state.used += bytes
-                state.unfinished[id]?.bytes += bytes
+                state.take(bytes, for: id)
                 return true
             }
             if isTaken {
                 if parent?.takeShared(bytes) ?? true { return true }
-                state.withLock { state in
-                    state.used -= bytes
-                    state.unfinished[id]?.bytes -= bytes
-                }
+                state.withLock { $0.take(-bytes, for: id) }
             }
-            guard let body = next(for: id, taking: bytes, at: now) else { return false }
+            let now = monotonic()
+            guard let body = state.withLock({ $0.giveUp(for: id, taking: bytes, at: now) }) else { return false }
+            parent?.giveShared(back: body.bytes)
             givenUp.append(body)
         }
-    }
-
-    /// Removes an unfinished body that makes room for another one; nil where none can.
-    private func next(for id: ID, taking bytes: Int, at now: Double) -> Unfinished? {
-        let found = state.withLock { state -> Unfinished? in
-            guard let own = state.unfinished[id] else { return nil }
-            let isSmall = own.bytes + bytes <= Self.smallBytes
-            let others = state.unfinished.filter { other in
-                guard other.key != id, other.value.bytes > 0 else { return false }
-                let isNew = now - other.value.since < Self.patience
-                // A large body makes no room for itself at the cost of one that has just begun.
-                return other.value.bytes > Self.smallBytes ? isSmall || !isNew : !isNew
-            }
-            let first = others.min { one, two in
-                let (isOneLarge, isTwoLarge) = (one.value.bytes > Self.smallBytes, two.value.bytes > Self.smallBytes)
-                return isOneLarge == isTwoLarge ? one.value.since < two.value.since : isOneLarge
-            }
-            guard let first else { return nil }
-            state.unfinished[first.key] = nil
-            state.used -= first.value.bytes
-            return first.value
-        }
-        if let found { parent?.giveShared(back: found.bytes) }
-        return found
     }
 
     /// The body has arrived completely. It is not given up any more, and counts until its bytes are given back.
@@ -134,4 +129,39 @@ final class BodyBudget: Sendable {
     }
 
     private func giveShared(back bytes: Int) { state.withLock { $0.used -= bytes } }
+}
+
+/// A body that has not arrived completely.
+private struct UnfinishedBody {
+    var bytes = 0
+    /// Seconds of the budget's clock.
+    let since: Double
+    /// Called from any thread, when its bytes are given back already.
+    let giveUp: @Sendable () -> Void
+
+    var isLarge: Bool { bytes > BodyBudget.smallBytes }
+}
+
+/// Unfinished bodies, the first one first. Those that have ended stay in it until it is read or has become long, so that
+/// each operation takes constant time on average.
+private struct ArrivalOrder {
+    private var ids: [BodyBudget.ID] = []
+    /// Those before it have ended.
+    private var start = 0
+
+    mutating func append(_ id: BodyBudget.ID, of unfinished: [BodyBudget.ID: UnfinishedBody]) {
+        if ids.count > 2 * unfinished.count + 64 {
+            ids = ids[start...].filter { unfinished[$0] != nil }
+            start = 0
+        }
+        ids.append(id)
+    }
+
+    /// The first one that has taken bytes.
+    mutating func first(
+        of unfinished: [BodyBudget.ID: UnfinishedBody], except id: BodyBudget.ID
+    ) -> BodyBudget.ID? {
+        while start < ids.count, unfinished[ids[start]] == nil { start += 1 }
+        return ids[start...].first { $0 != id && (unfinished[$0]?.bytes ?? 0) > 0 }
+    }
 }

@@ -9,14 +9,30 @@ struct BudgetedBody {
         case complete(Int)
     }
 
+    /// What an open HTTP/2 stream takes: its channel, handlers and tables.
+    static let streamBytes = 8 << 10
+
     private let limit: Int
     private let budget: BodyBudget
+    /// Of the budget, beside the body: for the stream.
+    private var overhead = 0
     private var bytes = ByteBuffer()
     private var held = Held.nothing
 
     init(limit: Int, budget: BodyBudget) {
         self.limit = limit
         self.budget = budget
+    }
+
+    /// A HTTP/2 stream has begun. It counts until its request is complete, whether a body follows or not.
+    ///
+    /// - Returns: nil where there is room for it.
+    mutating func openStream(giveUp: @escaping @Sendable () -> Void) -> ReceivedRequest.BodyFailure? {
+        let id = budget.begin(giveUp)
+        held = .unfinished(id)
+        guard budget.take(Self.streamBytes, for: id) else { return .overloaded }
+        overhead = Self.streamBytes
+        return nil
     }
 
     /// - Parameter giveUp: called from any thread where other bodies need the room of this one.
@@ -48,13 +64,16 @@ struct BudgetedBody {
                 held = .nothing
                 return nil
             }
-            held = .complete(count)
+            held = .complete(count - overhead)
+            if overhead > 0 { budget.give(back: overhead) }
+            overhead = 0
         }
         return bytes
     }
 
     mutating func giveBack() {
         bytes = ByteBuffer()
+        overhead = 0
         switch held {
         case .nothing: break
         case .unfinished(let id): if let count = budget.complete(id) { budget.give(back: count) }

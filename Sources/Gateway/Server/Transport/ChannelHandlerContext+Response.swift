@@ -1,6 +1,8 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTP2
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP2
 
 extension ChannelHandlerContext {
     /// Writes a whole response.
@@ -18,5 +20,12 @@ extension ChannelHandlerContext {
             if case .success = result { then(true) } else { then(false) }
         }
         writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: progress?.follow(written) ?? written)
+    }
+
+    /// Ends the HTTP/2 stream whose response is written and whose request is not read to its end, without calling the
+    /// response off (RFC 9113 §8.1).
+    func resetStream() {
+        let codec = try? pipeline.syncOperations.context(handlerType: HTTP2FramePayloadToHTTPServerCodec.self)
+        codec?.writeAndFlush(NIOAny(HTTP2Frame.FramePayload.rstStream(.noError)), promise: nil)
     }
 }

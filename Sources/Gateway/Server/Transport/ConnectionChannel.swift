@@ -29,6 +29,12 @@ struct ConnectionChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             SocketLiveness.set(on: channel, userTimeout: limits.write)
+            // TLS and HTTP/2 keep buffers of what one turn has read, for as long as the connection is open: at most a
+            // TLS record (RFC 8446 §5.1).
+            try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
+            try channel.syncOptions?.setOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 1 << 10, initial: 4 << 10, maximum: 16 << 10))
             let (stream, requests) = AsyncStream.makeStream(of: ReceivedRequest.self)
             let connection = ConnectionGuard(connections: connections, limits: limits) { requests.finish() }
             let pipeline = channel.pipeline.syncOperations

@@ -64,6 +64,8 @@ struct ConnectionTable {
     let patience: Double
     private var connections: [ID: Connection] = [:]
     private var peers: [PeerAddress: Peer] = [:]
+    /// The addresses with as many connections as the index, so that none are sorted for a new one.
+    private var addresses: [Set<PeerAddress>] = []
     private var sequence: UInt64 = 0
 
     /// - Parameter limit: connections that may be open.
@@ -84,7 +86,7 @@ struct ConnectionTable {
     mutating func open(_ id: ID, from address: PeerAddress, at time: Double) -> Eviction? {
         sequence += 1
         connections[id] = Connection(address: address, since: sequence, sinceTime: time)
-        peers[address, default: Peer()].count += 1
+        count(1, at: address)
         append(id, address, sequence)
         guard connections.count > threshold else { return nil }
         return evict(for: id, from: address, at: time)
@@ -92,8 +94,22 @@ struct ConnectionTable {
 
     mutating func close(_ id: ID) {
         guard let connection = connections.removeValue(forKey: id) else { return }
-        peers[connection.address]?.count -= 1
-        if peers[connection.address]?.count == 0 { peers[connection.address] = nil }
+        count(-1, at: connection.address)
+    }
+
+    /// The address has one connection more or less.
+    private mutating func count(_ difference: Int, at address: PeerAddress) {
+        let before = peers[address]?.count ?? 0
+        let after = before + difference
+        if before > 0 { addresses[before].remove(address) }
+        if after > 0 {
+            peers[address, default: Peer()].count = after
+            while addresses.count <= after { addresses.append([]) }
+            addresses[after].insert(address)
+        } else {
+            peers[address] = nil
+        }
+        while addresses.last?.isEmpty == true { addresses.removeLast() }
     }
 
     /// A complete request of the connection begins or ends.
@@ -119,25 +135,27 @@ struct ConnectionTable {
     }
 
     private mutating func evict(for newcomer: ID, from address: PeerAddress, at time: Double) -> Eviction? {
-        // Most connections first; where two have as many, the address that is not the newcomer's.
-        let byCount = peers.sorted { first, second in
-            first.value.count != second.value.count
-                ? first.value.count > second.value.count : first.key != address && second.key == address
-        }
-        for (index, peer) in byCount.enumerated() {
-            if let found = longestWaiting(of: peer.key, except: newcomer, at: time) {
+        for peer in byCount(last: address) {
+            if let found = longestWaiting(of: peer, except: newcomer, at: time) {
                 connections[found]?.isEnding = true
                 return .close(found)
             }
-            guard index == 0, peer.value.count > limit / 2 else { continue }
+            guard let count = peers[peer]?.count, count > limit / 2 else { continue }
             // More than half of the listener is busy for one address, which is allowed while no other address waits.
-            if peer.key == address { return isFull ? reject(newcomer) : nil }
-            if let found = longestWorking(of: peer.key) {
+            if peer == address { return isFull ? reject(newcomer) : nil }
+            if let found = longestWorking(of: peer) {
                 connections[found]?.isEnding = true
                 return .finish(found)
             }
         }
         return nil
+    }
+
+    /// Most connections first; where two have as many, `address` is the last.
+    private func byCount(last address: PeerAddress) -> some Sequence<PeerAddress> {
+        addresses.reversed().lazy.flatMap { equal in
+            [false, true].lazy.flatMap { isLast in equal.lazy.filter { ($0 == address) == isLast } }
+        }
     }
 
     private var isFull: Bool { connections.count >= limit }

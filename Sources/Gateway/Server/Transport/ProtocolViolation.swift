@@ -25,8 +25,14 @@ struct ProtocolViolation: Error, Equatable {
         self.description = description
     }
 
-    init(_ error: HTTPParserError) {
-        self = error == .headerOverflow ? .headersTooLarge : .badRequest("the request is not valid HTTP (RFC 9112)")
+    /// - Parameter error: of a HTTP/1.x connection. One of another kind ends the connection without a response.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as ProtocolViolation: self = error
+        case HTTPParserError.headerOverflow: self = .headersTooLarge
+        case is HTTPParserError: self = .badRequest("the request is not valid HTTP (RFC 9112)")
+        default: return nil
+        }
     }
 
     /// The form of every error here, which RFC 6749 §5.2 has for token calls.

@@ -103,8 +103,12 @@ final class RequestHandler: ChannelDuplexHandler {
         isComplete = false
         if deadline == nil { startDeadline() }
         state = .reading(head)
-        if isStream, head.fieldBytes > limits.headerBytes { return answer(.headersTooLarge) }
-        if !isStream, head.headerFields.closesConnection { closesAfterResponse = true }
+        if isStream {
+            if head.fieldBytes > limits.headerBytes { return answer(.headersTooLarge) }
+            if let failure = body.openStream(giveUp: giveUp()) { return handOn(head, .failure(failure)) }
+        } else if head.headerFields.closesConnection {
+            closesAfterResponse = true
+        }
         if let length = head.headerFields[.contentLength].flatMap(Int.init), length > limits.bodyBytes {
             handOn(head, .failure(.tooLarge))
         }
@@ -161,10 +165,8 @@ final class RequestHandler: ChannelDuplexHandler {
     /// The response is written.
     private func goOn() {
         guard case .responding(let isRead) = state, let context else { return }
-        if isStream {
-            // The stream closes by itself when both sides have ended it.
-            state = isRead ? .closed : .draining
-        } else if closesAfterResponse {
+        guard !isStream else { return endStream(isRead: isRead) }
+        if closesAfterResponse {
             if isRead { close() } else { closeAfterReading() }
         } else {
             state = .waiting
@@ -193,7 +195,7 @@ final class RequestHandler: ChannelDuplexHandler {
         var head = violation.head
         if isStream { head.headerFields[.connection] = nil }
         context.write(head, violation.body, following: progress) { _ in
-            if !self.isStream { self.closeAfterReading() }
+            if self.isStream { self.endStream(isRead: false) } else { self.closeAfterReading() }
         }
     }
 
@@ -217,6 +219,12 @@ final class RequestHandler: ChannelDuplexHandler {
         state = .closed
         context?.close(promise: nil)
         connection.end()
+    }
+
+    /// A HTTP/2 stream closes by itself when both sides have ended it. A peer that has not is asked to send no more.
+    private func endStream(isRead: Bool) {
+        state = .closed
+        if !isRead { context?.resetStream() }
     }
 
     /// The peer may still be sending; a socket that is closed before it has read everything resets the connection, and
@@ -281,15 +289,8 @@ final class RequestHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !isStream else { return closeNow() }
-        let violation: ProtocolViolation
-        switch error {
-        case let error as ProtocolViolation: violation = error
-        case let error as HTTPParserError:
-            if error == .invalidMethod, case .waiting = state, handOnUnknownMethod() { return }
-            violation = ProtocolViolation(error)
-        default: return closeNow()
-        }
+        guard !isStream, let violation = ProtocolViolation(error) else { return closeNow() }
+        if error as? HTTPParserError == .invalidMethod, case .waiting = state, handOnUnknownMethod() { return }
         switch state {
         case .waiting, .reading: answer(violation)
         case .responding(isRead: true): self.violation = violation

@@ -39,23 +39,49 @@ struct BodyBudgetTests {
         #expect(trial.names.isEmpty)
     }
 
-    @Test("Small bodies that do not arrive within a second make room, the oldest first")
-    func patience() {
+    @Test("The small body that began first makes room for another one, at once")
+    func small() {
         let budget = trial.budget(100)
-        let held = ["old", "newer"].map { name in
-            let id = trial.begin(name, in: budget)
-            trial.time.withLock { $0 += 0.1 }
-            return id
-        }
+        let held = ["first", "second"].map { trial.begin($0, in: budget) }
         #expect(held.allSatisfy { budget.take(50, for: $0) })
         let next = trial.begin("next", in: budget)
-        #expect(!budget.take(10, for: next), "a small body has a second to arrive")
-        trial.time.withLock { $0 = 1 }
         #expect(budget.take(10, for: next))
-        #expect(trial.names == ["old"])
+        #expect(trial.names == ["first"])
         #expect(budget.usedBytes == 60)
         #expect(!budget.take(1, for: held[0]) && budget.complete(held[0]) == nil, "it was given up")
         #expect(budget.complete(held[1]) == 50)
+        #expect(!budget.take(51, for: next), "nothing else is unfinished")
+    }
+
+    @Test("However many unfinished bodies come, one that arrives meanwhile is complete before its turn")
+    func flood() {
+        let budget = trial.budget(1_000)
+        for _ in 0..<10_000 {
+            let id = trial.begin("flood", in: budget)
+            #expect(budget.take(10, for: id))
+        }
+        let id = trial.begin("other", in: budget)
+        #expect(budget.take(10, for: id))
+        for _ in 0..<98 {
+            let id = trial.begin("flood", in: budget)
+            #expect(budget.take(10, for: id))
+        }
+        #expect(budget.complete(id) == 10)
+        #expect(trial.names.count == 10_000 + 99 - 100)
+        #expect(budget.usedBytes == 1_000)
+    }
+
+    @Test("A large body makes room for itself only at the cost of those that have had a second")
+    func patience() {
+        let budget = trial.budget(2 * Self.large)
+        let held = trial.begin("held", in: budget)
+        #expect(budget.take(Self.large, for: held))
+        let next = trial.begin("next", in: budget)
+        #expect(budget.take(Self.large, for: next))
+        #expect(!budget.take(1, for: next))
+        trial.time.withLock { $0 = 1 }
+        #expect(budget.take(1, for: next))
+        #expect(trial.names == ["held"])
     }
 
     @Test("Large unfinished bodies make room for small ones at once, and complete ones never")

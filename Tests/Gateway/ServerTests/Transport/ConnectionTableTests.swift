@@ -105,6 +105,26 @@ struct ConnectionTableTests {
         #expect(ended.withLock { $0 } == [1, 5, 2])
     }
 
+    @Test("Of addresses with as many connections, the newcomer's is the last")
+    func ties() {
+        for _ in 0..<20 {
+            var table = table(limit: 4)
+            _ = table.open(1, from: first, at: 0)
+            for id: UInt64 in 2...3 { _ = table.open(id, from: second, at: 0) }
+            #expect(table.open(4, from: first, at: 0) == .close(2))
+        }
+    }
+
+    @Test("An address whose connections have closed is not looked at any more")
+    func closed() {
+        var table = table(limit: 8)
+        for id: UInt64 in 1...5 { _ = table.open(id, from: first, at: 0) }
+        for id: UInt64 in 1...4 { table.close(id) }
+        for id: UInt64 in 6...9 { _ = table.open(id, from: second, at: 0) }
+        _ = table.open(10, from: third, at: 0)
+        #expect(table.open(11, from: third, at: 0) == .close(6), "the most are the second address's")
+    }
+
     @Test("A long run of requests leaves nothing behind")
     func obsolete() {
         var table = table(limit: 4)

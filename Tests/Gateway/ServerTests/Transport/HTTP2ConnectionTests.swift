@@ -50,7 +50,7 @@ struct HTTP2ConnectionTests {
     }
 
     /// - Parameter window: SETTINGS_INITIAL_WINDOW_SIZE, of one byte.
-    private func opened(budget: Int = 10_000, window: UInt8? = nil) async throws -> TestConnection {
+    private func opened(budget: Int = 100_000, window: UInt8? = nil) async throws -> TestConnection {
         let connection = try await TestConnection(isHTTP2: true, budget: budget)
         try await connection.receive(Self.preface)
         if let window { try await connection.receive(Self.bytes(.settings, [0, 4, 0, 0, 0, window])) }
@@ -194,9 +194,10 @@ struct HTTP2ConnectionTests {
         #expect(try await sent(connection).contains { $0.kind == .data && $0.stream == 3 })
     }
 
-    @Test("Bodies of unfinished streams have one budget, and what is not read any more is given back")
+    @Test("Unfinished streams have one budget for themselves and their bodies, and the first one gives way")
     func bodies() async throws {
-        let connection = try await opened(budget: 1_500)
+        let stream = BudgetedBody.streamBytes + 700
+        let connection = try await opened(budget: 2 * stream + 800)
         for stream: UInt8 in [1, 3, 5] {
             try await connection.receive(Self.headers(stream))
             try await connection.receive(
@@ -204,11 +205,43 @@ struct HTTP2ConnectionTests {
         }
         let rejected = try await connection.request()
         #expect(throws: ReceivedRequest.BodyFailure.overloaded) { try rejected.body.get() }
-        #expect(connection.budget.usedBytes == 1_400)
-        try await connection.receive(Self.bytes(.reset, stream: 1, [0, 0, 0, 8]))
-        #expect(connection.budget.usedBytes == 700)
+        #expect(connection.budget.usedBytes == 2 * stream)
+        _ = try await sent(connection)
+        await connection.answer(rejected)
+        let frames = try await sent(connection)
+        #expect(frames.map(\.stream).allSatisfy { $0 == 1 })
+        #expect(frames.map(\.kind).suffix(2) == [.data, .reset])
+        #expect(frames.last?.payload == [0, 0, 0, 0], "NO_ERROR: the response stays valid")
+        try await connection.receive(Self.bytes(.data, flags: 1, stream: 1, [1]))
+        #expect(connection.isOpen, "bytes that were on their way are ignored")
+        try await connection.receive(Self.bytes(.reset, stream: 3, [0, 0, 0, 8]))
+        #expect(connection.budget.usedBytes == stream)
         await connection.advance(.seconds(20))
-        #expect(connection.budget.usedBytes == 0, "the read timeout has ended the others")
+        #expect(connection.budget.usedBytes == 0, "the read timeout has ended the other")
         #expect(connection.isOpen)
+    }
+
+    @Test("A stream without a body counts until its request is complete, and no longer")
+    func openStreams() async throws {
+        let connection = try await opened(budget: BudgetedBody.streamBytes + 100)
+        try await connection.receive(Self.headers(1))
+        #expect(connection.budget.usedBytes == BudgetedBody.streamBytes)
+        try await connection.receive(Self.request(3))
+        let (whole, givenUp) = (try await connection.request(), try await connection.request())
+        #expect(try whole.body.get().readableBytes == 1)
+        #expect(throws: ReceivedRequest.BodyFailure.overloaded) { try givenUp.body.get() }
+        #expect(connection.budget.usedBytes == 1, "the response is still to come")
+    }
+
+    @Test("A request whose body is too large is answered, and asked to send no more")
+    func tooLarge() async throws {
+        let connection = try await opened()
+        try await connection.receive(Self.headers(1))
+        try await connection.receive(Self.bytes(.data, stream: 1, [UInt8](repeating: 0, count: 1_001)))
+        await connection.answer(try await connection.request())
+        #expect(try await sent(connection).map(\.kind).suffix(2) == [.data, .reset])
+        try await connection.receive(Self.request(3))
+        await connection.answer(try await connection.request())
+        #expect(try await sent(connection).contains { $0.kind == .data && $0.stream == 3 })
     }
 }
