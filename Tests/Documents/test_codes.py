@@ -23,7 +23,7 @@ def test_the_codes_of_the_sources_are_those_of_the_page() -> None:
 
 def test_a_code_is_written_in_its_declaration_only() -> None:
     for file, text in SOURCES.items():
-        literals = re.findall(r'"[^"\n]*(STS\d{4})[^"\n]*"', re.sub(r"^\s*///?.*$", "", text, flags=re.M))
+        literals = re.findall(r'"[^"\n]*\b(STS\d{4})[^"\n]*"', re.sub(r"^\s*///?.*$", "", text, flags=re.M))
         declared = [code for code, _, where in DECLARED if where == file]
         assert sorted(literals) == sorted(declared), file
 

@@ -33,6 +33,31 @@ public struct AzureProvider: ProviderPlugin {
         public let cloud: String?
         /// The URL of the authority in place of the cloud's.
         public let authorityHost: String?
+        /// The subscription of the managed identities that are provisioned, a UUID.
+        public let subscription: String?
+        /// Overrides of the services that provisioning calls.
+        public let endpoints: Endpoints?
+
+        /// The URLs of services.
+        public struct Endpoints: Decodable, Sendable {
+            /// Of Microsoft Entra, where the command gets its tokens.
+            public let authority: String?
+            /// Of Azure Resource Manager.
+            public let management: String?
+            /// Of Microsoft Graph.
+            public let graph: String?
+        }
+
+        /// The services of the cloud.
+        ///
+        /// - Parameter errors: gets what is wrong.
+        func services(errors: inout [SettingsError]) -> AzureServices {
+            var overrides: [String: String] = [:]
+            overrides["authority"] = endpoints?.authority
+            overrides["management"] = endpoints?.management
+            overrides["graph"] = endpoints?.graph
+            return AzureServices(cloud: cloud, authorityHost: authorityHost, endpoints: overrides, errors: &errors)
+        }
     }
 
     private let tenant: UUIDText
@@ -82,6 +107,13 @@ public struct AzureProvider: ProviderPlugin {
                     "invalid URL \(Quotation.of(authority)); expected https://HOST/, such as \(Cloud.global.authority)")
             )
         }
+        if let text = settings.subscription, UUIDText(text) == nil {
+            errors.append(
+                SettingsError(
+                    "settings.subscription",
+                    "invalid subscription \(Quotation.of(text)); expected its id, a UUID"))
+        }
+        _ = settings.services(errors: &errors)
         guard let tenant, errors.isEmpty else { throw SettingsErrors(errors) }
         self.tenant = tenant
         self.client = client
