@@ -48,6 +48,7 @@ let providerPlugins: [ProviderPlugin] = [
     ProviderPlugin(name: "AWS", ownTargets: ["AWSXML"], ownFolders: ["XML"], products: [hashing, logging]),
     ProviderPlugin(name: "Azure"),
     ProviderPlugin(name: "GCP"),
+    ProviderPlugin(name: "Kubernetes"),
     ProviderPlugin(name: "OIDC"),
     ProviderPlugin(name: "Vault"),
 ]

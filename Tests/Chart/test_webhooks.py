@@ -132,6 +132,53 @@ def test_every_plugin_has_its_label_and_its_audiences(program: Path, check: Any)
             assert inject(program, objects, pod).returncode == 1
 
 
+def test_presets_of_the_values_are_mounted_and_have_their_label(program: Path, check: Any) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs/presets.md").read_text()
+    presets = json.loads(page.split("```json\n")[1].split("```")[0])["presets"]
+    endpoint = {"name": "it", "preset": "mill", "issuer": {"host": "example.com"}, "settings": {"tenant": "acme"}}
+    given = {"sts": {"endpoints": [endpoint]}, "gateway": {"presets": presets}}
+    objects = render(given)
+    assert json.loads(files(objects)["presets.json"]) == {"presets": presets}
+    job = the(objects, "ConfigMap", "sts-gateway-check")["data"]
+    assert job["presets.json"] == files(objects)["presets.json"]
+    ended = check(files(objects))
+    assert ended.returncode == 0, ended.stderr
+    (webhook,) = webhooks(given).values()
+    assert webhook["objectSelector"]["matchExpressions"][0]["key"] == "tremolo.io/mill"
+    pod = {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "it", "labels": {"tremolo.io/mill": "true"}},
+        "spec": {"serviceAccountName": "it", "containers": [{"name": "it", "image": "it"}]},
+    }  # fmt: skip
+    injected = inject(program, objects, pod)
+    assert injected.returncode == 0 and "MILL_TENANT" in injected.stdout, injected.stderr
+    without = render({"sts": {"endpoints": [{**endpoint, "preset": "openai"}]}})
+    assert "presets.json" not in files(without)
+
+    def checksum(objects: list[dict[str, Any]]) -> str:
+        (deployment,) = [one for one in objects if one["kind"] == "Deployment"]
+        return str(deployment["spec"]["template"]["metadata"]["annotations"]["checksum/plugins"])
+
+    assert checksum(objects) != checksum(without)
+
+
+def test_an_endpoint_without_an_issuer_is_not_routed() -> None:
+    given = {
+        "cluster": "production",
+        "sts": {
+            "endpoints": [
+                {"name": "one", "plugin": "oidc", "audience": "a", "issuer": {"host": "Issuer.example.com"}},
+                {
+                    "name": "two", "plugin": "vault", "audience": "b",
+                    "publish": {"address": "https://vault.example.com:8200"},
+                },
+            ]
+        },
+        "gateway": {"ingress": {"enabled": True, "issuers": True}},
+    }  # fmt: skip
+    (ingress,) = [one for one in render(given) if one["kind"] == "Ingress"]
+    assert [rule["host"] for rule in ingress["spec"]["rules"]] == ["issuer.example.com"]
+
+
 def example_of(plugin: str) -> dict[str, Any]:
     """The endpoint of docs/plugins/<id>.md."""
     text = (Path(__file__).resolve().parents[2] / f"docs/plugins/{plugin}.md").read_text()

@@ -2,6 +2,7 @@ import AWSPlugin
 import AzurePlugin
 import GCPPlugin
 import GatewayPluginAPI
+import KubernetesPlugin
 import OIDCPlugin
 import VaultPlugin
 
@@ -12,6 +13,7 @@ enum BuiltInPlugins {
         AWSProvider.self,
         AzureProvider.self,
         GCPProvider.self,
+        KubernetesProvider.self,
         OIDCProvider.self,
         VaultProvider.self,
     ]

@@ -30,6 +30,21 @@ public struct Issuer: Hashable, Sendable, CustomStringConvertible {
     /// The URL.
     public var description: String { url }
 
+    /// The host of an issuer that is not published, where none is configured: `<endpoint>.<cluster>.sts.internal`, in lower
+    /// case and with `-` for each character that a DNS label cannot have. The top-level domain is reserved for private use
+    /// (ICANN, 2024), and the host need not exist.
+    ///
+    /// - Returns: nil where the names have no letter and no digit.
+    public static func privateHost(endpoint: String, cluster: String) -> String? {
+        let labels = [endpoint, cluster].map { text in
+            let mapped = text.lowercased().utf8.map { isAlphanumeric($0) ? $0 : UInt8(ascii: "-") }
+            let label = mapped.drop { $0 == UInt8(ascii: "-") }.reversed().drop { $0 == UInt8(ascii: "-") }.reversed()
+            return String(decoding: Array(label), as: UTF8.self)
+        }
+        let host = labels.joined(separator: ".") + ".sts.internal"
+        return isHostName(host) ? host : nil
+    }
+
     private static func isHostName(_ host: String) -> Bool {
         guard (1...253).contains(host.utf8.count) else { return false }
         let labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)

@@ -138,6 +138,9 @@ public struct ProvisioningPlan: Sendable {
     /// Returns the same resources in a language, without the issuer's documents; nil where there is no such form. It reads
     /// what exists, and changes nothing.
     public let template: (@Sendable (ProvisioningTemplate) async throws(ProvisioningError) -> String)?
+    /// Returns a file of the relying party's own configuration that no request can write, such as one of its control plane
+    /// (`--output configuration`); nil where there is none.
+    public let configuration: (@Sendable () throws(ProvisioningError) -> String)?
     /// Reads the roles of the request, and says who could assume them (`--check`); nil where the plugin cannot.
     public let check: (@Sendable () async throws(ProvisioningError) -> [ProvisioningCheck])?
 
@@ -146,12 +149,14 @@ public struct ProvisioningPlan: Sendable {
         identity: @escaping @Sendable () async throws(ProvisioningError) -> String, steps: [any ProvisioningStep],
         summary: @escaping @Sendable () -> [String],
         template: (@Sendable (ProvisioningTemplate) async throws(ProvisioningError) -> String)? = nil,
+        configuration: (@Sendable () throws(ProvisioningError) -> String)? = nil,
         check: (@Sendable () async throws(ProvisioningError) -> [ProvisioningCheck])? = nil
     ) {
         self.identity = identity
         self.steps = steps
         self.summary = summary
         self.template = template
+        self.configuration = configuration
         self.check = check
     }
 }

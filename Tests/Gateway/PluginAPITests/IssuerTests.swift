@@ -54,4 +54,16 @@ struct IssuerTests {
     func noPaths(path: String) {
         #expect(Issuer(host: "example.com", path: path) == nil)
     }
+
+    @Test(
+        "has a private host of the names of endpoint and cluster",
+        arguments: [
+            ("one", "production", "one.production.sts.internal"), ("one", "Prod_EU.1", "one.prod-eu-1.sts.internal"),
+            ("one", "_a_", "one.a.sts.internal"), ("one", "...", nil),
+            ("one", String(repeating: "a", count: 63), "one." + String(repeating: "a", count: 63) + ".sts.internal"),
+        ])
+    func privateHost(endpoint: String, cluster: String, host: String?) {
+        #expect(Issuer.privateHost(endpoint: endpoint, cluster: cluster) == host)
+        #expect(host.map { Issuer(host: $0, path: "") != nil } ?? true)
+    }
 }

@@ -52,7 +52,8 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(
         help: """
             The output: text or json; terraform or cloudformation print the resources without the documents, and change \
-            nothing but that --yes creates the first key ring.
+            nothing but that --yes creates the first key ring; configuration prints a file that the relying party reads, \
+            for kubernetes the structured authentication configuration of the API server.
             """)
     var output: ProvisioningOutput.Format = .text
 
@@ -99,8 +100,8 @@ struct ProvisionCommand: AsyncParsableCommand {
         guard !takeOver || isPublication else {
             throw ValidationError("--take-over needs --only documents or --only keys")
         }
-        guard output != .cloudformation || (!all && endpoint.count == 1) else {
-            throw ValidationError("--output cloudformation needs one --endpoint NAME")
+        guard (output != .cloudformation && output != .configuration) || (!all && endpoint.count == 1) else {
+            throw ValidationError("--output \(output.rawValue) needs one --endpoint NAME")
         }
         guard all == endpoint.isEmpty else { throw ValidationError("expected either --endpoint NAME or --all") }
     }
@@ -177,6 +178,7 @@ struct ProvisionCommand: AsyncParsableCommand {
 
     private var mode: ProvisioningRun.Mode {
         if check { return .check }
+        if output == .configuration { return .configuration }
         if let template = output.template { return .template(template) }
         return plan ? .plan : .apply
     }

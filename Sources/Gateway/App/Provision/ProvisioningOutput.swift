@@ -5,7 +5,7 @@ import Synchronization
 /// The output of the `provision` command: text for people, or one JSON document.
 final class ProvisioningOutput: Sendable {
     enum Format: String, Sendable, CaseIterable {
-        case text, json, terraform, cloudformation
+        case text, json, terraform, cloudformation, configuration
 
         /// Of the resources, in place of a plan; nil for a run that may change something.
         var template: ProvisioningTemplate? { ProvisioningTemplate(rawValue: rawValue) }

@@ -19,6 +19,8 @@ struct ProvisioningRun: Sendable {
         case remove
         /// Prints the resources in a language.
         case template(ProvisioningTemplate)
+        /// Prints a file that the relying party reads.
+        case configuration
         /// Says who could assume the roles.
         case check
 
@@ -92,6 +94,7 @@ struct ProvisioningRun: Sendable {
             try await identify(endpoint, plan)
             switch mode {
             case .check: if try await !check(endpoint, plan) { isSuccessful = false }
+            case .configuration: try writeConfiguration(of: endpoint, plan)
             case .template(let template): try await write(template, of: endpoint, plan, owner: ring.owner)
             case .plan, .planRemoval:
                 if ring.owner == nil {
@@ -123,6 +126,19 @@ struct ProvisioningRun: Sendable {
     /// Whether the first key ring is created before the user sees anything else.
     private var makesFirstRing: Bool {
         if case .template = mode { isConfirmed } else { false }
+    }
+
+    /// Prints the file of the relying party.
+    private func writeConfiguration(of endpoint: EndpointConfiguration, _ plan: ProvisioningPlan) throws {
+        guard let make = plan.configuration else {
+            throw ValidationError("--output: the plugin \(plugin.id) has no configuration; its requests are in --plan")
+        }
+        do throws(ProvisioningError) {
+            Terminal.write(try make(), to: 1)
+        } catch {
+            Terminal.error("\(endpoint.name): \(error)")
+            throw ExitStatus.unavailable
+        }
     }
 
     private func identify(_ endpoint: EndpointConfiguration, _ plan: ProvisioningPlan) async throws {

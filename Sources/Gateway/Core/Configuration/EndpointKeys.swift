@@ -21,7 +21,7 @@ struct EndpointKeys: ConfigurationKeys {
     let rules = Key(
         "azRules", .list(of: RuleKeys()),
         "Access rules: a request is allowed if any rule matches. Without rules every request is denied.")
-    let issuer = Key("issuer", IssuerKeys(), isRequired: true, "The issuer URL is `https://<host><path>`.")
+    let issuer = Key("issuer", IssuerKeys(), "The issuer URL is `https://<host><path>`.")
     let injector = Key("injector", InjectorKeys(), "What the admission webhook injects for this endpoint.")
     let additionalAttributes = Key(
         "additionalAttributes", .attributes, example: "[groups]",
@@ -54,8 +54,16 @@ struct RuleKeys: ConfigurationKeys {
 }
 
 struct IssuerKeys: ConfigurationKeys {
-    let host = Key("host", .host, isRequired: true, example: "issuer.example.com", "Host of the issuer URL.")
+    let host = Key(
+        "host", .host, example: "issuer.example.com",
+        otherwise: "required; where nothing is published, `<name>.<cluster>.sts.internal`",
+        "Host of the issuer URL. It may be omitted where the keys are handed over, or with `publish: {probe: {enabled: "
+            + "false}}` and no publisher.")
     let path = Key("path", .issuerPath, example: "/reports", otherwise: "empty", "Path of the issuer URL.")
+    let keysURL = Key(
+        "jwksURI", .jwksURI, alternative: "https://sts.internal.example.com:8443/reports/certs",
+        otherwise: "the issuer URL with `/certs`",
+        "The `jwks_uri` of the discovery document, where verifiers read the keys at another host than the issuer's.")
     let keypair = Key(
         "keypair", .secretName, example: "reports-signing",
         otherwise: "the gateway creates its keys", "Secret of type `kubernetes.io/tls` whose key is imported; unique.")
@@ -197,6 +205,20 @@ extension ConfigurationType where Value == String {
             #"a path that begins with "/" and does not end with it, such as /dev"#,
             pattern: "^((/[A-Za-z0-9._~-]+)*)$"
         ) { Issuer(host: "example.com", path: $0) != nil }
+    }
+
+    fileprivate static var jwksURI: Self {
+        string(
+            "an https URL of at most 512 characters without query and fragment", pattern: "^https://[A-Za-z0-9._~:/-]+$"
+        ) { text in
+            text.hasPrefix("https://") && (9...512).contains(text.utf8.count)
+                && text.dropFirst(8).first.map { $0.isLetter || $0.isNumber } ?? false
+                && text.unicodeScalars.allSatisfy {
+                    $0.isASCII
+                        && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
+                            || "._~:/-".unicodeScalars.contains($0))
+                }
+        }
     }
 
     fileprivate static var secretName: Self { string("the name of a Secret") { KubernetesName.isSubdomain($0) } }

@@ -33,8 +33,16 @@ extension EndpointReader {
         return given
     }
 
-    static func issuer(_ block: ConfigurationBlock<IssuerKeys>, limits: RelyingPartyLimits?) -> Issuer? {
-        let (path, host) = (block.path, block.host)
+    /// - Parameters:
+    ///   - name: the endpoint's; nil where it is not valid.
+    ///   - cluster: of the configuration.
+    static func issuer(
+        _ block: ConfigurationBlock<IssuerKeys>, name: String?, cluster: String, limits: RelyingPartyLimits?
+    ) -> Issuer? {
+        let path = block.path
+        let host =
+            block.isSet(\.host)
+            ? block.host : name.flatMap { Issuer.privateHost(endpoint: $0, cluster: cluster) }
         guard let host, path != nil || !block.isSet(\.path), let issuer = Issuer(host: host, path: path ?? "") else {
             return nil
         }
@@ -43,6 +51,27 @@ extension EndpointReader {
                 \.host, "the issuer URL has \(issuer.url.utf8.count) bytes; expected at most \(limits.issuerLength)")
         }
         return issuer
+    }
+
+    /// Reports a missing host where a publisher or a probe needs it, and warns where its default is not unique.
+    ///
+    /// - Parameter publisher: nil where none is configured, or where its keys are not valid.
+    func checkHost(_ publisher: EndpointConfiguration.Publisher?, probe: EndpointConfiguration.Probe) {
+        let hasPublisher = Self.hasPublisher(block)
+        guard !issuerBlock.isSet(\.host), hasPublisher || issuerBlock.isSet(\.keysURL) else { return }
+        if publisher.map({ $0.plan.keyHandOver == nil }) ?? false || issuer == nil {
+            _ = issuerBlock.required(\.host)
+        } else if !hasPublisher, probe.isEnabled {
+            issuerBlock.error(
+                \.host,
+                "missing required key, as the issuer URL is probed; expected a DNS name, or publish: {probe: {enabled: "
+                    + "false}}")
+        } else if let issuer, cluster == GatewayConfiguration.defaultCluster {
+            issuerBlock.warning(
+                \.host,
+                "the issuer is \(issuer.url), as in every cluster with the name \"\(cluster)\"; set cluster to a name of "
+                    + "its own, or issuer.host")
+        }
     }
 }
 

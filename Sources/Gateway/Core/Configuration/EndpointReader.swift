@@ -13,7 +13,7 @@ struct EndpointReader {
     let profile: RelyingPartyProfile?
     let injector: EndpointConfiguration.Injector?
 
-    private let cluster: String
+    let cluster: String
     private let catalog: PluginCatalog
     private let context: ConfigurationContext
     private let metadata: MetadataNeeds
@@ -37,7 +37,10 @@ struct EndpointReader {
         self.audiences = Self.audiences(block, given: audiences, profile: profile, settings: settings)
         issuerBlock = block.issuer
         keypair = issuerBlock.keypair
-        issuer = Self.issuer(issuerBlock, limits: profile?.defaults.limits)
+        issuer = Self.issuer(issuerBlock, name: name, cluster: cluster, limits: profile?.defaults.limits)
+        if !issuerBlock.isSet(\.host), !Self.hasPublisher(block), !issuerBlock.isSet(\.keysURL) {
+            _ = issuerBlock.required(\.host)
+        }
         injector = InjectorReader(block, profile: profile, settings: settings).read()
     }
 
@@ -59,6 +62,7 @@ struct EndpointReader {
         let publisher = self.publisher(for: endpoint)
         let rotation = self.rotation(publisher?.plan.keyHandOver)
         let provision = EndpointConfiguration.Provision(block.provision)
+        checkHost(publisher, probe: probe)
         if publisher == nil, !probe.isEnabled, !isServedByOpenUnison {
             block.publish.probe.warning(
                 \.enabled,
@@ -74,7 +78,8 @@ struct EndpointReader {
         else { return nil }
         return EndpointConfiguration(
             name: name, pluginID: profile.plugin.id, provider: provider, endpoint: endpoint, path: path, policy: policy,
-            keypair: keypair, injector: injector, subjectToken: subjectToken, token: token.policy, rotation: rotation,
+            keysURL: issuerBlock.keysURL, keypair: keypair, injector: injector, subjectToken: subjectToken,
+            token: token.policy, rotation: rotation,
             limits: profile.defaults.limits, publisher: publisher, probe: probe, provision: provision)
     }
 
@@ -159,6 +164,12 @@ struct EndpointReader {
         return .init(
             isEnabled: block.enabled, connectTo: block.connectTo, authorityFile: block.authorityFile,
             proxy: block.proxy, interval: block.interval.seconds)
+    }
+
+    /// Whether a publisher is configured, valid or not.
+    static func hasPublisher(_ block: ConfigurationBlock<EndpointKeys>) -> Bool {
+        guard case .mapping(let members, _) = block.publish.node else { return false }
+        return members.contains { $0.key != "probe" }
     }
 
     /// nil if no publisher is configured: `publish: {probe: …}` alone configures the probe.

@@ -1,6 +1,9 @@
 /// A valid `gateway.yaml`. Paths of files are unchanged: relative ones are relative to the folder of the configuration
 /// file.
 package struct GatewayConfiguration: Sendable {
+    /// The name of a cluster whose configuration has none.
+    package static let defaultCluster = "kubernetes"
+
     package var cluster: String
     package var listeners: Listeners
     /// Selected by SNI, the first by default; empty for certificates of a self-signed CA.

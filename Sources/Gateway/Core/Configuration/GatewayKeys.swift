@@ -4,7 +4,7 @@ import KubernetesAPI
 
 struct GatewayKeys: ConfigurationKeys {
     let cluster = Key(
-        "cluster", .clusterName, default: "kubernetes", example: "production",
+        "cluster", .clusterName, default: GatewayConfiguration.defaultCluster, example: "production",
         "Name of the cluster: the claim and attribute `cluster`.")
     let openUnisonCluster = Key(
         "k8s_cluster_name", .clusterName, alternative: "production",

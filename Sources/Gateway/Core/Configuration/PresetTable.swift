@@ -70,6 +70,9 @@ package enum PresetTable {
         expect(
             preset.annotation.map { EndpointDefaults.Injector.Annotation(rawValue: $0) != nil } ?? true, "annotation",
             "invalid value; expected required or optional")
+        expect(
+            preset.keyDelaySeconds.map { (2...604_800).contains($0) } ?? true, "keyDelay",
+            "out of range; expected 2 seconds to 7 days")
         let settings = (preset.settings ?? []).map(\.name)
         for name in settings where InjectionTemplate.placeholders.contains(name) {
             expect(false, "settings", "{\(name)} is a placeholder of every endpoint; use a different name")

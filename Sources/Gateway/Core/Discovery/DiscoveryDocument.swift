@@ -10,11 +10,14 @@ package struct DiscoveryDocument: Sendable {
     ]
 
     package let issuer: Issuer
+    /// nil for that of the issuer.
+    package let keysURL: String?
     package let keys: JSONWebKeySet
     package let privateClaimNames: [String]
 
-    package init(issuer: Issuer, keys: JSONWebKeySet, privateClaimNames: [String]) {
+    package init(issuer: Issuer, keysURL: String? = nil, keys: JSONWebKeySet, privateClaimNames: [String]) {
         self.issuer = issuer
+        self.keysURL = keysURL
         self.keys = keys
         self.privateClaimNames = privateClaimNames
     }
@@ -24,7 +27,7 @@ package struct DiscoveryDocument: Sendable {
         let algorithms = Set(keys.keys.compactMap { $0.algorithm?.rawValue }).sorted()
         return [
             "issuer": .string(issuer.url),
-            "jwks_uri": .string(issuer.keysURL),
+            "jwks_uri": .string(keysURL ?? issuer.keysURL),
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": strings(algorithms),

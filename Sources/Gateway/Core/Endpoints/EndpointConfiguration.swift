@@ -11,6 +11,8 @@ package struct EndpointConfiguration: Sendable {
     package var endpoint: Endpoint
     package var path: PathPrefix
     package var policy: AccessPolicy
+    /// The `jwks_uri` of the discovery document; nil for that of the issuer.
+    package var keysURL: String?
     /// The Secret of `issuer.keypair`.
     package var keypair: String?
     package var injector: Injector

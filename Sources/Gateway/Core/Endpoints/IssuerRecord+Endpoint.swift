@@ -5,7 +5,7 @@ extension KeyRing.IssuerRecord {
     package init(_ configuration: EndpointConfiguration, ring: KeyRing) {
         let longest = ring.keys.map(\.maximumTokenLifetime).max() ?? 0
         let discovery = DiscoveryDocument(
-            issuer: configuration.issuer, keys: ring.publicKeys,
+            issuer: configuration.issuer, keysURL: configuration.keysURL, keys: ring.publicKeys,
             privateClaimNames: configuration.token.claims.map(\.name))
         self.init(
             issuer: configuration.issuer, path: "\(configuration.path)",

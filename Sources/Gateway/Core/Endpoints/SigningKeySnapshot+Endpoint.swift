@@ -2,7 +2,8 @@ extension SigningKeySnapshot {
     /// Creates the snapshot of an endpoint's ring.
     package init(ring: KeyRing, of configuration: EndpointConfiguration) {
         self.init(
-            ring: ring, issuer: configuration.issuer, privateClaimNames: configuration.token.claims.map(\.name),
+            ring: ring, issuer: configuration.issuer, keysURL: configuration.keysURL,
+            privateClaimNames: configuration.token.claims.map(\.name),
             readingDue: ring.readingDue(configuration.rotationPolicy))
     }
 }

@@ -51,8 +51,13 @@ package struct IssuerDocuments: Sendable, Equatable {
     package let sessionsOfRevokedKeysEnd: Date?
 
     /// Creates both documents from a key ring.
-    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingDue: Date? = nil) {
-        let discovery = DiscoveryDocument(issuer: issuer, keys: ring.publicKeys, privateClaimNames: privateClaimNames)
+    ///
+    /// - Parameter keysURL: the `jwks_uri`; nil for that of the issuer.
+    package init(
+        ring: KeyRing, issuer: Issuer, keysURL: String? = nil, privateClaimNames: [String], readingDue: Date? = nil
+    ) {
+        let discovery = DiscoveryDocument(
+            issuer: issuer, keysURL: keysURL, keys: ring.publicKeys, privateClaimNames: privateClaimNames)
         self.init(
             ring: ring, keys: ring.publicKeys.json.utf8Text, discovery: discovery.json.utf8Text,
             readingDue: readingDue)

@@ -17,14 +17,18 @@ package struct SigningKeySnapshot: Sendable {
 
     /// Creates the snapshot of a valid ring.
     ///
-    /// - Parameter readingDue: as ``IssuerDocuments/readingDue``.
-    package init(ring: KeyRing, issuer: Issuer, privateClaimNames: [String], readingDue: Date? = nil) {
+    /// - Parameters:
+    ///   - keysURL: the `jwks_uri`; nil for that of the issuer.
+    ///   - readingDue: as ``IssuerDocuments/readingDue``.
+    package init(
+        ring: KeyRing, issuer: Issuer, keysURL: String? = nil, privateClaimNames: [String], readingDue: Date? = nil
+    ) {
         active = ring.active
         publisherKey = ring.publisherKey
         keys = ring.keys
         failure = nil
         documents = IssuerDocuments(
-            ring: ring, issuer: issuer, privateClaimNames: privateClaimNames, readingDue: readingDue)
+            ring: ring, issuer: issuer, keysURL: keysURL, privateClaimNames: privateClaimNames, readingDue: readingDue)
     }
 
     /// Creates the snapshot of a ring that could not be read: no key signs.

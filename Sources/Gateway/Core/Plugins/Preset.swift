@@ -77,7 +77,8 @@ package struct Preset: Decodable, Sendable, Equatable {
     package let variables: [String: String]?
     package let files: [File]?
     package let conflicts: [Conflict]?
-    /// How long after a publication the relying party may not know a key yet, human-readable.
+    /// How long after a publication the relying party may not know a key yet: `15 minutes`, or that with an explanation
+    /// after it. A text that does not begin with a duration says why none is known.
     package let keyDelay: String
     /// The trust set-up in two sentences.
     package let trust: String
@@ -104,7 +105,22 @@ package struct Preset: Decodable, Sendable, Equatable {
                 timeToLive: token?.ttl ?? rules.timeToLive, minimumLifetime: token?.minimum ?? rules.minimumLifetime,
                 maximumLifetime: token?.maximum ?? rules.maximumLifetime,
                 remainingAtRenewal: token?.renewBefore ?? rules.remainingAtRenewal,
-                hasTokenID: token?.jti ?? rules.hasTokenID))
+                hasTokenID: token?.jti ?? rules.hasTokenID),
+            propagation: keyDelaySeconds.map {
+                KeyPropagation(newKey: $0, oldKey: .undocumented, evidence: keyDelay)
+            } ?? .undocumented)
+    }
+
+    /// The duration at the beginning of ``keyDelay`` in seconds: the default of `rotation.propagation`. nil where it has
+    /// none.
+    package var keyDelaySeconds: Int? {
+        let words = keyDelay.split(separator: " ", maxSplits: 2)
+        guard words.count > 1, let count = Int(words[0]), (0...10_000).contains(count) else { return nil }
+        let unit = words[1].prefix { $0.isLetter }
+        let rest = words[1].dropFirst(unit.count)
+        guard rest.isEmpty || [":", ";", ","].contains(rest) else { return nil }
+        let seconds = ["second": 1, "minute": 60, "hour": 3_600, "day": 86_400]
+        return seconds[unit.hasSuffix("s") ? String(unit.dropLast()) : String(unit)].map { count * $0 }
     }
 
     package func recognizes(_ audience: String) -> Bool { (recognizedAudiences ?? []).containsExactly(audience) }

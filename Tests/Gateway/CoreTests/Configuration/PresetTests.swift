@@ -141,6 +141,7 @@ struct PresetTests {
             ("\"mill.json\"", "\"token\"", "presets.mill.files.token: invalid name"),
             ("\"optional\"", "\"maybe\"", "presets.mill.annotation: invalid value"),
             ("\"keyDelay\": \"1 hour\",", "", "presets[0].keyDelay: missing required key"),
+            ("\"1 hour\"", "\"8 days\"", "presets.mill.keyDelay: out of range; expected 2 seconds to 7 days"),
             ("\"link\"", "\"lnk\": 1, \"link\"", "unknown key \"lnk\"; did you mean \"link\"?"),
             ("\"name\": \"room\"", "\"name\": \"cluster\"", "{cluster} is a placeholder of every endpoint"),
             ("{\"presets\"", "{\"preset\"", "presets: missing required key"),
@@ -152,6 +153,24 @@ struct PresetTests {
         #expect(
             error?.problems.contains { $0.hasPrefix("presets.json: ") && $0.contains(problem) } == true,
             "\(error.map { "\($0)" } ?? "")")
+    }
+
+    @Test(
+        "The delay of keys is the default of rotation.propagation, where it is known",
+        arguments: [
+            ("1 hour", 3_600), ("15 minutes", 900), ("65 minutes: keys are cached for up to 60 minutes", 3_900),
+            ("2 days; it is slow", 172_800), ("30 seconds", 600), ("not documented", 7_200), ("5 apples", 7_200),
+            ("an hour", 7_200),
+        ])
+    func keyDelay(text: String, propagation: Int) throws {
+        let table = Self.table.replacing("\"1 hour\"", with: "\"\(text)\"")
+        let (configuration, problems) = ExampleDocument.load(
+            ExampleDocument.document(
+                ["cluster": "test"],
+                endpoints: [ExampleDocument.endpoint(["preset": "mill", "settings": ["tenant": "acme"]])]),
+            plugins: PluginCatalog(
+                plugins: [GeneralProvider.self, ExampleProvider.self], presets: try Self.presets(table)))
+        #expect(configuration?.endpoints.first?.rotation.propagation == propagation, "\(problems)")
     }
 
     @Test("Two tables with one id are an error")

@@ -5,6 +5,10 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
 {{- define "sts-gateway.reading" -}}
 {{- $defaults := include "sts-gateway.pluginDefaults" . | fromYaml }}
 {{- $presets := include "sts-gateway.presetDefaults" . | fromYaml }}
+{{- range .Values.gateway.presets }}
+  {{- $_ := set $presets .id (dict
+      "plugin" .plugin "label" .label "recognizes" (.recognizedAudiences | default list)) }}
+{{- end }}
 {{- $mounted := list }}
 {{- range .Values.gateway.plugins }}{{ $mounted = append $mounted .id }}{{ end }}
 {{- $words := include "sts-gateway.choice" (sortAlpha $mounted) }}
@@ -67,7 +71,8 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
           "%s.injector.label: missing required key, as the chart does not know the plugin %s; expected its label"
           $place $plugin) }}
     {{- end }}
-    {{- $issuer := dict "host" $given.issuer.host "path" ($given.issuer.path | default "") }}
+    {{- $own := $given.issuer | default dict }}
+    {{- $issuer := dict "host" ($own.host | default "") "path" ($own.path | default "") }}
     {{- $endpoints = append $endpoints (dict
         "name" $given.name "path" $path "plugin" $plugin "label" $label "issuer" $issuer
         "renewBefore" ($default.renewBefore | default 0)

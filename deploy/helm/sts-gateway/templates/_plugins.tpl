@@ -7,12 +7,13 @@ them.
 aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
 azure: {label: azure-client, recognizes: [api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov, api://AzureADTokenExchangeChina], renewBefore: 720}
 gcp: {label: gcp-service-account, recognizes: [], prefixes: [//iam.googleapis.com/projects/, https://iam.googleapis.com/projects/]}
+kubernetes: {label: kubernetes, recognizes: []}
 oidc: {label: oidc, recognizes: []}
 vault: {label: vault-role, recognizes: []}
 {{- end }}
 
 {{/*
-The same of the built-in presets, with their plugin. A label of a preset of your own goes into injector.label.
+The same of the built-in presets, with their plugin. Those of gateway.presets are added to them.
 */}}
 {{- define "sts-gateway.presetDefaults" -}}
 anthropic: {plugin: oidc, label: anthropic, recognizes: [https://api.anthropic.com]}
@@ -41,3 +42,10 @@ tailscale: {plugin: oidc, label: tailscale, recognizes: []}
 {{- end }}
 ]}
 {{ end }}
+
+{{/* presets.json; empty without presets of your own. */}}
+{{- define "sts-gateway.presetsJSON" -}}
+{{- with .Values.gateway.presets }}
+{{- dict "presets" . | toPrettyJson }}
+{{- end }}
+{{- end }}

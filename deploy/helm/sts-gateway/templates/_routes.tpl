@@ -26,8 +26,9 @@ exposed. dict "root" . "routing" INGRESS-OR-ROUTE
     {{- range list "/.well-known/openid-configuration" "/certs" }}
       {{- $own = append $own (dict "path" (printf "%s%s" $endpoint.issuer.path .) "exact" true) }}
     {{- end }}
-    {{- $host := lower $endpoint.issuer.host }}
-    {{- $_ := set $byHost $host (concat (get $byHost $host | default list) $own | uniq) }}
+    {{- with lower $endpoint.issuer.host }}
+      {{- $_ := set $byHost . (concat (get $byHost . | default list) $own | uniq) }}
+    {{- end }}
   {{- end }}
 {{- end }}
 {{- $routes := list }}
