@@ -11,6 +11,8 @@ enum APIReply: Sendable {
     /// A text with its media type.
     case document(JSONValue, contentType: String)
     case watch(WatchScope, options: WatchOptions)
+    case status(APIStatus)
+    case bytes(Int, String, [UInt8])
 
     struct WatchOptions: Sendable {
         let revision: Int?
@@ -25,6 +27,8 @@ enum APIReply: Sendable {
     func response(_ api: FakeKubernetesAPI, to request: RequestBody) -> Response {
         switch self {
         case .json(let value, let status): Self.response(status, "application/json", value.utf8Text)
+        case .status(let status): Self.response(status)
+        case .bytes(let status, let contentType, let body): Self.response(status, contentType, body)
         case .text(let text): Self.response(200, "text/plain; charset=utf-8", Array(text.utf8))
         case .document(let value, let contentType): Self.response(200, contentType, value.utf8Text)
         case .watch(let scope, let options):

@@ -7,6 +7,10 @@ struct APIRequest: Sendable {
         /// `subresource` is the part after the name.
         case resource(APIResource, namespace: String?, name: String?, subresource: String?)
         case tokenReviews
+        /// `selfsubjectaccessreviews` or `subjectaccessreviews`.
+        case accessReviews(String)
+        /// The proxy of a Pod; `path` is the one of the Pod's server.
+        case podProxy(namespace: String, name: String, port: Int, isTLS: Bool, path: String)
         /// Any other path, such as `/version`.
         case path
     }
@@ -34,8 +38,11 @@ struct APIRequest: Sendable {
     /// `get`, `list`, `watch`, …; of a path without objects the method in lower case.
     var verb: String {
         guard case .resource(_, _, let name, _) = target else {
-            if case .tokenReviews = target { return method == "POST" ? "create" : method.lowercased() }
-            return method.lowercased()
+            switch target {
+            case .tokenReviews, .accessReviews: return method == "POST" ? "create" : method.lowercased()
+            case .podProxy: return method == "POST" ? "create" : "get"
+            case .resource, .path: return method.lowercased()
+            }
         }
         switch method {
         case "GET", "HEAD": return name != nil ? "get" : flag("watch") ? "watch" : "list"
@@ -70,6 +77,17 @@ struct APIRequest: Sendable {
         return result
     }
 
+    /// `namespaces/NAMESPACE/pods/[https:]NAME:PORT/proxy/…`.
+    private static func podProxy(_ parts: [String], _ path: String) -> Target? {
+        guard parts[2] == "pods", parts[4] == "proxy", let start = path.firstRange(of: "/proxy") else { return nil }
+        let names = parts[3].split(separator: ":").map(String.init)
+        guard names.count >= 2, let port = names.last.flatMap({ Int($0) }) else { return nil }
+        let rest = String(path[start.upperBound...])
+        return .podProxy(
+            namespace: parts[1], name: names[names.count - 2], port: port, isTLS: names.first == "https",
+            path: rest.isEmpty ? "/" : rest)
+    }
+
     private static func target(_ path: String) -> Target {
         var parts = path.split(separator: "/").map(String.init)[...]
         let group: String
@@ -84,6 +102,8 @@ struct APIRequest: Sendable {
         }
         guard parts.removeFirst() == "v1" else { return .path }
         if group == "authentication.k8s.io" { return parts == ["tokenreviews"] ? .tokenReviews : .path }
+        if group == "authorization.k8s.io" { return parts.first.map { .accessReviews($0) } ?? .path }
+        if parts.count >= 5, parts.first == "namespaces", let proxy = podProxy(Array(parts), path) { return proxy }
         var namespace: String?
         if parts.first == "namespaces", parts.count >= 3 {
             namespace = parts[parts.startIndex + 1]

@@ -46,7 +46,7 @@ struct APIResponder: HTTPResponder {
         do throws(APIStatus) {
             let user = try authenticate(request.headers[.authorization])
             try authorize(user, parsed)
-            response = try answer(parsed).response(api, to: request.body)
+            response = try await answerWithHooks(parsed, query).response(api, to: request.body)
         } catch {
             response = APIReply.response(error)
         }
@@ -91,6 +91,15 @@ struct APIResponder: HTTPResponder {
                 throw .forbidden(
                     user, verb, resource: "tokenreviews", group: "authentication.k8s.io", namespace: nil, name: nil)
             }
+        case .accessReviews(let plural):
+            guard isClient, api.access.allows(verb, plural) else {
+                throw .forbidden(
+                    user, verb, resource: plural, group: "authorization.k8s.io", namespace: nil, name: nil)
+            }
+        case .podProxy(let namespace, let name, _, _, _):
+            guard isClient, api.access.allows(verb, "pods/proxy") else {
+                throw .forbidden(user, verb, resource: "pods/proxy", group: "", namespace: namespace, name: name)
+            }
         case .resource(let resource, let namespace, let name, let subresource):
             let plural = subresource.map { "\(resource.plural)/\($0)" } ?? resource.plural
             guard isClient, api.access.allows(verb, plural) else {
@@ -100,8 +109,20 @@ struct APIResponder: HTTPResponder {
         }
     }
 
+    private func answerWithHooks(_ request: APIRequest, _ query: String) async throws(APIStatus) -> APIReply {
+        switch request.target {
+        case .podProxy: return await api.proxied(request, query)
+        case .resource(.pods, let namespace?, nil, nil)
+        where request.method == "POST" && request.query["dryRun"] == "All":
+            return await api.createdInDryRun(try request.json(), namespace: namespace)
+        default: return try answer(request)
+        }
+    }
+
     private func answer(_ request: APIRequest) throws(APIStatus) -> APIReply {
         switch request.target {
+        case .accessReviews: return .json(api.reviewAccess(try request.json()), status: 201)
+        case .podProxy: throw .pathNotFound
         case .tokenReviews:
             guard request.method == "POST" else { throw .methodNotAllowed }
             return .json(try api.reviewToken(try request.json()), status: 201)

@@ -22,6 +22,7 @@ package final class FakeKubernetesAPI: Sendable {
     let faults = FaultPlan()
     let log = RequestLog()
     let access = AccessControl()
+    let hooks = ClusterHooks()
     let keys: ClusterKeys
     let credentials: ClientCredentials
     let client: APIUser

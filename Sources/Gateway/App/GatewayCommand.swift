@@ -8,6 +8,7 @@ struct GatewayCommand: AsyncParsableCommand {
         version: GatewayVersion.current,
         subcommands: [
             ServeCommand.self, ConfigCommand.self, AuthzCommand.self, KeysCommand.self, PublishCommand.self,
+            DoctorCommand.self, TokenCommand.self,
             ProvisionCommand.self, DeprovisionCommand.self, InjectCommand.self,
             WebhookCommand.self,
             PluginsCommand.self, PresetsCommand.self,

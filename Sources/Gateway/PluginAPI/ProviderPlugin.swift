@@ -69,6 +69,22 @@ public protocol ProviderPlugin: Sendable {
     static func deprovisioning(
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan?
+
+    /// Reads what the relying party has for an endpoint and a workload (`sts-gateway doctor`); changes nothing. It uses the
+    /// credentials of the person who runs the command.
+    ///
+    /// - Returns: a finding for each check; empty where the plugin checks nothing.
+    static func diagnosis(for request: DiagnosisRequest, context: ProvisioningContext) async -> [RelyingPartyFinding]
+
+    /// Exchanges a token of the endpoint at the relying party (`doctor --exchange`, `token --credential-process`).
+    ///
+    /// - Parameters:
+    ///   - token: it must be in no error text.
+    ///   - identity: the value of the workload's annotation, such as a role.
+    /// - Returns: nil where the plugin exchanges nothing.
+    static func session(
+        for token: String, as identity: String, request: DiagnosisRequest, context: ProvisioningContext
+    ) async throws(ProvisioningError) -> RelyingPartySession?
 }
 
 extension ProviderPlugin {
@@ -95,6 +111,16 @@ extension ProviderPlugin {
     public static func deprovisioning(
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan? { nil }
+
+    /// No checks.
+    public static func diagnosis(
+        for request: DiagnosisRequest, context: ProvisioningContext
+    ) async -> [RelyingPartyFinding] { [] }
+
+    /// No exchange.
+    public static func session(
+        for token: String, as identity: String, request: DiagnosisRequest, context: ProvisioningContext
+    ) async throws(ProvisioningError) -> RelyingPartySession? { nil }
 }
 
 /// The settings of a plugin that has none: an empty block, or no block.

@@ -49,7 +49,12 @@ extension ConfigurationFile {
     ///
     /// - Throws: the exit status of an invalid configuration.
     func checked(manifest: String?, logger: Logger) throws -> GatewayConfiguration {
-        let reading = read(manifest: manifest, namespace: CommandEnvironment.namespace, logger: logger)
+        try checked(manifest: manifest, namespace: CommandEnvironment.namespace, logger: logger)
+    }
+
+    /// - Parameter namespace: the gateway's namespace; nil where it is not known.
+    func checked(manifest: String?, namespace: String?, logger: Logger) throws -> GatewayConfiguration {
+        let reading = read(manifest: manifest, namespace: namespace, logger: logger)
         for problem in reading.problems { Terminal.error(problem.text(file: path)) }
         guard let configuration = reading.configuration else { throw ExitStatus.configuration }
         return configuration

@@ -61,7 +61,7 @@ struct InjectCommand: ParsableCommand {
     }
 
     private func documents() throws -> [WorkloadManifest] {
-        guard let contents = InjectCommandInput.bytes(filename) else {
+        guard let contents = InputFile.bytes(filename) else {
             throw ValidationError("\(filename): not readable; expected the path of a readable file")
         }
         do {

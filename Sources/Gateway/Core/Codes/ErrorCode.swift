@@ -79,6 +79,50 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     // The commands.
     case activationNotYet = "STS1801"
 
+    // Findings of doctor, and errors of token: how the cluster and the gateway are reached.
+    case kubeconfigUnusable = "STS2001"
+    case permissionMissing = "STS2002"
+    case gatewayUnreachable = "STS2003"
+    case noReplica = "STS2004"
+    case replicaNotReady = "STS2005"
+    case noLeader = "STS2006"
+    case keyRingUnusable = "STS2007"
+    case publicationFailed = "STS2008"
+
+    // Findings of doctor: the webhook.
+    case webhookMissing = "STS2011"
+    case webhookDiffers = "STS2012"
+    case webhookUntrusted = "STS2013"
+    case dryRunRejected = "STS2014"
+
+    // Findings of doctor: a workload.
+    case workloadMissing = "STS2021"
+    case workloadUnlabeled = "STS2022"
+    case workloadUnannotated = "STS2023"
+    case workloadNotInjected = "STS2024"
+    case projectedTokenMissing = "STS2025"
+    case sidecarFailing = "STS2026"
+
+    // Findings of doctor: the documents at the issuer URL.
+    case issuerUnreachable = "STS2031"
+    case issuerCertificate = "STS2032"
+    case issuerDocumentMissing = "STS2033"
+    case issuerRedirect = "STS2034"
+    case issuerContent = "STS2035"
+    case issuerCaching = "STS2036"
+    case issuerKeyMissing = "STS2037"
+    case tokenNotVerified = "STS2038"
+
+    // Findings of doctor: the relying party.
+    case partyUnreadable = "STS2041"
+    case partyIssuer = "STS2042"
+    case partyAudience = "STS2043"
+    case partyIdentity = "STS2044"
+    case partyTrustWide = "STS2045"
+    case partyTrustMismatch = "STS2046"
+    case partySetting = "STS2047"
+    case partyExchange = "STS2048"
+
     package var description: String { rawValue }
 
     /// The section of `docs/troubleshooting.md`.

@@ -32,6 +32,8 @@ public struct ClusterAccess: Sendable, Equatable {
     public var token: Material?
     /// The client certificate; nil for none.
     public var clientCertificate: ClientCertificate?
+    /// The program whose output has the credentials; nil for none. It must run before the access is used.
+    public var plugin: CredentialPlugin?
 
     /// Creates an access of its members.
     public init(

@@ -5,19 +5,22 @@ import KubernetesAPI
 /// Reads the current context of a kubeconfig ("Organizing Cluster Access Using kubeconfig Files" and the
 /// reference page "kubeconfig (v1)").
 ///
-/// Settings that change the user (impersonation), run a program or disable the verification of the server's certificate
-/// are rejected; those that only kubectl uses (namespaces, preferences, extensions) are ignored.
+/// Settings that change the user (impersonation) or disable the verification of the server's certificate are rejected,
+/// and so are those that run a program, unless the caller allows it; those that only kubectl uses (namespaces,
+/// preferences) are ignored.
 public enum Kubeconfig {
     /// Returns the access of the current context.
     ///
     /// - Parameters:
     ///   - document: the parsed file. Scalars of any type may be strings, as in YAML's failsafe schema.
     ///   - folder: the file's folder, which its relative paths are relative to.
+    ///   - context: replaces `current-context`; nil for the latter.
+    ///   - allowsPlugin: whether the user may have a credential plugin (``ClusterAccess/plugin``), which the caller runs.
     /// - Throws: all problems, each with its key path.
     public static func access(
-        _ document: JSONValue, folder: String
+        _ document: JSONValue, folder: String, context: String? = nil, allowsPlugin: Bool = false
     ) throws(KubernetesConnectionError) -> ClusterAccess {
-        var reader = KubeconfigReader(folder: folder)
+        var reader = KubeconfigReader(folder: folder, context: context, allowsPlugin: allowsPlugin)
         let access = reader.read(KubeconfigReader.Block(document, at: ""))
         guard let access, reader.problems.isEmpty else { throw KubernetesConnectionError(problems: reader.problems) }
         return access
@@ -27,9 +30,15 @@ public enum Kubeconfig {
 /// Reads one kubeconfig and collects its problems.
 struct KubeconfigReader {
     let folder: String
+    let context: String?
+    let allowsPlugin: Bool
     private(set) var problems: [String] = []
 
-    init(folder: String) { self.folder = folder }
+    init(folder: String, context: String? = nil, allowsPlugin: Bool = false) {
+        self.folder = folder
+        self.context = context
+        self.allowsPlugin = allowsPlugin
+    }
 
     mutating func problem(_ keyPath: String, _ message: String) {
         problems.append(keyPath.isEmpty ? message : "\(keyPath): \(message)")
@@ -40,7 +49,7 @@ struct KubeconfigReader {
             problem("", "not a mapping; expected a kubeconfig, as kubectl config view prints one")
             return nil
         }
-        guard let name = text(root, "current-context") else {
+        guard let name = context ?? text(root, "current-context") else {
             problem(
                 "current-context",
                 "missing required key; name one of the contexts (kubectl config use-context NAME)")
@@ -92,9 +101,14 @@ struct KubeconfigReader {
         let authority = material(cluster, "certificate-authority")
         let identity = identity(user)
         guard let server else { return nil }
-        return ClusterAccess(
+        var access = ClusterAccess(
             server: server, serverName: serverName, authority: authority, token: identity.token,
             clientCertificate: identity.certificate)
+        // As in kubectl, a token precedes the program.
+        if allowsPlugin, access.token == nil, let exec = user["exec"], !exec.isNull {
+            access.plugin = plugin(exec, cluster: cluster, access: access)
+        }
+        return access
     }
 
     private mutating func identity(
@@ -128,12 +142,12 @@ struct KubeconfigReader {
     }
 
     private mutating func refuse(_ block: Block, _ refused: [(key: String, instead: String)]) {
-        for (key, instead) in refused {
+        for (key, instead) in refused where !(allowsPlugin && key == "exec") {
             if let value = block[key], !value.isNull { problem(value.keyPath, "not supported; \(instead)") }
         }
     }
 
-    private func path(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
+    func path(_ path: String) -> String { path.hasPrefix("/") ? path : "\(folder)/\(path)" }
 
     private static func isAddress(_ name: String) -> Bool {
         name.split(separator: ".").last.map { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } } ?? false

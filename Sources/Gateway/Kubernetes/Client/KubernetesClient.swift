@@ -161,9 +161,9 @@ public struct KubernetesClient: Sendable {
         message.headers.add(name: "Accept", value: request.accept)
         message.headers.add(name: "User-Agent", value: userAgent)
         if let token = current.token { message.headers.add(name: "Authorization", value: "Bearer \(token)") }
-        if let body = request.body {
+        if let body = request.content ?? request.body?.utf8Text {
             message.headers.add(name: "Content-Type", value: request.contentType)
-            message.body = .bytes(ByteBuffer(bytes: body.utf8Text))
+            message.body = .bytes(ByteBuffer(bytes: body))
         }
         return message
     }

@@ -11,6 +11,8 @@ public struct KubernetesRequest: Sendable {
     public let query: [(name: String, value: String)]
     /// The body; nil for none.
     public let body: JSONValue?
+    /// A body that is not JSON, in place of ``body``.
+    public let content: [UInt8]?
     /// The `Content-Type` of the body.
     public let contentType: String
     /// The `Accept` field.
@@ -23,13 +25,14 @@ public struct KubernetesRequest: Sendable {
     /// - Parameter isRepeatable: nil for GET only.
     public init(
         _ method: HTTPRequest.Method, _ path: String, query: [(name: String, value: String)] = [],
-        body: JSONValue? = nil, contentType: String = "application/json", accept: String = "application/json",
-        isRepeatable: Bool? = nil
+        body: JSONValue? = nil, content: [UInt8]? = nil, contentType: String = "application/json",
+        accept: String = "application/json", isRepeatable: Bool? = nil
     ) {
         self.method = method
         self.path = path
         self.query = query
         self.body = body
+        self.content = content
         self.contentType = contentType
         self.accept = accept
         self.isRepeatable = isRepeatable ?? (method == .get)

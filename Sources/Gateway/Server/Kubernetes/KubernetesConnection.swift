@@ -31,7 +31,14 @@ enum KubernetesConnection {
             access, credentials: credentials, userAgent: "sts-gateway", limits: limits, scheduler: scheduler.kubernetes)
     }
 
-    static func read(_ path: String) throws(KubernetesConnectionError) -> ClusterAccess {
+    /// Reads a kubeconfig.
+    ///
+    /// - Parameters:
+    ///   - context: nil for the current context.
+    ///   - allowsPlugin: whether the user may have a credential plugin, which the caller runs.
+    static func read(
+        _ path: String, context: String? = nil, allowsPlugin: Bool = false
+    ) throws(KubernetesConnectionError) -> ClusterAccess {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
             let size = attributes[.size] as? Int, size <= maximumSize,
             let contents = FileManager.default.contents(atPath: path)
@@ -44,7 +51,8 @@ enum KubernetesConnection {
         }
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         do {
-            return try Kubeconfig.access(JSONValue(failsafe: document), folder: folder)
+            return try Kubeconfig.access(
+                JSONValue(failsafe: document), folder: folder, context: context, allowsPlugin: allowsPlugin)
         } catch {
             throw KubernetesConnectionError(problems: error.problems.map { "\(path): \($0)" })
         }

@@ -16,12 +16,28 @@ struct STSClient: Sendable {
         case rejected(ServiceError)
     }
 
+    /// The outcome of a call, with the ARN of the session (`AssumedRoleUser`).
+    enum Exchange: Sendable {
+        case session(AccessKey, arn: String)
+        case rejected(ServiceError)
+    }
+
     /// - Parameters:
     ///   - token: sent in the body; it is in no error text.
     ///   - seconds: the requested lifetime of the session, 900 at least.
     func assume(
         _ role: RoleARN, sessionName: String, token: String, seconds: Int
     ) async throws(PublishError) -> Answer {
+        switch try await exchange(role, sessionName: sessionName, token: token, seconds: seconds) {
+        case .session(let key, _): .session(key)
+        case .rejected(let error): .rejected(error)
+        }
+    }
+
+    /// The same as ``assume(_:sessionName:token:seconds:)``, with the session's ARN.
+    func exchange(
+        _ role: RoleARN, sessionName: String, token: String, seconds: Int
+    ) async throws(PublishError) -> Exchange {
         let fields = [
             ("Action", "AssumeRoleWithWebIdentity"), ("Version", "2011-06-15"), ("RoleArn", role.description),
             ("RoleSessionName", sessionName), ("DurationSeconds", "\(seconds)"), ("WebIdentityToken", token),
@@ -49,14 +65,17 @@ struct STSClient: Sendable {
             throw PublishError(
                 .malformed, "\(call): the response is not STS XML (\(error)); check for a proxy in between")
         }
-        let credentials = root["AssumeRoleWithWebIdentityResult"]?["Credentials"]
+        let result = root["AssumeRoleWithWebIdentityResult"]
+        let credentials = result?["Credentials"]
         guard let id = credentials?["AccessKeyId"]?.text, let secret = credentials?["SecretAccessKey"]?.text,
             let session = credentials?["SessionToken"]?.text, let end = credentials?["Expiration"]?.text,
             !id.isEmpty, !secret.isEmpty, !session.isEmpty, let expiration = Timestamp.date(end)
         else {
             throw PublishError(.malformed, "\(call): the response has no credentials; check that the endpoint is STS")
         }
-        return .session(AccessKey(id: id, secret: secret, sessionToken: session, expiration: expiration))
+        return .session(
+            AccessKey(id: id, secret: secret, sessionToken: session, expiration: expiration),
+            arn: result?["AssumedRoleUser"]?["Arn"]?.text ?? role.description)
     }
 
     static func call(_ role: RoleARN) -> String { "sts:AssumeRoleWithWebIdentity for \"\(role)\"" }

@@ -9,7 +9,7 @@ struct IdentityProviderStep: ProvisioningStep {
 
     var id: String { "identity-provider" + (account.map { "-\($0)" } ?? "") }
     var title: String { "IAM OIDC provider of the issuer" + (account.map { " in the account \($0)" } ?? "") }
-    private var arn: String { provisioner.providerARN(in: account) }
+    var arn: String { provisioner.providerARN(in: account) }
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
         let iam = provisioner.iam(in: account)

@@ -2,21 +2,26 @@ import AWSXML
 import GatewayPluginAPI
 
 extension Provisioner {
+    /// Reads the CAs of `publish.caFile`.
+    static func authorities(
+        _ file: String?, _ files: any PublisherFiles
+    ) -> @Sendable () throws(PublishError) -> String? {
+        { () throws(PublishError) -> String? in
+            guard let file else { return nil }
+            guard let content = try files.read(file), let text = String(validating: content, as: UTF8.self) else {
+                throw PublishError(.misconfigured, "publish.caFile: missing file \(Quotation.of(file))")
+            }
+            return text
+        }
+    }
+
     /// A client with the administrator's credentials for an account.
     ///
     /// - Parameter account: whose entry of `provision.accounts` decides; nil for none.
     static func client(
         _ settings: ProvisioningSettings, _ context: ProvisioningContext, account: String?
     ) -> AWSClient {
-        let authorities = { @Sendable [authorityFile = settings.authorityFile] () throws(PublishError) -> String? in
-            guard let authorityFile else { return nil }
-            guard let content = try context.files.read(authorityFile),
-                let text = String(validating: content, as: UTF8.self)
-            else {
-                throw PublishError(.misconfigured, "publish.caFile: missing file \(Quotation.of(authorityFile))")
-            }
-            return text
-        }
+        let authorities = Self.authorities(settings.authorityFile, context.files)
         let provider = AdministratorCredentials.provider(
             context.administration, account: account, defaultProfile: settings.profile,
             environment: context.environment, files: context.files,

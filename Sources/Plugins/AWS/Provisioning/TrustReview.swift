@@ -5,6 +5,8 @@ import JSON
 /// is an error. Deny statements only narrow, so they are not read.
 struct TrustReview: Sendable {
     private(set) var allowed: [String] = []
+    /// The values and patterns of `sub` that may assume the role; nil where a statement accepts every one.
+    private(set) var subjects: [(text: String, isPattern: Bool)]? = []
     private(set) var errors: [String] = []
     private(set) var warnings: [String] = []
     private let provider: String
@@ -68,7 +70,12 @@ struct TrustReview: Sendable {
             return
         }
         let subjects = bound("sub", statement, report)
-        reviewAudiences(bound("aud", statement, report), report)
+        let accepted = bound("aud", statement, report)
+        reviewAudiences(accepted, report)
+        // A statement for another audience does not accept the endpoint's tokens.
+        if accepted.isEmpty || accepted.contains(where: { value in audiences.contains { value.matches($0) } }) {
+            self.subjects = subjects.isEmpty ? nil : self.subjects.map { $0 + subjects.map { ($0.text, $0.isPattern) } }
+        }
         if subjects.isEmpty {
             report("\(issuer):sub is not bound: every token of the issuer is accepted")
             allowed.append("every ServiceAccount")
@@ -79,6 +86,35 @@ struct TrustReview: Sendable {
     private struct Value {
         let text: String
         let isPattern: Bool
+
+        func matches(_ other: String) -> Bool { isPattern ? TrustReview.matches(other, text) : text == other }
+    }
+
+    /// Whether a token with that subject may assume the role.
+    func accepts(_ subject: String) -> Bool {
+        guard let subjects else { return true }
+        return subjects.contains { $0.isPattern ? Self.matches(subject, $0.text) : $0.text == subject }
+    }
+
+    /// `StringLike`: `*` for any characters, `?` for one.
+    static func matches(_ text: String, _ pattern: String) -> Bool {
+        let text = Array(text.unicodeScalars), pattern = Array(pattern.unicodeScalars)
+        var (at, here) = (0, 0)
+        var star: (pattern: Int, text: Int)?
+        while here < text.count {
+            if at < pattern.count, pattern[at] == "*" {
+                star = (at + 1, here)
+                at += 1
+            } else if at < pattern.count, pattern[at] == "?" || pattern[at] == text[here] {
+                (at, here) = (at + 1, here + 1)
+            } else if let last = star {
+                star = (last.pattern, last.text + 1)
+                (at, here) = (last.pattern, last.text + 1)
+            } else {
+                return false
+            }
+        }
+        return pattern[at...].allSatisfy { $0 == "*" }
     }
 
     /// The values of positive conditions on a key of the issuer.

@@ -77,14 +77,20 @@ struct WorkloadRoleStep: ProvisioningStep {
 
     /// Says who could assume the role as it is.
     func check() async throws(ProvisioningError) -> ProvisioningCheck {
-        guard let found = try await read() else {
+        guard let (arn, review) = try await review() else {
             throw ProvisioningError(.permanent, "there is no role \(arn); create it, or correct the name")
         }
+        return ProvisioningCheck(resource: arn, summary: review.summary, errors: review.errors)
+    }
+
+    /// The role's ARN, and who could assume it; nil where there is no such role.
+    func review() async throws(ProvisioningError) -> (arn: String, trust: TrustReview)? {
+        guard let found = try await read() else { return nil }
         let review = TrustReview(
             found.trust ?? PolicyDocument([]), provider: provisioner.providerARN(in: account),
             issuer: provisioner.issuerName, audiences: provisioner.request.audiences,
             subjectTemplate: provisioner.request.subjectTemplate)
-        return ProvisioningCheck(resource: found.arn, summary: review.summary, errors: review.errors)
+        return (found.arn, review)
     }
 
     private struct Found: Sendable {

@@ -33,6 +33,25 @@ import Testing
         #expect(found.summary == "ServiceAccount default/web, ServiceAccount b/c")
     }
 
+    @Test func `A subject is accepted by its exact value or by a pattern, for the audience of the endpoint`() throws {
+        let aud = #""StringEquals": {\#(Self.bound)}"#
+        func like(_ pattern: String) throws -> TrustReview {
+            try review(statement(#"\#(aud), "StringLike": {"issuer.example/a:sub": "\#(pattern)"}"#))
+        }
+        #expect(try review(statement(exact())).accepts("demo:default:web"))
+        #expect(try !review(statement(exact())).accepts("demo:default:web2"))
+        #expect(try review(statement(aud)).accepts("any"), "sub is not bound")
+        #expect(try !review("").accepts("demo:default:web"))
+        for (pattern, subject, isAccepted) in [
+            ("demo:default:*", "demo:default:web", true), ("demo:*:web", "demo:a:b:web", true),
+            ("demo:?:web", "demo:ab:web", false), ("*", "", true), ("*web", "demo:default:web2", false),
+        ] {
+            #expect(try like(pattern).accepts(subject) == isAccepted, "\(pattern) \(subject)")
+        }
+        let other = #""StringEquals": {"issuer.example/a:aud": "another", "issuer.example/a:sub": "demo:default:web"}"#
+        #expect(try !review(statement(other)).accepts("demo:default:web"))
+    }
+
     @Test func `A pattern within one namespace is a warning`() throws {
         let found = try review(
             statement(#""StringEquals": {\#(Self.bound)}, "StringLike": {"issuer.example/a:sub": "demo:default:*"}"#))

@@ -7,7 +7,7 @@ import FoundationEssentials
 #endif
 
 /// The bytes of a file, or of standard input, which may be a pipe.
-enum InjectCommandInput {
+enum InputFile {
     /// - Parameter filename: `-` for standard input.
     /// - Returns: nil where the file is not readable.
     static func bytes(_ filename: String) -> [UInt8]? {
