@@ -23,7 +23,7 @@ test: tools check build ## Run all checks and tests: Swift, Python, a generated 
 	$(SWIFT) test --skip-build --filter '$(MODELS)'
 	$(SWIFT) test --skip-build --filter '$(PROCESSES)'
 	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/NodeProcess Tests/PublicationProcess \
-		Tests/VaultProcess Tests/RotationProcess Tests/RestartProcess Tests/AdmissionProcess Tests/ListenerProcess \
+		Tests/VaultProcess Tests/RotationProcess Tests/RestartProcess Tests/FaultProcess Tests/AdmissionProcess Tests/ListenerProcess \
 		Tests/DemoProcess Tests/VendorProcess Tests/Chart Tests/Documents
 	scripts/plugin-trial
 	scripts/example-trial
@@ -42,6 +42,9 @@ check: ## Check the layout of the sources, provider names, the order of folders 
 	scripts/plugin-table --check
 
 BENCH := --scratch-path .build-bench -c release
+
+faults: tools build ## Run every row of the fault table (docs/reliability.md), most of them for a minute; prints the table.
+	STS_FAULTS=long .venv/bin/python -m pytest -q Tests/FaultProcess
 
 soak: tools build ## Run the slow test: the self-signed CA is replaced while sidecars run.
 	STS_ACCEPTANCE_SLOW=1 $(SWIFT) test --skip-build --filter AuthorityRotationAcceptanceTests

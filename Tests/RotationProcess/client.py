@@ -73,6 +73,8 @@ class Client:
     gateways: list["Gateway"]
     endpoint: str = "one"
     rate: float = 50
+    timeout: float = DEADLINE
+    """Seconds for a connection and for each answer."""
     exchanges: list[Exchange] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
     verified: int = 0
@@ -148,7 +150,7 @@ class Client:
         try:
             if place not in self._connections:
                 self._connections[place] = http.client.HTTPSConnection(
-                    "127.0.0.1", gateway.port, timeout=DEADLINE, context=self._context
+                    "127.0.0.1", gateway.port, timeout=self.timeout, context=self._context
                 )
             self._connections[place].request("POST", f"/{self.endpoint}/token", self._form, headers)
             answer = self._connections[place].getresponse()

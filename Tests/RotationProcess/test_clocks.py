@@ -1,40 +1,21 @@
-"""A gateway whose clock was ahead, by a library that is loaded before, and is right after a restart.
-
-libfaketime does not work: with it a Swift program sees no arguments.
-"""
+"""A gateway whose clock was ahead, by a library that is loaded before, and is right after a restart."""
 
 import ctypes
 import datetime
 import http.client
 import json
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
-from built_programs import REPOSITORY
 from waiting import DEADLINE, until
 
+from .clocks import COMPILER, shift
 from .rings import key_in, kids
 from .scenarios import scenario
 from .stage import Gateway, Stage, active, aged
 
-COMPILER = shutil.which("clang") or shutil.which("cc")
-
 pytestmark = pytest.mark.skipif(COMPILER is None, reason="a C compiler is missing")
-
-
-def shift(gateway: Gateway, days: int) -> None:
-    """Sets the clock of the next processes; the monotonic clock stays."""
-    library = gateway.folder / "shifted_clock.so"
-    if not library.exists():
-        source = REPOSITORY / "Tests/Peers/shifted_clock.c"
-        subprocess.run([str(COMPILER), "-shared", "-fPIC", "-o", library, source], check=True)
-    for name in ["LD_PRELOAD", "CLOCK_OFFSET"]:
-        gateway.more.pop(name, None)
-    if days:
-        gateway.more |= {"LD_PRELOAD": str(library), "CLOCK_OFFSET": str(days * 86_400)}
 
 
 def from_now(**ahead: int) -> str:
