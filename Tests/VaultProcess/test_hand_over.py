@@ -7,9 +7,9 @@ from typing import Any
 
 import hvac
 import pytest
-from waiting import until
+from waiting import DEADLINE, until
 
-from .gateway import ISSUER, Gateway
+from .gateway import AUDIENCE, ISSUER, Gateway
 
 
 def serving(gateway: Gateway) -> Gateway:
@@ -113,6 +113,81 @@ def test_an_upload_that_does_not_work_never_lets_a_new_key_sign(gateway: Gateway
     assert gateway.log_in(gateway.token())
     gateway.proxy.change = lambda method, path, body: None
     until(lambda: "retiring" in gateway.states(), "the new key signs after the upload works")
+    assert gateway.log_in(gateway.token())
+
+
+def test_an_upload_that_is_slow_never_lets_a_new_key_sign(gateway: Gateway) -> None:
+    """The first upload arrives after the second: the gateway has given it up, and it stores an older key set."""
+    first = gateway.held()
+    uploads: list[bytes] = []
+    may_pass = [threading.Event(), threading.Event()]
+
+    def change(method: str, path: str, body: bytes) -> bytes | int | None:
+        if method == "POST" and path.endswith("/config"):
+            uploads.append(body)
+            if len(uploads) <= len(may_pass):
+                may_pass[len(uploads) - 1].wait(DEADLINE)
+        return None
+
+    gateway.proxy.change = change
+    gateway.serve(with_credentials=False)
+    # The second upload begins when the gateway does not wait for the first one any more.
+    until(lambda: len(uploads) == 2, "two uploads")
+    assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
+    assert gateway.states() == ["active", "prepared"] and gateway.held() == first
+    assert gateway.log_in(gateway.token())
+    may_pass[1].set()
+    until(lambda: gateway.held() != first, "the second upload")
+    may_pass[0].set()
+    until(lambda: "retiring" in gateway.states(), "the new key signs")
+    until(lambda: "published standby" in gateway.states(), "the next standby key")
+    assert gateway.log_in(gateway.token())
+
+
+def test_what_was_provisioned_is_removed_unless_workloads_use_it(gateway: Gateway) -> None:
+    client = gateway.server.client
+    ended = gateway.command("deprovision", "vault", "--endpoint", "one", "--yes")
+    assert ended.returncode == 75 and '"reader"; delete them first' in ended.stdout, ended.stdout + ended.stderr
+    assert client.read(f"auth/{gateway.mount}/role/sts-gateway-publisher")
+    client.delete(f"auth/{gateway.mount}/role/reader")
+    ended = gateway.command("deprovision", "vault", "--endpoint", "one", "--plan")
+    assert ended.returncode == 0 and f"DELETE {gateway.proxy.url}/v1/sys/auth/{gateway.mount}" in ended.stdout
+    assert gateway.held()
+    ended = gateway.command("deprovision", "vault", "--endpoint", "one", "--yes")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"{gateway.mount}/" not in client.sys.list_auth_methods()["data"]
+    policies = client.sys.list_acl_policies()["data"]["keys"]
+    assert f"sts-gateway-publisher-{gateway.mount}" not in policies
+    # A second run, and provisioning again.
+    assert gateway.command("deprovision", "vault", "--endpoint", "one", "--yes").returncode == 0
+    assert gateway.provision("--yes").returncode == 0 and gateway.held()
+
+
+def test_a_mount_of_somebody_else_is_not_removed(gateway: Gateway) -> None:
+    client = gateway.server.client
+    client.delete(f"auth/{gateway.mount}/role/reader")
+    config = client.auth.jwt.read_config(path=gateway.mount)["data"]
+    client.write_data(
+        f"auth/{gateway.mount}/config",
+        data={"bound_issuer": "https://other.example.com", "jwt_validation_pubkeys": config["jwt_validation_pubkeys"]},
+    )
+    ended = gateway.command("deprovision", "vault", "--endpoint", "one", "--yes")
+    assert ended.returncode == 75 and 'bound_issuer "https://other.example.com"' in ended.stdout
+    assert f"{gateway.mount}/" in client.sys.list_auth_methods()["data"]
+
+
+def test_the_issuer_of_an_endpoint_without_a_host_is_that_of_endpoint_and_cluster(gateway: Gateway) -> None:
+    client = gateway.server.client
+    gateway.endpoints["one"].pop("issuer")
+    gateway.mount = gateway.endpoints["one"]["publish"]["mount"] = gateway.mount + "-private"
+    ended = gateway.provision("--yes")
+    assert ended.returncode == 0 and "needs these keys" not in ended.stdout, ended.stdout + ended.stderr
+    assert client.auth.jwt.read_config(path=gateway.mount)["data"]["bound_issuer"] == "https://one.trial.sts.internal"
+    client.write_data(
+        f"auth/{gateway.mount}/role/reader",
+        data={"role_type": "jwt", "user_claim": "sub", "bound_audiences": [AUDIENCE], "token_policies": ["default"]},
+    )
+    serving(gateway)
     assert gateway.log_in(gateway.token())
 
 

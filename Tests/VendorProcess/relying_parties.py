@@ -1,6 +1,7 @@
 """Stand-ins of the relying parties' token endpoints. Each verifies a token with the gateway's published keys only, and
 checks what the relying party documents."""
 
+import gzip
 import json
 import time
 import urllib.parse
@@ -52,7 +53,8 @@ class RelyingParties:
                 self.answer({})
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                sent = self.rfile.read(int(self.headers["Content-Length"]))
+                body = (gzip.decompress(sent) if self.headers.get("Content-Encoding") == "gzip" else sent).decode()
                 kind = self.headers.get("Content-Type", "")
                 pairs = json.loads(body) if kind.startswith("application/json") else dict(urllib.parse.parse_qsl(body))
                 self.answer(pairs)
@@ -126,6 +128,12 @@ class RelyingParties:
                 if call.headers.get("authorization") != "Bearer dbx-access":
                     raise Rejected("bearer")
                 return {"userName": "web"}
+            case "/session/v1/login-request":
+                return self.snowflake(call)
+            case "/queries/v1/query-request":
+                return self.query(call)
+            case "/session" | "/telemetry/send":
+                return {"success": True, "data": None, "code": None, "message": None}
         raise Rejected(f"no such path: {call.path}")
 
     def google(self, call: Call) -> dict[str, Any]:
@@ -180,6 +188,45 @@ class RelyingParties:
             raise Rejected("invalid_grant")
         call.claims = self.verified("openai", values["subject_token"], "https://api.openai.com/v1", ["RS256"])
         return {"access_token": "openai-access", "token_type": "Bearer", "expires_in": 900, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"}  # fmt: skip
+
+    def snowflake(self, call: Call) -> dict[str, Any]:
+        """A login of a user whose WORKLOAD_IDENTITY has this issuer, subject and the default audience. A failure is an
+        answer with status 200."""
+        values = call.values["data"]
+        expected = {"ACCOUNT_NAME": "myorg-myaccount", "AUTHENTICATOR": "WORKLOAD_IDENTITY", "PROVIDER": "OIDC"}
+        try:
+            if not expected.items() <= values.items() or {"LOGIN_NAME", "PASSWORD"} & values.keys():
+                raise Rejected("another account or authenticator")
+            call.claims = self.verified(
+                "snowflake", values["TOKEN"], "snowflakecomputing.com",
+                ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"],
+            )  # fmt: skip
+            if call.claims["sub"] != "trial:default:web":
+                raise Rejected("no user has this subject")
+        except Rejected as error:
+            return {"success": False, "code": "390144", "message": str(error), "data": {}}
+        session = {"databaseName": None, "schemaName": None, "warehouseName": None, "roleName": "PUBLIC"}
+        return {
+            "success": True, "code": None, "message": None,
+            "data": {
+                "token": "snowflake-session", "masterToken": "snowflake-master", "validityInSeconds": 3600,
+                "masterValidityInSeconds": 14400, "displayUserName": "WEB", "serverVersion": "9", "sessionId": 1,
+                "parameters": [], "sessionInfo": session,
+            },
+        }  # fmt: skip
+
+    def query(self, call: Call) -> dict[str, Any]:
+        if call.headers.get("authorization") != 'Snowflake Token="snowflake-session"':
+            raise Rejected("session")
+        column = {"name": "U", "type": "text", "nullable": False, "length": 10, "byteLength": 40}
+        return {
+            "success": True, "code": None, "message": None,
+            "data": {
+                "parameters": [], "rowtype": [{**column, "precision": None, "scale": None}], "rowset": [["WEB"]],
+                "total": 1, "returned": 1, "queryId": "q", "sqlState": "00000", "statementTypeId": 4096, "version": 1,
+                "queryResultFormat": "json", "finalRoleName": "PUBLIC", "numberOfBinds": 0, "arrayBindSupported": False,
+            },
+        }  # fmt: skip
 
     def databricks(self, call: Call) -> dict[str, Any]:
         values = call.values

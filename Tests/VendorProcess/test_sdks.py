@@ -3,6 +3,7 @@
 import json
 import sys
 import textwrap
+import tomllib
 from pathlib import Path
 
 import child_process
@@ -120,9 +121,7 @@ def test_boto3_finds_role_region_and_token(gateway: GatewayProgram) -> None:
     assert output == f"eu-central-1 {ROLE} {pod.folder}/tokens/aws/token"
 
 
-def test_a_pod_of_snowflake_has_a_connection_of_its_driver(gateway: GatewayProgram) -> None:
-    import tomllib
-
+def test_snowflakes_driver_logs_in_with_the_connection_of_its_file(gateway: GatewayProgram, parties: RelyingParties) -> None:
     pod = started(gateway, {"snowflake": ""}, "snowflake")
     file = Path(pod.variables["SNOWFLAKE_TOKEN_FILE_PATH"]).parent / "connections.toml"
     assert tomllib.loads(file.read_text()) == {
@@ -131,6 +130,19 @@ def test_a_pod_of_snowflake_has_a_connection_of_its_driver(gateway: GatewayProgr
             "token_file_path": pod.variables["SNOWFLAKE_TOKEN_FILE_PATH"],
         }
     }  # fmt: skip
+    output = ran(
+        pod,
+        f"""
+        import snowflake.connector
+        connection = snowflake.connector.connect(
+            connection_name="default", host="127.0.0.1", port={parties.plain.server_address[1]}, protocol="http")
+        print(connection.cursor().execute("select current_user()").fetchall())
+        """,
+        SNOWFLAKE_HOME=str(file.parent), SNOWFLAKE_WIF_ALLOWED_HOST_SUFFIXES="127.0.0.1",
+    )  # fmt: skip
+    assert output == "[('WEB',)]"
+    login = next(call for call in parties.calls if call.path == "/session/v1/login-request")
+    assert login.claims["sub"] == "trial:default:web"
 
 
 def test_each_endpoint_of_one_process_issues_its_own_tokens(gateway: GatewayProgram) -> None:

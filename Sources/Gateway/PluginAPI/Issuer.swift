@@ -41,9 +41,12 @@ public struct Issuer: Hashable, Sendable, CustomStringConvertible {
             let label = mapped.drop { $0 == UInt8(ascii: "-") }.reversed().drop { $0 == UInt8(ascii: "-") }.reversed()
             return String(decoding: Array(label), as: UTF8.self)
         }
-        let host = labels.joined(separator: ".") + ".sts.internal"
+        let host = labels.joined(separator: ".") + privateSuffix
         return isHostName(host) ? host : nil
     }
+
+    /// What ``privateHost(endpoint:cluster:)`` ends in.
+    public static let privateSuffix = ".sts.internal"
 
     private static func isHostName(_ host: String) -> Bool {
         guard (1...253).contains(host.utf8.count) else { return false }

@@ -80,9 +80,13 @@ struct ProvisioningConfiguration: Sendable {
 
     /// Whether the file has these values already.
     func contains(_ name: String, host: String, publish: JSONValue) -> Bool {
-        guard let endpoint = endpointNode(name), case .object(let wanted) = publish,
-            case .scalar(host, _, _) = endpoint["issuer"]?["host"]
-        else { return false }
+        guard let endpoint = endpointNode(name), case .object(let wanted) = publish else { return false }
+        if case .scalar(let configured, _, _) = endpoint["issuer"]?["host"], !configured.isEmpty {
+            guard configured == host else { return false }
+        } else {
+            // Without a host the issuer is private.
+            guard host.hasSuffix(Issuer.privateSuffix) else { return false }
+        }
         return wanted.allSatisfy { endpoint["publish"]?[$0.name] != nil }
     }
 

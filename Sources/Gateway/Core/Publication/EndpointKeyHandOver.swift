@@ -5,6 +5,9 @@ package import JOSE
 /// The hand-over of one endpoint's keys to its relying party, step by step: read what is stored, replace it where it is not
 /// the ring's key set, read it again, and once more a lease period later. Only the second reading confirms: until then a
 /// former leader that was suspended before its write may replace the keys.
+///
+/// A set that is stored and unchanged is not written again, since a write can have side effects, with one exception: where
+/// a trial is still rejected after the time that the verifiers need, the set is written once more.
 package struct EndpointKeyHandOver: EndpointPublishing {
     /// What a hand-over needs of the gateway.
     package struct Ports: Sendable {
@@ -45,6 +48,8 @@ package struct EndpointKeyHandOver: EndpointPublishing {
     /// Seconds between two readings without failures.
     private let interval: Double
     private let leasePeriod: Double
+    /// Seconds from the first rejected trial to the second write of an unchanged set.
+    private let repetition: Double
     private let takeOver: Bool
     private let isDryRun: Bool
     private let ports: Ports
@@ -55,6 +60,10 @@ package struct EndpointKeyHandOver: EndpointPublishing {
     private var lastStep = Date.distantPast
     /// Since when every reading has returned the keys of the ring; nil where the last one did not.
     private var heldSince: Date?
+    /// Since when trials of the stored keys are rejected; nil where the last one was accepted.
+    private var rejectedSince: Date?
+    /// Whether these keys were written again after rejected trials.
+    private var isRepeated = false
     /// Whether this ring has handed over its keys last.
     private var isHandedOver = false
     package private(set) var status: PublicationStatus
@@ -62,17 +71,19 @@ package struct EndpointKeyHandOver: EndpointPublishing {
     /// - Parameters:
     ///   - interval: seconds between two readings.
     ///   - leasePeriod: seconds from a write, or the first reading, to the reading that confirms.
+    ///   - repetition: seconds of rejected trials until an unchanged set is written once more.
     ///   - takeOver: whether foreign keys may be replaced.
     ///   - isDryRun: whether nothing is written.
     package init(
         _ recipient: any KeyRecipient, confirmation: KeyHandOver.Confirmation, interval: Int,
-        leasePeriod: Double = EndpointKeyHandOver.leasePeriod, takeOver: Bool = false, isDryRun: Bool = false,
-        ports: Ports
+        leasePeriod: Double = EndpointKeyHandOver.leasePeriod, repetition: Int, takeOver: Bool = false,
+        isDryRun: Bool = false, ports: Ports
     ) {
         self.recipient = recipient
         self.confirmation = confirmation
         self.interval = Double(interval)
         self.leasePeriod = leasePeriod
+        self.repetition = Double(repetition)
         self.takeOver = takeOver
         self.isDryRun = isDryRun
         self.ports = ports
@@ -83,12 +94,14 @@ package struct EndpointKeyHandOver: EndpointPublishing {
         let time = ports.now()
         // Where the clock was set back, everything is due.
         if time.timeIntervalSince(lastStep) < -ClockReading.tolerance {
-            (due, heldSince) = (.distantPast, nil)
+            (due, heldSince, rejectedSince) = (.distantPast, nil, nil)
             (status.lastProbe, status.evidence) = (nil, nil)
         }
         lastStep = time
         if documents != lastDocuments {
-            if documents.keys.stamp.digest != lastDocuments?.keys.stamp.digest { heldSince = nil }
+            if documents.keys.stamp.digest != lastDocuments?.keys.stamp.digest {
+                (heldSince, rejectedSince, isRepeated) = (nil, nil, false)
+            }
             lastDocuments = documents
             (failures, due) = (0, .distantPast)
         }
@@ -122,11 +135,13 @@ package struct EndpointKeyHandOver: EndpointPublishing {
             lost(stored, documents, at: began)
             return .rejected(conflict)
         }
-        if let stored, conflict == nil, Self.isHeld(stored, documents) {
-            try await confirm(stored, documents, at: began, isWatched: isWatched)
+        let isHeld = conflict == nil && (stored.map { Self.isHeld($0, documents) } ?? false)
+        let repeats = isHeld && !isRepeated && rejectedSince.map { began >= $0.addingTimeInterval(repetition) } ?? false
+        if isHeld, !repeats || isDryRun {
+            try await confirm(documents, at: began, isWatched: isWatched)
             return .unchanged
         }
-        lost(stored, documents, at: began)
+        if !isHeld { lost(stored, documents, at: began) }
         if isDryRun {
             due = began.addingTimeInterval(interval)
             return .stale
@@ -144,6 +159,7 @@ package struct EndpointKeyHandOver: EndpointPublishing {
             throw PublishError(.malformed, "the relying party accepted the keys, but stores others")
         }
         (heldSince, isHandedOver, failures) = (written, true, 0)
+        if repeats { (isRepeated, rejectedSince) = (true, nil) }
         (status.failure, status.failureReference) = (nil, nil)
         status.handedOver = documents.keyIDs
         due = written.addingTimeInterval(leasePeriod)
@@ -152,7 +168,7 @@ package struct EndpointKeyHandOver: EndpointPublishing {
 
     /// The stored keys are those of the ring.
     private mutating func confirm(
-        _ stored: StoredKeySet, _ documents: IssuerDocuments, at began: Date, isWatched: Bool
+        _ documents: IssuerDocuments, at began: Date, isWatched: Bool
     ) async throws(PublishError) {
         let since = heldSince ?? began
         heldSince = since
@@ -171,6 +187,7 @@ package struct EndpointKeyHandOver: EndpointPublishing {
             served.remove(key.keyID)
             verdict = .rejects(key.keyID)
         }
+        rejectedSince = verdict == .holds ? nil : rejectedSince ?? began
         (failures, isHandedOver) = (0, true)
         (status.failure, status.failureReference) = (nil, nil)
         status.lastSuccess = ports.now()
@@ -183,7 +200,7 @@ package struct EndpointKeyHandOver: EndpointPublishing {
 
     /// The stored keys are not those of the ring.
     private mutating func lost(_ stored: StoredKeySet?, _ documents: IssuerDocuments, at began: Date) {
-        heldSince = nil
+        (heldSince, rejectedSince) = (nil, nil)
         let found = Set(stored?.keys.keys.map(\.parameters.thumbprint) ?? [])
         let served = documents.keyIDs.intersection(found)
         status.evidence = evidence(served, documents, at: began, isSettled: false)

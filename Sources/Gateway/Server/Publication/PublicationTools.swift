@@ -135,7 +135,8 @@ extension PublicationTools {
         if case .keys(let recipient, let confirmation) = opened.publisher {
             return EndpointKeyHandOver(
                 recipient, confirmation: confirmation, interval: interval, leasePeriod: course.leasePeriod,
-                takeOver: course.takeOver, isDryRun: course.isDryRun,
+                repetition: part.configuration.rotation.propagation, takeOver: course.takeOver,
+                isDryRun: course.isDryRun,
                 ports: EndpointKeyHandOver.Ports(
                     renewLease: course.renewLease,
                     trialToken: { keyID throws(PublishError) in try part.trialToken(of: keyID, at: course.now()) },

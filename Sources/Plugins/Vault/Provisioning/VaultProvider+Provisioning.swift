@@ -14,14 +14,13 @@ extension VaultProvider {
         }
         return ProvisioningPlan(
             identity: { () throws(ProvisioningError) in
-                let data = try await provisioner.call("GET", "auth/token/lookup-self")?["data"]
-                let name = data?["display_name"]?.stringValue ?? "unknown"
+                let identity = try await provisioner.identity()
                 try provisioner.issuer.isKnown(host: provisioner.host, publish: provisioner.publish)
-                return "\(provisioner.plan.address), token of \(Quotation.of(name))"
+                return identity
             }, steps: steps,
             summary: {
                 var lines = ["mount             \(provisioner.plan.location)"]
-                lines.append("issuer            https://\(provisioner.host)")
+                lines.append("issuer            \(provisioner.plan.issuer)")
                 if let role = provisioner.role { lines.append("publisher role    \(role)") }
                 return lines
             })

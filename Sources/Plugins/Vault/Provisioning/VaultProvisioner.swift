@@ -8,6 +8,7 @@ struct VaultProvisioner: Sendable {
     let plan: VaultPublishPlan
     let server: VaultServer
     let issuer: any ProvisionedIssuer
+    /// Of the configuration; the private host of endpoint and cluster where it has none.
     let host: String
     /// The `publish` block with all keys that the gateway needs.
     let publish: JSONValue
@@ -17,12 +18,24 @@ struct VaultProvisioner: Sendable {
 
     /// The policy of the publisher role: of this mount alone.
     var policyName: String { "sts-gateway-publisher-" + plan.mount.replacing("/", with: "-") }
+    /// The text of that policy.
+    var policy: String {
+        """
+        path "auth/\(plan.mount)/config" {
+          capabilities = ["create", "read", "update"]
+        }
+
+        """
+    }
+    /// The description of a mount that was provisioned.
+    static let description = "Keys of an STS gateway; written by it."
     /// The role in which the gateway logs in; nil where it uses a token file.
     var role: String? { if case .role(let role) = plan.proof { role } else { nil } }
 
     /// - Throws: all settings that are missing or not valid.
     init(_ request: ProvisioningRequest, _ context: ProvisioningContext) throws(SettingsErrors) {
-        guard let host = request.host, let issuer = Issuer(host: host, path: request.path) else {
+        let assumed = request.host ?? Issuer.privateHost(endpoint: request.name, cluster: request.cluster)
+        guard let host = assumed, let issuer = Issuer(host: host, path: request.path) else {
             throw SettingsErrors([
                 SettingsError(
                     "issuer.host",
@@ -52,6 +65,12 @@ struct VaultProvisioner: Sendable {
         audiences = request.audiences
         publisherSubject = request.publisherSubject
         environment = context.environment
+    }
+
+    /// Whose token it is.
+    func identity() async throws(ProvisioningError) -> String {
+        let data = try await call("GET", "auth/token/lookup-self")?["data"]
+        return "\(plan.address), token of \(Quotation.of(data?["display_name"]?.stringValue ?? "unknown"))"
     }
 
     /// Sends a request with the administrator's token.

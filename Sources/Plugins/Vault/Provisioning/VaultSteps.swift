@@ -20,7 +20,7 @@ struct MountStep: ProvisioningStep {
             }
             return ProvisioningFinding(existing: provisioner.plan.location)
         }
-        let body: JSONValue = ["type": "jwt", "description": "Keys of an STS gateway; written by it."]
+        let body: JSONValue = ["type": "jwt", "description": .string(VaultProvisioner.description)]
         return ProvisioningFinding(
             existing: nil,
             changes: [
@@ -64,14 +64,7 @@ struct PolicyStep: ProvisioningStep {
     let title = "policy of the publisher"
     let provisioner: VaultProvisioner
 
-    private var text: String {
-        """
-        path "auth/\(provisioner.plan.mount)/config" {
-          capabilities = ["create", "read", "update"]
-        }
-
-        """
-    }
+    private var text: String { provisioner.policy }
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
         let path = "sys/policies/acl/\(provisioner.policyName)"

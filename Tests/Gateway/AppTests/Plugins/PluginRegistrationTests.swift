@@ -1,3 +1,4 @@
+import Foundation
 import GatewayPluginAPI
 import JSON
 import Testing
@@ -13,6 +14,19 @@ struct PluginRegistrationTests {
         // `try` inside #expect would print no value.
         let problems = try PluginRegistration(root: root, types: BuiltInPlugins.all).problems
         #expect(problems == [], "\(problems.joined(separator: "\n"))")
+    }
+
+    @Test("have the chart's time before renewal")
+    func renewal() throws {
+        let root = "/" + #filePath.split(separator: "/").dropLast(5).joined(separator: "/")
+        let file = "\(root)/deploy/helm/sts-gateway/templates/_plugins.tpl"
+        let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+        for type in BuiltInPlugins.all {
+            let seconds = type.defaults.tokens.remainingAtRenewal
+            let line = try #require(lines.first { $0.hasPrefix("\(type.id): ") })
+            let setting = seconds > 0 ? ", renewBefore: \(seconds)}" : "}"
+            #expect(line.hasSuffix(setting) && (seconds > 0) == line.contains("renewBefore"), "\(line)")
+        }
     }
 
     @Test("have unique ids and audiences")

@@ -22,7 +22,8 @@ struct EndpointKeyHandOverTests {
         mayOverwrite: @escaping @Sendable (IssuerDocuments) -> Bool = { _ in false }
     ) -> EndpointKeyHandOver {
         EndpointKeyHandOver(
-            recipient, confirmation: confirmation, interval: 300, takeOver: takeOver, isDryRun: isDryRun,
+            recipient, confirmation: confirmation, interval: 300, repetition: 600, takeOver: takeOver,
+            isDryRun: isDryRun,
             ports: .init(
                 renewLease: leads,
                 trialToken: { [new, clock] keyID throws(PublishError) in
@@ -247,6 +248,29 @@ struct EndpointKeyHandOverTests {
         clock.advance(by: 600)
         report = await handOver.step(published)
         #expect(recipient.trialTokens.count == before + 1 && report.status.evidence?.isSettled == true)
+    }
+
+    @Test("An unchanged set whose trial stays rejected is written once more, and not again")
+    func repetition() async throws {
+        let (_, documents) = try ring()
+        var handOver = handOver(.trial)
+        recipient.isTrialAccepted = false
+        var writes: [Double] = []
+        while clock.now < ExampleEndpoint.now.addingTimeInterval(3_600) {
+            let report = await handOver.step(documents)
+            if report.outcomes.map(\.result) == [.written] {
+                writes.append(clock.now.timeIntervalSince(ExampleEndpoint.now))
+            }
+            #expect(
+                report.status.evidence?.served.contains(new.keyID) == false
+                    || report.status.evidence?.isSettled == false)
+            clock.advance(by: report.next.timeIntervalSince(clock.now))
+        }
+        // The first trial is 15 seconds after the first write; trials follow each minute.
+        #expect(writes == [0, 615] && recipient.writes.count == 2)
+        recipient.isTrialAccepted = true
+        let report = await handOver.step(documents)
+        #expect(report.status.evidence?.served == documents.keyIDs && recipient.writes.count == 2)
     }
 
     @Test(

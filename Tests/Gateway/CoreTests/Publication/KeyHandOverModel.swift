@@ -82,7 +82,7 @@ struct KeyHandOverModel {
         return Replica(
             ring: ring,
             handOver: EndpointKeyHandOver(
-                party, confirmation: confirmation, interval: 300, ports: ports))
+                party, confirmation: confirmation, interval: 300, repetition: policy.propagation, ports: ports))
     }
 
     private mutating func adding(isStandby: Bool) throws -> KeyRing {

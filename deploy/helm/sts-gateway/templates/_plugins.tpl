@@ -7,7 +7,7 @@ them.
 aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
 azure: {label: azure-client, recognizes: [api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov, api://AzureADTokenExchangeChina], renewBefore: 720}
 gcp: {label: gcp-service-account, recognizes: [], prefixes: [//iam.googleapis.com/projects/, https://iam.googleapis.com/projects/]}
-kubernetes: {label: kubernetes, recognizes: []}
+kubernetes: {label: kubernetes, recognizes: [], renewBefore: 120}
 oidc: {label: oidc, recognizes: []}
 vault: {label: vault-role, recognizes: []}
 {{- end }}
