@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance soak bench fuzz sidecar node image build check format tools plugin plugin-trial example-trial schema manifests
+.PHONY: help demo test acceptance soak bench status-page fuzz sidecar node image build check format tools plugin plugin-trial example-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ BENCH := --scratch-path .build-bench -c release
 faults: tools build ## Run every row of the fault table (docs/reliability.md), most of them for a minute; prints the table.
 	STS_FAULTS=long .venv/bin/python -m pytest -q Tests/FaultProcess
 
+status-page: tools build ## Check the status page in a headless Chromium (Debian's package, 300 MB) at three widths.
+	@command -v chromium >/dev/null || scripts/install-tools chromium
+	.venv/bin/python -m pytest -q Tests/StatusPage
+
 soak: tools build ## Run the slow test: the self-signed CA is replaced while sidecars run.
 	STS_ACCEPTANCE_SLOW=1 $(SWIFT) test --skip-build --filter AuthorityRotationAcceptanceTests
 
@@ -58,6 +62,7 @@ bench: tools ## Measure a release build; the first one takes at least ten minute
 	scripts/bench-fairness "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-admission "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+	scripts/bench-status "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-rotation "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 
 fuzz: ## Run each parser of bytes from outside in libFuzzer for a minute (TIME=60); the first build takes 15 minutes.

@@ -87,6 +87,13 @@ def test_its_user_has_a_name(gateway_image: Archive) -> None:
     assert "hosts: files dns" in entries["/etc/nsswitch.conf"][1].decode().splitlines()
 
 
+def test_the_gateway_has_completions_and_man_pages(gateway_image: Archive) -> None:
+    entries = gateway_image.entries()
+    assert b"complete" in entries["/usr/share/bash-completion/completions/sts-gateway"][1]
+    for page in ["sts-gateway", "sts-gateway-keys-activate", "sts-gateway-serve"]:
+        assert entries[f"/usr/share/man/man1/{page}.1"][1].startswith(b".TH ")
+
+
 def test_the_gateway_has_the_plugins_json_of_the_repository(gateway_image: Archive, sidecar_image: Archive) -> None:
     place = gateway_image.container["WorkingDir"] + "/plugins.json"
     assert gateway_image.entries()[place][1] == (REPOSITORY / "plugins.json").read_bytes()

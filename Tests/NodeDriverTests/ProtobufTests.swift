@@ -39,7 +39,7 @@ struct ProtobufTests {
 
     @Test("A message of gRPC is percent-encoded and has a limit")
     func encodedMessage() {
-        #expect(RPCError(.unavailable, "100 % ü\n").encodedMessage == "100 %25 %C3%BC%0A")
+        #expect(RPCError(.unavailable, "100 % ü\n").encodedMessage == "100 %25 %C3%BC%0A (STS1911)")
         #expect(RPCError(.unavailable, String(repeating: "x", count: 5000)).encodedMessage.utf8.count == 2048)
     }
 }

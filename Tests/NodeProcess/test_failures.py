@@ -26,7 +26,7 @@ def test_a_denied_pod_sees_the_reason_and_leaves_nothing_on_the_node(node: Node,
     volume = node.volume()
     code, message = node.refusal(node.request(volume))
     assert code == grpc.StatusCode.UNAVAILABLE
-    assert message == "endpoint one: the gateway responded with 400: invalid_request: denied by policy; audit id 42"
+    assert message == "endpoint one: the gateway responded with 400: invalid_request: denied by policy; audit id 42 (STS1607)"
     assert not volume.target.exists()
     # The next call comes before the backoff has ended, or after it: the reason is the same.
     assert node.refusal(node.request(volume))[1] == message

@@ -103,7 +103,7 @@ class GatewayProgram:
             assert self.process is not None and self.process.poll() is None, f"it did not start: {self.text}"
             lines = [line for line in self.log[begin:] if line["message"] == "listening"]
             found = {line["listener"]: line["port"] for line in lines}
-            return found if {"tokens", "admin"} <= found.keys() else None
+            return found if {"tokens", "webhook", "admin"} <= found.keys() else None
 
         found = until(ports, "the gateway's start")
         self.port, self.admin_port = found["tokens"], found["admin"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from debian_packages import DebianPackage, ca_bundle, debian_package, linked_archive, require_newest
+from manual_pages import completions, manual_pages
 from oci_archive import Image, Layer
 from shared_objects import shared_objects
 from software_list import SoftwareList
@@ -109,6 +110,8 @@ def gateway(program: Path, resolved: Path, checkouts: Path, origin: Origin) -> t
     content.lower.add("etc/group", GROUP)
     content.lower.add("etc/nsswitch.conf", NSSWITCH)
     content.upper.add("usr/share/sts-gateway/plugins.json", (REPOSITORY / "plugins.json").read_bytes())
+    for place, text in {**completions(program), **manual_pages(program, origin.version)}.items():
+        content.upper.add(place, text)
     for package in swift_packages(resolved, checkouts):
         content.software.add_swift(package)
         for name, text in package.texts:

@@ -21,4 +21,6 @@ package enum SidecarCode: String, CaseIterable {
     case usage = "STS1610"
     /// `probe`: a token is missing, invalid or expired.
     case token = "STS1611"
+    /// A call of the kubelet to the node driver is not valid or not possible.
+    case volumeCall = "STS1911"
 }

@@ -10,6 +10,9 @@ package struct SidecarError: Error, Equatable {
     /// Whether a reused connection may have been closed by the server: no byte of a response was received.
     package var isStaleConnection = false
 
+    /// The reason with the code at its end.
+    package var codedReason: String { "\(reason) (\(code.rawValue))" }
+
     package init(_ code: SidecarCode, _ reason: String, retryAfter: Int? = nil, isStaleConnection: Bool = false) {
         self.code = code
         self.reason = reason

@@ -1,4 +1,5 @@
 import ArgumentParser
+import GatewayCore
 
 /// `sts-gateway`: exchanges Kubernetes ServiceAccount tokens for tokens that other parties accept.
 struct GatewayCommand: AsyncParsableCommand {
@@ -7,7 +8,8 @@ struct GatewayCommand: AsyncParsableCommand {
         abstract: "A Security Token Service for Kubernetes.",
         version: GatewayVersion.current,
         subcommands: [
-            ServeCommand.self, ConfigCommand.self, AuthzCommand.self, KeysCommand.self, PublishCommand.self,
+            ServeCommand.self, ConfigCommand.self, StatusCommand.self, AuthzCommand.self, KeysCommand.self,
+            PublishCommand.self,
             DoctorCommand.self, TokenCommand.self,
             ProvisionCommand.self, DeprovisionCommand.self, InjectCommand.self,
             WebhookCommand.self,
@@ -15,12 +17,32 @@ struct GatewayCommand: AsyncParsableCommand {
             VersionCommand.self,
         ])
 
+    /// Runs a command. A usage error is printed with its code.
+    private static func run(_ arguments: [String]) async {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            let message = fullMessage(for: error)
+            guard exitCode(for: error) == .validationFailure, !message.isEmpty else { exit(withError: error) }
+            // The error, then the usage.
+            let lines = message.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+            Terminal.error(String(lines[0]), .usage)
+            if lines.count > 1 { Terminal.error(String(lines[1])) }
+            exit(withError: ExitCode.validationFailure)
+        }
+    }
+
     /// Runs the command of the process's arguments; exits 64 if one of them is not UTF-8.
     static func main() async {
         do {
-            await main(try CommandLineArguments.ofProcess())
+            await run(try CommandLineArguments.ofProcess())
         } catch {
-            Terminal.error("sts-gateway: \(error)")
+            Terminal.error("sts-gateway: \(error)", .usage)
             exit(withError: ExitCode.validationFailure)
         }
     }

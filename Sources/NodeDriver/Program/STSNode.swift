@@ -20,7 +20,8 @@ struct STSNode {
         case "--help", "-h", "help": print(help, terminator: "")
         case "--version", "version": print("sts-node \(NodeVersion.text)")
         default:
-            LogLine.print("sts-node: unknown command \"\(arguments.first ?? "")\"\n\(help)")
+            LogLine.print(
+                "sts-node: unknown command \"\(arguments.first ?? "")\" (\(SidecarCode.usage.rawValue))\n\(help)")
             exit(usageError)
         }
     }
@@ -32,7 +33,7 @@ struct STSNode {
             guard let server = options.server else { return }
             try serve(options, server)
         } catch {
-            LogLine.print(error.texts.map { "sts-node: \($0)\n" }.joined())
+            LogLine.print(error.texts.map { "sts-node: \($0) (\(SidecarCode.usage.rawValue))\n" }.joined())
             exit(usageError)
         }
     }

@@ -76,8 +76,11 @@ struct ExampleGateway {
     ) -> GatewayResponder {
         GatewayResponder(
             table: .admin(
-                AdminRoutes.checks(of: endpoints, rings: rings, publication: publication, replica: replica),
-                metrics: MetricsRoutes(metrics: prometheus) {}),
+                AdminRoutes.checks(
+                    of: endpoints, rings: rings, publication: publication, replica: replica,
+                    times: ProblemTimes(clock: { Self.now })),
+                metrics: MetricsRoutes(metrics: prometheus) {},
+                status: StatusRoutes(hosts: []) { ExampleStatus.report }),
             maximumBodyBytes: 1_024, decisions: nil, logger: log.logger)
     }
 

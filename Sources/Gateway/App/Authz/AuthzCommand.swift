@@ -57,7 +57,7 @@ struct AuthzCommand: ParsableCommand {
             do {
                 question = try self.question()
             } catch {
-                for line in error.lines { Terminal.error(line) }
+                for line in error.lines { Terminal.error(line, .usage) }
                 throw ExitStatus.usage
             }
             for warning in question.warnings { Terminal.error("warning: \(warning)") }
@@ -69,7 +69,7 @@ struct AuthzCommand: ParsableCommand {
             print(json ? explanation.json.text : explanation.text)
             // A configuration with such a filter is invalid, so that there is no decision.
             if let problem = question.unknownAttributes {
-                Terminal.error(problem)
+                Terminal.error(problem, .usage)
                 throw ExitStatus.usage
             }
             if explanation.decision == .denied { throw ExitStatus.checkFailed }
@@ -77,11 +77,12 @@ struct AuthzCommand: ParsableCommand {
 
         private func replay(_ file: String, _ question: AuthzQuestion) throws {
             guard attributes.isEmpty else {
-                Terminal.error("--attribute and --audit-log are mutually exclusive; use one of them")
+                Terminal.error("--attribute and --audit-log are mutually exclusive; use one of them", .usage)
                 throw ExitStatus.usage
             }
             guard let contents = FileManager.default.contents(atPath: file) else {
-                Terminal.error("--audit-log: \(file) is not readable; expected the path of a file with audit records")
+                Terminal.error(
+                    "--audit-log: \(file) is not readable; expected the path of a file with audit records", .usage)
                 throw ExitStatus.usage
             }
             let replay = AuditReplay(Array(contents), policy: question.policy, endpoint: endpoint)

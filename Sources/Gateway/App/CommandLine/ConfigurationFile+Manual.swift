@@ -77,10 +77,12 @@ extension HostEnvironment {
     ///
     /// - Parameters:
     ///   - log: whose dropped lines are counted; nil for none.
+    ///   - failures: the latest warnings and errors of the log; nil for none.
     ///   - variables: replaces variables of the environment.
     ///   - profile: for a command, the profile of its credentials; nil for `serve`, which runs no program.
     init(
-        of file: ConfigurationFile, log: BufferedLogOutput? = nil, variables: [String: String] = [:],
+        of file: ConfigurationFile, log: BufferedLogOutput? = nil, failures: RecentFailures? = nil,
+        variables: [String: String] = [:],
         profile: String?? = nil
     ) {
         let environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
@@ -89,6 +91,7 @@ extension HostEnvironment {
             environment: environment,
             namespace: CommandEnvironment.namespace, resolve: file.resolve, clock: { Date() },
             writeAudit: { Terminal.write($0, to: 1) }, takeDroppedLogLines: { log?.takeDroppedLines() ?? 0 },
+            recentFailures: { failures?.all ?? [] },
             administrator: profile.map {
                 Administrator(profile: $0, programs: LocalPrograms(environment: environment))
             })

@@ -1,3 +1,5 @@
+import GatewayCore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -9,6 +11,9 @@ enum Terminal {
     /// Whether a person can be asked: standard input and standard error are a terminal.
     static var isInteractive: Bool { isatty(0) == 1 && isatty(2) == 1 }
 
+    /// Whether standard output is a terminal.
+    static var showsOutput: Bool { isatty(1) == 1 }
+
     /// Asks a question on standard error; whether the answer is `yes`.
     static func confirms(_ question: String) -> Bool {
         write("\(question) [yes/no] ", to: 2)
@@ -19,6 +24,9 @@ enum Terminal {
     ///
     /// - Parameter line: without a line break.
     static func error(_ line: String) { write(line + "\n", to: 2) }
+
+    /// Writes a line with the code of an error, unless it has one.
+    static func error(_ line: String, _ code: ErrorCode) { error(code.ending(line)) }
 
     /// Writes the complete text.
     ///

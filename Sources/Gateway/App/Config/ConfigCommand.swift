@@ -21,6 +21,9 @@ struct ConfigCommand: ParsableCommand {
         @Option(help: "The plugin manifest (plugins.json).")
         var plugins: String?
 
+        @Flag(help: "Print one JSON object with the endpoints and all problems.")
+        var json = false
+
         func run() throws {
             let configurationFile = ConfigurationFile(path: file)
             let reading = configurationFile.read(
@@ -29,8 +32,13 @@ struct ConfigCommand: ParsableCommand {
             let certificates = reading.configuration?.certificates ?? []
             let problems =
                 reading.problems + TrustedCAs.problems(of: certificates, resolve: host.resolve)
-            for problem in problems { Terminal.error(problem.text(file: file)) }
             let count = problems.count { $0.severity == .error }
+            guard !json else {
+                print(Self.json(reading.configuration, problems).text)
+                if count > 0 || reading.configuration == nil { throw ExitStatus.checkFailed }
+                return
+            }
+            for problem in problems { Terminal.error(problem.text(file: file)) }
             guard let configuration = reading.configuration, count == 0 else {
                 Terminal.error("\(file): \(count) error\(count == 1 ? "" : "s")")
                 throw ExitStatus.checkFailed
@@ -42,6 +50,24 @@ struct ConfigCommand: ParsableCommand {
                 print("    \(sample.claims.text)")
             }
             print("\(file): ok")
+        }
+
+        private static func json(
+            _ configuration: GatewayConfiguration?, _ problems: [ConfigurationProblem]
+        ) -> JSONValue {
+            let endpoints = (configuration?.endpoints ?? []).map { endpoint -> JSONValue in
+                [
+                    "name": .string(endpoint.name), "path": .string("\(endpoint.path)"),
+                    "issuer": .string("\(endpoint.issuer)"), "plugin": .string(endpoint.pluginID.rawValue),
+                ]
+            }
+            let found = problems.map { problem -> JSONValue in
+                [
+                    "severity": .string(problem.severity.rawValue), "line": .integer(problem.line),
+                    "text": .string(problem.description), "code": .string(problem.code.rawValue),
+                ]
+            }
+            return ["endpoints": .array(endpoints), "problems": .array(found)]
         }
     }
 

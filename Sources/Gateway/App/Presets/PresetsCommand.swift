@@ -1,5 +1,6 @@
 import ArgumentParser
 import GatewayCore
+import JSON
 
 /// Lists the presets, or shows one.
 struct PresetsCommand: ParsableCommand {
@@ -12,9 +13,15 @@ struct PresetsCommand: ParsableCommand {
 
         @Option(help: "The plugin manifest (plugins.json); presets.json beside it adds presets.")
         var plugins: String?
+        @Flag(help: "Print one JSON object per line.") var json = false
 
         func run() throws {
-            for preset in try presets(manifest: plugins) { print("\(preset.id)\t\(preset.name)\t\(preset.link)") }
+            for preset in try presets(manifest: plugins) {
+                let object: JSONValue = [
+                    "id": .string("\(preset.id)"), "name": .string("\(preset.name)"), "link": .string("\(preset.link)"),
+                ]
+                print(json ? object.text : "\(preset.id)\t\(preset.name)\t\(preset.link)")
+            }
         }
     }
 
@@ -43,7 +50,7 @@ private func presets(manifest: String?) throws -> [Preset] {
         let catalog = try ConfigurationFile.catalog(manifest: manifest ?? ConfigurationFile.foundManifest(beside: "."))
         return catalog.presets.sorted { $0.id < $1.id }
     } catch {
-        Terminal.error("\(error)")
+        Terminal.error("\(error)", .configurationError)
         throw ExitStatus.configuration
     }
 }

@@ -65,7 +65,9 @@ struct DeprovisionCommand: AsyncParsableCommand {
                 "the endpoint \(endpoint) is one of the plugin \(selected.pluginID), not \(plugin)")
         }
         guard plan || yes || Terminal.isInteractive else {
-            Terminal.error("nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan")
+            Terminal.error(
+                "nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan",
+                .usage)
             throw ExitStatus.usage
         }
         let run = ProvisioningRun(

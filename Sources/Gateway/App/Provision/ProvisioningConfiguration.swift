@@ -20,11 +20,11 @@ struct ProvisioningConfiguration: Sendable {
         do {
             catalog = try ConfigurationFile.catalog(manifest: manifest ?? ConfigurationFile.foundManifest(beside: path))
         } catch {
-            Terminal.error("\(error)")
+            Terminal.error("\(error)", .configurationError)
             throw ExitStatus.configuration
         }
         guard let contents = FileManager.default.contents(atPath: path) else {
-            Terminal.error("\(path): not readable; expected the path of a readable file")
+            Terminal.error("\(path): not readable; expected the path of a readable file", .configurationError)
             throw ExitStatus.configuration
         }
         do {

@@ -1,3 +1,4 @@
+import GatewayCore
 import GatewayPluginAPI
 import JSON
 import Synchronization
@@ -37,9 +38,11 @@ final class ProvisioningOutput: Sendable {
     }
 
     /// A line on standard error.
-    func error(_ text: String) {
+    ///
+    /// - Parameter code: ends the line; nil for none.
+    func error(_ text: String, _ code: ErrorCode? = nil) {
         endWaitingLine()
-        Terminal.error(text)
+        Terminal.error(code?.ending(text) ?? text)
     }
 
     /// What the removal of the current endpoint leaves in place.

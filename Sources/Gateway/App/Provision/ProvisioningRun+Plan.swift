@@ -36,7 +36,7 @@ extension ProvisioningRun {
                 : plugin.provisioning(for: request, context: context)
         } catch {
             for problem in error.errors {
-                output.error("\(configuration.path): \(name): \(problem.key): \(problem.message)")
+                output.error("\(configuration.path): \(name): \(problem.key): \(problem.message)", .provisioningSettings)
             }
             throw ExitStatus.configuration
         }
@@ -54,7 +54,7 @@ extension ProvisioningRun {
             for one in role.map({ [$0] }) ?? endpoint.provision.roles { roles.append(try endpoint.provisioning(one)) }
             return roles
         } catch {
-            output.error("\(configuration.path): \(endpoint.name): \(error)")
+            output.error("\(configuration.path): \(endpoint.name): \(error)", .provisioningSettings)
             throw ExitStatus.configuration
         }
     }

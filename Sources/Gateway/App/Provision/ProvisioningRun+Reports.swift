@@ -15,13 +15,13 @@ extension ProvisioningRun {
         }
         guard owner != nil else {
             output.error(
-                "\(endpoint.name): there is no key ring yet, whose owner ID the names contain; add --yes to create it")
+                "\(endpoint.name): there is no key ring yet, whose owner ID the names contain; add --yes to create it", .usage)
             throw ExitStatus.usage
         }
         do throws(ProvisioningError) {
             Terminal.write(try await make(template), to: 1)
         } catch {
-            output.error("\(endpoint.name): \(error)")
+            output.error("\(endpoint.name): \(error)", error.code)
             throw ExitStatus.unavailable
         }
     }
@@ -35,7 +35,7 @@ extension ProvisioningRun {
         do throws(ProvisioningError) {
             checks = try await check()
         } catch {
-            output.error("\(endpoint.name): \(error)")
+            output.error("\(endpoint.name): \(error)", error.code)
             throw ExitStatus.unavailable
         }
         for check in checks {

@@ -86,7 +86,7 @@ struct ProvisioningRun: Sendable {
             if mode.isRemoval, ring.owner == nil {
                 output.error(
                     "\(endpoint.name): there is no key ring, whose owner ID the names contain; name it with --owner (the tag "
-                        + "sts-gateway/owner of what exists)")
+                        + "sts-gateway/owner of what exists)", .provisioningFailed)
                 throw ExitStatus.unavailable
             }
             let plan = try plan(for: endpoint, owner: ring.owner, provisioning)
@@ -112,7 +112,7 @@ struct ProvisioningRun: Sendable {
         }
         guard isConfirmed || Terminal.confirms(mode == .remove ? "Delete what was provisioned?" : "Apply the changes?")
         else {
-            output.error("nothing was changed")
+            output.error("nothing was changed", .usage)
             throw ExitStatus.usage
         }
         let isComplete = try await Interruption.cancelling {
@@ -136,7 +136,7 @@ struct ProvisioningRun: Sendable {
         do throws(ProvisioningError) {
             Terminal.write(try make(), to: 1)
         } catch {
-            Terminal.error("\(endpoint.name): \(error)")
+            Terminal.error("\(endpoint.name): \(error)", error.code)
             throw ExitStatus.unavailable
         }
     }
@@ -197,8 +197,7 @@ struct ProvisioningRun: Sendable {
             guard let owner else {
                 output.error(
                     "\(endpoint.name): \(error); run the command where the key store can be reached, or name the key "
-                        + "ring's owner ID with --owner\(mode.isRemoval ? "" : " to provision up to the bucket policy")"
-                )
+                        + "ring's owner ID with --owner\(mode.isRemoval ? "" : " to provision up to the bucket policy")", error.code)
                 throw ExitStatus.unavailable
             }
             return (owner, false)

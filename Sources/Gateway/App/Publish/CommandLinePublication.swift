@@ -39,14 +39,15 @@ struct CommandLinePublication {
         let published = configuration.endpoints.filter { $0.publisher != nil }
         guard let name else {
             if published.isEmpty {
-                Terminal.error("\(config): no endpoint has a publisher; add a publish block to an endpoint")
+                Terminal.error(
+                    "\(config): no endpoint has a publisher; add a publish block to an endpoint", .configurationError)
                 throw ExitStatus.configuration
             }
             return published
         }
         let one = try configuration.endpoint(named: name)
         guard one.publisher != nil else {
-            Terminal.error("\(config): the endpoint \(name) has no publisher; add a publish block")
+            Terminal.error("\(config): the endpoint \(name) has no publisher; add a publish block", .configurationError)
             throw ExitStatus.configuration
         }
         return [one]

@@ -28,9 +28,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let output = BufferedLogOutput(clock: { Date() }) { Terminal.write($0, to: 2) }
+        let failures = RecentFailures(clock: { Date() })
         let result: Result<Void, any Error>
         do {
-            result = .success(try await serve(loggingTo: output))
+            result = .success(try await serve(loggingTo: output, failures))
         } catch {
             result = .failure(error)
         }
@@ -39,21 +40,21 @@ struct ServeCommand: AsyncParsableCommand {
         try result.get()
     }
 
-    private func serve(loggingTo output: BufferedLogOutput) async throws {
+    private func serve(loggingTo output: BufferedLogOutput, _ failures: RecentFailures) async throws {
         let file = ConfigurationFile(path: config)
         let served = try await ServedConfiguration(
             file, manifest: plugins,
             addresses: ServedConfiguration.Addresses(
                 tokens: Self.address(listen, "--listen"), webhook: Self.address(webhookListen, "--webhook-listen"),
                 admin: Self.address(adminListen, "--admin-listen")),
-            logger: Self.logger(level: .info, output))
+            logger: Self.logger(level: .info, output, failures))
         let configuration = served.configuration
-        let logger = Self.logger(level: configuration.log.level.loggerLevel, output)
+        let logger = Self.logger(level: configuration.log.level.loggerLevel, output, failures)
         let assembly: GatewayAssembly
         do {
             assembly = try await GatewayAssembly.make(
                 configuration, from: served.source, text: served.text, fallback: served.fallback,
-                in: HostEnvironment(of: file, log: output), logger: logger)
+                in: HostEnvironment(of: file, log: output, failures: failures), logger: logger)
         } catch let problems as GatewayAssembly.StartProblems {
             for problem in problems.problems { Terminal.error(problem.text(file: config)) }
             throw ExitStatus.configuration
@@ -70,6 +71,14 @@ struct ServeCommand: AsyncParsableCommand {
         do {
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await group.run() }
+                tasks.addTask {
+                    // Without a graceful shutdown the signal would end the process.
+                    for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                        logger.notice("reload requested")
+                        assembly.reload()
+                    }
+                    while !Task.isCancelled { try await Task.sleep(for: .seconds(3_600)) }
+                }
                 tasks.addTask {
                     try await assembly.untilOverdue()
                     logger.critical("shutdown timed out")
@@ -95,9 +104,11 @@ struct ServeCommand: AsyncParsableCommand {
         return address
     }
 
-    private static func logger(level: Logger.Level, _ output: BufferedLogOutput) -> Logger {
+    private static func logger(
+        level: Logger.Level, _ output: BufferedLogOutput, _ failures: RecentFailures
+    ) -> Logger {
         Logger(label: "sts-gateway") { label in
-            JSONLogHandler(label: label, logLevel: level) { output.write($0) }
+            JSONLogHandler(label: label, logLevel: level, failures: failures) { output.write($0) }
         }
     }
 }

@@ -78,6 +78,17 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
 
     // The commands.
     case activationNotYet = "STS1801"
+    case statusUnreachable = "STS1802"
+    case usage = "STS1803"
+    case provisioningSettings = "STS1804"
+
+    // The replica.
+    case notListening = "STS1901"
+    case noServingCertificate = "STS1902"
+    case servingCertificateTime = "STS1903"
+    case podsWithoutAuthority = "STS1904"
+    case documentsDiffer = "STS1905"
+    case statusNotLocal = "STS1906"
 
     // Findings of doctor, and errors of token: how the cluster and the gateway are reached.
     case kubeconfigUnusable = "STS2001"
@@ -125,6 +136,11 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
 
     package var description: String { rawValue }
 
+    /// The text with the code at its end, unless it ends with one.
+    package func ending(_ text: String) -> String {
+        text.hasSuffix(")") && text.dropLast().suffix(7).hasPrefix("STS") ? text : "\(text) (\(rawValue))"
+    }
+
     /// The section of `docs/troubleshooting.md`.
     package var link: String { "docs/troubleshooting.md#\(rawValue.lowercased())" }
 
@@ -135,6 +151,7 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
         switch (status, error) {
         case (_, "unsupported_grant_type"): .unsupportedGrantType
         case (_, "invalid_target"): .invalidTarget
+        case (_, "status_not_local"): .statusNotLocal
         case (401, _): .invalidToken
         case (403, _): .insufficientScope
         case (404, _): .notFound
@@ -143,6 +160,8 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
         case (429, _): .tooManyRequests
         case (431, _): .headerTooLarge
         case (503, _): .temporarilyUnavailable
+        // What the gateway does not implement is a fault of the request.
+        case (501, _), (505, _): .invalidRequest
         case (500..., _): .serverError
         default: .invalidRequest
         }

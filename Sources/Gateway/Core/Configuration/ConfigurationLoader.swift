@@ -17,6 +17,11 @@ package enum ConfigurationLoader {
         let certificates = (tls.certificates ?? []).compactMap(GatewayConfiguration.CertificateFiles.init)
         let certificateNames = (tls.names ?? []).map { $0.lowercased() }
         let overlap = tls.overlap
+        let policy = TLSPolicy(
+            minimum: tls.minimumVersion, ciphers: tls.ciphers.map { $0.compactMap { TLSPolicy.Cipher(rawValue: $0) } })
+        if policy.minimum == .tls13, policy.ciphers != nil {
+            tls.warning(\.ciphers, "ignored with minimumVersion: TLS1.3; remove it")
+        }
         let review = GatewayConfiguration.Review(root.review)
         let keyStore = GatewayConfiguration.KeyStore(root.keyStore)
         let injection = GatewayConfiguration.Injection(root.injection)
@@ -29,8 +34,10 @@ package enum ConfigurationLoader {
         guard !problems.hasErrors, let review, let keyStore else { return (nil, problems.sorted) }
         let configuration = GatewayConfiguration(
             cluster: cluster, listeners: listeners, certificates: certificates, certificateNames: certificateNames,
-            authorityOverlap: overlap.seconds, review: review, keyStore: keyStore, injection: injection, limits: limits,
-            audit: audit, log: log, endpoints: endpoints)
+            authorityOverlap: overlap.seconds, tls: policy, review: review, keyStore: keyStore, injection: injection,
+            limits: limits,
+            audit: audit, log: log, statusHosts: (root.status.hosts ?? []).map { $0.lowercased() }, endpoints: endpoints
+        )
         return (configuration, problems.sorted)
     }
 

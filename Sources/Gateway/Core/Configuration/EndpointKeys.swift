@@ -67,6 +67,10 @@ struct IssuerKeys: ConfigurationKeys {
     let keypair = Key(
         "keypair", .secretName, example: "reports-signing",
         otherwise: "the gateway creates its keys", "Secret of type `kubernetes.io/tls` whose key is imported; unique.")
+    let cors = Key(
+        "cors", .boolean, default: false,
+        "Whether pages of any site may read the documents that the gateway serves (`Access-Control-Allow-Origin: *`), for "
+            + "verifiers in browsers. For published documents configure the CDN.")
 }
 
 struct InjectorKeys: ConfigurationKeys {

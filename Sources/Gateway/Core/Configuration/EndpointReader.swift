@@ -80,7 +80,8 @@ struct EndpointReader {
             name: name, pluginID: profile.plugin.id, provider: provider, endpoint: endpoint, path: path, policy: policy,
             keysURL: issuerBlock.keysURL, keypair: keypair, injector: injector, subjectToken: subjectToken,
             token: token.policy, rotation: rotation,
-            limits: profile.defaults.limits, publisher: publisher, probe: probe, provision: provision)
+            limits: profile.defaults.limits, publisher: publisher, probe: probe, provision: provision,
+            allowsAnyOrigin: issuerBlock.cors)
     }
 
     private func policy() -> AccessPolicy {

@@ -4,7 +4,7 @@ extension GatewayConfiguration {
         var keys: [String] = []
         if listeners != other.listeners { keys.append("listeners") }
         if certificates != other.certificates || certificateNames != other.certificateNames
-            || authorityOverlap != other.authorityOverlap
+            || authorityOverlap != other.authorityOverlap || tls != other.tls
         {
             keys.append("tls")
         }

@@ -12,12 +12,15 @@ package struct GatewayConfiguration: Sendable {
     package var certificateNames: [String]
     /// The minimum time for which a self-signed CA is announced before it issues, and trusted after, in seconds.
     package var authorityOverlap: Int
+    package var tls: TLSPolicy
     package var review: Review
     package var keyStore: KeyStore
     package var injection: Injection
     package var limits: Limits
     package var audit: Audit
     package var log: Log
+    /// Hosts, in lower case, for which the status is shown at any address.
+    package var statusHosts: [String]
     package var endpoints: [EndpointConfiguration]
 
     package struct Listeners: Sendable, Equatable {

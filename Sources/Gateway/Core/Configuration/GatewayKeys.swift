@@ -17,6 +17,7 @@ struct GatewayKeys: ConfigurationKeys {
     let limits = Key("limits", LimitKeys(), "Limits of each listener.")
     let audit = Key("audit", AuditKeys(), "The audit log.")
     let log = Key("log", LogKeys(), "The log.")
+    let status = Key("status", StatusKeys(), "The status page of the admin listener.")
     let sts = Key("sts", STSKeys(), isRequired: true, "OpenUnison-compatible block of endpoints.")
 
     static let all = GatewayKeys()
@@ -54,6 +55,14 @@ struct TLSKeys: ConfigurationKeys {
     let overlap = Key(
         "overlap", .duration(.seconds(0)...(.days(30))), default: .hours(1),
         "Minimum time that a self-signed CA is announced before it issues, and trusted after its successor does.")
+    let minimumVersion = Key(
+        "minimumVersion", .choice(of: TLSPolicy.Version.self), default: .tls12,
+        "Minimum version of TLS for both listeners. OpenUnison's sidecar and older API servers need TLS1.2.")
+    let ciphers = Key(
+        "ciphers", .ciphers,
+        example: "[TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]",
+        otherwise: "all with forward secrecy and authenticated encryption",
+        "Cipher suites of TLS 1.2, by their IANA names. Those of TLS 1.3 are fixed.")
 }
 
 struct CertificateKeys: ConfigurationKeys {
@@ -155,6 +164,14 @@ struct LogKeys: ConfigurationKeys {
         "level", .choice(of: GatewayConfiguration.Log.Level.self), default: .info, "Minimum level that is logged.")
 }
 
+struct StatusKeys: ConfigurationKeys {
+    let hosts = Key(
+        "hosts", .statusHosts, example: "[sts-status.internal.example]",
+        otherwise: "none: `/status` is shown on loopback addresses only, as through `kubectl port-forward`",
+        "Values of `Host`, without port, with which `/status` is also shown at other addresses. It has no authentication of "
+            + "its own: put a proxy with one in front.")
+}
+
 struct STSKeys: ConfigurationKeys {
     let endpoints = Key(
         "endpoints", .list(of: EndpointKeys()), isRequired: true, "The endpoints; each one is a security token service."
@@ -175,6 +192,23 @@ extension ConfigurationType where Value == String {
 }
 
 extension ConfigurationType where Value == [String] {
+    fileprivate static var ciphers: Self {
+        let names = TLSPolicy.Cipher.allCases.map(\.rawValue)
+        return strings(
+            "a cipher suite or a list of cipher suites: \(names.asChoice)",
+            element: .string(names.asChoice) { names.contains($0) })
+    }
+
+    fileprivate static var statusHosts: Self {
+        strings(
+            "a DNS name or IP address, or a list of them",
+            element: .string(
+                "a DNS name or IP address without port", pattern: #"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)$"#
+            ) { text in
+                !text.isEmpty && text.utf8.allSatisfy { $0.isLetterOrDigit || ".-[]:".utf8.contains($0) }
+            })
+    }
+
     fileprivate static var certificateNames: Self {
         strings(
             "a DNS name or a list of DNS names",

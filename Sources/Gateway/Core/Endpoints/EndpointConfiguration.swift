@@ -24,6 +24,8 @@ package struct EndpointConfiguration: Sendable {
     package var publisher: Publisher?
     package var probe: Probe
     package var provision = Provision()
+    /// Whether pages of any site may read the documents.
+    package var allowsAnyOrigin = false
 
     /// What `sts-gateway provision` makes for the endpoint in addition; `serve` ignores it.
     package struct Provision: Sendable, Equatable {

@@ -36,6 +36,13 @@ package struct PublicationStatus: Sendable, Equatable {
 
     package init(location: String? = nil) { self.location = location }
 
+    /// The code of ``problem``.
+    package var code: ErrorCode? {
+        if failure != nil { return failureCode }
+        if invalidationFailure != nil { return invalidationFailureCode }
+        return verdict.map { $0.isMatch } ?? true ? nil : .documentsDiffer
+    }
+
     /// The first problem, for the details of readiness; nil where there is none.
     package var problem: String? {
         if let failure { return failure }

@@ -41,6 +41,8 @@ public struct KubernetesClient: Sendable {
     public let limits: Limits
     /// The API server's clock.
     public let serverClock: ServerClock
+    /// Whether the API server answers.
+    public let reachability: ServerReachability
     private let scheduler: KubernetesScheduler
     private let calls: HTTPClient
     /// Watches have connections of their own. After a dead path, every idle connection may be dead: a watch that took
@@ -77,6 +79,7 @@ public struct KubernetesClient: Sendable {
             KubernetesClient(
                 server: access.server, urlPrefix: "https://\(named.authority)\(access.server.basePath)",
                 credentials: credentials, userAgent: userAgent, limits: limits, serverClock: ServerClock(),
+                reachability: ServerReachability(),
                 scheduler: scheduler, calls: calls, watches: watches),
             KubernetesClientService(clients: [calls, watches])
         )
@@ -91,10 +94,18 @@ public struct KubernetesClient: Sendable {
     public func send(
         _ request: KubernetesRequest, at now: Date, timeout: Double? = nil
     ) async throws(KubernetesRequestError) -> KubernetesReply {
-        try await within(min(timeout ?? limits.requestTimeout, limits.requestTimeout)) {
-            let reply = try await attempt(request, credentials.current(at: now), now)
-            guard reply.status == 401, credentials.renew(at: now) else { return await explained(reply, at: now) }
-            return await explained(try await attempt(request, credentials.current(at: now), now), at: now)
+        do throws(KubernetesRequestError) {
+            let reply = try await within(min(timeout ?? limits.requestTimeout, limits.requestTimeout)) {
+                let reply = try await attempt(request, credentials.current(at: now), now)
+                guard reply.status == 401, credentials.renew(at: now) else { return await explained(reply, at: now) }
+                return await explained(try await attempt(request, credentials.current(at: now), now), at: now)
+            }
+            reachability.record(nil)
+            return reply
+        } catch {
+            // A cancelled call says nothing.
+            if error != .cancelled { reachability.record(error.description) }
+            throw error
         }
     }
 

@@ -43,7 +43,7 @@ package struct ManualPublication: Sendable {
             }
             keys = CurrentSigningKeys(SigningKeySnapshot(ring: ring, of: endpoint))
         } catch {
-            output("\(name): \(error)")
+            output(error.code.ending("\(name): \(error)"))
             return .failed
         }
         guard let documents = keys.snapshot.documents else { return .failed }
@@ -117,7 +117,8 @@ package struct ManualPublication: Sendable {
             }
             if let failure = report.status.invalidationFailure {
                 invalidationFailures += 1
-                output("\(name): CDN invalidation: \(failure)")
+                let code = report.status.invalidationFailureCode
+                output(code?.ending("\(name): CDN invalidation: \(failure)") ?? "\(name): CDN invalidation: \(failure)")
                 if invalidationFailures >= 4 { return .failed }
             } else {
                 invalidationFailures = 0
@@ -139,8 +140,8 @@ package struct ManualPublication: Sendable {
             case .unchanged: "unchanged"
             case .written, .overwritten: "written"
             case .stale: "not up to date"
-            case .rejected(let conflict): "rejected: \(conflict)"
-            case .failed(let error): "failed: \(error)"
+            case .rejected(let conflict): conflict.code.ending("rejected: \(conflict)")
+            case .failed(let error): error.code.ending("failed: \(error)")
             }
         return "\(endpoint): \(outcome.document.kind.path) at \(place): \(result)"
     }

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+package import GatewayCore
 package import GatewayPluginAPI
 
 /// The inputs of a gateway in addition to its configuration.
@@ -15,6 +16,8 @@ package struct HostEnvironment: Sendable {
     package let writeAudit: @Sendable (String) -> Bool
     /// Lines of the log that were dropped since the last call.
     package let takeDroppedLogLines: @Sendable () -> Int
+    /// The latest warnings and errors of the log.
+    package let recentFailures: @Sendable () -> [StatusReport.Failure]
     /// What an administrator's command may use; nil for `serve`.
     package let administrator: Administrator?
 
@@ -32,7 +35,9 @@ package struct HostEnvironment: Sendable {
         version: String, environment: [String: String], namespace: String?,
         resolve: @escaping @Sendable (String) -> String,
         clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool,
-        takeDroppedLogLines: @escaping @Sendable () -> Int = { 0 }, administrator: Administrator? = nil
+        takeDroppedLogLines: @escaping @Sendable () -> Int = { 0 },
+        recentFailures: @escaping @Sendable () -> [StatusReport.Failure] = { [] },
+        administrator: Administrator? = nil
     ) {
         self.version = version
         self.environment = environment
@@ -41,6 +46,7 @@ package struct HostEnvironment: Sendable {
         self.clock = clock
         self.writeAudit = writeAudit
         self.takeDroppedLogLines = takeDroppedLogLines
+        self.recentFailures = recentFailures
         self.administrator = administrator
     }
 }

@@ -114,6 +114,16 @@ final class KeyRingReplicas: Service {
         return entry.rotationProblem.map { "rotation: \($0)" }
     }
 
+    /// The ring in force; nil before it was read.
+    func ring(of endpoint: String) -> KeyRing? { self[endpoint]?.view.stored?.value }
+
+    /// The code of ``problem(of:)``.
+    func code(of endpoint: String) -> ErrorCode? {
+        guard let entry = entries.withLock({ $0[endpoint] }) else { return nil }
+        if let failure = entry.keys.confirmedSnapshot.failure ?? entry.replica.view.problem { return failure.code }
+        return entry.keys.snapshot.active == nil ? .noSigningKey : nil
+    }
+
     /// Returns when the endpoint has a ring, or lacks one for another reason than that it was not created yet.
     func untilCreated(_ endpoint: String) async {
         guard let entry = entries.withLock({ $0[endpoint] }) else { return }

@@ -5,6 +5,8 @@ import GatewayCore
 struct DecisionReporting: Sendable {
     let metrics: GatewayMetrics
     let audit: any AuditSink
+    /// nil for none.
+    var history: CallHistory?
     let clock: @Sendable () -> Date
 
     /// - Returns: the audit record.
@@ -17,6 +19,7 @@ struct DecisionReporting: Sendable {
         let record = AuditRecord(
             decision.outcome, of: request, policy: decision.endpoint.policy, at: clock(), latency: latency)
         metrics.record(record)
+        history?.record(record.decision, of: record.request.endpoint)
         audit.record(record)
         return record
     }

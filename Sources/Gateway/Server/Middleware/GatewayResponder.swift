@@ -45,7 +45,8 @@ struct GatewayResponder: Sendable {
         case .failure(let failure): body = RequestBody(asyncSequence: FailedBody(error: RequestError(failure)))
         }
         var response = try await respond(
-            to: request.head, body: body, bodyLength: length, from: request.remoteAddress)
+            to: request.head, body: body, bodyLength: length, from: request.remoteAddress,
+            isLoopback: request.isLoopback)
         // The client's next request goes to another replica. HTTP/2 has no such field (RFC 9113 §8.2.2); its server sends
         // GOAWAY when the listener stops.
         if isDraining(), !request.isStream { response.headers[.connection] = "close" }
@@ -54,7 +55,8 @@ struct GatewayResponder: Sendable {
 
     /// - Parameter bodyLength: nil where the body has not arrived.
     func respond(
-        to head: HTTPRequest, body: RequestBody, bodyLength: Int? = nil, from remoteAddress: String?
+        to head: HTTPRequest, body: RequestBody, bodyLength: Int? = nil, from remoteAddress: String?,
+        isLoopback: Bool = false
     ) async throws -> Response {
         let start = ContinuousClock.now
         let served = served()
@@ -68,7 +70,7 @@ struct GatewayResponder: Sendable {
             head: head, path: String(path),
             query: path.endIndex < target.endIndex ? String(target[path.endIndex...].dropFirst()) : nil,
             body: body, bodyLength: bodyLength, maximumBodyBytes: served.maximumBodyBytes,
-            remoteAddress: remoteAddress)
+            remoteAddress: remoteAddress, isLoopback: isLoopback)
 
         var route: Route?
         var decision: TokenCallDecision?

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension PrometheusMetrics {
     /// The media type of ``text``.
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
@@ -6,37 +8,65 @@ extension PrometheusMetrics {
     /// no series.
     var text: String {
         var text = ""
-        for (family, series) in current where !series.isEmpty {
-            text += "# HELP \(family.name) \(Self.escaped(family.help, quotes: false))\n"
-            text += "# TYPE \(family.name) \(family.type)\n"
-            for (values, sample) in series {
-                let labels = zip(family.labels, values).map { "\($0)=\"\(Self.escaped($1, quotes: true))\"" }
-                Self.write(sample, of: family, labels, to: &text)
+        text.reserveCapacity(lastLength.load(ordering: .relaxed) + 4_096)
+        for (family, entries) in ordered {
+            var isFirst = true
+            let bounds = Self.bounds(of: family)
+            for entry in entries {
+                guard let sample = entry.series.sample else { continue }
+                if isFirst {
+                    text += "# HELP \(family.name) \(Self.escaped(family.help, quotes: false))\n"
+                    text += "# TYPE \(family.name) \(family.type)\n"
+                    isFirst = false
+                }
+                Self.write(sample, of: family.name, entry.labels, bounds, to: &text)
             }
         }
+        lastLength.store(text.utf8.count, ordering: .relaxed)
         return text
     }
 
+    /// The bounds of a histogram as label values.
+    private static func bounds(of family: MetricFamily) -> [String] {
+        guard case .histogram(let upperBounds) = family.kind else { return [] }
+        return (upperBounds + [.infinity]).map(number)
+    }
+
     private static func write(
-        _ sample: MetricSample, of family: MetricFamily, _ labels: [String], to text: inout String
+        _ sample: MetricSample, of name: String, _ labels: String, _ bounds: [String], to text: inout String
     ) {
         switch sample {
-        case .count(let count): text += line(family.name, labels, String(count))
-        case .value(let value): text += line(family.name, labels, number(value))
+        case .count(let count): addLine(name, "", labels, String(count), to: &text)
+        case .value(let value): addLine(name, "", labels, number(value), to: &text)
         case .histogram(let counts, let sum):
-            guard case .histogram(let upperBounds) = family.kind else { return }
             var total = 0
-            for (count, bound) in zip(counts, upperBounds + [.infinity]) {
+            let start = labels.isEmpty ? "\(name)_bucket{le=\"" : "\(name)_bucket{\(labels),le=\""
+            for (count, bound) in zip(counts, bounds) {
                 total += count
-                text += line("\(family.name)_bucket", labels + ["le=\"\(number(bound))\""], String(total))
+                text += start
+                text += bound
+                text += "\"} "
+                text += String(total)
+                text += "\n"
             }
-            text += line("\(family.name)_sum", labels, number(sum))
-            text += line("\(family.name)_count", labels, String(total))
+            addLine(name, "_sum", labels, number(sum), to: &text)
+            addLine(name, "_count", labels, String(total), to: &text)
         }
     }
 
-    private static func line(_ name: String, _ labels: [String], _ value: String) -> String {
-        labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels.joined(separator: ","))} \(value)\n"
+    private static func addLine(
+        _ name: String, _ suffix: String, _ labels: String, _ value: String, to text: inout String
+    ) {
+        text += name
+        text += suffix
+        if !labels.isEmpty {
+            text += "{"
+            text += labels
+            text += "}"
+        }
+        text += " "
+        text += value
+        text += "\n"
     }
 
     private static func number(_ value: Double) -> String {
@@ -46,7 +76,12 @@ extension PrometheusMetrics {
     }
 
     /// Escapes backslashes and line feeds, and, in label values, quotation marks.
-    private static func escaped(_ text: String, quotes: Bool) -> String {
+    static func escaped(_ text: String, quotes: Bool) -> String {
+        guard
+            text.utf8.contains(where: {
+                $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\"")
+            })
+        else { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -10,6 +10,10 @@ struct AdminRoutes: Sendable {
         let name: String
         /// Whether a failure makes the replica unready.
         let isRequired: Bool
+        /// The endpoint that it is about; nil for the replica as a whole.
+        var endpoint: String?
+        /// The code of the failure; nil where there is none.
+        var code: @Sendable () -> ErrorCode? = { nil }
         /// Why the check fails; nil where it passes.
         let failure: @Sendable () -> String?
     }
@@ -31,8 +35,12 @@ struct AdminRoutes: Sendable {
         var lines: [String] = []
         if isVerbose ?? false || !isReady {
             for result in results {
-                lines.append(
-                    result.failure.map { "[-]\(result.check.name) failed: \($0)" } ?? "[+]\(result.check.name) ok")
+                guard let failure = result.failure else {
+                    lines.append("[+]\(result.check.name) ok")
+                    continue
+                }
+                let code = result.check.code().map { " (\($0))" } ?? ""
+                lines.append("[-]\(result.check.name) failed: \(failure)\(code)")
             }
             lines.append(isReady ? "readyz check passed" : "readyz check failed")
         } else {

@@ -8,6 +8,10 @@ enum GatewayHeader: String, CaseIterable {
     case gateway = "Sts-Gateway"
     /// `no-cache` in an answer with a token (RFC 6749 §5.1), for HTTP/1.0 caches.
     case pragma = "Pragma"
+    /// No address of a page is sent on (Referrer Policy).
+    case referrerPolicy = "Referrer-Policy"
+    /// Other sites cannot load the response (Fetch).
+    case resourcePolicy = "Cross-Origin-Resource-Policy"
 
     /// nil where the text is not a field name (RFC 9110 §5.1).
     var name: HTTPField.Name? { HTTPField.Name(rawValue) }

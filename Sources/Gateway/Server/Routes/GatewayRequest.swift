@@ -15,6 +15,8 @@ struct GatewayRequest {
     let maximumBodyBytes: Int
     /// The peer's address; nil where it is not known.
     var remoteAddress: String?
+    /// Whether it was received on a loopback address.
+    var isLoopback = false
 
     var authorization: [String] { head.headerFields[values: .authorization] }
 

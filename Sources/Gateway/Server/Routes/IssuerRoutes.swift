@@ -11,6 +11,8 @@ struct IssuerRoutes: Sendable {
     let issuer: Issuer
     /// The `max-age` of the documents in seconds.
     let maximumAge: Int
+    /// Whether pages of any site may read the documents (Fetch, "CORS protocol").
+    var allowsAnyOrigin = false
     /// nil before a ring was read.
     let documents: @Sendable () -> IssuerDocuments?
     /// Whether the documents are still served; they are not after a removed endpoint's last token has expired.
@@ -35,6 +37,7 @@ struct IssuerRoutes: Sendable {
         self.init(
             endpoint: configuration.name, path: configuration.path, issuer: configuration.issuer,
             maximumAge: configuration.rotation.maximumAge, documents: { keys.snapshot.documents }, isServed: isServed)
+        allowsAnyOrigin = configuration.allowsAnyOrigin
     }
 
     func add(to table: inout RouteTable) {
@@ -51,13 +54,14 @@ struct IssuerRoutes: Sendable {
         _ name: Route.Name, _ document: @escaping @Sendable (IssuerDocuments) -> Representation
     ) -> Route {
         Route(name, endpoint: endpoint, methods: [.get, .head]) {
-            [maximumAge, documents, isServed] request in
+            [maximumAge, documents, isServed, allowsAnyOrigin] request in
             guard isServed() else { throw RequestError.unknownPath }
             guard let documents = documents() else { throw RequestError.noDocuments }
             var response = Response.cacheable(
                 document(documents), contentType: "application/json", maximumAge: maximumAge,
                 for: request)
             response.headers[.gateway] = Self.origin
+            if allowsAnyOrigin { response.headers[.accessControlAllowOrigin] = "*" }
             return response
         }
     }

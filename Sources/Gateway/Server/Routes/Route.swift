@@ -9,7 +9,7 @@ struct Route: Sendable {
         case tokenCall(AuditRecord.CallRoute)
         case discovery, certs, issuerDocs, caBundle
         case webhook
-        case livez, readyz, metrics
+        case livez, readyz, metrics, status
 
         var text: String {
             switch self {
@@ -22,6 +22,7 @@ struct Route: Sendable {
             case .livez: "livez"
             case .readyz: "readyz"
             case .metrics: "metrics"
+            case .status: "status"
             }
         }
     }

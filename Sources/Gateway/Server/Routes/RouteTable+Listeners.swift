@@ -31,10 +31,11 @@ extension RouteTable {
     }
 
     /// The routes of the admin listener.
-    static func admin(_ checks: [AdminRoutes.Check], metrics: MetricsRoutes) -> RouteTable {
+    static func admin(_ checks: [AdminRoutes.Check], metrics: MetricsRoutes, status: StatusRoutes) -> RouteTable {
         var table = RouteTable()
         AdminRoutes(checks: checks).add(to: &table)
         metrics.add(to: &table)
+        status.add(to: &table)
         return table
     }
 }

@@ -21,7 +21,8 @@ struct AdmissionParts: Sendable {
     ) {
         self.namespace = namespace
         limiter = AdmissionLimiter(scheduler: scheduler)
-        metrics = WebhookMetrics(factory: prometheus)
+        metrics = WebhookMetrics(
+            factory: prometheus, history: OutcomeHistory(monotonic: scheduler.monotonic))
         serverVersion = cluster.map { ServerVersionWatch(client: $0, scheduler: scheduler, logger: logger) }
         serviceAccounts = cluster.map { KubernetesObjectReader(client: $0, limits: .admission, clock: scheduler.now) }
         uninjectedPods = cluster.map {

@@ -23,6 +23,7 @@ struct ConfigurationMounting: Sendable {
     let admission: AdmissionParts
     let prometheus: PrometheusMetrics
     let version: String
+    let status: StatusCollection
     let audit: any AuditSink
     /// nil where there is no API server.
     let events: PodEvents?
@@ -75,6 +76,7 @@ struct ConfigurationMounting: Sendable {
             old?.metrics.removeGauges(of: name)
         }
 
+        status.calls.keep(configuration.endpoints.map(\.name))
         serving.apply(configuration)
         admission.uninjectedPods?.apply(configuration.endpoints, configuration.injection)
         var webhook = RouteTable()
@@ -94,13 +96,15 @@ struct ConfigurationMounting: Sendable {
         for endpoint in configuration.endpoints where endpoint.isIssuerRead {
             readers[endpoint.name] = publishing.probe(endpoint)
         }
-        let decisions = DecisionReporting(metrics: metrics, audit: decided, clock: clock)
+        let decisions = DecisionReporting(metrics: metrics, audit: decided, history: status.calls, clock: clock)
         let limits = configuration.limits
         var clockServices: [any Service] = []
         if let issuerClock {
             let readers = configuration.endpoints.compactMap { readers[$0.name] }
             clockServices.append(IssuerClockService(readers: readers, clock: issuerClock))
         }
+        let checks = AdminRoutes.checks(
+            of: endpoints, rings: rings.replicas, publication: statuses, replica: replica, times: status.times)
         return MountedConfiguration(
             configuration: configuration, endpoints: endpoints, retired: retired, metrics: metrics,
             tokens: GatewayResponder.Served(
@@ -114,8 +118,7 @@ struct ConfigurationMounting: Sendable {
                 table: webhook, maximumBodyBytes: AdmissionReview.maximumLength, decisions: nil),
             admin: GatewayResponder.Served(
                 table: .admin(
-                    AdminRoutes.checks(
-                        of: endpoints, rings: rings.replicas, publication: statuses, replica: replica),
+                    checks,
                     metrics: MetricsRoutes(metrics: prometheus) { [statuses, takeDroppedLogLines] in
                         metrics.dropped(logLines: takeDroppedLogLines())
                         for endpoint in endpoints {
@@ -124,6 +127,9 @@ struct ConfigurationMounting: Sendable {
                             // Only the leader has a publication status.
                             metrics.observe(statuses[name] ?? PublicationStatus(), of: name)
                         }
+                    },
+                    status: StatusRoutes(hosts: configuration.statusHosts) { [status] in
+                        await status.report(cluster: configuration.cluster, endpoints: endpoints, checks: checks)
                     }),
                 maximumBodyBytes: limits.bodyBytes, decisions: nil),
             work: clockServices + [

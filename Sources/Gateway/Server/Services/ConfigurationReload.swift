@@ -21,6 +21,8 @@ final class ConfigurationReload: Service {
     /// The text that is not yet stored for a restart; nil where none is pending.
     private let unsaved = Mutex<String?>(nil)
     private let unsavedChanges = ChangeSignal()
+    private let requests = ChangeSignal()
+    private let isRequested = Mutex(false)
 
     /// Seconds between two checks of the file.
     static let interval = 2.0
@@ -51,9 +53,10 @@ final class ConfigurationReload: Service {
                 if let text = try? self.source.text(), self.lastText.withLock({ $0?.isExactly(text) != true }) {
                     await self.reload()
                 }
-                while (try? await self.scheduler.sleep(Self.interval)) != nil {
+                while await self.pause() {
                     let now = FileSignature(of: self.source.path)
-                    if now != last {
+                    // Also where the signature says nothing, as after a request.
+                    if now != last || self.takeRequest() {
                         last = now
                         await self.reload()
                     }
@@ -61,6 +64,35 @@ final class ConfigurationReload: Service {
                 group.cancelAll()
             }
         }
+    }
+
+    /// Reads the file soon, whether it has changed or not.
+    func request() {
+        isRequested.withLock { $0 = true }
+        requests.send()
+    }
+
+    private func takeRequest() -> Bool {
+        isRequested.withLock { isRequested in
+            defer { isRequested = false }
+            return isRequested
+        }
+    }
+
+    /// Waits until the file is to be looked at.
+    ///
+    /// - Returns: false where the task is cancelled.
+    private func pause() async -> Bool {
+        // Before the look, so that no request is missed.
+        let requests = requests.changes()
+        if isRequested.withLock({ $0 }) { return !Task.isCancelled }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { try? await self.scheduler.sleep(Self.interval) }
+            group.addTask { for await _ in requests { break } }
+            await group.next()
+            group.cancelAll()
+        }
+        return !Task.isCancelled
     }
 
     /// Loads the file, and puts its configuration in force where it is new and valid.

@@ -12,6 +12,8 @@ package struct GatewayAssembly: Sendable {
     package let services: [any Service]
     /// Returns when a gateway that was asked to stop must end, whatever still runs; throws where cancelled.
     package let untilOverdue: @Sendable () async throws -> Void
+    /// Reads the configuration file again; has no effect without one.
+    package let reload: @Sendable () -> Void
 
     /// All problems that prevent the start with a valid configuration.
     package struct StartProblems: Error, Sendable {
@@ -61,21 +63,31 @@ package struct GatewayAssembly: Sendable {
             if let required = serving.required { pods.follow(required) }
         }
         let events = podEvents(configuration, parts.cluster, prometheus, scheduler, in: host, logger: logger)
+        let statuses = PublicationStatuses()
+        let listening = ListeningState(["tokens", "webhook"])
+        var replicaState = AdminRoutes.ReplicaState(
+            isDraining: { draining.isDraining }, listenerProblem: { listening.problem },
+            reloadProblem: { report.problem },
+            certificateProblem: { serving.certificates.problem ?? serving.webhook.problem },
+            certificateTimeProblem: {
+                serving.certificates.timeProblem(at: clock()) ?? serving.webhook.timeProblem(at: clock())
+            }, clockProblem: { keyStore.clock.result?.problem },
+            webhookConflict: { serving.webhooks?.conflict },
+            authorityProblem: { admission.uninjectedPods?.withoutCA.problem })
+        if let reachability = parts.cluster?.reachability {
+            replicaState.apiServerProblem = { reachability.problem }
+        }
         let mounting = ConfigurationMounting(
             rings: rings, leadership: keyStore.leadership, reviewer: reviewer, metadata: parts.metadata,
             signatures: signatures, limiter: CallLimiter(configuration.limits.calls, scheduler: scheduler),
             serving: serving, admission: admission, prometheus: prometheus,
-            version: host.version, audit: audit,
+            version: host.version,
+            status: status(
+                parts, rings, statuses, admission, leadership: keyStore.leadership, scheduler: scheduler, in: host),
+            audit: audit,
             events: events,
-            statuses: PublicationStatuses(), publishing: publishing,
-            replica: AdminRoutes.ReplicaState(
-                isDraining: { draining.isDraining }, reloadProblem: { report.problem },
-                certificateProblem: { serving.certificates.problem ?? serving.webhook.problem },
-                certificateTimeProblem: {
-                    serving.certificates.timeProblem(at: clock()) ?? serving.webhook.timeProblem(at: clock())
-                }, clockProblem: { keyStore.clock.result?.problem },
-                webhookConflict: { serving.webhooks?.conflict },
-                authorityProblem: { admission.uninjectedPods?.withoutCA.problem }),
+            statuses: statuses, publishing: publishing,
+            replica: replicaState,
             takeDroppedLogLines: host.takeDroppedLogLines, issuerClock: issuerClock, scheduler: scheduler)
         let built: BuiltConfiguration
         do throws(CancellationError) {
@@ -100,7 +112,9 @@ package struct GatewayAssembly: Sendable {
                 responder: GatewayResponder(isDraining: { draining.isDraining }, logger: logger) {
                     served(current.value)
                 },
-                certificates: certificates, clientAuthorityFile: clientAuthorityFile, untilReady: untilReady,
+                certificates: certificates, policy: configuration.tls, clientAuthorityFile: clientAuthorityFile,
+                untilReady: untilReady,
+                onListening: { listening.accepts(name) },
                 secondsUntilCut: { draining.secondsUntilCut }, scheduler: scheduler, logger: logger)
         }
         var services: [any Service] =
@@ -108,13 +122,15 @@ package struct GatewayAssembly: Sendable {
         services.append(ClockService(clock: keyStore.clock, logger: logger))
         if let events { services.append(events) }
         services += [publishing.transport, publishing.probeClients, current]
+        var reload: @Sendable () -> Void = {}
         if let source {
-            services.append(
-                ConfigurationReload(
-                    source, text: text, current: current, mounting: mounting,
-                    store: keyStore.configurations(scheduler: scheduler, logger: logger), report: report,
-                    scheduler: scheduler,
-                    logger: logger))
+            let service = ConfigurationReload(
+                source, text: text, current: current, mounting: mounting,
+                store: keyStore.configurations(scheduler: scheduler, logger: logger), report: report,
+                scheduler: scheduler,
+                logger: logger)
+            services.append(service)
+            reload = { service.request() }
         }
         services += [
             listener(
@@ -130,7 +146,26 @@ package struct GatewayAssembly: Sendable {
             listener("admin", configuration.listeners.admin, nil, \.admin),
             draining,
         ]
-        return GatewayAssembly(services: services, untilOverdue: draining.untilOverdue)
+        return GatewayAssembly(services: services, untilOverdue: draining.untilOverdue, reload: reload)
+    }
+
+    /// Returns what `/status` is collected from.
+    private static func status(
+        _ parts: StartParts, _ rings: KeyRings, _ statuses: PublicationStatuses, _ admission: AdmissionParts,
+        leadership: Leadership, scheduler: Scheduler, in host: HostEnvironment
+    ) -> StatusCollection {
+        let pod = host.environment["POD_NAME"]
+        let replicas = parts.keyStore?.kubernetes.map { cluster in
+            ReplicaReader(
+                client: cluster.client, namespace: cluster.namespace, leaseName: OpenedKeyStore.leaseName, pod: pod,
+                scheduler: scheduler)
+        }
+        return StatusCollection(
+            version: host.version, replica: pod ?? host.environment["HOSTNAME"] ?? "sts-gateway",
+            started: scheduler.now(), calls: CallHistory(monotonic: scheduler.monotonic),
+            webhook: admission.metrics.history, times: ProblemTimes(clock: scheduler.now),
+            failures: host.recentFailures, replicas: replicas, leadership: leadership, rings: rings.replicas,
+            statuses: statuses, uninjected: { admission.uninjectedPods?.counts }, clock: scheduler.now)
     }
 
     /// Returns the service that creates Events on Pods; nil without an API server that identifies the Pod.

@@ -21,10 +21,13 @@ struct Listener: Service {
     let responder: GatewayResponder
     /// nil for plain HTTP/1.x.
     let certificates: ServingCertificates?
+    let policy: TLSPolicy
     /// The file with the CAs of client certificates in PEM; nil where no client certificate is required.
     var clientAuthorityFile: String?
     /// What it waits for before it listens.
     var untilReady: @Sendable () async -> Void = {}
+    /// Called when it accepts connections.
+    var onListening: @Sendable () -> Void = {}
     /// Seconds until connections that are still open are cut, asked when the listener is stopped.
     let secondsUntilCut: @Sendable () -> Double
     let scheduler: Scheduler
@@ -56,6 +59,7 @@ struct Listener: Service {
                 address: .hostname(address.host, port: address.port), backlog: Self.backlog,
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
             onServerRunning: { channel in
+                onListening()
                 logger.notice(
                     "listening",
                     metadata: [
@@ -111,6 +115,7 @@ struct Listener: Service {
             configuration.trustRoots = .file(clientAuthorityFile)
             configuration.certificateVerification = .noHostnameVerification
         }
+        policy.apply(to: &configuration)
         configuration.applicationProtocols = ConnectionChannel.applicationProtocols
         return try NIOSSLContext(configuration: configuration)
     }

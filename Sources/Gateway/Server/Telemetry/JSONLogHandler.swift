@@ -9,10 +9,18 @@ package struct JSONLogHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
     let label: String
+    /// nil for none.
+    let failures: RecentFailures?
     let write: @Sendable (String) -> Void
 
-    /// - Parameter write: writes a complete line; called from any thread.
-    package init(label: String, logLevel: Logger.Level, write: @escaping @Sendable (String) -> Void) {
+    /// - Parameters:
+    ///   - failures: gets the records of level `warning` and above; nil for none.
+    ///   - write: writes a complete line; called from any thread.
+    package init(
+        label: String, logLevel: Logger.Level, failures: RecentFailures? = nil,
+        write: @escaping @Sendable (String) -> Void
+    ) {
+        self.failures = failures
         self.label = label
         self.logLevel = logLevel
         self.write = write
@@ -27,6 +35,7 @@ package struct JSONLogHandler: LogHandler {
         var merged = metadata
         if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }
         if let explicit = event.metadata { merged.merge(explicit) { $1 } }
+        failures?.record(event.level, event.message.description, merged)
         var members: [JSONValue.Member] = [
             .init("time", .string(Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))),
             .init("level", .string(event.level.rawValue)),

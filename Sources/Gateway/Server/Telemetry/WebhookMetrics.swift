@@ -18,10 +18,13 @@ struct WebhookMetrics: Sendable {
         case failed
     }
 
+    /// nil for none.
+    let history: OutcomeHistory<Result>?
     private let counters: [Result: Counter]
     private let durations: [Result: CoreMetrics.Timer]
 
-    init(factory: any MetricsFactory) {
+    init(factory: any MetricsFactory, history: OutcomeHistory<Result>? = nil) {
+        self.history = history
         var counters: [Result: Counter] = [:]
         var durations: [Result: CoreMetrics.Timer] = [:]
         for result in Result.allCases {
@@ -36,6 +39,7 @@ struct WebhookMetrics: Sendable {
 
     func record(_ result: Result, latency: Duration) {
         counters[result]?.increment()
+        history?.record(result)
         durations[result]?.recordNanoseconds(Int64(clamping: Int(max(0, latency / .nanoseconds(1)))))
     }
 }

@@ -24,6 +24,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var closing: TimeAmount?
 
     private(set) var remoteAddress: String?
+    /// Whether the connection's own address is a loopback one.
+    private(set) var isLoopback = false
 
     init(connections: ListenerConnections, limits: ConnectionLimits, onClose: @escaping () -> Void) {
         self.connections = connections
@@ -111,6 +113,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         remoteAddress = context.channel.remoteAddress?.ipAddress
+        isLoopback = context.channel.localAddress?.ipAddress.map(PeerAddress.isLoopback) ?? false
         progress = WriteProgress(on: context.channel, isSocket: true, within: limits.write) { self.abort() }
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)

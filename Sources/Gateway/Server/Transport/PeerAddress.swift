@@ -16,6 +16,12 @@ struct PeerAddress: Hashable, Sendable {
         self.bytes = Array(isMapped ? bytes[12...] : bytes.prefix(8))
     }
 
+    /// Whether the text is a loopback address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3), also an IPv4 one in an IPv6 socket.
+    static func isLoopback(_ address: String) -> Bool {
+        let address = address.hasPrefix("::ffff:") ? String(address.dropFirst(7)) : address
+        return address == "::1" || address.hasPrefix("127.") && address.allSatisfy { $0.isNumber || $0 == "." }
+    }
+
     /// - Parameter address: nil where it is not known.
     init(_ address: SocketAddress?) {
         // Where a sockaddr_in and a sockaddr_in6 have the address.

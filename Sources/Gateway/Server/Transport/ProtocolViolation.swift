@@ -1,3 +1,4 @@
+import GatewayCore
 import HTTPTypes
 import JSON
 import NIOCore
@@ -37,7 +38,10 @@ struct ProtocolViolation: Error, Equatable {
 
     /// The form of every error here, which RFC 6749 §5.2 has for token calls.
     var body: ByteBuffer {
-        let json: JSONValue = ["error": "invalid_request", "error_description": .string(description)]
+        let json: JSONValue = [
+            "error": "invalid_request", "error_description": .string(description),
+            "code": .string(ErrorCode.response(status: status.code, error: "invalid_request").rawValue),
+        ]
         return ByteBuffer(bytes: json.utf8Text)
     }
 

@@ -13,6 +13,8 @@ struct ReceivedRequest: Sendable {
     let head: HTTPRequest
     let body: Result<ByteBuffer, BodyFailure>
     let remoteAddress: String?
+    /// Whether it was received on a loopback address.
+    let isLoopback: Bool
     /// Whether it came over HTTP/2.
     let isStream: Bool
     /// Sends the response. It is called once; any thread may call it.

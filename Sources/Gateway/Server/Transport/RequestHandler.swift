@@ -141,7 +141,8 @@ final class RequestHandler: ChannelDuplexHandler {
         let loop = context.eventLoop
         let bound = NIOLoopBound(self, eventLoop: loop)
         let request = ReceivedRequest(
-            head: head, body: body, remoteAddress: connection.remoteAddress, isStream: isStream
+            head: head, body: body, remoteAddress: connection.remoteAddress, isLoopback: connection.isLoopback,
+            isStream: isStream
         ) { response, body in loop.execute { bound.value.respond(response, body) } }
         if case .terminated = requests.yield(request) { closeNow() }
     }

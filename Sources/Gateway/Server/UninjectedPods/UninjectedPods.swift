@@ -59,6 +59,9 @@ final class UninjectedPods: Service {
         withoutCA = metrics.podsWithoutCA(logger)
     }
 
+    /// The last counts; nil where this replica does not lead, or Pods are not searched.
+    var counts: UninjectedPodTally.Counts? { metrics.counts }
+
     /// Sets the CA that every sidecar must have.
     func follow(_ source: PodsWithoutCA.Source) { authorities.withLock { $0 = source } }
 

@@ -1,3 +1,5 @@
+import ExchangeClient
+
 /// An error of a call, with a status code of gRPC.
 struct RPCError: Error, Equatable {
     enum Code: Int {
@@ -19,11 +21,19 @@ struct RPCError: Error, Equatable {
         self.message = message
     }
 
+    /// The message with a stable code at its end, unless it has one.
+    var codedMessage: String {
+        let stable = code == .failedPrecondition ? SidecarCode.subjectToken : .volumeCall
+        // 2,048 bytes with the code.
+        let text = String(decoding: message.utf8.prefix(2_038), as: UTF8.self)
+        return text.hasSuffix(")") && text.dropLast().suffix(7).hasPrefix("STS") ? text : "\(text) (\(stable.rawValue))"
+    }
+
     /// The message in the encoding of the trailer `grpc-message`: printable ASCII, others percent-encoded.
     var encodedMessage: String {
         let digits = Array("0123456789ABCDEF".utf8)
         var encoded: [UInt8] = []
-        for byte in message.utf8.prefix(2048) {
+        for byte in codedMessage.utf8 {
             if (0x20...0x7E).contains(byte), byte != UInt8(ascii: "%") {
                 encoded.append(byte)
             } else {

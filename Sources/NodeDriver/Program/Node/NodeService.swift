@@ -119,7 +119,7 @@ final class NodeService: RPCService {
             (pods, lock) = try folders()
         } catch {
             table.release(request.target, known)
-            throw RPCError(.unavailable, error.reason)
+            throw RPCError(.unavailable, error.codedReason)
         }
         let publisher = VolumePublisher(
             pods: pods, lock: lock, storage: setting.storage, tokenMode: setting.tokenMode, endpoints: endpoints,
@@ -168,7 +168,7 @@ final class NodeService: RPCService {
             LogLine.write(
                 .warning, "volume not removed",
                 [("podUID", LogLine.quote(target.podUID)), ("error", LogLine.quote(error.reason))])
-            throw RPCError(.internal, error.reason)
+            throw RPCError(.internal, error.codedReason)
         }
         table.release(target, nil)
         metrics.count(.unpublishSucceeded)

@@ -28,7 +28,7 @@ struct VolumePublisher {
         } catch {
             // The files that the schedules are about are not there any more.
             state = VolumeState(request, at: now)
-            for name in state.entries.keys { state.entries[name]?.failure = error.reason }
+            for name in state.entries.keys { state.entries[name]?.failure = error.codedReason }
             log(request, "-", error, isValid: false)
             return state
         }
@@ -41,7 +41,7 @@ struct VolumePublisher {
                 try refresh(endpoint, &entry, request, subject, &opened, connection)
             } catch {
                 entry.schedule.failed(at: now, retryAfter: error.retryAfter, random: Clock.random())
-                entry.failure = error.reason
+                entry.failure = error.codedReason
                 metrics.count(.exchangeFailed)
                 log(request, endpoint.name, error, isValid: entry.schedule.isTokenValid(at: now))
             }

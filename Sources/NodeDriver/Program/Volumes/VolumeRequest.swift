@@ -88,7 +88,7 @@ struct VolumeRequest: Equatable {
         do throws(SidecarError) {
             return try SubjectToken(Array(token.utf8), from: "the ServiceAccount token of the request")
         } catch {
-            throw RPCError(.failedPrecondition, error.reason)
+            throw RPCError(.failedPrecondition, error.codedReason)
         }
     }
 }

@@ -56,8 +56,8 @@ struct IssuerRoutesTests {
         #expect(status == 200)
         #expect(
             text.contains(
-                "[+]shutdown ok\n[+]configuration ok\n[+]tls ok\n[+]certificate ok\n[+]clock ok\n[+]webhook ok\n[+]ca ok\n"
-                    + "[+]keyring/one ok\n[+]publish/one ok\n[-]keyring/two failed: "))
+                "[+]shutdown ok\n[+]configuration ok\n[+]tls ok\n[+]listeners ok\n[+]certificate ok\n[+]clock ok\n"
+                    + "[+]webhook ok\n[+]ca ok\n[+]keyring/one ok\n[+]publish/one ok\n[-]keyring/two failed: "))
     }
 
     @Test("Readiness lists publication problems, and the replica stays ready")

@@ -31,10 +31,12 @@ struct ExampleMounting: Sendable {
         configuration.keyStore = .directory("keys")
         let keyStore = try OpenedKeyStore(configuration, in: environment, scheduler: scheduler, logger: log.logger)
         let leadership = keyStore.leadership
+        let keyRings = KeyRings(
+            store: rings, keyPairs: keyStore.keyPairs, leadership: leadership, scheduler: scheduler,
+            logger: log.logger)
+        let statuses = PublicationStatuses()
         mounting = ConfigurationMounting(
-            rings: KeyRings(
-                store: rings, keyPairs: keyStore.keyPairs, leadership: leadership, scheduler: scheduler,
-                logger: log.logger),
+            rings: keyRings,
             leadership: leadership,
             reviewer: FakeTokenReviewer(.success(.authenticated(.serviceAccount()))), metadata: nil,
             signatures: FakeSignatures(),
@@ -44,7 +46,13 @@ struct ExampleMounting: Sendable {
             admission: AdmissionParts(
                 cluster: nil, namespace: nil, leadership: leadership, prometheus: prometheus, scheduler: scheduler,
                 logger: log.logger),
-            prometheus: prometheus, version: "test", audit: audit, events: nil, statuses: PublicationStatuses(),
+            prometheus: prometheus, version: "test",
+            status: StatusCollection(
+                version: "test", replica: "one", started: scheduler.now(),
+                calls: CallHistory(monotonic: scheduler.monotonic), webhook: nil,
+                times: ProblemTimes(clock: scheduler.now), failures: { [] }, replicas: nil, leadership: leadership,
+                rings: keyRings.replicas, statuses: statuses, uninjected: { nil }, clock: scheduler.now),
+            audit: audit, events: nil, statuses: statuses,
             publishing: PublicationTools(in: environment, logger: log.logger), replica: AdminRoutes.ReplicaState(),
             takeDroppedLogLines: { 0 }, issuerClock: nil, scheduler: scheduler)
     }

@@ -1,0 +1,51 @@
+import AsyncHTTPClient
+import FoundationEssentials
+package import GatewayCore
+import NIOCore
+import NIOHTTP1
+
+/// Reads `/status` of a running gateway.
+package struct StatusClient: Sendable {
+    /// Why there is no status.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+        package let code: ErrorCode
+    }
+
+    /// The maximum size of a response, in bytes.
+    private static let maximumLength = 32 << 20
+
+    private let url: String
+    private let service = HTTPClientService()
+
+    /// - Parameter address: of the admin listener, such as `localhost:9090`.
+    package init(address: String) { url = "http://\(address)/status" }
+
+    /// Closes the HTTP client; must be called.
+    package func close() async { try? await service.client.shutdown() }
+
+    /// - Returns: the report for a terminal, or as JSON.
+    package func read(isJSON: Bool) async throws(Failure) -> String {
+        let status: UInt
+        let text: String
+        do {
+            let request = HTTPClientRequest(url: "\(url)?format=\(isJSON ? "json" : "text")")
+            let response = try await service.client.execute(request, timeout: .seconds(10))
+            status = response.status.code
+            text = String(buffer: try await response.body.collect(upTo: Self.maximumLength))
+        } catch {
+            throw Failure(
+                description: "\(url) cannot be read: \(error); use kubectl port-forward pod/NAME 9090, or --address",
+                code: .statusUnreachable)
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            StatusReport.printable(String($0))
+        }
+        guard status == 200 else {
+            throw Failure(
+                description: "\(url) responds with \(status): \(lines.joined(separator: " "))", code: .statusUnreachable
+            )
+        }
+        return lines.joined(separator: "\n")
+    }
+}
