@@ -166,7 +166,8 @@ struct ProvisionCommand: AsyncParsableCommand {
         }
         let mode = mode
         guard yes || !mode.isChanging || Terminal.isInteractive else {
-            Terminal.error("nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan", .usage)
+            Terminal.error(
+                "nothing was changed: there is no terminal to ask for confirmation; add --yes or --plan", .usage)
             throw ExitStatus.usage
         }
         let run = ProvisioningRun(

@@ -36,7 +36,8 @@ extension ProvisioningRun {
                 : plugin.provisioning(for: request, context: context)
         } catch {
             for problem in error.errors {
-                output.error("\(configuration.path): \(name): \(problem.key): \(problem.message)", .provisioningSettings)
+                output.error(
+                    "\(configuration.path): \(name): \(problem.key): \(problem.message)", .provisioningSettings)
             }
             throw ExitStatus.configuration
         }

@@ -15,7 +15,8 @@ extension ProvisioningRun {
         }
         guard owner != nil else {
             output.error(
-                "\(endpoint.name): there is no key ring yet, whose owner ID the names contain; add --yes to create it", .usage)
+                "\(endpoint.name): there is no key ring yet, whose owner ID the names contain; add --yes to create it",
+                .usage)
             throw ExitStatus.usage
         }
         do throws(ProvisioningError) {

@@ -197,7 +197,8 @@ struct ProvisioningRun: Sendable {
             guard let owner else {
                 output.error(
                     "\(endpoint.name): \(error); run the command where the key store can be reached, or name the key "
-                        + "ring's owner ID with --owner\(mode.isRemoval ? "" : " to provision up to the bucket policy")", error.code)
+                        + "ring's owner ID with --owner\(mode.isRemoval ? "" : " to provision up to the bucket policy")",
+                    error.code)
                 throw ExitStatus.unavailable
             }
             return (owner, false)
