@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginAPI
 import GatewayServer
 import JSON
 import Logging

@@ -45,7 +45,7 @@ enum ExampleReport {
         let published = ring.applying(.markPublished(key.keyID, at: start), at: start, policy: policy) ?? ring
         return StatusReport.Endpoint(
             configuration, snapshot: SigningKeySnapshot(ring: published, of: configuration), ring: published,
-            problems: problems, status: PublicationStatus(location: "s3://bucket/one"),
+            problems: problems, status: PublicationStatus(location: "/srv/issuer/one"),
             calls: [.init(outcome: "issued", minutes: [7])], at: now)
     }
 }

@@ -188,7 +188,8 @@ struct HTTP2ConnectionTests {
         let body = String(decoding: frames.filter { $0.kind == .data }.flatMap(\.payload), as: UTF8.self)
         #expect(
             body
-                == #"{"error":"invalid_request","error_description":"the request's header fields are too large","code":"STS1007"}"#)
+                == #"{"error":"invalid_request","error_description":"the request's header fields are too large","code":"STS1007"}"#
+        )
         try await connection.receive(Self.request(3))
         await connection.answer(try await connection.request())
         #expect(try await sent(connection).contains { $0.kind == .data && $0.stream == 3 })
