@@ -47,7 +47,7 @@ struct ProviderPlugin {
 let providerPlugins: [ProviderPlugin] = [
     ProviderPlugin(name: "AWS", ownTargets: ["AWSXML"], ownFolders: ["XML"], products: [hashing, logging]),
     ProviderPlugin(name: "Azure"),
-    ProviderPlugin(name: "GCP"),
+    ProviderPlugin(name: "GCP", products: [hashing, logging]),
     ProviderPlugin(name: "Kubernetes"),
     ProviderPlugin(name: "OIDC"),
     ProviderPlugin(name: "Vault"),

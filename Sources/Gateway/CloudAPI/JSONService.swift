@@ -89,7 +89,7 @@ package struct JSONService: Sendable {
             throw PublishError(.unavailable, "\(call.call): \(error); check network, proxy and publish.caFile")
         }
         let json = response.body.isEmpty ? .object([]) : try? JSONValue(parsing: response.body)
-        if (200..<300).contains(response.status) {
+        if (200..<300).contains(response.status), !expected.contains(response.status) {
             guard let json else {
                 throw PublishError(
                     .malformed, "\(call.call): the response is not JSON; check for a proxy in between")

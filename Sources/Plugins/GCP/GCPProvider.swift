@@ -52,15 +52,16 @@ public struct GCPProvider: ProviderPlugin {
 
     /// The provider's resource name with `https:`, which Google accepts as `aud` without a list of allowed audiences.
     public static func audiences(for settings: Settings) -> [String] {
-        PoolProvider(settings).map { ["https:" + $0.resourceName] } ?? []
+        var errors: [SettingsError] = []
+        return PoolProvider(settings, errors: &errors).map { ["https:" + $0.resourceName] } ?? []
     }
 
     /// The resource names of providers, with and without `https:`.
     public static func recognizes(_ audience: String) -> Bool { PoolProvider.isResourceName(audience) }
 
     public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
-        var errors = PoolProvider.errors(settings)
-        let provider = PoolProvider(settings)
+        var errors: [SettingsError] = []
+        let provider = PoolProvider(settings, errors: &errors)
         if let provider {
             for audience in endpoint.audiences where PoolProvider.isResourceName(audience) {
                 let expected = "https:" + provider.resourceName
@@ -80,7 +81,10 @@ public struct GCPProvider: ProviderPlugin {
                     "settings.project",
                     "invalid project \(Quotation.of(project)); expected the id of a project, such as my-project-123"))
         }
-        let services = GoogleServices(settings, errors: &errors)
+        let services = GoogleServices(
+            universe: settings.universe, region: settings.region,
+            overrides: ["sts": settings.endpoints?.sts, "iamCredentials": settings.endpoints?.iamCredentials],
+            block: "settings", errors: &errors)
         if let lifetime = settings.impersonationLifetime, !(600...43_200).contains(lifetime) {
             errors.append(
                 SettingsError(
