@@ -232,6 +232,16 @@ struct UploadRecipientTests {
         #expect(error?.errors.map(\.key) == keys)
     }
 
+    @Test("Keys of an algorithm that Google does not verify are not handed over")
+    func algorithm() throws {
+        let endpoint = try #require(Endpoint.example(audiences: [Self.audience], algorithm: .es384))
+        let empty = try JSONValue(parsing: Array("{}".utf8)).decode(GCPProvider.PublisherSettings.self)
+        let error = #expect(throws: SettingsErrors.self) {
+            try GCPProvider.publisher(for: endpoint, settings: empty)
+        }
+        #expect(error?.errors.map(\.key) == ["token.algorithm"])
+    }
+
     @Test("An endpoint whose audience is no provider has to name one")
     func otherAudience() throws {
         let endpoint = try #require(Endpoint.example())

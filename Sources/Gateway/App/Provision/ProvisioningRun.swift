@@ -157,7 +157,7 @@ struct ProvisioningRun: Sendable {
         let ring = try await ring(of: endpoint, provisioning, makesFirst: mode == .apply)
         let plan = try plan(for: endpoint, owner: ring.owner, provisioning)
         let needsRing = mode == .apply && !ring.isReadable
-        let steps = needsRing ? Array(plan.steps.prefix { $0.id != Self.documents }) : plan.steps
+        let steps = needsRing ? Array(plan.steps.prefix { !Self.publications.contains($0.id) }) : plan.steps
         output.begin(endpoint.name, steps: steps.count)
         do throws(ProvisioningError) {
             _ = try await plan.identity()
@@ -182,7 +182,8 @@ struct ProvisioningRun: Sendable {
         return false
     }
 
-    private static let documents = "documents"
+    /// The IDs of the steps that need the key ring.
+    private static let publications: Set = ["documents", "keys"]
 
     /// The owner ID of a key ring, nil where there is none yet; and whether the key store can be read.
     private typealias Ring = (owner: String?, isReadable: Bool)

@@ -72,6 +72,13 @@ struct PublishPlan: Sendable {
                     "missing required key, because credentials has self; name the provider with projectNumber, pool and "
                         + "provider"))
         }
+        if settings.bucket == nil, !GCPProvider.defaults.algorithms.contains(endpoint.algorithm) {
+            errors.append(
+                SettingsError(
+                    "token.algorithm",
+                    "Google does not verify \(endpoint.algorithm.rawValue); use RS256 or ES256, or hand over no keys to it"
+                ))
+        }
         let bucket = BucketLocation(settings, issuer: endpoint.issuer, errors: &errors)
         try SettingsErrors.check(errors)
         if let bucket {
