@@ -242,6 +242,17 @@ struct UploadRecipientTests {
         #expect(error?.errors.map(\.key) == ["token.algorithm"])
     }
 
+    @Test("Names that make the gateway's own subject too long for Google are reported")
+    func longNames() throws {
+        let name = String(repeating: "n", count: 120)
+        let endpoint = try #require(Endpoint.example(name: name, audiences: [Self.audience]))
+        let empty = try JSONValue(parsing: Array("{}".utf8)).decode(GCPProvider.PublisherSettings.self)
+        let error = #expect(throws: SettingsErrors.self) {
+            try GCPProvider.publisher(for: endpoint, settings: empty)
+        }
+        #expect(error?.errors.map(\.key) == ["publish"])
+    }
+
     @Test("An endpoint whose audience is no provider has to name one")
     func otherAudience() throws {
         let endpoint = try #require(Endpoint.example())

@@ -79,6 +79,17 @@ struct PublishPlan: Sendable {
                     "Google does not verify \(endpoint.algorithm.rawValue); use RS256 or ES256, or hand over no keys to it"
                 ))
         }
+        let subject = "sts-gateway:publisher:\(endpoint.cluster):\(endpoint.name)"
+        if sources.contains(.selfIssued) || settings.bucket == nil,
+            subject.utf8.count > GCPProvider.defaults.limits.subjectLength
+        {
+            errors.append(
+                SettingsError(
+                    "publish",
+                    "the subject of the gateway's own token, \(Quotation.of(subject, limit: 200)), has "
+                        + "\(subject.utf8.count) bytes, and Google accepts 127; use a shorter cluster or endpoint name")
+            )
+        }
         let bucket = BucketLocation(settings, issuer: endpoint.issuer, errors: &errors)
         try SettingsErrors.check(errors)
         if let bucket {
