@@ -95,6 +95,11 @@ struct TokenAcceptanceTests {
                 """
             let good = try await cluster.doctor(kubeconfig: try kubeconfig(script, arguments: "'$(touch injected)'"))
             #expect(good.status("API server", "version") == "ok", "\(good)")
+            // Merged with a file before it, as kubectl does.
+            try folder.write("{clusters: [], users: [], contexts: [], current-context: \"\"}", to: "empty")
+            let merged = try kubeconfig(script, arguments: "'$(touch injected)'")
+            let both = try await cluster.doctor(kubeconfig: "\(folder.path)/empty:\(folder.path)/none:\(merged)")
+            #expect(both.status("API server", "version") == "ok", "\(both)")
             for (script, reason) in [
                 (
                     "echo \(DiagnosedCluster.canary); echo \(DiagnosedCluster.canary) >&2",

@@ -19,28 +19,27 @@ struct ClusterOptions: ParsableArguments {
 
     /// - Parameter configured: `review.kubeconfig`, as a path that can be opened.
     /// - Returns: nil where there is none.
-    func source(configured: String?) throws(CommandFailure) -> CommandCluster.Source? {
+    func source(configured: String?) -> CommandCluster.Source? {
         let environment = ProcessInfo.processInfo.environment
-        if let kubeconfig { return .kubeconfig(kubeconfig, context: context) }
+        if let kubeconfig { return .kubeconfig([kubeconfig], context: context) }
         let named = (environment["KUBECONFIG"] ?? "").split(separator: ":").map(String.init)
         let existing = named.filter { FileManager.default.fileExists(atPath: $0) }
-        guard existing.count < 2 else {
-            throw CommandFailure(
-                .kubeconfigUnusable, "KUBECONFIG names \(existing.count) files", advice: "name one with --kubeconfig")
+        // As in kubectl, files that do not exist are skipped.
+        if let first = named.first {
+            return .kubeconfig(existing.isEmpty ? [first] : existing, context: context)
         }
-        if let path = existing.first ?? named.first { return .kubeconfig(path, context: context) }
         if context == nil {
             if let configured { return .configured(configured) }
             if let host = environment["KUBERNETES_SERVICE_HOST"], !host.isEmpty { return .inCluster }
         }
         guard let home = environment["HOME"], !home.isEmpty else { return nil }
         let path = "\(home)/.kube/config"
-        return FileManager.default.fileExists(atPath: path) ? .kubeconfig(path, context: context) : nil
+        return FileManager.default.fileExists(atPath: path) ? .kubeconfig([path], context: context) : nil
     }
 
     /// Opens the API server; the caller closes it.
     func open(configured: String?) async throws(CommandFailure) -> CommandCluster {
-        guard let source = try source(configured: configured) else {
+        guard let source = source(configured: configured) else {
             throw CommandFailure(
                 .kubeconfigUnusable, "no kubeconfig, and this is not a Pod", advice: "name one with --kubeconfig")
         }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
 import GatewayServer
+import KubernetesAPI
 
 /// How a command reaches the gateway's token listener.
 struct GatewayAddressOptions: ParsableArguments {
@@ -73,7 +74,7 @@ struct GatewayCalls: Sendable {
                 method: form == nil ? "GET" : "POST", url: url + path,
                 headers: form == nil ? [] : [HTTPHeaderField("Content-Type", "application/x-www-form-urlencoded")],
                 body: form.map { Array($0.utf8) } ?? [], timeout: 15, certificateAuthorities: authorities,
-                usesProxy: false)
+                usesProxy: URLComponents(string: url)?.host.map { ServiceName(host: $0) == nil } ?? true)
             request.headers.append(HTTPHeaderField("Accept", "application/json"))
             do {
                 let response =

@@ -109,7 +109,7 @@ struct DoctorRun {
         _ configuration: GatewayConfiguration, _ file: ConfigurationFile
     ) async -> (CommandCluster?, CommandCluster.Source?, [DoctorFinding]) {
         do throws(CommandFailure) {
-            let source = try command.cluster.source(configured: configuration.kubeconfig.map(file.resolve))
+            let source = command.cluster.source(configured: configuration.kubeconfig.map(file.resolve))
             guard let source else {
                 return (
                     nil, nil,

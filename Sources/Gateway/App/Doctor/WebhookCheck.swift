@@ -128,14 +128,14 @@ struct WebhookCheck: Sendable {
         }
         let message = reply.message ?? "status \(reply.status)"
         guard reply.isSuccess, let made = reply.json else {
+            if reply.status == 403, message.contains(" cannot create ") {
+                return .notChecked(.webhook, check, of: endpoint.name, "needs create on pods in \(space)")
+            }
             if message.contains("webhook") {
                 return .failed(
                     .webhook, check, of: endpoint.name, .dryRunRejected, message,
                     advice: "a message of the gateway says what to correct; else check that the API server reaches "
                         + "port \(context.configuration.listeners.webhook.port) of the gateway")
-            }
-            if reply.status == 403, message.contains(" cannot create ") {
-                return .notChecked(.webhook, check, of: endpoint.name, "needs create on pods in \(space)")
             }
             return .notChecked(.webhook, check, of: endpoint.name, "the Pod of the dry run is not admitted: \(message)")
         }

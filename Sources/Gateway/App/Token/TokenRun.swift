@@ -22,7 +22,7 @@ struct TokenRun {
 
     func run() async throws {
         let resolve = resolve
-        let source = try command.cluster.source(configured: configuration?.kubeconfig.map(resolve))
+        let source = command.cluster.source(configured: configuration?.kubeconfig.map(resolve))
         var cluster: CommandCluster?
         if command.subjectTokenFile == nil {
             cluster = try await command.cluster.open(configured: configuration?.kubeconfig.map(resolve))

@@ -10,8 +10,8 @@ package import Logging
 package struct CommandCluster: Sendable {
     /// Where address and credentials are.
     package enum Source: Sendable, Equatable {
-        /// A kubeconfig of the person who runs the command; its credential plugin is run.
-        case kubeconfig(String, context: String?)
+        /// The kubeconfig files of the person who runs the command; their credential plugin is run.
+        case kubeconfig([String], context: String?)
         /// `review.kubeconfig` of the gateway's configuration, whose programs are not run.
         case configured(String)
         /// The ServiceAccount of this Pod.
@@ -59,8 +59,8 @@ package struct CommandCluster: Sendable {
         do throws(KubernetesConnectionError) {
             var access: ClusterAccess
             switch source {
-            case .kubeconfig(let path, let context):
-                access = try KubernetesConnection.read(path, context: context, allowsPlugin: true)
+            case .kubeconfig(let paths, let context):
+                access = try KubernetesConnection.read(paths, context: context, allowsPlugin: true)
             case .configured(let path): access = try KubernetesConnection.read(path)
             case .inCluster:
                 access = try .inCluster(

@@ -39,22 +39,69 @@ enum KubernetesConnection {
     static func read(
         _ path: String, context: String? = nil, allowsPlugin: Bool = false
     ) throws(KubernetesConnectionError) -> ClusterAccess {
+        let (document, folder) = try document(path)
+        do {
+            return try Kubeconfig.access(document, folder: folder, context: context, allowsPlugin: allowsPlugin)
+        } catch {
+            throw KubernetesConnectionError(problems: error.problems.map { "\(path): \($0)" })
+        }
+    }
+
+    private static func document(
+        _ path: String
+    ) throws(KubernetesConnectionError) -> (document: JSONValue, folder: String) {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
             let size = attributes[.size] as? Int, size <= maximumSize,
             let contents = FileManager.default.contents(atPath: path)
         else { throw KubernetesConnectionError("\(path): not readable; expected a readable kubeconfig file") }
-        let document: ConfigurationNode
         do {
-            document = try YAMLConfigurationSource.parse(utf8: Array(contents))
+            let document = try YAMLConfigurationSource.parse(utf8: Array(contents))
+            return (JSONValue(failsafe: document), path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
         } catch {
             throw KubernetesConnectionError(error.text(file: path))
         }
-        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        do {
-            return try Kubeconfig.access(
-                JSONValue(failsafe: document), folder: folder, context: context, allowsPlugin: allowsPlugin)
-        } catch {
-            throw KubernetesConnectionError(problems: error.problems.map { "\(path): \($0)" })
+    }
+}
+
+extension KubernetesConnection {
+    /// Reads the files of `KUBECONFIG`, merged as kubectl does: of several entries with a name the first one counts, and of
+    /// several current contexts.
+    static func read(
+        _ paths: [String], context: String?, allowsPlugin: Bool
+    ) throws(KubernetesConnectionError) -> ClusterAccess {
+        if paths.count == 1 { return try read(paths[0], context: context, allowsPlugin: allowsPlugin) }
+        var lists = [("contexts", "context"), ("clusters", "cluster"), ("users", "user")].map {
+            (list: $0.0, member: $0.1, entries: [JSONValue]())
         }
+        var current: String?
+        for path in paths {
+            let (document, folder) = try document(path)
+            for index in lists.indices {
+                let entries = document[lists[index].list]?.elementList ?? []
+                lists[index].entries += entries.map { absolute($0, lists[index].member, folder) }
+            }
+            if current == nil { current = document["current-context"]?.stringValue.flatMap { $0.isEmpty ? nil : $0 } }
+        }
+        var members = lists.map { JSONValue.Member($0.list, .array($0.entries)) }
+        if let current { members.append(.init("current-context", .string(current))) }
+        do {
+            return try Kubeconfig.access(.object(members), folder: ".", context: context, allowsPlugin: allowsPlugin)
+        } catch {
+            throw KubernetesConnectionError(problems: error.problems.map { "KUBECONFIG: \($0)" })
+        }
+    }
+
+    /// The entry with absolute paths, since relative ones are relative to its own file.
+    private static func absolute(_ entry: JSONValue, _ member: String, _ folder: String) -> JSONValue {
+        var entry = entry
+        for key in ["certificate-authority", "client-certificate", "client-key", "tokenFile"] {
+            guard let path = entry[member]?[key]?.stringValue, !path.isEmpty, !path.hasPrefix("/") else { continue }
+            entry = entry.setting(.string("\(folder)/\(path)"), at: member, key)
+        }
+        if let command = entry[member]?["exec"]?["command"]?.stringValue, command.contains("/"), !command.hasPrefix("/")
+        {
+            entry = entry.setting(.string("\(folder)/\(command)"), at: member, "exec", "command")
+        }
+        return entry
     }
 }
