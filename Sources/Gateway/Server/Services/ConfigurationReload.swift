@@ -127,10 +127,21 @@ final class ConfigurationReload: Service {
         guard let built = try? await mounting.build(configuration, after: old) else { return }
         current.replace(with: mounting.commit(built, after: old))
         report.record(.applied, problem: nil)
+        let before = Set(old.configuration.endpoints.map(\.name))
+        let after = Set(configuration.endpoints.map(\.name))
         logger.notice(
             "configuration reloaded",
-            metadata: ["endpoints": .array(configuration.endpoints.map { "\($0.name)" })])
+            metadata: [
+                "endpoints": "\(after.count)", "added": Self.listed(after.subtracting(before)),
+                "removed": Self.listed(before.subtracting(after)),
+            ])
         save(text)
+    }
+
+    /// At most 20 names, so that a line stays short with thousands of endpoints.
+    private static func listed(_ names: Set<String>) -> Logger.MetadataValue {
+        let more = names.count > 20 ? ["and \(names.count - 20) more"] : []
+        return .array((names.sorted().prefix(20) + more).map { "\($0)" })
     }
 
     private func reject(_ problems: [ConfigurationProblem]) {

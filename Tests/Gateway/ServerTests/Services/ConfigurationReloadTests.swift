@@ -38,7 +38,8 @@ import Testing
 
     private static func load(_ text: String) -> (configuration: GatewayConfiguration?, problems: [ConfigurationProblem])
     {
-        guard text != "invalid", var configuration = try? ExampleGateway.configuration(of: []) else {
+        let added = text == "25 more" ? (0..<25).map { ExampleGateway.endpoint("added-\($0)") } : []
+        guard text != "invalid", var configuration = try? ExampleGateway.configuration(of: added) else {
             return (nil, [ConfigurationProblem(.error, at: "cluster", "invalid name")])
         }
         configuration.cluster = text
@@ -79,6 +80,17 @@ import Testing
             #expect(reloading.cluster == "second" && reloading.report.problem == nil)
             #expect(reloading.count(.applied) == 1)
             try await untilStored("second", reloading)
+        }
+    }
+
+    @Test func `the log has what was added, and not every endpoint`() async throws {
+        try await run { reloading in
+            try await reloading.change("25 more")
+            let line = try #require(
+                reloading.example.log.text.split(separator: "\n").first { $0.contains("configuration reloaded") })
+            #expect(line.contains("endpoints=25") && line.contains("added-0") && line.contains("and 5 more"))
+            try await reloading.change("second")
+            #expect(reloading.example.log.text.contains("added=[] endpoints=0 removed=["))
         }
     }
 
