@@ -46,6 +46,7 @@ struct ProviderPlugin {
 /// One line per provider plugin; `make plugin NAME=X` adds it.
 let providerPlugins: [ProviderPlugin] = [
     ProviderPlugin(name: "AWS", ownTargets: ["AWSXML"], ownFolders: ["XML"], products: [hashing, logging]),
+    ProviderPlugin(name: "Anthropic"),
     ProviderPlugin(name: "Azure"),
     ProviderPlugin(name: "GCP", products: [hashing, logging]),
     ProviderPlugin(name: "Kubernetes"),

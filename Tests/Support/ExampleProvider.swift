@@ -23,6 +23,8 @@ package struct ExampleProvider: ProviderPlugin {
     package struct PublisherSettings: Decodable, Sendable {
         package let shelf: String
         package let handsOver: Bool?
+        /// The endpoint whose token authorizes the hand-over.
+        package let tokenEndpoint: String?
     }
 
     package static func publisher(
@@ -39,7 +41,8 @@ package struct ExampleProvider: ProviderPlugin {
                 keys: KeyHandOver(
                     confirmation: .readBack,
                     propagation: KeyPropagation(newKey: 60, oldKey: .after(seconds: 0), evidence: "It is a fake."),
-                    usesOwnToken: true, open: { _ in FakeRecipient(location: settings.shelf) }))
+                    usesOwnToken: true, tokenEndpoint: settings.tokenEndpoint,
+                    open: { _ in FakeRecipient(location: settings.shelf) }))
         }
         return PublisherPlan(location: settings.shelf) { _ in FakePublisher(location: settings.shelf) }
     }

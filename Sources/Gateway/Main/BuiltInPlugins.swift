@@ -1,4 +1,5 @@
 import AWSPlugin
+import AnthropicPlugin
 import AzurePlugin
 import GCPPlugin
 import GatewayPluginAPI
@@ -11,6 +12,7 @@ import VaultPlugin
 enum BuiltInPlugins {
     static let all: [any ProviderPlugin.Type] = [
         AWSProvider.self,
+        AnthropicProvider.self,
         AzureProvider.self,
         GCPProvider.self,
         KubernetesProvider.self,

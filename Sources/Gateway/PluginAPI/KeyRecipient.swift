@@ -79,17 +79,21 @@ public struct KeyHandOver: Sendable {
     /// Whether the plugin proves itself with ``PublisherContext/ownToken``. Then the key ring always has a standby key that
     /// the relying party already holds, so that a revocation does not lock the gateway out.
     public let usesOwnToken: Bool
+    /// The endpoint whose token ``PublisherContext/ownToken`` returns, for a relying party that lets no issuer change its
+    /// own keys; nil for the endpoint itself. That endpoint's keys are published, not handed over.
+    public let tokenEndpoint: String?
     /// Creates the recipient. Opening does no I/O.
     public let open: @Sendable (PublisherContext) -> any KeyRecipient
 
     /// Creates the description of a hand-over.
     public init(
-        confirmation: Confirmation, propagation: KeyPropagation, usesOwnToken: Bool,
+        confirmation: Confirmation, propagation: KeyPropagation, usesOwnToken: Bool, tokenEndpoint: String? = nil,
         open: @escaping @Sendable (PublisherContext) -> any KeyRecipient
     ) {
         self.confirmation = confirmation
         self.propagation = propagation
         self.usesOwnToken = usesOwnToken
+        self.tokenEndpoint = tokenEndpoint
         self.open = open
     }
 }

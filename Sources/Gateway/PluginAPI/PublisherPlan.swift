@@ -58,7 +58,8 @@ public struct PublisherContext: Sendable {
     /// Access to the files that the settings name.
     public let files: any PublisherFiles
     /// Returns a token of this endpoint for the publisher itself, valid for five minutes at most, with the `sub`
-    /// `sts-gateway:publisher:<cluster>:<endpoint>`. A relying party may allow that subject to publish.
+    /// `sts-gateway:publisher:<cluster>:<endpoint>`. A relying party may allow that subject to publish. With
+    /// ``KeyHandOver/tokenEndpoint`` it is a token of that endpoint.
     public let ownToken: @Sendable () async throws(PublishError) -> String
     /// Whether the public issuer URL serves, at this moment, the key that signs ``ownToken``; nil where that is unknown.
     public let isOwnKeyPublic: @Sendable () async -> Bool?

@@ -100,7 +100,9 @@ package enum ConfigurationLoader {
             EndpointReader($0, cluster: cluster, catalog: catalog, context: context, metadata: metadata)
         }
         let endpoints = readers.map { $0.read() }
-        EndpointCollisions(readers).report(places: endpoints.map { $0?.publisher?.plan.location })
+        let collisions = EndpointCollisions(readers)
+        collisions.report(places: endpoints.map { $0?.publisher?.plan.location })
+        collisions.report(handOvers: endpoints.map { $0?.publisher?.plan.keyHandOver })
         return endpoints.compactMap(\.self)
     }
 }

@@ -30,6 +30,26 @@ struct EndpointCollisions {
         reportIssuers()
     }
 
+    /// Reports hand-overs that a token of another endpoint authorizes, where that endpoint cannot give one: the relying
+    /// party has to read its keys at its issuer URL.
+    ///
+    /// - Parameter handOvers: of each endpoint; nil where it publishes documents.
+    func report(handOvers: [KeyHandOver?]) {
+        for (index, handOver) in handOvers.enumerated() {
+            guard let name = handOver?.tokenEndpoint else { continue }
+            let publish = endpoints[index].block.value(of: \.publish)
+            guard let other = endpoints.firstIndex(where: { $0.name == name }) else {
+                publish.error("there is no endpoint \"\(name)\", whose token authorizes the hand-over; add it")
+                continue
+            }
+            if endpoints[other].issuer == endpoints[index].issuer || handOvers[other] != nil {
+                publish.error(
+                    "the keys of the endpoint \"\(name)\", whose token authorizes the hand-over, must be published at an "
+                        + "issuer URL of its own; use an endpoint that does not hand over keys")
+            }
+        }
+    }
+
     private func reportShared<Value: Hashable>(
         _ values: [Value?], at key: (EndpointReader) -> ConfigurationValue, _ hint: String
     ) {

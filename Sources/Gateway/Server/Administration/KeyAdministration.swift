@@ -44,7 +44,8 @@ package struct KeyAdministration: Sendable {
     func observed(_ ring: KeyRing, _ configuration: EndpointConfiguration) async -> PublicationStatus {
         guard let documents = keys(ring, configuration).snapshot.documents else { return PublicationStatus() }
         let tools = PublicationTools(in: session.host, logger: session.logger)
-        let opened = tools.open(configuration, keys: keys(ring, configuration))
+        let opened = tools.open(
+            configuration, keys: keys(ring, configuration), tokenSource: session.tokenSource(of: configuration, tools))
         let usesPublisher = configuration.publisher?.plan.keyHandOver != nil || !configuration.probe.isEnabled
         var publication = PublicationTools.publication(
             of: usesPublisher ? opened : PublicationTools.Opened(publisher: nil, part: opened.part),
@@ -106,7 +107,9 @@ package struct KeyAdministration: Sendable {
             throw .rejected("the key ring does not have this key; see keys status")
         }
         let tools = PublicationTools(in: session.host, logger: session.logger)
-        let opened = tools.open(configuration, keys: keys(stored.value, configuration))
+        let opened = tools.open(
+            configuration, keys: keys(stored.value, configuration),
+            tokenSource: session.tokenSource(of: configuration, tools))
         let result: Result<Bool, StoreError>
         do throws(StoreError) {
             result = .success(

@@ -48,7 +48,9 @@ package struct ManualPublication: Sendable {
         }
         guard let documents = keys.snapshot.documents else { return .failed }
         let tools = PublicationTools(in: session.host, logger: session.logger)
-        let opened = tools.open(endpoint, keys: keys, isByAdministrator: isByAdministrator)
+        let opened = tools.open(
+            endpoint, keys: keys, isByAdministrator: isByAdministrator,
+            tokenSource: session.tokenSource(of: endpoint, tools))
         let result = await run(endpoint, mode, opened, documents, output)
         await tools.close()
         return result

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginAPI
 import Logging
 import ServiceLifecycle
 
@@ -15,9 +16,18 @@ enum Publication {
         var parts: [DiscoveryPublicationService.Part] = []
         for endpoint in endpoints {
             let configuration = endpoint.configuration
+            let other = configuration.publisher?.plan.keyHandOver?.tokenEndpoint
+            let source = endpoints.first { $0.configuration.name == other }.map { other in
+                tools.part(
+                    other.configuration, keys: other.keys,
+                    maySuccessorSign: { leadership.isLeading && isConfirmed(other.configuration.name) })
+            }
+            var tokenSource: PublicationTools.TokenSource?
+            if let source { tokenSource = { () throws(PublishError) in source } }
             let opened = tools.open(
                 configuration, keys: endpoint.keys,
-                maySuccessorSign: { [name = configuration.name] in leadership.isLeading && isConfirmed(name) })
+                maySuccessorSign: { [name = configuration.name] in leadership.isLeading && isConfirmed(name) },
+                tokenSource: tokenSource)
             /// Whether the store contains the ring of these documents.
             let isInForce: @Sendable (IssuerDocuments) -> Bool = {
                 [keys = endpoint.keys, name = configuration.name] documents in

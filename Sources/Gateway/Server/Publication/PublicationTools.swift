@@ -40,7 +40,12 @@ struct PublicationTools: Sendable {
         let probe: IssuerProbe
         /// Whether the successor of a revoked key may sign the publisher's token.
         let maySuccessorSign: @Sendable () -> Bool
+        /// Returns the endpoint whose token authorizes the hand-over; nil where it is this one.
+        let tokenSource: TokenSource?
     }
+
+    /// Returns another endpoint as it is in force.
+    typealias TokenSource = @Sendable () async throws(PublishError) -> Part
 
     let transport: PluginTransport
     let probeClients = ProbeClients()
@@ -80,13 +85,13 @@ struct PublicationTools: Sendable {
     /// - Parameters:
     ///   - isByAdministrator: whether somebody's own credentials are to be used, not the gateway's.
     ///   - maySuccessorSign: whether the successor of a revoked key may sign the publisher's token.
+    ///   - tokenSource: returns the endpoint whose token authorizes the hand-over; nil where it is this one.
     func open(
         _ configuration: EndpointConfiguration, keys: CurrentSigningKeys, isByAdministrator: Bool = false,
-        maySuccessorSign: @escaping @Sendable () -> Bool = { true }
+        maySuccessorSign: @escaping @Sendable () -> Bool = { true }, tokenSource: TokenSource? = nil
     ) -> Opened {
         let files = LocalPublisherFiles(resolve: host.resolve)
-        let probe = probe(configuration)
-        let part = Part(configuration: configuration, keys: keys, probe: probe, maySuccessorSign: maySuccessorSign)
+        let part = part(configuration, keys: keys, maySuccessorSign: maySuccessorSign, tokenSource: tokenSource)
         guard let publisher = configuration.publisher else { return Opened(publisher: nil, part: part) }
         return Opened(
             publisher: publishers.publisher(
@@ -95,6 +100,16 @@ struct PublicationTools: Sendable {
                 OpenedPublisher(
                     publisher.plan, context(for: current, configuration, files, isByAdministrator: isByAdministrator))
             }, part: part)
+    }
+
+    /// An endpoint whose token is used, without its publisher.
+    func part(
+        _ configuration: EndpointConfiguration, keys: CurrentSigningKeys,
+        maySuccessorSign: @escaping @Sendable () -> Bool, tokenSource: TokenSource? = nil
+    ) -> Part {
+        Part(
+            configuration: configuration, keys: keys, probe: probe(configuration), maySuccessorSign: maySuccessorSign,
+            tokenSource: tokenSource)
     }
 
     /// Reads the endpoint's public issuer URL.
@@ -169,6 +184,8 @@ extension PublicationTools.Part {
 
     /// A token of the endpoint for its publisher.
     func ownToken(at clock: @Sendable () -> Date) async throws(PublishError) -> String {
+        // The configuration has no chain of such endpoints.
+        if let tokenSource { return try await tokenSource().ownToken(at: clock) }
         let snapshot = keys.confirmedSnapshot
         if let key = snapshot.publisherKey, snapshot.active == nil {
             guard maySuccessorSign() else {

@@ -47,6 +47,39 @@ struct BuiltInPresetTests {
         #expect(ids.sorted() == ids.sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } })
     }
 
+    @Test("The plugin that hands over the keys of the preset anthropic has its token rules and limits")
+    func anthropic() throws {
+        let preset = try #require(try Self.presets().first { $0.id == "anthropic" })
+        let plugin = try #require(BuiltInPlugins.all.first { $0.id == PluginID("anthropic") }).defaults
+        #expect(plugin.audiences == preset.defaults.audiences && plugin.algorithms == preset.defaults.algorithms)
+        #expect(plugin.limits == preset.defaults.limits && plugin.tokens == preset.defaults.tokens)
+        #expect(plugin.injector.label == preset.defaults.injector.label)
+        #expect(plugin.injector.tokenVariable == preset.defaults.injector.tokenVariable)
+        let (endpoint, problems) = try load(
+            shown(preset)
+                + """
+
+                    publish:
+                      plugin: anthropic
+                      federationIssuer: fdis_01abc
+                      adminEndpoint: admin
+                      federationRule: fdrl_02abc
+                      organization: 6f1e2d3c-0000-4000-8000-0123456789ab
+                  - name: admin
+                    preset: anthropic
+                    issuer: {host: issuer.example.com, path: /admin}
+                    azRules: []
+                    injector: {label: claude-admin}
+                    settings:
+                      organization: 6f1e2d3c-0000-4000-8000-0123456789ab
+                      federationRule: fdrl_02abc
+                      serviceAccount: svac_02abc
+                """)
+        #expect(problems.filter { $0.severity == .error } == [])
+        #expect(endpoint?.publisher?.plan.keyHandOver?.tokenEndpoint == "admin")
+        #expect(endpoint?.rotation.propagation == 900)
+    }
+
     @Test("The endpoint that `presets show` prints loads, and a Pod gets all variables and files of the preset")
     func shown() throws {
         for preset in try Self.presets() {

@@ -59,6 +59,28 @@ struct EndpointCollisionTests {
         #expect(problems(["publish": ["shelf": "two"]], first: ["publish": ["shelf": "one"]]) == [])
     }
 
+    @Test("may hand over the keys of one with a token of the other, whose keys are published")
+    func tokenEndpoint() {
+        func handOver(_ shelf: JSONValue, _ other: JSONValue) -> JSONValue {
+            ["shelf": shelf, "handsOver": true, "tokenEndpoint": other]
+        }
+        #expect(problems(["publish": handOver("a", "example")], first: ["publish": ["shelf": "b"]]) == [])
+        #expect(
+            problems(["publish": handOver("a", "third")], first: ["publish": ["shelf": "b"]]) == [
+                #"error: sts.endpoints[1].publish: there is no endpoint "third", whose token authorizes the hand-over; add it"#
+            ])
+        for other in [handOver("b", "second"), ["shelf": "b", "handsOver": true]] {
+            let found = problems(["publish": handOver("a", "example")], first: ["publish": other])
+            #expect(
+                found.contains { $0.hasPrefix("error: sts.endpoints[1].publish: the keys of the endpoint \"example\"") }
+            )
+        }
+        #expect(
+            problems(["publish": handOver("a", "second")]).contains {
+                $0.contains("must be published at an issuer URL of its own")
+            })
+    }
+
     @Test("may not share a key")
     func keypair() {
         #expect(

@@ -4,6 +4,7 @@ import GatewayPluginAPI
 import GatewayPluginTesting
 import GatewayTestSupport
 import JOSE
+import JSON
 import Synchronization
 import Testing
 
@@ -93,6 +94,63 @@ struct KeyHandOverAdministrationTests {
         #expect(
             lines.all.last?.hasSuffix(
                 "sts-gateway provision \(plugin) --endpoint \(endpoint.name) --only keys") == true)
+    }
+
+    /// Asks for a token, and keeps it.
+    private final class TokenKeeper: KeyRecipient {
+        let location = "party"
+        private let context: PublisherContext
+        private let kept = Mutex<[String]>([])
+
+        init(_ context: PublisherContext) { self.context = context }
+
+        var tokens: [String] { kept.withLock { $0 } }
+
+        func stored() async throws(PublishError) -> StoredKeySet? {
+            let token = try await context.ownToken()
+            kept.withLock { $0.append(token) }
+            return nil
+        }
+
+        func replace(_ stored: StoredKeySet?, with keys: JSONWebKeySet) async throws(PublishError) {}
+    }
+
+    @Test("A hand-over that another endpoint authorizes has that endpoint's token")
+    func tokenOfAnotherEndpoint() async throws {
+        let ring = try await store(.published)
+        let keeper = Mutex<TokenKeeper?>(nil)
+        var endpoint = endpoint
+        endpoint.publisher?.plan = PublisherPlan(
+            location: "party",
+            keys: KeyHandOver(
+                confirmation: .readBack,
+                propagation: KeyPropagation(newKey: 60, oldKey: .after(seconds: 0), evidence: "It is a fake."),
+                usesOwnToken: true, tokenEndpoint: "two",
+                open: { context in
+                    let made = TokenKeeper(context)
+                    keeper.withLock { $0 = made }
+                    return made
+                }))
+        // Without a ring of the other endpoint there is no token.
+        _ = await keys.nextStep(ring, of: endpoint)
+        #expect(keeper.withLock { $0 }?.tokens == [])
+        let key = try SigningKey.generate(.es256)
+        let other = KeyRing(
+            endpoint: "two", owner: "other",
+            keys: [
+                KeyRing.Key(
+                    signingKey: key, state: .active, created: ExampleGateway.now,
+                    certificate: try KeyCertificate.selfSigned(
+                        for: key, endpoint: "two", from: ExampleGateway.now, lifetime: 60),
+                    activated: ExampleGateway.now, maximumTokenLifetime: 900)
+            ])
+        _ = try await session.keyStore.rings.save(other, replacing: nil)
+        _ = await keys.nextStep(ring, of: endpoint)
+        let token = try #require(keeper.withLock { $0 }?.tokens.last)
+        let part = try #require(token.split(separator: ".").dropFirst().first)
+        let claims = try JSONValue(parsing: try #require(Base64URL.decode(String(part))))
+        #expect(claims["iss"] == "https://two.example.com/issuer")
+        #expect(claims["sub"] == "sts-gateway:publisher:test:two")
     }
 
     @Test("rotate uses the standby key, and creates none")

@@ -35,7 +35,7 @@ final class OpenedPublishersTests {
         change(&configuration)
         let part = PublicationTools.Part(
             configuration: configuration, keys: keys, probe: tools.probe(configuration),
-            maySuccessorSign: { true })
+            maySuccessorSign: { true }, tokenSource: nil)
         let publisher = publishers.publisher(
             for: part, identity: OpenedPublishers.Identity(configuration, isByAdministrator: false)
         ) { current in

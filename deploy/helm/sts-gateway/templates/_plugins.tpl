@@ -4,6 +4,7 @@ is replaced. `sts-gateway` has the same values; a test compares
 them.
 */}}
 {{- define "sts-gateway.pluginDefaults" -}}
+anthropic: {label: anthropic, recognizes: []}
 aws: {label: aws-role, recognizes: [sts.amazonaws.com, sts.aws.com]}
 azure: {label: azure-client, recognizes: [api://AzureADTokenExchange, api://AzureADTokenExchangeUSGov, api://AzureADTokenExchangeChina], renewBefore: 720}
 gcp: {label: gcp-service-account, recognizes: [], prefixes: [//iam.googleapis.com/projects/, https://iam.googleapis.com/projects/]}
