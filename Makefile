@@ -23,9 +23,9 @@ test: tools check build ## Run all checks and tests: Swift, Python, a generated 
 	$(SWIFT) test --skip-build --filter '$(MODELS)'
 	$(SWIFT) test --skip-build --filter '$(PROCESSES)'
 	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/NodeProcess Tests/PublicationProcess \
-		Tests/AnthropicProcess Tests/VaultProcess Tests/GCPProcess Tests/RotationProcess Tests/RestartProcess \
-		Tests/FaultProcess Tests/AdmissionProcess Tests/ListenerProcess Tests/DemoProcess Tests/VendorProcess \
-		Tests/Chart Tests/Documents
+		Tests/AnthropicProcess Tests/AzureProcess Tests/VaultProcess Tests/GCPProcess Tests/RotationProcess \
+		Tests/RestartProcess Tests/FaultProcess Tests/AdmissionProcess Tests/ListenerProcess Tests/DemoProcess \
+		Tests/VendorProcess Tests/Chart Tests/Documents
 	scripts/plugin-trial
 	scripts/example-trial
 

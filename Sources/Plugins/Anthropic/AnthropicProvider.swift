@@ -6,9 +6,8 @@ import JOSE
 public struct AnthropicProvider: ProviderPlugin {
     public static let id: PluginID = PluginID("anthropic")
 
-    /// Those of the preset `anthropic`, which recognizes the audience.
+    /// Those of the preset `anthropic`, but for the audience, which the preset recognizes.
     public static let defaults = EndpointDefaults(
-        audiences: ["https://api.anthropic.com"],
         injector: .init(
             label: "anthropic", annotation: .optional, tokenVariable: "ANTHROPIC_IDENTITY_TOKEN_FILE",
             valueVariable: nil),

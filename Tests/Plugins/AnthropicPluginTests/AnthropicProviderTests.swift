@@ -11,7 +11,7 @@ struct AnthropicProviderTests {
     func conformance() {
         #expect(
             checkConformance(
-                of: AnthropicProvider.self, annotation: nil,
+                of: AnthropicProvider.self, annotation: "any",
                 publisherSettings: #"{"federationIssuer": "fdis_01abc", "tokenFile": "token"}"#) == [])
     }
 

@@ -51,7 +51,7 @@ struct BuiltInPresetTests {
     func anthropic() throws {
         let preset = try #require(try Self.presets().first { $0.id == "anthropic" })
         let plugin = try #require(BuiltInPlugins.all.first { $0.id == PluginID("anthropic") }).defaults
-        #expect(plugin.audiences == preset.defaults.audiences && plugin.algorithms == preset.defaults.algorithms)
+        #expect(plugin.audiences == [] && plugin.algorithms == preset.defaults.algorithms)
         #expect(plugin.limits == preset.defaults.limits && plugin.tokens == preset.defaults.tokens)
         #expect(plugin.injector.label == preset.defaults.injector.label)
         #expect(plugin.injector.tokenVariable == preset.defaults.injector.tokenVariable)

@@ -1,0 +1,127 @@
+"""Publishes to a stand-in of Blob Storage whose container is the public issuer URL."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from waiting import until
+
+from .gateway import HOST, Gateway
+
+
+def serving(gateway: Gateway) -> Gateway:
+    """Serves without an administrator's secret."""
+    gateway.serve(with_credentials=False)
+    until(lambda: gateway.metric("sts_published_matches", endpoint="one") == 1, "the public documents are read")
+    return gateway
+
+
+def rotate(gateway: Gateway) -> str:
+    """Begins a rotation; returns the id of the new key."""
+    assert gateway.command("keys", "rotate", "--endpoint", "one", with_credentials=False).returncode == 0
+    until(lambda: len(gateway.ring()["keys"]) == 2, "the new key")
+    return gateway.ring()["keys"][1]["kid"]
+
+
+def test_the_first_publication_needs_an_administrator(gateway: Gateway) -> None:
+    blobs = gateway.services.blobs
+    assert sorted(blobs) == [".well-known/openid-configuration", "certs"]
+    assert blobs["certs"].headers["Content-Type"] == "application/json"
+    assert blobs["certs"].headers["Cache-Control"] == "max-age=1"
+    assert gateway.provision("--plan").returncode == 0
+    # Without the documents the gateway's own token proves nothing.
+    for name in blobs:
+        (gateway.services.public / name).unlink()
+    blobs.clear()
+    until(lambda: all(gateway.issuer.read(HOST, "/certs") is None for _ in range(8)), "the caches are empty")
+    ended = gateway.command("publish", "--endpoint", "one", with_credentials=False)
+    assert ended.returncode == 69
+    assert "AADSTS50166" in ended.stdout and "--only documents" in ended.stdout, ended.stdout + ended.stderr
+
+
+def test_rotation_under_load_without_a_failed_verification(gateway: Gateway) -> None:
+    serving(gateway)
+    failures: list[Any] = []
+    kids: set[str] = set()
+    is_over = threading.Event()
+
+    def load() -> None:
+        while not is_over.is_set():
+            try:
+                kids.add(gateway.verify(gateway.token()))
+            except Exception as failure:  # noqa: BLE001: whatever it is, it must not happen
+                failures.append(failure)
+
+    workers = [threading.Thread(target=load) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    new = rotate(gateway)
+    until(lambda: new in kids, "the new key signs")
+    is_over.set()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert gateway.services.rejections == []
+
+
+@pytest.mark.parametrize("fault", ["fails", "is accepted but wrong"])
+def test_an_upload_that_does_not_work_never_lets_a_new_key_sign(gateway: Gateway, fault: str) -> None:
+    serving(gateway)
+    old = (gateway.services.public / "certs").read_bytes()
+    attempts = []
+
+    def change(name: str, content: bytes) -> bytes | int | None:
+        attempts.append(name)
+        return 503 if fault == "fails" else old if name == "certs" else None
+
+    gateway.services.change = change
+    new = rotate(gateway)
+    until(lambda: len(attempts) >= 3, "three attempts")
+    assert gateway.states() == ["active", "prepared"]
+    assert gateway.verify(gateway.token()) != new
+    gateway.services.change = lambda name, content: None
+    until(lambda: gateway.states()[1:] == ["active"], "the new key signs after the upload works")
+    assert gateway.verify(gateway.token()) == new
+
+
+def test_an_upload_that_is_slow_delays_the_new_key(gateway: Gateway) -> None:
+    serving(gateway)
+    may_answer, begun = threading.Event(), threading.Event()
+
+    def change(name: str, content: bytes) -> bytes | int | None:
+        begun.set()
+        may_answer.wait(60)
+        return None
+
+    gateway.services.change = change
+    new = rotate(gateway)
+    until(begun.is_set, "the upload begins")
+    assert gateway.states() == ["active", "prepared"] and new not in gateway.published()
+    assert gateway.verify(gateway.token()) != new
+    may_answer.set()
+    until(lambda: gateway.states()[1:] == ["active"], "the new key signs")
+
+
+def test_another_writer_is_noticed_by_the_entity_tag(gateway: Gateway) -> None:
+    serving(gateway)
+    writes = len(gateway.services.writes)
+    # A script writes an older key set with a new entity tag; the gateway writes its own again.
+    blob = gateway.services.blobs["certs"]
+    blob.tag = '"by-a-script"'
+    (gateway.services.public / "certs").write_bytes(b'{"keys": []}')
+    until(lambda: len(gateway.services.writes) > writes, "the gateway's write")
+    until(lambda: len(gateway.published()) == 1, "the gateway's key set")
+
+
+def test_two_clusters_with_one_container(gateway: Gateway, tmp_path: Path) -> None:
+    serving(gateway)
+    before = gateway.published()
+    other = Gateway(
+        gateway.program, tmp_path, gateway.identity, gateway.pki, services=gateway.services, issuer=gateway.issuer
+    )  # fmt: skip
+    other.add()
+    ended = other.provision()
+    assert ended.returncode == 69 and "--take-over" in ended.stdout + ended.stderr, ended.stdout + ended.stderr
+    assert gateway.published() == before
+    assert gateway.verify(gateway.token()) in before
