@@ -16,6 +16,7 @@ import contextlib
 import re
 from urllib.parse import parse_qs, urlsplit
 
+import aws_signature
 from fault_proxy import FaultProxy
 from fault_rule import Answer, Request
 from moto_account import account_client
@@ -42,6 +43,14 @@ class AdministratorProxy(FaultProxy):
         self.versions: dict[str, int] = {}
         self.configurations: dict[str, bytes] = {}
         self.deploying: dict[str, int] = {}
+        self.accounts: dict[str, str] = {}
+        """The accounts of access keys that are not of the proxy's account. Moto knows those of temporary keys."""
+
+    def account_of(self, request: Request) -> str | None:
+        signed = aws_signature.Signed.parse(request.headers.get("authorization", ""))
+        if signed is not None and signed.key.startswith("ASIA"):
+            return None
+        return self.accounts.get(signed.key if signed else "", self.account)
 
     def _forward(self, request: Request) -> Answer:
         path = urlsplit(request.path).path

@@ -173,12 +173,17 @@ class FaultProxy(LoopbackServer):
                 return self._forward(request)
         return self._forward(request)
 
+    def account_of(self, request: Request) -> str | None:
+        """The account of a request that names none; None where moto finds it by the access key."""
+        return self.account
+
     def _forward(self, request: Request) -> Answer:
         connection = http.client.HTTPConnection(self.upstream, timeout=DEADLINE)
         dropped = HOP_BY_HOP | {"content-length"}
         headers = {name: value for name, value in request.headers.items() if name not in dropped}
-        if self.account:
-            headers.setdefault("x-moto-account-id", self.account)
+        account = self.account_of(request)
+        if account:
+            headers.setdefault("x-moto-account-id", account)
         if request.method == "PUT" and "x-amz-checksum-sha256" in headers:
             headers.setdefault("x-amz-sdk-checksum-algorithm", "SHA256")  # else moto does not keep it
         try:

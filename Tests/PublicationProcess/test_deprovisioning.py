@@ -1,6 +1,7 @@
 """`deprovision aws`: what was provisioned is deleted, and what somebody else uses stays."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -175,6 +176,23 @@ def test_of_two_clusters_with_equal_names_the_other_one_stays(
     other.proxy.stop()
 
 
+def test_without_its_key_ring_the_owner_of_the_tags_names_what_is_deleted(
+    provisioned: Provisioned, account: Account
+) -> None:
+    before = account.state()
+    provision(provisioned)
+    full = account.state()
+    owner = provisioned.gateway.ring()["owner"]
+    shutil.rmtree(provisioned.gateway.keys)
+    ended = provisioned.run("--yes", command="deprovision")
+    assert ended.returncode == 69 and "name it with --owner" in ended.stderr, ended.stdout + ended.stderr
+    ended = provisioned.run("--yes", "--owner", "another-owner", command="deprovision")
+    assert ended.returncode == 75 and account.state() == full, ended.stdout + ended.stderr
+    ended = provisioned.run("--yes", "--owner", owner, command="deprovision")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert account.state() == before
+
+
 FAULTS = ["reset-after", "internal-error", "throttling", "denied", "exists"]
 
 
@@ -203,8 +221,20 @@ def test_after_a_fault_at_any_call_the_next_run_reaches_the_same_state(
     another: Callable[[], Gateway], around: Surroundings, account: Account
 ) -> None:
     """Each call has one of the five faults in turn; the tests in memory have all five at each."""
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = account.iam.create_policy(PolicyName="read-of-roles", PolicyDocument=document)["Policy"]["Arn"]
     before = account.state()
-    reference = Provisioned(another(), around)
+    count = iter(range(1 << 30))
+
+    def with_role() -> Provisioned:
+        made = Provisioned(another(), around)
+        role = f"{{serviceAccounts: [default/web], policies: ['{policy}'], maxSession: 2h}}"
+        text = made.file.read_text() + f"    provision: {{roles: {{reader-{next(count)}: {role}}}}}\n"
+        made.file.write_text(text)
+        return made
+
+    reference = with_role()
     provision(reference)
     provisioning = len(reference.proxy.seen)
     wanted = {part: len(found) for part, found in account.state().items()}
@@ -224,7 +254,7 @@ def test_after_a_fault_at_any_call_the_next_run_reaches_the_same_state(
                 return
         raise AssertionError(f"{kind} at call {number} of {command}: {ended.stdout}{ended.stderr}")
 
-    made = [Provisioned(another(), around) for _ in range(max(provisioning, removal))]
+    made = [with_role() for _ in range(max(provisioning, removal))]
     with ThreadPoolExecutor(6) as pool:  # a number beyond the calls is no fault
         list(pool.map(lambda index: endure(made[index], "provision", index), range(len(made))))
         state = account.state()
@@ -236,5 +266,6 @@ def test_after_a_fault_at_any_call_the_next_run_reaches_the_same_state(
             one.proxy.seen.clear()
         list(pool.map(lambda index: endure(made[index], "deprovision", index), range(len(made))))
     assert account.state() == before
+    account.iam.delete_policy(PolicyArn=policy)
     for one in made:
         one.proxy.stop()

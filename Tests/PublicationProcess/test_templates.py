@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 
 import hcl2
 import pytest
+from edge import Front
 from fault_rule import Request
 
-from .cloud import Surroundings
+from .cloud import ACCOUNT, Surroundings
 from .gateway_process import Gateway
 from .test_provisioning import Provisioned
 
@@ -158,42 +159,55 @@ def as_request(value: Any, name: str = "") -> Any:
     return value
 
 
-def terraform(made: Provisioned, *more: str) -> tuple[str, dict[str, Any], dict[str, str]]:
-    """The text, the resources by type, and the imports."""
+Resources = dict[tuple[str, str], Any]
+"""The bodies by type and local name."""
+
+
+def terraform(made: Provisioned, *more: str) -> tuple[str, Resources, dict[str, str], dict[str, Any]]:
+    """The text, the resources, the imports by address, and the document."""
     ended = made.run("--output", "terraform", *more, stdin=subprocess.DEVNULL)
     assert ended.returncode == 0, ended.stderr
     document = hcl2.loads(ended.stdout)
-    resources = {}
-    for one in document["resource"]:
+    resources: Resources = {}
+    for one in document.get("resource", []):
         [(kind, named)] = one.items()
         [(name, body)] = named.items()
-        assert name == '"sts_one"' and json.loads(kind) not in resources
-        resources[json.loads(kind)] = plain(body)
-    imports = {one["to"].strip("${}").split(".")[0]: json.loads(one["id"]) for one in document.get("import", [])}
-    return ended.stdout, resources, imports
+        address = json.loads(kind), json.loads(name)
+        assert address not in resources and re.fullmatch(r"sts_one(_[A-Za-z0-9_-]+)?", address[1])
+        resources[address] = plain(body)
+    imports = {one["to"].strip("${}"): json.loads(one["id"]) for one in document.get("import", [])}
+    return ended.stdout, resources, imports, document
+
+
+def of_one_account(resources: Resources) -> dict[str, Any]:
+    """The same by type, where each type has one resource."""
+    assert {name for _, name in resources} == {"sts_one"}
+    return {kind: body for (kind, _), body in resources.items()}
 
 
 def resolved(resources: dict[str, Any], sent: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The resources of Terraform with the names of the requests, by the type of CloudFormation."""
+    assert resources["aws_s3_bucket_policy"]["depends_on"] == ["${aws_s3_bucket_public_access_block.sts_one}"]
+    assert resources["aws_iam_role"]["depends_on"] == ["${aws_iam_openid_connect_provider.sts_one}"]
     bucket = {
         **resources["aws_s3_bucket"],
         "PublicAccessBlockConfiguration": without_bucket(resources["aws_s3_bucket_public_access_block"]),
         "OwnershipControls": without_bucket(resources["aws_s3_bucket_ownership_controls"]),
         "VersioningConfiguration": resources["aws_s3_bucket_versioning"]["versioning_configuration"],
     }  # fmt: skip
-    distribution = dict(resources["aws_cloudfront_distribution"])
-    tags = distribution.pop("tags")
+    distribution = dict(resources.get("aws_cloudfront_distribution", {}))
+    tags = distribution.pop("tags", {})
     role, policy = resources["aws_iam_role"], resources["aws_iam_role_policy"]
     assert policy["role"] == "${aws_iam_role.sts_one.name}"
     assert resources["aws_s3_bucket_policy"]["bucket"] == "${aws_s3_bucket.sts_one.id}"
     made = {
         "AWS::S3::Bucket": bucket,
-        "AWS::CloudFront::OriginAccessControl": {
-            "OriginAccessControlConfig": resources["aws_cloudfront_origin_access_control"]
-        },
-        "AWS::CloudFront::Distribution": {"DistributionConfig": distribution, "tags": tags},
         "AWS::IAM::OIDCProvider": resources["aws_iam_openid_connect_provider"],
     }  # fmt: skip
+    if distribution:
+        control = resources["aws_cloudfront_origin_access_control"]
+        made["AWS::CloudFront::OriginAccessControl"] = {"OriginAccessControlConfig": control}
+        made["AWS::CloudFront::Distribution"] = {"DistributionConfig": distribution, "tags": tags}
     made = {kind: as_request(body) for kind, body in made.items()}
     made["AWS::S3::BucketPolicy"] = {"PolicyDocument": resources["aws_s3_bucket_policy"]["policy"]}
     made["AWS::IAM::Role"] = {
@@ -215,9 +229,10 @@ def without_bucket(body: dict[str, Any]) -> dict[str, Any]:
 def test_terraform_has_what_apply_creates(provisioned: Provisioned) -> None:
     ended = provisioned.run("--output", "terraform", stdin=subprocess.DEVNULL)
     assert ended.returncode == 64 and "add --yes to create it" in ended.stderr
-    text, resources, imports = terraform(provisioned, "--yes")
+    text, resources, imports, document = terraform(provisioned, "--yes")
+    assert "provider" not in document and "terraform" not in document, "files of two endpoints fit into one folder"
     assert imports == {} and "import {" not in text, "nothing exists"
-    assert not any("object" in kind for kind in resources), "the gateway writes the two documents"
+    assert not any("object" in kind for kind, _ in resources), "the gateway writes the two documents"
     references = set(REFERENCE.findall(text))
     assert references == {
         "${aws_cloudfront_distribution.sts_one.id}", "${aws_cloudfront_distribution.sts_one.domain_name}",
@@ -230,19 +245,74 @@ def test_terraform_has_what_apply_creates(provisioned: Provisioned) -> None:
     sent, publish = recorded(provisioned), provisioned.endpoint["publish"]
     host = provisioned.endpoint["issuer"]["host"]
     provisioned.proxy.seen.clear()
-    text, resources, imports = terraform(provisioned)
+    text, resources, imports, _ = terraform(provisioned)
     assert provisioned.changes == []
     assert not REFERENCE.search(text), "all ids are known"
-    for kind, body in resolved(resources, sent).items():
+    for kind, body in resolved(of_one_account(resources), sent).items():
         check_contained(kind, body, sent[kind])
-    assert imports.pop("aws_cloudfront_origin_access_control")
+    assert imports.pop("aws_cloudfront_origin_access_control.sts_one")
     role = publish["role"].split("/")[-1]
+    imports = {address.removesuffix(".sts_one"): value for address, value in imports.items()}
     assert imports == {
         "aws_s3_bucket": publish["bucket"], "aws_s3_bucket_policy": publish["bucket"],
         "aws_cloudfront_distribution": publish["distribution"],
         "aws_iam_openid_connect_provider": f"{publish['role'].split(':role/')[0]}:oidc-provider/{host}",
         "aws_iam_role": role, "aws_iam_role_policy": f"{role}:{role}",
     }  # fmt: skip
+
+
+def serve_from_bucket(made: Provisioned) -> str:
+    """Lets the bucket serve the documents, and the CDN stand in for it; returns the host."""
+    made.file.write_text(made.file.read_text() + "    provision: {serving: s3}\n")
+    _, resources, _, _ = terraform(made, "--yes")
+    bucket = resources["aws_s3_bucket", "sts_one"]["bucket"]
+    host = f"{bucket}.s3.us-east-1.amazonaws.com"
+    made.around.edge.fronts[host] = Front(ACCOUNT, bucket)
+    return host
+
+
+def test_terraform_of_a_bucket_that_serves_the_documents(provisioned: Provisioned, tmp_path: Path) -> None:
+    host = serve_from_bucket(provisioned)
+    _, resources, imports, _ = terraform(provisioned)
+    assert not any("cloudfront" in kind for kind, _ in resources) and imports == {}
+    policy = resources["aws_s3_bucket_policy", "sts_one"]
+    assert policy["depends_on"] == ["${aws_s3_bucket_public_access_block.sts_one}"]
+    ended = provisioned.run("--yes", "--write", str(provisioned.file))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert provisioned.endpoint["issuer"]["host"] == host
+    sent = recorded(provisioned)
+    assert sent["AWS::S3::BucketPolicy"]["PolicyDocument"]["Statement"][0]["Principal"] == "*"
+    _, resources, imports, _ = terraform(provisioned)
+    for kind, body in resolved(of_one_account(resources), sent).items():
+        check_contained(kind, body, sent[kind])
+    assert {address.partition(".")[0] for address in imports} == {
+        "aws_s3_bucket", "aws_s3_bucket_policy", "aws_iam_openid_connect_provider", "aws_iam_role", "aws_iam_role_policy",
+    }  # fmt: skip
+    template = cloudformation(provisioned, tmp_path)
+    kinds = {one["Type"]: one["Properties"] for one in template["Resources"].values()}
+    assert set(kinds) == set(sent)
+    for kind, properties in kinds.items():
+        check_contained(kind, properties, sent[kind])
+
+
+def test_templates_of_an_issuer_that_is_hosted_elsewhere(provisioned: Provisioned, tmp_path: Path) -> None:
+    text = "    issuer: {host: issuer.example}\n    provision: {serving: external, roles: {web: {serviceAccounts: [default/web]}}}\n"
+    provisioned.file.write_text(provisioned.file.read_text() + text)
+    _, resources, imports, _ = terraform(provisioned, "--yes")
+    assert set(resources) == {("aws_iam_openid_connect_provider", "sts_one"), ("aws_iam_role", "sts_one_role_web")}
+    assert imports == {}
+    template = cloudformation(provisioned, tmp_path)
+    assert set(template["Resources"]) == {"IdentityProvider", "WorkloadRoleweb"}
+    # One role alone.
+    _, resources, _, _ = terraform(provisioned, "role", "odd=name,x", "--service-account", "default/odd")
+    [(kind, name)] = resources
+    assert kind == "aws_iam_role" and re.fullmatch(r"sts_one_role_odd_name_x_[0-9a-f]{8}", name)
+    assert provisioned.changes == []
+
+
+def test_a_role_alone_needs_a_known_host(provisioned: Provisioned) -> None:
+    ended = provisioned.run("--output", "terraform", "--yes", "role", "web", "--service-account", "default/web")
+    assert ended.returncode == 69 and "host is not known" in ended.stderr and ended.stdout == ""
 
 
 def cloudformation(made: Provisioned, folder: Path, *more: str) -> dict[str, Any]:

@@ -35,13 +35,15 @@ public struct ProvisioningRequest: Sendable {
     public let roles: [ProvisioningRole]
     /// Whether only the roles are provisioned.
     public let isForRolesOnly: Bool
+    /// The account whose resources a template has (`--account`); nil where none is named.
+    public let templateAccount: String?
 
     /// Creates a request from its parts; nothing is checked.
     public init(
         cluster: String, name: String, host: String?, path: String, audiences: [String], owner: String?,
         publisherSubject: String, settings: JSONValue?, publish: JSONValue?, certificate: String? = nil,
         subjectTemplate: String = "", claims: [String] = [], serving: String? = nil, roles: [ProvisioningRole] = [],
-        isForRolesOnly: Bool = false
+        isForRolesOnly: Bool = false, templateAccount: String? = nil
     ) {
         self.cluster = cluster
         self.name = name
@@ -58,6 +60,7 @@ public struct ProvisioningRequest: Sendable {
         self.serving = serving
         self.roles = roles
         self.isForRolesOnly = isForRolesOnly
+        self.templateAccount = templateAccount
     }
 }
 

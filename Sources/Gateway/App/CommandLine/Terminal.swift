@@ -28,6 +28,20 @@ enum Terminal {
     /// Writes a line with the code of an error, unless it has one.
     static func error(_ line: String, _ code: ErrorCode) { error(code.ending(line)) }
 
+    /// Returns the text with all that a terminal would interpret escaped as in a Swift literal: control characters, line
+    /// breaks, and bidirectional overrides (Unicode Standard Annex #9). Texts of others, such as policies, may have them.
+    static func printable(_ text: String) -> String {
+        var made = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                made.append(contentsOf: scalar.escaped(asASCII: true).unicodeScalars)
+            default: made.append(scalar)
+            }
+        }
+        return String(made)
+    }
+
     /// Writes the complete text.
     ///
     /// - Returns: false where the stream is closed or has failed.

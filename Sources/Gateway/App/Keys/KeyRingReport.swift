@@ -70,7 +70,8 @@ struct KeyRingReport {
 
     var json: JSONValue {
         var members: [JSONValue.Member] = [
-            .init("endpoint", .string(endpoint)), .init("revision", .integer(ring.revision)),
+            .init("endpoint", .string(endpoint)), .init("owner", .string(ring.owner)),
+            .init("revision", .integer(ring.revision)),
             .init("keys", .array(ring.keys.map(json))),
             .init(
                 "revoked",

@@ -78,7 +78,8 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(help: "With role: a policy that is attached to it, for aws an ARN. Repeat the option for several.")
     var policy: [String] = []
 
-    @Option(help: "With role: its account, one of provision.accounts.")
+    @Option(
+        help: "With role: its account, one of provision.accounts. With --output cloudformation: that of the template.")
     var account: String?
 
     @Flag(help: "With role: sessions may have the token's session tags.")
@@ -112,7 +113,8 @@ struct ProvisionCommand: AsyncParsableCommand {
     /// The role of the command line; nil without `role`.
     private func role() throws -> EndpointConfiguration.Provision.Role? {
         guard let kind else {
-            guard serviceAccount.isEmpty, policy.isEmpty, account == nil, !sessionTags, maxSession == nil, !check else {
+            let isOfRole = account != nil && output != .cloudformation
+            guard serviceAccount.isEmpty, policy.isEmpty, !isOfRole, !sessionTags, maxSession == nil, !check else {
                 throw ValidationError(
                     "--service-account, --policy, --account, --session-tags, --max-session and --check need role NAME")
             }
@@ -173,7 +175,8 @@ struct ProvisionCommand: AsyncParsableCommand {
         let run = ProvisioningRun(
             mode: mode, configuration: file, plugin: type,
             output: ProvisioningOutput(output, isTerminal: Terminal.isInteractive), isConfirmed: yes, owner: owner,
-            only: only, certificate: certificate, file: write, role: role, commandLine: commandLine)
+            only: only, certificate: certificate, file: write, role: role,
+            account: output == .cloudformation ? account : nil, commandLine: commandLine)
         try await run.run(selected, of: configuration, profile: profile, region: region, logger: logger)
     }
 

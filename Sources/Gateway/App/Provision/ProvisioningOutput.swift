@@ -34,7 +34,7 @@ final class ProvisioningOutput: Sendable {
     /// A line for people; with JSON on standard error.
     func line(_ text: String) {
         endWaitingLine()
-        Terminal.write(text + "\n", to: format == .text ? 1 : 2)
+        Terminal.write(Terminal.printable(text) + "\n", to: format == .text ? 1 : 2)
     }
 
     /// A line on standard error.
@@ -42,7 +42,7 @@ final class ProvisioningOutput: Sendable {
     /// - Parameter code: ends the line; nil for none.
     func error(_ text: String, _ code: ErrorCode? = nil) {
         endWaitingLine()
-        Terminal.error(code?.ending(text) ?? text)
+        Terminal.error(Terminal.printable(code?.ending(text) ?? text))
     }
 
     /// What the removal of the current endpoint leaves in place.
@@ -118,7 +118,7 @@ final class ProvisioningOutput: Sendable {
             return (isNew, state.frame % Self.frames.count)
         }
         if isTerminal {
-            Terminal.write("\r\u{1B}[K    \(Self.frames[frame]) waiting: \(reason)", to: 2)
+            Terminal.write("\r\u{1B}[K    \(Self.frames[frame]) waiting: \(Terminal.printable(reason))", to: 2)
         } else if isNew {
             line("    waiting: \(reason)")
         }

@@ -19,7 +19,8 @@ extension ProvisioningRun {
             settings: configuration.block("settings", of: name),
             publish: configuration.block("publish", of: name, without: ["plugin", "probe"]), certificate: certificate,
             subjectTemplate: endpoint.clusterSubjectTemplate, claims: endpoint.token.claims.map(\.name),
-            serving: endpoint.provision.serving, roles: try roles(of: endpoint), isForRolesOnly: role != nil)
+            serving: endpoint.provision.serving, roles: try roles(of: endpoint), isForRolesOnly: role != nil,
+            templateAccount: account)
         let record = ProvisionedValues(configuration, endpoint: name, file: mode == .apply ? file : nil, output: output)
         let issuer = provisioning.issuer(
             isPlan: !mode.isChanging,

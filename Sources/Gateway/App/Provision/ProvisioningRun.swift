@@ -43,6 +43,8 @@ struct ProvisioningRun: Sendable {
     var file: String?
     /// The role of `provision PLUGIN role`; nil for the roles of the configuration.
     var role: EndpointConfiguration.Provision.Role?
+    /// The account whose resources a template has.
+    var account: String?
     /// The command line without its endpoints, `--owner` and `--yes`, to continue where the key store can be reached.
     var commandLine: [String] = []
 
@@ -87,6 +89,12 @@ struct ProvisioningRun: Sendable {
                 output.error(
                     "\(endpoint.name): there is no key ring, whose owner ID the names contain; name it with --owner (the tag "
                         + "sts-gateway/owner of what exists)", .provisioningFailed)
+                throw ExitStatus.unavailable
+            }
+            if mode == .apply, role != nil, ring.owner == nil {
+                output.error(
+                    "\(endpoint.name): there is no key ring, whose owner ID is in the tags; provision the endpoint first, or "
+                        + "name it with --owner")
                 throw ExitStatus.unavailable
             }
             let plan = try plan(for: endpoint, owner: ring.owner, provisioning)
@@ -154,7 +162,7 @@ struct ProvisioningRun: Sendable {
 
     /// - Returns: whether all is done; false where something stays, or where the key store cannot be reached.
     private func apply(_ endpoint: EndpointConfiguration, _ provisioning: EndpointProvisioning) async throws -> Bool {
-        let ring = try await ring(of: endpoint, provisioning, makesFirst: mode == .apply)
+        let ring = try await ring(of: endpoint, provisioning, makesFirst: mode == .apply && role == nil)
         let plan = try plan(for: endpoint, owner: ring.owner, provisioning)
         let needsRing = mode == .apply && !ring.isReadable
         let steps = needsRing ? Array(plan.steps.prefix { !Self.publications.contains($0.id) }) : plan.steps
@@ -193,7 +201,7 @@ struct ProvisioningRun: Sendable {
     ) async throws -> Ring {
         do throws(StoreError) {
             let found = try await provisioning.owner(of: endpoint, makesFirst: makesFirst)
-            return (found ?? (mode.isRemoval ? owner : nil), true)
+            return (found ?? (mode.isRemoval || role != nil ? owner : nil), true)
         } catch {
             guard let owner else {
                 output.error(

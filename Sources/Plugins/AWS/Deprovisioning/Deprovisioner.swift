@@ -61,7 +61,9 @@ struct Deprovisioner: Sendable {
         if id == nil {
             let comment = names.comment
             let all = try await run { () throws(CallFailure) in try await client.list(.distribution) }
-            id = all.first { $0["Comment"]?.text == comment }?["Id"]?.text
+            let ours = all.filter { $0["Comment"]?.text == comment }
+            guard ours.count < 2 else { throw .severalDistributions(ours, comment) }
+            id = ours.first?["Id"]?.text
         }
         guard let id else { return nil }
         let found = try await run { () throws(CallFailure) in try await client.get(.distribution, id) }

@@ -61,6 +61,9 @@ extension Deprovisioner {
         switch role.ownership {
         case .ours: return try await deletion(role, iam)
         case .adopted: return try await release(role, iam)
+        // A run that ended between the tags and the statement.
+        case .unowned where role.trust?.statements.contains { PolicyDocument.isOf(names.statement, $0) } == true:
+            return try await release(role, iam)
         case .unowned:
             return RoleFate(role: role, changes: [], kept: "it was not created by this endpoint", trust: role.trust)
         case .foreign(let owner):
@@ -118,14 +121,6 @@ extension Deprovisioner {
                 trust: current)
         }
         var changes: [ProvisioningChange] = []
-        if wanted != current {
-            changes.append(
-                change(
-                    "remove the statement \(names.statement) from the trust policy of \"\(role.name)\"",
-                    differences: PolicyDocument.differences(from: current, to: wanted),
-                    IAMClient.Call(
-                        "UpdateAssumeRolePolicy", on: role.name, named + [("PolicyDocument", wanted.text)]), iam))
-        }
         let policies = try await run { () throws(CallFailure) in
             try await iam.list(IAMClient.Call("ListRolePolicies", on: role.name, named), "PolicyNames")
         }
@@ -136,11 +131,21 @@ extension Deprovisioner {
                     IAMClient.Call(
                         "DeleteRolePolicy", on: role.name, named + [("PolicyName", names.inlinePolicy)]), iam))
         }
-        // Last: without its tags the role is not found again.
-        changes.append(
-            change(
-                "remove the tags of \"\(role.name)\"",
-                IAMClient.Call("UntagRole", on: role.name, named).list("TagKeys", ProvisionedNames.keys), iam))
+        if role.ownership == .adopted {
+            changes.append(
+                change(
+                    "remove the tags of \"\(role.name)\"",
+                    IAMClient.Call("UntagRole", on: role.name, named).list("TagKeys", ProvisionedNames.keys), iam))
+        }
+        // Last: without its statement the role does not trust the issuer, and is not found again.
+        if wanted != current {
+            changes.append(
+                change(
+                    "remove the statement \(names.statement) from the trust policy of \"\(role.name)\"",
+                    differences: PolicyDocument.differences(from: current, to: wanted),
+                    IAMClient.Call(
+                        "UpdateAssumeRolePolicy", on: role.name, named + [("PolicyDocument", wanted.text)]), iam))
+        }
         return RoleFate(role: role, changes: changes, kept: "it was not created by this endpoint", trust: wanted)
     }
 

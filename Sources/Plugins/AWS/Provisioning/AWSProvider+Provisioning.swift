@@ -15,10 +15,10 @@ extension AWSProvider {
             identity: { () throws(ProvisioningError) in try await provisioner.identity() }, steps: steps,
             summary: { provisioner.summary },
             template: { (format) async throws(ProvisioningError) in
-                let resources = try await TemplateResources(provisioner, steps)
+                let resources = try await TemplateResources(provisioner)
                 return switch format {
-                case .terraform: TerraformTemplate(resources, endpoint: request.name).text
-                case .cloudformation: CloudFormationTemplate(resources: resources).text
+                case .terraform: try TerraformTemplate(resources, endpoint: request.name).text
+                case .cloudformation: try CloudFormationTemplate(resources, account: request.templateAccount).text
                 }
             },
             check: { () throws(ProvisioningError) in

@@ -101,7 +101,7 @@ struct BucketStep: ProvisioningStep {
         }
     }
 
-    private var settings: [BucketSetting] {
+    var settings: [BucketSetting] {
         [provisioner.settings.serving == .s3 ? .publicPolicy : .publicAccessBlock, .ownershipControls, .versioning]
     }
 }

@@ -1,8 +1,33 @@
+import GatewayPluginAPI
 import JSON
 
-/// Writes resources as a CloudFormation template in JSON.
+/// Writes the resources of one account as a CloudFormation template in JSON.
 struct CloudFormationTemplate: Sendable {
-    let resources: TemplateResources
+    private let resources: [TemplateResources.Resource]
+    private let notes: [String]
+
+    /// - Parameter account: whose resources are written; nil where only one account has any.
+    /// - Throws: where several have resources and none is named, or where a value is not known yet.
+    init(_ all: TemplateResources, account: String?) throws(ProvisioningError) {
+        let accounts = all.accounts
+        let list = accounts.joined(separator: ", ")
+        guard let account = account ?? (accounts.count == 1 ? accounts[0] : nil) else {
+            throw ProvisioningError(
+                .permanent,
+                "a CloudFormation template has the resources of one account; name it with --account: one of \(list)")
+        }
+        guard accounts.contains(account) else {
+            throw ProvisioningError(
+                .permanent, "--account: no resource in the account \(Quotation.of(account)); use one of \(list)")
+        }
+        resources = all.resources.filter { $0.account == account }
+        try all.checkReferences(of: resources)
+        notes =
+            all.notes
+            + accounts.filter { $0 != account }.map {
+                "the resources of the account \($0) have a template of their own"
+            }
+    }
 
     /// The logical IDs.
     private static let names: [TemplateResources.Kind: (id: String, type: String)] = [
@@ -13,12 +38,13 @@ struct CloudFormationTemplate: Sendable {
         .provider: ("IdentityProvider", "AWS::IAM::OIDCProvider"),
         .role: ("PublisherRole", "AWS::IAM::Role"),
         .rolePolicy: ("PublisherPolicy", "AWS::IAM::RolePolicy"),
+        .workloadRole: ("WorkloadRole", "AWS::IAM::Role"),
     ]
 
     /// The member that identifies a resource to an import.
     private static let identifiers: [TemplateResources.Kind: String] = [
         .bucket: "BucketName", .accessControl: "Id", .distribution: "Id", .bucketPolicy: "Bucket", .provider: "Arn",
-        .role: "RoleName",
+        .role: "RoleName", .workloadRole: "RoleName",
     ]
 
     private static let references = [
@@ -29,8 +55,9 @@ struct CloudFormationTemplate: Sendable {
     var text: String {
         var members: [JSONValue.Member] = []
         var imports: [JSONValue] = []
-        for resource in resources.resources {
-            guard let (id, type) = Self.names[resource.kind] else { continue }
+        for resource in resources {
+            guard let (kind, type) = Self.names[resource.kind] else { continue }
+            let id = kind + (resource.role.map(Self.logicalName) ?? "")
             var body: [JSONValue.Member] = [.init("Type", .string(type))]
             if let value = resource.existing {
                 body += [.init("DeletionPolicy", "Retain"), .init("UpdateReplacePolicy", "Retain")]
@@ -51,14 +78,14 @@ struct CloudFormationTemplate: Sendable {
             .init("AWSTemplateFormatVersion", "2010-09-09"),
             .init("Description", "The issuer of the STS Gateway. The gateway writes the two documents."),
         ]
-        if !imports.isEmpty || !resources.notes.isEmpty {
+        if !imports.isEmpty || !notes.isEmpty {
             document.append(
                 .init(
                     "Metadata",
                     .object(
                         (imports.isEmpty ? [] : [.init("ResourcesToImport", .array(imports))])
-                            + (resources.notes.isEmpty
-                                ? [] : [.init("Notes", .array(resources.notes.map(JSONValue.string)))]))))
+                            + (notes.isEmpty
+                                ? [] : [.init("Notes", .array(notes.map(JSONValue.string)))]))))
         }
         document.append(.init("Resources", .object(members)))
         return JSONValue.object(document).indentedText + "\n"
@@ -66,11 +93,18 @@ struct CloudFormationTemplate: Sendable {
 
     private func dependency(of kind: TemplateResources.Kind) -> String? {
         switch kind {
-        case .role: resources.has(.provider) ? "IdentityProvider" : nil
-        case .rolePolicy: resources.has(.role) ? "PublisherRole" : nil
-        case .bucketPolicy: resources.has(.bucket) ? "Bucket" : nil
+        case .role, .workloadRole: has(.provider) ? "IdentityProvider" : nil
+        case .rolePolicy: has(.role) ? "PublisherRole" : nil
+        case .bucketPolicy: has(.bucket) ? "Bucket" : nil
         default: nil
         }
+    }
+
+    private func has(_ kind: TemplateResources.Kind) -> Bool { resources.contains { $0.kind == kind } }
+
+    /// Logical IDs are alphanumeric (CloudFormation User Guide, "Resources").
+    private static func logicalName(_ role: String) -> String {
+        TemplateResources.identifier(role, replacement: "") { $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 
     private func properties(_ resource: TemplateResources.Resource) -> JSONValue {

@@ -22,7 +22,17 @@ struct DistributionStep: ProvisioningStep {
             throw ProvisioningError(.transient, "\(name) is not visible yet")
         }
         try check(found.domain)
-        let isOurs = ownership == .ours || configuration["Comment"]?.text == wanted.comment
+        // The comment alone is not enough: whoever may create a distribution in the account may set it.
+        let isOurs =
+            ownership == .ours
+            || (configuration["Comment"]?.text == wanted.comment
+                && configuration["CallerReference"]?.text == wanted.callerReference)
+        guard isOurs || provisioner.settings.distribution != nil else {
+            throw ProvisioningError(
+                .permanent,
+                "\(name) has the comment of this endpoint, but neither its tags nor its caller reference; delete it, or "
+                    + "name it in publish.distribution to adopt it")
+        }
         provisioner.state.update { $0.distribution = .init(id: id, domain: found.domain) }
         try provisioner.issuer.isKnown(host: provisioner.host, publish: provisioner.publish)
         var changes: [ProvisioningChange] = []
@@ -122,10 +132,20 @@ struct DistributionStep: ProvisioningStep {
             try await provisioner.cloudFront.list(.distribution)
         }
         let ours = all.filter { $0["Comment"]?.text == wanted.comment }
+        guard ours.count < 2 else { throw .severalDistributions(ours, wanted.comment) }
         guard let first = ours.first, let id = first["Id"]?.text, let domain = first["DomainName"]?.text else {
             return nil
         }
         return .init(id: id, domain: domain)
+    }
+}
+
+extension ProvisioningError {
+    static func severalDistributions(_ found: [XMLElement], _ comment: String) -> ProvisioningError {
+        ProvisioningError(
+            .permanent,
+            "the distributions \(found.compactMap { $0["Id"]?.text }.joined(separator: ", ")) have the comment "
+                + "\(Quotation.of(comment)); name that of this endpoint in publish.distribution, or delete the others")
     }
 }
 

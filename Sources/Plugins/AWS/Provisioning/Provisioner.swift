@@ -12,6 +12,8 @@ struct Provisioner: Sendable {
     let state: ProvisionedState
     /// Of the account of the bucket.
     let client: AWSClient
+    /// How the credentials of `provision.accounts` are found.
+    let accounts: [ProvisioningAccount]
     /// Of the other accounts that trust the issuer, in the order of `provision.accounts`.
     let others: [(account: String, client: AWSClient)]
 
@@ -27,6 +29,7 @@ struct Provisioner: Sendable {
         state = ProvisionedState()
         let main = settings.account ?? settings.role?.account
         client = Self.client(settings, context, account: main)
+        accounts = context.administration.accounts
         others = context.administration.accounts.filter { $0.id != main }
             .map { ($0.id, Self.client(settings, context, account: $0.id)) }
     }

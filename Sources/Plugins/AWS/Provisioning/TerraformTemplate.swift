@@ -1,15 +1,18 @@
 import CloudAPI
+import GatewayPluginAPI
 import JSON
 
-/// Writes resources as Terraform configuration (HCL), with `import` blocks for what exists.
+/// Writes resources as Terraform configuration (HCL), with `import` blocks for what exists. The default provider is that of
+/// the bucket's account; each other account has one with an alias.
 struct TerraformTemplate: Sendable {
     let resources: TemplateResources
-    /// The local name of the resources: letters, digits and underscores.
+    /// The local name of the resources of the bucket's account. The names of two endpoints differ.
     let name: String
 
-    init(_ resources: TemplateResources, endpoint: String) {
+    init(_ resources: TemplateResources, endpoint: String) throws(ProvisioningError) {
         self.resources = resources
-        name = "sts_" + endpoint.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
+        name = "sts_" + endpoint
+        try resources.checkReferences(of: resources.resources)
     }
 
     private var references: [String: String] {
@@ -22,116 +25,78 @@ struct TerraformTemplate: Sendable {
 
     var text: String {
         var lines = [
-            "# The issuer of the STS Gateway. The gateway writes the two documents: they are not part of this file.",
-            "# Create the distribution first, publish with: sts-gateway provision aws ... --only documents, then apply the rest.",
+            "# The issuer of the STS Gateway, for Terraform 1.5 or OpenTofu 1.6 and later, and hashicorp/aws 5.81 and later.",
+            "# The default provider is that of the account \(resources.account).",
         ]
-        lines += resources.notes.map { "# \($0)." }
+        if resources.has(.bucketPolicy) {
+            lines += [
+                "# The gateway writes the two documents: they are not part of this file. Create the bucket policy first, publish",
+                "# with sts-gateway provision aws ... --only documents, then apply the rest.",
+            ]
+        }
+        lines += resources.notes.map { "# \($0.split(whereSeparator: \.isNewline).joined(separator: " "))." }
         var blocks: [String] = [lines.joined(separator: "\n")]
-        blocks.append(
-            HCL.block(
-                "terraform", [],
-                [
-                    .block(
-                        "required_providers",
-                        [.attribute("aws", .map([("source", .text("hashicorp/aws")), ("version", .text(">= 5.81"))]))])
-                ]))
+        blocks += resources.accounts.filter { $0 != resources.account }.map(provider)
         for resource in resources.resources {
+            let name = localName(of: resource)
             if let existing = resource.existing, let type = Self.types[resource.kind] {
-                blocks.append(
-                    HCL.block(
-                        "import", [],
-                        [.attribute("to", .expression("\(type).\(name)")), .attribute("id", .text(existing))]))
+                blocks.append(importing("\(type).\(name)", existing))
             }
-            for (type, body) in bodies(resource) { blocks.append(HCL.block("resource", [type, name], body)) }
+            for policy in resource.attached {
+                blocks.append(
+                    importing(
+                        "\(Self.attachment).\(name)[\(HCL.quoted(policy))]", "\(resource.existing ?? "")/\(policy)"))
+            }
+            for (type, body) in bodies(resource) {
+                let account: [HCL.Item] =
+                    resource.account == resources.account
+                    ? [] : [.attribute("provider", .expression("aws.\(alias(resource.account))"))]
+                blocks.append(HCL.block("resource", [type, name], account + body))
+            }
         }
         return blocks.joined(separator: "\n\n") + "\n"
     }
 
-    private static let types: [TemplateResources.Kind: String] = [
+    private func alias(_ account: String) -> String { "\(name)_\(account)" }
+
+    /// The provider of a further account, with the credentials of `provision.accounts`.
+    private func provider(_ account: String) -> String {
+        var items: [HCL.Item] = [
+            .attribute("alias", .text(alias(account))),
+            .attribute("region", .text(resources.provisioner.settings.region.rawValue)),
+            .attribute("allowed_account_ids", .list([.text(account)])),
+        ]
+        let access = resources.provisioner.accounts.first { $0.id == account }
+        if let profile = access?.profile { items.append(.attribute("profile", .text(profile))) }
+        if let role = access?.role { items.append(.block("assume_role", [.attribute("role_arn", .text(role))])) }
+        return HCL.block("provider", ["aws"], items)
+    }
+
+    private func importing(_ address: String, _ id: String) -> String {
+        HCL.block("import", [], [.attribute("to", .expression(address)), .attribute("id", .text(id))])
+    }
+
+    func localName(of resource: TemplateResources.Resource) -> String {
+        if let role = resource.role {
+            // The account is part of the name too: two accounts may have equal names.
+            let local = resource.account == resources.account ? name : alias(resource.account)
+            let isAllowed: (Character) -> Bool = { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
+            return "\(local)_role_\(TemplateResources.identifier(role, replacement: "_", isAllowed))"
+        }
+        return resource.account == resources.account ? name : alias(resource.account)
+    }
+
+    static let types: [TemplateResources.Kind: String] = [
         .bucket: "aws_s3_bucket", .accessControl: "aws_cloudfront_origin_access_control",
         .distribution: "aws_cloudfront_distribution", .bucketPolicy: "aws_s3_bucket_policy",
         .provider: "aws_iam_openid_connect_provider", .role: "aws_iam_role", .rolePolicy: "aws_iam_role_policy",
+        .workloadRole: "aws_iam_role",
     ]
+    static let attachment = "aws_iam_role_policy_attachment"
 
-    private func bodies(_ resource: TemplateResources.Resource) -> [(String, [HCL.Item])] {
-        let (type, properties) = (Self.types[resource.kind] ?? "", resource.properties)
-        switch resource.kind {
-        case .bucket:
-            let bucket = HCL.Item.attribute("bucket", .expression("aws_s3_bucket.\(name).id"))
-            return [
-                (type, [.attribute("bucket", value(properties["BucketName"])), tags(properties)]),
-                (
-                    "aws_s3_bucket_public_access_block",
-                    [bucket] + items(properties["PublicAccessBlockConfiguration"])
-                ),
-                (
-                    "aws_s3_bucket_ownership_controls",
-                    [bucket, .block("rule", items(first(properties["OwnershipControls"]?["Rules"])))]
-                ),
-                (
-                    "aws_s3_bucket_versioning",
-                    [bucket, .block("versioning_configuration", items(properties["VersioningConfiguration"]))]
-                ),
-            ]
-        case .accessControl: return [(type, items(properties["OriginAccessControlConfig"]))]
-        case .distribution: return [(type, items(properties["DistributionConfig"]) + [tags(properties)])]
-        case .bucketPolicy:
-            let isManaged = resources.has(.bucket)
-            return [
-                (
-                    type,
-                    [
-                        .attribute(
-                            "bucket", isManaged ? .expression("aws_s3_bucket.\(name).id") : value(properties["Bucket"])),
-                        .attribute("policy", policy(properties["PolicyDocument"])),
-                    ]
-                )
-            ]
-        case .provider:
-            return [
-                (
-                    type,
-                    [
-                        .attribute("url", value(properties["Url"])),
-                        .attribute("client_id_list", value(properties["ClientIdList"])), tags(properties),
-                    ]
-                )
-            ]
-        case .role:
-            return [
-                (
-                    type,
-                    [
-                        .attribute("name", value(properties["RoleName"])),
-                        .attribute("path", value(properties["Path"])),
-                        .attribute("description", value(properties["Description"])),
-                        .attribute("assume_role_policy", policy(properties["AssumeRolePolicyDocument"])),
-                        tags(properties),
-                    ]
-                )
-            ]
-        case .rolePolicy:
-            let isManaged = resources.has(.role)
-            return [
-                (
-                    type,
-                    [
-                        .attribute("name", value(properties["PolicyName"])),
-                        .attribute(
-                            "role", isManaged ? .expression("aws_iam_role.\(name).name") : value(properties["RoleName"])
-                        ),
-                        .attribute("policy", policy(properties["PolicyDocument"])),
-                    ]
-                )
-            ]
-        }
-    }
+    // MARK: Values
 
-    private func first(_ json: JSONValue?) -> JSONValue? {
-        if case .array(let values) = json { values.first } else { json }
-    }
-
-    private func tags(_ properties: JSONValue) -> HCL.Item {
+    func tags(_ properties: JSONValue) -> HCL.Item {
         guard case .array(let tags) = properties["Tags"] else { return .attribute("tags", .map([])) }
         return .attribute("tags", .map(tags.map { (string($0["Key"]), value($0["Value"])) }))
     }
@@ -139,7 +104,7 @@ struct TerraformTemplate: Sendable {
     private func string(_ json: JSONValue?) -> String { if case .string(let text) = json { text } else { "" } }
 
     /// Blocks for objects, as the provider names them; a list of objects is a block for each.
-    private func items(_ json: JSONValue?) -> [HCL.Item] {
+    func items(_ json: JSONValue?) -> [HCL.Item] {
         guard case .object(let members) = json else { return [] }
         return members.flatMap { member -> [HCL.Item] in
             if member.name == "S3OriginConfig" { return [] }
@@ -169,7 +134,7 @@ struct TerraformTemplate: Sendable {
         return text
     }
 
-    private func value(_ json: JSONValue?) -> HCL.Expression {
+    func value(_ json: JSONValue?) -> HCL.Expression {
         switch json {
         case .string(let text): .template(text, references)
         case .bool(let value): .expression("\(value)")
@@ -180,5 +145,5 @@ struct TerraformTemplate: Sendable {
         }
     }
 
-    private func policy(_ json: JSONValue?) -> HCL.Expression { .call("jsonencode", value(json)) }
+    func policy(_ json: JSONValue?) -> HCL.Expression { .call("jsonencode", value(json)) }
 }

@@ -1,3 +1,4 @@
+import GatewayPluginAPI
 import JSON
 
 /// Who could assume a role through its trust policy, and what makes it wider than tokens of single ServiceAccounts (IAM User
@@ -155,7 +156,9 @@ struct TrustReview: Sendable {
     private mutating func reviewAudiences(_ values: [Value], _ report: (String) -> Void) {
         if values.isEmpty { report("\(issuer):aud is not bound") }
         for value in values {
-            if value.isPattern {
+            if value.text.contains("${") {
+                report("the audience \(Quotation.of(value.text)) has a policy variable, which any token may match")
+            } else if value.isPattern {
                 report("the pattern \"\(value.text)\" of \(issuer):aud allows other audiences; name them")
             } else if !audiences.contains(value.text) {
                 warnings.append("the endpoint issues no token for the audience \(value.text)")
@@ -164,12 +167,17 @@ struct TrustReview: Sendable {
     }
 
     private mutating func review(_ subject: Value, _ report: (String) -> Void) {
+        if subject.text.contains("${") {
+            report("the subject \(Quotation.of(subject.text)) has a policy variable, which any token may match")
+            allowed.append("ServiceAccounts that match \(Quotation.of(subject.text))")
+            return
+        }
         guard subject.isPattern else {
             if subject.text.hasPrefix(Self.reservedPrefix) {
                 report("allows \(subject.text), the gateway's publisher")
             }
             let account = template.serviceAccount(of: subject.text)
-            allowed.append(account.map { "ServiceAccount \($0)" } ?? "the subject \(subject.text)")
+            allowed.append(account.map { "ServiceAccount \($0)" } ?? "the subject \(Quotation.of(subject.text))")
             return
         }
         if Self.canBegin(subject.text, Self.reservedPrefix) {
@@ -242,7 +250,7 @@ struct SubjectPattern: Sendable {
         let inner = subject.dropFirst(parts.before.count).dropLast(parts.after.count)
         guard let separator = inner.firstRange(of: parts.between) else { return nil }
         let (left, right) = (inner[..<separator.lowerBound], inner[separator.upperBound...])
-        guard !left.isEmpty, !right.isEmpty else { return nil }
+        guard !left.isEmpty, !right.isEmpty, isOfName(String(left)), isOfName(String(right)) else { return nil }
         return parts.first == "namespace" ? "\(left)/\(right)" : "\(right)/\(left)"
     }
 

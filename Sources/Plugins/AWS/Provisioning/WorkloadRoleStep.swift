@@ -18,19 +18,22 @@ struct WorkloadRoleStep: ProvisioningStep {
         "arn:\(provisioner.partition.rawValue):iam::\(role.account ?? provisioner.account):role/\(role.name)"
     }
 
+    var description: String { "Workloads with tokens of https://\(provisioner.issuerName)" }
+
     /// The account whose credentials are used; nil for that of the bucket.
-    private var account: String? {
+    var account: String? {
         provisioner.others.contains { $0.account == role.account } ? role.account : nil
     }
     private var iam: IAMClient { provisioner.iam(in: account) }
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
         let duration = role.maximumSession.map { "\($0)" }
+        try await provisioner.findHost()
         guard provisioner.isHostKnown, let found = try await read() else {
             let trust = PolicyDocument([statement])
             var parameters = [("RoleName", role.name), ("AssumeRolePolicyDocument", trust.text)]
             if let duration { parameters.append(("MaxSessionDuration", duration)) }
-            parameters.append(("Description", "Workloads with tokens of https://\(provisioner.issuerName)"))
+            parameters.append(("Description", description))
             return ProvisioningFinding(
                 existing: nil,
                 changes: [
@@ -42,6 +45,7 @@ struct WorkloadRoleStep: ProvisioningStep {
         let ownership = provisioner.names?.ownership(of: found.tags)
         try provisioner.rejectForeign(ownership, "the role \"\(role.name)\"")
         let isOurs = ownership == .ours
+        if !isOurs { provisioner.state.update { $0.isAdopted.insert(id) } }
         var changes: [ProvisioningChange] = []
         let trust =
             isOurs
@@ -85,9 +89,13 @@ struct WorkloadRoleStep: ProvisioningStep {
 
     /// The role's ARN, and who could assume it; nil where there is no such role.
     func review() async throws(ProvisioningError) -> (arn: String, trust: TrustReview)? {
+        try await provisioner.findHost()
         guard let found = try await read() else { return nil }
+        guard let trust = found.trust else {
+            throw ProvisioningError(.permanent, "the trust policy of \(arn) cannot be parsed")
+        }
         let review = TrustReview(
-            found.trust ?? PolicyDocument([]), provider: provisioner.providerARN(in: account),
+            trust, provider: provisioner.providerARN(in: account),
             issuer: provisioner.issuerName, audiences: provisioner.request.audiences,
             subjectTemplate: provisioner.request.subjectTemplate)
         return (found.arn, review)
@@ -114,7 +122,8 @@ struct WorkloadRoleStep: ProvisioningStep {
             tags: (element["Tags"]?.children ?? []).compactMap(ResourceTag.init))
     }
 
-    private func policies() async throws(ProvisioningError) -> [String] {
+    /// The policies that are attached to the role.
+    func policies() async throws(ProvisioningError) -> [String] {
         guard !role.policies.isEmpty else { return [] }
         let (name, iam) = (role.name, iam)
         var marker: String?
@@ -154,5 +163,21 @@ struct WorkloadRoleStep: ProvisioningStep {
             allowsSessionTags: role.allowsSessionTags || claims.contains(Self.tagsClaim),
             allowsSourceIdentity: claims.contains(Self.sourceIdentityClaim)
         ).json
+    }
+}
+
+extension Provisioner {
+    /// Finds the distribution where roles alone are provisioned, and the configuration has no host.
+    ///
+    /// - Throws: where there is none: a role must not trust a host that is not known.
+    func findHost() async throws(ProvisioningError) {
+        guard request.isForRolesOnly, !isHostKnown else { return }
+        _ = try await DistributionStep(provisioner: self).inspect()
+        guard isHostKnown else {
+            throw ProvisioningError(
+                .permanent,
+                "the issuer's host is not known before the distribution exists; provision the endpoint first, or set "
+                    + "issuer.host")
+        }
     }
 }

@@ -50,7 +50,7 @@ extension CloudInMemory {
             return result()
         default: break
         }
-        if let answer = listOrDelete(action, form, arn, name, &work) { return answer }
+        if let answer = listOrDelete(action, form, account, arn, name, &work) { return answer }
         if action.hasSuffix("OpenIDConnectProvider") {
             guard var found = work.state.providers[arn], !isHidden(arn, &work) else {
                 return error(404, "NoSuchEntity")

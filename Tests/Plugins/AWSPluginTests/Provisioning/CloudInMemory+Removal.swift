@@ -74,7 +74,8 @@ extension CloudInMemory {
     }
 
     static func listOrDelete(
-        _ action: String, _ form: [String: String], _ arn: String, _ name: String, _ work: inout Work
+        _ action: String, _ form: [String: String], _ account: String, _ arn: String, _ name: String,
+        _ work: inout Work
     ) -> ScriptedTransport.Answer? {
         func result(_ content: String = "") -> ScriptedTransport.Answer {
             .answer(200, "<Response><\(action)Result>\(content)</\(action)Result></Response>")
@@ -91,12 +92,17 @@ extension CloudInMemory {
         let role = work.state.roles[name]
         switch action {
         case "ListOpenIDConnectProviders":
-            let items = work.state.providers.keys.sorted().map { "<member><Arn>\($0)</Arn></member>" }.joined()
+            let items = work.state.providers.keys.filter { $0.contains("::\(account):") }.sorted()
+                .map { "<member><Arn>\($0)</Arn></member>" }.joined()
             return result("<OpenIDConnectProviderList>\(items)</OpenIDConnectProviderList>")
         case "ListRoles":
             return list(
                 "Roles",
-                work.state.roles.sorted { $0.key < $1.key }.map {
+                work.state.roles.compactMap { key, role in
+                    let parts = key.split(separator: "/").map(String.init)
+                    let owner = parts.count == 2 ? parts[0] : Self.account
+                    return owner == account ? (key: parts[parts.count - 1], value: role) : nil
+                }.sorted { $0.key < $1.key }.map {
                     "<RoleName>\($0.key)</RoleName><AssumeRolePolicyDocument>"
                         + PercentEncoding.encode($0.value.trust.utf8) + "</AssumeRolePolicyDocument>"
                 })

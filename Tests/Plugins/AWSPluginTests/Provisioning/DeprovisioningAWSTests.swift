@@ -74,24 +74,6 @@ import Testing
         #expect(cloud.takeWrites() == [])
     }
 
-    @Test(arguments: CloudInMemory.Fault.allCases)
-    func `After a fault at any call the next run deletes the rest`(_ fault: CloudInMemory.Fault) async throws {
-        let reference = CloudInMemory()
-        let endpoint = ProvisionedEndpointInMemory(cloud: reference)
-        try await endpoint.apply()
-        let start = reference.calls
-        try await endpoint.remove()
-        for call in start..<reference.calls {
-            let cloud = CloudInMemory()
-            let endpoint = ProvisionedEndpointInMemory(cloud: cloud)
-            try await endpoint.apply()
-            cloud.fail(fault, atCall: call)
-            _ = try? await endpoint.remove()
-            #expect(try await endpoint.remove() == [], "\(fault.rawValue) at call \(call)")
-            #expect(cloud.state == reference.state, "\(fault.rawValue) at call \(call)")
-        }
-    }
-
     @Test func `Of two clusters with equal names only the one that is deprovisioned goes`() async throws {
         let other = ProvisionedEndpointInMemory(cloud: cloud, owner: "owner-two")
         try await other.apply()

@@ -83,20 +83,6 @@ import Testing
         #expect(cloud.state == CloudInMemory.State())
     }
 
-    @Test(arguments: CloudInMemory.Fault.allCases)
-    func `After a fault at any call the next run reaches the same state`(_ fault: CloudInMemory.Fault) async throws {
-        let reference = CloudInMemory()
-        try await ProvisionedEndpointInMemory(cloud: reference).apply()
-        for call in 0..<reference.calls {
-            let cloud = CloudInMemory()
-            cloud.fail(fault, atCall: call)
-            let endpoint = ProvisionedEndpointInMemory(cloud: cloud)
-            _ = try? await endpoint.apply()
-            try await endpoint.apply()
-            #expect(cloud.state == reference.state, "\(fault.rawValue) at call \(call)")
-        }
-    }
-
     @Test func `New resources that are not visible at once are not created twice`() async throws {
         let reference = CloudInMemory()
         try await ProvisionedEndpointInMemory(cloud: reference).apply()
@@ -167,6 +153,22 @@ import Testing
         let endpoint = ProvisionedEndpointInMemory(cloud: cloud, publish: ["bucket": "documents-example"])
         await #expect(throws: ProvisioningError.self) { try await endpoint.apply() }
         #expect(cloud.takeWrites() == [])
+    }
+
+    @Test(arguments: [0, 1])
+    func `A distribution of somebody else with the same comment is not taken`(_ ownDistributions: Int) async throws {
+        let endpoint = ProvisionedEndpointInMemory(cloud: cloud)
+        try await endpoint.apply()
+        let own = try #require(cloud.state.distributions["E1"])
+        cloud.state.distributions = [:]
+        cloud.state.distributions["E0"] = .init(
+            configuration: own.configuration.setting(.text("CallerReference", "theirs")))
+        if ownDistributions == 1 { cloud.state.distributions["E1"] = own }
+        let before = cloud.state
+        let error = await #expect(throws: ProvisioningError.self) { try await endpoint.apply() }
+        #expect(error?.message.contains("E0") == true, "\(error?.message ?? "")")
+        if ownDistributions == 1 { await #expect(throws: ProvisioningError.self) { try await endpoint.remove() } }
+        #expect(cloud.state == before)
     }
 
     @Test func `Credentials of another account than the role's change nothing`() async throws {

@@ -33,19 +33,9 @@ import Testing
     // MARK: Accounts
 
     private var inThreeAccounts: ProvisionedEndpointInMemory {
-        ProvisionedEndpointInMemory(
-            cloud: cloud,
-            roles: [
-                .init(name: "reader", account: "222222222222", subjects: ["production:myns:reader"])
-            ],
-            accounts: [
-                .init(id: "222222222222", role: "arn:aws:iam::222222222222:role/provisioning"),
-                .init(id: "333333333333", profile: "three"),
-            ],
-            files: FilesInMemory([
-                "/home/me/.aws/credentials":
-                    "[three]\naws_access_key_id=AKID333333333333\naws_secret_access_key=s\n"
-            ]), home: "/home/me")
+        var endpoint = ProvisionedEndpointInMemory.inThreeAccounts(cloud)
+        endpoint.roles.removeLast()
+        return endpoint
     }
 
     @Test func `Documents are in one account, and providers and roles in others`() async throws {
@@ -259,6 +249,22 @@ import Testing
         let checks = try await check()
         #expect(checks.map(\.errors) == [[]])
         #expect(checks.first?.summary == "ServiceAccount myns/reader, ServiceAccount myns/writer")
+    }
+
+    @Test func `A role alone trusts the host of the endpoint's distribution, and nothing where there is none`()
+        async throws
+    {
+        var endpoint = ProvisionedEndpointInMemory(cloud: cloud)
+        endpoint.isForRolesOnly = true
+        endpoint.roles = [.init(name: "reader", subjects: ["production:myns:reader"])]
+        let error = await #expect(throws: ProvisioningError.self) { try await endpoint.apply() }
+        #expect(error?.message.contains("the issuer's host is not known") == true)
+        #expect(cloud.takeWrites() == [])
+        try await ProvisionedEndpointInMemory(cloud: cloud).apply()
+        try await endpoint.apply()
+        #expect(
+            try trust("reader")["Principal"]?["Federated"]
+                == "arn:aws:iam::111111111111:oidc-provider/de1.cloudfront.net")
     }
 
     @Test func `An existing role keeps its other statements`() async throws {

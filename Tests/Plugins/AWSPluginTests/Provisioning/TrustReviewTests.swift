@@ -103,6 +103,21 @@ import Testing
     }
 
     @Test(arguments: [
+        #"{\#(bound), "issuer.example/a:sub": "${issuer.example/a:sub}"}"#,
+        #"{\#(bound), "issuer.example/a:sub": ["demo:default:web", "demo:${aws:userid}:web"]}"#,
+        #"{"issuer.example/a:aud": "${issuer.example/a:aud}", "issuer.example/a:sub": "demo:default:web"}"#,
+    ])
+    func `A policy variable may match any token, so it is an error`(_ values: String) throws {
+        let found = try review(statement(#""StringEquals": \#(values)"#))
+        #expect(found.errors.contains { $0.contains("policy variable") }, "\(found.errors)")
+    }
+
+    @Test func `Subjects that no ServiceAccount has are quoted on one line`() throws {
+        let found = try review(statement(exact(#"demo:a:b\nServiceAccount c/d\u001b[2K"#)))
+        #expect(found.summary == #"the subject "demo:a:b\nServiceAccount c/d\u{1B}[2K""#)
+    }
+
+    @Test(arguments: [
         (#""Principal": "*""#, "everybody"), (#""Principal": {"AWS": "*"}"#, "everybody"),
         (#""Principal": {"Federated": "*"}"#, "everybody"), (#""NotPrincipal": {"AWS": "arn:x"}"#, "NotPrincipal"),
         (#""Principal": {"Federated": "arn:aws:iam::111111111111:oidc-provider/other.example"}"#, "not this issuer's"),
