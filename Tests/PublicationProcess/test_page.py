@@ -1,5 +1,6 @@
 """docs/aws.md, followed from its first command to the removal: each command as it is printed, in one shell."""
 
+import json
 import os
 import re
 import shutil
@@ -101,8 +102,10 @@ def test_each_command_of_the_page_works(
     further = f'    provision: {{accounts: {{"{TWO}": {{role: "arn:aws:iam::{TWO}:role/provisioning"}}}}}}\n'
     (folder / "gateway.yaml").write_text(text + probe[0] + further)
     (folder / "values.yaml").write_text("image: {}\n" + (folder / "gateway.yaml").read_text())
+    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     managed = account_client(cloud.moto, ACCOUNT, "iam").create_policy(
-        PolicyName="AmazonS3ReadOnlyAccess", PolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+        PolicyName="AmazonS3ReadOnlyAccess",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )["Policy"]["Arn"]  # fmt: skip
 
     lines = [line.replace(POLICY, managed) for line in main_part()]
