@@ -94,7 +94,7 @@ struct ProvisioningRun: Sendable {
             if mode == .apply, role != nil, ring.owner == nil {
                 output.error(
                     "\(endpoint.name): there is no key ring, whose owner ID is in the tags; provision the endpoint first, or "
-                        + "name it with --owner")
+                        + "name it with --owner", .provisioningFailed)
                 throw ExitStatus.unavailable
             }
             let plan = try plan(for: endpoint, owner: ring.owner, provisioning)
