@@ -88,6 +88,12 @@ def test_files_outside_the_folder_of_an_endpoint_are_rejected(sidecar: Sidecar) 
         assert invalid.returncode == 64 and "--files: invalid value" in invalid.stderr, value[:40]
 
 
+def test_requested_lifetimes_name_endpoints_and_durations(sidecar: Sidecar) -> None:
+    for value in ["two=720s", "one", "one=720", "one=25h", "one=59s"]:
+        invalid = sidecar.call("once", STS_LIFETIMES=value)
+        assert invalid.returncode == 64 and "--lifetime: " in invalid.stderr, value
+
+
 def test_renewal_rules_name_endpoints_and_durations(sidecar: Sidecar) -> None:
     for value in ["two=720s", "one", "one=720", "one=25h", "=1s"]:
         invalid = sidecar.call("once", STS_RENEW_BEFORE=value)

@@ -1,5 +1,6 @@
 """The vendors' own SDKs, in processes with exactly the variables and files of a Pod."""
 
+import base64
 import json
 import sys
 import textwrap
@@ -119,6 +120,14 @@ def test_boto3_finds_role_region_and_token(gateway: GatewayProgram) -> None:
         """,
     )
     assert output == f"eu-central-1 {ROLE} {pod.folder}/tokens/aws/token"
+
+
+def test_a_pod_requests_the_lifetime_of_its_tokens(gateway: GatewayProgram) -> None:
+    pod = started(gateway, {"aws-role": ROLE, "aws-role-lifetime": "5m"}, "lifetime")
+    assert pod.settings["STS_LIFETIMES"] == "aws=300s"
+    part = (pod.folder / "tokens/aws/token").read_text().split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    assert claims["exp"] - claims["iat"] == 300
 
 
 def test_snowflakes_driver_logs_in_with_the_connection_of_its_file(gateway: GatewayProgram, parties: RelyingParties) -> None:

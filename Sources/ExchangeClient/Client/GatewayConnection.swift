@@ -38,12 +38,14 @@ package struct GatewayConnection: ~Copyable {
 
     /// Exchanges a subject token for a token of the endpoint with this path.
     ///
+    /// - Parameter requestedLifetime: in seconds; nil for the endpoint's. The OpenUnison-compatible format has none.
     /// - Returns: the token, and its remaining lifetime in seconds.
     package mutating func token(
-        _ wire: TokenRequest.Wire, path: String, for subject: SubjectToken
+        _ wire: TokenRequest.Wire, path: String, for subject: SubjectToken, requestedLifetime: Int? = nil
     ) throws(SidecarError) -> (token: IssuedToken, lifetime: Double) {
         let response = try response(
-            to: TokenRequest.encode(wire, server, path: path, subject, userAgent: userAgent),
+            to: TokenRequest.encode(
+                wire, server, path: path, subject, requestedLifetime: requestedLifetime, userAgent: userAgent),
             maximumBodyBytes: TokenRequest.maximumResponseBytes)
         return try TokenRequest.decode(response, wire, at: Clock.wall())
     }

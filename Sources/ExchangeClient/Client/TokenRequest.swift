@@ -11,8 +11,11 @@ package enum TokenRequest {
     package static let maximumResponseBytes = 65_536 + 4096
 
     /// The bytes of the HTTP request.
+    ///
+    /// - Parameter requestedLifetime: in seconds (`expires_in`); nil for the endpoint's.
     package static func encode(
-        _ wire: Wire, _ server: ServerAddress, path: String, _ token: SubjectToken, userAgent: String
+        _ wire: Wire, _ server: ServerAddress, path: String, _ token: SubjectToken, requestedLifetime: Int? = nil,
+        userAgent: String
     ) -> [UInt8] {
         switch wire {
         case .rfc8693:
@@ -20,6 +23,7 @@ package enum TokenRequest {
                 ("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange"
                     + "&subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt&subject_token=").utf8)
             appendEncoded(token.bytes, to: &body)
+            if let requestedLifetime { body += Array("&expires_in=\(requestedLifetime)".utf8) }
             let head = """
                 POST \(server.path)\(path)/token HTTP/1.1\r
                 Host: \(server.authority)\r

@@ -9,6 +9,8 @@ struct Options: Equatable {
         let path: String
         /// How many seconds a token must remain valid when it is replaced; 0 for no rule.
         var remaining = 0
+        /// The requested lifetime of tokens in seconds; nil for the endpoint's.
+        var lifetime: Int?
         /// Files beside the token file.
         var files: [RenderedFile] = []
     }
@@ -45,6 +47,7 @@ struct Options: Equatable {
         ("--token-mode", "STS_TOKEN_MODE", "octal permissions of token files (0644)"),
         ("--files", "STS_FILES", "JSON object of files to write beside the tokens: {\"NAME/FILE\": \"CONTENT\"}"),
         ("--renew-before", "STS_RENEW_BEFORE", "NAME=DURATION[,…]: how long a token stays valid when it is replaced"),
+        ("--lifetime", "STS_LIFETIMES", "NAME=DURATION[,…]: the requested lifetime of tokens; the endpoint limits it"),
         ("--wire", "STS_WIRE", "rfc8693 (default), or stock: OpenUnison-compatible"),
         ("--ca-file", "STS_CA_FILE", "FILE: PEM certificates to trust"),
         ("--ca-certificates", "STS_CA_CERTIFICATES", "PEM text to trust"),
@@ -139,19 +142,23 @@ struct Options: Equatable {
             problems.texts.append("--server: missing required option; set it or STS_SERVER")
         }
         readEndpoints(endpoints, &problems)
-        readRenewals(values["--renew-before"] ?? "", &problems)
+        readDurations("--renew-before", values, 0...86_400, &problems) { $0.remaining = $1 }
+        readDurations("--lifetime", values, 60...86_400, &problems) { $0.lifetime = $1 }
         if let files = values["--files"] { readFiles(files, &problems) }
     }
 
-    private mutating func readRenewals(_ text: String, _ problems: inout Problems) {
-        for entry in text.split(separator: ",") {
+    /// Reads a list of durations of endpoints.
+    private mutating func readDurations(
+        _ flag: String, _ values: [String: String], _ range: ClosedRange<Int>, _ problems: inout Problems,
+        _ set: (inout Endpoint, Int) -> Void
+    ) {
+        for entry in (values[flag] ?? "").split(separator: ",") {
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
             guard parts.count == 2, let index = endpoints.firstIndex(where: { $0.name == parts[0] }) else {
-                problems.texts.append("--renew-before: \"\(entry)\" names no endpoint; expected NAME=DURATION")
+                problems.texts.append("\(flag): \"\(entry)\" names no endpoint; expected NAME=DURATION")
                 continue
             }
-            endpoints[index].remaining =
-                duration("--renew-before", ["--renew-before": parts[1]], 0...86_400, &problems) ?? 0
+            if let seconds = duration(flag, [flag: parts[1]], range, &problems) { set(&endpoints[index], seconds) }
         }
     }
 

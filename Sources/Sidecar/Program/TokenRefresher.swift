@@ -103,7 +103,8 @@ struct TokenRefresher: ~Copyable {
             entries[index].hasFiles = true
         }
         let subject = try SubjectToken(file: options.subjectTokenFile)
-        let (token, lifetime) = try connection.token(options.wire, path: endpoint.path, for: subject)
+        let (token, lifetime) = try connection.token(
+            options.wire, path: endpoint.path, for: subject, requestedLifetime: endpoint.lifetime)
         try AtomicFile.write(token.bytes, to: entries[index].file, mode: options.tokenMode)
         let now = Clock.boot()
         entries[index].schedule.succeeded(

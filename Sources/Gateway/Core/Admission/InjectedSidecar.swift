@@ -69,19 +69,24 @@ struct InjectedSidecar {
     }
 
     /// How long tokens remain valid when they are renewed, in seconds, by the endpoint's name.
-    var renewals: [String: Int] {
-        var renewals: [String: Int] = [:]
+    var renewals: [String: Int] { seconds(SidecarContainers.renewalsSetting) }
+
+    /// The lifetimes that the Pod requests, in seconds, by the endpoint's name.
+    var lifetimes: [String: Int] { seconds(SidecarContainers.lifetimesSetting) }
+
+    private func seconds(_ setting: String) -> [String: Int] {
+        var found: [String: Int] = [:]
         for container in [native, classic, firstFetch] {
-            guard let value = container?.environment[SidecarContainers.renewalsSetting] ?? nil else { continue }
+            guard let value = container?.environment[setting] ?? nil else { continue }
             for entry in value.split(separator: ",") {
                 let parts = entry.split(separator: "=", maxSplits: 1)
                 guard parts.count == 2, KubernetesName.isLabel(parts[0]), parts[1].last == "s",
                     let seconds = Int(parts[1].dropLast()), (1...86_400).contains(seconds)
                 else { continue }
-                renewals[String(parts[0])] = seconds
+                found[String(parts[0])] = seconds
             }
         }
-        return renewals
+        return found
     }
 
     /// The files of the earlier injection, of those endpoints.

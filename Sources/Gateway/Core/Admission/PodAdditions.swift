@@ -32,7 +32,12 @@ struct PodAdditions {
             of: pod, found, record, createsVolume: annotations.createsVolume, policy)
         let volume = kind == .csi && record.isPresent ? NodeVolume.found(in: pod, driver: policy.nodeDriver) : nil
         let earlier = volume.map(Self.endpoints) ?? found.endpoints
-        let endpoints = SidecarEndpoints(requested.endpoints, known: known, found: earlier, renewals: found.renewals)
+        // Lifetimes of endpoints that this replica does not render stay.
+        let rendered = requested.endpoints.map(\.name)
+        let lifetimes = found.lifetimes.filter { !rendered.contains($0.key) }
+            .merging(requested.lifetimes) { $1 }
+        let endpoints = SidecarEndpoints(
+            requested.endpoints, known: known, found: earlier, renewals: found.renewals, lifetimes: lifetimes)
         endpointNames = endpoints.names
         let audience = try requested.audience(
             policy, found: endpoints.hasUnknown ? pod.subjectTokenAudience : nil)
@@ -47,7 +52,10 @@ struct PodAdditions {
         }
         if kind == .csi, let driver = policy.nodeDriver {
             delivery = .csi(try NodeVolume(driver: driver, endpoints: endpoints.names, files: files))
-            warnings = []
+            warnings = requested.lifetimes.keys.sorted().map {
+                "the lifetime that the Pod requests for \($0) is not used, since the node driver delivers the tokens; "
+                    + "remove the annotation, or request the sidecar"
+            }
             return
         }
         let linger = try SidecarLinger(pod, isNative: found.isNative ?? policy.isNative, policy)

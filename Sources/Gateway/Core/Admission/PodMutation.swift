@@ -46,7 +46,8 @@ package struct PodMutation: Sendable {
         let keys = requested.flatMap { endpoint -> [String] in
             let key = policy.key(endpoint.injector.label)
             guard (reading.annotations[key] ?? "").isEmpty else { return [] }
-            return [key] + endpoint.injector.options.map { "\(key)-\($0)" }
+            return [key, RequestedInjections.lifetimeKey(of: endpoint, policy)]
+                + endpoint.injector.options.map { "\(key)-\($0)" }
         }
         return keys.isEmpty ? nil : NeededServiceAccount(name: reading.serviceAccountName, keys: Set(keys))
     }

@@ -17,6 +17,8 @@ struct RequestedInjections {
     private(set) var endpoints: [EndpointConfiguration] = []
     private(set) var warnings: [String] = []
     private(set) var variables: [InjectedVariable] = []
+    /// The lifetimes of tokens that the Pod requests, in seconds, by the endpoint's name.
+    private(set) var lifetimes: [String: Int] = [:]
     /// The files of the endpoints.
     private(set) var files: [InjectedFile] = []
     /// What the endpoints' plugins expect of the Pod, each with its endpoint's name.
@@ -44,6 +46,9 @@ struct RequestedInjections {
             try Self.checkSubject(of: endpoint, namespace: namespace, pod)
             var options: [String: String] = [:]
             for option in endpoint.injector.options { options[option] = annotation("\(key)-\(option)") }
+            if let text = annotation(Self.lifetimeKey(of: endpoint, policy)) {
+                lifetimes[endpoint.name] = try Self.lifetime(text, of: endpoint, policy)
+            }
             let injection: PodInjection
             do {
                 injection = try endpoint.provider.injection(
@@ -64,6 +69,24 @@ struct RequestedInjections {
             conflictingVariables += (injection.conflictingVariables + endpoint.injector.conflicts)
                 .map { (endpoint.name, $0) }
         }
+    }
+
+    /// The annotation with the lifetime of an endpoint's tokens.
+    static func lifetimeKey(of endpoint: EndpointConfiguration, _ policy: InjectionPolicy) -> String {
+        "\(policy.key(endpoint.injector.label))-lifetime"
+    }
+
+    /// The lifetime that the Pod requests, in seconds: not more than that of the endpoint.
+    private static func lifetime(
+        _ text: String, of endpoint: EndpointConfiguration, _ policy: InjectionPolicy
+    ) throws(AdmissionDenial) -> Int {
+        let range = min(endpoint.token.minimumLifetime, endpoint.token.timeToLive)...endpoint.token.timeToLive
+        if let duration = ConfigurationDuration(text), range.contains(duration.seconds) { return duration.seconds }
+        throw AdmissionDenial(
+            .forbidden,
+            "\(lifetimeKey(of: endpoint, policy)): invalid lifetime \(PodQuotation.of(text)); expected "
+                + "\(ConfigurationDuration(seconds: range.lowerBound)) to "
+                + "\(ConfigurationDuration(seconds: range.upperBound)), such as 10m")
     }
 
     /// Denies a Pod whose tokens would have a longer subject than the relying party accepts, since every token request of

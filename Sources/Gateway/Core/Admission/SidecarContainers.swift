@@ -92,6 +92,7 @@ struct SidecarContainers {
             (Self.endpointsSetting, endpoints.setting),
         ]
         if let renewals = endpoints.renewals { settings.append((Self.renewalsSetting, renewals)) }
+        if let lifetimes = endpoints.lifetimes { settings.append((Self.lifetimesSetting, lifetimes)) }
         if let files { settings.append((Self.filesSetting, files)) }
         if policy.sidecar.tokenMode != 0o644 {
             let digits = String(policy.sidecar.tokenMode, radix: 8)
@@ -108,11 +109,15 @@ struct SidecarContainers {
     /// The variable of the token files' mode.
     private static let modeSetting = "STS_TOKEN_MODE"
     /// The variables of settings that have a default.
-    static let optionalSettings = [modeSetting, trustSetting, lingerSetting, filesSetting, renewalsSetting]
+    static let optionalSettings = [
+        modeSetting, trustSetting, lingerSetting, filesSetting, renewalsSetting, lifetimesSetting,
+    ]
     /// The variable of the files beside the token files.
     static let filesSetting = "STS_FILES"
     /// The variable of the times that tokens remain valid when they are renewed.
     static let renewalsSetting = "STS_RENEW_BEFORE"
+    /// The variable of the lifetimes that the Pod requests.
+    static let lifetimesSetting = "STS_LIFETIMES"
     /// The variable of the time for which a classic sidecar goes on after SIGTERM.
     private static let lingerSetting = "STS_LINGER"
     /// The variable of the initial CA bundle.

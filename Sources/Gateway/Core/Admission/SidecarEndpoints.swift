@@ -10,6 +10,8 @@ struct SidecarEndpoints {
     /// The value of `STS_RENEW_BEFORE`, such as `one=720s`: how long a token must remain valid when it is renewed. nil
     /// where no endpoint has such a rule.
     let renewals: String?
+    /// The value of `STS_LIFETIMES`, such as `one=600s`: the lifetimes that the Pod requests; nil where it requests none.
+    let lifetimes: String?
     /// Whether there are endpoints that this replica does not know.
     let hasUnknown: Bool
 
@@ -17,9 +19,11 @@ struct SidecarEndpoints {
     ///   - known: all endpoints of this replica.
     ///   - found: the paths of the earlier injection, by the endpoint's name.
     ///   - renewals: the rules of the earlier injection in seconds, by the endpoint's name.
+    ///   - lifetimes: those that the Pod requests, and those of the earlier injection for endpoints that it does not
+    ///     request any more; in seconds, by the endpoint's name.
     init(
         _ requested: [EndpointConfiguration], known: [EndpointConfiguration], found: [String: String],
-        renewals foundRenewals: [String: Int] = [:]
+        renewals foundRenewals: [String: Int] = [:], lifetimes: [String: Int] = [:]
     ) {
         var paths = found
         for endpoint in known where found[endpoint.name] != nil { paths[endpoint.name] = endpoint.path.description }
@@ -34,8 +38,13 @@ struct SidecarEndpoints {
         for endpoint in known where paths[endpoint.name] != nil {
             seconds[endpoint.name] = endpoint.token.remainingAtRenewal
         }
-        let rules = seconds.filter { $0.value > 0 }.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)s" }
-        renewals = rules.isEmpty ? nil : rules.joined(separator: ",")
+        renewals = Self.setting(seconds.filter { $0.value > 0 })
+        self.lifetimes = Self.setting(lifetimes.filter { paths[$0.key] != nil })
         hasUnknown = !Set(found.keys).isSubset(of: known.map(\.name))
+    }
+
+    private static func setting(_ seconds: [String: Int]) -> String? {
+        let entries = seconds.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)s" }
+        return entries.isEmpty ? nil : entries.joined(separator: ",")
     }
 }

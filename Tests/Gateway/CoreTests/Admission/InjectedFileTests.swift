@@ -131,6 +131,26 @@ struct InjectedFileTests {
         #expect(try outcome([endpoint]).patch.json.text.contains(#"{"name":"STS_RENEW_BEFORE","value":"one=720s"}"#))
     }
 
+    @Test("The sidecar learns the lifetime that the Pod's annotation requests, up to that of the endpoint")
+    func lifetime() throws {
+        let endpoint = try InjectionExample.one()
+        func text(_ lifetime: String) throws -> String {
+            let pod = InjectionExample.pod(
+                annotations: ["example-role": "reader", "example-role-lifetime": lifetime])
+            return try PodMutation(InjectionExample.policy, endpoints: [endpoint]).patch(pod, namespace: "shop")
+                .patch.json.text
+        }
+        #expect(try text("10m").contains(#"{"name":"STS_LIFETIMES","value":"one=600s"}"#))
+        #expect(try text("900").contains(#"{"name":"STS_LIFETIMES","value":"one=900s"}"#))
+        #expect(try !text("").contains("STS_LIFETIMES"), "an empty annotation is none")
+        for invalid in ["16m", "59s", "-1", "x", "10 m", "1h\n"] {
+            let denial = #expect(throws: AdmissionDenial.self) { try text(invalid) }
+            #expect(
+                denial?.message.contains("tremolo.io/example-role-lifetime: invalid lifetime") == true
+                    && denial?.message.contains("expected 60s to 15m, such as 10m") == true, "\(denial?.message ?? "")")
+        }
+    }
+
     @Test("A variable of another endpoint that an endpoint's SDKs would use instead of its token is a warning")
     func foreignVariable() throws {
         let filed = try ExampleEndpoint.configuration(
