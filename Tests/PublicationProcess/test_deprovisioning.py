@@ -40,7 +40,10 @@ class Account:
             "distributions": {one["Id"]: one["Comment"] for one in listed},
             "controls": {one["Id"]: one["Name"] for one in controls},
             "providers": {arn: self.provider(arn) for arn in providers},
-            "roles": {one["RoleName"]: self.role(one["RoleName"]) for one in self.iam.list_roles()["Roles"]},
+            "roles": {
+                one["RoleName"]: self.role(one["RoleName"])
+                for page in self.iam.get_paginator("list_roles").paginate() for one in page["Roles"]
+            },
         }
 
     def bucket(self, name: str) -> dict[str, Any]:
