@@ -31,7 +31,9 @@ package struct PodMutation: Sendable {
     package struct NeededServiceAccount: Sendable, Equatable {
         /// The name in the Pod, which may be invalid.
         package let name: String
-        /// The annotations that the Pod lacks.
+        /// The annotations that the Pod lacks and needs.
+        package let missing: Set<String>
+        /// All annotations to read: those, and the optional ones that go with them.
         package let keys: Set<String>
     }
 
@@ -43,13 +45,16 @@ package struct PodMutation: Sendable {
         guard !requested.isEmpty, let reading = try? PodReading(pod), !reading.isMirror, !reading.isOfWindows else {
             return nil
         }
-        let keys = requested.flatMap { endpoint -> [String] in
+        var (missing, keys): (Set<String>, Set<String>) = ([], [])
+        for endpoint in requested {
             let key = policy.key(endpoint.injector.label)
-            guard (reading.annotations[key] ?? "").isEmpty else { return [] }
-            return [key, RequestedInjections.lifetimeKey(of: endpoint, policy)]
-                + endpoint.injector.options.map { "\(key)-\($0)" }
+            guard (reading.annotations[key] ?? "").isEmpty else { continue }
+            missing.insert(key)
+            keys.formUnion([key, RequestedInjections.lifetimeKey(of: endpoint, policy)])
+            keys.formUnion(endpoint.injector.options.map { "\(key)-\($0)" })
         }
-        return keys.isEmpty ? nil : NeededServiceAccount(name: reading.serviceAccountName, keys: Set(keys))
+        return missing.isEmpty
+            ? nil : NeededServiceAccount(name: reading.serviceAccountName, missing: missing, keys: keys)
     }
 
     /// The additions for every endpoint whose label the Pod has.

@@ -28,6 +28,7 @@ package enum ConfigurationLoader {
         let limits = GatewayConfiguration.Limits(root.limits)
         let log = GatewayConfiguration.Log(level: root.log.level)
         let audit = GatewayConfiguration.Audit(events: root.audit.events)
+        let statusHosts = (root.status.hosts ?? []).map { $0.lowercased() }
         let endpoints = endpoints(
             root.sts, cluster: cluster, catalog: catalog, context: context, metadata: MetadataNeeds(review: review))
 
@@ -35,9 +36,7 @@ package enum ConfigurationLoader {
         let configuration = GatewayConfiguration(
             cluster: cluster, listeners: listeners, certificates: certificates, certificateNames: certificateNames,
             authorityOverlap: overlap.seconds, tls: policy, review: review, keyStore: keyStore, injection: injection,
-            limits: limits,
-            audit: audit, log: log, statusHosts: (root.status.hosts ?? []).map { $0.lowercased() }, endpoints: endpoints
-        )
+            limits: limits, audit: audit, log: log, statusHosts: statusHosts, endpoints: endpoints)
         return (configuration, problems.sorted)
     }
 

@@ -58,7 +58,7 @@ struct PodAdmission: Sendable {
             throw AdmissionDenial(
                 .badRequest, "invalid spec.serviceAccountName; expected the name of a ServiceAccount")
         }
-        let keys = needed.keys.sorted().joined(separator: ", ")
+        let missing = needed.missing.sorted().joined(separator: ", ")
         let found: [String: String]?
         do throws(ServiceAccountReadFailure) {
             found = try await reader.annotations(needed.keys, of: needed.name, in: namespace)
@@ -70,14 +70,14 @@ struct PodAdmission: Sendable {
                 ])
             throw AdmissionDenial(
                 .unavailable,
-                "the gateway cannot read the annotations of the ServiceAccount \"\(needed.name)\" for \(keys); "
+                "the gateway cannot read the annotations of the ServiceAccount \"\(needed.name)\" for \(missing); "
                     + "try again, or add the annotation to the Pod")
         }
         guard let found else {
             throw AdmissionDenial(
                 .forbidden,
                 "missing ServiceAccount \"\(needed.name)\", whose annotations are needed for "
-                    + "\(keys); create it first, or add the annotation to the Pod")
+                    + "\(missing); create it first, or add the annotation to the Pod")
         }
         return found
     }

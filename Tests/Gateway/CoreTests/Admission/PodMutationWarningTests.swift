@@ -49,6 +49,7 @@ struct PodMutationWarningTests {
         #expect(mutation.neededServiceAccount(of: InjectionExample.pod()) == nil)
         let needed = mutation.neededServiceAccount(of: InjectionExample.pod(annotations: [:], spec: named))
         #expect(needed?.name == "web")
+        #expect(needed?.missing == ["tremolo.io/example-role"])
         #expect(needed?.keys == ["tremolo.io/example-role", "tremolo.io/example-role-lifetime"])
         let empty: [JSONValue.Member] = [.init("serviceAccountName", "")]
         #expect(

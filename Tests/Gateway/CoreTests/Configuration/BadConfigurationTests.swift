@@ -31,7 +31,7 @@ struct BadConfigurationTests {
         Case(["key_store": [:]], #"key_store: unknown key "key_store"; did you mean "keyStore"?"#),
         Case(
             ["colour": "red"],
-            #"colour: unknown key "colour"; expected cluster, k8s_cluster_name, listeners, tls, review, keyStore, injection, limits, audit, log or sts"#
+            #"colour: unknown key "colour"; expected cluster, k8s_cluster_name, listeners, tls, review, keyStore, injection, limits, audit, log, status or sts"#
         ),
         Case(["audit": ["file": "x"]], #"audit.file: unknown key "file"; expected events"#),
         Case(

@@ -15,7 +15,7 @@ struct PodAdmissionTests {
         let (pod, isPatched) = try await webhook.injected(bare, [("namespace", "shop")])
         #expect(isPatched)
         #expect(pod.text.contains(#"{"name":"EXAMPLE_ROLE","value":"writer"}"#))
-        #expect(accounts.asked == ["tremolo.io/example-role of shop/web"])
+        #expect(accounts.asked == ["tremolo.io/example-role,tremolo.io/example-role-lifetime of shop/web"])
         _ = try await webhook.injected(ExampleWebhook.pod())
         _ = try await webhook.injected(ExampleWebhook.pod(labels: [], annotations: [:]))
         #expect(accounts.asked.count == 1)
