@@ -10,7 +10,7 @@ struct AnthropicProviderTests {
     @Test("The plugin keeps the rules of the plugin API")
     func conformance() {
         // Without publisher settings: two endpoints that name one federation issuer have the same location on purpose,
-        // so that `config check` refuses them.
+        // so that `config check` rejects them.
         #expect(checkConformance(of: AnthropicProvider.self, annotation: "any") == [])
     }
 

@@ -137,7 +137,7 @@ struct ProvisioningAzureTests {
         #expect(error.message.contains("with another audience, api://other"))
     }
 
-    @Test("The 21st credential of an identity is refused before anything is written")
+    @Test("The 21st credential of an identity is rejected before anything is written")
     func limit() async throws {
         let subjects = (1...20).map { "a:b:\($0)" }
         try await endpoint(.init(name: "workloads/web", subjects: subjects)).apply()
@@ -211,7 +211,7 @@ struct ProvisioningAzureTests {
         #expect(checks.map(\.summary) == ["a:b:c, a:b:d"] && checks[0].errors == [])
     }
 
-    @Test("A subscription of another tenant is refused")
+    @Test("A subscription of another tenant is rejected")
     func otherTenant() async throws {
         entra.setSubscriptionTenant("00000000-0000-4000-8000-000000000000")
         let error = try await #require(throws: ProvisioningError.self) { try await endpoint().apply() }
