@@ -58,7 +58,7 @@ def test_all_invalid_settings_are_reported_at_once(sidecar: Sidecar) -> None:
     ]:  # fmt: skip
         assert part in invalid.stderr
     assert sidecar.call("walk").returncode == 64
-    assert sidecar.call("--help").stdout.count("STS_") == 15
+    assert sidecar.call("--help").stdout.count("STS_") == 16
 
 
 def test_files_are_written_before_the_tokens_and_probed(sidecar: Sidecar, gateway: FaultGateway) -> None:
