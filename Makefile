@@ -22,12 +22,19 @@ test: tools check build ## Run all checks and tests: Swift, Python, a generated 
 	$(SWIFT) test --skip-build --skip '$(MODELS)|$(PROCESSES)'
 	$(SWIFT) test --skip-build --filter '$(MODELS)'
 	$(SWIFT) test --skip-build --filter '$(PROCESSES)'
-	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/NodeProcess Tests/PublicationProcess \
-		Tests/AnthropicProcess Tests/AzureProcess Tests/VaultProcess Tests/GCPProcess Tests/RotationProcess \
-		Tests/RestartProcess Tests/FaultProcess Tests/AdmissionProcess Tests/ListenerProcess Tests/DemoProcess \
-		Tests/VendorProcess Tests/Chart Tests/Documents
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target suites-1 suites-2 suites-3
 	scripts/plugin-trial
 	scripts/example-trial
+
+# The suites of processes wait most of the time, so three groups of about the same duration run at a time.
+suites-1:
+	.venv/bin/python -m pytest -q Tests/PublicationProcess
+suites-2:
+	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/NodeProcess Tests/AnthropicProcess \
+		Tests/AzureProcess Tests/VaultProcess Tests/GCPProcess
+suites-3:
+	.venv/bin/python -m pytest -q Tests/RotationProcess Tests/RestartProcess Tests/FaultProcess \
+		Tests/AdmissionProcess Tests/ListenerProcess Tests/DemoProcess Tests/VendorProcess Tests/Chart Tests/Documents
 
 acceptance: tools build ## Run the acceptance tests with whole processes; STS_ACCEPTANCE_KUBECONFIG=FILE uses a cluster.
 	$(SWIFT) test --skip-build --filter AcceptanceTests

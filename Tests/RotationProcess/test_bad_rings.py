@@ -173,11 +173,13 @@ def trial(stage: Stage) -> Iterator[Trial]:
     before = {name: active(gateway, endpoint_of(name)) for name in CASES}
     for name, case in CASES.items():
         endpoint = endpoint_of(name)
-        if case.place:
-            case.place(gateway, endpoint)
-        elif case.make:
-            made.bad[name] = case.make(json.loads(good[name]))
-            gateway.put(made.bad[name], endpoint)
+        # With the lock, so that no write of the gateway that has begun replaces it.
+        with gateway.locked(endpoint):
+            if case.place:
+                case.place(gateway, endpoint)
+            elif case.make:
+                made.bad[name] = case.make(json.loads(good[name]))
+                gateway.put(made.bad[name], endpoint)
     until(lambda: all(gateway.problem(endpoint_of(name)) for name in CASES), "a problem of each")
     made.running = made.look_at_all()
     gateway.stop()
