@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test acceptance soak bench status-page fuzz sidecar node image build check format tools plugin plugin-trial example-trial schema manifests
+.PHONY: help demo test suites-1 suites-2 suites-3 acceptance faults soak bench status-page fuzz sidecar node image build check format tools plugin plugin-trial example-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ test: tools check build ## Run all checks and tests: Swift, Python, a generated 
 	$(SWIFT) test --skip-build --skip '$(MODELS)|$(PROCESSES)'
 	$(SWIFT) test --skip-build --filter '$(MODELS)'
 	$(SWIFT) test --skip-build --filter '$(PROCESSES)'
-	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target suites-1 suites-2 suites-3
+	$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=line suites-1 suites-2 suites-3
 	scripts/plugin-trial
 	scripts/example-trial
 
