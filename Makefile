@@ -28,10 +28,9 @@ test: tools check build ## Run all checks and tests: Swift, Python, a generated 
 
 # The suites of processes wait most of the time, so three groups of about the same duration run at a time.
 suites-1:
-	.venv/bin/python -m pytest -q Tests/PublicationProcess
+	.venv/bin/python -m pytest -q Tests/PublicationProcess Tests/AnthropicProcess Tests/AzureProcess
 suites-2:
-	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/NodeProcess Tests/AnthropicProcess \
-		Tests/AzureProcess Tests/VaultProcess Tests/GCPProcess
+	.venv/bin/python -m pytest -q Tests/Peers Tests/SidecarProcess Tests/NodeProcess Tests/VaultProcess Tests/GCPProcess
 suites-3:
 	.venv/bin/python -m pytest -q Tests/RotationProcess Tests/RestartProcess Tests/FaultProcess \
 		Tests/AdmissionProcess Tests/ListenerProcess Tests/DemoProcess Tests/VendorProcess Tests/Chart Tests/Documents
