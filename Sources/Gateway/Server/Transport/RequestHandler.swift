@@ -73,11 +73,7 @@ final class RequestHandler: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
-        switch state {
-        case .closed: break
-        case .responding(isRead: true): pipelined.append(part)
-        case .waiting, .reading, .responding(isRead: false), .draining: read(part)
-        }
+        if case .responding(isRead: true) = state { pipelined.append(part) } else { read(part) }
     }
 
     private func read(_ part: HTTPRequestPart) {

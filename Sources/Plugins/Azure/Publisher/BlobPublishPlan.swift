@@ -1,3 +1,4 @@
+import CloudAPI
 import GatewayPluginAPI
 import JOSE
 
@@ -53,7 +54,7 @@ struct BlobPublishPlan: Sendable {
         }
         let blob = override("blob", settings.endpoints?.blob)
         let authority = override("authority", settings.endpoints?.authority)
-        let sources = Self.sources(settings.credentials, &errors)
+        let sources = CredentialChoice.read(settings.credentials, standard: CredentialSource.selfIssued, &errors)
         if sources.contains(.selfIssued) {
             if settings.client == nil {
                 errors.append(
@@ -108,25 +109,6 @@ struct BlobPublishPlan: Sendable {
             return issuer.path
         }
         return String(issuer.path.dropFirst(container.utf8.count + 1))
-    }
-
-    private static func sources(_ words: [String]?, _ errors: inout [SettingsError]) -> [CredentialSource] {
-        var sources: [CredentialSource] = []
-        for word in words ?? [CredentialSource.selfIssued.rawValue] {
-            guard let source = CredentialSource(rawValue: word), !sources.contains(source) else {
-                let known = CredentialSource.allCases.map(\.rawValue).joined(separator: ", ")
-                errors.append(
-                    SettingsError(
-                        "publish.credentials",
-                        "invalid value \(Quotation.of(word)); expected one of \(known), without duplicates"))
-                continue
-            }
-            sources.append(source)
-        }
-        if words?.isEmpty ?? false {
-            errors.append(SettingsError("publish.credentials", "is empty; write [self], or remove the key"))
-        }
-        return sources
     }
 }
 

@@ -64,7 +64,7 @@ struct PublishPlan: Sendable {
                     "publish.serviceAccount",
                     "invalid service account \(Quotation.of(account)); expected its e-mail address"))
         }
-        sources = Self.sources(settings.credentials, &errors)
+        sources = CredentialChoice.read(settings.credentials, standard: CredentialSource.selfIssued, &errors)
         if sources.contains(.selfIssued), pool == nil, !errors.contains(where: { $0.key.hasPrefix("publish.p") }) {
             errors.append(
                 SettingsError(
@@ -105,25 +105,6 @@ struct PublishPlan: Sendable {
         serviceAccount = settings.serviceAccount
         credentialsFile = settings.credentialsFile
         authorityFile = settings.caFile
-    }
-
-    private static func sources(_ words: [String]?, _ errors: inout [SettingsError]) -> [CredentialSource] {
-        var sources: [CredentialSource] = []
-        for word in words ?? [CredentialSource.selfIssued.rawValue] {
-            guard let source = CredentialSource(rawValue: word), !sources.contains(source) else {
-                let known = CredentialSource.allCases.map(\.rawValue).joined(separator: ", ")
-                errors.append(
-                    SettingsError(
-                        "publish.credentials",
-                        "invalid value \(Quotation.of(word)); expected one of \(known), without duplicates"))
-                continue
-            }
-            sources.append(source)
-        }
-        if words?.isEmpty ?? false {
-            errors.append(SettingsError("publish.credentials", "is empty; write [self], or remove the key"))
-        }
-        return sources
     }
 }
 

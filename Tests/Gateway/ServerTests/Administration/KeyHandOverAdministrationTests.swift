@@ -97,7 +97,7 @@ struct KeyHandOverAdministrationTests {
     }
 
     /// Asks for a token, and keeps it.
-    private final class TokenKeeper: KeyRecipient {
+    private final class TokenRecorder: KeyRecipient {
         let location = "party"
         private let context: PublisherContext
         private let kept = Mutex<[String]>([])
@@ -118,7 +118,7 @@ struct KeyHandOverAdministrationTests {
     @Test("A hand-over that another endpoint authorizes has that endpoint's token")
     func tokenOfAnotherEndpoint() async throws {
         let ring = try await store(.published)
-        let keeper = Mutex<TokenKeeper?>(nil)
+        let recorder = Mutex<TokenRecorder?>(nil)
         var endpoint = endpoint
         endpoint.publisher?.plan = PublisherPlan(
             location: "party",
@@ -127,13 +127,13 @@ struct KeyHandOverAdministrationTests {
                 propagation: KeyPropagation(newKey: 60, oldKey: .after(seconds: 0), evidence: "It is a fake."),
                 usesOwnToken: true, tokenEndpoint: "two",
                 open: { context in
-                    let made = TokenKeeper(context)
-                    keeper.withLock { $0 = made }
+                    let made = TokenRecorder(context)
+                    recorder.withLock { $0 = made }
                     return made
                 }))
         // Without a ring of the other endpoint there is no token.
         _ = await keys.nextStep(ring, of: endpoint)
-        #expect(keeper.withLock { $0 }?.tokens == [])
+        #expect(recorder.withLock { $0 }?.tokens == [])
         let key = try SigningKey.generate(.es256)
         let other = KeyRing(
             endpoint: "two", owner: "other",
@@ -146,7 +146,7 @@ struct KeyHandOverAdministrationTests {
             ])
         _ = try await session.keyStore.rings.save(other, replacing: nil)
         _ = await keys.nextStep(ring, of: endpoint)
-        let token = try #require(keeper.withLock { $0 }?.tokens.last)
+        let token = try #require(recorder.withLock { $0 }?.tokens.last)
         let part = try #require(token.split(separator: ".").dropFirst().first)
         let claims = try JSONValue(parsing: try #require(Base64URL.decode(String(part))))
         #expect(claims["iss"] == "https://two.example.com/issuer")
