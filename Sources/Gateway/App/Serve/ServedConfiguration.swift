@@ -52,7 +52,9 @@ struct ServedConfiguration {
         }
         if let configuration = reading.configuration {
             for problem in reading.problems {
-                logger.warning("configuration warning", metadata: ["problem": "\(problem.text(file: file.path))"])
+                logger.warning(
+                    "configuration warning",
+                    metadata: ["code": "\(problem.code)", "problem": "\(problem.text(file: file.path))"])
             }
             self.configuration = addresses.applied(configuration)
             fallback = nil
@@ -63,14 +65,16 @@ struct ServedConfiguration {
             throw ExitStatus.configuration
         }
         for problem in reading.problems where problem.severity == .error {
-            logger.error("configuration rejected", metadata: ["problem": "\(problem.text(file: file.path))"])
+            logger.error(
+                "configuration rejected",
+                metadata: ["code": "\(problem.code)", "problem": "\(problem.text(file: file.path))"])
         }
         configuration = addresses.applied(last)
         let reason = reading.problems.first { $0.severity == .error }.map { "\($0)" } ?? "not readable"
         fallback = "configuration file is invalid (\(reason)); the last valid configuration is in force"
         logger.critical(
             "configuration file is invalid; started with the last valid one",
-            metadata: ["file": "\(file.path)", "reason": "\(reason)"])
+            metadata: ["code": "\(ErrorCode.configurationError)", "file": "\(file.path)", "reason": "\(reason)"])
     }
 
     private static func text(of file: ConfigurationFile) throws(ConfigurationProblem) -> String {

@@ -66,7 +66,8 @@ struct PodAdmission: Sendable {
             logger.warning(
                 "ServiceAccount not readable",
                 metadata: [
-                    "namespace": "\(namespace)", "serviceaccount": "\(needed.name)", "reason": "\(error.reason)",
+                    "code": "\(ErrorCode.apiServer)", "namespace": "\(namespace)", "serviceaccount": "\(needed.name)",
+                    "reason": "\(error.reason)",
                 ])
             throw AdmissionDenial(
                 .unavailable,

@@ -169,6 +169,6 @@ final class PodEvents: Service {
         guard isChange else { return }
         logger.warning(
             "Pod Event failed",
-            metadata: ["namespace": "\(event.namespace)", "reason": "\(reason)"])
+            metadata: ["code": "\(ErrorCode.apiServer)", "namespace": "\(event.namespace)", "reason": "\(reason)"])
     }
 }

@@ -62,7 +62,10 @@ struct KeyRingRecovery: Service {
             case .yields:
                 writer.logger.warning(
                     "key ring replaced by the stored one",
-                    metadata: ["owner": "\(stored.value.owner)", "stored": "\(other.value.owner)"])
+                    metadata: [
+                        "code": "\(ErrorCode.foreignDocument)", "owner": "\(stored.value.owner)",
+                        "stored": "\(other.value.owner)",
+                    ])
                 replica.yield(to: other.version)
                 return .atOnce
             case .stays(let anyReplicaRestores):

@@ -88,7 +88,7 @@ struct KeyRings: Sendable {
         } catch {
             var logger = logger
             logger[metadataKey: "endpoint"] = "\(endpoint.name)"
-            logger.error("key ring failed", metadata: ["reason": "\(error)"])
+            logger.error("key ring failed", metadata: ["code": "\(error.code)", "reason": "\(error)"])
             return replicas.mount(endpoint, found: .failure(error))
         }
     }

@@ -51,7 +51,8 @@ struct KeyRotation: Sendable {
         case .repair(let ring, let times):
             let outcome = try await leader.save(ring, replacing: stored)
             logger.warning(
-                "key ring times in the future repaired", metadata: ["times": .array(times.map { "\($0)" })])
+                "key ring times in the future repaired",
+                metadata: ["code": "\(ErrorCode.clock)", "times": .array(times.map { "\($0)" })])
             return outcome
         }
         // A key pair that cannot be used does not stop the rotation; it is reported when no other step is due.
@@ -163,7 +164,9 @@ struct KeyRotation: Sendable {
         case .markPublished(let kid, _):
             logger.notice("new signing key published", metadata: ["kid": "\(kid)"])
         case .markAbsent(let kid):
-            logger.warning("new signing key no longer published", metadata: ["kid": "\(kid)"])
+            logger.warning(
+                "new signing key no longer published",
+                metadata: ["code": "\(ErrorCode.documentsDiffer)", "kid": "\(kid)"])
         case .useStandby(let kid): logger.notice("standby signing key signs next", metadata: ["kid": "\(kid)"])
         case .activate(let kid): logger.notice("signing key activated", metadata: ["kid": "\(kid)"])
         case .remove(let kids):

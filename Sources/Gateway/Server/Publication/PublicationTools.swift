@@ -60,7 +60,9 @@ struct PublicationTools: Sendable {
         self.clock = clock
         rules = ProxyRules(environment: host.environment)
         if rules.invalid != nil {
-            logger.warning("invalid HTTPS_PROXY ignored", metadata: ["expected": "http://HOST:PORT"])
+            logger.warning(
+                "invalid HTTPS_PROXY ignored",
+                metadata: ["code": "\(ErrorCode.configurationWarning)", "expected": "http://HOST:PORT"])
         }
         transport = PluginTransport(rules: rules)
         self.host = host

@@ -119,10 +119,13 @@ final class ConfigurationReload: Service {
                 .needsRestart,
                 problem: "changes of \(fixed.joined(separator: ", ")) require a restart of the gateway")
             logger.warning(
-                "configuration change requires a restart", metadata: ["changed": .array(fixed.map { "\($0)" })])
+                "configuration change requires a restart",
+                metadata: ["code": "\(ErrorCode.configurationWarning)", "changed": .array(fixed.map { "\($0)" })])
             return
         }
-        for problem in problems { logger.warning("configuration warning", metadata: ["problem": "\(problem)"]) }
+        for problem in problems {
+            logger.warning("configuration warning", metadata: ["code": "\(problem.code)", "problem": "\(problem)"])
+        }
         // Nil where the service was cancelled.
         guard let built = try? await mounting.build(configuration, after: old) else { return }
         current.replace(with: mounting.commit(built, after: old))
@@ -146,7 +149,9 @@ final class ConfigurationReload: Service {
 
     private func reject(_ problems: [ConfigurationProblem]) {
         for problem in problems {
-            logger.error("configuration rejected", metadata: ["problem": "\(problem.text(file: source.path))"])
+            logger.error(
+                "configuration rejected",
+                metadata: ["code": "\(problem.code)", "problem": "\(problem.text(file: source.path))"])
         }
         report.record(
             .rejected,

@@ -174,7 +174,7 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     private func log(_ problem: StoreError) {
         logger.error(
             "stored document cannot be used",
-            metadata: ["document": "\(Value.layout.title)", "reason": "\(problem)"])
+            metadata: ["code": "\(problem.code)", "document": "\(Value.layout.title)", "reason": "\(problem)"])
     }
 
     private func apply(_ stored: Stored<Value>, to state: inout State) {

@@ -39,12 +39,13 @@ struct PrivateDirectory: Sendable {
             }
             try mapped { () throws(LocalFile.Failure) in try DirectoryAccess.set(0o700, of: path) }
             logger.warning(
-                "key directory permissions changed", metadata: ["path": "\(path)", "from": "\(mode)", "to": "700"])
+                "key directory permissions changed",
+                metadata: ["code": "\(ErrorCode.storeUnavailable)", "path": "\(path)", "from": "\(mode)", "to": "700"])
         } else if access.isWritableByGroup {
             logger.warning(
                 "key directory is group-writable",
                 metadata: [
-                    "path": "\(path)", "mode": "\(mode)",
+                    "code": "\(ErrorCode.configurationWarning)", "path": "\(path)", "mode": "\(mode)",
                     "advice": "every process of the group can replace keys; run: chmod g-w \(Self.quoted(path))",
                 ])
         }

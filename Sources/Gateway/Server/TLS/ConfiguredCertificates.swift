@@ -68,7 +68,9 @@ final class ConfiguredCertificates: Service {
         }
         guard problems.isEmpty else { throw ServingProblems(problems: problems) }
         for warning in pairs.compactMap(\.warning) {
-            logger.warning("configuration warning", metadata: ["problem": "\(warning)"])
+            logger.warning(
+                "configuration warning",
+                metadata: ["code": "\(ErrorCode.configurationWarning)", "problem": "\(warning)"])
         }
         state = Mutex(State(pairs: pairs, read: signatures, problems: files.map { _ in nil }))
     }
@@ -107,7 +109,9 @@ final class ConfiguredCertificates: Service {
                 }
                 isChanged = true
                 if let warning = pair.warning {
-                    logger.warning("configuration warning", metadata: ["problem": "\(warning)"])
+                    logger.warning(
+                        "configuration warning",
+                        metadata: ["code": "\(ErrorCode.configurationWarning)", "problem": "\(warning)"])
                 }
                 logger.notice(
                     "certificate reloaded",
@@ -115,7 +119,9 @@ final class ConfiguredCertificates: Service {
             } catch {
                 let reason = error.problems.map { "\($0.keyPath): \($0.message)" }.joined(separator: "; ")
                 if problem != reason {
-                    logger.error("certificate rejected", metadata: ["reason": "\(reason)"])
+                    logger.error(
+                        "certificate rejected",
+                        metadata: ["code": "\(ErrorCode.noServingCertificate)", "reason": "\(reason)"])
                 }
                 state.withLock { $0.problems[index] = reason }
             }

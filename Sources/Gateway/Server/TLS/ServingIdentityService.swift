@@ -61,7 +61,9 @@ struct ServingIdentityService: Service {
         guard let stored = view.stored else {
             guard view.isMissing == true || view.replacedBy != nil else { return .wait(until: nil) }
             if view.replacedBy != nil {
-                logger.critical("CA lost and created again; restart the Pods that have an older sidecar")
+                logger.critical(
+                    "CA lost and created again; restart the Pods that have an older sidecar",
+                    metadata: ["code": "\(ErrorCode.podsWithoutAuthority)"])
             }
             return try await leader.save(
                 try generator.first(policy: policy, at: scheduler.now()), replacing: view.replacedBy)
@@ -116,7 +118,9 @@ struct ServingIdentityService: Service {
     private static let maximumPods = 100
 
     private func log(_ problem: ServingTimeProblem, _ policy: ServingPolicy) async {
-        logger.warning("serving identity repaired", metadata: ["reason": "\(problem.description)"])
+        logger.warning(
+            "serving identity repaired",
+            metadata: ["code": "\(ErrorCode.servingCertificateTime)", "reason": "\(problem.description)"])
         guard problem == .authorityNotYetValid else { return }
         let commands = policy.podSelectors.prefix(10).map { "kubectl get pods --all-namespaces -l '\($0)'" }
         var metadata: Logger.Metadata = ["find": .array(commands.map { "\($0)" })]
@@ -126,6 +130,7 @@ struct ServingIdentityService: Service {
         } else {
             metadata["pods"] = "unknown"
         }
+        metadata["code"] = "\(ErrorCode.podsWithoutAuthority)"
         logger.critical("CA replaced; recreate the Pods that were injected before", metadata: metadata)
     }
 

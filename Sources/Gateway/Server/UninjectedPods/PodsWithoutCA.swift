@@ -110,7 +110,7 @@ final class PodsWithoutCA: Sendable {
 
     private static func metadata(_ authority: RequiredAuthority) -> Logger.Metadata {
         [
-            "ca": "\(authority.id)",
+            "code": "\(ErrorCode.podsWithoutAuthority)", "ca": "\(authority.id)",
             "issues": "\(authority.begin.map { $0.formatted(.iso8601) } ?? "now")",
             "advice": "recreate these Pods, which do not start again after a restart of their node",
         ]

@@ -226,12 +226,14 @@ final class UninjectedPods: Service {
             logger.warning(
                 "labelled Pod runs without tokens",
                 metadata: [
-                    "endpoint": "\(pod.owner.endpoint)", "namespace": "\(pod.owner.namespace)", "pod": "\(pod.name)",
+                    "code": "\(ErrorCode.workloadNotInjected)", "endpoint": "\(pod.owner.endpoint)",
+                    "namespace": "\(pod.owner.namespace)", "pod": "\(pod.name)",
                     "owner": "\(pod.owner.name)", "reason": "\(pod.owner.reason.rawValue)", "advice": "\(advice)",
                 ])
         }
         guard tally.unreported > 0 else { return }
         logger.warning(
-            "more labelled Pods run without tokens", metadata: ["count": .stringConvertible(tally.unreported)])
+            "more labelled Pods run without tokens",
+            metadata: ["code": "\(ErrorCode.workloadNotInjected)", "count": .stringConvertible(tally.unreported)])
     }
 }

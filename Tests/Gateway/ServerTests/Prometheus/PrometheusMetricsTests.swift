@@ -1,5 +1,6 @@
 import CoreMetrics
 import Foundation
+import GatewayCore
 import Testing
 
 @testable import GatewayServer
@@ -20,6 +21,12 @@ struct PrometheusMetricsTests {
     private func counter(_ metrics: PrometheusMetrics, _ endpoint: String, _ route: String = "token") -> Counter {
         Counter(
             label: "example_requests_total", dimensions: [("route", route), ("endpoint", endpoint)], factory: metrics)
+    }
+
+    @Test("A family has room for the series of 500 endpoints")
+    func room() {
+        let series = 500 * AuditRecord.CallRoute.allCases.count * AuditRecord.Decision.allCases.count
+        #expect(PrometheusMetrics.maximumSeries >= series)
     }
 
     @Test("Counters, gauges and histograms match the reference file")

@@ -41,6 +41,21 @@ struct IssuerRoutesTests {
         #expect(try await gateway.send(.get, path, headers: [.ifNoneMatch: "\"other\""]).status == 200)
     }
 
+    @Test("Pages of other sites may read the documents only where that is configured")
+    func crossOrigin() async throws {
+        var configuration = gateway.endpoints[0].configuration
+        let keys = gateway.endpoints[0].keys
+        for allowsAnyOrigin in [false, true] {
+            configuration.allowsAnyOrigin = allowsAnyOrigin
+            var table = RouteTable()
+            IssuerRoutes(configuration: configuration, keys: keys).add(to: &table)
+            let responder = GatewayResponder(
+                table: table, maximumBodyBytes: 1_024, decisions: nil, logger: gateway.log.logger)
+            let answer = try await gateway.send(.get, "/one/certs", to: responder)
+            #expect(answer.headers[.accessControlAllowOrigin] == (allowsAnyOrigin ? "*" : nil))
+        }
+    }
+
     @Test("Readiness lists each ring, and a failed one does not make the replica unready")
     func readiness() async throws {
         let admin = gateway.admin(publication: PublicationStatuses())
