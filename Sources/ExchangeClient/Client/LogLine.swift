@@ -2,14 +2,25 @@ import Glibc
 
 /// One line of the log: a JSON object on standard error. The message is constant; data is in the other members.
 package enum LogLine {
-    package enum Level: String { case info, warning, error }
+    /// How severe the line is. A warning and an error have a stable code.
+    package enum Level {
+        case info
+        case warning(SidecarCode)
+        case error(SidecarCode)
+
+        fileprivate var members: [(String, String)] {
+            switch self {
+            case .info: [("level", quote("info"))]
+            case .warning(let code): [("level", quote("warning")), ("code", quote(code.rawValue))]
+            case .error(let code): [("level", quote("error")), ("code", quote(code.rawValue))]
+            }
+        }
+    }
 
     package static func write(_ level: Level, _ message: String, _ members: [(name: String, value: String)] = []) {
         let all =
-            [
-                ("time", quote(Clock.text(Clock.wall()))), ("level", quote(level.rawValue)),
-                ("message", quote(message)),
-            ] + members.map { ($0.name, $0.value) }
+            [("time", quote(Clock.text(Clock.wall())))] + level.members + [("message", quote(message))]
+            + members.map { ($0.name, $0.value) }
         let line = "{" + all.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}\n"
         print(line)
     }

@@ -23,4 +23,8 @@ package enum SidecarCode: String, CaseIterable {
     case token = "STS1611"
     /// A call of the kubelet to the node driver is not valid or not possible.
     case volumeCall = "STS1911"
+    /// The kubelet rejected the registration of the node driver.
+    case registration = "STS1912"
+    /// The file with the node driver's endpoints.
+    case endpointSettings = "STS1913"
 }

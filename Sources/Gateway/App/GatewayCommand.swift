@@ -17,7 +17,7 @@ struct GatewayCommand: AsyncParsableCommand {
             VersionCommand.self,
         ])
 
-    /// Runs a command. A usage error is printed with its code.
+    /// Runs a command. An error that no command has printed is printed with its code.
     private static func run(_ arguments: [String]) async {
         do {
             var command = try parseAsRoot(arguments)
@@ -28,12 +28,13 @@ struct GatewayCommand: AsyncParsableCommand {
             }
         } catch {
             let message = fullMessage(for: error)
-            guard exitCode(for: error) == .validationFailure, !message.isEmpty else { exit(withError: error) }
+            let status = exitCode(for: error)
+            guard status != .success, !message.isEmpty else { exit(withError: error) }
             // The error, then the usage.
             let lines = message.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
-            Terminal.error(String(lines[0]), .usage)
+            Terminal.error(String(lines[0]), status == .validationFailure ? .usage : .unspecified)
             if lines.count > 1 { Terminal.error(String(lines[1])) }
-            exit(withError: ExitCode.validationFailure)
+            exit(withError: status)
         }
     }
 

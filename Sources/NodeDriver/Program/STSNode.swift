@@ -55,7 +55,8 @@ struct STSNode {
             sigwait(&signals, &received)
             for socket in sockets.reversed() { socket.close() }
         } catch {
-            LogLine.print("sts-node: \((error as? SidecarError)?.reason ?? "\(error)")\n")
+            let failure = error as? SidecarError ?? SidecarError(.system, "\(error)")
+            LogLine.print("sts-node: \(failure.codedReason)\n")
             exit(systemError)
         }
         // Token files are complete at any time, and the next process continues from them.

@@ -138,12 +138,11 @@ struct TokenRefresher: ~Copyable {
         let tenths = Int(((entries[index].schedule.due - now) * 10).rounded())
         var members = [
             ("endpoint", LogLine.quote(entries[index].endpoint.name)), ("error", LogLine.quote(error.reason)),
-            ("code", LogLine.quote(error.code.rawValue)),
             ("retryIn", LogLine.quote("\(tenths / 10).\(tenths % 10)s")),
             ("tokenValid", "\(entries[index].schedule.isTokenValid(at: now))"),
         ]
         if let seconds = error.retryAfter { members.append(("retryAfterSeconds", "\(seconds)")) }
-        LogLine.write(.warning, "token not refreshed", members.map { (name: $0.0, value: $0.1) })
+        LogLine.write(.warning(error.code), "token not refreshed", members.map { (name: $0.0, value: $0.1) })
     }
 
     /// Reads the gateway's CA bundle and stores it. A failure is logged; the next round tries again.
@@ -153,8 +152,7 @@ struct TokenRefresher: ~Copyable {
             if try bundle.update(over: &connection) { LogLine.write(.info, "CA bundle updated") }
         } catch {
             LogLine.write(
-                .warning, "CA bundle not updated",
-                [("error", LogLine.quote(error.reason)), ("code", LogLine.quote(error.code.rawValue))])
+                .warning(error.code), "CA bundle not updated", [("error", LogLine.quote(error.reason))])
         }
     }
 }

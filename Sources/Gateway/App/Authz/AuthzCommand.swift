@@ -60,7 +60,7 @@ struct AuthzCommand: ParsableCommand {
                 for line in error.lines { Terminal.error(line, .usage) }
                 throw ExitStatus.usage
             }
-            for warning in question.warnings { Terminal.error("warning: \(warning)") }
+            for warning in question.warnings { Terminal.error("warning: \(warning)", .configurationWarning) }
             if let auditLog {
                 try replay(auditLog, question)
                 return

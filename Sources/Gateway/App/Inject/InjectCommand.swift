@@ -52,7 +52,7 @@ struct InjectCommand: ParsableCommand {
             result = try preview.injected(documents, wanted: endpoint)
         } catch {
             for warning in error.warnings { Terminal.error("\(filename): warning: \(warning)") }
-            Terminal.error("\(filename): \(error.reason)")
+            Terminal.error("\(filename): \(error.reason)", .podDenied)
             throw ExitStatus.checkFailed
         }
         for warning in result.warnings { Terminal.error("\(filename): warning: \(warning)") }

@@ -81,7 +81,8 @@ struct ServeCommand: AsyncParsableCommand {
                 }
                 tasks.addTask {
                     try await assembly.untilOverdue()
-                    logger.critical("shutdown timed out")
+                    logger.critical(
+                        "shutdown timed out", metadata: ["code": "\(ErrorCode.shutdownTimedOut)"])
                     await output.drain(for: .seconds(1))
                     Self.exit(withError: ExitCode.failure)
                 }
@@ -89,7 +90,8 @@ struct ServeCommand: AsyncParsableCommand {
                 tasks.cancelAll()
             }
         } catch {
-            logger.critical("stopped", metadata: ["reason": "\(error)"])
+            logger.critical(
+                "stopped", metadata: ["code": "\(ErrorCode.serviceEnded)", "reason": "\(error)"])
             throw ExitCode.failure
         }
         logger.notice("stopped")

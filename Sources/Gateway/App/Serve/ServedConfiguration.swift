@@ -31,7 +31,7 @@ struct ServedConfiguration {
             catalog = try ConfigurationFile.catalog(
                 manifest: manifest ?? ConfigurationFile.foundManifest(beside: file.path))
         } catch {
-            Terminal.error("\(file.path): error: \(error)")
+            Terminal.error("\(file.path): error: \(error)", .configurationError)
             throw ExitStatus.configuration
         }
         let load: @Sendable (String) -> ConfigurationFile.Reading = { text in

@@ -57,6 +57,7 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case newerDocument = "STS1404"
     case storeUnavailable = "STS1405"
     case operationRejected = "STS1406"
+    case documentRestored = "STS1407"
 
     // The cluster.
     case apiServer = "STS1411"
@@ -89,6 +90,10 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case podsWithoutAuthority = "STS1904"
     case documentsDiffer = "STS1905"
     case statusNotLocal = "STS1906"
+    case shutdownTimedOut = "STS1907"
+    case serviceEnded = "STS1908"
+    case logLinesDropped = "STS1909"
+    case unspecified = "STS1910"
 
     // Findings of doctor, and errors of token: how the cluster and the gateway are reached.
     case kubeconfigUnusable = "STS2001"

@@ -97,7 +97,10 @@ private struct PublicationLog {
             logger.critical(
                 "foreign document overwritten",
                 metadata: place.merging(
-                    ["document": "\(outcome.document.kind.path)", "reason": "\(conflict)"], uniquingKeysWith: { $1 }))
+                    [
+                        "code": "\(conflict.code)", "document": "\(outcome.document.kind.path)",
+                        "reason": "\(conflict)",
+                    ], uniquingKeysWith: { $1 }))
         }
         for outcome in report.outcomes where outcome.result == .written {
             logger.notice(
@@ -112,7 +115,8 @@ private struct PublicationLog {
                 log.succeed(place)
                 return
             }
-            log.fail(reason, code: code, reference.map { place.merging(["reference": "\($0)"]) { $1 } } ?? place)
+            let metadata = reference.map { place.merging(["reference": "\($0)"]) { $1 } } ?? place
+            log.fail(reason, code: code ?? .unspecified, metadata)
         }
         update(&failure, status.failure, status.failureCode, status.failureReference)
         update(
@@ -122,9 +126,11 @@ private struct PublicationLog {
             verdict = new
             // A mismatch is expected while a CDN invalidation is in progress, and with manual publication.
             let isSettled = status.invalidatingSince == nil && status.failure == nil && status.location != nil
+            var metadata: Logger.Metadata = ["verdict": "\(new)"]
+            if !new.isMatch { metadata["code"] = "\(ErrorCode.documentsDiffer)" }
             logger.log(
                 level: new.isMatch ? .notice : isSettled ? .warning : .info, "public documents read",
-                metadata: ["verdict": "\(new)"])
+                metadata: metadata)
         }
     }
 }

@@ -84,7 +84,10 @@ struct Listener: Service {
                     if !Task.isCancelled, connections.count > 0 {
                         logger.warning(
                             "connections cut at the end of the shutdown",
-                            metadata: ["listener": "\(name)", "connections": .stringConvertible(connections.count)])
+                            metadata: [
+                                "code": "\(ErrorCode.shutdownTimedOut)", "listener": "\(name)",
+                                "connections": .stringConvertible(connections.count),
+                            ])
                     }
                 }
                 connections.abortAll()

@@ -76,7 +76,9 @@ struct StartParts {
                 for text in error.problems { problem("review", text) }
             }
         case .offline(let keys, let issuer):
-            logger.warning("offline reviewer does not detect deleted Pods; tokens are valid until they expire")
+            logger.warning(
+                "offline reviewer does not detect deleted Pods; tokens are valid until they expire",
+                metadata: ["code": "\(ErrorCode.configurationWarning)"])
             switch keys {
             case .file(let path):
                 if let failure = KeySetCache.failure(ofFile: resolve(path)) {

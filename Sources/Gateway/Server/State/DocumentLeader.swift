@@ -67,7 +67,7 @@ struct DocumentLeader<Value: ReplicatedDocument>: Sendable {
         logger.warning(
             "stored document restored from memory",
             metadata: [
-                "document": "\(Value.layout.title)",
+                "code": "\(ErrorCode.documentRestored)", "document": "\(Value.layout.title)",
                 "found": view.replacedBy == nil ? "nothing" : "another document",
             ])
         return try await save(stored.value.restored, replacing: view.replacedBy, request: stored.request)

@@ -20,12 +20,12 @@ struct FailureLog: Sendable {
 
     /// - Returns: whether it was logged.
     @discardableResult
-    mutating func fail(_ reason: String, code: ErrorCode? = nil, _ metadata: Logger.Metadata = [:]) -> Bool {
+    mutating func fail(_ reason: String, code: ErrorCode, _ metadata: Logger.Metadata = [:]) -> Bool {
         guard self.reason != reason else { return false }
         self.reason = reason
         var metadata = metadata
         metadata["reason"] = "\(reason)"
-        if let code { metadata["code"] = "\(code)" }
+        metadata["code"] = "\(code)"
         logger.log(level: level, failed, metadata: metadata)
         return true
     }

@@ -61,7 +61,8 @@ extension SecretDocumentStore {
                     logger.warning(
                         "Secret has lost its label; the next write restores it",
                         metadata: [
-                            "document": "\(layout.title)", "name": "\(name)", "label": "\(layout.label ?? "")=\(name)",
+                            "code": "\(ErrorCode.documentRestored)", "document": "\(layout.title)",
+                            "name": "\(name)", "label": "\(layout.label ?? "")=\(name)",
                         ])
                 }
                 await report(news(secret, name))

@@ -91,7 +91,9 @@ struct ServingIdentityService: Service {
         switch step {
         case .wait(let wait, let time):
             if case .webhooks = wait, wait != waiting {
-                logger.warning("new CA waits for the caBundle of the webhook configurations")
+                logger.warning(
+                    "new CA waits for the caBundle of the webhook configurations",
+                    metadata: ["code": "\(ErrorCode.webhookUntrusted)"])
             }
             waiting = wait
             return .wait(until: time)

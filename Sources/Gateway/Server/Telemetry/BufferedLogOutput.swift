@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import GatewayCore
 import JSON
 import Synchronization
 
@@ -46,7 +47,8 @@ package final class BufferedLogOutput: Sendable {
     private static func gap(_ lost: Int, at now: Date) -> String {
         let record: JSONValue = [
             "time": .string(now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
-            "level": "warning", "logger": "sts-gateway", "message": "log lines dropped", "lines": .integer(lost),
+            "level": "warning", "logger": "sts-gateway", "message": "log lines dropped",
+            "code": .string(ErrorCode.logLinesDropped.rawValue), "lines": .integer(lost),
         ]
         return record.text + "\n"
     }

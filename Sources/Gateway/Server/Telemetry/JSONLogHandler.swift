@@ -1,9 +1,12 @@
 import FoundationEssentials
+import GatewayCore
 import JSON
 package import Logging
 import Synchronization
 
 /// Writes each log record as one line of JSON: `time`, `level`, `logger`, `message`, then the metadata in name order.
+///
+/// A warning or an error of a module that has no codes, such as a plugin or a library, gets one.
 package struct JSONLogHandler: LogHandler {
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -35,6 +38,9 @@ package struct JSONLogHandler: LogHandler {
         var merged = metadata
         if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }
         if let explicit = event.metadata { merged.merge(explicit) { $1 } }
+        if event.level >= .warning, merged["code"] == nil {
+            merged["code"] = "\(Self.code(ofModule: event.source))"
+        }
         failures?.record(event.level, event.message.description, merged)
         var members: [JSONValue.Member] = [
             .init("time", .string(Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))),
@@ -47,6 +53,11 @@ package struct JSONLogHandler: LogHandler {
             members.append(.init(name, Self.json(value)))
         }
         write(JSONValue.object(members).text + "\n")
+    }
+
+    /// The code of a record without one.
+    private static func code(ofModule module: String) -> ErrorCode {
+        module == "Kubernetes" ? .apiServer : .unspecified
     }
 
     private static let reservedNames: Set<String> = ["time", "level", "logger", "message"]

@@ -32,7 +32,9 @@ final class EndpointSettings: Sendable {
                 if let settings = Self.settings(bytes) {
                     cached = (bytes, settings)
                 } else {
-                    LogLine.write(.warning, "endpoint settings are invalid", [("file", LogLine.quote(file ?? ""))])
+                    LogLine.write(
+                        .warning(.endpointSettings), "endpoint settings are invalid",
+                        [("file", LogLine.quote(file ?? ""))])
                     cached.bytes = bytes
                 }
             }

@@ -86,7 +86,7 @@ final class CABundleStore: Sendable {
             if try update.update(over: &connection) { LogLine.write(.info, "CA bundle updated") }
             state.withLock { [update] in $0.update = update }
         } catch {
-            LogLine.write(.warning, "CA bundle not updated", [("error", LogLine.quote(error.reason))])
+            LogLine.write(.warning(error.code), "CA bundle not updated", [("error", LogLine.quote(error.reason))])
         }
     }
 }

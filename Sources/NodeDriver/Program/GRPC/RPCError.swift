@@ -21,12 +21,15 @@ struct RPCError: Error, Equatable {
         self.message = message
     }
 
+    /// The code in the log, and in a message that has none of its own.
+    var stableCode: SidecarCode { code == .failedPrecondition ? .subjectToken : .volumeCall }
+
     /// The message with a stable code at its end, unless it has one.
     var codedMessage: String {
-        let stable = code == .failedPrecondition ? SidecarCode.subjectToken : .volumeCall
         // 2,048 bytes with the code.
         let text = String(decoding: message.utf8.prefix(2_038), as: UTF8.self)
-        return text.hasSuffix(")") && text.dropLast().suffix(7).hasPrefix("STS") ? text : "\(text) (\(stable.rawValue))"
+        let isCoded = text.hasSuffix(")") && text.dropLast().suffix(7).hasPrefix("STS")
+        return isCoded ? text : "\(text) (\(stableCode.rawValue))"
     }
 
     /// The message in the encoding of the trailer `grpc-message`: printable ASCII, others percent-encoded.

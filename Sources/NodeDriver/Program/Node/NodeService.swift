@@ -58,7 +58,8 @@ final class NodeService: RPCService {
         } catch {
             metrics.count(.publishInvalid)
             // The message contains constants and limits only: nothing of the request is logged.
-            LogLine.write(.warning, "publish request rejected", [("error", LogLine.quote(error.message))])
+            LogLine.write(
+                .warning(error.stableCode), "publish request rejected", [("error", LogLine.quote(error.message))])
             return loop.makeFailedFuture(error)
         }
     }
@@ -166,7 +167,7 @@ final class NodeService: RPCService {
             table.release(target, known)
             metrics.count(.unpublishFailed)
             LogLine.write(
-                .warning, "volume not removed",
+                .warning(error.code), "volume not removed",
                 [("podUID", LogLine.quote(target.podUID)), ("error", LogLine.quote(error.reason))])
             throw RPCError(.internal, error.codedReason)
         }

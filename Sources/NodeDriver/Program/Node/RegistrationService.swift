@@ -26,7 +26,8 @@ struct RegistrationService: RPCService {
                 LogLine.write(.info, "driver registered")
             } else {
                 LogLine.write(
-                    .error, "driver not registered", [("error", LogLine.quote(String(status.error.prefix(500))))])
+                    .error(.registration), "driver not registered",
+                    [("error", LogLine.quote(String(status.error.prefix(500))))])
             }
         default: return loop.makeFailedFuture(RPCError(.unimplemented, "unknown method"))
         }

@@ -113,7 +113,7 @@ struct VolumePublisher {
 
     private func log(_ request: VolumeRequest, _ endpoint: String, _ error: SidecarError, isValid: Bool) {
         LogLine.write(
-            .warning, "token not refreshed",
+            .warning(error.code), "token not refreshed",
             [
                 ("pod", LogLine.quote(request.pod)), ("podUID", LogLine.quote(request.target.podUID)),
                 ("endpoint", LogLine.quote(endpoint)), ("error", LogLine.quote(error.reason)),

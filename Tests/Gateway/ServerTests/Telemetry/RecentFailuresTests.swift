@@ -2,6 +2,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayPluginTesting
 import Logging
+import Synchronization
 import Testing
 
 @testable import GatewayServer
@@ -44,6 +45,24 @@ struct RecentFailuresTests {
         }
         logger.error("key rotation failed", metadata: ["endpoint": "two", "reason": "no answer"])
         #expect(failures.all.map(\.message) == ["key rotation failed"] && failures.all.first?.endpoint == "two")
+    }
+
+    @Test("A warning of a module without codes gets one, and no other record does")
+    func codes() {
+        let lines = Mutex<[String]>([])
+        let logger = Logger(label: "test") { [failures] label in
+            JSONLogHandler(label: label, logLevel: .info, failures: failures) { line in lines.withLock { $0 += [line] }
+            }
+        }
+        logger.warning("watch failed", source: "Kubernetes")
+        logger.error("credential renewal failed", source: "ExamplePlugin")
+        logger.error("key ring failed", metadata: ["code": "STS1402"])
+        logger.notice("started")
+        let codes = lines.withLock { $0 }.map { line in
+            ["STS1411", "STS1910", "STS1402"].filter { line.contains("\"code\":\"\($0)\"") }
+        }
+        #expect(codes == [["STS1411"], ["STS1910"], ["STS1402"], []])
+        #expect(Set(failures.all.map(\.code)) == ["STS1411", "STS1910", "STS1402"])
     }
 }
 
