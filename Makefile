@@ -41,12 +41,13 @@ acceptance: tools build ## Run the acceptance tests with whole processes; STS_AC
 build: ## Build the gateway and the tests (debug).
 	$(SWIFT) build --build-tests $(WALLS)
 
-check: ## Check the layout of the sources, provider names, the order of folders and the versions of packages.
+check: ## Check the layout of the sources, provider names, the order of folders, versions of packages, and workflows.
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Examples
 	scripts/neutral-core
 	scripts/folder-order
 	scripts/dependency-lock --check
 	scripts/plugin-table --check
+	scripts/workflow-lint
 
 BENCH := --scratch-path .build-bench -c release
 

@@ -37,11 +37,30 @@ def test_it_follows_the_schema_of_workflows(file: Path) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.skipif(shutil.which("actionlint") is None, reason="actionlint is not installed")
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
-def test_actionlint_finds_nothing(file: Path) -> None:
-    checked = subprocess.run(["actionlint", file], capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+def lint(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs scripts/workflow-lint in a copy, with the programs of that folder and the system's."""
+    (folder / "scripts").mkdir(parents=True, exist_ok=True)
+    shutil.copytree(REPOSITORY / ".github", folder / ".github", dirs_exist_ok=True)
+    shutil.copy(REPOSITORY / "scripts/workflow-lint", folder / "scripts")
+    return subprocess.run(
+        [folder / "scripts/workflow-lint"], capture_output=True, text=True,
+        env={"PATH": f"{folder}:/usr/bin:/bin", **environment},
+    )  # fmt: skip
+
+
+def test_the_check_runs_actionlint_on_every_workflow(tmp_path: Path) -> None:
+    assert re.search(r"^check:.*\n(\t.*\n)*\tscripts/workflow-lint$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    program = tmp_path / "actionlint"
+    program.write_text('#!/bin/sh\necho "$@"\nexit 3\n')
+    program.chmod(0o755)
+    checked = lint(tmp_path)
+    assert checked.returncode == 3 and all(f".github/workflows/{file.name}" in checked.stdout for file in FILES)
+
+
+@pytest.mark.skipif(shutil.which("actionlint", path="/usr/bin:/bin") is not None, reason="actionlint is installed")
+def test_without_actionlint_the_check_fails_in_actions_only(tmp_path: Path) -> None:
+    assert lint(tmp_path).returncode == 0 and "scripts/install-tools" in lint(tmp_path).stderr
+    assert lint(tmp_path, GITHUB_ACTIONS="true").returncode == 1
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
