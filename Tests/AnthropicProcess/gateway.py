@@ -65,6 +65,11 @@ class Gateway(GatewayProgram):
         )  # fmt: skip
         return answer.status_code
 
+    def accept(self, token: str) -> None:
+        """Expects that a token is accepted."""
+        status = self.log_in(token)
+        assert status == 200, status
+
     def provision(self, *more: str) -> subprocess.CompletedProcess[str]:
         """Hands over the keys as an administrator."""
         return self.command("provision", "anthropic", "--endpoint", "one", "--only", "keys", *more)

@@ -1,7 +1,5 @@
 """Hands over keys to a stand-in that verifies tokens with the handed-over keys only, by a token of a second endpoint."""
 
-import base64
-import json
 import threading
 from typing import Any
 
@@ -9,6 +7,7 @@ import anthropic.lib.credentials as credentials
 import child_process
 import pytest
 from built_programs import REPOSITORY
+from token_load import TokenLoad
 from waiting import until
 
 from .api import ORGANIZATION, PUBLISHER, READER, WORKLOADS
@@ -45,35 +44,10 @@ def test_an_unchanged_set_is_not_sent_again(gateway: Gateway) -> None:
 
 def test_rotation_under_load_without_a_failed_verification(gateway: Gateway) -> None:
     serving(gateway)
-    failures: list[Any] = []
-    kids: set[str] = set()
-    is_over = threading.Event()
-
-    def load() -> None:
-        while not is_over.is_set():
-            try:
-                token = gateway.token()
-                kids.add(header(token)["kid"])
-                assert gateway.log_in(token) == 200
-            except Exception as failure:  # noqa: BLE001: whatever it is, it must not happen
-                failures.append(failure)
-
-    workers = [threading.Thread(target=load) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
-    until(lambda: len(kids) == 2, "the second key signs")
-    until(lambda: "published standby" in gateway.states(), "the next standby key")
-    is_over.set()
-    for worker in workers:
-        worker.join()
-    assert failures == []
-
-
-def header(token: str) -> dict[str, Any]:
-    """The header of a token."""
-    part = token.split(".")[0]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    with TokenLoad(gateway.token, gateway.accept) as load:
+        assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
+        until(lambda: len(load.kids) == 2, "the second key signs")
+        until(lambda: "published standby" in gateway.states(), "the next standby key")
 
 
 @pytest.mark.parametrize("fault", ["fails", "is accepted but wrong"])

@@ -2,9 +2,10 @@
 
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
+from joserfc.errors import JoseError
+from token_load import TokenLoad
 from waiting import until
 
 from .gateway import HOST, Gateway
@@ -42,26 +43,9 @@ def test_the_first_publication_needs_an_administrator(gateway: Gateway) -> None:
 
 def test_rotation_under_load_without_a_failed_verification(gateway: Gateway) -> None:
     serving(gateway)
-    failures: list[Any] = []
-    kids: set[str] = set()
-    is_over = threading.Event()
-
-    def load() -> None:
-        while not is_over.is_set():
-            try:
-                kids.add(gateway.verify(gateway.token()))
-            except Exception as failure:  # noqa: BLE001: whatever it is, it must not happen
-                failures.append(failure)
-
-    workers = [threading.Thread(target=load) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    new = rotate(gateway)
-    until(lambda: new in kids, "the new key signs")
-    is_over.set()
-    for worker in workers:
-        worker.join()
-    assert failures == []
+    with TokenLoad(gateway.token, gateway.verify) as load:
+        new = rotate(gateway)
+        until(lambda: new in load.kids, "the new key signs")
     assert gateway.services.rejections == []
 
 
@@ -125,3 +109,28 @@ def test_two_clusters_with_one_container(gateway: Gateway, tmp_path: Path) -> No
     assert ended.returncode == 69 and "--take-over" in ended.stdout + ended.stderr, ended.stdout + ended.stderr
     assert gateway.published() == before
     assert gateway.verify(gateway.token()) in before
+
+
+def test_a_revocation_is_finished_by_the_next_leader(gateway: Gateway) -> None:
+    """The publisher's own token is no longer accepted when the revoked key is gone, and the successor's not before it is."""
+    serving(gateway)
+    revoked = gateway.token()
+    old = gateway.verify(revoked)
+    # The caches keep the revoked key, so the leader has to wait; then it is killed.
+    gateway.issuer.hold(HOST)
+    ended = gateway.command("keys", "revoke", "--endpoint", "one", "--active", with_credentials=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    until(lambda: gateway.exchange() == 503, "no token is issued")
+    gateway.kill()
+    gateway.serve(with_credentials=False)
+    assert gateway.exchange() == 503, "verifiers do not know the next key yet"
+    gateway.issuer.release(HOST)
+    until(lambda: gateway.exchange() == 200, "the next leader ends the revocation")
+    new = gateway.verify(gateway.token())
+    assert new != old and gateway.published() == {new}
+    with pytest.raises((JoseError, ValueError)):
+        gateway.verify(revoked)
+    # The publisher has a session again, by a token of the successor.
+    rotated = rotate(gateway)
+    until(lambda: rotated in gateway.published(), "a publication by the successor's session")
+    assert gateway.services.rejections == []

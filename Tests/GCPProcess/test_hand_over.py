@@ -1,12 +1,11 @@
 """Hands over keys to a provider, which verifies tokens with the uploaded keys only. There is no public issuer."""
 
-import base64
 import json
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from token_load import TokenLoad
 from waiting import until
 
 from .gateway import ISSUER, Gateway
@@ -49,31 +48,11 @@ def test_rotation_under_load_without_a_failed_verification(gateway: Gateway) -> 
     gateway.google.readings = 2
     serving(gateway)
     old = gateway.ring()["keys"][0]["kid"]
-    failures: list[Any] = []
-    kids: set[str] = set()
-    is_over = threading.Event()
-
-    def load() -> None:
-        while not is_over.is_set():
-            try:
-                token = gateway.token()
-                part = token.split(".")[0]
-                kids.add(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["kid"])
-                gateway.log_in(token)
-            except Exception as failure:  # noqa: BLE001: whatever it is, it must not happen
-                failures.append(failure)
-
-    workers = [threading.Thread(target=load) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
-    until(lambda: len(kids) == 2, "the second key signs")
-    until(lambda: "published standby" in gateway.states(), "the next standby key")
-    is_over.set()
-    for worker in workers:
-        worker.join()
-    assert failures == []
-    assert old in kids
+    with TokenLoad(gateway.token, gateway.log_in) as load:
+        assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
+        until(lambda: len(load.kids) == 2, "the second key signs")
+        until(lambda: "published standby" in gateway.states(), "the next standby key")
+    assert old in load.kids
 
 
 @pytest.mark.parametrize("fault", ["fails", "is slow", "stores others", "stores what it cannot use"])

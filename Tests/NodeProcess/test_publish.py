@@ -93,6 +93,13 @@ def test_republish_exchanges_only_what_is_due_and_with_the_current_token(node: N
     assert len(gateway.token_calls) == 3
 
 
+def test_a_lifetime_of_the_volume_is_requested_from_the_gateway(node: Node, gateway: FaultGateway) -> None:
+    node.start(gateway.url)
+    node.publish(node.volume(), endpoints="one,two", context={"lifetimes": "two=600s"})
+    calls = zip([path for _, path, _ in gateway.token_calls], gateway.lifetimes, strict=True)
+    assert sorted(calls) == [("/one/token", None), ("/two/token", "600")]
+
+
 def test_a_restart_loses_nothing_and_exchanges_nothing_that_is_not_due(node: Node, gateway: FaultGateway) -> None:
     node.start(gateway.url)
     volumes = [node.volume() for _ in range(3)]

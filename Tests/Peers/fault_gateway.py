@@ -49,6 +49,8 @@ class FaultGateway:
     always: Fault | None = None
     token_calls: list[tuple[float, str, str]] = field(default_factory=list)
     """The time of each on the monotonic clock, its path and its subject token."""
+    lifetimes: list[str | None] = field(default_factory=list)
+    """The requested lifetime of each token call."""
     bundle_calls: list[str | None] = field(default_factory=list)
     issued: list[str] = field(default_factory=list)
     connections: int = 0
@@ -152,6 +154,7 @@ class FaultGateway:
             assert method == "POST" and form["grant_type"] == ["urn:ietf:params:oauth:grant-type:token-exchange"]
             assert form["subject_token_type"] == ["urn:ietf:params:oauth:token-type:jwt"]
             subject = form["subject_token"][0]
+            self.lifetimes.append(form.get("expires_in", [None])[0])
         self.token_calls.append((time.monotonic(), path, subject))
         fault = self.faults.pop(0) if self.faults else self.always
         if fault is not None:

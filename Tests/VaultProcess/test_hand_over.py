@@ -1,12 +1,12 @@
 """Hands over keys to a real server, which verifies tokens with the handed-over keys only. There is no public issuer."""
 
-import base64
 import json
 import threading
-from typing import Any
+from pathlib import Path
 
 import hvac
 import pytest
+from token_load import TokenLoad
 from waiting import DEADLINE, until
 
 from .gateway import AUDIENCE, ISSUER, Gateway
@@ -57,36 +57,11 @@ def test_an_unchanged_set_is_not_sent_again(gateway: Gateway) -> None:
 def test_rotation_under_load_without_a_failed_verification(gateway: Gateway) -> None:
     serving(gateway)
     old = gateway.ring()["keys"][0]["kid"]
-    failures: list[Any] = []
-    kids: set[str] = set()
-    is_over = threading.Event()
-
-    def load() -> None:
-        while not is_over.is_set():
-            try:
-                token = gateway.token()
-                kids.add(header(token)["kid"])
-                gateway.log_in(token)
-            except Exception as failure:  # noqa: BLE001: whatever it is, it must not happen
-                failures.append(failure)
-
-    workers = [threading.Thread(target=load) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
-    until(lambda: len(kids) == 2, "the second key signs")
-    until(lambda: "published standby" in gateway.states(), "the next standby key")
-    is_over.set()
-    for worker in workers:
-        worker.join()
-    assert failures == []
-    assert old in kids
-
-
-def header(token: str) -> dict[str, Any]:
-    """The header of a token."""
-    part = token.split(".")[0]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    with TokenLoad(gateway.token, gateway.log_in) as load:
+        assert gateway.command("keys", "rotate", "--endpoint", "one").returncode == 0
+        until(lambda: len(load.kids) == 2, "the second key signs")
+        until(lambda: "published standby" in gateway.states(), "the next standby key")
+    assert old in load.kids
 
 
 @pytest.mark.parametrize("fault", ["fails", "is accepted but wrong"])
@@ -176,6 +151,44 @@ def test_a_mount_of_somebody_else_is_not_removed(gateway: Gateway) -> None:
     assert f"{gateway.mount}/" in client.sys.list_auth_methods()["data"]
 
 
+def test_a_mount_of_another_key_ring_is_neither_used_nor_removed(gateway: Gateway, tmp_path: Path) -> None:
+    """Cluster and endpoint have equal names, and the issuer is the same."""
+    client, held = gateway.server.client, gateway.held()
+    client.delete(f"auth/{gateway.mount}/role/reader")
+    other = Gateway(
+        gateway.program, tmp_path, gateway.identity, gateway.pki, server=gateway.server, proxy=gateway.proxy,
+        mount=gateway.mount,
+    )  # fmt: skip
+    other.add()
+    ended = other.provision("--yes")
+    assert ended.returncode == 69 and "belongs to another installation" in ended.stderr, ended.stdout + ended.stderr
+    ended = other.command("deprovision", "vault", "--endpoint", "one", "--yes")
+    assert ended.returncode == 75 and "belongs to another installation" in ended.stdout, ended.stdout + ended.stderr
+    assert gateway.held() == held and client.read(f"auth/{gateway.mount}/role/sts-gateway-publisher")
+    # The same mount, made by hand.
+    client.sys.tune_auth_method(path=gateway.mount, description="Keys of a team")
+    ended = gateway.command("deprovision", "vault", "--endpoint", "one", "--yes")
+    assert ended.returncode == 75 and "was not created by sts-gateway provision" in ended.stdout
+    assert gateway.held() == held
+
+
+def test_keys_of_another_ring_are_taken_over_without_an_issuer_host(gateway: Gateway, tmp_path: Path) -> None:
+    other = Gateway(
+        gateway.program, tmp_path, gateway.identity, gateway.pki, server=gateway.server, proxy=gateway.proxy,
+        mount=gateway.mount,
+    )  # fmt: skip
+    other.add().endpoints["one"].pop("issuer")
+    held = gateway.held()
+    ended = other.provision("--only", "keys")
+    assert ended.returncode == 69 and "--take-over" in ended.stdout, ended.stdout + ended.stderr
+    assert gateway.held() == held
+    ended = other.provision("--only", "keys", "--take-over")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    config = gateway.server.client.auth.jwt.read_config(path=gateway.mount)["data"]
+    assert config["bound_issuer"] == "https://one.trial.sts.internal" and gateway.held() != held
+    assert other.provision("--only", "keys").returncode == 0
+
+
 def test_the_issuer_of_an_endpoint_without_a_host_is_that_of_endpoint_and_cluster(gateway: Gateway) -> None:
     client = gateway.server.client
     gateway.endpoints["one"].pop("issuer")
@@ -240,7 +253,7 @@ def test_without_a_standby_key_the_command_for_an_administrator_is_printed(gatew
     assert gateway.log_in(gateway.token())
 
 
-def test_two_clusters_with_one_mount(gateway: Gateway, tmp_path: Any) -> None:
+def test_two_clusters_with_one_mount(gateway: Gateway, tmp_path: Path) -> None:
     serving(gateway)
     held = gateway.held()
     other = Gateway(

@@ -35,6 +35,8 @@ public struct AzureProvider: ProviderPlugin {
         public let authorityHost: String?
         /// The subscription of the managed identities that are provisioned, a UUID.
         public let subscription: String?
+        /// The resource group of the storage account and of the publisher's identity that are provisioned.
+        public let resourceGroup: String?
         /// Overrides of the services that provisioning calls.
         public let endpoints: Endpoints?
 

@@ -42,7 +42,7 @@ struct DoctorCommand: AsyncParsableCommand {
     @Flag(help: "Exchange a token at the relying party; prints who the session is, and until when.")
     var exchange = false
 
-    @Option(help: "For aws: the profile of the credentials.")
+    @Option(help: "For aws: a profile of the AWS CLI. For gcp: a configuration of gcloud. Others do not use it.")
     var profile: String?
 
     @OptionGroup var gateway: GatewayAddressOptions

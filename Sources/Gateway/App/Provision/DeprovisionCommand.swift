@@ -42,7 +42,7 @@ struct DeprovisionCommand: AsyncParsableCommand {
     @Option(help: "The key ring's owner ID where the key ring is deleted, or its store cannot be reached.")
     var owner: String?
 
-    @Option(help: "For aws: the profile of the credentials.")
+    @Option(help: "For aws: a profile of the AWS CLI. For gcp: a configuration of gcloud. Others do not use it.")
     var profile: String?
 
     @Option(help: "For aws: the region of the bucket.")

@@ -66,7 +66,7 @@ struct ProvisionCommand: AsyncParsableCommand {
     @Option(help: "The certificate of issuer.host, for aws the ARN of an ACM certificate in us-east-1.")
     var certificate: String?
 
-    @Option(help: "For aws: the profile of the credentials.")
+    @Option(help: "For aws: a profile of the AWS CLI. For gcp: a configuration of gcloud. Others do not use it.")
     var profile: String?
 
     @Option(help: "For aws: the region of the bucket.")
@@ -161,7 +161,10 @@ struct ProvisionCommand: AsyncParsableCommand {
         if isPublication, selected.allSatisfy({ hasPublisher($0.name, file) }) {
             return try await publishDocuments(selected.map(\.name))
         }
-        guard !takeOver else { throw ValidationError("--take-over needs issuer.host and publish in \(config)") }
+        guard !takeOver else {
+            let needed = only == "keys" ? "publish" : "issuer.host and publish"
+            throw ValidationError("--take-over needs \(needed) in \(config)")
+        }
         for endpoint in selected where endpoint.pluginID != type.id {
             throw ValidationError(
                 "the endpoint \(endpoint.name) is one of the plugin \(endpoint.pluginID), not \(plugin)")
@@ -206,9 +209,9 @@ struct ProvisionCommand: AsyncParsableCommand {
         return found
     }
 
-    /// Whether the configuration has all that the publication needs.
+    /// Whether the configuration has all that the publication needs. An issuer whose keys are handed over needs no host.
     private func hasPublisher(_ name: String, _ file: ProvisioningConfiguration) -> Bool {
-        guard file.host(of: name) != nil else { return false }
+        guard only == "keys" || file.host(of: name) != nil else { return false }
         let block = file.block("publish", of: name, without: ["plugin", "probe"])
         return block != nil && block != .object([])
     }

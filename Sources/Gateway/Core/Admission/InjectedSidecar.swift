@@ -75,18 +75,9 @@ struct InjectedSidecar {
     var lifetimes: [String: Int] { seconds(SidecarContainers.lifetimesSetting) }
 
     private func seconds(_ setting: String) -> [String: Int] {
-        var found: [String: Int] = [:]
-        for container in [native, classic, firstFetch] {
-            guard let value = container?.environment[setting] ?? nil else { continue }
-            for entry in value.split(separator: ",") {
-                let parts = entry.split(separator: "=", maxSplits: 1)
-                guard parts.count == 2, KubernetesName.isLabel(parts[0]), parts[1].last == "s",
-                    let seconds = Int(parts[1].dropLast()), (1...86_400).contains(seconds)
-                else { continue }
-                found[String(parts[0])] = seconds
-            }
+        [native, classic, firstFetch].reduce(into: [:]) { found, container in
+            found.merge(SidecarEndpoints.seconds((container?.environment[setting] ?? nil) ?? "")) { $1 }
         }
-        return found
     }
 
     /// The files of the earlier injection, of those endpoints.

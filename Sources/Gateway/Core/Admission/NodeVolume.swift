@@ -7,19 +7,18 @@ struct NodeVolume {
 
     private static let endpointsAttribute = "endpoints"
     private static let filesAttribute = "files"
+    private static let lifetimesAttribute = "lifetimes"
 
     private let driver: String
-    private let endpoints: [String]
+    private let endpoints: SidecarEndpoints
     private let files: [InjectedFile]
 
-    /// - Parameters:
-    ///   - driver: the name of the CSIDriver object.
-    ///   - endpoints: the names, sorted.
-    init(driver: String, endpoints: [String], files: [InjectedFile]) throws(AdmissionDenial) {
-        guard endpoints.count <= Self.maximumEndpoints else {
+    /// - Parameter driver: the name of the CSIDriver object.
+    init(driver: String, endpoints: SidecarEndpoints, files: [InjectedFile]) throws(AdmissionDenial) {
+        guard endpoints.names.count <= Self.maximumEndpoints else {
             throw AdmissionDenial(
                 .forbidden,
-                "the Pod requests \(endpoints.count) endpoints, but a volume of the node driver has at most "
+                "the Pod requests \(endpoints.names.count) endpoints, but a volume of the node driver has at most "
                     + "\(Self.maximumEndpoints); remove labels")
         }
         self.driver = driver
@@ -29,8 +28,11 @@ struct NodeVolume {
 
     /// The element of `volumes`.
     var json: JSONValue {
-        var attributes: [JSONValue.Member] = [.init(Self.endpointsAttribute, .string(endpoints.joined(separator: ",")))]
+        var attributes: [JSONValue.Member] = [
+            .init(Self.endpointsAttribute, .string(endpoints.names.joined(separator: ",")))
+        ]
         if !files.isEmpty { attributes.append(.init(Self.filesAttribute, .string(InjectedFile.setting(files)))) }
+        if let lifetimes = endpoints.lifetimes { attributes.append(.init(Self.lifetimesAttribute, .string(lifetimes))) }
         return [
             "name": .string(InjectedNames.tokenVolume),
             "csi": ["driver": .string(driver), "readOnly": true, "volumeAttributes": .object(attributes)],
@@ -51,6 +53,11 @@ struct NodeVolume {
             volume["csi"]?["driver"]?.stringValue == driver
         else { return nil }
         return volume
+    }
+
+    /// The lifetimes that such a volume requests, in seconds, by the endpoint's name.
+    static func lifetimes(of volume: JSONValue) -> [String: Int] {
+        SidecarEndpoints.seconds(volume["csi"]?["volumeAttributes"]?[lifetimesAttribute]?.stringValue ?? "")
     }
 
     /// The files of such a volume, of those endpoints only.

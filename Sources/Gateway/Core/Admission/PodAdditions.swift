@@ -34,7 +34,7 @@ struct PodAdditions {
         let earlier = volume.map(Self.endpoints) ?? found.endpoints
         // Lifetimes of endpoints that this replica does not render stay.
         let rendered = requested.endpoints.map(\.name)
-        let lifetimes = found.lifetimes.filter { !rendered.contains($0.key) }
+        let lifetimes = (volume.map(NodeVolume.lifetimes) ?? found.lifetimes).filter { !rendered.contains($0.key) }
             .merging(requested.lifetimes) { $1 }
         let endpoints = SidecarEndpoints(
             requested.endpoints, known: known, found: earlier, renewals: found.renewals, lifetimes: lifetimes)
@@ -51,11 +51,8 @@ struct PodAdditions {
                     + "endpoints")
         }
         if kind == .csi, let driver = policy.nodeDriver {
-            delivery = .csi(try NodeVolume(driver: driver, endpoints: endpoints.names, files: files))
-            warnings = requested.lifetimes.keys.sorted().map {
-                "the lifetime that the Pod requests for \($0) is not used, since the node driver delivers the tokens; "
-                    + "remove the annotation, or request the sidecar"
-            }
+            delivery = .csi(try NodeVolume(driver: driver, endpoints: endpoints, files: files))
+            warnings = []
             return
         }
         let linger = try SidecarLinger(pod, isNative: found.isNative ?? policy.isNative, policy)

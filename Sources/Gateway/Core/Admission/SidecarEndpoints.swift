@@ -1,3 +1,5 @@
+import KubernetesAPI
+
 /// The endpoints of a Pod's sidecar: the requested ones, and those of an earlier injection.
 ///
 /// An endpoint that the Pod no longer requests stays: another replica, with a newer or older configuration, may have
@@ -41,6 +43,19 @@ struct SidecarEndpoints {
         renewals = Self.setting(seconds.filter { $0.value > 0 })
         self.lifetimes = Self.setting(lifetimes.filter { paths[$0.key] != nil })
         hasUnknown = !Set(found.keys).isSubset(of: known.map(\.name))
+    }
+
+    /// Reads durations such as those of ``lifetimes``, by the endpoint's name. What is not valid is skipped.
+    static func seconds(_ setting: String) -> [String: Int] {
+        var found: [String: Int] = [:]
+        for entry in setting.split(separator: ",") {
+            let parts = entry.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, KubernetesName.isLabel(parts[0]), parts[1].last == "s",
+                let seconds = Int(parts[1].dropLast()), (1...86_400).contains(seconds)
+            else { continue }
+            found[String(parts[0])] = seconds
+        }
+        return found
     }
 
     private static func setting(_ seconds: [String: Int]) -> String? {

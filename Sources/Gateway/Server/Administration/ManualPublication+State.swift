@@ -57,7 +57,9 @@ extension ManualPublication {
             case .unchanged, .written, .overwritten: break
             case .stale: stale.append(path)
             case .rejected(let conflict):
-                throw ProvisioningError(.permanent, "\(path): \(conflict); publish with --only documents --take-over")
+                let step = if case .foreignKeys = conflict { "keys" } else { "documents" }
+                throw ProvisioningError(
+                    .permanent, "\(path): \(conflict), or sts-gateway provision with --only \(step) --take-over")
             case .failed(let error):
                 let isTransient = [.unavailable, .throttled, .conflict].contains(error.kind)
                 throw ProvisioningError(

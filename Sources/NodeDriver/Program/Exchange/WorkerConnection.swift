@@ -59,8 +59,11 @@ final class WorkerConnection {
         self.bundle = bundle
     }
 
-    func token(path: String, for subject: SubjectToken) throws(SidecarError) -> (token: IssuedToken, lifetime: Double) {
-        let result = try connection.token(.rfc8693, path: path, for: subject)
+    /// - Parameter requestedLifetime: in seconds; nil for the endpoint's.
+    func token(
+        path: String, for subject: SubjectToken, requestedLifetime: Int?
+    ) throws(SidecarError) -> (token: IssuedToken, lifetime: Double) {
+        let result = try connection.token(.rfc8693, path: path, for: subject, requestedLifetime: requestedLifetime)
         bundle.updateIfDue(over: &connection)
         return result
     }

@@ -59,7 +59,8 @@ struct VolumePublisher {
         let setting = endpoints.setting(of: endpoint.name)
         var fetched: (token: IssuedToken, lifetime: Double)?
         if entry.schedule.isDue(at: Clock.boot()) {
-            fetched = try connection().token(path: setting.path, for: subject)
+            fetched = try connection().token(
+                path: setting.path, for: subject, requestedLifetime: endpoint.lifetime)
             metrics.count(.exchangeSucceeded)
         }
         // The folder is created for a token, so that a Pod without one leaves nothing on the node.

@@ -1,9 +1,11 @@
 import ExchangeClient
 
 /// What a publish request may say. Everything in a request but the token is written by the Pod's author: only endpoint
-/// names and rendered files are taken from it, within limits.
+/// names, lifetimes and rendered files are taken from it, within limits.
 struct VolumeRequest: Equatable {
     static let maximumEndpoints = 16
+    /// The lifetimes that a volume may request, in seconds. The gateway limits them further.
+    static let lifetimes = 60...86_400
 
     private static let tokens = "csi.storage.k8s.io/serviceAccount.tokens"
 
@@ -11,6 +13,8 @@ struct VolumeRequest: Equatable {
         /// A DNS label, which is also the name of the token's folder.
         let name: String
         let files: [RenderedFile]
+        /// The requested lifetime of tokens in seconds; nil for the endpoint's.
+        let lifetime: Int?
     }
 
     let target: TargetPath
@@ -68,7 +72,32 @@ struct VolumeRequest: Equatable {
         guard files.allSatisfy({ names.contains($0.endpoint) }) else {
             throw RPCError(.invalidArgument, "a path in the volume attribute \"files\" names no endpoint")
         }
-        return names.map { name in Endpoint(name: name, files: files.filter { $0.endpoint == name }.map(\.file)) }
+        let lifetimes = try lifetimes(context["lifetimes"] ?? "", of: names)
+        return names.map { name in
+            Endpoint(
+                name: name, files: files.filter { $0.endpoint == name }.map(\.file), lifetime: lifetimes[name])
+        }
+    }
+
+    /// Reads `NAME=SECONDSs`, separated by commas.
+    private static func lifetimes(_ text: String, of names: [String]) throws(RPCError) -> [String: Int] {
+        var found: [String: Int] = [:]
+        let entries = text.utf8.count <= 2048 ? text.split(separator: ",", omittingEmptySubsequences: false) : [""]
+        for entry in text.isEmpty ? [] : entries {
+            let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
+            let digits = parts.last.map { $0.hasSuffix("s") ? $0.dropLast() : "" } ?? ""
+            guard parts.count == 2, names.contains(String(parts[0])), found[String(parts[0])] == nil,
+                (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+                let seconds = Int(digits), lifetimes.contains(seconds)
+            else {
+                throw RPCError(
+                    .invalidArgument,
+                    "invalid volume attribute \"lifetimes\"; expected NAME=DURATION of different endpoints of the volume, "
+                        + "separated by commas, each \(lifetimes.lowerBound)s to \(lifetimes.upperBound)s")
+            }
+            found[String(parts[0])] = seconds
+        }
+        return found
     }
 
     /// The Pod's ServiceAccount token for the audience: in `secrets` where the CSIDriver has

@@ -1,4 +1,5 @@
 import AWSXML
+import CloudAPI
 import GatewayPluginAPI
 
 /// The first upload of the documents.
@@ -19,22 +20,10 @@ struct DocumentsStep: ProvisioningStep {
             try provisioner.issuer.isKnown(host: host, publish: publish)
         }
         let isReady = provisioner.isHostKnown && provisioner.state.current.hasBucket
-        let stale =
-            isReady
-            ? try await provisioner.issuer.staleDocuments(host: host, publish: publish)
-            : IssuerDocumentKind.allCases.map(\.path)
-        guard !stale.isEmpty else { return ProvisioningFinding(existing: "the documents of the key ring") }
-        return ProvisioningFinding(
-            existing: nil,
-            changes: [
-                ProvisioningChange(
-                    "upload the documents", differences: stale.map { "+ \($0)" },
-                    request: provisioner.objectKeys.map { "PUT s3://\(provisioner.bucketName)/\($0)" }
-                        .joined(separator: "\n")
-                ) { () throws(ProvisioningError) in
-                    try await provisioner.issuer.publishDocuments(host: host, publish: publish)
-                }
-            ])
+        let upload = FirstUpload(
+            of: provisioner.issuer, host: host, publish: publish,
+            request: provisioner.objectKeys.map { "PUT s3://\(provisioner.bucketName)/\($0)" }.joined(separator: "\n"))
+        return try await upload.finding(isReady: isReady)
     }
 }
 

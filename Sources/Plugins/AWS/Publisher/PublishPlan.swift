@@ -1,3 +1,4 @@
+import CloudAPI
 import GatewayPluginAPI
 
 /// A validated `publish` block.
@@ -70,18 +71,7 @@ struct PublishPlan: Sendable {
         }
         encryption = ServerSideEncryption(
             algorithm: settings.serverSideEncryption, key: settings.kmsKeyId, errors: &errors)
-        var sources: [CredentialSource] = []
-        for word in settings.credentials ?? ["self"] {
-            guard let source = CredentialSource(rawValue: word), !sources.contains(source) else {
-                let words = CredentialSource.allCases.map(\.rawValue).joined(separator: ", ")
-                reject("credentials", word, "one of \(words), without duplicates")
-                continue
-            }
-            sources.append(source)
-        }
-        if settings.credentials?.isEmpty ?? false {
-            errors.append(SettingsError("publish.credentials", "is empty; write [self], or remove the key"))
-        }
+        let sources = CredentialChoice.read(settings.credentials, standard: CredentialSource.selfIssued, &errors)
         var role: RoleARN?
         if let text = settings.role {
             do {

@@ -11,7 +11,7 @@ extension AzureProvider {
             identity: { () throws(ProvisioningError) in try await provisioner.identity() },
             steps: provisioner.holders.reversed().map {
                 CredentialsRemoval(provisioner: provisioner, role: $0, holder: $1)
-            },
+            } + (provisioner.storage?.removals(provisioner) ?? []),
             summary: { [] })
     }
 }

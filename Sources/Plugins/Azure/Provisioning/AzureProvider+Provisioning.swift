@@ -5,12 +5,12 @@ extension AzureProvider {
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan? {
         let provisioner = try AzureProvisioner(request, context)
-        guard !provisioner.holders.isEmpty else {
+        guard !provisioner.holders.isEmpty || provisioner.storage != nil else {
             throw SettingsErrors([
                 SettingsError(
                     "provision.roles",
                     "missing; name an identity and its ServiceAccounts, such as workloads/web: {serviceAccounts: "
-                        + "[myns/web]}")
+                        + "[myns/web]}, or set provision.serving: container")
             ])
         }
         return ProvisioningPlan(
@@ -36,18 +36,23 @@ extension AzureProvisioner {
     }
 
     var steps: [any ProvisioningStep] {
-        holders.flatMap { role, holder -> [any ProvisioningStep] in
-            var steps: [any ProvisioningStep] = []
-            if case .managed(let group, _) = holder.name {
-                steps.append(ManagedIdentityStep(provisioner: self, role: role, holder: holder, group: group))
-            }
-            return steps + [FederatedCredentialsStep(provisioner: self, role: role, holder: holder)]
+        let storage = request.isForRolesOnly ? nil : storage
+        return (storage?.steps(self) ?? []) + holders.flatMap { steps(for: $0.role, $0.holder) }
+    }
+
+    /// Creates the identity where it is a managed one, and its federated credentials.
+    func steps(for role: ProvisioningRole, _ holder: CredentialHolder) -> [any ProvisioningStep] {
+        var steps: [any ProvisioningStep] = []
+        if case .managed(let group, _) = holder.name {
+            steps.append(ManagedIdentityStep(provisioner: self, role: role, holder: holder, group: group))
         }
+        return steps + [FederatedCredentialsStep(provisioner: self, role: role, holder: holder)]
     }
 
     var summary: [String] {
-        ["issuer            \(issuer.url)"]
-            + holders.map { _, holder in
+        ["issuer            \(issuerURL)"]
+            + (storage.map { ["container         \($0.place.url)"] } ?? [])
+            + (holders + (storage?.publisher(self).map { [$0] } ?? [])).map { _, holder in
                 switch holder.name {
                 case .application(let id):
                     "app registration  \(id.rawValue)  \(services.cloud.portal)/#view/Microsoft_AAD_RegisteredApps/"

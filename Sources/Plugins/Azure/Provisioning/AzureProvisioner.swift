@@ -8,9 +8,11 @@ struct AzureProvisioner: Sendable {
     let request: ProvisioningRequest
     let tenant: UUIDText
     let services: AzureServices
-    let issuer: Issuer
+    let issuerURL: String
     /// nil in a plan where the key ring does not exist yet: then nothing of this endpoint exists either.
     let names: CredentialNames?
+    /// Where the documents are served; nil where provisioning does not care for that.
+    let storage: DocumentStorage?
     /// The identities of `provision.roles`, and the subjects that they trust.
     let holders: [(role: ProvisioningRole, holder: CredentialHolder)]
     let management: AzureClient
@@ -30,26 +32,31 @@ struct AzureProvisioner: Sendable {
         let tenant = UUIDText(settings.tenant)
         if tenant == nil { errors.append(SettingsError("settings.tenant", "invalid tenant; expected a UUID")) }
         let services = settings.services(errors: &errors)
-        let issuer = request.host.flatMap { Issuer(host: $0, path: request.path) }
-        if issuer == nil {
-            errors.append(
-                SettingsError(
-                    "issuer.host",
-                    "missing required key; Entra reads the issuer's documents, so they must be public: set the host that "
-                        + "serves them"))
-        }
+        let names = request.owner.map { CredentialNames(cluster: request.cluster, endpoint: request.name, owner: $0) }
         if request.audiences.count != 1 {
             errors.append(SettingsError("audience", "a federated credential has one audience; expected one"))
         }
         let given = settings.subscription ?? context.environment("AZURE_SUBSCRIPTION_ID")
         let subscription = given.flatMap { $0.isEmpty ? nil : $0 }
         let parts = Self.check(request, subscription: subscription, errors: &errors)
-        guard let tenant, let issuer, errors.isEmpty else { throw SettingsErrors(errors) }
+        let place = StoragePlace(
+            request, group: settings.resourceGroup, subscription: subscription, names, services.cloud, errors: &errors)
+        let host = request.host ?? place?.host
+        // A host with a placeholder is not valid.
+        let isHostValid = host.map { Issuer(host: $0, path: request.path) != nil } ?? false
+        if !isHostValid, request.serving == nil || (place != nil && names != nil) {
+            errors.append(
+                SettingsError(
+                    "issuer.host",
+                    "missing required key; Entra reads the issuer's documents, so they must be public: set the host that "
+                        + "serves them, or provision.serving: container"))
+        }
+        guard let tenant, let host, errors.isEmpty else { throw SettingsErrors(errors) }
         self.request = request
         self.tenant = tenant
         self.services = services
-        self.issuer = issuer
-        names = request.owner.map { CredentialNames(cluster: request.cluster, endpoint: request.name, owner: $0) }
+        issuerURL = "https://\(host)\(request.path)"
+        self.names = names
         let service = JSONService(transport: context.transport, referenceField: "x-ms-request-id")
         func client(_ base: String, _ resource: String, _ permission: String) -> AzureClient {
             let endpoint = EntraTokenEndpoint(
@@ -70,6 +77,17 @@ struct AzureProvisioner: Sendable {
             "an owner of the app registration, or the permission Application.ReadWrite.OwnedBy, may do it")
         self.management = management
         self.graph = graph
+        storage = place.map { place in
+            DocumentStorage(
+                place: place, tenant: tenant,
+                client: client(
+                    services.management, services.cloud.management,
+                    "the roles Contributor and Role Based Access Control Administrator of the resource group allow it"),
+                blobs: BlobClient(
+                    transport: context.transport, authorities: { nil },
+                    tokens: client(services.management, Cloud.storage, "").tokens, now: context.now),
+                issuer: context.issuer, publish: request.publish)
+        }
         holders = parts.map { role, name in
             switch name {
             case .application(let id): (role, .application(id, graph))
@@ -123,7 +141,7 @@ struct AzureProvisioner: Sendable {
     /// The credential of a subject. Its name refers to the key ring where that does not exist yet.
     func credential(of subject: String) -> FederatedCredential {
         FederatedCredential(
-            name: names?.credential(of: subject) ?? "${role.credential}", issuer: issuer.url, subject: subject,
+            name: names?.credential(of: subject) ?? "${role.credential}", issuer: issuerURL, subject: subject,
             audiences: request.audiences)
     }
 
@@ -144,7 +162,7 @@ struct AzureProvisioner: Sendable {
     func identity() async throws(ProvisioningError) -> String {
         var lines = ["Microsoft Entra tenant \(tenant.rawValue)"]
         var seen: Set<String> = []
-        for case (let role, let holder) in holders {
+        for (role, holder) in holders + (storage?.publisher(self).map { [$0] } ?? []) {
             guard case .managed = holder.name else { continue }
             let subscription = String(holder.path.split(separator: "/")[1])
             guard seen.insert(subscription).inserted else { continue }

@@ -21,7 +21,9 @@ struct AzureTerraform: Sendable {
                         ])
                 ]),
         ]
-        for (role, holder) in provisioner.holders {
+        let storage = provisioner.request.isForRolesOnly ? nil : provisioner.storage
+        if let storage { blocks += try await StorageTerraform(provisioner, storage).blocks }
+        for (role, holder) in provisioner.holders + (storage?.publisher(provisioner).map { [$0] } ?? []) {
             blocks += try await Self.blocks(provisioner, role, holder)
         }
         text = blocks.joined(separator: "\n\n") + "\n"
@@ -106,15 +108,15 @@ struct AzureTerraform: Sendable {
         return blocks
     }
 
-    private static func source(_ source: String, _ version: String) -> HCL.Expression {
+    static func source(_ source: String, _ version: String) -> HCL.Expression {
         .map([("source", .text(source)), ("version", .text(version))])
     }
 
-    private static func importing(_ resource: String, _ id: HCL.Expression) -> String {
+    static func importing(_ resource: String, _ id: HCL.Expression) -> String {
         HCL.block("import", [], [.attribute("to", .expression(resource)), .attribute("id", id)])
     }
 
-    private static func identifier(_ text: String) -> String {
+    static func identifier(_ text: String) -> String {
         text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? String($0) : "_" }.joined()
     }
 }

@@ -15,13 +15,21 @@ struct CredentialNames: Sendable {
     private let owner: String
     /// What the names of all federated credentials of the endpoint begin with.
     let prefix: String
+    /// Ten hexadecimal digits.
+    let suffix: String
+    /// The name of a storage account: 3 to 24 lower-case letters and digits, unique in the world.
+    let account: String
+    /// The name of the managed identity that publishes.
+    let publisher: String
 
     init(cluster: String, endpoint: String, owner: String) {
         self.cluster = cluster
         self.endpoint = endpoint
         self.owner = owner
-        let suffix = ResourceName.suffix(cluster: cluster, endpoint: endpoint, owner: owner)
+        suffix = ResourceName.suffix(cluster: cluster, endpoint: endpoint, owner: owner)
         prefix = "sts-\(ResourceName.slug(cluster, 18))-\(ResourceName.slug(endpoint, 18))-\(suffix)-"
+        account = "sts\(ResourceName.slug(cluster, 253).filter { $0 != "-" }.prefix(11))\(suffix)"
+        publisher = prefix + "publisher"
     }
 
     /// The name of the credential of a subject: 3 to 120 letters, digits, `-` and `_`, which never changes.

@@ -65,7 +65,7 @@ struct FederatedCredentialsStep: ProvisioningStep {
     func check() async throws(ProvisioningError) -> ProvisioningCheck {
         let found = try await provisioner.run { () throws(PublishError) in try await holder.credentials() }
         guard let found else { throw ProvisioningError(.permanent, "there is no such identity: \(holder.title)") }
-        let ours = found.filter { $0.issuer == provisioner.issuer.url }
+        let ours = found.filter { $0.issuer == provisioner.issuerURL }
         let unusable = ours.filter { $0.audiences != provisioner.request.audiences }
         return ProvisioningCheck(
             resource: holder.title,

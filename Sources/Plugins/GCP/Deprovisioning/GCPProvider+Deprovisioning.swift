@@ -15,8 +15,8 @@ extension GCPProvider {
         if !grants.isEmpty { steps.append(PublisherRemoval(provisioner: provisioner, grants: grants)) }
         steps +=
             [
-                ProviderRemoval(provisioner: provisioner, ownership: ownership),
-                PoolRemoval(provisioner: provisioner, ownership: ownership),
+                provisioner.providerRemoval(ownership),
+                provisioner.poolRemoval(ownership),
             ] as [any ProvisioningStep]
         if provisioner.serving == .bucket {
             steps.append(BucketRemoval(provisioner: provisioner, ownership: ownership))
@@ -78,51 +78,49 @@ struct PublisherRemoval: ProvisioningStep {
     }
 }
 
-/// Deletes the provider: from then on no token of the endpoint is accepted.
-struct ProviderRemoval: ProvisioningStep {
-    let id = "provider"
-    let title = "OIDC provider of the pool"
+/// Deletes the provider or the pool. Without its provider no token of the endpoint is accepted.
+struct PoolPartRemoval: ProvisioningStep {
+    let id: String
+    let title: String
+    /// Of the resource, without the service's URL.
+    let name: String
     let provisioner: Provisioner
     let ownership: Ownership
+    /// Why the resource stays although the endpoint has created it; nil where it can be deleted.
+    var reason: @Sendable () async throws(ProvisioningError) -> String? = { () throws(ProvisioningError) in nil }
 
     func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
-        let name = provisioner.provider.name
         guard let found = try await provisioner.read(name), found["state"] != "DELETED" else {
             return ProvisioningFinding(existing: nil)
         }
-        guard ownership.owner(ofDescription: found["description"]?.stringValue) == .ours else {
-            return ProvisioningFinding(
-                existing: name, kept: ["the provider \(name): it was not created by this endpoint"])
+        let isOurs = ownership.owner(ofDescription: found["description"]?.stringValue) == .ours
+        if let reason = isOurs ? try await reason() : "it was not created by this endpoint" {
+            return ProvisioningFinding(existing: name, kept: ["the \(id) \(name): \(reason)"])
         }
         return ProvisioningFinding(
-            existing: name, changes: [provisioner.operation("delete the provider \(name)", [], "DELETE", name)])
+            existing: name, changes: [provisioner.operation("delete the \(id) \(name)", [], "DELETE", name)])
     }
 }
 
-/// Deletes the pool unless it has other providers.
-struct PoolRemoval: ProvisioningStep {
-    let id = "pool"
-    let title = "workload identity pool"
-    let provisioner: Provisioner
-    let ownership: Ownership
+extension Provisioner {
+    func providerRemoval(_ ownership: Ownership) -> PoolPartRemoval {
+        PoolPartRemoval(
+            id: "provider", title: "OIDC provider of the pool", name: provider.name, provisioner: self,
+            ownership: ownership)
+    }
 
-    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
-        let name = provisioner.provider.poolName
-        guard let found = try await provisioner.read(name), found["state"] != "DELETED" else {
-            return ProvisioningFinding(existing: nil)
+    /// The pool stays while it has other providers.
+    func poolRemoval(_ ownership: Ownership) -> PoolPartRemoval {
+        let name = provider.poolName
+        return PoolPartRemoval(
+            id: "pool", title: "workload identity pool", name: name, provisioner: self, ownership: ownership
+        ) { () throws(ProvisioningError) in
+            let list = try await read("\(name)/providers?pageSize=100")
+            let others = (list?["workloadIdentityPoolProviders"]?.elementList ?? []).filter {
+                $0["state"] != "DELETED" && $0["name"]?.stringValue != provider.name
+            }
+            return others.isEmpty && list?["nextPageToken"] == nil ? nil : "it has other providers"
         }
-        guard ownership.owner(ofDescription: found["description"]?.stringValue) == .ours else {
-            return ProvisioningFinding(existing: name, kept: ["the pool \(name): it was not created by this endpoint"])
-        }
-        let list = try await provisioner.read("\(name)/providers?pageSize=100")
-        let others = (list?["workloadIdentityPoolProviders"]?.elementList ?? []).filter {
-            $0["state"] != "DELETED" && $0["name"]?.stringValue != provisioner.provider.name
-        }
-        guard others.isEmpty, list?["nextPageToken"] == nil else {
-            return ProvisioningFinding(existing: name, kept: ["the pool \(name): it has other providers"])
-        }
-        return ProvisioningFinding(
-            existing: name, changes: [provisioner.operation("delete the pool \(name)", [], "DELETE", name)])
     }
 }
 

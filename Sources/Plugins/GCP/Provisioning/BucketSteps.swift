@@ -78,21 +78,10 @@ struct DocumentsStep: ProvisioningStep {
             try provisioner.issuer.isKnown(host: host, publish: publish)
             isReady = try await provisioner.bucketMetadata() != nil
         }
-        let stale =
-            isReady
-            ? try await provisioner.issuer.staleDocuments(host: host, publish: publish)
-            : IssuerDocumentKind.allCases.map(\.path)
-        guard !stale.isEmpty else { return ProvisioningFinding(existing: "the documents of the key ring") }
-        return ProvisioningFinding(
-            existing: nil,
-            changes: [
-                ProvisioningChange(
-                    "upload the documents", differences: stale.map { "+ \($0)" },
-                    request: "POST \(provisioner.client.services.storage)/upload/storage/v1/b/\(provisioner.bucket)/o"
-                ) { () throws(ProvisioningError) in
-                    try await provisioner.issuer.publishDocuments(host: host, publish: publish)
-                }
-            ])
+        let upload = FirstUpload(
+            of: provisioner.issuer, host: host, publish: publish,
+            request: "POST \(provisioner.client.services.storage)/upload/storage/v1/b/\(provisioner.bucket)/o")
+        return try await upload.finding(isReady: isReady)
     }
 }
 

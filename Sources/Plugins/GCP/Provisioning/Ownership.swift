@@ -5,16 +5,9 @@ import JSON
 /// The mark of resources that provisioning creates: pools, providers and service accounts have no labels, so it is their
 /// description; buckets have labels.
 struct Ownership: Sendable {
-    enum Owner: Sendable, Equatable {
-        case ours
-        /// Not created by a gateway.
-        case nobody
-        /// Created for another cluster, endpoint or key ring.
-        case foreign(String)
-    }
+    typealias Owner = OwnerMark.Owner
 
-    /// Of a description: at most 256 characters.
-    let description: String
+    private let mark: OwnerMark
     /// Of a bucket, in which upper-case letters are not allowed.
     let labels: [(key: String, value: String)]
     /// Ten hexadecimal digits.
@@ -22,24 +15,23 @@ struct Ownership: Sendable {
     /// Of a bucket that provisioning creates.
     let bucket: String
 
-    private static let prefix = "STS Gateway: "
+    /// At most 256 characters.
+    var description: String { mark.description }
+
     static let ownerLabel = "sts-gateway-owner"
 
     init(cluster: String, endpoint: String, owner: String) {
+        mark = OwnerMark(cluster: cluster, endpoint: endpoint, owner: owner)
         let (cluster, endpoint, suffix) = (
             ResourceName.slug(cluster, 60), ResourceName.slug(endpoint, 60),
             ResourceName.suffix(cluster: cluster, endpoint: endpoint, owner: owner)
         )
-        description = "\(Self.prefix)cluster \(cluster), endpoint \(endpoint), owner \(owner)"
         labels = [("sts-gateway-cluster", cluster), ("sts-gateway-endpoint", endpoint), (Self.ownerLabel, suffix)]
         self.suffix = suffix
         bucket = "sts-\(ResourceName.slug(cluster, 18))-\(ResourceName.slug(endpoint, 18))-\(suffix)"
     }
 
-    func owner(ofDescription text: String?) -> Owner {
-        guard let text, text.hasPrefix(Self.prefix) else { return .nobody }
-        return text == description ? .ours : .foreign(String(text.dropFirst(Self.prefix.count)))
-    }
+    func owner(ofDescription text: String?) -> Owner { mark.owner(of: text) }
 
     func owner(ofLabels json: JSONValue?) -> Owner {
         let found = json?.stringMap ?? [:]

@@ -1,3 +1,4 @@
+import CloudAPI
 import GatewayPluginAPI
 import JSON
 
@@ -13,9 +14,11 @@ struct VaultRemoval: Sendable {
     /// - Throws: where the server cannot be read.
     func reason() async throws(ProvisioningError) -> String? {
         guard let found = try await mountFound() else { return nil }
-        let description = found["data"]?["description"]?.stringValue ?? found["description"]?.stringValue
-        guard description == VaultProvisioner.description else {
-            return "the mount auth/\(mount) was not created by sts-gateway provision"
+        switch provisioner.mark?.owner(of: VaultProvisioner.description(of: found)) {
+        case .ours: break
+        case .foreign(let owner):
+            return "the mount auth/\(mount) belongs to another installation (\(Quotation.of(owner, limit: 200)))"
+        case .nobody, nil: return "the mount auth/\(mount) was not created by sts-gateway provision"
         }
         let data = try await provisioner.call("GET", "auth/\(mount)/config", absent: [404])?["data"]
         let stored = MountConfiguration(data: data ?? .object([])).stored(

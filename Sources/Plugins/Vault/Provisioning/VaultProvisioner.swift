@@ -1,3 +1,4 @@
+import CloudAPI
 import FoundationEssentials
 import GatewayPluginAPI
 import JOSE
@@ -27,8 +28,14 @@ struct VaultProvisioner: Sendable {
 
         """
     }
-    /// The description of a mount that was provisioned.
-    static let description = "Keys of an STS gateway; written by it."
+    /// The description of a mount that was provisioned; nil in a plan where the key ring does not exist yet.
+    let mark: OwnerMark?
+
+    /// The description of a mount as the server answers it.
+    static func description(of mount: JSONValue) -> String? {
+        mount["data"]?["description"]?.stringValue ?? mount["description"]?.stringValue
+    }
+
     /// The role in which the gateway logs in; nil where it uses a token file.
     var role: String? { if case .role(let role) = plan.proof { role } else { nil } }
 
@@ -62,6 +69,7 @@ struct VaultProvisioner: Sendable {
         self.issuer = context.issuer
         self.host = host
         publish = request.publish ?? .object([])
+        mark = request.owner.map { OwnerMark(cluster: request.cluster, endpoint: request.name, owner: $0) }
         audiences = request.audiences
         publisherSubject = request.publisherSubject
         environment = context.environment

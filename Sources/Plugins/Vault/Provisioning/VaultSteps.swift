@@ -1,3 +1,4 @@
+import CloudAPI
 import GatewayPluginAPI
 import JSON
 
@@ -18,9 +19,18 @@ struct MountStep: ProvisioningStep {
                     "auth/\(provisioner.plan.mount) is a mount of the type \(Quotation.of(type)); use another publish.mount"
                 )
             }
+            if case .foreign(let owner) = provisioner.mark?.owner(of: VaultProvisioner.description(of: found)) {
+                throw ProvisioningError(
+                    .permanent,
+                    "the mount auth/\(provisioner.plan.mount) belongs to another installation "
+                        + "(\(Quotation.of(owner, limit: 200))); use another publish.mount, or change its description with "
+                        + "auth tune if it is not in use any more")
+            }
             return ProvisioningFinding(existing: provisioner.plan.location)
         }
-        let body: JSONValue = ["type": "jwt", "description": .string(VaultProvisioner.description)]
+        let body: JSONValue = [
+            "type": "jwt", "description": .string(provisioner.mark?.description ?? "${mount.description}"),
+        ]
         return ProvisioningFinding(
             existing: nil,
             changes: [

@@ -18,9 +18,10 @@ struct NodeDeliveryTests {
         return patched
     }
 
-    private static func volume(_ endpoints: String, files: String? = nil) -> JSONValue {
+    private static func volume(_ endpoints: String, files: String? = nil, lifetimes: String? = nil) -> JSONValue {
         var attributes: [JSONValue.Member] = [.init("endpoints", .string(endpoints))]
         if let files { attributes.append(.init("files", .string(files))) }
+        if let lifetimes { attributes.append(.init("lifetimes", .string(lifetimes))) }
         return [
             "name": "sts-tokens",
             "csi": ["driver": "sts-node.tremolo.io", "readOnly": true, "volumeAttributes": .object(attributes)],
@@ -135,6 +136,20 @@ struct NodeDeliveryTests {
         let newer = try #require(patch.applied(to: csi))
         let outcome = try Self.mutation().patch(newer, namespace: "shop")
         #expect(try #require(outcome.patch.applied(to: newer))["spec"]?["volumes"] == [volume])
+    }
+
+    @Test("The driver gets the lifetime that the Pod requests; that of an unknown endpoint stays")
+    func lifetimes() throws {
+        let pod = InjectionExample.pod(annotations: ["example-role": "reader", "example-role-lifetime": "10m"])
+        #expect(try Self.mutation().patch(pod, namespace: "shop").warnings == [])
+        let csi = try patched(pod, try Self.mutation())
+        #expect(csi["spec"]?["volumes"] == [Self.volume("one", lifetimes: "one=600s")])
+        let volume = Self.volume("new,one", lifetimes: "new=900s,one=600s")
+        let patch = JSONPatch([.init(JSONPointer("spec", "volumes", "0"), volume, kind: .replace)])
+        let newer = try #require(patch.applied(to: csi))
+        #expect(try Self.mutation().patch(newer, namespace: "shop").patch.isEmpty)
+        let tooLong = InjectionExample.pod(annotations: ["example-role": "reader", "example-role-lifetime": "16m"])
+        #expect(denial(tooLong, try Self.mutation())?.contains("example-role-lifetime: invalid lifetime") == true)
     }
 
     @Test("A volume of the name without the record of injection is denied")

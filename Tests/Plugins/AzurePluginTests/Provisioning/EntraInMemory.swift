@@ -21,6 +21,7 @@ final class EntraInMemory: Sendable {
         /// By path.
         var identities: [String: Identity] = [:]
         var groups: Set<String> = ["workloads"]
+        var storage = StorageInMemory()
     }
 
     enum Fault: String, CaseIterable {
@@ -55,6 +56,8 @@ final class EntraInMemory: Sendable {
         "/subscriptions/\(subscription)/resourceGroups/workloads/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
             + name
     }
+    /// The object id of a managed identity.
+    static func principal(_ path: String) -> String { "principal-of-\(path.split(separator: "/").last ?? "")" }
     static let app = "/v1.0/applications(appId='\(application)')"
 
     var transport: ScriptedTransport {
@@ -106,6 +109,9 @@ final class EntraInMemory: Sendable {
     private static func resource(_ request: HTTPTransportRequest, _ memory: inout Memory) -> ScriptedTransport.Answer {
         let isGraph = request.url.hasPrefix("https://graph.microsoft.com/")
         let base = isGraph ? "https://graph.microsoft.com" : "https://management.azure.com"
+        if request.url.firstRange(of: ".blob.core.windows.net/") != nil {
+            return memory.state.storage.blobs(request)
+        }
         guard request.headers("authorization") == ["Bearer for-\(base)"] else {
             return .answer(401, error("InvalidAuthenticationToken"))
         }
@@ -117,6 +123,9 @@ final class EntraInMemory: Sendable {
         if request.method != "GET" { memory.writes.append("\(request.method) \(path)") }
         if path == "/subscriptions/\(subscription)" {
             return .answer(200, #"{"displayName":"Trial","tenantId":"\#(memory.subscriptionTenant)"}"#)
+        }
+        if path.firstRange(of: "/Microsoft.Storage/") != nil {
+            return memory.state.storage.answer(request, path, identities: memory.state.identities.keys.map(principal))
         }
         let list = "/federatedIdentityCredentials"
         if let range = path.firstRange(of: list) {
@@ -131,7 +140,8 @@ final class EntraInMemory: Sendable {
                 return .answer(200)
             }
             let tags = JSONValue.object(identity.tags.map { .init($0.key, .string($0.value)) })
-            return .answer(200, #"{"properties":{"clientId":"c"},"tags":\#(tags.text)}"#)
+            return .answer(
+                200, #"{"properties":{"clientId":"c","principalId":"\#(principal(path))"},"tags":\#(tags.text)}"#)
         }
         if request.method == "PUT", !isGraph {
             guard let body = try? JSONValue(parsing: request.body), body["location"] == "westeurope" else {

@@ -14,6 +14,9 @@ struct ProvisionedEndpoint: Sendable {
     var host: String? = "issuer.example.com"
     var more: [JSONValue.Member] = []
     var roles = [ProvisioningRole(name: "workloads/web", subjects: ["production:myns:web"])]
+    var publish: JSONValue?
+    var path = "/azure"
+    var serving: String?
     var audiences = ["api://AzureADTokenExchange"]
     var environment = [
         "AZURE_CLIENT_ID": "3f8a1c22-0000-4000-8000-0123456789ab", "AZURE_CLIENT_SECRET": "secret",
@@ -27,10 +30,18 @@ struct ProvisionedEndpoint: Sendable {
         transport = entra.transport
     }
 
+    /// Publishes nothing but the names of the documents.
     private struct Issuer: ProvisionedIssuer {
-        func isKnown(host: String, publish: JSONValue) {}
-        func staleDocuments(host: String, publish: JSONValue) async -> [String] { [] }
-        func publishDocuments(host: String, publish: JSONValue) async {}
+        let entra: EntraInMemory
+
+        func isKnown(host: String, publish: JSONValue) { entra.state.storage.publish = publish }
+        func staleDocuments(host: String, publish: JSONValue) async throws(ProvisioningError) -> [String] {
+            if entra.state.storage.isUploadDenied { throw ProvisioningError(.permanent, "PUT: status 403") }
+            return entra.state.storage.documents.isEmpty ? ["/certs"] : []
+        }
+        func publishDocuments(host: String, publish: JSONValue) async {
+            entra.state.storage.documents = [".well-known/openid-configuration", "certs"]
+        }
         func servingProblem(host: String, publish: JSONValue) async -> String? { nil }
     }
 
@@ -38,11 +49,12 @@ struct ProvisionedEndpoint: Sendable {
         let parts = PublisherContext.example(transport: transport, environment: environment)
         let context = ProvisioningContext(
             logger: parts.logger, transport: transport, now: parts.now, sleep: { _ in }, environment: parts.environment,
-            files: FilesInMemory(), issuer: Issuer(), administration: Administration(programs: programs))
+            files: FilesInMemory(), issuer: Issuer(entra: entra), administration: Administration(programs: programs))
         let request = ProvisioningRequest(
-            cluster: cluster, name: "azure", host: host, path: "/azure", audiences: audiences, owner: owner,
+            cluster: cluster, name: "azure", host: host, path: path, audiences: audiences, owner: owner,
             publisherSubject: "sts-gateway:publisher:\(cluster):azure",
-            settings: .object([.init("tenant", .string(EntraInMemory.tenant))] + more), publish: nil, roles: roles)
+            settings: .object([.init("tenant", .string(EntraInMemory.tenant))] + more), publish: publish,
+            serving: serving, roles: roles)
         let plan =
             try isRemoval
             ? AzureProvider.deprovisioning(for: request, context: context)
