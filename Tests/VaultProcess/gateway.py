@@ -45,10 +45,10 @@ class Gateway(GatewayProgram):
         assert status == 200, body
         return json.loads(body)["access_token"]
 
-    def log_in(self, token: str) -> str:
+    def log_in(self, token: str, role: str = "reader") -> str:
         """Logs in as a workload does, with the client library; returns the policies of the session."""
         client = hvac.Client(url=f"http://127.0.0.1:{self.server.port}")
-        answer = client.auth.jwt.jwt_login(role="reader", jwt=token, path=self.mount)
+        answer = client.auth.jwt.jwt_login(role=role, jwt=token, path=self.mount)
         return answer["auth"]["client_token"]
 
     def held(self) -> list[str]:

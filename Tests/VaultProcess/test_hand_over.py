@@ -138,6 +138,41 @@ def test_what_was_provisioned_is_removed_unless_workloads_use_it(gateway: Gatewa
     assert gateway.provision("--yes").returncode == 0 and gateway.held()
 
 
+def test_roles_of_workloads_are_provisioned_checked_and_removed(gateway: Gateway) -> None:
+    client, role = gateway.server.client, f"auth/{gateway.mount}/role/web"
+    client.delete(f"auth/{gateway.mount}/role/reader")
+    roles = {"web": {"serviceAccounts": ["default/web"], "policies": ["Readers"], "maxSession": "1h"}}
+    gateway.endpoints["one"]["provision"] = {"roles": roles}
+    ended = gateway.provision("--yes")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    writes = []
+    gateway.proxy.change = lambda method, path, body: writes.append(path) if method != "GET" else None
+    assert gateway.provision("--yes").returncode == 0 and writes == []
+    gateway.proxy.change = lambda method, path, body: None
+    stored = client.read(role)["data"]
+    assert (stored["bound_claims"], stored["token_policies"]) == ({"sub": ["trial:default:web"]}, ["readers"])
+    gateway.serve(with_credentials=False)
+    assert gateway.log_in(gateway.token(), "web")
+    # Bound to another ServiceAccount.
+    roles["web"]["serviceAccounts"] = ["default/other"]
+    assert gateway.provision("--yes").returncode == 0
+    with pytest.raises(hvac.exceptions.InvalidRequest):
+        gateway.log_in(gateway.token(), "web")
+    check = ["role", "web", "--check"]
+    ended = gateway.provision(*check)
+    assert ended.returncode == 0 and "trial:default:other" in ended.stdout, ended.stdout + ended.stderr
+    client.write_data(role, data={**client.read(role)["data"], "bound_claims": {"namespace": "default"}})
+    ended = gateway.provision(*check)
+    assert ended.returncode == 1 and "other workloads log in" in ended.stdout, ended.stdout + ended.stderr
+    gateway.stop()
+    ended = gateway.command("deprovision", "vault", "--endpoint", "one", "--yes")
+    assert ended.returncode == 75 and "the role web: it was changed" in ended.stdout, ended.stdout + ended.stderr
+    assert gateway.provision("--yes").returncode == 0
+    ended = gateway.command("deprovision", "vault", "--endpoint", "one", "--yes")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert f"{gateway.mount}/" not in client.sys.list_auth_methods()["data"]
+
+
 def test_a_mount_of_somebody_else_is_not_removed(gateway: Gateway) -> None:
     client = gateway.server.client
     client.delete(f"auth/{gateway.mount}/role/reader")

@@ -13,6 +13,13 @@ struct VaultRemoval: Sendable {
     ///
     /// - Throws: where the server cannot be read.
     func reason() async throws(ProvisioningError) -> String? {
+        if let problem = try await ownershipProblem() { return problem }
+        guard try await mountFound() != nil else { return nil }
+        return try await usage()
+    }
+
+    /// Why the mount is not one of this endpoint; nil where it is, or where it does not exist.
+    func ownershipProblem() async throws(ProvisioningError) -> String? {
         guard let found = try await mountFound() else { return nil }
         switch provisioner.mark?.owner(of: VaultProvisioner.description(of: found)) {
         case .ours: break
@@ -20,16 +27,30 @@ struct VaultRemoval: Sendable {
             return "the mount auth/\(mount) belongs to another installation (\(Quotation.of(owner, limit: 200)))"
         case .nobody, nil: return "the mount auth/\(mount) was not created by sts-gateway provision"
         }
+        return nil
+    }
+
+    /// What else uses the mount; nil for nothing.
+    private func usage() async throws(ProvisioningError) -> String? {
         let data = try await provisioner.call("GET", "auth/\(mount)/config", absent: [404])?["data"]
         let stored = MountConfiguration(data: data ?? .object([])).stored(
             issuer: provisioner.plan.issuer, algorithm: provisioner.plan.algorithm)
         if let other = stored.foreign.first { return "the mount auth/\(mount) has \(other)" }
         let list = try await provisioner.call("GET", "auth/\(mount)/role?list=true", absent: [404])?["data"]
-        let roles = (list?["keys"]?.elementList ?? []).compactMap(\.stringValue).filter { $0 != provisioner.role }
+        var roles = (list?["keys"]?.elementList ?? []).compactMap(\.stringValue).filter { $0 != provisioner.role }
+        for step in provisioner.workloadSteps where roles.contains(step.role.name) {
+            if try await isUnchanged(step) { roles.removeAll { $0 == step.role.name } }
+        }
         guard !roles.isEmpty else { return nil }
         let names = roles.sorted().prefix(5).map { Quotation.of($0) }.joined(separator: ", ")
         return
             "workloads log in to the mount auth/\(mount) with \(roles.count) roles, such as \(names); delete them first"
+    }
+
+    /// Whether a role of workloads is as provisioning writes it.
+    func isUnchanged(_ step: RoleStep) async throws(ProvisioningError) -> Bool {
+        let current = try await provisioner.call("GET", step.path, absent: [404])?["data"]
+        return step.role.differing(from: current).isEmpty
     }
 
     /// The mount; nil where it does not exist.
@@ -43,6 +64,29 @@ struct VaultRemoval: Sendable {
             [provisioner] () throws(ProvisioningError) in
             _ = try await provisioner.call("DELETE", path, absent: [404])
         }
+    }
+}
+
+/// Deletes a role of workloads that is as provisioning writes it.
+struct WorkloadRoleRemoval: ProvisioningStep {
+    let removal: VaultRemoval
+    let step: RoleStep
+
+    var id: String { step.id }
+    var title: String { step.title }
+
+    func inspect() async throws(ProvisioningError) -> ProvisioningFinding {
+        let name = step.role.name
+        guard try await removal.provisioner.call("GET", step.path, absent: [404]) != nil else {
+            return ProvisioningFinding(existing: nil)
+        }
+        if let reason = try await removal.ownershipProblem() {
+            return ProvisioningFinding(existing: name, kept: ["the role \(name): \(reason)"])
+        }
+        guard try await removal.isUnchanged(step) else {
+            return ProvisioningFinding(existing: name, kept: ["the role \(name): it was changed"])
+        }
+        return ProvisioningFinding(existing: name, changes: [removal.deletion("delete the role \(name)", step.path)])
     }
 }
 

@@ -6,12 +6,15 @@ extension VaultProvider {
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan? {
         let provisioner = try VaultProvisioner(request, context)
-        var steps: [any ProvisioningStep] = [
-            MountStep(provisioner: provisioner), KeysStep(provisioner: provisioner),
-        ]
-        if let role = provisioner.role {
-            steps += [PolicyStep(provisioner: provisioner), RoleStep(provisioner: provisioner, role: role)]
+        var steps: [any ProvisioningStep] = []
+        if !request.isForRolesOnly {
+            steps = [MountStep(provisioner: provisioner), KeysStep(provisioner: provisioner)]
+            if let role = provisioner.role {
+                steps += [PolicyStep(provisioner: provisioner), provisioner.publisherStep(role)]
+            }
         }
+        let workloads = provisioner.workloadSteps
+        steps += workloads
         return ProvisioningPlan(
             identity: { () throws(ProvisioningError) in
                 let identity = try await provisioner.identity()
@@ -22,7 +25,25 @@ extension VaultProvider {
                 var lines = ["mount             \(provisioner.plan.location)"]
                 lines.append("issuer            \(provisioner.plan.issuer)")
                 if let role = provisioner.role { lines.append("publisher role    \(role)") }
-                return lines
+                return lines + workloads.map { "role              \($0.role.name)" }
+            },
+            check: { () throws(ProvisioningError) in
+                var checks: [ProvisioningCheck] = []
+                for step in workloads { checks.append(try await step.check()) }
+                return checks
             })
+    }
+}
+
+extension VaultProvisioner {
+    func publisherStep(_ role: String) -> RoleStep {
+        RoleStep(id: "role", title: "role of the publisher", provisioner: self, role: .publisher(role, self))
+    }
+
+    var workloadSteps: [RoleStep] {
+        workloads.map { role in
+            RoleStep(
+                id: "role-\(role.name)", title: "role \"\(role.name)\" of workloads", provisioner: self, role: role)
+        }
     }
 }

@@ -15,6 +15,8 @@ struct VaultProvisioner: Sendable {
     let publish: JSONValue
     let audiences: [String]
     let publisherSubject: String
+    /// The roles of workloads.
+    let workloads: [VaultRole]
     private let environment: @Sendable (String) -> String?
 
     /// The policy of the publisher role: of this mount alone.
@@ -69,6 +71,9 @@ struct VaultProvisioner: Sendable {
         self.issuer = context.issuer
         self.host = host
         publish = request.publish ?? .object([])
+        var publisher: String?
+        if case .role(let role) = plan.proof { publisher = role }
+        workloads = try VaultRole.roles(of: request, publisher: publisher)
         mark = request.owner.map { OwnerMark(cluster: request.cluster, endpoint: request.name, owner: $0) }
         audiences = request.audiences
         publisherSubject = request.publisherSubject
