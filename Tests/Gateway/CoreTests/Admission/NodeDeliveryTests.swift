@@ -147,7 +147,8 @@ struct NodeDeliveryTests {
         let volume = Self.volume("new,one", lifetimes: "new=900s,one=600s")
         let patch = JSONPatch([.init(JSONPointer("spec", "volumes", "0"), volume, kind: .replace)])
         let newer = try #require(patch.applied(to: csi))
-        #expect(try Self.mutation().patch(newer, namespace: "shop").patch.isEmpty)
+        let outcome = try Self.mutation().patch(newer, namespace: "shop")
+        #expect(try #require(outcome.patch.applied(to: newer))["spec"]?["volumes"] == [volume])
         let tooLong = InjectionExample.pod(annotations: ["example-role": "reader", "example-role-lifetime": "16m"])
         #expect(denial(tooLong, try Self.mutation())?.contains("example-role-lifetime: invalid lifetime") == true)
     }
