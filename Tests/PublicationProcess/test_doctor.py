@@ -11,10 +11,10 @@ import aws_accounts
 import pytest
 from moto_account import account_client
 from waiting import DEADLINE
+from workload_api import WorkloadAPI
 
 from .cloud import ACCOUNT, AUDIENCE, CLUSTER, DISCOVERY, Place, Surroundings
 from .gateway_process import Gateway
-from .workload_api import WorkloadAPI
 
 SUBJECT = f"{CLUSTER}:default:web"
 SECTION = "relying party"

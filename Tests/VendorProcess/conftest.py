@@ -24,7 +24,13 @@ def endpoints(parties: RelyingParties) -> dict[str, dict[str, Any]]:
     given: dict[str, dict[str, Any]] = {
         "aws": {"plugin": "aws", "settings": {"region": "eu-central-1"}},
         "aws-two": {"plugin": "aws", "injector": {"label": "aws-two"}},
-        "azure": {"plugin": "azure", "settings": {"tenant": TENANT, "authorityHost": parties.secure_url + "/"}},
+        "azure": {
+            "plugin": "azure",
+            "settings": {
+                "tenant": TENANT, "authorityHost": parties.secure_url + "/",
+                "endpoints": {"authority": parties.url, "graph": parties.url, "management": parties.url},
+            },
+        },
         "gcp": {
             "plugin": "gcp",
             "settings": {
@@ -32,7 +38,10 @@ def endpoints(parties: RelyingParties) -> dict[str, dict[str, Any]]:
                 "endpoints": {"sts": parties.url, "iamCredentials": parties.url},
             },
         },
-        "reports": {"plugin": "oidc", "audience": "https://reports.example.com"},
+        "reports": {
+            "plugin": "oidc", "audience": "https://reports.example.com",
+            "settings": {"tokenEndpoint": f"{parties.url}/reports/token"},
+        },
         "anthropic": {
             "preset": "anthropic",
             "settings": {"organization": TENANT, "federationRule": "fdrl_1", "serviceAccount": "svac_1"},

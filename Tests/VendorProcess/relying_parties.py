@@ -41,6 +41,8 @@ class RelyingParties:
         self.gateway = gateway
         self.calls: list[Call] = []
         self.seen: set[str] = set()
+        self.echoes = False
+        """Whether each answer is an error that quotes the whole request, as a careless service would."""
         parties = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -63,6 +65,8 @@ class RelyingParties:
                 call = Call(self.path.partition("?")[0], values, {key.lower(): value for key, value in self.headers.items()})
                 parties.calls.append(call)
                 try:
+                    if parties.echoes:
+                        raise Rejected(json.dumps([call.values, call.headers]))
                     status, answer = 200, parties.answer(call)
                 except Rejected as error:
                     status, answer = 400, {"error": "invalid_grant", "error_description": str(error)}
@@ -128,6 +132,8 @@ class RelyingParties:
                 if call.headers.get("authorization") != "Bearer dbx-access":
                     raise Rejected("bearer")
                 return {"userName": "web"}
+            case "/reports/token":
+                return self.reports(call)
             case "/session/v1/login-request":
                 return self.snowflake(call)
             case "/queries/v1/query-request":
@@ -159,6 +165,13 @@ class RelyingParties:
         if call.claims["exp"] - time.time() < 720:
             raise Rejected("AADSTS700024")
         return {"access_token": "entra-access", "token_type": "Bearer", "expires_in": 3600}
+
+    def reports(self, call: Call) -> dict[str, Any]:
+        values = call.values
+        if values.get("grant_type") != EXCHANGE or values["subject_token_type"] != JWT_TYPE:
+            raise Rejected("grant type")
+        call.claims = self.verified("reports", values["subject_token"], "https://reports.example.com", ["RS256"])
+        return {"access_token": "reports-access", "token_type": "Bearer", "expires_in": 60, "issued_token_type": JWT_TYPE}
 
     def anthropic(self, call: Call) -> dict[str, Any]:
         values = call.values

@@ -82,12 +82,13 @@ package struct JSONService: Sendable {
             method: call.method, url: call.url, headers: headers + call.headers, body: call.body, timeout: call.timeout,
             usesProxy: call.usesProxy)
         request.certificateAuthorities = try authorities()
-        let response: HTTPTransportResponse
+        var response: HTTPTransportResponse
         do {
             response = try await transport.send(request)
         } catch {
             throw PublishError(.unavailable, "\(call.call): \(error); check network, proxy and publish.caFile")
         }
+        response = Self.withoutToken(call.token, response)
         let json = response.body.isEmpty ? .object([]) : try? JSONValue(parsing: response.body)
         if (200..<300).contains(response.status), !expected.contains(response.status) {
             guard let json else {
@@ -99,6 +100,15 @@ package struct JSONService: Sendable {
         if expected.contains(response.status) { return Answer(response: response, json: json ?? .object([])) }
         throw ServiceFailure(response, json).error(
             call: call.call, reference: referenceField.flatMap { response.header($0) })
+    }
+
+    /// A failure may quote the request: its text becomes that of an error.
+    private static func withoutToken(
+        _ token: String?, _ response: HTTPTransportResponse
+    ) -> HTTPTransportResponse {
+        guard let token, !token.isEmpty, !(200..<300).contains(response.status) else { return response }
+        let text = String(decoding: response.body, as: UTF8.self).replacing(token, with: "[token removed]")
+        return HTTPTransportResponse(status: response.status, headers: response.headers, body: Array(text.utf8))
     }
 }
 

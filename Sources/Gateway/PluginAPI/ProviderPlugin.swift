@@ -80,7 +80,7 @@ public protocol ProviderPlugin: Sendable {
     ///
     /// - Parameters:
     ///   - token: it must be in no error text.
-    ///   - identity: the value of the workload's annotation, such as a role.
+    ///   - identity: the value of the workload's annotation, such as a role; empty where it has none and needs none.
     /// - Returns: nil where the plugin exchanges nothing.
     static func session(
         for token: String, as identity: String, request: DiagnosisRequest, context: ProvisioningContext

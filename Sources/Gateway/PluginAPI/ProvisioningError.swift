@@ -14,14 +14,17 @@ public struct ProvisioningError: Error, Sendable, Equatable, CustomStringConvert
     public let message: String
     /// Seconds to wait before the repetition, where the server sent them (RFC 9110 §10.2.3).
     public let retryAfter: Int?
+    /// What to do, where the message does not have it already; nil for nothing.
+    public let advice: String?
 
     /// Creates an error.
-    public init(_ kind: Kind, _ message: String, retryAfter: Int? = nil) {
+    public init(_ kind: Kind, _ message: String, retryAfter: Int? = nil, advice: String? = nil) {
         self.kind = kind
         self.message = message
         self.retryAfter = retryAfter
+        self.advice = advice
     }
 
-    /// The message.
-    public var description: String { message }
+    /// The message, and what to do.
+    public var description: String { message + (advice.map { "; \($0)" } ?? "") }
 }

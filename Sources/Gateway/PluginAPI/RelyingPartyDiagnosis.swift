@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import JSON
 
 /// The endpoint, and the workload, about which `sts-gateway doctor` asks a relying party.
 public struct DiagnosisRequest: Sendable {
@@ -12,13 +13,36 @@ public struct DiagnosisRequest: Sendable {
         public let subject: String
         /// The value of the Pod's or the ServiceAccount's annotation; nil where there is none.
         public let annotation: String?
+        /// The values of the annotations of the injector's options, by the option's name.
+        public let options: [String: String]
+        /// A token that the gateway has minted for the workload; nil where none was minted.
+        public let token: Token?
 
         /// Creates a workload from its parts.
-        public init(namespace: String, serviceAccountName: String, subject: String, annotation: String?) {
+        public init(
+            namespace: String, serviceAccountName: String, subject: String, annotation: String?,
+            options: [String: String] = [:], token: Token? = nil
+        ) {
             self.namespace = namespace
             self.serviceAccountName = serviceAccountName
             self.subject = subject
             self.annotation = annotation
+            self.options = options
+            self.token = token
+        }
+    }
+
+    /// What a token says, without its signature.
+    public struct Token: Sendable {
+        /// The `kid` of the key that has signed it.
+        public let keyID: String
+        /// Its claims.
+        public let claims: JSONValue
+
+        /// Creates a token's content from its parts.
+        public init(keyID: String, claims: JSONValue) {
+            self.keyID = keyID
+            self.claims = claims
         }
     }
 
@@ -26,12 +50,18 @@ public struct DiagnosisRequest: Sendable {
     public let endpoint: ProvisioningRequest
     /// nil where only the endpoint is diagnosed.
     public let workload: Workload?
+    /// The relying party's own configuration, of the file that `--relying-party-config` names; nil for none.
+    public let configuration: JSONValue?
 
     /// Creates a request from its parts.
-    public init(endpoint: ProvisioningRequest, workload: Workload?) {
+    public init(endpoint: ProvisioningRequest, workload: Workload?, configuration: JSONValue? = nil) {
         self.endpoint = endpoint
         self.workload = workload
+        self.configuration = configuration
     }
+
+    /// The issuer URL of the endpoint's tokens.
+    public var issuerURL: String { "https://\(endpoint.host ?? "")\(endpoint.path)" }
 }
 
 /// One check of the relying party. Its texts contain no token, key or credential.

@@ -44,6 +44,6 @@ struct OIDCProviderTests {
     private func provider() throws -> OIDCProvider {
         try OIDCProvider(
             endpoint: try #require(.example(audiences: ["https://reports.example.com"], algorithm: .es256)),
-            settings: NoSettings(), context: .silent)
+            settings: OIDCProvider.Settings(), context: .silent)
     }
 }

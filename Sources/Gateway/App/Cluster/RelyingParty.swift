@@ -12,6 +12,8 @@ struct RelyingParty {
     /// The profile of the credentials; nil for none.
     let profile: String?
     let transport: CommandTransport
+    /// The relying party's own configuration; nil for none.
+    var configuration: JSONValue?
 
     private struct Parts {
         let type: any ProviderPlugin.Type
@@ -37,7 +39,9 @@ struct RelyingParty {
             session = try await parts.type.session(
                 for: token.compact, as: identity, request: parts.request, context: parts.context)
         } catch {
-            throw CommandFailure(.partyExchange, error.message.replacing(token.compact, with: "[token removed]"))
+            throw CommandFailure(
+                .partyExchange, error.message.replacing(token.compact, with: "[token removed]"),
+                advice: error.advice?.replacing(token.compact, with: "[token removed]"))
         }
         guard let session else {
             throw CommandFailure(
@@ -70,10 +74,10 @@ struct RelyingParty {
                     path: endpoint.issuer.path, audiences: endpoint.endpoint.audiences, owner: nil,
                     publisherSubject: PublisherToken.subject(cluster: endpoint.endpoint.cluster, endpoint: name),
                     settings: source.block("settings", of: name),
-                    publish: source.block("publish", of: name, without: ["plugin", "probe"]),
+                    publish: publish(source),
                     subjectTemplate: endpoint.clusterSubjectTemplate, claims: endpoint.token.claims.map(\.name),
                     serving: endpoint.provision.serving, roles: roles, isForRolesOnly: true),
-                workload: workload),
+                workload: workload, configuration: configuration),
             context: ProvisioningContext(
                 logger: .silent, transport: transport, now: { Date() }, sleep: Self.sleep,
                 environment: { environment[$0] },
@@ -81,6 +85,14 @@ struct RelyingParty {
                 administration: Administration(
                     profile: profile, accounts: endpoint.provision.accounts,
                     programs: LocalPrograms(environment: environment))))
+    }
+
+    /// The `publish` block, where it is one of the endpoint's own plugin.
+    private func publish(_ source: ProvisioningConfiguration) -> JSONValue? {
+        guard let block = source.block("publish", of: endpoint.name) else { return nil }
+        let publisher = block["plugin"]?.stringValue ?? endpoint.pluginID.description
+        guard publisher == endpoint.pluginID.description else { return nil }
+        return source.block("publish", of: endpoint.name, without: ["plugin", "probe"])
     }
 
     private static let sleep: @Sendable (Int) async throws(PublishError) -> Void = { (seconds) throws(PublishError) in

@@ -45,6 +45,12 @@ struct DoctorCommand: AsyncParsableCommand {
     @Option(help: "For aws: a profile of the AWS CLI. For gcp: a configuration of gcloud. Others do not use it.")
     var profile: String?
 
+    @Option(
+        help: """
+            For kubernetes: the AuthenticationConfiguration of the other API server, which is compared with the endpoint.
+            """)
+    var relyingPartyConfig: String?
+
     @OptionGroup var gateway: GatewayAddressOptions
     @OptionGroup var cluster: ClusterOptions
 
@@ -67,6 +73,9 @@ struct DoctorCommand: AsyncParsableCommand {
         guard namespace == nil || serviceAccount != nil else {
             throw ValidationError("--namespace needs --service-account NAME")
         }
+        guard relyingPartyConfig == nil || endpoint != nil else {
+            throw ValidationError("--relying-party-config needs --endpoint, whose relying party has the configuration")
+        }
         guard !exchange || pod != nil || serviceAccount != nil else {
             throw ValidationError("--exchange needs --pod or --service-account, whose token is exchanged")
         }
@@ -76,6 +85,22 @@ struct DoctorCommand: AsyncParsableCommand {
         guard let serviceAccount else { return nil }
         if let namespace, !serviceAccount.contains("/") { return ServiceAccountName("\(namespace)/\(serviceAccount)") }
         return namespace == nil ? ServiceAccountName(serviceAccount) : nil
+    }
+
+    /// The file of `--relying-party-config`.
+    func relyingPartyConfiguration() throws -> JSONValue? {
+        guard let path = relyingPartyConfig else { return nil }
+        guard let contents = InputFile.bytes(path) else {
+            throw ValidationError(
+                "--relying-party-config: \(path) is not readable; expected the path of a readable file")
+        }
+        do {
+            let documents = try KubernetesYAML(YAMLConfigurationSource.text(utf8: contents)).documents
+            guard documents.count != 1 else { return documents[0] }
+            throw ValidationError("--relying-party-config: \(path) has \(documents.count) documents; expected one")
+        } catch let error as ConfigurationProblem {
+            throw ValidationError("--relying-party-config: \(error.text(file: path))")
+        }
     }
 
     func run() async throws {

@@ -8,6 +8,8 @@ struct ExaminedWorkload: Sendable {
     var findings: [DoctorFinding] = []
     /// The values of the annotations by endpoint.
     var annotations: [String: String] = [:]
+    /// The values of the annotations of the injector's options, by endpoint and option.
+    var options: [String: [String: String]] = [:]
     /// The minted tokens by endpoint; they are in no finding.
     var tokens: [String: IssuedJWT] = [:]
 

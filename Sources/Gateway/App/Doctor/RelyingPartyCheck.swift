@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
+import JOSE
 import JSON
 
 /// The checks of the endpoint's plugin, and a real exchange on request.
@@ -13,7 +14,7 @@ struct RelyingPartyCheck: Sendable {
     func findings(for workload: ExaminedWorkload?) async -> [DoctorFinding] {
         let party = RelyingParty(
             file: context.file, manifest: context.manifest, endpoint: endpoint, profile: profile,
-            transport: context.transport)
+            transport: context.transport, configuration: context.partyConfiguration)
         let asked = workload.flatMap(self.workload)
         var findings: [DoctorFinding] = []
         do throws(CommandFailure) {
@@ -37,7 +38,11 @@ struct RelyingPartyCheck: Sendable {
             cluster: endpoint.endpoint.cluster, namespace: account.namespace, serviceAccount: account.name)
         return DiagnosisRequest.Workload(
             namespace: account.namespace, serviceAccountName: account.name, subject: subject ?? "",
-            annotation: examined.annotations[endpoint.name])
+            annotation: examined.annotations[endpoint.name], options: examined.options[endpoint.name] ?? [:],
+            token: examined.tokens[endpoint.name].map { token in
+                DiagnosisRequest.Token(
+                    keyID: token.jwt.header.keyID?.rawValue ?? "", claims: token.claims.json)
+            })
     }
 
     private func exchange(
@@ -46,7 +51,8 @@ struct RelyingPartyCheck: Sendable {
         guard let token = examined?.tokens[endpoint.name] else {
             return .notChecked(.party, "exchange", of: endpoint.name, "no token was minted")
         }
-        guard let value = examined?.annotations[endpoint.name] else {
+        let isOptional = endpoint.injector.annotation == .optional
+        guard let value = examined?.annotations[endpoint.name] ?? (isOptional ? "" : nil) else {
             return .notChecked(
                 .party, "exchange", of: endpoint.name, "the workload has no annotation \(context.key(endpoint))")
         }

@@ -83,6 +83,10 @@ struct WorkloadCheck: Sendable {
                 ? object?["metadata"]?["annotations"]?[key]?.stringValue : nil,
         ]
         workload.annotations[endpoint.name] = values.lazy.compactMap(\.self).first { !$0.isEmpty }
+        for option in endpoint.injector.options {
+            workload.options[endpoint.name, default: [:]][option] =
+                workload.pod?.json["metadata"]?["annotations"]?["\(key)-\(option)"]?.stringValue
+        }
         if let pod = workload.pod {
             workload.findings += InjectionCheck(
                 context: context, endpoint: endpoint, pod: pod, annotation: workload.annotations[endpoint.name],

@@ -33,6 +33,17 @@ struct CredentialHolder: Sendable {
             title: "the app registration \(id.rawValue)")
     }
 
+    /// The managed identity of a path of Azure Resource Manager; nil for another path.
+    static func managed(_ path: String, _ client: AzureClient) -> Self? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 9, parts[0].isEmpty, parts[1].lowercased() == "subscriptions",
+            UUIDText(parts[2]) != nil, parts[3].lowercased() == "resourcegroups",
+            parts[7].lowercased() == "userassignedidentities",
+            case .managed(let group, let name)? = IdentityName("\(parts[4])/\(parts[8])")
+        else { return nil }
+        return managed(group, name, subscription: parts[2], client)
+    }
+
     private var isManaged: Bool { if case .managed = name { true } else { false } }
     private var query: String { isManaged ? "?api-version=\(Self.version)" : "" }
 

@@ -25,16 +25,20 @@ struct EntraError: Sendable {
             case (500..., _), (_, "AADSTS90033"): .unavailable
             default: .denied
             }
+        return PublishError(
+            kind, summary(call) + (advice.map { "; \($0)" } ?? ""), retryAfter: failure.retryAfter,
+            reference: reference)
+    }
+
+    /// The call, its status, and what Entra says, on one line.
+    func summary(_ call: String) -> String {
         // The first line; the others are the ids and the time of the request.
         let first = failure.message.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
-        let text = ServiceFailure.oneLine(first.isEmpty ? failure.code : first)
-        return PublishError(
-            kind, "\(call): status \(failure.status): \(text)" + (advice.map { "; \($0)" } ?? ""),
-            retryAfter: failure.retryAfter, reference: reference)
+        return "\(call): status \(failure.status): \(ServiceFailure.oneLine(first.isEmpty ? failure.code : first))"
     }
 
     /// What to do ("Microsoft Entra authentication and authorization error codes").
-    private var advice: String? {
+    var advice: String? {
         switch code {
         case "AADSTS70021":
             "no federated credential matches, or a new one is not known everywhere yet; compare issuer, subject and audience"
@@ -47,6 +51,10 @@ struct EntraError: Sendable {
             "Entra does not know the key; the publication has failed, or Entra still has the older key set"
         case "AADSTS700024": "the token is not valid at this time; check the clock"
         case "AADSTS700016": "the application is not in this tenant; correct the client id or the tenant"
+        case "AADSTS7000229":
+            "the application has no service principal in this tenant; create it: az ad sp create --id CLIENT"
+        case "AADSTS7000112": "the service principal of the application is disabled; enable it"
+        case "AADSTS53003": "a Conditional Access policy for workload identities blocks the call"
         case "AADSTS90002": "there is no such tenant; correct settings.tenant"
         case "AADSTS7000215": "the client secret is not valid; write its value, not its id"
         case "AADSTS7000222": "the client secret has expired; create another"

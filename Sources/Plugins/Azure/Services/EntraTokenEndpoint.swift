@@ -19,8 +19,22 @@ struct EntraTokenEndpoint: Sendable {
     let service: JSONService
     let now: @Sendable () -> Date
 
+    enum Outcome: Sendable {
+        case token(AccessToken)
+        /// What Entra says, the call, and the id of the request.
+        case rejected(EntraError, call: String, reference: String?)
+    }
+
     /// - Parameter resource: the URL of the API, without `/.default`.
     func token(client: String, _ proof: Proof, resource: String) async throws(PublishError) -> AccessToken {
+        switch try await outcome(client: client, proof, resource: resource) {
+        case .token(let token): return token
+        case .rejected(let error, let call, let reference): throw error.error(call, reference: reference)
+        }
+    }
+
+    /// - Parameter resource: the URL of the API, without `/.default`.
+    func outcome(client: String, _ proof: Proof, resource: String) async throws(PublishError) -> Outcome {
         var form = [("client_id", client), ("grant_type", "client_credentials"), ("scope", "\(resource)/.default")]
         switch proof {
         case .secret(let secret): form.append(("client_secret", secret))
@@ -36,13 +50,14 @@ struct EntraTokenEndpoint: Sendable {
         call.body = Array(form.map { "\($0.0)=\(FormEncoding.encode($0.1))" }.joined(separator: "&").utf8)
         let answer = try await service.send(call, expected: [400, 401, 403])
         guard answer.status == 200 else {
-            throw EntraError(ServiceFailure(answer.response, answer.json))
-                .error(call.call, reference: answer.response.header("x-ms-request-id"))
+            return .rejected(
+                EntraError(ServiceFailure(answer.response, answer.json)), call: call.call,
+                reference: answer.response.header("x-ms-request-id"))
         }
         guard let token = answer.json["access_token"]?.stringValue, !token.isEmpty else {
             throw PublishError(.malformed, "\(call.call): the response has no access_token")
         }
-        return AccessToken(token, expiration: Self.expiration(answer.json, at: now()))
+        return .token(AccessToken(token, expiration: Self.expiration(answer.json, at: now())))
     }
 
     /// The end of a token, by `expires_on` (seconds since 1970) or `expires_in`, as numbers or digits.

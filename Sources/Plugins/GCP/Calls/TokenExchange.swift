@@ -45,13 +45,29 @@ struct TokenExchange: Sendable {
     /// Seconds: the longest lifetime that needs no organization policy.
     private static let impersonationLifetime = 3_600
 
-    /// Impersonates a service account (`generateAccessToken`).
-    func impersonate(_ account: String, with token: String) async throws(PublishError) -> AccessToken {
-        try await impersonate(
-            url: "\(services.iamCredentials)/v1/projects/-/serviceAccounts/\(account):generateAccessToken", with: token)
+    /// What to do about a rejection; nil where its code has several reasons.
+    static func advice(_ failure: ServiceFailure) -> String? {
+        switch failure.code {
+        case "unauthorized_client": "the attribute condition of the provider rejects the token; allow its subject"
+        case "invalid_target": "the pool or the provider does not exist, or is disabled; compare its name"
+        default: nil
+        }
     }
 
-    func impersonate(url: String, with token: String) async throws(PublishError) -> AccessToken {
+    /// Impersonates a service account (`generateAccessToken`).
+    ///
+    /// - Parameter principal: whose token it is, for the error.
+    func impersonate(
+        _ account: String, with token: String, principal: String = "the gateway's principal"
+    ) async throws(PublishError) -> AccessToken {
+        try await impersonate(
+            url: "\(services.iamCredentials)/v1/projects/-/serviceAccounts/\(account):generateAccessToken", with: token,
+            principal: principal)
+    }
+
+    func impersonate(
+        url: String, with token: String, principal: String = "the gateway's principal"
+    ) async throws(PublishError) -> AccessToken {
         let requested = now()
         let call = JSONService.Call(
             "POST", url, token: token,
@@ -60,7 +76,7 @@ struct TokenExchange: Sendable {
         guard answer.status != 403 else {
             throw ServiceFailure(answer.response, answer.json).error(
                 call: call.call,
-                advice: "grant roles/iam.workloadIdentityUser on the service account to the gateway's principal")
+                advice: "grant roles/iam.workloadIdentityUser on the service account to \(principal)")
         }
         guard let value = answer.json["accessToken"]?.stringValue, !value.isEmpty else {
             throw PublishError(.malformed, "\(call.call): the response has no accessToken")

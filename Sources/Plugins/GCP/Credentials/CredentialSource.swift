@@ -37,21 +37,16 @@ struct SelfIssuedCredentials: AccessTokenSource {
 
     private func error(_ failure: ServiceFailure) async -> PublishError {
         let advice: String
-        switch failure.code {
-        case "unauthorized_client":
-            advice = "the attribute condition of the provider rejects the gateway's own token; allow its subject"
-        case "invalid_target":
-            advice = "the pool or the provider does not exist, or is disabled; compare publish"
-        default:
-            if await isOwnKeyPublic() == false {
-                advice =
-                    "the issuer URL does not serve the gateway's key yet, so Google cannot verify its token; run "
-                    + "\(command) --config FILE with an administrator's credentials"
-            } else {
-                advice =
-                    "the provider does not accept the gateway's own token; run \(command) --config FILE with an "
-                    + "administrator's credentials"
-            }
+        if let known = TokenExchange.advice(failure) {
+            advice = known
+        } else if await isOwnKeyPublic() == false {
+            advice =
+                "the issuer URL does not serve the gateway's key yet, so Google cannot verify its token; run "
+                + "\(command) --config FILE with an administrator's credentials"
+        } else {
+            advice =
+                "the provider does not accept the gateway's own token; run \(command) --config FILE with an "
+                + "administrator's credentials"
         }
         return PublishError(
             .denied, failure.error(call: "POST \(exchange.services.tokenURL)", advice: advice).message)

@@ -34,6 +34,8 @@ final class EntraInMemory: Sendable {
         var writes: [String] = []
         var fault: (Fault, Int)?
         var subscriptionTenant = EntraInMemory.tenant
+        /// That of the application; nil where there is none.
+        var principal: JSONValue? = ["accountEnabled": true, "servicePrincipalType": "Application"]
     }
 
     private let memory = Mutex(Memory())
@@ -51,6 +53,8 @@ final class EntraInMemory: Sendable {
     }
     func fail(_ fault: Fault, atCall call: Int) { memory.withLock { $0.fault = (fault, call) } }
     func setSubscriptionTenant(_ tenant: String) { memory.withLock { $0.subscriptionTenant = tenant } }
+
+    func setPrincipal(_ principal: JSONValue?) { memory.withLock { $0.principal = principal } }
 
     static func managed(_ name: String) -> String {
         "/subscriptions/\(subscription)/resourceGroups/workloads/providers/Microsoft.ManagedIdentity/userAssignedIdentities/"
@@ -126,6 +130,9 @@ final class EntraInMemory: Sendable {
         }
         if path.firstRange(of: "/Microsoft.Storage/") != nil {
             return memory.state.storage.answer(request, path, identities: memory.state.identities.keys.map(principal))
+        }
+        if path == "/v1.0/servicePrincipals(appId='\(application)')" {
+            return memory.principal.map { .answer(200, $0.text) } ?? .answer(404, error("Request_ResourceNotFound"))
         }
         let list = "/federatedIdentityCredentials"
         if let range = path.firstRange(of: list) {
