@@ -95,9 +95,15 @@ struct DiagnosedCluster {
     }
 
     /// Lets the Pod of the gateway answer the API server's proxy.
-    func listen() {
+    ///
+    /// - Parameter certificate: what it says that it serves, in PEM; nil for the truth.
+    func listen(certificate: String? = nil) {
         api.setProxy(
             { [gateway] request in
+                if let certificate, request.path == "/serving-certificates" {
+                    let page: JSONValue = ["chains": [.string(certificate)]]
+                    return .init(status: 200, contentType: "application/json", body: page.utf8Text)
+                }
                 let answer = try await gateway.send(
                     request.method == "POST" ? .POST : .GET, request.path,
                     headers: request.contentType.isEmpty ? [:] : ["Content-Type": request.contentType],

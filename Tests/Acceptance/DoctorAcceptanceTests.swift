@@ -15,7 +15,8 @@ struct DoctorAcceptanceTests {
             for (section, check) in [
                 ("API server", "version"), ("API server", "permissions"),
                 ("gateway", "replica gateway-0"), ("gateway", "leader"), ("gateway", "permissions"),
-                ("webhook", "configuration"), ("webhook", "dry run"), ("workload", "Pod"), ("workload", "label"),
+                ("webhook", "configuration"), ("webhook", "serving certificate"), ("webhook", "dry run"),
+                ("workload", "Pod"), ("workload", "label"),
                 ("workload", "annotation"), ("workload", "injection"), ("workload", "projected token"),
                 ("workload", "TokenReview"), ("workload", "rules"), ("workload", "mint"),
             ] {
@@ -100,6 +101,15 @@ struct DoctorAcceptanceTests {
                 .mutatingWebhookConfigurations, name: "sts-gateway-injector-one", ["webhooks": .array(webhooks)])
             let differs = try await cluster.doctor("--pod", "\(cluster.space)/web")
             #expect(differs["webhook", "configuration"]?["code"] == "STS2012", "\(differs)")
+            try api.patch(
+                .mutatingWebhookConfigurations, name: "sts-gateway-injector-one",
+                ["webhooks": object["webhooks"] ?? .null])
+            cluster.listen(certificate: api.authorityPEM)
+            let stranger = try await cluster.doctor("--pod", "\(cluster.space)/web")
+            let codes = stranger.findings.filter { $0["check"] == "serving certificate" }
+                .compactMap { $0["code"]?.stringValue }
+            #expect(codes.contains("STS2013") && codes.contains("STS2015"), "\(stranger)")
+            cluster.listen()
             try await cluster.cluster.send(.delete, name)
             let missing = try await cluster.doctor("--pod", "\(cluster.space)/web")
             #expect(missing["webhook", "configuration"]?["code"] == "STS2011", "\(missing)")

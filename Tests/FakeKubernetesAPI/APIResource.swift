@@ -45,7 +45,13 @@ package struct APIResource: Hashable, Sendable {
     package static let newerEvents = APIResource(
         "events", "Event", group: "events.k8s.io", selectableFields: ["regarding.name", "reason", "type"])
 
+    package static let daemonSets = APIResource("daemonsets", "DaemonSet", group: "apps")
+    package static let csiDrivers = APIResource(
+        "csidrivers", "CSIDriver", group: "storage.k8s.io", isNamespaced: false)
+    package static let csiNodes = APIResource("csinodes", "CSINode", group: "storage.k8s.io", isNamespaced: false)
+
     package static let all = [
+        daemonSets, csiDrivers, csiNodes,
         namespaces, nodes, serviceAccounts, pods, secrets, configMaps, events, leases, mutatingWebhookConfigurations,
         newerEvents,
     ]

@@ -80,7 +80,8 @@ struct ExampleGateway {
                     of: endpoints, rings: rings, publication: publication, replica: replica,
                     times: ProblemTimes(clock: { Self.now })),
                 metrics: MetricsRoutes(metrics: prometheus) {},
-                status: StatusRoutes(hosts: []) { ExampleStatus.report }),
+                status: StatusRoutes(hosts: []) { ExampleStatus.report },
+                chains: { ["-----BEGIN CERTIFICATE-----\n"] }),
             maximumBodyBytes: 1_024, decisions: nil, logger: log.logger)
     }
 

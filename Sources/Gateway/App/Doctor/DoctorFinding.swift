@@ -17,6 +17,7 @@ struct DoctorFinding: Sendable {
         case cluster = "API server"
         case gateway
         case webhook
+        case node = "node driver"
         case workload
         case issuer = "issuer documents"
         case party = "relying party"

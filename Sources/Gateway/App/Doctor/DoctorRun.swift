@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import GatewayCore
 import GatewayServer
+import JSON
 import Logging
 
 /// What the checks of one run share.
@@ -18,6 +19,8 @@ struct DoctorContext: Sendable {
     /// How the token listener is reached, or why that is not known.
     let calls: Result<GatewayCalls, CommandFailure>
     let transport: CommandTransport
+    /// The relying party's own configuration; nil for none.
+    let partyConfiguration: JSONValue?
     let now: Date
 
     var lookup: WorkloadLookup? { cluster.map { WorkloadLookup(cluster: $0) } }
@@ -34,6 +37,7 @@ struct DoctorRun {
 
     func report() async throws -> DoctorReport {
         var report = DoctorReport()
+        let partyConfiguration = try command.relyingPartyConfiguration()
         let file = ConfigurationFile(path: command.config)
         var space = command.gatewayNamespace ?? CommandEnvironment.namespace
         var reading = file.read(manifest: command.plugins, namespace: space, logger: .silent)
@@ -57,7 +61,8 @@ struct DoctorRun {
         let calls = await calls(configuration, space, cluster, isInCluster: source == .inCluster, file, transport)
         let context = DoctorContext(
             file: file, manifest: command.plugins, configuration: configuration, endpoints: endpoints, namespace: space,
-            cluster: cluster, calls: calls, transport: transport, now: Date())
+            cluster: cluster, calls: calls, transport: transport, partyConfiguration: partyConfiguration,
+            now: Date())
         await check(context, &report)
         await cluster?.close()
         await transport.close()
@@ -77,8 +82,9 @@ struct DoctorRun {
         }
         let workload = await WorkloadCheck(context: context, pod: command.pod, account: command.account).examined()
         if let cluster = context.cluster {
-            report.add(
-                await WebhookCheck(context: context, lookup: WorkloadLookup(cluster: cluster)).findings(for: workload))
+            let lookup = WorkloadLookup(cluster: cluster)
+            report.add(await WebhookCheck(context: context, lookup: lookup).findings(for: workload))
+            report.add(await NodeDriverCheck(context: context, lookup: lookup).findings(for: workload))
         }
         report.add(workload.findings)
         await checkOutside(context, workload, &report)

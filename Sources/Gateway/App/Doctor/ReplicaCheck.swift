@@ -9,6 +9,8 @@ struct ReplicaCheck: Sendable {
     let context: DoctorContext
     let lookup: WorkloadLookup
 
+    private var pages: ReplicaPages { ReplicaPages(context: context, lookup: lookup) }
+
     func findings() async -> [DoctorFinding] {
         guard let space = context.namespace else {
             return [
@@ -18,8 +20,7 @@ struct ReplicaCheck: Sendable {
         }
         let pods: [WorkloadPod]
         do {
-            pods = try await lookup.pods(in: space, query: [("labelSelector", GatewayRouting.selector)])
-                .filter { !$0.isOfJob }
+            pods = try await pages.pods(in: space)
         } catch {
             return [.failure(.gateway, "replicas", error)]
         }
@@ -33,7 +34,7 @@ struct ReplicaCheck: Sendable {
         }
         var findings: [DoctorFinding] = []
         var versions: Set<String> = []
-        for pod in pods.prefix(Self.maximumPods) { findings += await replica(pod, &versions) }
+        for pod in pods.prefix(ReplicaPages.maximumPods) { findings += await replica(pod, &versions) }
         if versions.count > 1 {
             findings.append(
                 .warning(
@@ -46,8 +47,6 @@ struct ReplicaCheck: Sendable {
         return findings
     }
 
-    private static let maximumPods = 20
-
     private func replica(_ pod: WorkloadPod, _ versions: inout Set<String>) async -> [DoctorFinding] {
         let check = "replica \(pod.name)"
         guard pod.isReady else {
@@ -58,7 +57,7 @@ struct ReplicaCheck: Sendable {
             ] + (await readiness(pod, check, isReady: false))
         }
         var findings: [DoctorFinding] = []
-        if let text = try? await text(of: pod, "/metrics") {
+        if let text = try? await pages.text(of: pod, "/metrics") {
             let metrics = Metrics(text)
             if let version = metrics.label("version", of: "sts_build_info") { versions.insert(version) }
             findings += context.endpoints.compactMap { uninjected($0, metrics) }
@@ -80,7 +79,7 @@ struct ReplicaCheck: Sendable {
     private func readiness(_ pod: WorkloadPod, _ check: String, isReady: Bool) async -> [DoctorFinding] {
         let text: String
         do {
-            text = try await self.text(of: pod, "/readyz", query: [("verbose", "")])
+            text = try await pages.text(of: pod, "/readyz", query: [("verbose", "")])
         } catch {
             return isReady ? [.failure(.gateway, check, error)] : []
         }
@@ -121,33 +120,6 @@ struct ReplicaCheck: Sendable {
         case "apiserver": (.apiServer, "check the network from the gateway to the API server")
         default: (.replicaNotReady, "see the log of the Pod")
         }
-    }
-
-    /// Reads a page of the admin listener through the API server's proxy. A 503 of `/readyz` is an answer.
-    private func text(
-        of pod: WorkloadPod, _ path: String, query: [(name: String, value: String)] = []
-    ) async throws(CommandFailure) -> String {
-        let port = context.configuration.listeners.admin.port
-        let proxy = "/api/v1/namespaces/\(pod.namespace)/pods/\(pod.name):\(port)/proxy"
-        let reply: CommandCluster.Reply
-        do {
-            reply = try await lookup.cluster.send(.get, proxy + path, query: query)
-        } catch {
-            throw CommandFailure(.gatewayUnreachable, "\(error)")
-        }
-        if reply.status == 403, reply.message != nil {
-            throw CommandFailure(
-                .permissionMissing, "not allowed to get pods/proxy (403)", advice: "bind a role with get on pods/proxy",
-                missingPermission: "get on pods/proxy")
-        }
-        let text = String(decoding: reply.body, as: UTF8.self)
-        guard reply.isSuccess || reply.status == 503 && text.contains("readyz check failed") else {
-            throw CommandFailure(
-                .gatewayUnreachable,
-                "the admin listener does not answer (\(reply.status))\(reply.message.map { ": \($0)" } ?? "")",
-                advice: "see the log of the Pod")
-        }
-        return text
     }
 
     private func leader(_ pods: [WorkloadPod], _ space: String) async -> DoctorFinding {

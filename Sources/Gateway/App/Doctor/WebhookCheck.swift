@@ -16,16 +16,23 @@ struct WebhookCheck: Sendable {
 
     func findings(for workload: ExaminedWorkload) async -> [DoctorFinding] {
         var findings: [DoctorFinding] = []
+        let certificates = WebhookCertificateCheck(context: context, lookup: lookup)
+        let served = await certificates.served()
         for endpoint in context.endpoints {
-            let found = await configuration(of: endpoint)
+            var bundles: [String] = []
+            let found = await configuration(of: endpoint, &bundles)
             findings.append(found)
             guard found.status != .failed else { continue }
+            if found.status == .ok { findings += await certificates.findings(served, bundles, endpoint) }
             findings.append(await dryRun(endpoint, workload))
         }
         return findings
     }
 
-    private func configuration(of endpoint: EndpointConfiguration) async -> DoctorFinding {
+    /// - Parameter bundles: gets the CA bundles in PEM, where nothing fails.
+    private func configuration(
+        of endpoint: EndpointConfiguration, _ bundles: inout [String]
+    ) async -> DoctorFinding {
         let check = "configuration"
         let name = context.configuration.injection.webhook.configurationName(of: endpoint.name)
         let found: JSONValue?
@@ -54,19 +61,16 @@ struct WebhookCheck: Sendable {
                 "\(name) differs from the configuration: \(differences.joined(separator: ", "))",
                 advice: "helm upgrade, or apply the output of sts-gateway webhook manifest")
         }
-        let bundles = Self.own(found, wanted).map { $0["clientConfig"]?["caBundle"]?.stringValue ?? "" }
-        guard
-            bundles.allSatisfy({ bundle in
-                Data(base64Encoded: bundle).map {
-                    String(decoding: $0, as: UTF8.self).contains("-----BEGIN CERTIFICATE")
-                }
-                    ?? false
-            })
-        else {
+        let texts = Self.own(found, wanted).map { webhook in
+            let bundle = webhook["clientConfig"]?["caBundle"]?.stringValue ?? ""
+            return Data(base64Encoded: bundle).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+        guard texts.allSatisfy({ $0.contains("-----BEGIN CERTIFICATE") }) else {
             return .failed(
                 .webhook, check, of: endpoint.name, .webhookUntrusted, "\(name) has no CA bundle",
                 advice: "see caBundle not written in the leader's log; with cert-manager check its CA injector")
         }
+        bundles = texts
         return .ok(.webhook, check, of: endpoint.name, "\(name) calls the gateway, and has a CA bundle")
     }
 

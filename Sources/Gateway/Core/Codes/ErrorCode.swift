@@ -110,6 +110,7 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case webhookDiffers = "STS2012"
     case webhookUntrusted = "STS2013"
     case dryRunRejected = "STS2014"
+    case webhookCertificateName = "STS2015"
 
     // Findings of doctor: a workload.
     case workloadMissing = "STS2021"
@@ -138,6 +139,12 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case partyTrustMismatch = "STS2046"
     case partySetting = "STS2047"
     case partyExchange = "STS2048"
+
+    // Findings of doctor: the node driver.
+    case nodeDriverMissing = "STS2051"
+    case nodeDriverDiffers = "STS2052"
+    case nodeDriverNotReady = "STS2053"
+    case nodeDriverUntrusted = "STS2054"
 
     package var description: String { rawValue }
 

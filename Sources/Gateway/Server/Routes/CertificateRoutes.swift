@@ -1,6 +1,7 @@
 import GatewayCore
 import HTTPTypes
 import Hummingbird
+import JSON
 
 /// `GET /ca-bundle`: the certificates that the serving certificates chain to now, for clients outside the cluster.
 struct CertificateRoutes: Sendable {
@@ -16,6 +17,20 @@ struct CertificateRoutes: Sendable {
                 return .cacheable(
                     Representation(Array(bundle.utf8)), contentType: "application/pem-certificate-chain",
                     maximumAge: 300, for: request)
+            })
+    }
+}
+
+/// `GET /serving-certificates` of the admin listener: the chains that token listener and webhook serve, for `doctor`.
+struct ServingCertificateRoutes: Sendable {
+    /// PEM: first the chain of calls without a known name.
+    let chains: @Sendable () -> [String]
+
+    func add(to table: inout RouteTable) {
+        table.add(
+            ServingChainReview.path,
+            Route(.servingCertificates, methods: [.get, .head]) { [chains] _ in
+                .json(["chains": .array(chains().map(JSONValue.string))])
             })
     }
 }

@@ -9,7 +9,7 @@ struct Route: Sendable {
         case tokenCall(AuditRecord.CallRoute)
         case discovery, certs, issuerDocs, caBundle
         case webhook
-        case livez, readyz, metrics, status
+        case livez, readyz, metrics, status, servingCertificates
 
         var text: String {
             switch self {
@@ -23,6 +23,7 @@ struct Route: Sendable {
             case .readyz: "readyz"
             case .metrics: "metrics"
             case .status: "status"
+            case .servingCertificates: "serving-certificates"
             }
         }
     }

@@ -31,11 +31,17 @@ extension RouteTable {
     }
 
     /// The routes of the admin listener.
-    static func admin(_ checks: [AdminRoutes.Check], metrics: MetricsRoutes, status: StatusRoutes) -> RouteTable {
+    ///
+    /// - Parameter chains: returns the chains of the serving certificates in PEM.
+    static func admin(
+        _ checks: [AdminRoutes.Check], metrics: MetricsRoutes, status: StatusRoutes,
+        chains: @escaping @Sendable () -> [String]
+    ) -> RouteTable {
         var table = RouteTable()
         AdminRoutes(checks: checks).add(to: &table)
         metrics.add(to: &table)
         status.add(to: &table)
+        ServingCertificateRoutes(chains: chains).add(to: &table)
         return table
     }
 }

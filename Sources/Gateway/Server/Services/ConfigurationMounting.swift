@@ -130,7 +130,8 @@ struct ConfigurationMounting: Sendable {
                     },
                     status: StatusRoutes(hosts: configuration.statusHosts) { [status] in
                         await status.report(cluster: configuration.cluster, endpoints: endpoints, checks: checks)
-                    }),
+                    },
+                    chains: { [certificates = serving.certificates] in certificates.chains }),
                 maximumBodyBytes: limits.bodyBytes, decisions: nil),
             work: clockServices + [
                 rings.recovery(of: configuration.endpoints, readers: readers),

@@ -11,6 +11,8 @@ package struct ServingCertificate: Sendable {
     package let names: [String]
     /// The CA certificates of the chain in PEM; empty where it has none.
     package let issuers: String
+    /// The whole chain in PEM, the serving certificate first.
+    package let chainPEM: String
     /// The end of the validity of the serving certificate.
     package let notAfter: Date
     /// The latest beginning of the validity of a certificate of the chain.
@@ -44,6 +46,7 @@ package struct ServingCertificate: Sendable {
                 "the private key does not belong to the certificate, or the key usage lacks digitalSignature")
         }
         names = Self.names(serving)
+        self.chainPEM = PEMCertificates.joined([chainPEM])
         notAfter = serving.notValidAfter
         let issuing = chain.dropFirst().compactMap { certificate in
             (try? certificate.toDERBytes()).flatMap { try? Certificate(derEncoded: $0) }?.notValidBefore
@@ -53,7 +56,10 @@ package struct ServingCertificate: Sendable {
     }
 
     /// Whether the certificate is valid for the SNI name `host` (RFC 6125 §6.4.3: a wildcard matches one label).
-    func serves(_ host: String) -> Bool {
+    func serves(_ host: String) -> Bool { Self.match(names, host) }
+
+    /// Whether one of the names is `host`.
+    static func match(_ names: [String], _ host: String) -> Bool {
         names.contains { name in
             guard name.hasPrefix("*.") else { return name == host }
             guard let dot = host.firstIndex(of: "."), dot > host.startIndex else { return false }
@@ -69,7 +75,8 @@ package struct ServingCertificate: Sendable {
         return (try? NIOSSLContext(configuration: configuration)) != nil
     }
 
-    private static func names(_ certificate: Certificate) -> [String] {
+    /// The DNS names of a certificate, in lower case.
+    static func names(_ certificate: Certificate) -> [String] {
         guard let names = try? certificate.extensions.subjectAlternativeNames else { return [] }
         return names.compactMap { name in
             if case .dnsName(let dns) = name { dns.lowercased() } else { nil }

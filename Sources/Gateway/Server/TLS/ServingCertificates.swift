@@ -66,6 +66,9 @@ package final class ServingCertificates: Sendable {
     /// all self-signed CAs. Empty where no chain has any.
     package var issuers: String { served?.issuers ?? "" }
 
+    /// The chains that are served, in PEM: first the one of calls without a known name. Empty while there is none.
+    package var chains: [String] { served.map { ([$0.first] + $0.others).map(\.chainPEM) } ?? [] }
+
     /// The CAs that Pods must trust in PEM: the self-signed CAs, or the configured CA. Nil where a public CA has issued
     /// the certificate, and while there is no certificate.
     package var trust: String? { served?.trust }
