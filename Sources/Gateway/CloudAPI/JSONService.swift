@@ -42,6 +42,8 @@ package struct JSONService: Sendable {
         package var headers: [HTTPHeaderField]
         package var body: [UInt8]
         package var call: String
+        /// Parts of the body that no error may have, beside the token.
+        package var secrets: [String] = []
         package var usesProxy = true
         /// Seconds.
         package var timeout = 10
@@ -88,7 +90,7 @@ package struct JSONService: Sendable {
         } catch {
             throw PublishError(.unavailable, "\(call.call): \(error); check network, proxy and publish.caFile")
         }
-        response = Self.withoutToken(call.token, response)
+        response = Self.withoutSecrets(call.secrets + [call.token].compactMap(\.self), response)
         let json = response.body.isEmpty ? .object([]) : try? JSONValue(parsing: response.body)
         if (200..<300).contains(response.status), !expected.contains(response.status) {
             guard let json else {
@@ -103,11 +105,12 @@ package struct JSONService: Sendable {
     }
 
     /// A failure may quote the request: its text becomes that of an error.
-    private static func withoutToken(
-        _ token: String?, _ response: HTTPTransportResponse
+    private static func withoutSecrets(
+        _ secrets: [String], _ response: HTTPTransportResponse
     ) -> HTTPTransportResponse {
-        guard let token, !token.isEmpty, !(200..<300).contains(response.status) else { return response }
-        let text = String(decoding: response.body, as: UTF8.self).replacing(token, with: "[token removed]")
+        guard !(200..<300).contains(response.status) else { return response }
+        var text = String(decoding: response.body, as: UTF8.self)
+        for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "[removed]") }
         return HTTPTransportResponse(status: response.status, headers: response.headers, body: Array(text.utf8))
     }
 }

@@ -48,6 +48,12 @@ struct EntraTokenEndpoint: Sendable {
             "POST", "\(authority)/\(tenant)/oauth2/v2.0/token",
             headers: [HTTPHeaderField("Content-Type", "application/x-www-form-urlencoded")])
         call.body = Array(form.map { "\($0.0)=\(FormEncoding.encode($0.1))" }.joined(separator: "&").utf8)
+        let secret =
+            switch proof {
+            case .secret(let secret): secret
+            case .assertion(let assertion): assertion
+            }
+        call.secrets = [secret, FormEncoding.encode(secret)]
         let answer = try await service.send(call, expected: [400, 401, 403])
         guard answer.status == 200 else {
             return .rejected(

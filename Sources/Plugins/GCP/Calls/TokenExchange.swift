@@ -33,6 +33,7 @@ struct TokenExchange: Sendable {
         var call = JSONService.Call("POST", url ?? services.tokenURL)
         call.headers.append(HTTPHeaderField("Content-Type", "application/x-www-form-urlencoded"))
         call.body = Array(fields.map { "\($0.0)=\(PercentEncoding.value($0.1))" }.joined(separator: "&").utf8)
+        call.secrets = [subjectToken]
         let answer = try await service.send(call, expected: [400, 401, 403])
         guard answer.status == 200 else { return .rejected(ServiceFailure(answer.response, answer.json)) }
         guard let token = answer.json["access_token"]?.stringValue, !token.isEmpty else {
