@@ -71,6 +71,12 @@ struct APIServerCheck: Sendable {
             Permission(
                 verb: "get", resource: "mutatingwebhookconfigurations", group: "admissionregistration.k8s.io")
         ]
+        if context.configuration.injection.nodeDriver != nil {
+            needed += [
+                Permission(verb: "get", resource: "csidrivers", group: "storage.k8s.io"),
+                Permission(verb: "list", resource: "daemonsets", group: "apps"),
+            ]
+        }
         if let space = context.namespace {
             needed += [
                 Permission(verb: "list", resource: "pods", namespace: space),

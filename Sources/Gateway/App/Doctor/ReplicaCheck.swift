@@ -35,6 +35,12 @@ struct ReplicaCheck: Sendable {
         var findings: [DoctorFinding] = []
         var versions: Set<String> = []
         for pod in pods.prefix(ReplicaPages.maximumPods) { findings += await replica(pod, &versions) }
+        if pods.count > ReplicaPages.maximumPods {
+            findings.append(
+                .notChecked(
+                    .gateway, "replicas",
+                    "\(pods.count - ReplicaPages.maximumPods) of \(pods.count) replicas are not read"))
+        }
         if versions.count > 1 {
             findings.append(
                 .warning(
