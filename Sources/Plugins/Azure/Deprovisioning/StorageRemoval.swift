@@ -55,7 +55,8 @@ struct ContainerRemoval: ProvisioningStep {
                 existing: place.url, kept: ["the container \(place.container): it was not created by this endpoint"])
         }
         let list = try await provisioner.run { () throws(PublishError) in
-            try await storage.blobs.get("\(place.url)?restype=container&comp=list&maxresults=100", unless: nil)
+            try await storage.blobs.get(
+                "\(place.service)/\(place.container)?restype=container&comp=list&maxresults=100", unless: nil)
         }
         guard let blobs = BlobList(list.body), blobs.names.allSatisfy(place.documents.contains) else {
             return ProvisioningFinding(

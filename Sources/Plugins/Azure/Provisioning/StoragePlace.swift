@@ -10,6 +10,8 @@ struct StoragePlace: Sendable {
     let container: String
     /// The host of the issuer.
     let host: String
+    /// The URL of Blob Storage without a final slash.
+    let service: String
     /// The names of the two documents in the container.
     let documents: [String]
 
@@ -83,6 +85,8 @@ struct StoragePlace: Sendable {
         self.account = account ?? "${account.name}"
         self.container = container
         self.host = host
+        service =
+            request.publish?["endpoints"]?["blob"]?.stringValue.flatMap(ServiceURL.parse) ?? "https://\(host)"
         let folder = segments.dropFirst().map { "\($0)/" }.joined()
         documents = IssuerDocumentKind.allCases.map { folder + $0.path.dropFirst() }
     }
