@@ -133,7 +133,7 @@ struct AdministratorTokensTests {
     func errors(code: String, advice: String) async throws {
         let body = #"{"error":"invalid_client","error_description":"\#(code): Text.\r\nTrace ID: 1 Timestamp: 2"}"#
         let transport = ScriptedTransport(.answer(401, body, ["x-ms-request-id": "r"]))
-        let source = source(transport, ["AZURE_CLIENT_ID": "app", "AZURE_CLIENT_SECRET": "s"])
+        let source = source(transport, ["AZURE_CLIENT_ID": "app", "AZURE_CLIENT_SECRET": "an-apps-secret"])
         let error = try await #require(throws: PublishError.self) { try await source.token() }
         #expect(error.kind == .denied && error.reference == "r")
         #expect(error.message.contains("\(code): Text.; ") && error.message.contains(advice))
