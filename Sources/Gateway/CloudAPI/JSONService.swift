@@ -104,13 +104,18 @@ package struct JSONService: Sendable {
             call: call.call, reference: referenceField.flatMap { response.header($0) })
     }
 
+    /// Bytes; a shorter text is removed from nothing, since it is a part of words.
+    private static let minimumSecretLength = 8
+
     /// A failure may quote the request: its text becomes that of an error.
     private static func withoutSecrets(
         _ secrets: [String], _ response: HTTPTransportResponse
     ) -> HTTPTransportResponse {
         guard !(200..<300).contains(response.status) else { return response }
         var text = String(decoding: response.body, as: UTF8.self)
-        for secret in secrets where !secret.isEmpty { text = text.replacing(secret, with: "[removed]") }
+        for secret in secrets where secret.utf8.count >= minimumSecretLength {
+            text = text.replacing(secret, with: "[removed]")
+        }
         return HTTPTransportResponse(status: response.status, headers: response.headers, body: Array(text.utf8))
     }
 }
