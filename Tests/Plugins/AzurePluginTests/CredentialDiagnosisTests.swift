@@ -143,6 +143,24 @@ struct CredentialDiagnosisTests {
         #expect(found.allSatisfy { !$0.cause.contains(Self.canary) })
     }
 
+    @Test("What a service quotes of a request is shown without the secret and the token")
+    func quotations() async {
+        let quoting = ScriptedTransport { request in
+            let text = JSONValue.string(request.text + (request.headers("Authorization").first ?? "")).text
+            return .answer(400, #"{"error":"invalid_client","error_description":\#(text)}"#)
+        }
+        let found = await AzureProvider.diagnosis(
+            for: request(), context: context(secret: Self.canary, transport: quoting))
+        #expect(found.last?.cause.contains("client_secret=[removed]") == true, "\(found)")
+        let error = await #expect(throws: ProvisioningError.self) {
+            try await AzureProvider.session(
+                for: Self.canary, as: EntraInMemory.application, request: request(),
+                context: context(transport: quoting))
+        }
+        #expect(error.map { "\($0)".contains("client_assertion=[removed]") } == true)
+        for text in found.map(\.cause) + [error?.description ?? ""] { #expect(!text.contains(Self.canary)) }
+    }
+
     private func session(
         _ answer: ScriptedTransport.Answer, as identity: String = EntraInMemory.application
     ) async throws -> RelyingPartySession? {
