@@ -81,7 +81,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -148,11 +147,20 @@ let package = Package(
         // System calls on files. A target without other imports avoids ambiguous names.
         .target(name: "LocalFiles", path: "Sources/Gateway/LocalFiles", swiftSettings: settings),
         .systemLibrary(name: "CSystemTime", path: "Sources/Gateway/SystemTime"),
+        // Parses YAML into nodes, without resolving them.
+        .systemLibrary(
+            name: "CLibYAML", path: "Sources/Gateway/YAML/CLibYAML", pkgConfig: "yaml-0.1",
+            providers: [.apt(["libyaml-dev"])]),
+        .target(
+            name: "YAML", dependencies: ["CLibYAML"], path: "Sources/Gateway/YAML/Reading", swiftSettings: settings),
+        .testTarget(
+            name: "YAMLTests", dependencies: ["GatewayTestSupport", "JSON", "YAML"],
+            path: "Tests/Gateway/YAMLTests", swiftSettings: settings),
         .target(
             name: "GatewayServer",
             dependencies: [
                 "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes", "KubernetesAPI",
-                "LocalFiles", logging,
+                "LocalFiles", "YAML", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -169,7 +177,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "X509", package: "swift-certificates"),
-                .product(name: "Yams", package: "Yams"),
             ] + crypto,
             path: "Sources/Gateway/Server",
             swiftSettings: settings

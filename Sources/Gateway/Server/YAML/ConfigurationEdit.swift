@@ -2,7 +2,7 @@ import FoundationEssentials
 import GatewayCore
 package import JSON
 import LocalFiles
-import Yams
+import YAML
 
 /// Inserts keys into one endpoint of a configuration's text. All other bytes stay, comments included.
 ///
@@ -58,12 +58,12 @@ package enum ConfigurationEdit {
                 endpoint, { $0.inserting(member.name, ConfigurationNode(json: member.value)) })
         else { return nil }
         if normalized(expected) == normalized(before) { return text }
-        guard let root = try? Yams.compose(yaml: text, Resolver.basic, .default, .utf8),
+        guard let root = try? YAMLNode.parse(text),
             let mapping = mapping(of: endpoint, in: root)
         else { return nil }
         let edited: String?
         let existing = mapping[member.name]
-        if case .object(let inner) = member.value, case .mapping(let nested) = existing, !nested.isEmpty {
+        if case .object(let inner) = member.value, case .mapping(let nested) = existing, !nested.entries.isEmpty {
             let missing = inner.filter { nested[$0.name] == nil }
             edited = inserting(missing, into: nested, text)
         } else if existing == nil {
@@ -77,27 +77,28 @@ package enum ConfigurationEdit {
         return edited
     }
 
-    private static func mapping(of endpoint: String, in root: Node) -> Node.Mapping? {
-        for case .mapping(let mapping) in root["sts"]?["endpoints"]?.sequence ?? Node.Sequence([]) {
-            if case .scalar(let name) = mapping["name"], name.string == endpoint { return mapping }
+    private static func mapping(of endpoint: String, in root: YAMLNode) -> YAMLNode.Mapping? {
+        guard case .sequence(let endpoints) = root["sts"]?["endpoints"] else { return nil }
+        for case .mapping(let mapping) in endpoints.elements {
+            if case .scalar(let name) = mapping["name"], name.text == endpoint { return mapping }
         }
         return nil
     }
 
     private static func inserting(
-        _ members: [JSONValue.Member], into mapping: Node.Mapping, _ text: String
+        _ members: [JSONValue.Member], into mapping: YAMLNode.Mapping, _ text: String
     ) -> String? {
         // As scalars: "\r\n" is one Character.
         var lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
         let ending = lines.first?.unicodeScalars.last == "\r" ? "\r" : ""
-        // Yams takes the style from the wrong event, so the text decides.
-        if let mark = mapping.mark, let place = place(mark, in: lines), place.rest.hasPrefix("{") {
+        if let place = place(mapping.mark, in: lines), place.rest.hasPrefix("{") {
             let inserted = members.map { "\(JSONValue.string($0.name).text): \($0.value.text)" }.joined(separator: ", ")
-            lines[mark.line - 1] = place.prefix + "{" + inserted + ", " + String(place.rest.dropFirst())
+            lines[mapping.mark.line - 1] = place.prefix + "{" + inserted + ", " + String(place.rest.dropFirst())
             return lines.joined(separator: "\n")
         }
-        for (key, _) in mapping {
-            guard let mark = key.mark, let place = place(mark, in: lines), place.prefix.allSatisfy({ $0 == " " }) else {
+        for entry in mapping.entries {
+            let mark = entry.key.mark
+            guard let place = place(mark, in: lines), place.prefix.allSatisfy({ $0 == " " }) else {
                 continue
             }
             lines.insert(
@@ -108,7 +109,7 @@ package enum ConfigurationEdit {
         return nil
     }
 
-    private static func place(_ mark: Mark, in lines: [String]) -> (prefix: String, rest: String)? {
+    private static func place(_ mark: YAMLNode.Mark, in lines: [String]) -> (prefix: String, rest: String)? {
         guard mark.line >= 1, mark.line <= lines.count, mark.column >= 1 else { return nil }
         let scalars = lines[mark.line - 1].unicodeScalars
         guard mark.column - 1 <= scalars.count else { return nil }

@@ -1,12 +1,15 @@
 package import GatewayCore
 package import JSON
-import Yams
+import YAML
 
 /// Reads a file of Kubernetes objects as `kubectl apply` does: YAML 1.1 documents, or JSON values one after the other.
 ///
 /// It differs from ``YAMLConfigurationSource``, which rejects what has more than one reading: here merge keys are
 /// merged, of duplicate keys the last one counts, and scalars are resolved by ``KubernetesScalar``.
 package struct KubernetesYAML: Sendable {
+    /// Duplicate keys of one document; each gives a warning.
+    static let maximumDuplicates = 50
+
     /// The documents that are not empty.
     package private(set) var documents: [JSONValue] = []
     /// Duplicate keys.
@@ -29,17 +32,14 @@ package struct KubernetesYAML: Sendable {
     }
 
     private mutating func append(_ text: String) throws(ConfigurationProblem) {
-        let root: Node?
-        let marker: String?
-        do {
-            (root, marker) = try DuplicateKeys.compose(text)
-        } catch let error as YamlError {
-            throw ConfigurationProblem(error)
+        let root: YAMLNode?
+        do throws(YAMLError) {
+            root = try YAMLNode.parse(text, maximumDuplicates: Self.maximumDuplicates)
         } catch {
-            throw ConfigurationProblem(.error, at: "", "invalid YAML; fix the syntax")
+            throw ConfigurationProblem(error)
         }
         guard let root else { return }
-        var reader = KubernetesNodeReader(duplicateMarker: marker)
+        var reader = KubernetesNodeReader()
         let value = try reader.value(root, at: "", depth: 1)
         warnings += reader.warnings
         if value != .null { documents.append(value) }

@@ -1,5 +1,5 @@
 package import GatewayCore
-import Yams
+import YAML
 
 /// Reads the text of a configuration, which is one YAML document; JSON is YAML, too.
 ///
@@ -11,6 +11,8 @@ package enum YAMLConfigurationSource {
     /// Nodes, including those that aliases repeat.
     static let maximumNodes = 100_000
     static let maximumDepth = 64
+    static let tooManyNodes = "the file has more than \(maximumNodes) values, including aliases; use fewer aliases"
+    static let tooDeep = "nested more than \(maximumDepth) deep; reduce the nesting"
 
     /// Reads bytes, which must be UTF-8 (YAML 1.2 §5.2 allows others; nothing else is supported).
     ///
@@ -37,13 +39,11 @@ package enum YAMLConfigurationSource {
             throw ConfigurationProblem(.error, at: "", "the file is larger than 4 MiB; reduce it")
         }
         let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: text, Resolver.basic, .default, .utf8)
-        } catch let error as YamlError {
-            throw ConfigurationProblem(error)
+        let root: YAMLNode?
+        do throws(YAMLError) {
+            root = try YAMLNode.parse(text)
         } catch {
-            throw ConfigurationProblem(.error, at: "", "invalid YAML; fix the syntax")
+            throw ConfigurationProblem(error)
         }
         guard let root else { return .mapping([], line: 1) }
         var budget = maximumNodes
@@ -52,26 +52,23 @@ package enum YAMLConfigurationSource {
 
     /// - Parameter keyLine: the line of the key whose value this is, which is reported in problems.
     private static func node(
-        _ node: Node, at keyPath: String, keyLine: Int? = nil, depth: Int, _ budget: inout Int
+        _ node: YAMLNode, at keyPath: String, keyLine: Int? = nil, depth: Int, _ budget: inout Int
     ) throws(ConfigurationProblem) -> ConfigurationNode {
-        let line = keyLine ?? node.mark?.line ?? 0
+        let line = keyLine ?? node.mark.line
         func problem(_ message: String) -> ConfigurationProblem {
             ConfigurationProblem(.error, at: keyPath, line: line, message)
         }
         budget -= 1
-        guard budget >= 0 else {
-            throw problem("the file has more than \(maximumNodes) values, including aliases; use fewer aliases")
-        }
-        guard depth <= maximumDepth else { throw problem("nested more than \(maximumDepth) deep; reduce the nesting") }
+        guard budget >= 0 else { throw problem(tooManyNodes) }
+        guard depth <= maximumDepth else { throw problem(tooDeep) }
         switch node {
         case .scalar(let scalar):
-            let isPlain = scalar.style == .plain || scalar.style == .any
             try rejectTag(scalar.tag, at: keyPath, line)
-            return .scalar(scalar.string, isPlain: isPlain && scalar.tag.description != stringTag, line: line)
+            return .scalar(scalar.text, isPlain: scalar.isPlain && scalar.tag != YAMLNode.stringTag, line: line)
         case .sequence(let sequence):
             try rejectTag(sequence.tag, at: keyPath, line)
             var values: [ConfigurationNode] = []
-            for (index, value) in sequence.enumerated() {
+            for (index, value) in sequence.elements.enumerated() {
                 values.append(try self.node(value, at: "\(keyPath)[\(index)]", depth: depth + 1, &budget))
             }
             return .sequence(values, line: line)
@@ -79,43 +76,41 @@ package enum YAMLConfigurationSource {
             try rejectTag(mapping.tag, at: keyPath, line)
             var members: [ConfigurationNode.Member] = []
             var names: Set<String> = []
-            for (key, value) in mapping {
+            for (key, value) in mapping.entries.map({ ($0.key, $0.value) }) {
                 let name = try self.name(key, at: keyPath, of: &names)
                 let path = keyPath.isEmpty ? name : "\(keyPath).\(name)"
-                let member = try self.node(value, at: path, keyLine: key.mark?.line, depth: depth + 1, &budget)
+                let member = try self.node(value, at: path, keyLine: key.mark.line, depth: depth + 1, &budget)
                 members.append(.init(key: name, value: member))
             }
             return .mapping(members, line: line)
-        case .alias: throw problem("undefined alias; write the value")
         }
     }
 
     private static func name(
-        _ key: Node, at keyPath: String, of names: inout Set<String>
+        _ key: YAMLNode, at keyPath: String, of names: inout Set<String>
     ) throws(ConfigurationProblem) -> String {
-        let line = key.mark?.line ?? 0
+        let line = key.mark.line
         guard case .scalar(let scalar) = key else {
             throw ConfigurationProblem(
                 .error, at: keyPath, line: line, "invalid key; expected a scalar")
         }
-        let path = keyPath.isEmpty ? scalar.string : "\(keyPath).\(scalar.string)"
+        let path = keyPath.isEmpty ? scalar.text : "\(keyPath).\(scalar.text)"
         try rejectTag(scalar.tag, at: path, line)
-        guard scalar.string != "<<" || scalar.style != .plain else {
+        guard scalar.text != "<<" || !scalar.isPlain else {
             throw ConfigurationProblem(.error, at: path, line: line, "merge keys are not supported; write the keys")
         }
-        guard names.insert(scalar.string).inserted else { throw ConfigurationProblem(duplicateAt: path, line: line) }
-        return scalar.string
+        guard names.insert(scalar.text).inserted else { throw ConfigurationProblem(duplicateAt: path, line: line) }
+        return scalar.text
     }
 
     /// Rejects tags other than those of the failsafe schema, such as `!!str`.
-    private static func rejectTag(_ tag: Tag, at keyPath: String, _ line: Int) throws(ConfigurationProblem) {
-        guard !supportedTags.contains(tag.description) else { return }
+    private static func rejectTag(_ tag: String, at keyPath: String, _ line: Int) throws(ConfigurationProblem) {
+        guard !supportedTags.contains(tag) else { return }
         throw ConfigurationProblem(
-            .error, at: keyPath, line: line, "the tag \(tag.description) is not supported; remove it")
+            .error, at: keyPath, line: line, "the tag \(tag) is not supported; remove it")
     }
 
-    private static let stringTag = "tag:yaml.org,2002:str"
-    private static let supportedTags = ["", "!", stringTag, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"]
+    private static let supportedTags = ["", "!", YAMLNode.stringTag, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"]
 }
 
 extension ConfigurationProblem {
