@@ -66,6 +66,13 @@ def test_the_gateway_has_exactly_the_shared_objects_that_the_loader_lists(gatewa
     assert not any(Path(path).name.startswith("libswift") for path in files)
 
 
+def test_the_gateway_has_no_icu(gateway_image: Archive) -> None:
+    """Neither as a shared object nor in Foundation: the name of its data file is in both."""
+    for path, (_, content) in gateway_image.entries().items():
+        assert "libicu" not in path
+        assert not re.search(rb"icudt\d\d", content), path
+
+
 def certificates(pem: str) -> list[bytes]:
     blocks = re.findall("-----BEGIN.*?-----END CERTIFICATE-----", pem, re.S)
     return [ssl.PEM_cert_to_DER_cert(block) for block in blocks]

@@ -11,16 +11,21 @@ sys.path[:0] = [str(REPOSITORY / "deploy/image")]
 
 import debian_packages  # noqa: E402
 import images  # noqa: E402
+from linked_program import require_no_foundation  # noqa: E402
 from oci_archive import Layer  # noqa: E402
 from shared_objects import shared_objects  # noqa: E402
 
 
-def ldd(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    """Replaces `ldd` by a program that prints these lines."""
-    program = folder / "ldd"
-    program.write_text("#!/bin/sh\ncat <<'END'\n" + "".join(f"\t{line}\n" for line in lines) + "END\n")
+def replace(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, *lines: str) -> None:
+    """Replaces a program by one that prints these lines."""
+    program = folder / name
+    program.write_text("#!/bin/sh\ncat <<'END'\n" + "".join(f"{line}\n" for line in lines) + "END\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+def ldd(folder: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    replace(folder, monkeypatch, "ldd", *[f"\t{line}" for line in lines])
 
 
 def test_a_program_that_needs_libraries_of_the_toolchain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +40,40 @@ def test_a_program_that_needs_a_missing_library(tmp_path: Path, monkeypatch: pyt
     ldd(tmp_path, monkeypatch, "linux-vdso.so.1 (0x00007f7ff0aea000)", "libxml2.so.2 => not found")
     with pytest.raises(SystemExit, match='"libxml2.so.2 => not found"; install the missing library'):
         shared_objects(tmp_path / "program")
+
+
+def test_a_program_that_needs_icu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ldd(tmp_path, monkeypatch, "libicuuc.so.72 => /usr/lib/x86_64-linux-gnu/libicuuc.so.72 (0x00007f7fee600000)")
+    with pytest.raises(SystemExit, match="libicuuc.so.72, and ICU is not in the image"):
+        shared_objects(tmp_path / "program")
+
+
+ESSENTIALS = "0000000000000010 T $s20FoundationEssentials4DataVACycfC"
+
+
+@pytest.mark.parametrize(
+    ("symbols", "message"),
+    [
+        (["0000000000000020 T $s10Foundation12CharacterSetV"], r"1 symbols, such as \$s10Foundation12CharacterSetV"),
+        (["                 U $sSS10FoundationE6lengthSivg"], r"contains Foundation \(1 symbols"),
+        ([], None),
+    ],
+)
+def test_a_program_with_foundation(
+    symbols: list[str], message: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace(tmp_path, monkeypatch, "nm", *[ESSENTIALS, *symbols])
+    if message is None:
+        require_no_foundation(tmp_path / "program")
+        return
+    with pytest.raises(SystemExit, match=message):
+        require_no_foundation(tmp_path / "program")
+
+
+def test_a_program_without_symbols(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace(tmp_path, monkeypatch, "nm", "")
+    with pytest.raises(SystemExit, match="has no symbols; link it without -s"):
+        require_no_foundation(tmp_path / "program")
 
 
 def test_the_dynamic_loader_of_arm64_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from debian_packages import DebianPackage, ca_bundle, debian_package, linked_archive, require_newest
+from linked_program import require_no_foundation, stripped
 from manual_pages import completions, manual_pages
 from oci_archive import Image, Layer
 from shared_objects import shared_objects
@@ -17,6 +18,8 @@ from swift_packages import swift_packages
 REPOSITORY = Path(__file__).resolve().parents[2]
 USER = 65532
 STATIC_LIBRARIES = ["libc.a", "libcrypto.a", "libgcc.a", "libssl.a", "libstdc++.a"]
+GATEWAY_LIBRARIES = ["libxml2.a", "libyaml.a"]
+"""Linked into the gateway; its other libraries are shared objects."""
 CA_BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 """Maps the machine name of `uname -m` to GOARCH."""
@@ -102,7 +105,10 @@ class Content:
 
 def gateway(program: Path, resolved: Path, checkouts: Path, origin: Origin) -> tuple[Image, str]:
     """The program, its shared objects, and the files for name resolution and TLS."""
-    content = Content(program.read_bytes(), "sts-gateway", origin)
+    require_no_foundation(program)
+    content = Content(stripped(program), "sts-gateway", origin)
+    for library in GATEWAY_LIBRARIES:
+        content.of_debian(debian_package(linked_archive(library)), f"{library}, linked into the program")
     for place, file in shared_objects(program).items():
         content.lower.add(place, file.read_bytes(), 0o555)
         content.of_debian(debian_package(file), place)

@@ -17,6 +17,8 @@ def shared_objects(program: Path) -> dict[str, Path]:
             place = match[1]
             if not place.startswith(("/lib/", "/lib64/", "/usr/lib/")):
                 raise SystemExit(f"build-image: {program} needs {place}; link it with --static-swift-stdlib")
+            if Path(place).name.startswith("libicu"):
+                raise SystemExit(f"build-image: {program} needs {place}, and ICU is not in the image; see scripts/build-image")
             found[place] = Path(place).resolve(strict=True)
         elif "linux-vdso.so" not in line:
             raise SystemExit(f'build-image: ldd {program}: "{line.strip()}"; install the missing library')

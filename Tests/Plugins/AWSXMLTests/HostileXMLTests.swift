@@ -133,9 +133,25 @@ struct HostileXMLTests {
         #expect(throws: XMLReadingError.self) { try XMLElement(parsing: zero) }
     }
 
-    @Test("An unknown encoding is rejected")
-    func encoding() {
-        #expect(throws: XMLReadingError.self) { try read(#"<?xml version="1.0" encoding="X-NONE"?><a/>"#) }
+    @Test(
+        "An encoding that libxml2 does not convert itself is rejected, whatever it was built with",
+        arguments: ["X-NONE", "ISO-8859-15", "windows-1252", "Shift_JIS", "UTF-7"])
+    func encoding(_ name: String) {
+        #expect(throws: XMLReadingError.encoding) { try read(#"<?xml version="1.0" encoding="\#(name)"?><a/>"#) }
+        let document = Array("<?xml version='1.0' encoding='\(name)'?><a>".utf8) + [0xE9] + Array("</a>".utf8)
+        #expect(throws: XMLReadingError.encoding) { try XMLElement(parsing: document) }
+    }
+
+    @Test(
+        "A declared encoding that is not that of the declaration is rejected",
+        arguments: ["UTF-16", "UTF-32", "IBM037"])
+    func otherUnits(_ name: String) {
+        #expect(throws: XMLReadingError.self) { try read(#"<?xml version="1.0" encoding="\#(name)"?><a/>"#) }
+    }
+
+    @Test("UTF-8 may be declared in upper or lower case", arguments: ["UTF-8", "utf-8"])
+    func declaredUTF8(_ name: String) throws {
+        #expect(try read(#"<?xml version="1.0" encoding="\#(name)"?><a>é</a>"#) == XMLElement("a", text: "é"))
     }
 
     @Test("Character data sections are text, with the spaces inside them")

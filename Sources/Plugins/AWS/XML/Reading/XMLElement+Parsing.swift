@@ -19,7 +19,8 @@ extension XMLElement {
         }
     }
 
-    /// Parses a document with libxml2's reader: no network, no entities but the five predefined ones, no document type.
+    /// Parses a document with libxml2's reader: no network, no entities but the five predefined ones, no
+    /// document type, no encodings but UTF-8, UTF-16, ISO-8859-1 and ASCII.
     package init(parsing document: [UInt8], limits: Limits = Limits()) throws(XMLReadingError) {
         guard document.count <= limits.length else { throw .tooLong(limits.length) }
         guard !document.isEmpty else { throw .malformed(line: 1) }
@@ -27,6 +28,7 @@ extension XMLElement {
             let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
             let prolog = sts_xml_read_prolog(start, CInt(bytes.count))
             guard prolog.has_document_type == 0 else { return .failure(.documentType) }
+            guard prolog.has_other_encoding == 0 else { return .failure(.encoding) }
             guard prolog.malformed_line == 0 else { return .failure(.malformed(line: Int(prolog.malformed_line))) }
             guard let reader = xmlReaderForMemory(start, CInt(bytes.count), nil, nil, sts_xml_options()) else {
                 return .failure(.malformed(line: 1))
