@@ -63,7 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
             "starting",
             metadata: [
                 "version": "\(GatewayVersion.current)", "cluster": "\(configuration.cluster)",
-                "endpoints": .array(configuration.endpoints.map { "\($0.name)" }),
+                "endpoints": .names(configuration.endpoints.map(\.name)),
             ])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -194,7 +194,9 @@ package struct EndpointKeyHandOver: EndpointPublishing {
         status.lastOwner = documents.keys.stamp.owner
         status.verdict = verdict
         status.evidence = evidence(served, documents, at: began, isSettled: true)
-        let pause = verdict == .holds ? isWatched ? Self.watchInterval : interval : Self.retryInterval
+        let random = ports.random
+        let spread = EndpointPublication.spread(interval, random: random())
+        let pause = verdict == .holds ? isWatched ? Self.watchInterval : spread : Self.retryInterval
         due = began.addingTimeInterval(min(interval, pause))
     }
 

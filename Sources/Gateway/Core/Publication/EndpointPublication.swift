@@ -157,10 +157,14 @@ package struct EndpointPublication: EndpointPublishing {
             status.failureCode = nil
             status.lastSuccess = now()
             status.lastOwner = documents.keys.stamp.owner
-            roundDue = now().addingTimeInterval(isWatched ? min(interval, Self.watchInterval) : interval)
+            roundDue = now().addingTimeInterval(
+                isWatched ? min(interval, Self.watchInterval) : Self.spread(interval, random: random()))
         }
         return outcomes
     }
+
+    /// The interval, up to a fifth shorter, so that endpoints which began together do not stay together.
+    static func spread(_ interval: Double, random: Double) -> Double { interval * (0.8 + 0.2 * random) }
 
     /// When the last invalidation of overwritten documents was due.
     private var lastOverwriteInvalidation: Date?
@@ -261,7 +265,7 @@ package struct EndpointPublication: EndpointPublishing {
         }
         let pause: Double
         switch verdict {
-        case .matches: pause = interval
+        case .matches: pause = Self.spread(interval, random: random())
         case .lacksKeys, .differs:
             // An upload by an operator takes longer than a CDN.
             pause = isPublished ? 15 : 60

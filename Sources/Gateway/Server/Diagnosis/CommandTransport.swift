@@ -8,7 +8,6 @@ package final class CommandTransport: HTTPTransport {
     private let rules: ProxyRules
     private let plugin: PluginTransport
     private let clients = ProbeClients()
-    private let trust = TrustConfigurations()
     private let files: LocalPublisherFiles
 
     /// - Parameter resolve: returns the path of a file that the configuration names.
@@ -45,8 +44,8 @@ package final class CommandTransport: HTTPTransport {
         var request = request
         request.url = url
         request.headers.append(HTTPHeaderField("Host", authority))
-        let client = clients.client(proxy: nil, override: (host, address.host))
-        return try await HTTPClientTransport(client: client, trust: trust).send(request)
+        let client = clients.client(.init(proxy: nil, host: host, address: address.host))
+        return try await HTTPClientTransport(client: client, trust: clients.trust).send(request)
     }
 
     /// Reads a document as a verifier does: within 5 s, at most 64 KiB, without redirects.
@@ -67,7 +66,7 @@ package final class CommandTransport: HTTPTransport {
         }
         if let address = probe?.connectTo { return try await send(request, to: address) }
         let proxy = probe?.proxy.flatMap { ProxyAddress($0) } ?? rules.proxy(forHost: host, port: 443)
-        let client = clients.client(proxy: proxy, override: nil)
-        return try await HTTPClientTransport(client: client, trust: trust).send(request)
+        let client = clients.client(.init(proxy: proxy, host: host, address: nil))
+        return try await HTTPClientTransport(client: client, trust: clients.trust).send(request)
     }
 }

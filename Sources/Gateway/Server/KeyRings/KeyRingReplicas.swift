@@ -20,6 +20,8 @@ final class KeyRingReplicas: Service {
     private let scheduler: Scheduler
     private let logger: Logger
     private let entries = Mutex<[String: Entry]>([:])
+    /// When an event of the watch last confirmed all rings, in monotonic seconds.
+    private let confirmed = Mutex<Double?>(nil)
     /// The rings of endpoints that are not mounted.
     let removed = RemovedIssuers()
 
@@ -161,8 +163,21 @@ final class KeyRingReplicas: Service {
             self[endpoint]?.apply(news)
             removed.remove(endpoint)
         case .confirmed(let names):
+            guard names != nil || isConfirmationDue() else { return }
             for entry in entries.withLock({ Array($0.values) }) { entry.replica.apply(news) }
             if let names { removed.listed(names) }
+        }
+    }
+
+    /// Seconds in which events of the watch confirm all rings once: each event says so, also when thousands of rings change.
+    static let confirmationInterval = 1.0
+
+    private func isConfirmationDue() -> Bool {
+        let now = scheduler.monotonic()
+        return confirmed.withLock { confirmed in
+            if let last = confirmed, now - last < Self.confirmationInterval { return false }
+            confirmed = now
+            return true
         }
     }
 

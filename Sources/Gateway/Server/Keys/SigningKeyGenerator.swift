@@ -2,8 +2,9 @@ import Dispatch
 import FoundationEssentials
 import GatewayCore
 import JOSE
+import NIOCore
 
-/// Generates signing keys on a separate thread, one at a time: an RSA key takes tenths of a second.
+/// Generates signing keys on threads of their own, one for each second core: an RSA key takes 50 ms and more.
 struct SigningKeyGenerator: Sendable {
     /// A new key, with a certificate for the OpenUnison-compatible wire.
     struct Generated: Sendable {
@@ -11,7 +12,9 @@ struct SigningKeyGenerator: Sendable {
         let certificate: KeyCertificate
     }
 
-    private static let queue = DispatchQueue(label: "sts-gateway.keys", qos: .utility)
+    private static let queues = (0..<max(1, System.coreCount / 2)).map { number in
+        DispatchQueue(label: "sts-gateway.keys.\(number)", qos: .utility)
+    }
 
     /// The lifetime of the certificate in seconds; it is not verified.
     private static let lifetime = 10.0 * 365 * 86_400
@@ -21,7 +24,8 @@ struct SigningKeyGenerator: Sendable {
     ) async throws(StoreError) -> Generated {
         let generated = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Generated, StoreError>, Never>) in
-            Self.queue.async {
+            let queues = Self.queues
+            queues[Int(endpoint.hashValue.magnitude % UInt(queues.count))].async {
                 do throws(StoreError) {
                     let key = try Self.key(algorithm, rsaKeySize)
                     let certificate = try KeyCertificate.selfSigned(

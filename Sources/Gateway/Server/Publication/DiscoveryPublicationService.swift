@@ -27,11 +27,24 @@ struct DiscoveryPublicationService: Service {
         await cancelWhenGracefulShutdown {
             await leadership.whileLeading {
                 await withDiscardingTaskGroup { group in
-                    for part in parts { group.addTask { await run(part) } }
+                    for (index, part) in parts.enumerated() {
+                        group.addTask {
+                            await delay(part: index)
+                            await run(part)
+                        }
+                    }
                 }
                 for part in parts { statuses[part.endpoint] = nil }
             }
         }
+    }
+
+    /// How many endpoints begin in one second: a store limits requests, and a connection takes a millisecond of a core.
+    static let startsPerSecond = 200
+
+    private func delay(part index: Int) async {
+        let seconds = index / Self.startsPerSecond
+        if seconds > 0 { try? await scheduler.sleep(Double(seconds)) }
     }
 
     private func run(_ part: Part) async {

@@ -28,13 +28,18 @@ struct IssuerProbe: IssuerReading {
         _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules, files: any PublisherFiles,
         clients: ProbeClients, clock: ClockComparison? = nil
     ) {
-        let own = settings.proxy.flatMap { ProxyAddress($0) }
-        let fromRules = settings.connectTo == nil ? rules.proxy(forHost: issuer.host, port: 443) : nil
-        let client = clients.client(
-            proxy: own ?? fromRules, override: settings.connectTo.map { (issuer.host, $0.host) })
+        let client = clients.client(Self.route(issuer, settings: settings, rules: rules))
         self.init(
             issuer, settings: settings, files: files,
-            transport: HTTPClientTransport(client: client, trust: TrustConfigurations()), clock: clock)
+            transport: HTTPClientTransport(client: client, trust: clients.trust), clock: clock)
+    }
+
+    static func route(
+        _ issuer: Issuer, settings: EndpointConfiguration.Probe, rules: ProxyRules
+    ) -> ProbeClients.Route {
+        let own = settings.proxy.flatMap { ProxyAddress($0) }
+        let fromRules = settings.connectTo == nil ? rules.proxy(forHost: issuer.host, port: 443) : nil
+        return ProbeClients.Route(proxy: own ?? fromRules, host: issuer.host, address: settings.connectTo?.host)
     }
 
     /// - Parameter transport: has the proxy and the address of `settings`.

@@ -1,32 +1,73 @@
 import AsyncHTTPClient
 import GatewayCore
+import Kubernetes
 import ServiceLifecycle
 import Synchronization
 
-/// The HTTP clients of all probes. Probes with the same proxy and the same address override share one.
+/// The HTTP clients of all probes. A client has one proxy, and one address for each host name whose address is overridden,
+/// so probes share a client unless two of them connect to different addresses of one host.
 final class ProbeClients: Service {
-    private struct Settings: Hashable {
+    /// How a probe connects.
+    struct Route: Hashable {
         let proxy: ProxyAddress?
-        /// The address to connect to, by host name; nil where DNS is used.
-        let override: [String: String]?
+        let host: String
+        /// The address to connect to; nil where DNS is used.
+        let address: String?
     }
 
-    private let clients = Mutex<[Settings: HTTPClient]>([:])
+    private struct Shared {
+        let proxy: ProxyAddress?
+        /// By host name.
+        let addresses: [String: String]
+        let client: HTTPClient
 
-    /// Returns the client for these settings.
-    ///
-    /// - Parameter override: the address to connect to for a host name.
-    func client(proxy: ProxyAddress?, override: (host: String, address: String)?) -> HTTPClient {
-        let settings = Settings(proxy: proxy, override: override.map { [$0.host: $0.address] })
-        return clients.withLock { clients in
-            if let client = clients[settings] { return client }
-            var configuration = HTTPClient.Configuration.plain(proxy: proxy)
-            // The certificate is still verified for the host name in the URL.
-            if let override = settings.override { configuration.dnsOverride = override }
-            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-            clients[settings] = client
-            return client
+        func serves(_ route: Route) -> Bool {
+            guard proxy == route.proxy else { return false }
+            return route.address == nil ? addresses.isEmpty : addresses[route.host] == route.address
         }
+    }
+
+    /// The CAs of `publish.probe.caFile`, parsed once for all endpoints.
+    let trust = TrustConfigurations()
+    private let clients = Mutex<[Shared]>([])
+
+    /// How many clients there are.
+    var count: Int { clients.withLock { $0.count } }
+
+    /// Creates the clients of these routes: as few as possible for those that no client serves yet.
+    func prepare(_ routes: [Route]) {
+        clients.withLock { clients in
+            var maps: [(proxy: ProxyAddress?, addresses: [String: String])] = []
+            for route in Set(routes) {
+                guard let address = route.address, !clients.contains(where: { $0.serves(route) }) else { continue }
+                let index = maps.firstIndex { $0.proxy == route.proxy && $0.addresses[route.host] == nil }
+                if let index {
+                    maps[index].addresses[route.host] = address
+                } else {
+                    maps.append((route.proxy, [route.host: address]))
+                }
+            }
+            clients += maps.map { Self.client(proxy: $0.proxy, addresses: $0.addresses) }
+        }
+    }
+
+    /// Returns the client of a route.
+    func client(_ route: Route) -> HTTPClient {
+        clients.withLock { clients in
+            if let shared = clients.first(where: { $0.serves(route) }) { return shared.client }
+            let shared = Self.client(proxy: route.proxy, addresses: route.address.map { [route.host: $0] } ?? [:])
+            clients.append(shared)
+            return shared.client
+        }
+    }
+
+    private static func client(proxy: ProxyAddress?, addresses: [String: String]) -> Shared {
+        var configuration = HTTPClient.Configuration.plain(proxy: proxy)
+        // The certificate is still verified for the host name in the URL.
+        configuration.dnsOverride = addresses
+        return Shared(
+            proxy: proxy, addresses: addresses,
+            client: HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration))
     }
 
     func run() async throws {
@@ -35,6 +76,6 @@ final class ProbeClients: Service {
     }
 
     func shutdown() async throws {
-        for client in clients.withLock({ Array($0.values) }) { try await client.shutdown() }
+        for shared in clients.withLock({ $0 }) { try await shared.client.shutdown() }
     }
 }

@@ -13,11 +13,12 @@ enum Publication {
         isConfirmed: @escaping @Sendable (_ endpoint: String) -> Bool
     ) -> any Service {
         tools.retain(endpoints.map(\.configuration.name))
+        let names = Dictionary(endpoints.map { ($0.configuration.name, $0) }, uniquingKeysWith: { first, _ in first })
         var parts: [DiscoveryPublicationService.Part] = []
         for endpoint in endpoints {
             let configuration = endpoint.configuration
             let other = configuration.publisher?.plan.keyHandOver?.tokenEndpoint
-            let source = endpoints.first { $0.configuration.name == other }.map { other in
+            let source = other.flatMap { names[$0] }.map { other in
                 tools.part(
                     other.configuration, keys: other.keys,
                     maySuccessorSign: { leadership.isLeading && isConfirmed(other.configuration.name) })

@@ -114,6 +114,11 @@ struct PublicationTools: Sendable {
             tokenSource: tokenSource)
     }
 
+    /// Creates the HTTP clients that the endpoints' probes share.
+    func prepareProbes(of endpoints: [EndpointConfiguration]) {
+        probeClients.prepare(endpoints.map { IssuerProbe.route($0.issuer, settings: $0.probe, rules: rules) })
+    }
+
     /// Reads the endpoint's public issuer URL.
     func probe(_ configuration: EndpointConfiguration) -> IssuerProbe {
         IssuerProbe(

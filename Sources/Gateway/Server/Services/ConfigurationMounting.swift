@@ -92,6 +92,7 @@ struct ConfigurationMounting: Sendable {
 
         var decided = audit
         if let events, configuration.audit.events { decided = PodEventAuditSink(audit: audit, events: events) }
+        publishing.prepareProbes(of: configuration.endpoints)
         var readers: [String: any IssuerReading] = [:]
         for endpoint in configuration.endpoints where endpoint.isIssuerRead {
             readers[endpoint.name] = publishing.probe(endpoint)

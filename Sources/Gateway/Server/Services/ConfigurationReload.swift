@@ -135,16 +135,10 @@ final class ConfigurationReload: Service {
         logger.notice(
             "configuration reloaded",
             metadata: [
-                "endpoints": "\(after.count)", "added": Self.listed(after.subtracting(before)),
-                "removed": Self.listed(before.subtracting(after)),
+                "endpoints": "\(after.count)", "added": .names(after.subtracting(before).sorted()),
+                "removed": .names(before.subtracting(after).sorted()),
             ])
         save(text)
-    }
-
-    /// At most 20 names, so that a line stays short with thousands of endpoints.
-    private static func listed(_ names: Set<String>) -> Logger.MetadataValue {
-        let more = names.count > 20 ? ["and \(names.count - 20) more"] : []
-        return .array((names.sorted().prefix(20) + more).map { "\($0)" })
     }
 
     private func reject(_ problems: [ConfigurationProblem]) {

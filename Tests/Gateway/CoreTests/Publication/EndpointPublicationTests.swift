@@ -50,6 +50,21 @@ struct EndpointPublicationTests {
         #expect(report.status.verdict == .matches && report.status.problem == nil)
     }
 
+    @Test(
+        "Endpoints that began together do not stay together: an interval is up to a fifth shorter", arguments: [0, 0.5])
+    func spread(random: Double) async throws {
+        var publication = EndpointPublication(
+            publisher: publisher, reader: reader, interval: 300, now: { [clock] in clock.now }, random: { random })
+        publisher.hold(documents)
+        reader.serve(publisher)
+        for _ in 0..<3 {
+            let report = await publication.step(documents)
+            #expect(report.status.verdict == .matches)
+            #expect(abs(seconds(report.next) - (240 + 60 * random)) < 0.001)
+            clock.advance(by: seconds(report.next))
+        }
+    }
+
     @Test("Without changes each document is read once per interval, and nothing is written")
     mutating func quiet() async throws {
         publisher.hold(documents)

@@ -92,6 +92,20 @@ struct KeyRingReplicasTests {
         #expect(again.snapshot.active?.keyID == next.keyID)
     }
 
+    @Test("However many events the watch has, they confirm all rings once in a second; a list always does")
+    func confirmations() throws {
+        replicas.apply(.confirmed(names: nil))
+        let end = try #require(keys.confirmedUntil)
+        clock.advance(by: 0.5)
+        replicas.apply(.confirmed(names: nil))
+        #expect(keys.confirmedUntil == end)
+        replicas.apply(.confirmed(names: ["two"]))
+        #expect(keys.confirmedUntil == end + 0.5)
+        clock.advance(by: 0.5)
+        replicas.apply(.confirmed(names: nil))
+        #expect(keys.confirmedUntil == end + 1)
+    }
+
     @Test("A ring that is not in a complete list is missing, also without a deletion event")
     func missing() {
         replicas.apply(.confirmed(names: ["two"]))

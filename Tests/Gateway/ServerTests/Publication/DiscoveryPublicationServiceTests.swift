@@ -87,6 +87,30 @@ struct DiscoveryPublicationServiceTests {
         #expect(publishers[1].puts == 2)
     }
 
+    @Test("A leader of thousands of endpoints begins with some in each second")
+    func beginnings() async {
+        let publishers = (0...DiscoveryPublicationService.startsPerSecond).map { FakePublisher(location: "\($0)") }
+        let service = DiscoveryPublicationService(
+            parts: publishers.enumerated().map { index, publisher in
+                DiscoveryPublicationService.Part(
+                    endpoint: "e\(index)", keys: gateway.endpoints[0].keys,
+                    publication: EndpointPublication(
+                        publisher: publisher, reader: nil, interval: 300, now: scheduler.scheduler.now, random: { 1 }),
+                    logger: gateway.log.logger)
+            }, statuses: statuses, leadership: leadership, metrics: gateway.metrics, audit: gateway.audit,
+            scheduler: scheduler.scheduler)
+        await FakeCluster.running {
+            await service.run()
+        } _: {
+            leadership.lead(until: .infinity)
+            for index in publishers.indices.dropLast() { await until("e\(index)") { $0?.lastSuccess != nil } }
+            await scheduler.waitForSleeper { $0 == 1 }
+            #expect(publishers.last?.calls.isEmpty == true)
+            scheduler.advance(by: 1)
+            await until("e\(publishers.count - 1)") { $0?.lastSuccess != nil }
+        }
+    }
+
     @Test("A new key set is published immediately")
     func change() async throws {
         try await running {
