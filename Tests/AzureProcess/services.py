@@ -1,4 +1,5 @@
-"""Stand-ins of Blob Storage and of the token endpoint of Microsoft Entra, as far as a publisher calls them.
+"""Stand-ins of Blob Storage and of the token endpoint of Microsoft Entra, as far as a publisher calls them; and of Azure
+Resource Manager (management.py) where a test provisions.
 
 They check what the services document: x-ms-version, x-ms-date, x-ms-blob-type, the audience of access tokens, entity tags;
 and of an assertion the exact issuer, subject and audience of the federated credential, RS256, the validity with five minutes
@@ -21,14 +22,16 @@ from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 from loopback_server import LoopbackServer
 
+from .management import Management
+
 TENANT = "6f1e2d3c-0000-4000-8000-0123456789ab"
 PUBLISHER = "3f8a1c22-0000-4000-8000-0123456789ab"
 """The client id of the identity that publishes."""
 ADMINISTRATOR = ("4f8a1c22-0000-4000-8000-0123456789ab", "an-administrator-s-secret")
 AUDIENCE = "api://AzureADTokenExchange"
 STORAGE = "https://storage.azure.com"
+RESOURCE_MANAGER = "https://management.azure.com"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-CONTAINER = "/$web/"
 
 Change = Callable[[str, bytes], bytes | int | None]
 """Of a blob's name and content that is written: other content, a status to answer with, or None for it as it is."""
@@ -46,7 +49,7 @@ class Blob:
 
 @dataclass
 class Services:
-    """Both services on one port. `public` is the folder that the issuer URL serves."""
+    """The services on one port. `public` is the folder that the issuer URL serves."""
 
     public: Path
     issuer: str
@@ -57,6 +60,11 @@ class Services:
     change: Change = field(default=lambda name, content: None)
     writes: list[str] = field(default_factory=list)
     rejections: list[str] = field(default_factory=list)
+    container: str = "$web"
+    management: Management | None = None
+    """Where it is set, the publisher has the permissions that it has given."""
+    own: set[str] = field(default_factory=set)
+    """The access tokens of the publisher."""
 
     def __post_init__(self) -> None:
         services = self
@@ -71,9 +79,16 @@ class Services:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if self.path == f"/{TENANT}/oauth2/v2.0/token":
                     status, headers, text = services.token(dict(urllib.parse.parse_qsl(body.decode())))
-                elif self.path.startswith(CONTAINER):
+                elif self.path.startswith("/subscriptions/") and services.management is not None:
+                    token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                    is_known = services.tokens.get(token) == RESOURCE_MANAGER
+                    status, found = services.management.answer(self.command, self.path, body) if is_known else (401, {})
+                    headers, text = {"Content-Type": "application/json"}, json.dumps(found).encode()
+                elif self.path.startswith(f"/{services.container}?"):
+                    status, headers, text = services.names(self.headers)
+                elif self.path.startswith(f"/{services.container}/"):
                     status, headers, text = services.blob(
-                        self.command, self.path.removeprefix(CONTAINER), body, self.headers
+                        self.command, self.path.removeprefix(f"/{services.container}/"), body, self.headers
                     )
                 else:
                     status, headers, text = 404, {"x-ms-error-code": "ContainerNotFound"}, b""
@@ -86,7 +101,7 @@ class Services:
                 if status != 304:
                     self.wfile.write(text)
 
-            do_GET = do_PUT = do_POST = answer  # noqa: N815
+            do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
 
         self.server = LoopbackServer(Handler).start()
         self.url = self.server.url
@@ -108,6 +123,8 @@ class Services:
             return 401, {"Content-Type": "application/json"}, json.dumps(found).encode()
         token = secrets.token_urlsafe(24)
         self.tokens[token] = form["scope"].removesuffix("/.default")
+        if "client_assertion" in form:
+            self.own.add(token)
         found = {"token_type": "Bearer", "expires_in": 3599, "access_token": token}
         return 200, {"Content-Type": "application/json"}, json.dumps(found).encode()
 
@@ -127,6 +144,8 @@ class Services:
             claims = jwt.decode(assertion, KeySet.import_key_set(keys), algorithms=["RS256"]).claims
         except Exception:  # noqa: BLE001: whatever the reason is
             raise Rejected("AADSTS700027: Client assertion failed signature validation.") from None
+        if self.management is not None and not self.management.trusts(claims):
+            raise Rejected("AADSTS70021: No matching federated identity record found for presented assertion.")
         now = time.time()
         if not claims.get("nbf", now) - 300 <= now <= claims["exp"] + 300:
             raise Rejected("AADSTS700024: Client assertion is not within its valid time range.")
@@ -145,6 +164,8 @@ class Services:
         token = headers.get("Authorization", "").removeprefix("Bearer ")
         if self.tokens.get(token) != STORAGE:
             return failed(401, "InvalidAuthenticationInfo")
+        if self.management is not None and token in self.own and not self.management.may_write(self.container):
+            return failed(403, "AuthorizationPermissionMismatch")
         if headers.get("x-ms-version", "") < "2017-11-09" or not email.utils.parsedate(headers.get("x-ms-date", "")):
             return failed(400, "InvalidHeaderValue")
         found = self.blobs.get(name)
@@ -176,6 +197,14 @@ class Services:
         self.blobs[name] = Blob(stored, tag)
         self.writes.append(name)
         return 201, {"ETag": tag}, b""
+
+    def names(self, headers: Any) -> tuple[int, dict[str, str], bytes]:
+        """The list of blobs."""
+        if self.tokens.get(headers.get("Authorization", "").removeprefix("Bearer ")) != STORAGE:
+            return 401, {"x-ms-error-code": "InvalidAuthenticationInfo"}, b""
+        found = "".join(f"<Blob><Name>{name}</Name></Blob>" for name in self.blobs)
+        text = f"<?xml version=\"1.0\"?><EnumerationResults><Blobs>{found}</Blobs><NextMarker /></EnumerationResults>"
+        return 200, {"Content-Type": "application/xml"}, text.encode()
 
     def stop(self) -> None:
         self.server.stop()
