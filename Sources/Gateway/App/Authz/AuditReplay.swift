@@ -26,6 +26,8 @@ struct AuditReplay {
     private(set) var count = 0
     /// Lines that are no audit record.
     private(set) var skipped = 0
+    /// Requests whose decision depends on labels or annotations, which audit records do not have.
+    private(set) var undecided = 0
 
     /// Requests that were allowed and would be denied.
     var deniedCount: Int { changes.values.reduce(0) { $0 + $1.denied } }
@@ -52,7 +54,10 @@ struct AuditReplay {
             else { continue }
             count += 1
             let attributes = WorkloadAttributes(identity, endpoint: name)
-            let isAllowed = (policy.auditDecision(attributes) ?? policy.decide(attributes)) != .denied
+            guard let isAllowed = Self.decision(of: policy, attributes) else {
+                undecided += 1
+                continue
+            }
             guard isAllowed != wasAllowed else { continue }
             let caller = Caller(
                 endpoint: name, namespace: identity.namespace, serviceAccount: identity.serviceAccount.name)
@@ -64,6 +69,15 @@ struct AuditReplay {
         }
     }
 
+    /// Whether the rules allow the request; nil where that depends on labels or annotations.
+    private static func decision(of policy: AccessPolicy, _ attributes: WorkloadAttributes) -> Bool? {
+        // Rules in audit mode use neither.
+        if let decision = policy.auditDecision(attributes) { return decision != .denied }
+        let known = AccessPolicy(rules: policy.rules.filter(\.metadataAttributes.isEmpty))
+        if known.decide(attributes) != .denied { return true }
+        return known.rules.count < policy.rules.count ? nil : false
+    }
+
     var text: String {
         var lines: [String] = []
         for (caller, change) in changes.sorted(by: { $0.key < $1.key }) {
@@ -72,12 +86,17 @@ struct AuditReplay {
             if change.allowed > 0 { lines.append("would be allowed: \(who), \(change.allowed) requests") }
         }
         lines.append("\(count) requests, \(deniedCount) of them would be denied; \(skipped) lines are no records")
+        if undecided > 0 {
+            lines.append(
+                "\(undecided) requests are not decided: a rule uses labels or annotations, which audit records do not have"
+            )
+        }
         return lines.joined(separator: "\n")
     }
 
     var json: JSONValue {
         [
-            "requests": .integer(count), "skipped": .integer(skipped),
+            "requests": .integer(count), "skipped": .integer(skipped), "undecided": .integer(undecided),
             "changes": .array(
                 changes.sorted { $0.key < $1.key }.map { caller, change in
                     [

@@ -38,6 +38,19 @@ struct AuditReplayTests {
             ])
     }
 
+    @Test("What depends on labels or annotations is not decided, unless another rule allows it")
+    func metadata() throws {
+        let labeled = try AccessRule(scope: "filter", constraint: "(namespace-label/team=a)")
+        let absent = try AccessRule(scope: "filter", constraint: "(!(namespace-label/team=a))")
+        for rule in [labeled, absent] {
+            let replay = replay(rule)
+            #expect(replay.count == 3 && replay.undecided == 3 && replay.deniedCount == 0)
+            #expect(replay.text.contains("3 requests are not decided") && replay.json["undecided"] == 3)
+        }
+        let replay = replay(labeled, try AccessRule(scope: "filter", constraint: "(namespace=shop)"))
+        #expect(replay.undecided == 1 && replay.deniedCount == 0)
+    }
+
     @Test("Rules in audit mode count alone")
     func auditMode() throws {
         let enforced = try AccessRule(scope: "dn", constraint: "o=Tremolo")
