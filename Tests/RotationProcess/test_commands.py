@@ -8,6 +8,7 @@ from .rings import LONG_AGO, Ring, kids
 from .scenarios import scenario
 from .stage import Gateway, Stage, active
 
+MANUAL = {"every": "30d", "propagation": "2s", "maxAge": "1s", "activation": "manual"}
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "k", "privateKey"}
 
 
@@ -44,6 +45,39 @@ def test_a_rotation_in_progress_is_reported_and_no_key_is_added(stage: Stage) ->
         said = run(gateway, "rotate", "--endpoint", "one")
         assert new in said and "in progress" in said
     assert len(kids(gateway.ring())) == 2
+
+
+@scenario
+def test_every_command_prints_its_result_as_json(stage: Stage) -> None:
+    gateway = stage.gateway().add(rotation=MANUAL).add("two").serve().settle()
+
+    def result(*arguments: str, status: int = 0) -> dict[str, object]:
+        ended = gateway.command(*arguments, "--json")
+        assert ended.returncode == status, ended.stdout + ended.stderr
+        return json.loads(ended.stdout)
+
+    old = active(gateway)
+    stage.issuer.hold(gateway.host())
+    first = result("keys", "prepare", "--endpoint", "one")
+    kid = first.pop("kid")
+    assert kid != old and first == {"endpoint": "one", "result": "started", "activation": "manual"}
+    again = result("keys", "rotate", "--endpoint", "one")
+    assert again == {"endpoint": "one", "kid": kid, "result": "in progress", "activation": "manual"}
+    closed = result("keys", "activate", "--endpoint", "one", status=75)
+    assert closed.keys() >= {"until", "next"} and closed["code"] == "STS1801"
+    assert (closed["endpoint"], closed["kid"], closed["result"]) == ("one", kid, "waiting")
+    revoked = result("keys", "revoke", "--endpoint", "two", "--active")
+    assert revoked["endpoint"] == "two" and revoked["result"] == "revoked" and isinstance(revoked["published"], bool)
+
+    checked = result("publish", "--check", "--endpoint", "one", status=1)
+    assert checked["endpoint"] == "one" and checked["result"] == "different" and checked["matches"] is False
+    paths = [document["path"] for document in checked["documents"]]  # type: ignore[attr-defined]
+    assert paths == ["/certs", "/.well-known/openid-configuration"] and checked["location"]
+
+    gateway.stop()
+    del gateway.endpoints["two"]
+    purged = result("keys", "purge", "--endpoint", "two", "--force")
+    assert purged == {"endpoint": "two", "result": "deleted"}
 
 
 @scenario

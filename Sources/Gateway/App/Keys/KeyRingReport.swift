@@ -25,8 +25,9 @@ struct KeyRingSummary {
                 summary = "no key ring yet"
             }
         } catch {
-            summary = "\(error)"
+            summary = error.code.ending("\(error)")
             members.append(.init("problem", .string("\(error)")))
+            members.append(.init("code", .string(error.code.rawValue)))
         }
         text = "\(endpoint): \(summary)" + (isConfigured ? "" : " (not in the configuration)")
         json = .object(members)

@@ -70,11 +70,13 @@ struct RotateKey: AsyncParsableCommand {
 
     @OptionGroup var gateway: KeyOptions
     @Option(help: "The name of the endpoint.") var endpoint: String
+    @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
             let endpoint = try configuration.endpoint(named: endpoint)
-            print(try await keys.rotate(endpoint).text(of: endpoint))
+            let rotation = try await keys.rotate(endpoint)
+            print(json ? rotation.json(of: endpoint).text : rotation.text(of: endpoint))
         }
     }
 }
@@ -93,6 +95,7 @@ struct RevokeKey: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "The key ID, which may begin with -.") var kid: String?
     @Flag(help: "The active key.") var active = false
     @Flag(help: "Revoke the key even if the key set cannot be published.") var force = false
+    @Flag(help: "Print one JSON object, and progress on standard error.") var json = false
 
     func validate() throws {
         guard (kid == nil) == active else { throw ValidationError("set either --kid or --active") }
@@ -102,8 +105,16 @@ struct RevokeKey: AsyncParsableCommand {
         try await gateway.administer { configuration, keys in
             let (revoked, isPublished) = try await keys.revoke(
                 try configuration.endpoint(named: endpoint), kid: kid.map { .init(rawValue: $0) }, isForced: force,
-                output: { print($0) })
-            print("\(endpoint): \(revoked) is revoked; verifiers may accept it until they read the key set again")
+                output: { [json] line in Terminal.write(line + "\n", to: json ? 2 : 1) })
+            if json {
+                let object: JSONValue = [
+                    "endpoint": .string(endpoint), "kid": .string(revoked.rawValue), "result": "revoked",
+                    "published": .bool(isPublished),
+                ]
+                print(object.text)
+            } else {
+                print("\(endpoint): \(revoked) is revoked; verifiers may accept it until they read the key set again")
+            }
             guard isPublished else {
                 throw StoreError.rejected(
                     "\(endpoint): the key set without it is not published yet; the gateway tries again")
@@ -136,6 +147,7 @@ struct PurgeKeys: AsyncParsableCommand {
     @OptionGroup var gateway: KeyOptions
     @Option(help: "The name of the endpoint.") var endpoint: String
     @Flag(help: "Delete it even if tokens of its keys may still be valid.") var force = false
+    @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
@@ -145,7 +157,8 @@ struct PurgeKeys: AsyncParsableCommand {
                         + "remove it first, or use keys revoke")
             }
             try await keys.purge(endpoint, isForced: force)
-            print("\(endpoint): key ring deleted; its published documents are not deleted")
+            let object: JSONValue = ["endpoint": .string(endpoint), "result": "deleted"]
+            print(json ? object.text : "\(endpoint): key ring deleted; its published documents are not deleted")
         }
     }
 }

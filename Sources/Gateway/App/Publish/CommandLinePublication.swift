@@ -2,6 +2,7 @@ import ArgumentParser
 import GatewayCore
 import GatewayPluginAPI
 import GatewayServer
+import JSON
 
 /// The publication of the commands `publish` and `provision`.
 struct CommandLinePublication {
@@ -11,8 +12,10 @@ struct CommandLinePublication {
     /// - Parameters:
     ///   - endpoint: the name of the endpoint; nil for all with a publisher.
     ///   - plugin: the id of the plugin that must publish them; nil for any.
+    ///   - json: whether standard output gets a JSON object for each endpoint, and standard error the lines.
     func run(
-        endpoint: String?, mode: ManualPublication.Mode, isByAdministrator: Bool = false, plugin: String? = nil
+        endpoint: String?, mode: ManualPublication.Mode, isByAdministrator: Bool = false, plugin: String? = nil,
+        json: Bool = false
     ) async throws {
         try await ConfigurationFile(path: config).withSession(manifest: plugins) { configuration, session in
             let publication = ManualPublication(session)
@@ -22,9 +25,11 @@ struct CommandLinePublication {
                 if let plugin, let publisher = one.publisher?.pluginID.rawValue, publisher != plugin {
                     throw ValidationError("the endpoint \(one.name) uses the publisher \(publisher), not \(plugin)")
                 }
-                switch await publication.run(
-                    one, mode: mode, isByAdministrator: isByAdministrator, output: { print($0) })
-                {
+                let summary = await publication.summary(
+                    one, mode: mode, isByAdministrator: isByAdministrator,
+                    output: { Terminal.write($0 + "\n", to: json ? 2 : 1) })
+                if json { print(summary.json(of: one.name).text) }
+                switch summary.result {
                 case .succeeded: break
                 case .differs: isDifferent = true
                 case .failed: hasFailed = true

@@ -24,6 +24,9 @@ struct PublishCommand: AsyncParsableCommand {
     @Flag(help: "Overwrite documents of another key ring.")
     var takeOver = false
 
+    @Flag(help: "Print one JSON object per endpoint, and progress on standard error.")
+    var json = false
+
     func validate() throws {
         guard !check || !takeOver else {
             throw ValidationError("--check and --take-over are mutually exclusive; use one of them")
@@ -32,6 +35,6 @@ struct PublishCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandLinePublication(config: config, plugins: plugins).run(
-            endpoint: endpoint, mode: check ? .check : takeOver ? .takeOver : .publish)
+            endpoint: endpoint, mode: check ? .check : takeOver ? .takeOver : .publish, json: json)
     }
 }

@@ -14,12 +14,38 @@ package struct ManualPublication: Sendable {
         case check
     }
 
-    package enum Result: Sendable {
+    package enum Result: String, Sendable {
         /// The documents are published; in the mode `check`, they are up to date.
         case succeeded
         /// A document is not up to date; in the mode `check` only.
-        case differs
+        case differs = "different"
         case failed
+    }
+
+    /// What a round has found and done.
+    package struct Summary: Sendable {
+        package var result = Result.failed
+        /// Human-readable; nil where nothing was opened.
+        package var location: String?
+        /// The last outcome of each document.
+        package var outcomes: [PublicationRound.Outcome] = []
+        /// What the issuer URL serves; nil where it was not read.
+        package var verdict: ProbeVerdict?
+        /// Why there is no more; nil where a document's outcome says it, or nothing failed.
+        package var problem: String?
+        package var code: ErrorCode?
+
+        fileprivate mutating func add(_ report: EndpointPublication.Report) {
+            location = report.status.location
+            verdict = report.status.verdict ?? verdict
+            for outcome in report.outcomes {
+                if let index = outcomes.firstIndex(where: { $0.document.kind == outcome.document.kind }) {
+                    if outcome.result != .unchanged { outcomes[index] = outcome }
+                } else {
+                    outcomes.append(outcome)
+                }
+            }
+        }
     }
 
     let session: ManualSession
@@ -34,26 +60,36 @@ package struct ManualPublication: Sendable {
         _ endpoint: EndpointConfiguration, mode: Mode, isByAdministrator: Bool = false,
         output: @Sendable (String) -> Void
     ) async -> Result {
+        await summary(endpoint, mode: mode, isByAdministrator: isByAdministrator, output: output).result
+    }
+
+    /// As ``run(_:mode:isByAdministrator:output:)``, with all that was found.
+    package func summary(
+        _ endpoint: EndpointConfiguration, mode: Mode, isByAdministrator: Bool = false,
+        output: @Sendable (String) -> Void
+    ) async -> Summary {
         let name = endpoint.name
         let keys: CurrentSigningKeys
         do throws(StoreError) {
             guard let ring = try await ring(of: endpoint, makesFirst: mode != .check) else {
-                output("\(name): no key ring yet; sts-gateway serve creates it, or publish without --check")
-                return .differs
+                let problem = "no key ring yet; sts-gateway serve creates it, or publish without --check"
+                output("\(name): \(problem)")
+                return Summary(result: .differs, problem: problem, code: .documentsDiffer)
             }
             keys = CurrentSigningKeys(SigningKeySnapshot(ring: ring, of: endpoint))
         } catch {
             output(error.code.ending("\(name): \(error)"))
-            return .failed
+            return Summary(problem: "\(error)", code: error.code)
         }
-        guard let documents = keys.snapshot.documents else { return .failed }
+        guard let documents = keys.snapshot.documents else { return Summary() }
         let tools = PublicationTools(in: session.host, logger: session.logger)
         let opened = tools.open(
             endpoint, keys: keys, isByAdministrator: isByAdministrator,
             tokenSource: session.tokenSource(of: endpoint, tools))
-        let result = await run(endpoint, mode, opened, documents, output)
+        var summary = Summary()
+        summary.result = await run(endpoint, mode, opened, documents, &summary, output)
         await tools.close()
-        return result
+        return summary
     }
 
     func ring(
@@ -88,7 +124,7 @@ package struct ManualPublication: Sendable {
 
     private func run(
         _ endpoint: EndpointConfiguration, _ mode: Mode, _ opened: PublicationTools.Opened,
-        _ documents: IssuerDocuments, _ output: @Sendable (String) -> Void
+        _ documents: IssuerDocuments, _ summary: inout Summary, _ output: @Sendable (String) -> Void
     ) async -> Result {
         let name = endpoint.name
         let clock = session.host.clock
@@ -103,6 +139,7 @@ package struct ManualPublication: Sendable {
         var isWaiting = false
         while true {
             let report = await publication.step(documents)
+            summary.add(report)
             for outcome in report.outcomes {
                 output(Self.text(outcome, at: report.status.location ?? "", of: name))
             }
@@ -121,7 +158,10 @@ package struct ManualPublication: Sendable {
                 invalidationFailures += 1
                 let code = report.status.invalidationFailureCode
                 output(code?.ending("\(name): CDN invalidation: \(failure)") ?? "\(name): CDN invalidation: \(failure)")
-                if invalidationFailures >= 4 { return .failed }
+                if invalidationFailures >= 4 {
+                    (summary.problem, summary.code) = ("CDN invalidation: \(failure)", code)
+                    return .failed
+                }
             } else {
                 invalidationFailures = 0
                 if !isWaiting { output("\(name): waiting for the CDN invalidation") }
