@@ -225,6 +225,18 @@ def test_an_ingress_routes_documents_and_optionally_tokens() -> None:
     assert paths(issuers=True) == {"d1dexjaad4ian0.cloudfront.net": of_the_issuer}
 
 
+def test_a_configured_path_of_the_key_set_is_routed_beside_the_default() -> None:
+    given = seed(ingress={"enabled": True, "hosts": ["sts.example.com"], "issuers": True, "tokens": False})
+    given["sts"]["endpoints"][0]["issuer"]["jwksPath"] = "/openid/v1/jwks"
+    rules = the(render(given), "Ingress", "sts-gateway")["spec"]["rules"]
+    found = {rule["host"]: [(p["path"], p["pathType"]) for p in rule["http"]["paths"]] for rule in rules}
+    names = [".well-known/openid-configuration", "certs"]
+    assert found == {
+        "d1dexjaad4ian0.cloudfront.net": [(f"/{name}", "Exact") for name in [*names, "openid/v1/jwks"]],
+        "sts.example.com": [(f"/aws/{name}", "Exact") for name in [*names, "issuer-docs", "openid/v1/jwks"]],
+    }
+
+
 def test_without_endpoints_nothing_is_routed() -> None:
     route = {"enabled": True, "hosts": ["sts.example.com"], "parentRefs": [{"name": "public"}]}
     objects = render({"gateway": {"ingress": {"enabled": True, "hosts": ["sts.example.com"]}, "route": route}})

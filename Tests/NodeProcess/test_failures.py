@@ -83,12 +83,13 @@ def test_the_old_token_stays_while_the_gateway_is_away(node: Node, gateway: Faul
     until(refreshed, "a token after the outage")
 
 
-def test_retry_after_is_honored(node: Node, gateway: FaultGateway) -> None:
-    gateway.always = fault.status(503, "Retry-After: 500")
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_honored(node: Node, gateway: FaultGateway, status: int) -> None:
+    gateway.always = fault.status(status, "Retry-After: 500")
     node.start(gateway.url)
     volume = node.volume()
     for _ in range(5):
-        assert "503" in node.refusal(node.request(volume))[1]
+        assert str(status) in node.refusal(node.request(volume))[1]
     assert len(gateway.token_calls) == 1
 
 

@@ -17,7 +17,7 @@ package final class FakeIssuerReader: IssuerReading {
 
     /// Serves the documents of a publisher.
     package func serve(_ publisher: FakePublisher) {
-        for kind in IssuerDocumentKind.allCases {
+        for kind in [.keys, .discovery] as [IssuerDocumentKind] {
             answer(publisher[kind].map { .content($0.content, isOwn: false) } ?? .failure("it answers 404"), to: kind)
         }
     }

@@ -59,11 +59,13 @@ public protocol EdgeCacheInvalidating: Sendable {
     func isComplete(_ invalidation: String) async throws(PublishError) -> Bool
 }
 
-/// The documents of an issuer, in the order in which they are published: the key set first, so that the discovery document
-/// never names an algorithm that no published key has.
-public enum IssuerDocumentKind: Sendable, Hashable, CaseIterable {
-    /// The JSON Web Key Set (RFC 7517 §5).
+/// A document of an issuer. ``Issuer/documents`` has the order in which they are published: the key set first, so that the
+/// discovery document never names an algorithm that no published key has.
+public enum IssuerDocumentKind: Sendable, Hashable {
+    /// The JSON Web Key Set (RFC 7517 §5) at ``Issuer/keysPath``.
     case keys
+    /// The same key set at ``Issuer/jwksPath``, which the discovery document names.
+    case namedKeys(path: String)
     /// The discovery document (OpenID Connect Discovery 1.0 §3).
     case discovery
 
@@ -71,8 +73,19 @@ public enum IssuerDocumentKind: Sendable, Hashable, CaseIterable {
     public var path: String {
         switch self {
         case .keys: Issuer.keysPath
+        case .namedKeys(let path): path
         case .discovery: Issuer.discoveryPath
         }
+    }
+
+    /// Whether it is the key set.
+    public var isKeySet: Bool { self != .discovery }
+
+    /// The documents of an issuer, in the order in which they are published.
+    static func documents(jwksPath: String?) -> [IssuerDocumentKind] {
+        var documents: [IssuerDocumentKind] = [.keys]
+        if let jwksPath { documents.append(.namedKeys(path: jwksPath)) }
+        return documents + [.discovery]
     }
 }
 

@@ -4,13 +4,19 @@ public struct Issuer: Hashable, Sendable, CustomStringConvertible {
     public let host: String
     /// Empty, or segments of unreserved characters (RFC 3986 §2.3) that each begin with a slash; 255 bytes at most.
     public let path: String
+    /// The path below the issuer's URL of the key set that the discovery document names; nil for ``keysPath``, where the
+    /// key set is in any case. It is not empty, and has the form of ``path``.
+    public let jwksPath: String?
 
-    /// Creates an issuer; nil where the host is not a DNS name or the path is not as ``path`` says. The host is lowercased.
-    public init?(host: String, path: String) {
+    /// Creates an issuer; nil where the host is not a DNS name or a path is not as ``path`` says. The host is lowercased.
+    public init?(host: String, path: String, jwksPath: String? = nil) {
         let host = host.lowercased()
-        guard Self.isHostName(host), Self.isPath(path) else { return nil }
+        guard Self.isHostName(host), Self.isPath(path), jwksPath.map({ !$0.isEmpty && Self.isPath($0) }) ?? true else {
+            return nil
+        }
         self.host = host
         self.path = path
+        self.jwksPath = jwksPath
     }
 
     /// The value of the `iss` claim and of `issuer` in the discovery document.
@@ -20,7 +26,10 @@ public struct Issuer: Hashable, Sendable, CustomStringConvertible {
     public var discoveryURL: String { url + Self.discoveryPath }
 
     /// The key set's URL, `jwks_uri` in the discovery document (OpenID Connect Discovery 1.0 §3).
-    public var keysURL: String { url + Self.keysPath }
+    public var keysURL: String { url + (jwksPath ?? Self.keysPath) }
+
+    /// The documents, in the order in which they are published.
+    public var documents: [IssuerDocumentKind] { IssuerDocumentKind.documents(jwksPath: jwksPath) }
 
     /// The discovery document's path below the issuer's URL.
     public static let discoveryPath = "/.well-known/openid-configuration"

@@ -12,6 +12,8 @@ public struct ProvisioningRequest: Sendable {
     public let host: String?
     /// The path of the issuer's URL; empty, or with a first slash.
     public let path: String
+    /// As ``Issuer/jwksPath``.
+    public let jwksPath: String?
     /// The `aud` claim of its tokens.
     public let audiences: [String]
     /// The key ring's random owner ID; nil in a plan where the key ring does not exist yet.
@@ -43,7 +45,7 @@ public struct ProvisioningRequest: Sendable {
         cluster: String, name: String, host: String?, path: String, audiences: [String], owner: String?,
         publisherSubject: String, settings: JSONValue?, publish: JSONValue?, certificate: String? = nil,
         subjectTemplate: String = "", claims: [String] = [], serving: String? = nil, roles: [ProvisioningRole] = [],
-        isForRolesOnly: Bool = false, templateAccount: String? = nil
+        isForRolesOnly: Bool = false, templateAccount: String? = nil, jwksPath: String? = nil
     ) {
         self.cluster = cluster
         self.name = name
@@ -61,7 +63,11 @@ public struct ProvisioningRequest: Sendable {
         self.roles = roles
         self.isForRolesOnly = isForRolesOnly
         self.templateAccount = templateAccount
+        self.jwksPath = jwksPath
     }
+
+    /// As ``Issuer/documents``.
+    public var documents: [IssuerDocumentKind] { IssuerDocumentKind.documents(jwksPath: jwksPath) }
 }
 
 /// What the gateway gives to the steps of a plugin.

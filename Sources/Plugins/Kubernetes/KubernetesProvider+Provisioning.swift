@@ -7,7 +7,8 @@ extension KubernetesProvider {
         for request: ProvisioningRequest, context: ProvisioningContext
     ) throws(SettingsErrors) -> ProvisioningPlan? {
         let host = request.host ?? Issuer.privateHost(endpoint: request.name, cluster: request.cluster)
-        guard let host, let issuer = Issuer(host: host, path: request.path) else {
+        guard let host, let issuer = Issuer(host: host, path: request.path, jwksPath: request.jwksPath)
+        else {
             throw SettingsErrors([
                 SettingsError("issuer.host", "missing required key; expected the host of the issuer URL")
             ])

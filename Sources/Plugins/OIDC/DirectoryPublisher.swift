@@ -2,7 +2,7 @@ import FoundationEssentials
 import GatewayPluginAPI
 import JSON
 
-/// The two documents as files in a directory that a static web server serves, with their stamps in `.sts-gateway` beside
+/// The documents as files in a directory that a static web server serves, with their stamps in `.sts-gateway` beside
 /// them. Every write holds a lock, so that gateways on one machine, or on a file system with locks, detect each other's
 /// writes.
 struct DirectoryPublisher: DiscoveryPublisher {
@@ -55,6 +55,9 @@ struct DirectoryPublisher: DiscoveryPublisher {
     private func stampPath(of document: IssuerDocumentKind) -> String {
         switch document {
         case .keys: "\(directory)/.sts-gateway/certs.json"
+        // No path of a document has "%".
+        case .namedKeys(let path):
+            "\(directory)/.sts-gateway/\(path.split(separator: "/").map { "%2F\($0)" }.joined()).json"
         case .discovery: "\(directory)/.sts-gateway/openid-configuration.json"
         }
     }

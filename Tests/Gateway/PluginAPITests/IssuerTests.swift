@@ -13,6 +13,18 @@ struct IssuerTests {
         #expect(issuer.keysURL == "https://issuer.example.com/a/b/certs")
     }
 
+    @Test("has the key set at a second path where one is configured")
+    func namedKeys() throws {
+        let issuer = try #require(Issuer(host: "issuer.example.com", path: "/a", jwksPath: "/keys"))
+        #expect(issuer.keysURL == "https://issuer.example.com/a/keys")
+        #expect(issuer.documents.map(\.path) == ["/certs", "/keys", "/.well-known/openid-configuration"])
+        #expect(issuer.documents.map(\.isKeySet) == [true, true, false])
+        #expect(Issuer(host: "issuer.example.com", path: "/a")?.documents == [.keys, .discovery])
+        for path in ["", "keys", "/", "/../keys"] {
+            #expect(Issuer(host: "issuer.example.com", path: "/a", jwksPath: path) == nil)
+        }
+    }
+
     @Test("is compared with the case of its path")
     func pathCase() {
         #expect(Issuer(host: "example.com", path: "/A") != Issuer(host: "example.com", path: "/a"))

@@ -47,7 +47,8 @@ struct ProvisioningTests {
 
     private func plan(
         host: String? = "sts.prod.internal", publish: JSONValue? = nil, serving: String? = nil,
-        roles: [ProvisioningRole] = [], owner: String? = "ring", audiences: [String]? = nil, isRemoval: Bool = false
+        roles: [ProvisioningRole] = [], owner: String? = "ring", audiences: [String]? = nil, isRemoval: Bool = false,
+        jwksPath: String? = nil
     ) throws -> ProvisioningPlan {
         let parts = PublisherContext.example(
             transport: google.transport, environment: ["CLOUDSDK_AUTH_ACCESS_TOKEN": "administrator"])
@@ -60,7 +61,7 @@ struct ProvisioningTests {
             publisherSubject: "sts-gateway:publisher:prod:gcp",
             settings: [
                 "projectNumber": "123456789012", "pool": "clusters", "provider": "prod-one", "project": "my-project-1",
-            ], publish: publish, serving: serving, roles: roles)
+            ], publish: publish, serving: serving, roles: roles, jwksPath: jwksPath)
         let plan =
             try isRemoval
             ? GCPProvider.deprovisioning(for: request, context: context)
@@ -222,6 +223,21 @@ struct ProvisioningTests {
         #expect(try await planned(try self.plan(host: nil, serving: "bucket")) == [])
         #expect(try await apply(try self.plan(host: nil, serving: "bucket", isRemoval: true)) > 0)
         #expect(google.resource("gs://\(bucket)") == nil)
+    }
+
+    @Test("The key set at a configured path is deleted with the others")
+    func namedKeys() async throws {
+        let bucket = Ownership(cluster: "prod", endpoint: "gcp", owner: "ring").bucket
+        let plan = try plan(host: nil, serving: "bucket", jwksPath: "/openid/v1/jwks")
+        _ = try await apply(plan)
+        google.state.withLock { state in
+            state.objects["\(bucket)/openid/v1/jwks"] = .init(
+                generation: 1, metadata: ["name": "openid/v1/jwks", "metadata": ["sts-owner": "ring"]], content: [])
+        }
+        let removal = try self.plan(host: nil, serving: "bucket", isRemoval: true, jwksPath: "/openid/v1/jwks")
+        #expect(try await planned(removal).contains("delete the object openid/v1/jwks"))
+        #expect(try await apply(removal) > 0)
+        #expect(google.state.withLock { $0.objects.isEmpty } && google.resource("gs://\(bucket)") == nil)
     }
 
     @Test("Terraform gets the same resources, and imports what exists")

@@ -19,14 +19,16 @@ struct DirectoryPublisherTests {
 
     @Test("Documents are stored at the paths of the issuer's URL, and their stamps beside them")
     func places() async throws {
-        for kind in IssuerDocumentKind.allCases {
+        for kind in [.keys, .namedKeys(path: "/openid/v1/jwks"), .discovery] as [IssuerDocumentKind] {
             #expect(try await publisher.stored(kind) == nil)
             _ = try await publisher.put(kind, content, stamp: stamp(content), if: .absent)
         }
         #expect(
             files.paths == [
+                "/srv/www/issuer/.sts-gateway/%2Fopenid%2Fv1%2Fjwks.json",
                 "/srv/www/issuer/.sts-gateway/certs.json", "/srv/www/issuer/.sts-gateway/openid-configuration.json",
                 "/srv/www/issuer/.well-known/openid-configuration", "/srv/www/issuer/certs",
+                "/srv/www/issuer/openid/v1/jwks",
             ])
         #expect(files["/srv/www/issuer/certs"] == content)
     }

@@ -76,7 +76,8 @@ struct RelyingParty {
                     settings: source.block("settings", of: name),
                     publish: publish(source),
                     subjectTemplate: endpoint.clusterSubjectTemplate, claims: endpoint.token.claims.map(\.name),
-                    serving: endpoint.provision.serving, roles: roles, isForRolesOnly: true),
+                    serving: endpoint.provision.serving, roles: roles, isForRolesOnly: true,
+                    jwksPath: endpoint.issuer.jwksPath),
                 workload: workload, configuration: configuration),
             context: ProvisioningContext(
                 logger: .silent, transport: transport, now: { Date() }, sleep: Self.sleep,

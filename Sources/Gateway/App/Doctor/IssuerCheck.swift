@@ -56,6 +56,8 @@ struct IssuerCheck: Sendable {
             findings.append(.ok(.issuer, "discovery", of: endpoint.name, discoveryURL))
         }
         await checkKeys(keysURL, token, &findings)
+        // Verifiers that have read an older discovery document use that path.
+        if endpoint.issuer.jwksPath != nil { await checkKeys(endpoint.issuer.url + Issuer.keysPath, token, &findings) }
         return findings
     }
 

@@ -20,7 +20,7 @@ extension ProvisioningRun {
             publish: configuration.block("publish", of: name, without: ["plugin", "probe"]), certificate: certificate,
             subjectTemplate: endpoint.clusterSubjectTemplate, claims: endpoint.token.claims.map(\.name),
             serving: endpoint.provision.serving, roles: try roles(of: endpoint), isForRolesOnly: role != nil,
-            templateAccount: account)
+            templateAccount: account, jwksPath: endpoint.issuer.jwksPath)
         let record = ProvisionedValues(configuration, endpoint: name, file: mode == .apply ? file : nil, output: output)
         let issuer = provisioning.issuer(
             isPlan: !mode.isChanging,

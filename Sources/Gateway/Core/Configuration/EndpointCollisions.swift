@@ -22,12 +22,23 @@ struct EndpointCollisions {
         reportShared(endpoints.map(\.name), at: { $0.block.value(of: \.name) }, "use a different name")
         reportShared(endpoints.map(\.path), at: { $0.block.value(of: \.path) }, "use a different path")
         reportShared(
-            endpoints.map(\.issuer), at: { $0.issuerBlock.value(of: \.host) }, "use a different host or issuer.path")
+            endpoints.map { $0.issuer?.url }, at: { $0.issuerBlock.value(of: \.host) },
+            "use a different host or issuer.path")
         reportShared(
             endpoints.map(\.keypair), at: { $0.issuerBlock.value(of: \.keypair) }, "use a different Secret")
         reportSharedVariables()
         reportPaths()
         reportIssuers()
+        reportNamedKeys()
+    }
+
+    /// The route or the document of an endpoint with which a configured path of its key set conflicts; nil for none. A
+    /// publisher may store documents as files, so none may be below another.
+    static func ownDocument(inTheWayOf path: String) -> String? {
+        let first = path.dropFirst().prefix { $0 != "/" }
+        if ownSegments.contains(String(first)) || first == ".sts-gateway" { return "/\(first)" }
+        let discovery = Issuer.discoveryPath
+        return path == discovery || path.hasPrefix(discovery + "/") || discovery.hasPrefix(path + "/") ? discovery : nil
     }
 
     /// Reports hand-overs that a token of another endpoint authorizes, where that endpoint cannot give one: the relying
@@ -42,7 +53,7 @@ struct EndpointCollisions {
                 publish.error("there is no endpoint \"\(name)\", whose token authorizes the hand-over; add it")
                 continue
             }
-            if endpoints[other].issuer == endpoints[index].issuer || handOvers[other] != nil {
+            if endpoints[other].issuer?.url == endpoints[index].issuer?.url || handOvers[other] != nil {
                 publish.error(
                     "the keys of the endpoint \"\(name)\", whose token authorizes the hand-over, must be published at an "
                         + "issuer URL of its own; use an endpoint that does not hand over keys")
@@ -102,8 +113,8 @@ struct EndpointCollisions {
     }
 
     private func reportIssuers() {
-        var holders = FirstHolders<Issuer>()
-        for (index, endpoint) in endpoints.enumerated() { _ = holders.take(endpoint.issuer, of: index) }
+        var holders = FirstHolders<String>()
+        for (index, endpoint) in endpoints.enumerated() { _ = holders.take(endpoint.issuer?.url, of: index) }
         for endpoint in endpoints {
             guard let own = endpoint.issuer else { continue }
             let path = own.path
@@ -112,7 +123,7 @@ struct EndpointCollisions {
                 for document in [Issuer.keysPath, "/.well-known"]
                 where rest == document || rest.hasPrefix(document + "/") {
                     let parent = String(path[..<start])
-                    guard let other = Issuer(host: own.host, path: parent).flatMap({ holders[$0] }) else { continue }
+                    guard let other = holders["https://\(own.host)\(parent)"] else { continue }
                     endpoint.issuerBlock.error(
                         \.path,
                         "\"\(path)\" conflicts with the document \"\(parent)\(document)\" of "
@@ -120,5 +131,52 @@ struct EndpointCollisions {
                 }
             }
         }
+    }
+
+    /// Compares configured paths of key sets with the documents and routes of other endpoints, at the issuer's host and
+    /// below the endpoint's path.
+    private func reportNamedKeys() {
+        guard endpoints.contains(where: { $0.issuer?.jwksPath != nil }) else { return }
+        let places = endpoints.enumerated().flatMap { index, endpoint in Self.places(of: endpoint, index) }
+        let holders = Dictionary(places.map { ($0.text, $0) }, uniquingKeysWith: { first, _ in first })
+        var reported: Set<Int> = []
+        for place in places {
+            let text = place.text
+            for end in text.indices.filter({ text[$0] == "/" }) + [text.endIndex] {
+                guard let other = holders[String(text[..<end])], other.endpoint != place.endpoint,
+                    place.isNamed || other.isNamed
+                else { continue }
+                let (owner, rival) = place.isNamed ? (place, other) : (other, place)
+                guard reported.insert(owner.endpoint).inserted else { continue }
+                endpoints[owner.endpoint].issuerBlock.error(
+                    \.jwksPath,
+                    "\"\(owner.text)\" conflicts with \"\(rival.text)\" of "
+                        + "\(endpoints[rival.endpoint].block.keyPath); use a different path")
+            }
+        }
+    }
+
+    /// Where an endpoint has a document or a route: the URL at the issuer's host, or the path at the gateway.
+    private struct Place {
+        let endpoint: Int
+        let text: String
+        /// Whether it is the key set at a configured path.
+        let isNamed: Bool
+    }
+
+    private static func places(of endpoint: EndpointReader, _ index: Int) -> [Place] {
+        let documents = endpoint.issuer?.documents ?? []
+        var places: [Place] = []
+        for document in documents {
+            let isNamed = document.isKeySet && document != .keys
+            for parent in [endpoint.issuer?.url, endpoint.path?.description].compactMap({ $0 }) {
+                places.append(Place(endpoint: index, text: parent + document.path, isNamed: isNamed))
+            }
+        }
+        guard let path = endpoint.path else { return places }
+        return places
+            + ["token", "sig-cert", "issuer-docs"].map {
+                Place(endpoint: index, text: "\(path)/\($0)", isNamed: false)
+            }
     }
 }

@@ -64,6 +64,11 @@ struct IssuerKeys: ConfigurationKeys {
         "jwksURI", .jwksURI, alternative: "https://sts.internal.example.com:8443/reports/certs",
         otherwise: "the issuer URL with `/certs`",
         "The `jwks_uri` of the discovery document, where verifiers read the keys at another host than the issuer's.")
+    let jwksPath = Key(
+        "jwksPath", .jwksPath, alternative: "/openid/v1/jwks",
+        otherwise: "`/certs`",
+        "Path of the key set below the issuer URL, which `jwks_uri` names. The key set stays at `/certs` too. Not with "
+            + "`jwksURI`.")
     let keypair = Key(
         "keypair", .secretName, example: "reports-signing",
         otherwise: "the gateway creates its keys", "Secret of type `kubernetes.io/tls` whose key is imported; unique.")
@@ -209,6 +214,13 @@ extension ConfigurationType where Value == String {
             #"a path that begins with "/" and does not end with it, such as /dev"#,
             pattern: "^((/[A-Za-z0-9._~-]+)*)$"
         ) { Issuer(host: "example.com", path: $0) != nil }
+    }
+
+    fileprivate static var jwksPath: Self {
+        string(
+            #"a path of at most 100 characters that begins with "/", such as /openid/v1/jwks"#,
+            pattern: "^(/[A-Za-z0-9._~-]+)+$"
+        ) { $0.utf8.count <= 100 && Issuer(host: "example.com", path: "", jwksPath: $0) != nil }
     }
 
     fileprivate static var jwksURI: Self {

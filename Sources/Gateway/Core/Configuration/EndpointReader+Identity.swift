@@ -40,17 +40,35 @@ extension EndpointReader {
         _ block: ConfigurationBlock<IssuerKeys>, name: String?, cluster: String, limits: RelyingPartyLimits?
     ) -> Issuer? {
         let path = block.path
+        let jwksPath = namedKeysPath(block)
         let host =
             block.isSet(\.host)
             ? block.host : name.flatMap { Issuer.privateHost(endpoint: $0, cluster: cluster) }
-        guard let host, path != nil || !block.isSet(\.path), let issuer = Issuer(host: host, path: path ?? "") else {
-            return nil
-        }
+        guard let host, path != nil || !block.isSet(\.path),
+            let issuer = Issuer(host: host, path: path ?? "", jwksPath: jwksPath)
+        else { return nil }
         if let limits, issuer.url.utf8.count > limits.issuerLength {
             block.error(
                 \.host, "the issuer URL has \(issuer.url.utf8.count) bytes; expected at most \(limits.issuerLength)")
         }
         return issuer
+    }
+
+    /// The path of the key set; nil for the default, and where the configured one is not possible.
+    private static func namedKeysPath(_ block: ConfigurationBlock<IssuerKeys>) -> String? {
+        guard let path = block.jwksPath else { return nil }
+        if block.isSet(\.keysURL) {
+            block.error(
+                \.jwksPath, "not supported beside jwksURI, which has the path of the key set; remove one of them")
+        }
+        if path == Issuer.keysPath {
+            block.error(\.jwksPath, "\"\(path)\" is the default; remove the key")
+        } else if let other = EndpointCollisions.ownDocument(inTheWayOf: path) {
+            block.error(\.jwksPath, "\"\(path)\" conflicts with \"\(other)\" of this endpoint; use a different path")
+        } else {
+            return path
+        }
+        return nil
     }
 
     /// Reports a missing host where a publisher or a probe needs it, and warns where its default is not unique.

@@ -3,10 +3,10 @@ package import GatewayPluginAPI
 package import JOSE
 import JSON
 
-/// An issuer's two documents, created from one revision of its key ring: the gateway serves them, and a publisher stores
+/// An issuer's documents, created from one revision of its key ring: the gateway serves them, and a publisher stores
 /// them. OpenID Connect Discovery 1.0 §3 and RFC 7517 §5.
 package struct IssuerDocuments: Sendable, Equatable {
-    /// One of the two documents, as JSON in UTF-8.
+    /// One of the documents, as JSON in UTF-8.
     package struct Document: Sendable, Equatable {
         package let kind: IssuerDocumentKind
         package let representation: Representation
@@ -30,6 +30,8 @@ package struct IssuerDocuments: Sendable, Equatable {
     }
 
     package let keys: Document
+    /// The key set at the path that the discovery document names; nil where that is the path of ``keys``.
+    package let namedKeys: Document?
     package let discovery: Document
     /// The `issuer-docs` response of an OpenUnison-compatible endpoint: both documents as strings in one JSON object.
     package let bundle: Representation
@@ -50,7 +52,7 @@ package struct IssuerDocuments: Sendable, Equatable {
     /// Until when sessions that were requested with a revoked key may be valid; nil where no key was revoked.
     package let sessionsOfRevokedKeysEnd: Date?
 
-    /// Creates both documents from a key ring.
+    /// Creates the documents from a key ring.
     ///
     /// - Parameter keysURL: the `jwks_uri`; nil for that of the issuer.
     package init(
@@ -60,7 +62,7 @@ package struct IssuerDocuments: Sendable, Equatable {
             issuer: issuer, keysURL: keysURL, keys: ring.publicKeys, privateClaimNames: privateClaimNames)
         self.init(
             ring: ring, keys: ring.publicKeys.json.utf8Text, discovery: discovery.json.utf8Text,
-            readingDue: readingDue)
+            jwksPath: issuer.jwksPath, readingDue: readingDue)
     }
 
     /// Creates the documents from their contents.
@@ -68,8 +70,12 @@ package struct IssuerDocuments: Sendable, Equatable {
     /// - Parameters:
     ///   - keys: the key set's JSON text.
     ///   - discovery: the discovery document's JSON text.
-    package init(ring: KeyRing, keys: [UInt8], discovery: [UInt8], readingDue: Date? = nil) {
+    ///   - jwksPath: as ``Issuer/jwksPath``.
+    package init(
+        ring: KeyRing, keys: [UInt8], discovery: [UInt8], jwksPath: String? = nil, readingDue: Date? = nil
+    ) {
         self.keys = Document(.keys, keys, of: ring)
+        namedKeys = jwksPath.map { Document(.namedKeys(path: $0), keys, of: ring) }
         self.discovery = Document(.discovery, discovery, of: ring)
         let bundle: JSONValue = [
             "discovery": .string(String(decoding: discovery, as: UTF8.self)),
@@ -89,13 +95,13 @@ package struct IssuerDocuments: Sendable, Equatable {
     /// Seconds that a role's session lasts at most, by default.
     private static let maximumSessionLifetime = 3_600.0
 
-    /// Both documents in the order in which they are published.
-    package var all: [Document] { [keys, discovery] }
+    /// The documents in the order in which they are published.
+    package var all: [Document] { [keys] + (namedKeys.map { [$0] } ?? []) + [discovery] }
 
     /// The document's content.
     package subscript(_ kind: IssuerDocumentKind) -> [UInt8] {
         switch kind {
-        case .keys: keys.content
+        case .keys, .namedKeys: keys.content
         case .discovery: discovery.content
         }
     }

@@ -10,6 +10,8 @@ extension KeyRing {
         /// The host and the path of the issuer.
         package let host: String
         package let issuerPath: String
+        /// As ``Issuer/jwksPath``.
+        package let jwksPath: String?
         /// The path of the endpoint.
         package let path: String
         /// The content of the discovery document.
@@ -26,6 +28,7 @@ extension KeyRing {
         ) {
             host = issuer.host
             issuerPath = issuer.path
+            jwksPath = issuer.jwksPath
             self.path = path
             self.discovery = discovery
             self.maxAge = maxAge
@@ -34,7 +37,7 @@ extension KeyRing {
         }
 
         /// nil where the stored record is not valid.
-        package var issuer: Issuer? { Issuer(host: host, path: issuerPath) }
+        package var issuer: Issuer? { Issuer(host: host, path: issuerPath, jwksPath: jwksPath) }
     }
 
     /// Records what is known of the endpoint and its publication.
@@ -79,7 +82,27 @@ extension KeyRing {
     /// The documents of an endpoint that was removed from the configuration; nil where none were recorded.
     package var recordedDocuments: IssuerDocuments? {
         issuer.map { record in
-            IssuerDocuments(ring: self, keys: publicKeys.json.utf8Text, discovery: Array(record.discovery.utf8))
+            IssuerDocuments(
+                ring: self, keys: publicKeys.json.utf8Text, discovery: Array(record.discovery.utf8),
+                jwksPath: record.jwksPath)
+        }
+    }
+}
+
+extension KeyRing.InvalidatedDocuments {
+    /// The documents whose invalidation is complete.
+    package init(_ documents: IssuerDocuments) {
+        self.init(
+            keys: documents.keys.stamp.digest, discovery: documents.discovery.stamp.digest,
+            namedKeys: documents.namedKeys.map { [$0.kind.path: $0.stamp.digest] })
+    }
+
+    /// The digest of a document; nil where its invalidation is not complete.
+    package subscript(_ kind: IssuerDocumentKind) -> String? {
+        switch kind {
+        case .keys: keys
+        case .namedKeys(let path): namedKeys?[path]
+        case .discovery: discovery
         }
     }
 }

@@ -90,10 +90,13 @@ package struct KeyRing: Sendable {
     package struct InvalidatedDocuments: Sendable, Equatable, Codable {
         package var keys: String?
         package var discovery: String?
+        /// Of the key set at a configured path, by that path; nil for none.
+        package var namedKeys: [String: String]?
 
-        package init(keys: String? = nil, discovery: String? = nil) {
+        package init(keys: String? = nil, discovery: String? = nil, namedKeys: [String: String]? = nil) {
             self.keys = keys
             self.discovery = discovery
+            self.namedKeys = namedKeys
         }
     }
 

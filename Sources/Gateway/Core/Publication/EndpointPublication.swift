@@ -79,17 +79,14 @@ package struct EndpointPublication: EndpointPublishing {
         }
         if invalidated == nil {
             invalidated = [:]
-            invalidated?[.keys] = documents.invalidated?.keys
-            invalidated?[.discovery] = documents.invalidated?.discovery
+            for document in documents.all { invalidated?[document.kind] = documents.invalidated?[document.kind] }
         }
         advanceProbe(to: documents.readingDue)
         if let publisher, now() >= roundDue { report.outcomes = await publish(documents, through: publisher) }
         if let edge = publisher?.edgeCache {
             await invalidate(documents, at: edge)
             let isComplete = documents.all.allSatisfy { invalidated?[$0.kind] == $0.stamp.digest }
-            status.invalidated =
-                isComplete
-                ? .init(keys: documents.keys.stamp.digest, discovery: documents.discovery.stamp.digest) : nil
+            status.invalidated = isComplete ? .init(documents) : nil
         }
         if now() >= probeDue { await probe(documents) }
         advanceProbe(to: documents.readingDue)
@@ -190,7 +187,7 @@ package struct EndpointPublication: EndpointPublishing {
         let waiting = invalidations.filter { $0.id == nil }.flatMap(\.documents)
         invalidations.removeAll { $0.id == nil }
         for kind in documents { invalidated?[kind] = nil }
-        let all = IssuerDocumentKind.allCases.filter { documents.contains($0) || waiting.contains($0) }
+        let all = state.all.map(\.kind).filter { documents.contains($0) || waiting.contains($0) }
         invalidations.append(CDNInvalidation(all, of: state, at: now()))
         repairDue = now().addingTimeInterval(Self.repairInterval)
         status.invalidatingSince = invalidations.first?.since
@@ -255,7 +252,7 @@ package struct EndpointPublication: EndpointPublishing {
             return
         }
         var responses: [IssuerDocumentKind: IssuerResponse] = [:]
-        for kind in IssuerDocumentKind.allCases { responses[kind] = await reader.read(kind) }
+        for document in documents.all { responses[document.kind] = await reader.read(document.kind) }
         let verdict = ProbeVerdict(responses, expected: documents, isPublished: isPublished)
         status.verdict = verdict
         if let evidence = ProbeVerdict.evidence(
@@ -271,7 +268,7 @@ package struct EndpointPublication: EndpointPublishing {
             pause = isPublished ? 15 : 60
             // The CDN serves old documents although the current ones are stored.
             if publisher?.edgeCache != nil, !isDryRun, isSettled, began >= repairDue {
-                addInvalidation(of: IssuerDocumentKind.allCases, in: documents)
+                addInvalidation(of: documents.all.map(\.kind), in: documents)
             }
         case .ownResponse, .unreachable, .holds, .holdsOthers, .rejects: pause = 60
         }

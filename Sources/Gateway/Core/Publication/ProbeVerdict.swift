@@ -46,15 +46,15 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
     ///
     /// - Parameter isPublished: whether a publisher is configured; then a response of a gateway is not valid.
     package init(_ responses: [IssuerDocumentKind: IssuerResponse], expected: IssuerDocuments, isPublished: Bool) {
-        for kind in IssuerDocumentKind.allCases {
+        for kind in expected.all.map(\.kind) {
             switch responses[kind] {
             case .none: self = .unreachable("\(kind.path): not read")
             case .failure(let reason): self = .unreachable("\(kind.path): \(reason)")
             case .content(_, isOwn: true) where isPublished: self = .ownResponse
             case .content(let content, _):
                 self =
-                    kind == .keys
-                    ? Self.keys(content, expected: expected[.keys])
+                    kind.isKeySet
+                    ? Self.keys(content, expected: expected[.keys], path: kind.path)
                     : Self.discovery(content, expected: expected[.discovery])
             }
             if self != .matches { return }
@@ -64,35 +64,41 @@ package enum ProbeVerdict: Sendable, Equatable, CustomStringConvertible {
 
     /// Compares key sets; the order of keys does not matter. A key that is not in the ring is an error, since another
     /// party could sign with it.
-    private static func keys(_ content: [UInt8], expected: [UInt8]) -> ProbeVerdict {
+    private static func keys(_ content: [UInt8], expected: [UInt8], path: String) -> ProbeVerdict {
         if content == expected { return .matches }
         guard let served = try? JSONWebKeySet(parsing: content), let wanted = try? JSONWebKeySet(parsing: expected)
-        else { return .differs("\(IssuerDocumentKind.keys.path) is not a key set") }
+        else { return .differs("\(path) is not a key set") }
         let missing = wanted.keys.filter { key in !served.keys.contains { $0 == key } }.map(\.keyID)
         guard missing.isEmpty else { return .lacksKeys(missing) }
         let foreign = served.keys.filter { key in !wanted.keys.contains { $0 == key } }
         return foreign.isEmpty
-            ? .matches : .differs("\(IssuerDocumentKind.keys.path) has \(foreign.count) keys that are not in the ring")
+            ? .matches : .differs("\(path) has \(foreign.count) keys that are not in the ring")
     }
 
-    /// The evidence for key rings; nil where the public URL could not be read, or a gateway itself responded.
+    /// The evidence for key rings; nil where the public URL could not be read, or a gateway itself responded. A key is
+    /// served where every key set has it, since verifiers may read any of them.
     ///
     /// - Parameter isSettled: whether publication was complete before the reading.
     static func evidence(
         _ responses: [IssuerDocumentKind: IssuerResponse], expected: IssuerDocuments, isPublished: Bool,
         isSettled: Bool, at time: Date
     ) -> PublicEvidence? {
-        guard case .content(let content, let isOwn) = responses[.keys], !(isOwn && isPublished),
-            let found = try? JSONWebKeySet(parsing: content), let wanted = try? JSONWebKeySet(parsing: expected[.keys])
-        else { return nil }
+        guard let wanted = try? JSONWebKeySet(parsing: expected[.keys]) else { return nil }
+        var served = wanted.keys
+        for document in expected.all where document.kind.isKeySet {
+            guard case .content(let content, let isOwn) = responses[document.kind], !(isOwn && isPublished),
+                let found = try? JSONWebKeySet(parsing: content)
+            else { return nil }
+            served.removeAll { key in !found.keys.contains { $0 == key } }
+        }
         // A new key may have an algorithm that only the new discovery document lists.
         var isDescribed = false
         if case .content(let content, let isOwn) = responses[.discovery], !(isOwn && isPublished) {
             isDescribed = discovery(content, expected: expected[.discovery]) == .matches
         }
-        let served = found.keys.filter { key in wanted.keys.contains { $0 == key } }.map(\.keyID)
         return PublicEvidence(
-            read: time, served: Set(served), expected: expected.keyIDs, isSettled: isSettled && isDescribed,
+            read: time, served: Set(served.map(\.keyID)), expected: expected.keyIDs,
+            isSettled: isSettled && isDescribed,
             isDescribed: isDescribed)
     }
 

@@ -100,7 +100,7 @@ package struct PublicationRound: Sendable {
     ) async throws(PublishError) -> Bool {
         guard let content = try await publisher.content(of: document.kind) else { return false }
         switch document.kind {
-        case .keys:
+        case .keys, .namedKeys:
             guard let set = try? JSONWebKeySet(parsing: content) else { return true }
             return set.keys.contains { !documents.keyIDs.contains($0.parameters.thumbprint) }
         // The key set is checked first. A conflicting stamp must not protect it.

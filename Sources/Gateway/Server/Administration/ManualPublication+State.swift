@@ -19,7 +19,7 @@ extension ManualPublication {
     ) async throws(ProvisioningError) -> State {
         var state = State()
         guard let ring = try await provisionedRing(of: endpoint, makesFirst: makesFirst) else {
-            state.stale = IssuerDocumentKind.allCases.map { "\($0.path): no key ring yet" }
+            state.stale = endpoint.issuer.documents.map { "\($0.path): no key ring yet" }
             return state
         }
         guard let report = await step(endpoint, ring, isDryRun: true, reading: reading) else { return state }

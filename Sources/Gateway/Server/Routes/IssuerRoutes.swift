@@ -44,10 +44,12 @@ struct IssuerRoutes: Sendable {
         let discovery = route(.discovery, \.discovery.representation)
         let certs = route(.certs, \.keys.representation)
         table.add("\(path)\(Issuer.discoveryPath)", discovery)
-        table.add("\(path)\(Issuer.keysPath)", certs)
+        for document in issuer.documents where document.isKeySet {
+            table.add("\(path)\(document.path)", certs)
+            table.add(host: issuer.host, path: issuer.path + document.path, certs)
+        }
         table.add("\(path)/issuer-docs", route(.issuerDocs, \.bundle))
         table.add(host: issuer.host, path: issuer.path + Issuer.discoveryPath, discovery)
-        table.add(host: issuer.host, path: issuer.path + Issuer.keysPath, certs)
     }
 
     private func route(

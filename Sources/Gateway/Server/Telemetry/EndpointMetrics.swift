@@ -12,7 +12,8 @@ struct EndpointMetrics: Sendable {
     }
 
     private struct Publication: Hashable {
-        let document: IssuerDocumentKind
+        /// The value of the label `document`.
+        let document: String
         let result: PublicationRound.Result.Kind
     }
 
@@ -53,9 +54,9 @@ struct EndpointMetrics: Sendable {
         }
         keyAge = Meter(label: "sts_key_age_seconds", dimensions: [name], factory: factory)
         var publications: [Publication: Counter] = [:]
-        for document in IssuerDocumentKind.allCases where endpoint.publisher != nil {
+        for document in endpoint.issuer.documents where endpoint.publisher != nil {
             for result in PublicationRound.Result.Kind.allCases {
-                publications[Publication(document: document, result: result)] = counter(
+                publications[Publication(document: document.label, result: result)] = counter(
                     "sts_publish_total", [("document", document.label), ("result", result.rawValue)])
             }
         }
@@ -87,7 +88,7 @@ struct EndpointMetrics: Sendable {
     }
 
     func record(_ outcome: PublicationRound.Outcome) {
-        publications[Publication(document: outcome.document.kind, result: outcome.result.kind)]?.increment()
+        publications[Publication(document: outcome.document.kind.label, result: outcome.result.kind)]?.increment()
     }
 
     func observe(_ status: PublicationStatus) {
@@ -108,6 +109,7 @@ extension IssuerDocumentKind {
     fileprivate var label: String {
         switch self {
         case .keys: "certs"
+        case .namedKeys: "jwks"
         case .discovery: "openid-configuration"
         }
     }

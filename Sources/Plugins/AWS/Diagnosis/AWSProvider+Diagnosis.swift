@@ -101,6 +101,6 @@ extension AWSProvider {
             audiences: request.audiences, owner: request.owner, publisherSubject: request.publisherSubject,
             settings: request.settings, publish: publish, subjectTemplate: request.subjectTemplate,
             claims: request.claims, serving: IssuerServing.external.rawValue, roles: request.roles,
-            isForRolesOnly: true)
+            isForRolesOnly: true, jwksPath: request.jwksPath)
     }
 }

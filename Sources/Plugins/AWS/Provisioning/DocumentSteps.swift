@@ -21,7 +21,8 @@ struct DocumentsStep: ProvisioningStep {
         }
         let isReady = provisioner.isHostKnown && provisioner.state.current.hasBucket
         let upload = FirstUpload(
-            of: provisioner.issuer, host: host, publish: publish,
+            of: provisioner.issuer, documents: provisioner.request.documents,
+            host: host, publish: publish,
             request: provisioner.objectKeys.map { "PUT s3://\(provisioner.bucketName)/\($0)" }.joined(separator: "\n"))
         return try await upload.finding(isReady: isReady)
     }

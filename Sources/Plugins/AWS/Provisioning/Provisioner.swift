@@ -121,11 +121,11 @@ struct Provisioner: Sendable {
         settings.role?.description ?? "arn:\(partition.rawValue):iam::\(account):role/\(roleName)"
     }
 
-    /// The ARNs of the two objects.
+    /// The ARNs of the objects of the documents.
     var objectARNs: [String] { objectKeys.map { "arn:\(partition.rawValue):s3:::\(bucketName)/\($0)" } }
 
     var objectKeys: [String] {
-        IssuerDocumentKind.allCases.map { document in
+        request.documents.map { document in
             let path = String((request.path + document.path).dropFirst())
             return settings.prefix.isEmpty ? path : "\(settings.prefix)/\(path)"
         }

@@ -88,7 +88,8 @@ struct BlobDocumentsStep: ProvisioningStep {
         let container = try await storage.find(provisioner, place.containerPath + DocumentStorage.version)
         if let publish { try storage.issuer.isKnown(host: place.host, publish: publish) }
         let upload = FirstUpload(
-            of: storage.issuer, host: place.host, publish: publish ?? .object([]),
+            of: storage.issuer, documents: provisioner.request.documents, host: place.host,
+            publish: publish ?? .object([]),
             request: place.documents.map { "PUT \(place.url)/\($0)" }.joined(separator: "\n"))
         do {
             return try await upload.finding(isReady: publish != nil && container != nil)

@@ -88,6 +88,6 @@ struct StoragePlace: Sendable {
         service =
             request.publish?["endpoints"]?["blob"]?.stringValue.flatMap(ServiceURL.parse) ?? "https://\(host)"
         let folder = segments.dropFirst().map { "\($0)/" }.joined()
-        documents = IssuerDocumentKind.allCases.map { folder + $0.path.dropFirst() }
+        documents = request.documents.map { folder + $0.path.dropFirst() }
     }
 }

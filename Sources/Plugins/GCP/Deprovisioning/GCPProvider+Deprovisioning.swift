@@ -124,7 +124,7 @@ extension Provisioner {
     }
 }
 
-/// Deletes the two objects and the bucket, unless it has other objects.
+/// Deletes the objects of the documents and the bucket, unless it has other objects.
 struct BucketRemoval: ProvisioningStep {
     let id = "bucket"
     let title = "bucket of the documents"
@@ -136,7 +136,7 @@ struct BucketRemoval: ProvisioningStep {
             case .bucket(let place) = provisioner.plan?.target
         else { return ProvisioningFinding(existing: nil) }
         let objects = try await objects()
-        let names = IssuerDocumentKind.allCases.map(place.object)
+        let names = provisioner.request.documents.map(place.object)
         let own = objects.filter { names.contains($0.name) && $0.owner == provisioner.request.owner }
         var changes = own.map { deletion("o/\(PercentEncoding.value($0.name))", "the object \($0.name)") }
         let existing = "gs://\(place.bucket)"

@@ -79,7 +79,8 @@ struct DocumentsStep: ProvisioningStep {
             isReady = try await provisioner.bucketMetadata() != nil
         }
         let upload = FirstUpload(
-            of: provisioner.issuer, host: host, publish: publish,
+            of: provisioner.issuer, documents: provisioner.request.documents,
+            host: host, publish: publish,
             request: "POST \(provisioner.client.services.storage)/upload/storage/v1/b/\(provisioner.bucket)/o")
         return try await upload.finding(isReady: isReady)
     }

@@ -184,7 +184,10 @@ extension Provisioner {
         } catch {
             throw SettingsErrors([SettingsError("publish", "invalid value; compare its keys with the plugin's page")])
         }
-        guard let issuer = Issuer(host: isNamed ? host : "name-follows.\(BucketLocation.host)", path: request.path)
+        guard
+            let issuer = Issuer(
+                host: isNamed ? host : "name-follows.\(BucketLocation.host)", path: request.path,
+                jwksPath: request.jwksPath)
         else {
             throw SettingsErrors([SettingsError("issuer.host", "invalid host \(Quotation.of(host))")])
         }

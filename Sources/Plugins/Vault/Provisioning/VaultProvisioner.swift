@@ -44,7 +44,8 @@ struct VaultProvisioner: Sendable {
     /// - Throws: all settings that are missing or not valid.
     init(_ request: ProvisioningRequest, _ context: ProvisioningContext) throws(SettingsErrors) {
         let assumed = request.host ?? Issuer.privateHost(endpoint: request.name, cluster: request.cluster)
-        guard let host = assumed, let issuer = Issuer(host: host, path: request.path) else {
+        guard let host = assumed, let issuer = Issuer(host: host, path: request.path, jwksPath: request.jwksPath)
+        else {
             throw SettingsErrors([
                 SettingsError(
                     "issuer.host",

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginAPI
 import GatewayTestSupport
 import JOSE
 import JSON
@@ -36,6 +37,20 @@ struct KeyRingIssuerTests {
         let documents = try #require(SigningKeySnapshot(ring: ring, of: configuration).documents)
         #expect(read.recordedDocuments?.keys.content == documents.keys.content)
         #expect(read.recordedDocuments?.discovery.content == documents.discovery.content)
+    }
+
+    @Test("A configured path of the key set is recorded, so that a removed endpoint serves it too")
+    func namedKeys() throws {
+        let named = try ExampleEndpoint.configuration([
+            .init("token", ["algorithm": "ES256"]),
+            .init("issuer", ["host": "one.example.com", "jwksPath": "/openid/v1/jwks"]),
+        ])
+        let recorded = try #require(ring.recording(.init(named, ring: ring), location: nil, invalidated: nil))
+        let read = try KeyRingDocument.decode(try KeyRingDocument.encode(recorded), endpoint: recorded.endpoint)
+        #expect(read.issuer == recorded.issuer && read.issuer?.issuer == named.issuer)
+        #expect(read.recordedDocuments?.namedKeys?.kind == .namedKeys(path: "/openid/v1/jwks"))
+        #expect(read.recordedDocuments?.namedKeys?.content == read.recordedDocuments?.keys.content)
+        #expect(recorded.recording(.init(configuration, ring: recorded), location: nil, invalidated: nil) != nil)
     }
 
     @Test("A ring without the record, or with one of another form, can be read", arguments: [nil, "x", "[]", "{}"])

@@ -1,6 +1,8 @@
 import GatewayCore
+import GatewayPluginAPI
 import GatewayTestSupport
 import HTTPTypes
+import JSON
 import Testing
 
 @testable import GatewayServer
@@ -39,6 +41,40 @@ struct IssuerRoutesTests {
             #expect(answer.headers[.eTag] == tag)
         }
         #expect(try await gateway.send(.get, path, headers: [.ifNoneMatch: "\"other\""]).status == 200)
+    }
+
+    @Test("A configured path of the key set is served beside /certs, at the endpoint's path and at the issuer's host")
+    func namedKeys() async throws {
+        let configuration = gateway.endpoints[0].configuration
+        let issuer = configuration.issuer
+        let named = try #require(Issuer(host: issuer.host, path: issuer.path, jwksPath: "/openid/v1/jwks"))
+        let certificate = try KeyCertificate.selfSigned(
+            for: TestKeys.ec, endpoint: "one", from: ExampleGateway.now, lifetime: 60)
+        let key = KeyRing.Key(
+            signingKey: TestKeys.ec, state: .active, created: ExampleGateway.now, certificate: certificate)
+        let documents = IssuerDocuments(
+            ring: KeyRing(endpoint: "one", owner: "owner", revision: 1, keys: [key]), issuer: named,
+            privateClaimNames: [])
+        var table = RouteTable()
+        IssuerRoutes(
+            endpoint: "one", path: configuration.path, issuer: named, maximumAge: 300, documents: { documents },
+            isServed: { true }
+        ).add(to: &table)
+        let responder = GatewayResponder(
+            table: table, maximumBodyBytes: 1_024, decisions: nil, logger: gateway.log.logger)
+        let certs = try await gateway.send(.get, "/one/certs", to: responder)
+        #expect(certs.status == 200)
+        for (path, host) in [
+            ("/one/openid/v1/jwks", "gateway.test"), ("\(issuer.path)/openid/v1/jwks", issuer.host),
+            ("\(issuer.path)/certs", issuer.host),
+        ] {
+            let answer = try await gateway.send(.get, path, host: host, to: responder)
+            #expect(answer.status == 200 && answer.body == certs.body, "\(path)")
+            #expect(answer.headers[.eTag] == certs.headers[.eTag])
+        }
+        #expect(try await gateway.send(.post, "/one/openid/v1/jwks", to: responder).status == 405)
+        #expect(try await gateway.send(.get, "/one/openid/v1", to: responder).status == 404)
+        #expect(try JSONValue(parsing: documents.discovery.content)["jwks_uri"] == .string(named.keysURL))
     }
 
     @Test("Pages of other sites may read the documents only where that is configured")

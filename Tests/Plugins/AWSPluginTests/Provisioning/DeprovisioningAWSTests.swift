@@ -47,6 +47,23 @@ import Testing
         }
     }
 
+    @Test func `A key set at a configured path is in the publisher's policy, and is deleted with the others`()
+        async throws
+    {
+        var endpoint = ProvisionedEndpointInMemory(cloud: cloud)
+        endpoint.jwksPath = "/openid/v1/jwks"
+        try await endpoint.apply()
+        let policies = cloud.state.roles.values.flatMap(\.policies.values)
+        let bucket = try #require(cloud.state.buckets.keys.first)
+        for key in ["certs", "openid/v1/jwks", ".well-known/openid-configuration"] {
+            #expect(policies.contains { $0.contains("\"arn:aws:s3:::\(bucket)/\(key)\"") }, "\(key)")
+        }
+        #expect(cloud.state.buckets[bucket]?.objects.map(\.key).contains("openid/v1/jwks") ?? false)
+        #expect(try await endpoint.plannedRemoval().kept == [])
+        #expect(try await endpoint.remove() == [])
+        #expect(cloud.state.buckets.isEmpty)
+    }
+
     @Test func `All that was created is deleted, roles first and the bucket last, and a second run finds nothing`()
         async throws
     {

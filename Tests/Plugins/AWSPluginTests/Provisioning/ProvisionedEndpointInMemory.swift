@@ -20,6 +20,7 @@ struct ProvisionedEndpointInMemory: Sendable {
     var roles: [ProvisioningRole] = []
     var claims: [String] = []
     var isForRolesOnly = false
+    var jwksPath: String?
     var accounts: [ProvisioningAccount] = []
     var files = FilesInMemory()
     var environment = ["AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"]
@@ -37,6 +38,7 @@ struct ProvisionedEndpointInMemory: Sendable {
         let cloud: CloudInMemory
         let values: Values
         let owner: String
+        let documents: [IssuerDocumentKind]
 
         func isKnown(host: String, publish: JSONValue) { values.append(host, publish) }
         func staleDocuments(host: String, publish: JSONValue) async -> [String] {
@@ -44,9 +46,15 @@ struct ProvisionedEndpointInMemory: Sendable {
         }
         func publishDocuments(host: String, publish: JSONValue) async {
             guard case .string(let bucket) = publish["bucket"] else { return }
-            cloud.publish(to: bucket, owner: owner, keys: ["certs", ".well-known/openid-configuration"])
+            cloud.publish(to: bucket, owner: owner, keys: documents.map { String($0.path.dropFirst()) })
         }
         func servingProblem(host: String, publish: JSONValue) async -> String? { nil }
+    }
+
+    private var documents: [IssuerDocumentKind] {
+        var documents: [IssuerDocumentKind] = [.keys]
+        if let jwksPath { documents.append(.namedKeys(path: jwksPath)) }
+        return documents + [.discovery]
     }
 
     func plan(removing isRemoval: Bool = false) throws -> ProvisioningPlan {
@@ -58,13 +66,16 @@ struct ProvisionedEndpointInMemory: Sendable {
         let context = ProvisioningContext(
             logger: parts.logger, transport: parts.transport, now: parts.now, sleep: parts.sleep,
             environment: parts.environment,
-            files: files, issuer: Issuer(cloud: cloud, values: values, owner: owner ?? ""),
+            files: files,
+            issuer: Issuer(
+                cloud: cloud, values: values, owner: owner ?? "",
+                documents: documents),
             administration: Administration(accounts: accounts, programs: nil))
         let request = ProvisioningRequest(
             cluster: cluster, name: name, host: host, path: "", audiences: ["sts.amazonaws.com"], owner: owner,
             publisherSubject: "sts-gateway:publisher:\(cluster):\(name)", settings: settings, publish: publish,
             certificate: certificate, subjectTemplate: "\(cluster):{namespace}:{saname}", claims: claims,
-            serving: serving, roles: roles, isForRolesOnly: isForRolesOnly)
+            serving: serving, roles: roles, isForRolesOnly: isForRolesOnly, jwksPath: jwksPath)
         let plan =
             try isRemoval
             ? AWSProvider.deprovisioning(for: request, context: context)

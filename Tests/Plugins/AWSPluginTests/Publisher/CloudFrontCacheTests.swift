@@ -30,7 +30,7 @@ struct CloudFrontCacheTests {
         ])
     func paths(path: String, paths: [String]) async throws {
         let transport = ScriptedTransport(Self.answer("InProgress"))
-        #expect(try await edge(transport, path: path).invalidate(IssuerDocumentKind.allCases, reference: "r-1") == "I1")
+        #expect(try await edge(transport, path: path).invalidate([.keys, .discovery], reference: "r-1") == "I1")
         let batch = try XMLElement(parsing: transport.requests[0].body)
         #expect(batch["Paths"]?["Items"]?.children.map(\.text) == paths)
         #expect(batch["CallerReference"]?.text == "r-1")

@@ -72,7 +72,8 @@ The endpoints as the gateway parses them (name, path, plugin, label), and their 
           $place $plugin) }}
     {{- end }}
     {{- $own := $given.issuer | default dict }}
-    {{- $issuer := dict "host" ($own.host | default "") "path" ($own.path | default "") }}
+    {{- $issuer := dict "host" ($own.host | default "") "path" ($own.path | default "")
+        "jwksPath" ($own.jwksPath | default "") }}
     {{- $endpoints = append $endpoints (dict
         "name" $given.name "path" $path "plugin" $plugin "label" $label "issuer" $issuer
         "renewBefore" ($default.renewBefore | default 0)

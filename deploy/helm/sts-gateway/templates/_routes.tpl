@@ -8,7 +8,7 @@ exposed. dict "root" . "routing" INGRESS-OR-ROUTE
 {{- if .routing.tokens }}{{ $paths = append $paths (dict "path" "/ca-bundle" "exact" true) }}{{ end }}
 {{- range $endpoints }}
   {{- $path := .path }}
-  {{- range list "/.well-known/openid-configuration" "/certs" "/issuer-docs" }}
+  {{- range concat (list "/.well-known/openid-configuration" "/certs" "/issuer-docs") (compact (list .issuer.jwksPath)) }}
     {{- $paths = append $paths (dict "path" (printf "%s%s" $path .) "exact" true) }}
   {{- end }}
   {{- if $.routing.tokens }}
@@ -23,7 +23,7 @@ exposed. dict "root" . "routing" INGRESS-OR-ROUTE
 {{- if .routing.issuers }}
   {{- range $endpoint := $endpoints }}
     {{- $own := list }}
-    {{- range list "/.well-known/openid-configuration" "/certs" }}
+    {{- range concat (list "/.well-known/openid-configuration" "/certs") (compact (list $endpoint.issuer.jwksPath)) }}
       {{- $own = append $own (dict "path" (printf "%s%s" $endpoint.issuer.path .) "exact" true) }}
     {{- end }}
     {{- with lower $endpoint.issuer.host }}
