@@ -66,7 +66,12 @@ bench: tools ## Measure a release build; the first one takes at least ten minute
 	$(SWIFT) run $(BENCH) XMLBenchmark
 	$(SWIFT) run $(BENCH) AdmissionBenchmark
 	$(SWIFT) build $(BENCH) --product sts-gateway
-	scripts/bench-exchange "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+	$(SWIFT) build $(BENCH) --product PlainRoute
+	$(SWIFT) build $(BENCH) --product SignatureBenchmark
+	cd "$$($(SWIFT) build $(BENCH) --show-bin-path)" && \
+		$(CURDIR)/scripts/bench-instructions "$$PWD/sts-gateway" "$$PWD/PlainRoute" && \
+		$(CURDIR)/scripts/bench-exchange "$$PWD/sts-gateway" "$$PWD/PlainRoute" "$$PWD/SignatureBenchmark"
+	scripts/bench-memory "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-fairness "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-admission "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"

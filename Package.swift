@@ -419,6 +419,19 @@ let package = Package(
             path: "Benchmarks/AdmissionBenchmark", swiftSettings: settings),
         .executableTarget(
             name: "XMLBenchmark", dependencies: ["AWSXML"], path: "Benchmarks/XMLBenchmark", swiftSettings: settings),
+        .executableTarget(
+            name: "SignatureBenchmark", dependencies: ["JOSE"], path: "Benchmarks/SignatureBenchmark",
+            swiftSettings: settings),
+        .executableTarget(
+            name: "PlainRoute",
+            dependencies: [
+                logging,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Benchmarks/PlainRoute", swiftSettings: settings),
     ] + providerPlugins.flatMap(\.targets),
     swiftLanguageModes: [.v6]
 )

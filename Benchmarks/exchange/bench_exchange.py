@@ -1,7 +1,9 @@
-"""Measures token exchanges: `bench_exchange.py GATEWAY`. Needs wrk; prints Markdown tables.
+"""Measures token exchanges: `bench_exchange.py GATEWAY [PLAIN-ROUTE SIGNATURES]`. Needs wrk; prints Markdown tables.
 
-The load generator and the fake API server share the cores with the gateway, so the figure is the gateway's own CPU time
-(/proc/PID/stat, user and system) divided by the number of exchanges.
+The load generator and the fake API server have one core and the gateway has another one. The figure is the gateway's
+own CPU time (/proc/PID/stat, user and system) divided by the number of exchanges. With the other two programs it is
+compared with F, the CPU time of a plain Hummingbird route, and S, that of the signature alone; windows of all of them
+alternate.
 """
 
 import os
@@ -22,7 +24,10 @@ import cluster_identity  # noqa: E402
 import pki  # noqa: E402
 
 SECONDS, WINDOWS, CONNECTIONS = 5, 3, 16
-TOKENS_PORT, ADMIN_PORT = 18443, 19090
+ROUNDS, ROUND_SECONDS = 7, 3
+TOKENS_PORT, ADMIN_PORT, PLAIN_PORT = 18443, 19090, 18444
+# Pins a program to a core.
+OWN, OTHERS = ["taskset", "-c", "0"], ["taskset", "-c", "1"]
 CONFIGURATION = """
 cluster: bench
 listeners: {{tokens: "127.0.0.1:{tokens}", admin: "127.0.0.1:{admin}"}}
@@ -63,7 +68,7 @@ users: [{{name: u, user: {{token: bench}}}}]
 def openssl_speed() -> dict[str, float]:
     """The time of one signature on one core, in microseconds."""
     text = subprocess.run(
-        ["openssl", "speed", "-seconds", "3", "rsa2048", "ecdsap256"], capture_output=True, text=True, check=True
+        [*OWN, "openssl", "speed", "-seconds", "3", "rsa2048", "ecdsap256"], capture_output=True, text=True, check=True
     ).stdout
     rsa = re.search(r"^rsa 2048 bits\s+\S+\s+\S+\s+(\S+)", text, re.M)
     ec = re.search(r"^ *256 bits ecdsa.*?\s+\S+s\s+\S+s\s+(\S+)", text, re.M)
@@ -75,7 +80,8 @@ class Gateway:
     def __init__(self, program: str, folder: Path) -> None:
         self.log = (folder / "gateway.log").open("wb")
         self.process = subprocess.Popen(
-            [program, "serve", "--config", str(folder / "gateway.yaml")], stdout=subprocess.DEVNULL, stderr=self.log
+            [*OWN, program, "serve", "--config", str(folder / "gateway.yaml")],
+            stdout=subprocess.DEVNULL, stderr=self.log,
         )
         for _ in range(100):
             try:
@@ -87,16 +93,25 @@ class Gateway:
         raise SystemExit("the gateway is not ready in time")
 
     def cpu(self) -> float:
-        """The CPU time so far, in seconds."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu(Path(f"/proc/{self.process.pid}"))
+
+    def signing(self) -> float:
+        """The CPU time of the threads for RSA signatures, in seconds."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(cpu(thread) for thread in threads if (thread / "comm").read_text().startswith("TP-"))
+
+
+def cpu(process: Path) -> float:
+    """The CPU time so far of a process or thread, in seconds."""
+    fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wrk(script: str, url: str, connections: int, seconds: int = SECONDS, **environment: str) -> tuple[int, int, float]:
     """Requests, errors, and the 99th percentile of the latency in milliseconds."""
     threads = "2" if connections > 1 else "1"
     text = subprocess.run(
-        ["wrk", "-t", threads, "-c", str(connections), "-d", f"{seconds}s", "-s", str(HERE / script), url],
+        [*OTHERS, "wrk", "-t", threads, "-c", str(connections), "-d", f"{seconds}s", "-s", str(HERE / script), url],
         capture_output=True, text=True, check=True, env={**os.environ, **environment},
     ).stdout  # fmt: skip
     found = re.search(r"RESULT (\d+) (\d+) (\d+)", text)
@@ -110,19 +125,12 @@ def main() -> None:
         folder = Path(name)
         pki.write(folder / "pki", ["localhost", "127.0.0.1"])
         cluster_identity.init(folder / "cluster")
-        sample = subprocess.run(
-            [
-                sys.executable, str(HERE.parents[1] / "Tests/Peers/cluster_identity.py"), "token",
-                str(folder / "cluster"), "--namespace", "default", "--serviceaccount", "web", "--pod", "web-0",
-                "--node", "node-1", "--audience", "bench",
-            ],
-            capture_output=True, text=True, check=True,
-        ).stdout.strip()  # fmt: skip
+        sample = sample_token(folder)
         tokens = many_tokens(folder, sample)
         (folder / "cached").write_text(sample + "\n")
         (folder / "uncached").write_text("\n".join(tokens) + "\n")
         api = subprocess.Popen(
-            [sys.executable, str(HERE / "fake_api.py"), str(folder / "cluster"), str(folder / "pki")],
+            [*OTHERS, sys.executable, str(HERE / "fake_api.py"), str(folder / "cluster"), str(folder / "pki")],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert api.stdout
@@ -131,11 +139,24 @@ def main() -> None:
         (folder / "gateway.yaml").write_text(CONFIGURATION.format(tokens=TOKENS_PORT, admin=ADMIN_PORT))
         gateway = Gateway(program, folder)
         try:
+            if len(sys.argv) > 3:
+                compare(gateway, folder, sys.argv[2], sys.argv[3])
             measure(gateway, folder)
         finally:
             gateway.process.terminate()
             api.terminate()
             gateway.process.wait(20)
+
+
+def sample_token(folder: Path) -> str:
+    return subprocess.run(
+        [
+            sys.executable, str(HERE.parents[1] / "Tests/Peers/cluster_identity.py"), "token", str(folder / "cluster"),
+            "--namespace", "default", "--serviceaccount", "web", "--pod", "web-0", "--node", "node-1",
+            "--audience", "bench",
+        ],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
 
 
 def many_tokens(folder: Path, sample: str) -> list[str]:
@@ -159,6 +180,73 @@ def many_tokens(folder: Path, sample: str) -> list[str]:
         return text + "." + encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))
 
     return [sign(index) for index in range(6000)]
+
+
+def spread(values: list[float], digits: int = 0) -> str:
+    return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def compare(gateway: Gateway, folder: Path, plain_program: str, signatures_program: str) -> None:
+    """Compares exchanges with a plain route (F) and with the signature alone (S) in alternating windows."""
+    signed = subprocess.run([*OWN, signatures_program], capture_output=True, text=True, check=True).stdout
+    alone = {name: float(time) for name, time in (line.split() for line in signed.splitlines())}
+    bare = openssl_speed()
+    pki_folder = folder / "pki"
+    plain = subprocess.Popen(
+        [*OWN, plain_program, str(pki_folder / "server.pem"), str(pki_folder / "server-key.pem"), str(PLAIN_PORT)]
+    )
+    cases = [(endpoint, review) for endpoint in ["rsa", "ec"] for review in ["cached", "uncached"]]
+    plain_times: list[float] = []
+    times: dict[tuple[str, str], list[float]] = {case: [] for case in cases}
+    rates: dict[tuple[str, str], list[float]] = {case: [] for case in cases}
+    signing: list[float] = []
+    try:
+        for number in range(ROUNDS + 1):
+            seconds = ROUND_SECONDS if number else 1
+            before = cpu(Path(f"/proc/{plain.pid}"))
+            requests, errors, _ = wrk(
+                "exchange.lua", f"https://127.0.0.1:{PLAIN_PORT}/token", CONNECTIONS, seconds,
+                TOKENS=str(folder / "cached"),
+            )  # fmt: skip
+            assert requests and not errors
+            if number:
+                plain_times.append((cpu(Path(f"/proc/{plain.pid}")) - before) * 1e6 / requests)
+            for endpoint, review in cases:
+                before, before_signing = gateway.cpu(), gateway.signing()
+                requests, errors, _ = wrk(
+                    "exchange.lua", f"https://127.0.0.1:{TOKENS_PORT}/{endpoint}/token", CONNECTIONS, seconds,
+                    TOKENS=str(folder / review),
+                )  # fmt: skip
+                assert requests and not errors, f"{errors} of {requests} exchanges failed"
+                if not number:
+                    continue
+                whole = (gateway.cpu() - before) * 1e6 / requests
+                own = (gateway.signing() - before_signing) * 1e6 / requests if endpoint == "rsa" else alone["ES256"]
+                if endpoint == "rsa":
+                    signing.append(own)
+                times[endpoint, review].append(whole - own)
+                rates[endpoint, review].append(requests / seconds)
+    finally:
+        plain.terminate()
+        plain.wait(20)
+    reference = statistics.median(plain_times)
+    print(f"F, a plain route: {spread(plain_times)} µs. Load average: {os.getloadavg()[0]:.1f}.\n")
+    print(
+        f"S of RS256, the threads for signatures: {spread(signing)} µs; in a loop {alone['RS256']:.0f} µs; "
+        f"`openssl speed` {bare['rsa']:.0f} µs: {statistics.median(signing) / bare['rsa']:.2f} ×. "
+        f"S of ES256, in a loop: {alone['ES256']:.1f} µs.\n"
+    )
+    print("| exchange | CPU without the signature, µs | compared with F | exchanges/s |\n|---|---|---|---|")
+    for endpoint, review in cases:
+        own = statistics.median(times[endpoint, review])
+        text = f"{own / reference:.2f} F"
+        if review == "uncached":
+            text += f", {(own - statistics.median(times[endpoint, 'cached'])) / reference:.2f} F more"
+        name = "RS256" if endpoint == "rsa" else "ES256"
+        title = f"{name}, review {'cached' if review == 'cached' else 'not cached'}"
+        rate = statistics.median(rates[endpoint, review])
+        print(f"| {title} | {spread(times[endpoint, review])} | {text} | {rate:.0f} |")
+    print()
 
 
 def measure(gateway: Gateway, folder: Path) -> None:
