@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .charts import endpoints, of_kind, render, seed, values
+from .charts import endpoints, of_kind, render, seed, the, values
 
 Permission = tuple[str, str, str, str]
 
@@ -97,3 +97,32 @@ def test_only_the_gateways_pod_has_a_token() -> None:
         if "template" in one.get("spec", {}):
             pod = one["spec"]["template"]["spec"]
             assert pod["automountServiceAccountToken"] is (one["kind"] == "Deployment")
+
+
+def policy_rules(**injection: Any) -> list[dict[str, Any]]:
+    objects = render(seed(configuration={"injection": injection}))
+    rules = the(objects, "ClusterRole", "sts-gateway")["rules"]
+    return [rule for rule in rules if any("policies" in one for one in rule.get("resources", []))]
+
+
+def test_the_permissions_for_admission_policies_depend_on_the_configuration() -> None:
+    assert policy_rules(manage=False) == []
+    # To delete what an earlier setting has created.
+    [own] = policy_rules()
+    assert own["verbs"] == ["get", "delete"]
+    create, own = policy_rules(admission="policy")
+    assert create["verbs"] == ["create"] and own["verbs"] == ["get", "patch", "delete"]
+    assert own["resourceNames"] == ["sts-gateway-injection", "sts-gateway-injection-warnings"]
+    [own] = policy_rules(admission="auto", manage=False)
+    assert own["verbs"] == ["get"]
+
+
+def test_only_with_policies_the_leader_may_delete_its_webhook_configurations() -> None:
+    def deletable(**injection: Any) -> list[list[str]]:
+        objects = render(seed(configuration={"injection": injection}))
+        rules = the(objects, "ClusterRole", "sts-gateway")["rules"]
+        webhooks = [one for one in rules if one.get("resources") == ["mutatingwebhookconfigurations"]]
+        return [one["resourceNames"] for one in webhooks if "delete" in one["verbs"]]
+
+    assert deletable() == [] and deletable(admission="policy", manage=False) == []
+    assert deletable(admission="auto") == [["sts-gateway-injector-aws"]]

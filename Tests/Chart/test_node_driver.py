@@ -108,3 +108,17 @@ def test_the_driver_has_the_file_mode_of_the_sidecar() -> None:
     values = seed(node={"enabled": True}, configuration={"injection": {"sidecar": {"tokenMode": "0440"}}})
     environment = {one["name"]: one.get("value") for one in container(render(values))["env"]}
     assert environment["STS_TOKEN_MODE"] == "0440"
+
+
+def test_the_leader_may_write_the_ca_bundle_of_the_driver_s_namespace_only() -> None:
+    objects = node(namespace="sts-nodes")
+    role = the(objects, "Role", "sts-gateway-node-ca")
+    assert role["metadata"]["namespace"] == "sts-nodes"
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["create"]},
+        {"apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["sts-gateway-ca"], "verbs": ["get", "patch"]},
+    ]
+    subject = the(objects, "RoleBinding", "sts-gateway-node-ca")["subjects"][0]
+    assert subject["name"] == "sts-gateway" and subject["namespace"] == "sts"
+    text = the(objects, "ConfigMap", "sts-gateway")["data"]["gateway.yaml"]
+    assert yaml.safe_load(text)["injection"]["caConfigMap"] == "sts-nodes/sts-gateway-ca"

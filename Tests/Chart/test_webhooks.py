@@ -266,3 +266,7 @@ def test_the_program_prints_the_same_configurations(name: str, program: Path, tm
             del webhook["objectSelector"]["matchExpressions"][2:]
             del webhook["namespaceSelector"]["matchExpressions"][1:]
     assert printed == rendered
+
+
+def test_without_the_webhook_there_is_no_webhook_configuration() -> None:
+    assert not of_kind(render(seed(webhook={"enabled": False})), "MutatingWebhookConfiguration")

@@ -41,6 +41,20 @@ package struct APIResource: Hashable, Sendable {
     package static let mutatingWebhookConfigurations = APIResource(
         "mutatingwebhookconfigurations", "MutatingWebhookConfiguration", group: "admissionregistration.k8s.io",
         isNamespaced: false, allowsUnconditionalUpdate: false)
+    package static let mutatingAdmissionPolicies = policies("mutatingadmissionpolicies", "MutatingAdmissionPolicy")
+    package static let mutatingAdmissionPolicyBindings = policies(
+        "mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding")
+    package static let validatingAdmissionPolicies = policies(
+        "validatingadmissionpolicies", "ValidatingAdmissionPolicy")
+    package static let validatingAdmissionPolicyBindings = policies(
+        "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding")
+    package static let clusterRoles = APIResource(
+        "clusterroles", "ClusterRole", group: "rbac.authorization.k8s.io", isNamespaced: false)
+
+    private static func policies(_ plural: String, _ kind: String) -> APIResource {
+        APIResource(plural, kind, group: "admissionregistration.k8s.io", isNamespaced: false)
+    }
+
     /// The newer group of the same objects; here it has a separate store.
     package static let newerEvents = APIResource(
         "events", "Event", group: "events.k8s.io", selectableFields: ["regarding.name", "reason", "type"])
@@ -53,7 +67,8 @@ package struct APIResource: Hashable, Sendable {
     package static let all = [
         daemonSets, csiDrivers, csiNodes,
         namespaces, nodes, serviceAccounts, pods, secrets, configMaps, events, leases, mutatingWebhookConfigurations,
-        newerEvents,
+        newerEvents, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings, validatingAdmissionPolicies,
+        validatingAdmissionPolicyBindings, clusterRoles,
     ]
 
     package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }

@@ -1,3 +1,4 @@
+import ExchangeClient
 import Testing
 
 @testable import NodeDriver

@@ -76,6 +76,14 @@ package struct ExampleProvider: ProviderPlugin {
             environment: [.init("EXAMPLE_WORKLOAD", "\(request.namespace)/\(request.serviceAccountName)")])
     }
 
+    package var injectionRules: InjectionRules? {
+        InjectionRules(
+            annotation: .init(
+                pattern: "[ -~]{1,100}", maximumLength: 100, expected: "one line of 1 to 100 bytes, the name of a role"),
+            requiresAnnotation: true, value: .annotation,
+            environment: [.init("EXAMPLE_WORKLOAD", .joined([.namespace, .literal("/"), .serviceAccountName]))])
+    }
+
     private static func isOneLine(_ text: String) -> Bool {
         (1...100).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }

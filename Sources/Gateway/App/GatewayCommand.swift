@@ -12,7 +12,7 @@ struct GatewayCommand: AsyncParsableCommand {
             PublishCommand.self,
             DoctorCommand.self, TokenCommand.self,
             ProvisionCommand.self, DeprovisionCommand.self, InjectCommand.self,
-            WebhookCommand.self,
+            WebhookCommand.self, PolicyCommand.self,
             PluginsCommand.self, PresetsCommand.self,
             VersionCommand.self,
         ])

@@ -19,6 +19,8 @@ public struct KubernetesResource: Sendable, Hashable {
 
     /// Secrets of the core group.
     public static let secrets = KubernetesResource(plural: "secrets", kind: "Secret")
+    /// ConfigMaps of the core group.
+    public static let configMaps = KubernetesResource(plural: "configmaps", kind: "ConfigMap")
     /// Pods of the core group.
     public static let pods = KubernetesResource(plural: "pods", kind: "Pod")
     /// Events of the core group, which kubectl shows with an object.
@@ -29,6 +31,19 @@ public struct KubernetesResource: Sendable, Hashable {
     public static let mutatingWebhookConfigurations = KubernetesResource(
         group: "admissionregistration.k8s.io", plural: "mutatingwebhookconfigurations",
         kind: "MutatingWebhookConfiguration")
+
+    /// MutatingAdmissionPolicies, ValidatingAdmissionPolicies and their bindings, which are cluster-scoped.
+    public static let admissionPolicies = ["Mutating", "Validating"].flatMap { kind in
+        ["Policy", "PolicyBinding"].map { suffix in
+            KubernetesResource(
+                group: "admissionregistration.k8s.io",
+                plural: "\(kind.lowercased())admission\(suffix == "Policy" ? "policies" : "policybindings")",
+                kind: "\(kind)Admission\(suffix)")
+        }
+    }
+    /// ClusterRoles.
+    public static let clusterRoles = KubernetesResource(
+        group: "rbac.authorization.k8s.io", plural: "clusterroles", kind: "ClusterRole")
 
     /// Group and version as an object's `apiVersion` has them.
     public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }

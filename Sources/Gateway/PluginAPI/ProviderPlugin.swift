@@ -40,6 +40,9 @@ public protocol ProviderPlugin: Sendable {
     /// - Throws: an ``InjectionError`` that the Pod's author reads; the Pod is denied.
     func injection(for request: InjectionRequest) throws(InjectionError) -> PodInjection
 
+    /// The same as data, for injection by an admission policy; nil where only the webhook can inject Pods for this endpoint.
+    var injectionRules: InjectionRules? { get }
+
     /// Returns how this plugin publishes an endpoint's issuer documents; does no I/O.
     ///
     /// - Parameters:
@@ -96,6 +99,9 @@ extension ProviderPlugin {
 
     /// No claims.
     public func claims(for workload: WorkloadIdentity) -> PrivateClaims { PrivateClaims() }
+
+    /// None: the webhook injects.
+    public var injectionRules: InjectionRules? { nil }
 
     /// No publisher.
     public static func publisher(

@@ -33,7 +33,7 @@ struct NodeOptions: Equatable {
     var socket: String { "\(pluginFolder)/csi.sock" }
     var registrationSocket: String { "\(kubeletFolder)/plugins_registry/\(driver)-reg.sock" }
 
-    static let table: [(flag: String, variable: String, help: String)] = [
+    static let table: [ProgramSettings.Row] = [
         ("--driver", "STS_NODE_DRIVER", "name of the CSIDriver object"),
         ("--node-id", "STS_NODE_ID", "name of this node"),
         ("--server", "STS_SERVER", "URL of the gateway, https://host[:port]"),
@@ -48,36 +48,17 @@ struct NodeOptions: Equatable {
         ("--admin-listen", "STS_NODE_ADMIN_LISTEN", "ADDRESS:PORT of /livez and /metrics; none by default"),
     ]
 
-    /// All problems of the settings.
-    struct Problems: Error, Equatable {
-        var texts: [String] = []
-    }
+    typealias Problems = ProgramSettings.Problems
 
     init(arguments: [String], environment: (String) -> String?) throws(Problems) {
         var problems = Problems()
-        var values: [String: String] = [:]
-        for entry in Self.table {
-            if let value = environment(entry.variable), !value.isEmpty { values[entry.flag] = value }
-        }
-        var rest = arguments[...]
-        var given: Set<String> = []
-        while let argument = rest.popFirst() {
-            let equals = argument.firstIndex(of: "=")
-            let flag = String(argument[..<(equals ?? argument.endIndex)])
-            guard Self.table.contains(where: { $0.flag == flag }) else {
-                problems.texts.append("unknown option \"\(flag)\"; see sts-node --help")
-                continue
-            }
-            let value = equals.map { String(argument[argument.index(after: $0)...]) } ?? rest.popFirst()
-            if value == nil { problems.texts.append("\(flag): missing value") }
-            if !given.insert(flag).inserted { problems.texts.append("\(flag): duplicate; use it once") }
-            values[flag] = value
-        }
+        let values = ProgramSettings(
+            arguments, environment: environment, table: Self.table, program: "sts-node", &problems)
         read(values, &problems)
         guard problems.texts.isEmpty else { throw problems }
     }
 
-    private mutating func read(_ values: [String: String], _ problems: inout Problems) {
+    private mutating func read(_ values: ProgramSettings, _ problems: inout Problems) {
         for flag in ["--driver", "--node-id", "--server", "--audience"] where values[flag] == nil {
             problems.texts.append("\(flag): missing required option")
         }
@@ -92,12 +73,7 @@ struct NodeOptions: Equatable {
         }
         nodeID = values["--node-id"] ?? ""
         audience = values["--audience"] ?? ""
-        if let text = values["--server"] {
-            server = ServerAddress(text)
-            if server == nil {
-                problems.texts.append("--server: invalid URL \"\(text)\"; expected https://host[:port][/path]")
-            }
-        }
+        server = values.server(&problems)
         if let folder = values["--kubelet-folder"] {
             kubeletFolder = folder
             while kubeletFolder.hasSuffix("/") { kubeletFolder.removeLast() }
@@ -114,15 +90,7 @@ struct NodeOptions: Equatable {
                 problems.texts.append("--storage: invalid value \"\(text)\"; expected tmpfs or files")
             }
         }
-        if let text = values["--token-mode"] {
-            if let mode = UInt32(text, radix: 8), mode <= 0o777, mode & 0o400 != 0 {
-                tokenMode = mode
-            } else {
-                problems.texts.append(
-                    "--token-mode: invalid mode \"\(text)\"; expected an octal mode that lets the owner read, such as 0644"
-                )
-            }
-        }
+        tokenMode = values.tokenMode(&problems) ?? tokenMode
         concurrency = number("--concurrency", values, 1...64, &problems) ?? concurrency
         timeout = number("--timeout", values, 1...100, &problems) ?? timeout
         if let text = values["--admin-listen"] {
@@ -137,7 +105,7 @@ struct NodeOptions: Equatable {
     }
 
     private func number(
-        _ flag: String, _ values: [String: String], _ range: ClosedRange<Int>, _ problems: inout Problems
+        _ flag: String, _ values: ProgramSettings, _ range: ClosedRange<Int>, _ problems: inout Problems
     ) -> Int? {
         guard let text = values[flag] else { return nil }
         if let number = Int(text), range.contains(number) { return number }

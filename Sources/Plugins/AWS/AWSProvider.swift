@@ -33,9 +33,9 @@ public struct AWSProvider: ProviderPlugin {
         public let sourceIdentity: Bool?
     }
 
-    private let region: Region?
+    let region: Region?
     /// Of the roles; nil for any.
-    private let partition: Partition?
+    let partition: Partition?
     private let tags: SessionTags
 
     public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
@@ -103,5 +103,5 @@ public struct AWSProvider: ProviderPlugin {
             ])
     }
 
-    private static let regionVariables = ["AWS_REGION", "AWS_DEFAULT_REGION"]
+    static let regionVariables = ["AWS_REGION", "AWS_DEFAULT_REGION"]
 }

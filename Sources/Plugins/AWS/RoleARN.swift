@@ -51,6 +51,6 @@ struct RoleARN: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Maximum length in bytes (`AssumeRoleWithWebIdentity`, RoleArn).
-    private static let maximumLength = 2048
+    static let maximumLength = 2048
     private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
 }

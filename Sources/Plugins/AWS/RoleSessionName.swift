@@ -27,7 +27,7 @@ struct RoleSessionName: Hashable, Sendable {
         }
     }
 
-    private static let maximumLength = 64
+    static let maximumLength = 64
 
     /// 64 bits of FNV-1a in 16 hexadecimal digits.
     private static func hash(_ text: String) -> String {

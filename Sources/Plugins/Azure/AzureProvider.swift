@@ -62,9 +62,9 @@ public struct AzureProvider: ProviderPlugin {
         }
     }
 
-    private let tenant: UUIDText
-    private let client: UUIDText?
-    private let authority: String
+    let tenant: UUIDText
+    let client: UUIDText?
+    let authority: String
 
     /// The audience of the cloud.
     public static func audiences(for settings: Settings) -> [String] {

@@ -40,6 +40,9 @@ struct CredentialConfiguration {
 struct ServiceAccountAddress: Equatable {
     let rawValue: String
 
+    /// A text that stands for an address.
+    init(placeholder: String) { rawValue = placeholder }
+
     init(_ text: String) throws(InjectionError) {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, (1...63).contains(parts[0].utf8.count), parts[0].utf8.allSatisfy(ResourceID.isOfID),

@@ -47,8 +47,8 @@ public struct GCPProvider: ProviderPlugin {
         public let iamCredentials: String?
     }
 
-    private let configuration: CredentialConfiguration
-    private let project: String?
+    let configuration: CredentialConfiguration
+    let project: String?
 
     /// The provider's resource name with `https:`, which Google accepts as `aud` without a list of allowed audiences.
     public static func audiences(for settings: Settings) -> [String] {

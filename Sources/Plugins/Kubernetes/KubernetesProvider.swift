@@ -57,8 +57,8 @@ public struct KubernetesProvider: ProviderPlugin {
         }
     }
 
-    private let name: String
-    private let settings: Settings
+    let name: String
+    let settings: Settings
 
     public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
         try SettingsErrors.check(settings.errors(issuer: endpoint.issuer))

@@ -56,7 +56,7 @@ public struct OIDCProvider: ProviderPlugin {
         return PodInjection(value: value)
     }
 
-    private static let maximumLength = 1024
+    static let maximumLength = 1024
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {

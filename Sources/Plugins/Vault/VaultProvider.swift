@@ -28,9 +28,9 @@ public struct VaultProvider: ProviderPlugin {
         public let namespace: String?
     }
 
-    private let address: String?
-    private let mount: String
-    private let namespace: String?
+    let address: String?
+    let mount: String
+    let namespace: String?
 
     public init(endpoint: Endpoint, settings: Settings, context: PluginContext) throws(SettingsErrors) {
         var errors: [SettingsError] = []
@@ -83,6 +83,22 @@ public struct VaultProvider: ProviderPlugin {
                     anyOf: ["VAULT_TOKEN", "BAO_TOKEN"],
                     advice: "the clients use this token instead of a login; remove it")
             ])
+    }
+
+    /// The files as rules.
+    var agentFiles: [InjectionRules.File] {
+        guard let address else { return [] }
+        // No part of the configuration has these characters.
+        let text = agentConfiguration(address, "{role}", tokenFile: "{file}")
+        let parts = text.split(separator: "{role}", omittingEmptySubsequences: false).enumerated()
+            .flatMap { index, part -> [InjectionRules.Text] in
+                let pieces = part.split(separator: "{file}", omittingEmptySubsequences: false).enumerated()
+                    .flatMap { index, piece -> [InjectionRules.Text] in
+                        (index > 0 ? [.tokenFile] : []) + [.literal(String(piece))]
+                    }
+                return (index > 0 ? [.annotation] : []) + pieces
+            }
+        return [.init(name: "agent.hcl", contents: .joined(parts))]
     }
 
     /// The configuration of `vault agent` or `bao agent` that logs in with the token file. The agent must not remove the

@@ -39,7 +39,7 @@ struct Options: Equatable {
     func path(_ name: String, _ endpoint: Endpoint) -> String { "\(tokenDirectory)/\(endpoint.name)/\(name)" }
 
     /// The flag, the environment variable and the help text of each setting.
-    static let table: [(flag: String, variable: String, help: String)] = [
+    static let table: [ProgramSettings.Row] = [
         ("--server", "STS_SERVER", "URL of the gateway, https://host[:port]; with --wire stock the whole …/token/user"),
         ("--endpoint", "STS_ENDPOINTS", "NAME[=/PATH], once for each endpoint (variable: separated by commas)"),
         ("--subject-token-file", "STS_SUBJECT_TOKEN_FILE", "FILE: the projected ServiceAccount token"),
@@ -58,10 +58,7 @@ struct Options: Equatable {
         ("--termination-log", "STS_TERMINATION_LOG", "FILE for the last error (/dev/termination-log)"),
     ]
 
-    /// All problems of the settings.
-    struct Problems: Error, Equatable {
-        var texts: [String]
-    }
+    typealias Problems = ProgramSettings.Problems
 
     /// - Parameters:
     ///   - arguments: those after the command.
@@ -69,38 +66,16 @@ struct Options: Equatable {
     init(
         arguments: [String], environment: (String) -> String?, needsServer: Bool = true
     ) throws(Problems) {
-        var problems = Problems(texts: [])
-        var values: [String: [String]] = [:]
-        var rest = arguments[...]
-        while let argument = rest.popFirst() {
-            let equals = argument.firstIndex(of: "=")
-            let flag = argument.hasPrefix("--") ? String(argument[..<(equals ?? argument.endIndex)]) : argument
-            guard Self.table.contains(where: { $0.flag == flag }) else {
-                problems.texts.append("unknown option \"\(flag)\"; see sts-sidecar --help")
-                continue
-            }
-            if let equals, argument.hasPrefix("--") {
-                values[flag, default: []].append(String(argument[argument.index(after: equals)...]))
-            } else if let value = rest.popFirst() {
-                values[flag, default: []].append(value)
-            } else {
-                problems.texts.append("\(flag): missing value")
-            }
-        }
-        for entry in Self.table where values[entry.flag] == nil {
-            guard let value = environment(entry.variable), !value.isEmpty else { continue }
-            values[entry.flag] =
-                entry.flag == "--endpoint" ? value.split(separator: ",").map { String($0) } : [value]
-        }
-        for (flag, given) in values.sorted(by: { $0.key < $1.key }) where flag != "--endpoint" && given.count > 1 {
-            problems.texts.append("\(flag): duplicate (\(given.count) times); use it once")
-        }
-        read(values.compactMapValues(\.last), endpoints: values["--endpoint"] ?? [], needsServer, &problems)
+        var problems = Problems()
+        let values = ProgramSettings(
+            arguments, environment: environment, table: Self.table, program: "sts-sidecar", list: "--endpoint",
+            &problems)
+        read(values, needsServer, &problems)
         guard problems.texts.isEmpty else { throw problems }
     }
 
     private mutating func read(
-        _ values: [String: String], endpoints: [String], _ needsServer: Bool, _ problems: inout Problems
+        _ values: ProgramSettings, _ needsServer: Bool, _ problems: inout Problems
     ) {
         if let wire = values["--wire"] {
             if let known = TokenRequest.Wire(rawValue: wire) {
@@ -118,30 +93,19 @@ struct Options: Equatable {
         if caFile == nil, caCertificates == nil { caFile = TrustedCertificates.systemBundle }
         let cache = values["--ca-cache"] ?? "\(tokenDirectory)/.ca-bundle.pem"
         caCache = cache == "none" || wire == .openUnison ? nil : cache
-        if let mode = values["--token-mode"] {
-            if let bits = UInt32(mode, radix: 8), bits <= 0o777, bits & 0o400 != 0 {
-                tokenMode = bits
-            } else {
-                problems.texts.append(
-                    "--token-mode: invalid mode \"\(mode)\"; expected an octal mode that lets the owner read, such as 0644"
-                )
-            }
-        }
-        timeout = duration("--timeout", values, 1...300, &problems) ?? timeout
-        deadline = duration("--deadline", values, 1...86_400, &problems) ?? deadline
-        linger = duration("--linger", values, 0...86_400, &problems) ?? linger
-        if let server = values["--server"] {
-            self.server = ServerAddress(server)
-            if self.server == nil {
-                problems.texts.append("--server: invalid URL \"\(server)\"; expected https://host[:port][/path]")
-            } else if wire == .openUnison, self.server?.path.hasSuffix("/token/user") != true {
-                problems.texts.append(
-                    "--server: invalid URL \"\(server)\" for --wire stock; expected one that ends in /token/user")
-            }
-        } else if needsServer {
+        tokenMode = values.tokenMode(&problems) ?? tokenMode
+        timeout = Self.duration("--timeout", values["--timeout"], 1...300, &problems) ?? timeout
+        deadline = Self.duration("--deadline", values["--deadline"], 1...86_400, &problems) ?? deadline
+        linger = Self.duration("--linger", values["--linger"], 0...86_400, &problems) ?? linger
+        server = values.server(&problems)
+        if let server, wire == .openUnison, !server.path.hasSuffix("/token/user") {
+            problems.texts.append(
+                "--server: invalid URL \"\(values["--server"] ?? "")\" for --wire stock; expected one that ends in "
+                    + "/token/user")
+        } else if values["--server"] == nil, needsServer {
             problems.texts.append("--server: missing required option; set it or STS_SERVER")
         }
-        readEndpoints(endpoints, &problems)
+        readEndpoints(values.list("--endpoint"), &problems)
         readDurations("--renew-before", values, 0...86_400, &problems) { $0.remaining = $1 }
         readDurations("--lifetime", values, 60...86_400, &problems) { $0.lifetime = $1 }
         if let files = values["--files"] { readFiles(files, &problems) }
@@ -149,7 +113,7 @@ struct Options: Equatable {
 
     /// Reads a list of durations of endpoints.
     private mutating func readDurations(
-        _ flag: String, _ values: [String: String], _ range: ClosedRange<Int>, _ problems: inout Problems,
+        _ flag: String, _ values: ProgramSettings, _ range: ClosedRange<Int>, _ problems: inout Problems,
         _ set: (inout Endpoint, Int) -> Void
     ) {
         for entry in (values[flag] ?? "").split(separator: ",") {
@@ -158,7 +122,7 @@ struct Options: Equatable {
                 problems.texts.append("\(flag): \"\(entry)\" names no endpoint; expected NAME=DURATION")
                 continue
             }
-            if let seconds = duration(flag, [flag: parts[1]], range, &problems) { set(&endpoints[index], seconds) }
+            if let seconds = Self.duration(flag, parts[1], range, &problems) { set(&endpoints[index], seconds) }
         }
     }
 
@@ -203,10 +167,10 @@ struct Options: Equatable {
         }
     }
 
-    private func duration(
-        _ flag: String, _ values: [String: String], _ range: ClosedRange<Int>, _ problems: inout Problems
+    private static func duration(
+        _ flag: String, _ text: String?, _ range: ClosedRange<Int>, _ problems: inout Problems
     ) -> Int? {
-        guard let text = values[flag] else { return nil }
+        guard let text else { return nil }
         let factor = ["s": 1, "m": 60, "h": 3600][text.last ?? " "]
         guard let factor, let number = Int(text.dropLast()), (0...86_400).contains(number),
             range.contains(number * factor)

@@ -80,13 +80,21 @@ struct RequestedInjections {
     private static func lifetime(
         _ text: String, of endpoint: EndpointConfiguration, _ policy: InjectionPolicy
     ) throws(AdmissionDenial) -> Int {
-        let range = min(endpoint.token.minimumLifetime, endpoint.token.timeToLive)...endpoint.token.timeToLive
+        let range = lifetimes(of: endpoint)
         if let duration = ConfigurationDuration(text), range.contains(duration.seconds) { return duration.seconds }
         throw AdmissionDenial(
             .forbidden,
-            "\(lifetimeKey(of: endpoint, policy)): invalid lifetime \(PodQuotation.of(text)); expected "
-                + "\(ConfigurationDuration(seconds: range.lowerBound)) to "
-                + "\(ConfigurationDuration(seconds: range.upperBound)), such as 10m")
+            "\(lifetimeKey(of: endpoint, policy)): \(expected(range, insteadOf: " \(PodQuotation.of(text))"))")
+    }
+
+    /// The lifetimes that a Pod may request, in seconds.
+    static func lifetimes(of endpoint: EndpointConfiguration) -> ClosedRange<Int> {
+        min(endpoint.token.minimumLifetime, endpoint.token.timeToLive)...endpoint.token.timeToLive
+    }
+
+    static func expected(_ lifetimes: ClosedRange<Int>, insteadOf found: String = "") -> String {
+        "invalid lifetime\(found); expected \(ConfigurationDuration(seconds: lifetimes.lowerBound)) to "
+            + "\(ConfigurationDuration(seconds: lifetimes.upperBound)), such as 10m"
     }
 
     /// Denies a Pod whose tokens would have a longer subject than the relying party accepts, since every token request of

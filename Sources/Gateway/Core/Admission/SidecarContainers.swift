@@ -86,6 +86,30 @@ struct SidecarContainers {
             ])
     }
 
+    /// The native sidecar of a Pod without properties of its own, without endpoints.
+    static func template(_ policy: InjectionPolicy) throws(AdmissionDenial) -> JSONValue {
+        var policy = policy
+        policy.sidecar.security.user = nil
+        policy.sidecar.security.group = nil
+        let pod = try PodReading(["spec": [:]])
+        return SidecarContainers(
+            policy, endpoints: SidecarEndpoints([], known: [], found: [:]), audience: policy.audience, pod: pod,
+            annotations: try OpenUnisonAnnotations(pod, policy: policy), linger: nil, files: [],
+            resources: try SidecarResourcePlan(policy.sidecar.resources, for: pod, policy).json
+        ).native
+    }
+
+    /// The variables that are the same in every Pod, beside that of the server.
+    static func constantSettings(_ policy: InjectionPolicy) -> [(String, String)] {
+        var settings: [(String, String)] = []
+        if policy.sidecar.tokenMode != 0o644 {
+            let digits = String(policy.sidecar.tokenMode, radix: 8)
+            settings.append((modeSetting, String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits))
+        }
+        if let trust = policy.trust { settings.append((trustSetting, EnvironmentVariableValue.escaped(trust))) }
+        return settings
+    }
+
     private var settings: [(String, String)] {
         var settings = [
             ("STS_SERVER", EnvironmentVariableValue.escaped(policy.server)),
@@ -94,14 +118,7 @@ struct SidecarContainers {
         if let renewals = endpoints.renewals { settings.append((Self.renewalsSetting, renewals)) }
         if let lifetimes = endpoints.lifetimes { settings.append((Self.lifetimesSetting, lifetimes)) }
         if let files { settings.append((Self.filesSetting, files)) }
-        if policy.sidecar.tokenMode != 0o644 {
-            let digits = String(policy.sidecar.tokenMode, radix: 8)
-            settings.append((Self.modeSetting, String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits))
-        }
-        if let trust = policy.trust {
-            settings.append((Self.trustSetting, EnvironmentVariableValue.escaped(trust)))
-        }
-        return settings
+        return settings + Self.constantSettings(policy)
     }
 
     /// The variable of the endpoints: names, with `=PATH` where the path is not `/NAME`.

@@ -92,8 +92,11 @@ extension GatewayConfiguration.Injection {
         let sidecar = block.sidecar
         prefix = block.prefix
         gatewayURL = block.gatewayURL
+        admission = block.admission
+        isManaged = block.manage
         delivery = block.delivery
         nodeDriver = block.nodeDriver ?? (block.delivery == .csi ? block.required(\.nodeDriver) : nil)
+        caConfigMap = block.caConfigMap
         position = block.position
         sidecarImage = sidecar.image
         sidecarMode = sidecar.mode

@@ -63,9 +63,14 @@ package struct GatewayConfiguration: Sendable {
     package struct Injection: Sendable, Equatable {
         package var prefix: String
         package var gatewayURL: String?
+        package var admission = Admission.webhook
+        /// Whether the leader writes admission policies; otherwise it reports how they differ.
+        package var isManaged = true
         package var delivery = Delivery.sidecar
         /// The name of the CSIDriver object; nil where the node driver is not installed.
         package var nodeDriver: String?
+        /// The ConfigMap that gets the CA bundle for node drivers; nil for none.
+        package var caConfigMap: NamespacedName?
         package var position: Position
         package var sidecarImage: String?
         package var sidecarMode: SidecarMode
@@ -86,6 +91,9 @@ package struct GatewayConfiguration: Sendable {
             case first, last
             case after(String)
         }
+
+        /// What injects Pods. `auto`: policies where the API server has them.
+        package enum Admission: String, Sendable, CaseIterable { case webhook, policy, auto }
 
         /// What writes the token files of a Pod.
         package enum Delivery: String, Sendable, CaseIterable { case sidecar, csi }

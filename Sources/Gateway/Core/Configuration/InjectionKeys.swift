@@ -8,6 +8,13 @@ struct InjectionKeys: ConfigurationKeys {
     let gatewayURL = Key(
         "gatewayURL", .httpsURL, example: "https://sts-gateway.sts.svc",
         otherwise: "the gateway's Service", "URL of the token listener for the sidecar.")
+    let admission = Key(
+        "admission", .choice(of: GatewayConfiguration.Injection.Admission.self), default: .webhook,
+        "What injects Pods: the webhook alone, or also admission policies, which the leader maintains; `auto`: policies "
+            + "where the server is Kubernetes 1.36 or later (docs/injection.md).")
+    let manage = Key(
+        "manage", .boolean, default: true,
+        "Whether the leader writes the admission policies. `false`: it reports how they differ from `policy manifest`.")
     let delivery = Key(
         "delivery", .choice(of: GatewayConfiguration.Injection.Delivery.self), default: .sidecar,
         "What writes the token files: a sidecar in each Pod, or the node driver (`csi`, docs/node-driver.md). "
@@ -15,6 +22,10 @@ struct InjectionKeys: ConfigurationKeys {
     let nodeDriver = Key(
         "nodeDriver", .driverName, example: "sts-node.tremolo.io", otherwise: "the node driver is not installed",
         "Name of the CSIDriver object of the node driver. The chart sets this with `gateway.node.enabled`.")
+    let caConfigMap = Key(
+        "caConfigMap", .namespacedName, example: "sts-nodes/sts-gateway-ca", otherwise: "none",
+        "ConfigMap `<namespace>/<name>` in which the leader keeps the CA bundle for node drivers. "
+            + "The chart sets this with `gateway.node.enabled`.")
     let position = Key(
         "position", .position, default: .first, "Position of the sidecar: `first`, `last`, or `{after: CONTAINER}`.")
     let sidecar = Key("sidecar", SidecarKeys(), "The sidecar.")
@@ -132,6 +143,14 @@ extension ConfigurationType where Value == String {
     }
 
     fileprivate static var webhookName: Self { label(pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$") }
+}
+
+extension ConfigurationType where Value == NamespacedName {
+    fileprivate static var namespacedName: Self {
+        scalar(
+            "<namespace>/<name>", schema: .string(pattern: "^[a-z0-9-]+/[a-z0-9.-]+$"),
+            json: { .string($0.description) }, parse: NamespacedName.init)
+    }
 }
 
 extension ConfigurationType where Value == [String] {

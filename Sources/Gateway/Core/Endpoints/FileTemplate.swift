@@ -63,6 +63,34 @@ package struct FileTemplate: Sendable, Equatable {
         }
     }
 
+    /// The content as text with placeholders.
+    package var pieces: [InjectionTemplate.Piece] {
+        switch content {
+        case .json(let value): Self.pieces(value)
+        case .quoted(let template): template.pieces(quoted: true)
+        case .plain(let template): template.pieces(quoted: false)
+        }
+    }
+
+    private static func pieces(_ value: JSONValue) -> [InjectionTemplate.Piece] {
+        func list(_ parts: [[InjectionTemplate.Piece]], _ open: String, _ close: String) -> [InjectionTemplate.Piece] {
+            [.text(open)] + Array(parts.joined(separator: [.text(",")])) + [.text(close)]
+        }
+        switch value {
+        case .string(let text):
+            let inner = InjectionTemplate(text).pieces(quoted: true).map { piece -> InjectionTemplate.Piece in
+                guard case .text(let text) = piece else { return piece }
+                return .text(String(JSONValue.string(text).text.dropFirst().dropLast()))
+            }
+            return [.text("\"")] + inner + [.text("\"")]
+        case .array(let elements): return list(elements.map(pieces), "[", "]")
+        case .object(let members):
+            return list(
+                members.map { [.text(JSONValue.string($0.name).text + ":")] + pieces($0.value) }, "{", "}")
+        default: return [.text(value.text)]
+        }
+    }
+
     /// The content; nil where a placeholder has no value.
     func render(_ values: [String: String]) -> String? {
         switch content {

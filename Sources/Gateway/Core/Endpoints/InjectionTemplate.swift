@@ -11,7 +11,26 @@ package struct InjectionTemplate: Sendable, Equatable, CustomStringConvertible {
         "annotation", "namespace", "saname", "cluster", "endpoint", "audience", "issuer", "tokenFile",
     ]
 
+    /// A part of a text that is made of templates.
+    package enum Piece: Sendable, Equatable {
+        case text(String)
+        /// A placeholder; a quoted one is inside a JSON string, where its value is escaped.
+        case placeholder(String, isQuoted: Bool)
+    }
+
     let parts: [Part]
+
+    /// The parts, in a place where values are not escaped.
+    package var pieces: [Piece] { pieces(quoted: false) }
+
+    func pieces(quoted: Bool) -> [Piece] {
+        parts.map { part in
+            switch part {
+            case .text(let text): .text(text)
+            case .placeholder(let name): .placeholder(name, isQuoted: quoted)
+            }
+        }
+    }
 
     package init(_ text: String) {
         var parts: [Part] = []

@@ -25,6 +25,7 @@ package struct WebhookConfiguration: Sendable {
     }
 
     package var name: String { object.meta.name }
+    package var uid: String { object.meta.uid }
 
     /// Why another gateway may inject the same Pods: a webhook of another Service selects them by one of the labels.
     /// Nil where none does.
@@ -74,6 +75,9 @@ package struct WebhookConfiguration: Sendable {
         return ["inject-ca-from", "inject-ca-from-secret", "inject-apiserver-ca"].map { "cert-manager.io/\($0)" }
             .first { annotations[$0] != nil }
     }
+
+    /// Whether every webhook that calls the gateway has a CA bundle.
+    package var hasBundle: Bool { ours.allSatisfy { bundle(at: $0)?.isEmpty == false } }
 
     /// Whether every webhook that calls the gateway has exactly this bundle.
     package func trusts(_ bundle: String) -> Bool {

@@ -13,17 +13,30 @@ struct AdmissionParts: Sendable {
     let serverVersion: ServerVersionWatch?
     let serviceAccounts: KubernetesObjectReader?
     let uninjectedPods: UninjectedPods?
+    /// nil where there is no API server, or the namespace is not known.
+    let policies: AdmissionPolicyService?
     let logger: Logger
 
     init(
-        cluster: KubernetesClient?, namespace: String?, leadership: Leadership, prometheus: PrometheusMetrics,
-        scheduler: Scheduler, logger: Logger
+        cluster: KubernetesClient?, namespace: String?, version: String, certificates: ServingCertificates,
+        webhooks: ObservedWebhookConfigurations?, leadership: Leadership, prometheus: PrometheusMetrics, scheduler: Scheduler, logger: Logger
     ) {
         self.namespace = namespace
         limiter = AdmissionLimiter(scheduler: scheduler)
         metrics = WebhookMetrics(
             factory: prometheus, history: OutcomeHistory(monotonic: scheduler.monotonic))
-        serverVersion = cluster.map { ServerVersionWatch(client: $0, scheduler: scheduler, logger: logger) }
+        let watch = cluster.map { ServerVersionWatch(client: $0, scheduler: scheduler, logger: logger) }
+        serverVersion = watch
+        policies = cluster.flatMap { cluster in
+            namespace.map { namespace in
+                AdmissionPolicyService(
+                    client: cluster, namespace: namespace, version: version,
+                    trust: { (isKnown: certificates.problem == nil, bundle: certificates.trust) },
+                    trustChanges: { certificates.changes() }, serverVersion: { watch?.version },
+                    webhooks: { webhooks?.all }, leadership: leadership, metrics: prometheus, scheduler: scheduler,
+                    logger: logger)
+            }
+        }
         serviceAccounts = cluster.map { KubernetesObjectReader(client: $0, limits: .admission, clock: scheduler.now) }
         uninjectedPods = cluster.map {
             UninjectedPods(
@@ -35,7 +48,7 @@ struct AdmissionParts: Sendable {
 
     /// The services, which run after the client of the API server.
     var services: [any Service] {
-        let services: [(any Service)?] = [serverVersion, uninjectedPods]
+        let services: [(any Service)?] = [serverVersion, uninjectedPods, policies]
         return services.compactMap(\.self)
     }
 }

@@ -79,6 +79,7 @@ struct ConfigurationMounting: Sendable {
         status.calls.keep(configuration.endpoints.map(\.name))
         serving.apply(configuration)
         admission.uninjectedPods?.apply(configuration.endpoints, configuration.injection)
+        admission.policies?.apply(configuration.endpoints, configuration.injection)
         var webhook = RouteTable()
         WebhookRoutes(
             endpoints: configuration.endpoints, injection: configuration.injection, namespace: admission.namespace,

@@ -56,7 +56,8 @@ package struct GatewayAssembly: Sendable {
         let issuerClock = keyStore.directory == nil ? nil : keyStore.clock
         let publishing = PublicationTools(in: host, clock: issuerClock, logger: logger)
         let admission = AdmissionParts(
-            cluster: parts.cluster, namespace: host.namespace, leadership: keyStore.leadership,
+            cluster: parts.cluster, namespace: host.namespace, version: host.version,
+            certificates: serving.certificates, webhooks: serving.webhooks, leadership: keyStore.leadership,
             prometheus: prometheus, scheduler: scheduler, logger: logger)
         if let pods = admission.uninjectedPods {
             serving.find { await pods.injectedPods() }

@@ -22,6 +22,8 @@ struct OpenedServing: Sendable {
     private let plan: ServingPlan?
     private let injector: CABundleInjector?
     private let configured: ConfiguredServing?
+    /// nil where there is no API server.
+    private let publisher: CABundlePublisher?
     private let namespace: String?
 
     /// Reads the configured files, and creates a missing serving identity in a key directory. The API server is not
@@ -51,7 +53,18 @@ struct OpenedServing: Sendable {
             services.append(opened)
             webhook = opened.webhook
         }
+        func publisher(of certificates: ServingCertificates) -> CABundlePublisher? {
+            keyStore.kubernetes.map { cluster in
+                CABundlePublisher(
+                    client: cluster.client, place: configuration.injection.caConfigMap,
+                    bundle: { certificates.problem == nil ? certificates.trust ?? "" : nil },
+                    changes: { certificates.changes() }, leadership: keyStore.leadership, scheduler: scheduler,
+                    logger: logger)
+            }
+        }
         if let configured, let webhook {
+            self.publisher = publisher(of: configured.tokens)
+            if let publisher = self.publisher { services.append(publisher) }
             (certificates, self.webhook, self.services) = (configured.tokens, webhook, services)
             (plan, injector, required) = (nil, nil, nil)
             return
@@ -60,6 +73,8 @@ struct OpenedServing: Sendable {
             configuration, in: host, namespace: namespace, webhooks: webhooks, keyStore: keyStore,
             scheduler: scheduler, logger: logger)
         certificates = configured?.tokens ?? selfSigned.certificates
+        self.publisher = publisher(of: certificates)
+        if let publisher = self.publisher { services.append(publisher) }
         self.webhook = selfSigned.certificates
         self.services = services + selfSigned.services
         (plan, injector) = (selfSigned.plan, selfSigned.injector)
@@ -75,7 +90,9 @@ struct OpenedServing: Sendable {
         webhooks?.apply(labels: Self.labels(configuration))
         injector?.apply(SelfSignedServing.webhookConfigurations(configuration))
         configured?.apply(configuration)
+        publisher?.apply(configuration.injection.caConfigMap)
     }
+
     /// The keys of the labels by which the endpoints' webhooks select Pods.
     private static func labels(_ configuration: GatewayConfiguration) -> Set<String> {
         Set(configuration.endpoints.map { "\(configuration.injection.prefix)/\($0.injector.label)" })

@@ -52,6 +52,10 @@ extension GatewayMetrics {
             "sts_pods_without_ca", .gauge,
             "Injected Pods whose sidecar got only older CAs than the announced or issuing one, as last observed by the "
                 + "leader.", labels: []),
+        MetricFamily(
+            "sts_admission_policy_differences", .gauge,
+            "Admission policies that differ from the configuration and are not written, as last observed by the leader.",
+            labels: []),
         MetricFamily("sts_audit_records_total", .counter, "Audit records by result.", labels: ["result"]),
         MetricFamily(
             "sts_log_lines_dropped_total", .counter, "Lines of the log that were dropped because its output took none.",

@@ -44,8 +44,8 @@ struct ExampleMounting: Sendable {
             serving: try OpenedServing(
                 configuration, in: environment, keyStore: keyStore, scheduler: scheduler, logger: log.logger),
             admission: AdmissionParts(
-                cluster: nil, namespace: nil, leadership: leadership, prometheus: prometheus, scheduler: scheduler,
-                logger: log.logger),
+                cluster: nil, namespace: nil, version: "test", certificates: ServingCertificates(unavailable: "test"),
+                webhooks: nil, leadership: leadership, prometheus: prometheus, scheduler: scheduler, logger: log.logger),
             prometheus: prometheus, version: "test",
             status: StatusCollection(
                 version: "test", replica: "one", started: scheduler.now(),

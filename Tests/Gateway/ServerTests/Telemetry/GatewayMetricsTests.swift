@@ -186,6 +186,7 @@ struct GatewayMetricsTests {
         pods.set(["one": [.missing: 1]])
         pods.podsWithoutCA(RecordedJSONLog().logger).report(
             .init(), without: RequiredAuthority(id: "a", certificatePEM: "", begin: nil))
+        AdmissionPolicyMetric(factory: backend).set(1)
         for family in GatewayMetrics.families {
             #expect(backend.text.contains("# TYPE \(family.name) \(family.type)\n"), "\(family.name)")
         }

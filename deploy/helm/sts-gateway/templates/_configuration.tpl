@@ -33,6 +33,8 @@
       "excludedNamespaces" .Values.gateway.webhook.excludedNamespaces)) }}
 {{- if .Values.gateway.node.enabled }}
   {{- $_ := set $own.injection "nodeDriver" .Values.gateway.node.driver }}
+  {{- $_ := set $own.injection "caConfigMap" (printf "%s/%s"
+      (.Values.gateway.node.namespace | default .Release.Namespace) .Values.gateway.node.caConfigMap) }}
 {{- end }}
 {{- if .Values.gateway.certManager.enabled }}
   {{- $folder := include "sts-gateway.certificateFolder" . }}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import FoundationEssentials
+import GatewayCore
+import JSON
+import KubernetesAPI
+import Logging
+
+/// Commands on the admission policies that inject Pods without a webhook.
+struct PolicyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "policy", abstract: "Work with the admission policies that inject Pods without a webhook.",
+        subcommands: [PolicyManifestCommand.self])
+}
+
+struct PolicyManifestCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "manifest",
+        abstract: "Print the MutatingAdmissionPolicy and the ValidatingAdmissionPolicies of the endpoints.",
+        discussion: """
+            For kubectl apply -f -, on Kubernetes 1.36 and later. Apply them again after each change of the \
+            configuration, and after a change of the gateway's CA bundle if its CA is not public: --ca-file must name a \
+            file with the current bundle. Exit status: 64 if the namespace is not known or a file is not readable, 78 if \
+            the configuration is invalid or cannot be expressed as policies.
+            """)
+
+    @Option(help: "The configuration file (YAML or JSON).")
+    var config: String
+
+    @Option(help: "The plugin manifest (plugins.json).")
+    var plugins: String?
+
+    @Option(name: .shortAndLong, help: "The gateway's namespace; by default POD_NAMESPACE.")
+    var namespace: String?
+
+    @Option(help: "The CA bundle of the token listener in PEM, if its CA is not public.")
+    var caFile: String?
+
+    @Flag(help: "Print a List in JSON instead of YAML documents.")
+    var json = false
+
+    func run() throws {
+        guard let namespace = namespace ?? CommandEnvironment.namespace else {
+            throw ValidationError(
+                "--namespace: the gateway's namespace is not known; set the option or POD_NAMESPACE")
+        }
+        guard KubernetesName.isLabel(namespace) else {
+            throw ValidationError("--namespace: invalid namespace \"\(namespace)\"; expected a-z, 0-9 and \"-\"")
+        }
+        let trust = try caFile.map { path in
+            guard let contents = FileManager.default.contents(atPath: path),
+                let text = String(validating: contents, as: UTF8.self)
+            else {
+                throw ValidationError("--ca-file: \(path) is not readable; expected the path of a readable PEM file")
+            }
+            return text
+        }
+        let file = ConfigurationFile(path: config)
+        let reading = file.read(manifest: plugins, namespace: namespace, logger: .silent)
+        for problem in reading.problems { Terminal.error(problem.text(file: file.path)) }
+        guard let configuration = reading.configuration else { throw ExitStatus.configuration }
+        let policy = InjectionPolicy(
+            configuration.injection, namespace: namespace, standardImage: "sts-sidecar:\(GatewayVersion.current)",
+            trust: trust, serverVersion: nil)
+        do throws(AdmissionPolicyManifest.Unsupported) {
+            let manifest = try AdmissionPolicyManifest(
+                configuration.endpoints, configuration.injection, policy, namespace: namespace,
+                version: GatewayVersion.current)
+            Terminal.write(Self.text(manifest.objects, asJSON: json), to: 1)
+        } catch {
+            for reason in error.reasons { Terminal.error("\(file.path): \(reason)") }
+            throw ExitStatus.configuration
+        }
+    }
+
+    static func text(_ objects: [JSONValue], asJSON: Bool) -> String {
+        guard asJSON else { return objects.map(\.yamlDocument).joined(separator: "---\n") }
+        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(objects)]
+        return list.indentedText + "\n"
+    }
+}

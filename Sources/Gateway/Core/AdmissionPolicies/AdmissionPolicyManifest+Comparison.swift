@@ -1,0 +1,81 @@
+package import JSON
+
+// What may be replaced in the cluster, and when.
+
+extension AdmissionPolicyManifest {
+    private static let instanceLabel = "app.kubernetes.io/instance"
+    private static let versionLabel = "app.kubernetes.io/version"
+    /// The label of objects that the leader has written, and may delete.
+    private static let managerLabel = "app.kubernetes.io/managed-by"
+    private static let manager = "sts-gateway"
+    /// Members of a spec that restrict a policy, and that the manifest does not have.
+    private static let restrictions = ["matchResources", "paramKind", "paramRef"]
+
+    /// The object as the leader writes it.
+    ///
+    /// - Parameter owner: an element of `ownerReferences`.
+    package static func managed(_ object: JSONValue, owner: JSONValue?) -> JSONValue {
+        let metadata = (object["metadata"]?.memberList ?? []).map { member in
+            guard member.name == "labels" else { return member }
+            return .init("labels", .object(member.value.memberList + [.init(managerLabel, .string(manager))]))
+        }
+        let references: [JSONValue.Member] = owner.map { [.init("ownerReferences", [$0])] } ?? []
+        return .object(
+            object.memberList.map { $0.name == "metadata" ? .init("metadata", .object(metadata + references)) : $0 })
+    }
+
+    /// Whether a leader has written the object, of this version or an older one.
+    package static func isManaged(_ found: JSONValue, instance: String, version: String) -> Bool {
+        let labels = found["metadata"]?["labels"]
+        return labels?[managerLabel]?.stringValue == manager && labels?[instanceLabel]?.stringValue == instance
+            && !isNewer(labels?[versionLabel]?.stringValue ?? "", than: version)
+    }
+
+    /// Why an object in the cluster is not replaced: it is another gateway's, or that of a newer version. nil where it may
+    /// be replaced.
+    package static func reasonToKeep(_ found: JSONValue, instead wanted: JSONValue) -> String? {
+        let labels = found["metadata"]?["labels"]
+        let wantedLabels = wanted["metadata"]?["labels"]
+        guard labels?[instanceLabel] == wantedLabels?[instanceLabel] else {
+            return "it is not an object of this gateway (label \(instanceLabel)); delete it, or use another name"
+        }
+        guard
+            isNewer(labels?[versionLabel]?.stringValue ?? "", than: wantedLabels?[versionLabel]?.stringValue ?? "")
+        else { return nil }
+        return "it was written by a newer version of the gateway; it stays"
+    }
+
+    /// The first member that differs; nil where there is none. Defaults that the API server adds do not count.
+    package static func difference(of found: JSONValue, from wanted: JSONValue) -> String? {
+        func part(_ object: JSONValue) -> JSONValue {
+            let members = ["labels", "ownerReferences"].compactMap { name in
+                object["metadata"]?[name].map { JSONValue.Member(name, $0) }
+            }
+            return .object(members + [.init("spec", object["spec"] ?? [:])])
+        }
+        return InjectedContent.difference(part(found), from: part(wanted))
+            ?? added(to: found, wanted).map { "spec.\($0)" }.first
+    }
+
+    /// The merge patch (RFC 7396) that removes the differences.
+    package static func patch(of found: JSONValue, to wanted: JSONValue, version: String) -> JSONValue {
+        var metadata: [JSONValue.Member] = [
+            .init("labels", wanted["metadata"]?["labels"] ?? [:]), .init("resourceVersion", .string(version)),
+        ]
+        if let owners = wanted["metadata"]?["ownerReferences"] { metadata.append(.init("ownerReferences", owners)) }
+        let spec = (wanted["spec"]?.memberList ?? []) + added(to: found, wanted).map { .init($0, .null) }
+        return .object([.init("metadata", .object(metadata)), .init("spec", .object(spec))])
+    }
+
+    private static func added(to found: JSONValue, _ wanted: JSONValue) -> [String] {
+        restrictions.filter { found["spec"]?[$0] != nil && wanted["spec"]?[$0] == nil }
+    }
+
+    /// Compares the numbers of versions such as `0.2.0`, one after the other.
+    static func isNewer(_ version: String, than other: String) -> Bool {
+        func numbers(_ text: String) -> [Int] {
+            text.prefix { $0 != "-" && $0 != "+" }.split(separator: ".").map { Int($0) ?? 0 }
+        }
+        return other != version && numbers(other).lexicographicallyPrecedes(numbers(version))
+    }
+}

@@ -1,0 +1,123 @@
+import JSON
+
+/// The validations of the validating policy: what must hold of a Pod after all mutations. A Pod that was not injected, since
+/// the mutating policy is missing or not in force yet, is denied.
+struct PodConditions {
+    let policy: InjectionPolicy
+    let endpoints: [PolicyEndpoint]
+
+    private func key(_ name: String) -> String { CEL.text(policy.key(name)) }
+
+    private static let folder = InjectedNames.tokenFolder
+    private static let all = "(variables.initContainers + variables.containers)"
+    private static let served = "\(all).filter(c, c.name in variables.servedNames)"
+
+    /// Expressions that must be true, each with the message of the denial.
+    var validations: [(expression: String, message: String)] {
+        let reserved = CEL.texts(InjectedNames.containers.sorted())
+        let isLinux =
+            "object.spec.?os.?name.orValue('linux') == 'linux' && "
+            + "object.spec.?nodeSelector[?'kubernetes.io/os'].orValue('linux') != 'windows' && "
+            + "!object.spec.?securityContext.?windowsOptions.hasValue()"
+        var rules: [(String, String)] = [
+            (
+                isLinux,
+                "Windows Pods are not supported, since the sidecar and the node driver run on Linux only; remove the label"
+            ),
+            (
+                "variables.delivery in \(CEL.texts(policy.nodeDriver == nil ? ["sidecar"] : ["sidecar", "csi"]))",
+                "\(policy.key(TokenDelivery.key)): invalid value; expected \"sidecar\""
+                    + (policy.nodeDriver == nil ? ", since no node driver is installed" : " or \"csi\"")
+            ),
+            (
+                "variables.included.all(n, \(Self.all).exists(c, c.name == n))",
+                "\(policy.key("include-containers")): unknown container; name a container of the Pod"
+            ),
+            (
+                "!(\(key("sidecar-after")) in variables.annotations) || variables.delivery == 'csi' || "
+                    + "variables.initContainers.exists(c, c.name == variables.annotations[\(key("sidecar-after"))])",
+                "\(policy.key("sidecar-after")): unknown init container; name an init container of the Pod, or remove the "
+                    + "annotation"
+            ),
+            (
+                "\(Self.all).all(c, c.name in \(reserved) || c.?volumeMounts.orValue([]).all(m, "
+                    + "m.name != '\(InjectedNames.subjectTokenVolume)'))",
+                "a container mounts \(InjectedNames.subjectTokenVolume), which is reserved for the sidecar"
+            ),
+            (
+                "\(Self.served).all(c, c.?volumeMounts.orValue([]).all(m, "
+                    + "!m.mountPath.matches('^/*var/+run/+secrets/+sts(/|$)') || (m.mountPath == '\(Self.folder)' && "
+                    + "m.name == '\(InjectedNames.tokenVolume)' && m.?readOnly.orValue(false) && "
+                    + "m.?subPath.orValue('') == '' && m.?subPathExpr.orValue('') == '')))",
+                "a container mounts another volume at or below \(Self.folder), or the tokens writable; use a different "
+                    + "mount path, or add the container to \(policy.key("skip-containers"))"
+            ),
+            (
+                "\(Self.served).all(c, c.?volumeMounts.orValue([]).all(m, m.name != '\(InjectedNames.tokenVolume)' || "
+                    + "m.?readOnly.orValue(false) || \(createVolume) == 'false'))",
+                "a container mounts \(InjectedNames.tokenVolume) writable; set readOnly: true"
+            ),
+            (
+                "!variables.containers.exists(c, c.name == '\(InjectedNames.firstFetch)') && "
+                    + "variables.initContainers.all(c, c.name != '\(InjectedNames.firstFetch)' || "
+                    + "(variables.wasInjected && \(Self.lastArgument) == 'once'))",
+                "the Pod has its own container \(InjectedNames.firstFetch), but the name is reserved for injection; use a "
+                    + "different name"
+            ),
+            (
+                "\(createVolume) in ['', 'true', 'false'] && (\(createVolume) != 'false' || "
+                    + "variables.annotations[?\(key(TokenDelivery.key))].orValue('') != 'csi')",
+                "\(policy.key("create-volume")): invalid value; expected \"true\", or \"false\" with delivery by a sidecar"
+            ),
+            (
+                "['user', 'group'].all(n, !(\(key("")) + n in variables.annotations) || "
+                    + "(variables.annotations[\(key("")) + n].matches('^[0-9]{1,10}$') && "
+                    + "int(variables.annotations[\(key("")) + n]) <= \(Int32.max)))",
+                "\(policy.key("user")), \(policy.key("group")): invalid ID; expected a number from 1 to \(Int32.max)"
+            ),
+            (volumes, "the Pod lacks a volume of injection, or has its own with the name; \(Self.missing)"),
+            (
+                sidecar,
+                "the Pod lacks the sidecar of its endpoints, or has its own container \(InjectedNames.sidecar); \(Self.missing)"
+            ),
+            (
+                "\(Self.served).all(c, c.?volumeMounts.orValue([]).exists(m, m.mountPath == '\(Self.folder)'))",
+                "a container lacks the mount \(Self.folder); \(Self.missing)"
+            ),
+            (
+                "\(Self.served).all(c, variables.wanted.all(w, c.?env.orValue([]).exists(e, e.name == w.name || "
+                    + "e.name in w.unless)))", "a container lacks a variable of injection; \(Self.missing)"
+            ),
+        ]
+        rules = rules.map { ("!variables.isRequested || (\($0.0))", $0.1) }
+        return endpoints.flatMap(\.conditions) + rules
+    }
+
+    private static let missing =
+        "create the Pod again if it does not have one of its own, since the mutating policy may be new"
+
+    private var createVolume: String { "variables.annotations[?\(key("create-volume"))].orValue('')" }
+
+    /// The last argument of a container `c`; empty where it has none.
+    private static let lastArgument =
+        "(c.?args.orValue([]).size() > 0 ? c.args[c.args.size() - 1] : "
+        + "(c.?command.orValue([]).size() > 0 ? c.command[c.command.size() - 1] : ''))"
+
+    private var volumes: String {
+        let tokens = "v.name == '\(InjectedNames.tokenVolume)'"
+        let csi = policy.nodeDriver.map { "v.?csi.?driver.orValue('') == \(CEL.text($0))" } ?? "false"
+        return "variables.delivery == 'csi' ? variables.volumes.exists(v, \(tokens) && \(csi)) : "
+            + "(variables.volumes.exists(v, \(tokens) && (v.?emptyDir.?medium.orValue('') == 'Memory' || "
+            + "\(createVolume) == 'false')) && "
+            + "variables.volumes.exists(v, v.name == '\(InjectedNames.subjectTokenVolume)' && "
+            + "v.?projected.?sources.orValue([]).exists(s, s.?serviceAccountToken.?audience.orValue('') == "
+            + "\(CEL.text(policy.audience)))))"
+    }
+
+    private var sidecar: String {
+        let requested = CEL.list(endpoints.map { ($0.isRequested, "[\(CEL.text($0.name))]") })
+        return "variables.delivery == 'csi' ? (\(requested)).all(n, n in variables.found) : "
+            + "(variables.wasInjected && variables.sidecars.exists(c, \(Self.lastArgument) == 'run') && "
+            + "(\(requested)).all(n, n in variables.found))"
+    }
+}
