@@ -89,7 +89,7 @@ sidecar: tools ## Build the static sidecar, test it in an empty chroot, and meas
 node: tools ## Build the static node driver, test it as the kubelet calls it, and measure it; needs root for a tmpfs.
 	scripts/build-sidecar sts-node
 	STS_NODE=.build-sidecar/sts-node .venv/bin/python -m pytest -q Tests/NodeProcess
-	scripts/measure-node .build-sidecar/sts-node
+	scripts/measure-node .build-sidecar/sts-node $(wildcard .build-sidecar/sts-sidecar)
 
 image: tools ## Build the images as OCI archives without a container engine, and test them; the first build takes ten minutes.
 	scripts/build-image

@@ -15,9 +15,11 @@ from fault_gateway import FaultGateway
 from node_program import Node, Volume, mount_refusal, subject
 from waiting import until
 
+REASON = "the policy of this endpoint refuses the subject"
 DENIED = fault.status(
-    400, body=b'{"error":"invalid_request","error_description":"denied by policy; audit id 42"}'
-)
+    400, "X-Request-Id: 5be1a2c07d94f360",
+    body=b'{"error":"invalid_request","error_description":"the policy of this endpoint refuses the subject","code":"STS1104"}',
+)  # fmt: skip
 
 
 def test_a_denied_pod_sees_the_reason_and_leaves_nothing_on_the_node(node: Node, gateway: FaultGateway) -> None:
@@ -26,12 +28,29 @@ def test_a_denied_pod_sees_the_reason_and_leaves_nothing_on_the_node(node: Node,
     volume = node.volume()
     code, message = node.refusal(node.request(volume))
     assert code == grpc.StatusCode.UNAVAILABLE
-    assert message == "endpoint one: the gateway responded with 400: invalid_request: denied by policy; audit id 42 (STS1607)"
+    answer = f"the gateway responded with 400: invalid_request: {REASON} (STS1104)"
+    assert message == f"endpoint one: {answer} (STS1607); audit id 5be1a2c07d94f360"
     assert not volume.target.exists()
-    # The next call comes before the backoff has ended, or after it: the reason is the same.
-    assert node.refusal(node.request(volume))[1] == message
+    # The kubelet makes an Event of each new text, so it stays for later attempts, whose ids the log has.
+    gateway.always = fault.status(
+        400, "X-Request-Id: ffff000011112222",
+        body=b'{"error":"invalid_request","error_description":"the policy of this endpoint refuses the subject","code":"STS1104"}',
+    )  # fmt: skip
+
+    def logged() -> bool:
+        assert node.refusal(node.request(volume))[1] == message
+        return node.lines("token not refreshed")[-1]["auditID"] == "ffff000011112222"
+
+    until(logged, "a later attempt")
     node.unpublish(volume)
     assert node.lines("token not refreshed")[0]["tokenValid"] is False
+
+
+@pytest.mark.parametrize("header", ["X-Request-Id: a b", "X-Request-Id: " + "a" * 65, "X-Request-Id: a\";", "A: b"])
+def test_an_audit_id_of_other_characters_is_not_shown(node: Node, gateway: FaultGateway, header: str) -> None:
+    gateway.always = fault.status(400, header)
+    node.start(gateway.url)
+    assert node.refusal(node.request(node.volume()))[1] == "endpoint one: the gateway responded with 400 (STS1607)"
 
 
 def test_one_denied_endpoint_of_two_fails_the_call_and_keeps_the_other_token(

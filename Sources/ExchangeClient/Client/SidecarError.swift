@@ -7,6 +7,8 @@ package struct SidecarError: Error, Equatable {
     package let code: SidecarCode
     /// The delay of `Retry-After` in seconds.
     package var retryAfter: Int?
+    /// The `X-Request-Id` of the gateway's response, which its audit record has, too.
+    package var auditID: String?
     /// Whether a reused connection may have been closed by the server: no byte of a response was received.
     package var isStaleConnection = false
 

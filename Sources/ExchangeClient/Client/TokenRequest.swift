@@ -99,7 +99,18 @@ package enum TokenRequest {
         }
         if (300..<400).contains(response.status) { reason += "; redirects are not followed, correct --server" }
         if response.status == 404 { reason += "; set the path of the endpoint: --endpoint NAME=/PATH" }
-        return SidecarError(.response, reason, retryAfter: response.retryAfter(at: wall))
+        var error = SidecarError(.response, reason, retryAfter: response.retryAfter(at: wall))
+        error.auditID = response["x-request-id"].flatMap { isRequestID($0) ? $0 : nil }
+        return error
+    }
+
+    /// Letters, digits and hyphens only, since the text is shown to users.
+    private static func isRequestID(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == UInt8(ascii: "-")
+            }
     }
 
     /// The first 200 characters, with "?" for each that is not printable ASCII.

@@ -28,7 +28,7 @@ struct VolumePublisher {
         } catch {
             // The files that the schedules are about are not there any more.
             state = VolumeState(request, at: now)
-            for name in state.entries.keys { state.entries[name]?.failure = error.codedReason }
+            for name in state.entries.keys { state.entries[name]?.failed(error) }
             log(request, "-", error, isValid: false)
             return state
         }
@@ -41,7 +41,7 @@ struct VolumePublisher {
                 try refresh(endpoint, &entry, request, subject, &opened, connection)
             } catch {
                 entry.schedule.failed(at: now, retryAfter: error.retryAfter, random: Clock.random())
-                entry.failure = error.codedReason
+                entry.failed(error)
                 metrics.count(.exchangeFailed)
                 log(request, endpoint.name, error, isValid: entry.schedule.isTokenValid(at: now))
             }
@@ -83,7 +83,7 @@ struct VolumePublisher {
         try folder.write(token.bytes, to: "token", of: endpoint.name, mode: tokenMode)
         entry.schedule.succeeded(
             at: Clock.boot(), lifetime: lifetime, remaining: Double(setting.remaining), random: Clock.random())
-        entry.failure = nil
+        entry.succeeded()
         LogLine.write(
             .info, "token written",
             [
@@ -118,7 +118,7 @@ struct VolumePublisher {
             [
                 ("pod", LogLine.quote(request.pod)), ("podUID", LogLine.quote(request.target.podUID)),
                 ("endpoint", LogLine.quote(endpoint)), ("error", LogLine.quote(error.reason)),
-                ("tokenValid", "\(isValid)"),
+                ("auditID", error.auditID.map(LogLine.quote) ?? "null"), ("tokenValid", "\(isValid)"),
             ])
     }
 }

@@ -5,8 +5,26 @@ struct VolumeState: Equatable {
     struct Entry: Equatable {
         var schedule: RefreshSchedule
         /// Why the last attempt failed; nil after a success.
-        var failure: String?
+        private(set) var failure: String?
+        /// Of the first response with that failure, so that the text does not change with each attempt: the kubelet
+        /// makes an Event of each new one.
+        private var auditID: String?
         var hasFiles = false
+
+        init(schedule: RefreshSchedule) { self.schedule = schedule }
+
+        /// The failure with the audit id, for the Pod's Events.
+        var problem: String {
+            guard let failure else { return "no token yet" }
+            return auditID.map { "\(failure); audit id \($0)" } ?? failure
+        }
+
+        mutating func failed(_ error: SidecarError) {
+            if failure != error.codedReason || auditID == nil { auditID = error.auditID }
+            failure = error.codedReason
+        }
+
+        mutating func succeeded() { (failure, auditID) = (nil, nil) }
     }
 
     /// The endpoints and files of the request.
@@ -31,7 +49,7 @@ struct VolumeState: Equatable {
     func problems(at now: Double) -> [String] {
         endpoints.compactMap { endpoint in
             guard let entry = entries[endpoint.name], !entry.schedule.isTokenValid(at: now) else { return nil }
-            return "endpoint \(endpoint.name): \(entry.failure ?? "no token yet")"
+            return "endpoint \(endpoint.name): \(entry.problem)"
         }
     }
 }
