@@ -38,7 +38,15 @@ EVENTS = {("cluster", "create", "events", "*")}
 PODS = {("cluster", "list", "pods", "*")}
 NAMESPACES = {("cluster", "get", "namespaces", "*")}
 ACCOUNTS = {("cluster", "get", "serviceaccounts", "*")}
-USUAL = SECRETS | LEASES | WEBHOOKS | ALL_WEBHOOKS | PUBLIC | REVIEWS | EVENTS | PODS
+# To delete what an earlier injection.admission has created.
+POLICIES = {
+    ("cluster", verb, f"{kind}admission{suffix}", f"sts-gateway-injection{name}")
+    for verb in ["get", "delete"]
+    for kind in ["mutating", "validating"]
+    for suffix in ["policies", "policybindings"]
+    for name in ["", "-warnings"]
+}
+USUAL = SECRETS | LEASES | WEBHOOKS | ALL_WEBHOOKS | POLICIES | PUBLIC | REVIEWS | EVENTS | PODS
 
 
 def with_rule(constraint: str) -> dict[str, Any]:
@@ -53,7 +61,7 @@ def with_rule(constraint: str) -> dict[str, Any]:
         ({}, USUAL - WEBHOOKS),
         (seed(configuration={"injection": {"uninjectedPods": {"enabled": False}}}), USUAL - PODS),
         (seed(configuration={"audit": {"events": False}}), USUAL - EVENTS),
-        (seed(configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES - ALL_WEBHOOKS),
+        (seed(configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES - ALL_WEBHOOKS - POLICIES),
         (seed(configuration={"review": {"offline": {"jwks": "keys.json", "issuer": "https://it"}}}), USUAL - REVIEWS),
         (seed(configuration={"injection": {"serviceAccountAnnotations": True}}), USUAL | ACCOUNTS),
         (with_rule("(&(namespace=a)(namespace-label/team=blue))"), USUAL | NAMESPACES),
@@ -64,7 +72,7 @@ def with_rule(constraint: str) -> dict[str, Any]:
         # cert-manager writes the caBundle.
         (seed(certManager={"enabled": True, "issuerRef": {"name": "internal"}}), USUAL - WEBHOOKS),
         (seed(rbac={"purge": True}), USUAL | PURGE),
-        (seed(rbac={"purge": True}, configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES - ALL_WEBHOOKS),
+        (seed(rbac={"purge": True}, configuration={"keyStore": {"directory": "/keys"}}), USUAL - SECRETS - LEASES - ALL_WEBHOOKS - POLICIES),
         (seed(rbac={"create": False, "purge": True}), set()),
         (seed(rbac={"create": False}), set()),
     ],

@@ -18,7 +18,7 @@ from waiting import until
 REASON = "the policy of this endpoint refuses the subject"
 DENIED = fault.status(
     400, "X-Request-Id: 5be1a2c07d94f360",
-    body=b'{"error":"invalid_request","error_description":"the policy of this endpoint refuses the subject","code":"STS1104"}',
+    body=b'{"error":"invalid_request","error_description":"the policy of this endpoint refuses the subject","code":"STS1110"}',
 )  # fmt: skip
 
 
@@ -28,13 +28,13 @@ def test_a_denied_pod_sees_the_reason_and_leaves_nothing_on_the_node(node: Node,
     volume = node.volume()
     code, message = node.refusal(node.request(volume))
     assert code == grpc.StatusCode.UNAVAILABLE
-    answer = f"the gateway responded with 400: invalid_request: {REASON} (STS1104)"
+    answer = f"the gateway responded with 400: invalid_request: {REASON} (STS1110)"
     assert message == f"endpoint one: {answer} (STS1607); audit id 5be1a2c07d94f360"
     assert not volume.target.exists()
     # The kubelet makes an Event of each new text, so it stays for later attempts, whose ids the log has.
     gateway.always = fault.status(
         400, "X-Request-Id: ffff000011112222",
-        body=b'{"error":"invalid_request","error_description":"the policy of this endpoint refuses the subject","code":"STS1104"}',
+        body=b'{"error":"invalid_request","error_description":"the policy of this endpoint refuses the subject","code":"STS1110"}',
     )  # fmt: skip
 
     def logged() -> bool:

@@ -67,7 +67,7 @@ struct PolicyManifestCommand: ParsableCommand {
                 version: GatewayVersion.current)
             Terminal.write(Self.text(manifest.objects, asJSON: json), to: 1)
         } catch {
-            for reason in error.reasons { Terminal.error("\(file.path): \(reason)") }
+            for reason in error.reasons { Terminal.error("\(file.path): \(reason)", .configurationError) }
             throw ExitStatus.configuration
         }
     }

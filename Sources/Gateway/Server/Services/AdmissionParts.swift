@@ -19,7 +19,8 @@ struct AdmissionParts: Sendable {
 
     init(
         cluster: KubernetesClient?, namespace: String?, version: String, certificates: ServingCertificates,
-        webhooks: ObservedWebhookConfigurations?, leadership: Leadership, prometheus: PrometheusMetrics, scheduler: Scheduler, logger: Logger
+        webhooks: ObservedWebhookConfigurations?, leadership: Leadership, prometheus: PrometheusMetrics,
+        scheduler: Scheduler, logger: Logger
     ) {
         self.namespace = namespace
         limiter = AdmissionLimiter(scheduler: scheduler)

@@ -63,12 +63,6 @@ struct SelfSignedServing: Sendable {
     }
 
     static func webhookConfigurations(_ configuration: GatewayConfiguration) -> Set<String> {
-        names(of: configuration.endpoints, configuration.injection.webhook)
-    }
-
-    static func names(
-        of endpoints: [EndpointConfiguration], _ webhook: GatewayConfiguration.Injection.Webhook
-    ) -> Set<String> {
-        Set(endpoints.map { webhook.configurationName(of: $0.name) })
+        Set(configuration.endpoints.map { configuration.injection.webhook.configurationName(of: $0.name) })
     }
 }

@@ -39,6 +39,9 @@ final class AdmissionPolicyService: Service {
     private struct Configuration: Sendable {
         let endpoints: [EndpointConfiguration]
         let injection: GatewayConfiguration.Injection
+
+        /// The names of the webhook configurations of the endpoints.
+        var webhooks: Set<String> { Set(endpoints.map { injection.webhook.configurationName(of: $0.name) }) }
     }
 
     /// What a leader has seen.
@@ -160,7 +163,7 @@ final class AdmissionPolicyService: Service {
         if written.differences.isEmpty {
             progress.drift.succeed()
         } else {
-            progress.drift.fail(written.differences.joined(separator: "; "))
+            progress.drift.fail(written.differences.joined(separator: "; "), code: .webhookSkipped)
         }
         if written.isChanged {
             progress.policies = nil
@@ -174,7 +177,7 @@ final class AdmissionPolicyService: Service {
         let since = progress.policies ?? now
         progress.policies = since
         guard now - since >= Self.settling else { return .after(Self.settling - (now - since)) }
-        let names = SelfSignedServing.names(of: current.endpoints, injection.webhook)
+        let names = current.webhooks
         for configuration in webhooks() ?? [] where names.contains(configuration.name) && configuration.callsGateway {
             do throws(KubernetesAPIError) {
                 try await writer.remove(configuration)
@@ -216,13 +219,14 @@ final class AdmissionPolicyService: Service {
                 return .at(nil)
             }
             guard let webhooks = webhooks() else { return .after(Self.readingBack) }
-            let names = SelfSignedServing.names(of: current.endpoints, injection.webhook)
+            let names = current.webhooks
             let inForce = Set(webhooks.filter { $0.callsGateway && $0.hasBundle }.map(\.name))
             let missing = names.subtracting(inForce).sorted()
             guard missing.isEmpty else {
                 progress.webhooks = nil
                 progress.kept.fail(
-                    "the webhook configurations \(missing.joined(separator: ", ")) do not exist or have no caBundle")
+                    "the webhook configurations \(missing.joined(separator: ", ")) do not exist or have no caBundle",
+                    code: .webhookSkipped)
                 return .after(Self.interval)
             }
             progress.kept.succeed()
