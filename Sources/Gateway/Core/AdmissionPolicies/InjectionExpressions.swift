@@ -138,8 +138,10 @@ struct InjectionExpressions {
             })
         let rendered = CEL.list(endpoints.map { ($0.isRequested, "[\(CEL.text($0.name))]") })
         let earlier =
-            "variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == '\(SidecarContainers.lifetimesSetting)' && "
-            + "has(e.value)).map(e, e.value).join(',')).join(',').split(',').filter(l, "
+            "(variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == '\(SidecarContainers.lifetimesSetting)' && "
+            + "has(e.value)).map(e, e.value).join(',')) + variables.volumes.filter(v, variables.wasInjected && "
+            + "v.name == '\(InjectedNames.tokenVolume)').map(v, v.?csi.?volumeAttributes.?lifetimes.orValue('')))"
+            + ".join(',').split(',').filter(l, "
             + "l.split('=')[0] in variables.names && !(l.split('=')[0] in (\(rendered))))"
         return "(\(requested) + \(earlier)).sort()"
     }
@@ -207,11 +209,14 @@ struct InjectionExpressions {
         func attributes(_ more: [(String, String)]) -> String {
             CEL.object([("endpoints", "variables.names.join(',')")] + more)
         }
+        let files = ("files", "variables.files")
+        let lifetimes = ("lifetimes", "variables.lifetimes.join(',')")
         let csi = CEL.object([
             ("driver", CEL.text(driver)), ("readOnly", "true"),
             (
                 "volumeAttributes",
-                "variables.files != '' ? \(attributes([("files", "variables.files")])) : \(attributes([]))"
+                "variables.lifetimes.size() > 0 ? (variables.files != '' ? \(attributes([files, lifetimes])) : "
+                    + "\(attributes([lifetimes]))) : (variables.files != '' ? \(attributes([files])) : \(attributes([])))"
             ),
         ])
         let volume = CEL.object([("name", CEL.text(InjectedNames.tokenVolume)), ("csi", csi)])

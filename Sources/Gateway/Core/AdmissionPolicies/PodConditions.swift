@@ -75,6 +75,10 @@ struct PodConditions {
                     + "int(variables.annotations[\(key("")) + n]) <= \(Int32.max)))",
                 "\(policy.key("user")), \(policy.key("group")): invalid ID; expected a number from 1 to \(Int32.max)"
             ),
+            (
+                "variables.delivery != 'csi' || variables.found.size() <= \(NodeVolume.maximumEndpoints)",
+                "a volume of the node driver has at most \(NodeVolume.maximumEndpoints) endpoints; remove labels"
+            ),
             (volumes, "the Pod lacks a volume of injection, or has its own with the name; \(Self.missing)"),
             (
                 sidecar,
