@@ -29,7 +29,7 @@ def test_a_denied_pod_sees_the_reason_and_leaves_nothing_on_the_node(node: Node,
     code, message = node.refusal(node.request(volume))
     assert code == grpc.StatusCode.UNAVAILABLE
     answer = f"the gateway responded with 400: invalid_request: {REASON} (STS1110)"
-    assert message == f"endpoint one: {answer} (STS1607); audit id 5be1a2c07d94f360"
+    assert message == f"endpoint one: {answer}; audit id 5be1a2c07d94f360 (STS1607)"
     assert not volume.target.exists()
     # The kubelet makes an Event of each new text, so it stays for later attempts, whose ids the log has.
     gateway.always = fault.status(

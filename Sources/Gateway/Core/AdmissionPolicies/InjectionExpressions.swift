@@ -121,29 +121,30 @@ struct InjectionExpressions {
                         ("\($0.isRequested) || \(CEL.text($0.name)) in variables.found", "[\(CEL.text($0.name))]")
                     })
             ),
-            ("lifetimes", lifetimes), ("files", files), ("settings", settings), ("volumesToAdd", volumes),
+            ("earlierLifetimes", earlierLifetimes), ("lifetimes", lifetimes), ("files", files), ("settings", settings),
+            ("volumesToAdd", volumes),
             ("mount", CEL.value(SidecarContainers.tokenMount)), ("sidecar", sidecar), ("index", index),
         ] + record
     }
 
-    /// The entries of `STS_LIFETIMES`: those that the Pod requests, and those of an earlier injection for endpoints that it
-    /// does not request any more.
-    private var lifetimes: String {
-        let requested = CEL.list(
-            endpoints.map {
-                (
-                    "\($0.isRequested) && \($0.lifetime) > 0",
-                    "[\(CEL.text("\($0.name)=")) + string(\($0.lifetime)) + 's']"
-                )
-            })
-        let rendered = CEL.list(endpoints.map { ($0.isRequested, "[\(CEL.text($0.name))]") })
-        let earlier =
-            "(variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == '\(SidecarContainers.lifetimesSetting)' && "
+    /// The entries of `STS_LIFETIMES` of an earlier injection.
+    private var earlierLifetimes: String {
+        "(variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == '\(SidecarContainers.lifetimesSetting)' && "
             + "has(e.value)).map(e, e.value).join(',')) + variables.volumes.filter(v, variables.wasInjected && "
             + "v.name == '\(InjectedNames.tokenVolume)').map(v, v.?csi.?volumeAttributes.?lifetimes.orValue('')))"
-            + ".join(',').split(',').filter(l, "
-            + "l.split('=')[0] in variables.names && !(l.split('=')[0] in (\(rendered))))"
-        return "(\(requested) + \(earlier)).sort()"
+            + ".join(',').split(',')"
+    }
+
+    /// The entries of `STS_LIFETIMES`, by the endpoint's name: those that the Pod requests, and those of an earlier
+    /// injection for endpoints that it does not request any more.
+    private var lifetimes: String {
+        let entries = endpoints.map { endpoint in
+            let name = CEL.text("\(endpoint.name)=")
+            let requested = "(\(endpoint.lifetime) > 0 ? [\(name) + string(\(endpoint.lifetime)) + 's'] : [])"
+            return "(\(endpoint.isRequested) ? \(requested) : "
+                + "variables.earlierLifetimes.filter(l, l.startsWith(\(name))))"
+        }
+        return CEL.sum(entries[...])
     }
 
     /// The value of `STS_FILES`; empty where there is no file.

@@ -5,10 +5,7 @@ struct VolumeState: Equatable {
     struct Entry: Equatable {
         var schedule: RefreshSchedule
         /// Why the last attempt failed; nil after a success.
-        private(set) var failure: String?
-        /// Of the first response with that failure, so that the text does not change with each attempt: the kubelet
-        /// makes an Event of each new one.
-        private var auditID: String?
+        private var failure: SidecarError?
         var hasFiles = false
 
         init(schedule: RefreshSchedule) { self.schedule = schedule }
@@ -16,15 +13,18 @@ struct VolumeState: Equatable {
         /// The failure with the audit id, for the Pod's Events.
         var problem: String {
             guard let failure else { return "no token yet" }
-            return auditID.map { "\(failure); audit id \($0)" } ?? failure
+            guard let auditID = failure.auditID else { return failure.codedReason }
+            return "\(failure.reason); audit id \(auditID) (\(failure.code.rawValue))"
         }
 
+        /// The audit id is that of the first response with the failure, so that the text does not change with each
+        /// attempt: the kubelet makes an Event of each new one.
         mutating func failed(_ error: SidecarError) {
-            if failure != error.codedReason || auditID == nil { auditID = error.auditID }
-            failure = error.codedReason
+            if let failure, failure.auditID != nil, failure.codedReason == error.codedReason { return }
+            failure = error
         }
 
-        mutating func succeeded() { (failure, auditID) = (nil, nil) }
+        mutating func succeeded() { failure = nil }
     }
 
     /// The endpoints and files of the request.
