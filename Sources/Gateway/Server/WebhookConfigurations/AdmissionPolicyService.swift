@@ -212,6 +212,9 @@ final class AdmissionPolicyService: Service {
         differences.set(nil)
         let injection = current.injection
         guard injection.isManaged else { return .at(nil) }
+        guard let server = serverVersion() else { return .after(Self.interval) }
+        // An older API server does not know the objects.
+        guard server >= Self.firstVersion else { return .at(nil) }
         do throws(KubernetesAPIError) {
             let found = try await writer.written(instance: injection.webhook.configurationPrefix)
             guard !found.isEmpty else {

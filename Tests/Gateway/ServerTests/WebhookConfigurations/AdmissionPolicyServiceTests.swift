@@ -293,6 +293,29 @@ struct AdmissionPolicyServiceTests {
         }
     }
 
+    @Test("An API server that is older, or whose role does not permit it, is not asked for policies again")
+    func webhookOnly() async throws {
+        let configuration = try ExampleGateway.configuration()
+        for server in [KubernetesVersion(1, 35), KubernetesVersion(1, 36)] {
+            try await running(
+                server: server, { $0.admission = .webhook },
+                prepare: { api in
+                    for resource in ["mutating", "validating"].map({ "\($0)admissionpolicybindings" }) {
+                        api.deny("get", resource)
+                    }
+                }
+            ) { run in
+                try run.addWebhooks()
+                run.service.apply(configuration.endpoints, configuration.injection)
+                for _ in 0..<10 {
+                    time.advance(by: AdmissionPolicyService.interval)
+                    await Task.yield()
+                }
+                #expect(!run.log.text.contains("admission policies"))
+            }
+        }
+    }
+
     @Test(
         "Without manage, or with admission: webhook, or auto on an older server, nothing is written", arguments: 0..<3)
     func nothingWritten(kind: Int) async throws {
