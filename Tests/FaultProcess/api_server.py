@@ -26,6 +26,8 @@ class APIServer(LiveCluster):
     fault: Fault | None = None
     is_silent: threading.Event = field(default_factory=threading.Event)
     """While it is set, watches stay open and send nothing."""
+    cuts: int = 0
+    """How often all watches have been cut off."""
 
     def __enter__(self) -> "APIServer":
         super().__enter__()
@@ -68,9 +70,12 @@ class APIServer(LiveCluster):
         return {**given, "apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "status": status}
 
     def watch(self, resource: str, namespace: str, query: dict[str, list[str]], end: float) -> Any:
+        cuts = self.cuts
         for line in super().watch(resource, namespace, query, end):
             while self.is_silent.is_set():
                 time.sleep(0.05)
+            if cuts != self.cuts:
+                raise ConnectionResetError
             yield line
 
     # Faults of responses.
@@ -95,6 +100,10 @@ class APIServer(LiveCluster):
             raise ConnectionResetError
 
         self.fault = end
+
+    def cut_watches(self) -> None:
+        """Every watch ends without its last chunk when its next event comes."""
+        self.cuts += 1
 
     def heal(self) -> None:
         self.fault = None

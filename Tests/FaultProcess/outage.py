@@ -32,6 +32,8 @@ class Replica(Gateway):
     kubeconfig: str = field(kw_only=True)
     is_broken: bool = False
     """Whether its configuration cannot be read."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """More of the configuration."""
 
     def write(self) -> Path:
         given = yaml.safe_load(self.kubeconfig)
@@ -41,6 +43,7 @@ class Replica(Gateway):
         configuration = json.loads(file.read_text())
         del configuration["keyStore"]
         configuration["review"] = {"kubeconfig": str(self.folder / "kubeconfig")}
+        configuration.update(self.settings)
         file.write_text("{" if self.is_broken else json.dumps(configuration, indent=2))
         return file
 
@@ -84,7 +87,7 @@ class Cost:
 class Outage:
     """The parts of one row of the table."""
 
-    def __init__(self, folder: Path, shared: Path, program: Path) -> None:
+    def __init__(self, folder: Path, shared: Path, program: Path, replicas: int = 2) -> None:
         self._end = contextlib.ExitStack()
         self.shared = shared
         self.api = self._end.enter_context(
@@ -96,7 +99,7 @@ class Outage:
         self.workloads: list[Workload] = []
         self.administrator = self._replica(folder, "administrator", program)
         self.administrator.add()
-        self.replicas = [self._replica(folder, f"replica-{number}", program) for number in range(2)]
+        self.replicas = [self._replica(folder, f"replica-{number}", program) for number in range(replicas)]
 
     def _replica(self, folder: Path, name: str, program: Path) -> Replica:
         relay = Relay(self.api.secured.server_address[1]).start()
@@ -124,14 +127,14 @@ class Outage:
             replica.signal(signal.SIGCONT)
         replica.kill()
 
-    def begin(self) -> "Outage":
+    def begin(self, workload: type[Workload] = Workload) -> "Outage":
         """Starts the replicas, the first one as leader, and the workloads."""
         for replica in self.replicas:
             replica.serve()
             until(lambda one=replica: one.get("/readyz")[0] == 200, "readiness")
         until(lambda: self.leader, "a leader")
         until(lambda: self.published == self.kids, "the publication")
-        self.workloads = [Workload([replica], rate=20, timeout=10).start() for replica in self.replicas]
+        self.workloads = [workload([replica], rate=20, timeout=10).start() for replica in self.replicas]
         for workload in self.workloads:
             workload.goes_on(IN_A_ROW)
         return self
