@@ -402,3 +402,22 @@ def test_chance_pods_are_the_same(built_in: Gateway, seed: int) -> None:
         assert built_in.denying.failures(injected, "shop") == []
         assert built_in.mutating.mutated(injected, "shop") == injected
         assert built_in.denying.failures(one, "shop"), "without the mutating policy it is denied"
+
+
+GOLDEN = PODS.parent / "Policies"
+
+
+@pytest.mark.parametrize("delivery", ["sidecar", "csi"])
+def test_the_policies_are_those_of_the_golden_file(tmp_path: Path, delivery: str) -> None:
+    """`WRITE_GOLDEN=1` writes it. Read the difference as what clusters get with the next version."""
+    file = tmp_path / "gateway.yaml"
+    file.write_text(yaml.safe_dump({**BUILT_IN, "injection": {**BUILT_IN["injection"], "delivery": delivery}}))
+    ca = tmp_path / "ca.pem"
+    ca.write_text("CA\n")
+    command = [built_gateway(), "policy", "manifest", "--config", file, "--namespace", "sts", "--ca-file", ca]
+    output = subprocess.run(command, capture_output=True, text=True, check=True)
+    golden = GOLDEN / f"{delivery}.yaml"
+    if os.environ.get("WRITE_GOLDEN"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(output.stdout)
+    assert output.stdout == golden.read_text()
