@@ -62,6 +62,8 @@ final class ChildProcess: Sendable {
 
     var standardError: String { errors.text }
 
+    var standardOutput: String { output.text }
+
     func signal(_ signal: Int32) { end.whileRunning { Foundation.kill(identifier, signal) } }
 
     /// Waits until the program ends.

@@ -6,6 +6,7 @@ import JSON
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Testing
 
 /// The real program with two endpoints of two plugins, on loopback, over TLS with its self-signed CA.
 final class RunningGateway: Sendable {
@@ -124,6 +125,9 @@ final class RunningGateway: Sendable {
                 result = .failure(error)
             }
             try? await client.shutdown()
+            let scan = SecretScan(keyDirectory: "\(folder.path)/keys")
+            #expect(scan.leaks(in: process.standardError) == [], "in the log")
+            #expect(scan.leaks(in: process.standardOutput) == [], "in the audit log")
             return try result.get()
         }
     }
