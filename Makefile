@@ -6,7 +6,7 @@ WALLS := --explicit-target-dependency-import-check error
 export NO_PROXY := 127.0.0.1,localhost,::1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test suites-1 suites-2 suites-3 acceptance faults soak bench status-page fuzz sidecar node image build check format tools plugin plugin-trial example-trial schema manifests
+.PHONY: help demo test suites-1 suites-2 suites-3 acceptance faults soak sanitize bench status-page fuzz sidecar node image build check format tools plugin plugin-trial example-trial schema manifests
 
 help: ## Print this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,8 +58,16 @@ status-page: tools build ## Check the status page in a headless Chromium (Debian
 	@command -v chromium >/dev/null || scripts/install-tools chromium
 	.venv/bin/python -m pytest -q Tests/StatusPage
 
-soak: tools build ## Run the slow test: the self-signed CA is replaced while sidecars run.
+soak: tools build ## Run a release build at 70 % of its capacity for 40 minutes (MINUTES=40), and replace the CA while sidecars run.
+	@command -v wrk >/dev/null || scripts/install-tools wrk
+	$(SWIFT) build $(BENCH) --product sts-gateway
+	STS_GATEWAY="$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway" .venv/bin/python -m pytest -q -s Tests/SoakProcess
 	STS_ACCEPTANCE_SLOW=1 $(SWIFT) test --skip-build --filter AuthorityRotationAcceptanceTests
+
+sanitize: tools ## Run the unit tests under AddressSanitizer and ThreadSanitizer; two builds of up to 25 minutes.
+	scripts/sanitize address
+	scripts/sanitize thread
+	scripts/sanitize programs
 
 bench: tools ## Measure a release build; the first one takes at least ten minutes. Needs wrk, and perf for a profile.
 	$(SWIFT) run $(BENCH) FilterBenchmark

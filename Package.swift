@@ -322,6 +322,11 @@ let package = Package(
             path: "Tests/Fuzz/FuzzTests",
             swiftSettings: settings
         ),
+        // scripts/sanitize shows with these that a sanitizer is in force.
+        .systemLibrary(name: "CSeededFault", path: "Tests/Sanitizers/CSeededFault"),
+        .testTarget(
+            name: "SeededFaultTests", dependencies: ["CSeededFault"], path: "Tests/Sanitizers/SeededFaultTests",
+            swiftSettings: settings),
         .testTarget(
             name: "JSONTests", dependencies: ["JSON"], path: "Tests/Gateway/JSONTests", swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,46 @@
+import CSeededFault
+import Dispatch
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// Faults that a sanitizer must report. `scripts/sanitize` runs each by the environment variable STS_SEEDED_FAULT, to show
+/// that the sanitizer is in force; an ordinary run skips them.
+@Suite("Seeded faults")
+struct SeededFaultTests {
+    @Test("memory that is freed is read (AddressSanitizer)", .enabled(if: isSeeded("heap")))
+    func heap() {
+        let memory = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+        memory.initialize(to: 7)
+        memory.deallocate()
+        #expect(memory.pointee == 7)
+    }
+
+    @Test("an int is shifted by more than its width, in C (UndefinedBehaviorSanitizer)", .enabled(if: isSeeded("undefined")))
+    func undefined() {
+        #expect(seeded_shift(Int32(40)) >= 0)
+    }
+
+    @Test("two threads write the same memory (ThreadSanitizer)", .enabled(if: isSeeded("race")))
+    func race() {
+        let memory = Shared()
+        DispatchQueue.concurrentPerform(iterations: 2) { _ in
+            for _ in 0..<10_000 { memory.value.pointee += 1 }
+        }
+        #expect(memory.value.pointee > 0)
+        memory.value.deallocate()
+    }
+}
+
+/// Memory that two threads write without an order: the fault.
+private struct Shared: @unchecked Sendable {
+    let value = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+
+    init() { value.initialize(to: 0) }
+}
+
+private func isSeeded(_ name: String) -> Bool { getenv("STS_SEEDED_FAULT").map { String(cString: $0) } == name }
