@@ -12,7 +12,7 @@ import Testing
 /// that the sanitizer is in force; an ordinary run skips them.
 @Suite("Seeded faults")
 struct SeededFaultTests {
-    @Test("memory that is freed is read (AddressSanitizer)", .enabled(if: isSeeded("heap")))
+    @Test("Memory that is freed is read (AddressSanitizer)", .enabled(if: isSeeded("heap")))
     func heap() {
         let memory = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         memory.initialize(to: 7)
@@ -20,12 +20,14 @@ struct SeededFaultTests {
         #expect(memory.pointee == 7)
     }
 
-    @Test("an int is shifted by more than its width, in C (UndefinedBehaviorSanitizer)", .enabled(if: isSeeded("undefined")))
+    @Test(
+        "An int is shifted by more than its width, in C (UndefinedBehaviorSanitizer)",
+        .enabled(if: isSeeded("undefined")))
     func undefined() {
         #expect(seeded_shift(Int32(40)) >= 0)
     }
 
-    @Test("two threads write the same memory (ThreadSanitizer)", .enabled(if: isSeeded("race")))
+    @Test("Two threads write the same memory (ThreadSanitizer)", .enabled(if: isSeeded("race")))
     func race() {
         let memory = Shared()
         DispatchQueue.concurrentPerform(iterations: 2) { _ in
