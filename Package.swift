@@ -133,7 +133,7 @@ let package = Package(
         .target(
             name: "Kubernetes",
             dependencies: [
-                "JSON", "KubernetesAPI", logging,
+                "JSON", "KubernetesAPI", "LocalFiles", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -74,6 +74,13 @@ package enum LocalFile {
         throw tooLong
     }
 
+    /// The permissions of a regular file, such as 0o644; nil where there is none, or where the path is a symbolic link.
+    package static func permissions(_ path: String) -> UInt32? {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return UInt32(status.st_mode & 0o777)
+    }
+
     /// Writes a temporary file, syncs it, renames it and syncs the folder: readers get the old or the new file.
     ///
     /// - Parameter permissions: the permissions of the file, independent of the umask.

@@ -57,6 +57,21 @@ package struct AdmissionPolicyManifest: Sendable {
         self.endpoints = converted
         self.namespace = namespace
         self.version = version
+        guard longestExpression <= Self.maximumExpression else {
+            throw Unsupported(reasons: [
+                "an expression of the policies has \(longestExpression) characters, and an API server takes 100000: too many "
+                    + "endpoints set the same variables; use admission: webhook"
+            ])
+        }
+    }
+
+    /// API servers reject an expression of more than 100,000 code points (k8s.io/apiserver, pkg/cel/limits.go).
+    private static let maximumExpression = 95_000
+
+    private var longestExpression: Int {
+        let expressions = InjectionExpressions(policy: policy, endpoints: endpoints)
+        let all = (expressions.common + expressions.additions).map(\.expression) + [expressions.mutation]
+        return all.map(\.unicodeScalars.count).max() ?? 0
     }
 
     /// The name of the policies and bindings.
@@ -172,8 +187,11 @@ package struct AdmissionPolicyManifest: Sendable {
         ]
     }
 
+    /// At least one, since an API server rejects a policy without a validation.
     private var warnings: [(expression: String, message: String)] {
-        endpoints.filter { $0.endpoint.injector.annotation == .required }.map { endpoint in
+        let required = endpoints.filter { $0.endpoint.injector.annotation == .required }
+        guard !required.isEmpty else { return [("true", "no endpoint needs an annotation")] }
+        return required.map { endpoint in
             (
                 "!\(endpoint.isLabeled) || \(endpoint.annotation) != ''",
                 "the Pod has the label \(endpoint.key), but no annotation of that name, so nothing is injected for "

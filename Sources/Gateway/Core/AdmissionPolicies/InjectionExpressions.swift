@@ -65,8 +65,13 @@ struct InjectionExpressions {
         return variables
     }
 
+    /// The maximum length of a list of containers in an annotation. The time to evaluate a list grows with the square of its
+    /// length, and is not part of the cost that an API server limits.
+    static let maximumList = 4_096
+
     private func names(_ key: String) -> String {
-        "\(annotation(key)).replace(';', ',').split(',').map(n, n.trim()).filter(n, n != '')"
+        "\(annotation(key)).size() > \(Self.maximumList) ? [] : "
+            + "\(annotation(key)).replace(';', ',').split(',').map(n, n.trim()).filter(n, n != '')"
     }
 
     private var delivery: String {

@@ -30,6 +30,12 @@ struct PodConditions {
                     + (policy.nodeDriver == nil ? ", since no node driver is installed" : " or \"csi\"")
             ),
             (
+                "['skip-containers', 'include-containers'].all(n, "
+                    + "variables.annotations[?\(key("")) + n].orValue('').size() <= \(InjectionExpressions.maximumList))",
+                "\(policy.key("skip-containers")), \(policy.key("include-containers")): longer than "
+                    + "\(InjectionExpressions.maximumList) characters; name fewer containers"
+            ),
+            (
                 "variables.included.all(n, \(Self.all).exists(c, c.name == n))",
                 "\(policy.key("include-containers")): unknown container; name a container of the Pod"
             ),

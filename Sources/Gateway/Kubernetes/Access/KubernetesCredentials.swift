@@ -1,4 +1,5 @@
 public import FoundationEssentials
+import LocalFiles
 public import Logging
 import NIOSSL
 import Synchronization
@@ -91,14 +92,11 @@ public final class KubernetesCredentials: Sendable {
             case nil: return nil
             case .bytes(let bytes): return bytes
             case .file(let path):
-                guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-                    let size = attributes[.size] as? Int, size <= maximumSize,
-                    let contents = FileManager.default.contents(atPath: path)
-                else {
+                guard let contents = try? LocalFile.read(path, atMost: maximumSize) else {
                     problems.append("\(path): cannot be read; expected a readable file of at most 1 MiB")
                     return nil
                 }
-                return Array(contents)
+                return contents
             }
         }
         let contents = Contents(

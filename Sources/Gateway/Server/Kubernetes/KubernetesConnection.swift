@@ -2,6 +2,7 @@ import FoundationEssentials
 import GatewayCore
 import JSON
 import Kubernetes
+import LocalFiles
 import Logging
 
 /// Creates a client of the API server of the kubeconfig or of the Pod's cluster.
@@ -50,12 +51,11 @@ enum KubernetesConnection {
     private static func document(
         _ path: String
     ) throws(KubernetesConnectionError) -> (document: JSONValue, folder: String) {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let size = attributes[.size] as? Int, size <= maximumSize,
-            let contents = FileManager.default.contents(atPath: path)
-        else { throw KubernetesConnectionError("\(path): not readable; expected a readable kubeconfig file") }
+        guard let contents = try? LocalFile.read(path, atMost: maximumSize) else {
+            throw KubernetesConnectionError("\(path): not readable; expected a readable kubeconfig file")
+        }
         do {
-            let document = try YAMLConfigurationSource.parse(utf8: Array(contents))
+            let document = try YAMLConfigurationSource.parse(utf8: contents)
             return (JSONValue(failsafe: document), path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".")
         } catch {
             throw KubernetesConnectionError(error.text(file: path))

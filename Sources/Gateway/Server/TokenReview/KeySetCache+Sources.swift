@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
 import JOSE
+import LocalFiles
 import NIOCore
 import NIOHTTP1
 
@@ -25,11 +26,10 @@ extension KeySetCache {
     }
 
     private static func read(file: String) throws(TokenReviewFailure) -> JSONWebKeySet {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
-            let size = attributes[.size] as? Int, size <= maximumSize,
-            let contents = FileManager.default.contents(atPath: file)
-        else { throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(file) is not readable") }
-        return try parse(Array(contents), from: file)
+        guard let contents = try? LocalFile.read(file, atMost: maximumSize) else {
+            throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(file) is not readable")
+        }
+        return try parse(contents, from: file)
     }
 
     /// A JWKS URL, fetched every five minutes, and for an unknown `kid` at most once a minute. Without redirects,

@@ -29,9 +29,7 @@ package enum ConfigurationEdit {
             let edited = inserting(members, intoEndpoint: endpoint, of: text)
         else { return .unsafe }
         guard edited != text else { return .unchanged }
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        guard attributes[.type] as? FileAttributeType == .typeRegular else { return .unsafe }
-        let permissions = (attributes[.posixPermissions] as? Int).map { UInt32($0 & 0o777) } ?? 0o600
+        guard let permissions = LocalFile.permissions(path) else { return .unsafe }
         try LocalFile.write(Array(edited.utf8), to: path, permissions: permissions)
         return .written
     }

@@ -55,8 +55,8 @@ struct OtherAPIServer: Sendable {
                     "compare its AuthenticationConfiguration with sts-gateway provision kubernetes; its log has the reason"
             )
         case 403:
-            // The message names the user.
-            let message = json?["message"]?.stringValue ?? ""
+            // The message names the user; no server may quote the token into a report.
+            let message = (json?["message"]?.stringValue ?? "").replacing(token, with: "[token removed]")
             throw ProvisioningError(
                 .permanent,
                 "\(call): the token is accepted, and its user may not create a SelfSubjectReview (403): "

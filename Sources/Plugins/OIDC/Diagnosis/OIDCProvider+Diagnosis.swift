@@ -59,10 +59,14 @@ extension OIDCProvider {
         }
         let json = try? JSONValue(parsing: response.body)
         guard response.status == 200 else {
+            // A relying party may quote the request.
+            func quoted(_ text: String) -> String {
+                Quotation.of(text.replacing(token, with: "[token removed]"), limit: 300)
+            }
             let error = json?["error"]?.stringValue ?? "no error of the protocol"
-            let text = json?["error_description"]?.stringValue.map { ": " + Quotation.of($0, limit: 300) } ?? ""
+            let text = json?["error_description"]?.stringValue.map { ": " + quoted($0) } ?? ""
             throw ProvisioningError(
-                .permanent, "POST \(url): status \(response.status): \(Quotation.of(error))\(text)",
+                .permanent, "POST \(url): status \(response.status): \(quoted(error))\(text)",
                 advice: "compare issuer and audience at the relying party; its log has the reason")
         }
         guard let access = json?["access_token"]?.stringValue, !access.isEmpty else {
