@@ -75,6 +75,9 @@ FIXTURES = configuration(
 class Gateway:
     """`sts-gateway` with a configuration: the policies that it prints, and what the webhook does."""
 
+    namespace = "shop"
+    """Of Pods that name none."""
+
     def __init__(self, folder: Path, given: dict[str, Any]) -> None:
         self.folder = folder
         self.file = folder / "gateway.yaml"
@@ -95,14 +98,14 @@ class Gateway:
         """The Pod as the webhook changes it; nil where it denies it or changes nothing."""
         file = self.folder / "pod.json"
         file.write_text(json.dumps(pod))
-        output = self.run("inject", "-f", str(file), "--kubernetes-version", "1.36", "--namespace", "shop")
+        output = self.run("inject", "-f", str(file), "--kubernetes-version", "1.36", "--namespace", self.namespace)
         return json.loads(output.stdout) if output.returncode == 0 else None
 
     def all_injected(self, pods: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The Pods as the webhook changes them. None is denied."""
         file = self.folder / "pods.yaml"
         file.write_text("---\n".join(json.dumps(pod) + "\n" for pod in pods))
-        output = self.run("inject", "-f", str(file), "--kubernetes-version", "1.36", "--namespace", "shop")
+        output = self.run("inject", "-f", str(file), "--kubernetes-version", "1.36", "--namespace", self.namespace)
         assert output.returncode == 0, output.stderr
         return [json.loads(one) for one in output.stdout.split("---\n")]
 
@@ -163,7 +166,7 @@ CORPUS = {
     ),
     "included containers of a Job": pod(
         {"vault-role": "web", "include-containers": "app"}, "vault-role", containers=CONTAINERS,
-        securityContext={"runAsUser": 0}, restartPolicy="Never",
+        securityContext={"runAsUser": 0}, restartPolicy="Never", volumes=[{"name": "d", "emptyDir": {}}],
     ),
     "long grace period": pod({"reports": "a"}, "reports", terminationGracePeriodSeconds=100_000),
 }  # fmt: skip

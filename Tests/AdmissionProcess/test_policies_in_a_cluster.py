@@ -99,6 +99,7 @@ def applied(folder: Path, configuration: dict[str, Any], probe: dict[str, Any]) 
         for one in gateway.objects:
             cluster.make(f"{POLICIES}/{KINDS[one['kind']]}", one)
             made.append(f"{POLICIES}/{KINDS[one['kind']]}/{one['metadata']['name']}")
+        gateway.namespace = cluster.namespace
         until(lambda: has_volume(cluster.create(probe)), "the policies")
         yield cluster, gateway
     finally:
@@ -111,9 +112,11 @@ def has_volume(created: tuple[int, Any]) -> bool:
     return created[0] < 300 and any(one["name"].startswith("sts-") for one in created[1]["spec"].get("volumes", []))
 
 
-@pytest.fixture(scope="module")
-def built_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Gateway]]:
-    yield from applied(tmp_path_factory.mktemp("built-in"), BUILT_IN, CORPUS["plain"])
+def pod_of(cluster: Cluster, given: dict[str, Any]) -> dict[str, Any]:
+    """A copy for the namespace of the run."""
+    made = copy.deepcopy(given)
+    made["metadata"]["namespace"] = cluster.namespace
+    return made
 
 
 def check_same(cluster: Cluster, given: dict[str, Any], injected: dict[str, Any] | None) -> None:
@@ -122,34 +125,38 @@ def check_same(cluster: Cluster, given: dict[str, Any], injected: dict[str, Any]
     if injected is None:
         assert status == 403 or status == 422, made
         return
-    assert (status, made) == cluster.create(injected)
     assert status < 300, made
+    assert (status, made) == cluster.create(injected)
 
 
-@pytest.mark.parametrize("delivery", ["sidecar", "csi"])
-@pytest.mark.parametrize("name", CORPUS)
-def test_pods_of_the_corpus(built_in: tuple[Cluster, Gateway], name: str, delivery: str) -> None:
-    cluster, gateway = built_in
-    given = copy.deepcopy(CORPUS[name])
-    if name != "no annotations":
-        given["metadata"]["annotations"][PREFIX + "delivery"] = delivery
-    check_same(cluster, given, gateway.injected(given))
+@pytest.fixture(scope="class")
+def built_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster, Gateway]]:
+    yield from applied(tmp_path_factory.mktemp("built-in"), BUILT_IN, CORPUS["plain"])
 
 
-@pytest.mark.parametrize("label", ANNOTATIONS)
-def test_annotations(built_in: tuple[Cluster, Gateway], label: str) -> None:
-    cluster, gateway = built_in
-    for value in ANNOTATIONS[label]:
-        given = pod({label: value}, label)
+class TestBuiltIn:
+    @pytest.mark.parametrize("delivery", ["sidecar", "csi"])
+    @pytest.mark.parametrize("name", CORPUS)
+    def test_pods_of_the_corpus(self, built_in: tuple[Cluster, Gateway], name: str, delivery: str) -> None:
+        cluster, gateway = built_in
+        given = pod_of(cluster, CORPUS[name])
+        if name != "no annotations":
+            given["metadata"]["annotations"][PREFIX + "delivery"] = delivery
         check_same(cluster, given, gateway.injected(given))
 
+    @pytest.mark.parametrize("label", ANNOTATIONS)
+    def test_annotations(self, built_in: tuple[Cluster, Gateway], label: str) -> None:
+        cluster, gateway = built_in
+        for value in ANNOTATIONS[label]:
+            given = pod_of(cluster, pod({label: value}, label))
+            check_same(cluster, given, gateway.injected(given))
 
-def test_chance_pods(built_in: tuple[Cluster, Gateway]) -> None:
-    cluster, gateway = built_in
-    pods = RandomPod(7)
-    given = [valid(pods.pod()) for _ in range(CHANCE)]
-    for one, expected in zip(given, gateway.all_injected(given), strict=True):
-        check_same(cluster, one, expected)
+    def test_chance_pods(self, built_in: tuple[Cluster, Gateway]) -> None:
+        cluster, gateway = built_in
+        pods = RandomPod(7)
+        given = [pod_of(cluster, valid(pods.pod())) for _ in range(CHANCE)]
+        for one, expected in zip(given, gateway.all_injected(given), strict=True):
+            check_same(cluster, one, expected)
 
 
 def valid(given: dict[str, Any]) -> dict[str, Any]:
@@ -172,6 +179,7 @@ def test_pods_of_the_fixtures(tmp_path: Path) -> None:
             given = json.loads((PODS / f"{name}.json").read_text())
             if "spec" not in given:
                 continue
+            given = pod_of(cluster, {"metadata": {}, **given})
             created = cluster.create(given)
             if created != cluster.create(gateway.injected(given) or given):
                 different.append((name, created[1] if created[0] >= 300 else ""))
