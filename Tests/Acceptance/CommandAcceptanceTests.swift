@@ -35,6 +35,34 @@ struct CommandAcceptanceTests {
         }
     }
 
+    @Test("Invalid settings are reported themselves, and not the audience that they would give")
+    func settings() async throws {
+        try folder.write(
+            """
+            sts:
+              endpoints:
+              - name: one
+                plugin: gcp
+                settings: {projectNumber: my-project, pool: C, provider: one-two}
+                publish: {plugin: gcp}
+                issuer: {host: one.example.com}
+              - name: two
+                plugin: azure
+                settings: {tenant: 6f1e2d3c-0000-4000-8000-0123456789ab, cloud: germany}
+                issuer: {host: two.example.com}
+              - {name: three, plugin: vault, issuer: {host: three.example.com}}
+            """, to: "settings.yaml")
+        let check = try await run("config", "check", "\(folder.path)/settings.yaml")
+        for needle in [
+            "sts.endpoints[0].settings.projectNumber", "sts.endpoints[0].settings.pool",
+            "sts.endpoints[1].settings.cloud", "sts.endpoints[2].audience",
+        ] {
+            #expect(check.errors.contains(needle), "\(needle)\n\(check.errors)")
+        }
+        #expect(!check.errors.contains("endpoints[0].audience") && !check.errors.contains("endpoints[1].audience"))
+        #expect(!check.errors.contains("endpoints[0].publish"), "a consequence")
+    }
+
     @Test("A valid configuration passes the check, and so does the development configuration")
     func good() async throws {
         let check = try await run("config", "check", "\(Place.repository)/deploy/dev/gateway.yaml")

@@ -6,7 +6,7 @@ import KubernetesAPI
 extension EndpointReader {
     static func audiences(
         _ block: ConfigurationBlock<EndpointKeys>, given: [String]?, profile: RelyingPartyProfile?,
-        settings: PresetSettings
+        settings: PresetSettings, context: PluginContext
     ) -> [String] {
         guard let profile else { return given ?? [] }
         let value = block.value(of: \.audience)
@@ -15,7 +15,9 @@ extension EndpointReader {
                 profile.preset.map { $0.audiences.compactMap { InjectionTemplate($0).render(settings.values) } }
                 ?? PluginSettings(block).audiences(of: profile.plugin)
             // A template without its setting is reported at the setting.
-            if assumed.isEmpty, value.node == nil, profile.preset?.audiences.isEmpty ?? true {
+            if assumed.isEmpty, value.node == nil, profile.preset?.audiences.isEmpty ?? true,
+                !PluginSettings(block).areInvalid(for: profile.plugin, placeholder(profile), context: context)
+            {
                 value.error(
                     "missing required key, as \(profile.name) has no default; expected the aud of issued tokens")
             }
@@ -31,6 +33,16 @@ extension EndpointReader {
                     + "\(profile.name) supports at most \(limits.audienceLength)")
         }
         return given
+    }
+
+    /// An endpoint with which a plugin checks settings from which no audience could be derived.
+    private static func placeholder(_ profile: RelyingPartyProfile) -> Endpoint? {
+        guard let issuer = Issuer(host: "issuer.example.com", path: ""),
+            let algorithm = profile.defaults.algorithms.first
+        else { return nil }
+        return Endpoint(
+            name: "endpoint", cluster: "cluster", issuer: issuer, audiences: [], algorithm: algorithm, rsaKeySize: 2048,
+            timeToLive: profile.defaults.timeToLive)
     }
 
     /// - Parameters:

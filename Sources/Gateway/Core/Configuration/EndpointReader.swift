@@ -34,7 +34,9 @@ struct EndpointReader {
         let audiences = block.audience
         profile = RelyingPartyProfile(block, name: name, audiences: audiences ?? [], catalog: catalog)
         let settings = PresetSettings(block, profile)
-        self.audiences = Self.audiences(block, given: audiences, profile: profile, settings: settings)
+        self.audiences = Self.audiences(
+            block, given: audiences, profile: profile, settings: settings,
+            context: PluginContext(logger: context.logger))
         issuerBlock = block.issuer
         keypair = issuerBlock.keypair
         issuer = Self.issuer(issuerBlock, name: name, cluster: cluster, limits: profile?.defaults.limits)
@@ -59,7 +61,8 @@ struct EndpointReader {
             } else {
                 nil
             }
-        let publisher = self.publisher(for: endpoint)
+        // What it says about an absent audience would be a consequence.
+        let publisher = self.publisher(for: audiences.isEmpty ? nil : endpoint)
         let rotation = self.rotation(publisher?.plan.keyHandOver)
         let provision = EndpointConfiguration.Provision(block.provision)
         checkHost(publisher, probe: probe)

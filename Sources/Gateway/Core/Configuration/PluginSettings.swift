@@ -32,6 +32,33 @@ struct PluginSettings {
         return decoded.map(Plugin.audiences(for:)) ?? Plugin.defaults.audiences
     }
 
+    /// Whether the settings themselves are invalid, so that no audience could be derived from them. They are reported then:
+    /// those that cannot be decoded where the plugin is created, the others here.
+    ///
+    /// - Parameter endpoint: any endpoint of the plugin's shape.
+    func areInvalid(for plugin: any ProviderPlugin.Type, _ endpoint: Endpoint?, context: PluginContext) -> Bool {
+        checkSettings(plugin, endpoint, context)
+    }
+
+    private func checkSettings<Plugin: ProviderPlugin>(
+        _ type: Plugin.Type, _ endpoint: Endpoint?, _ context: PluginContext
+    ) -> Bool {
+        guard let settings = block.settings else { return block.isSet(\.settings) }
+        let record = DecodingRecord(settings, at: block.value(of: \.settings).keyPath)
+        guard let decoded = try? Plugin.Settings(from: ConfigurationDecoder(settings, record: record)) else {
+            return true
+        }
+        guard let endpoint else { return false }
+        do {
+            _ = try Plugin(endpoint: endpoint, settings: decoded, context: context)
+            return false
+        } catch {
+            let own = error.errors.filter { $0.key == "settings" || $0.key.hasPrefix("settings.") }
+            for one in own { report(one.key, one.message) }
+            return !own.isEmpty
+        }
+    }
+
     private func make<Plugin: ProviderPlugin>(
         _ type: Plugin.Type, _ endpoint: Endpoint?, _ context: PluginContext
     ) -> (any ProviderPlugin)? {
