@@ -88,4 +88,13 @@ struct VaultProviderTests {
         }
         #expect(errors?.errors.map(\.key) == ["settings.address", "settings.mount", "settings.namespace"])
     }
+
+    @Test("Each mount has a policy of its own name, also where slashes and capitals are lost in it")
+    func policyNames() {
+        let mounts = ["prod-a", "prod/a", "prod-A", "prod/A", "prod/a/b", "prod/a-b", "prod-a/b", "jwt"]
+        let names = mounts.map { VaultProvisioner.policyName(ofMount: $0) }
+        #expect(Set(names).count == mounts.count)
+        #expect(names.allSatisfy { $0 == $0.lowercased() && !$0.contains("/") })
+        #expect(VaultProvisioner.policyName(ofMount: "sts-production") == "sts-gateway-publisher-sts-production")
+    }
 }

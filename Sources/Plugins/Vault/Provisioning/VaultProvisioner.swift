@@ -20,7 +20,16 @@ struct VaultProvisioner: Sendable {
     private let environment: @Sendable (String) -> String?
 
     /// The policy of the publisher role: of this mount alone.
-    var policyName: String { "sts-gateway-publisher-" + plan.mount.replacing("/", with: "-") }
+    var policyName: String { Self.policyName(ofMount: plan.mount) }
+
+    /// A name that no other mount's policy has. It has no slash, and Vault lowers capitals in names of policies, so the name
+    /// of a mount with one of them ends with digits of its hash: `prod/a` and `prod-a` are not the same.
+    static func policyName(ofMount mount: String) -> String {
+        let slug = mount.lowercased().replacing("/", with: "-")
+        let digits = slug == mount ? "" : "-" + ResourceName.suffix(cluster: "", endpoint: mount, owner: "")
+        return "sts-gateway-publisher-\(slug)\(digits)"
+    }
+
     /// The text of that policy.
     var policy: String {
         """
