@@ -106,7 +106,7 @@ class PatchTests(InjectCase):
                 ended = self.inject(file.read_text())
                 self.assertEqual((1, ""), (ended.returncode, ended.stdout))
                 if file.stem not in OF_THE_EXAMPLE_PLUGIN:
-                    self.assertEqual(f"-: Pod web: {reasons[file.stem]}\n", ended.stderr)
+                    self.assertEqual(f"-: Pod web: {reasons[file.stem]} (STS1202)\n", ended.stderr)
 
     def test_values_are_what_the_annotation_says_after_kubernetes_has_expanded_them(self) -> None:
         pod = json.loads((PODS / "shell-characters-in-annotation.json").read_text())
