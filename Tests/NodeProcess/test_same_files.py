@@ -1,4 +1,4 @@
-"""A workload cannot tell whether the sidecar or the node driver has written its files."""
+"""The files of the sidecar and of the node driver are the same for a workload."""
 
 import json
 import stat

@@ -1,8 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import GatewayCore
-import JSON
-import KubernetesAPI
 import Logging
 
 /// Commands on the admission policies that inject Pods without a webhook.
@@ -39,13 +37,7 @@ struct PolicyManifestCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard let namespace = namespace ?? CommandEnvironment.namespace else {
-            throw ValidationError(
-                "--namespace: the gateway's namespace is not known; set the option or POD_NAMESPACE")
-        }
-        guard KubernetesName.isLabel(namespace) else {
-            throw ValidationError("--namespace: invalid namespace \"\(namespace)\"; expected a-z, 0-9 and \"-\"")
-        }
+        let namespace = try ManifestOutput.namespace(namespace)
         let trust = try caFile.map { path in
             guard let contents = FileManager.default.contents(atPath: path),
                 let text = String(validating: contents, as: UTF8.self)
@@ -65,16 +57,10 @@ struct PolicyManifestCommand: ParsableCommand {
             let manifest = try AdmissionPolicyManifest(
                 configuration.endpoints, configuration.injection, policy, namespace: namespace,
                 version: GatewayVersion.current)
-            Terminal.write(Self.text(manifest.objects, asJSON: json), to: 1)
+            Terminal.write(ManifestOutput.text(manifest.objects, asJSON: json), to: 1)
         } catch {
             for reason in error.reasons { Terminal.error("\(file.path): \(reason)", .configurationError) }
             throw ExitStatus.configuration
         }
-    }
-
-    static func text(_ objects: [JSONValue], asJSON: Bool) -> String {
-        guard asJSON else { return objects.map(\.yamlDocument).joined(separator: "---\n") }
-        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(objects)]
-        return list.indentedText + "\n"
     }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import GatewayCore
-import JSON
-import KubernetesAPI
 import Logging
 
 /// Commands on the registration of the admission webhook.
@@ -33,13 +31,7 @@ struct WebhookManifestCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        guard let namespace = namespace ?? CommandEnvironment.namespace else {
-            throw ValidationError(
-                "--namespace: the gateway's namespace is not known; set the option or POD_NAMESPACE")
-        }
-        guard KubernetesName.isLabel(namespace) else {
-            throw ValidationError("--namespace: invalid namespace \"\(namespace)\"; expected a-z, 0-9 and \"-\"")
-        }
+        let namespace = try ManifestOutput.namespace(namespace)
         let file = ConfigurationFile(path: config)
         let reading = file.read(manifest: plugins, namespace: namespace, logger: .silent)
         for problem in reading.problems { Terminal.error(problem.text(file: file.path)) }
@@ -51,8 +43,6 @@ struct WebhookManifestCommand: ParsableCommand {
         let manifests = configuration.endpoints.map { endpoint in
             WebhookConfigurationManifest(endpoint, configuration.injection, namespace: namespace).json
         }
-        guard asJSON else { return manifests.map(\.yamlDocument).joined(separator: "---\n") }
-        let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(manifests)]
-        return list.indentedText + "\n"
+        return ManifestOutput.text(manifests, asJSON: asJSON)
     }
 }

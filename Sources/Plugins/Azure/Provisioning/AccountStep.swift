@@ -10,7 +10,7 @@ struct AccountStep: ProvisioningStep {
     let storage: DocumentStorage
     let names: CredentialNames
 
-    /// Everybody may read blobs of public containers; nobody may use account keys.
+    /// Blobs of public containers can be read without credentials; account keys cannot be used.
     private static let properties: JSONValue = [
         "allowBlobPublicAccess": true, "allowSharedKeyAccess": false, "minimumTlsVersion": "TLS1_2",
         "supportsHttpsTrafficOnly": true,

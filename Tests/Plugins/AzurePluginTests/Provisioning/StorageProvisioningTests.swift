@@ -147,7 +147,7 @@ struct StorageProvisioningTests {
         #expect(entra.state.storage.accounts == [path: own] && entra.state.storage.containers.isEmpty)
     }
 
-    @Test("Who runs the command needs the role too, and is told so")
+    @Test("Who runs the command needs the role too, which the error says")
     func uploadDenied() async throws {
         entra.state.storage.isUploadDenied = true
         let error = try await #require(throws: ProvisioningError.self) { try await endpoint(of: entra).apply() }
