@@ -321,6 +321,42 @@ def test_what_policies_cannot_express_is_an_error(tmp_path: Path, injection: dic
     assert output.returncode == 78 and reason in output.stderr and not output.stdout
 
 
+def manifest(folder: Path, *endpoints: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    file = folder / "gateway.yaml"
+    file.write_text(yaml.safe_dump(configuration(*endpoints)))
+    command = [built_gateway(), "policy", "manifest", "--config", file, "--namespace", "sts", "--json"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("count, is_possible", [(18, True), (30, False)])
+def test_expressions_that_api_servers_reject_are_an_error(tmp_path: Path, count: int, is_possible: bool) -> None:
+    """Expressions have at most 100,000 characters (k8s.io/apiserver, pkg/cel/limits.go)."""
+    many = [endpoint(f"aws-{one}", audience="sts.amazonaws.com", injector={"label": f"l{one}"}) for one in range(count)]
+    output = manifest(tmp_path, *many)
+    assert (output.returncode == 0) == is_possible
+    if is_possible:
+        assert max(map(len, output.stdout.splitlines())) < 100_000
+    else:
+        assert output.returncode == 78 and "use admission: webhook" in output.stderr and not output.stdout
+
+
+def test_every_policy_has_a_validation(tmp_path: Path) -> None:
+    """An API server rejects a policy without one, also where no endpoint needs an annotation."""
+    injector = {"label": "reports", "annotation": "optional"}
+    output = manifest(tmp_path, endpoint("reports", plugin="oidc", audience="https://a.example.com", injector=injector))
+    policies = [one for one in json.loads(output.stdout)["items"] if one["kind"] == "ValidatingAdmissionPolicy"]
+    assert len(policies) == 2 and all(one["spec"]["validations"] for one in policies)
+
+
+@pytest.mark.parametrize("name", ["skip-containers", "include-containers"])
+def test_a_long_list_of_containers_is_denied(built_in: Gateway, name: str) -> None:
+    given = pod({"vault-role": "web", name: "app," * 1_100}, "vault-role")
+    failures = built_in.denying.failures(built_in.mutating.mutated(given, "shop"), "shop")
+    assert any("longer than 4096 characters" in one for one in failures), failures
+    short = pod({"vault-role": "web", name: "app," * 1_000}, "vault-role")
+    assert not built_in.denying.failures(built_in.mutating.mutated(short, "shop"), "shop")
+
+
 class RandomPod:
     """Random Pods, the same for the same seed: what a workload may have, without what docs/injection.md excepts."""
 
