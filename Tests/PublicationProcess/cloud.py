@@ -28,6 +28,7 @@ from strict_sts import StrictSTS
 from waiting import until
 
 ACCOUNT = "111111111111"
+MOTO = Path(__file__).parents[1] / "Peers" / "moto_program.py"
 AUDIENCE = "sts.amazonaws.com"
 KEYS, DISCOVERY = "certs", ".well-known/openid-configuration"
 
@@ -191,7 +192,7 @@ def moto_process(folder: Path) -> Iterator[str]:
     file = folder / "moto.log"
     with file.open("wb") as log:
         process = child_process.start(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], stdout=log, stderr=log, env=environment
+            [sys.executable, str(MOTO), "-H", "127.0.0.1", "-p", "0"], stdout=log, stderr=log, env=environment
         )
 
     def url() -> str | None:
