@@ -128,6 +128,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
         self.context = nil
         deadline?.cancel()
         progress?.stop()
+        // It holds this handler.
+        progress = nil
         if let id { connections.close(id) }
         id = nil
         endProtocol = nil

@@ -267,6 +267,8 @@ final class RequestHandler: ChannelDuplexHandler {
         self.context = nil
         stopDeadline()
         progress?.stop()
+        // It holds this handler.
+        progress = nil
         endRequest()
     }
 

@@ -1,6 +1,7 @@
 import GatewayTestSupport
 import HTTPTypes
 import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import GatewayServer
@@ -39,6 +40,20 @@ struct HTTP1ConnectionTests {
         #expect(!connection.isOpen)
         #expect(connection.budget.usedBytes == 0)
         #expect(connection.connections.count == 0)
+    }
+
+    @Test("Its handlers are freed when it is closed")
+    func freed() async throws {
+        let connection = try await TestConnection()
+        let handlers = try await connection.handlers()
+        try await connection.receive(get)
+        await connection.answer(try await connection.request())
+        try await connection.channel.close().get()
+        await connection.channel.testingEventLoop.run()
+        try await connection.channel.testingEventLoop.executeInContext {
+            #expect(handlers.value.connection == nil)
+            #expect(handlers.value.request == nil)
+        }
     }
 
     @Test("A peer that does not read is disconnected when no write has made progress for the time of a write")

@@ -40,6 +40,23 @@ final class TestConnection {
 
     var isOpen: Bool { channel.isActive }
 
+    /// The handlers of a HTTP/1.x connection, as long as something holds them.
+    struct Handlers {
+        weak var connection: ConnectionGuard?
+        weak var request: RequestHandler?
+    }
+
+    func handlers() async throws -> NIOLoopBound<Handlers> {
+        let channel = channel
+        return try await channel.testingEventLoop.executeInContext {
+            let pipeline = channel.pipeline.syncOperations
+            let handlers = Handlers(
+                connection: try pipeline.handler(type: ConnectionGuard.self),
+                request: try pipeline.handler(type: RequestHandler.self))
+            return NIOLoopBound(handlers, eventLoop: channel.testingEventLoop)
+        }
+    }
+
     func receive(_ bytes: [UInt8]) async throws {
         try await channel.writeInbound(ByteBuffer(bytes: bytes))
         await channel.testingEventLoop.run()
