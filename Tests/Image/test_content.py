@@ -43,8 +43,11 @@ def test_only_the_program_and_its_shared_objects_can_be_executed(image: Archive,
 
 
 def test_there_is_no_shell_and_no_interpreter(entries: Entries) -> None:
-    assert [path for path in entries if SHELLS.fullmatch(path)] == []
-    assert [path for path, (_, content) in entries.items() if content.startswith(b"#!")] == []
+    files = {path: content for path, (info, content) in entries.items() if info.isfile()}
+    completions = [path for path in files if "completion" in path]
+    assert [path for path in files if SHELLS.fullmatch(path)] == []
+    assert [path for path in files if files[path].startswith(b"#!") and path not in completions] == []
+    assert not any(entries[path][0].mode & 0o111 for path in completions)
 
 
 def test_the_sidecar_and_the_node_driver_have_no_library(sidecar_image: Archive, node_image: Archive) -> None:

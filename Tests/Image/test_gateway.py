@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from built_programs import REPOSITORY
 from conftest import SERVED, needs_root
 from container import ANY_OTHER, NONROOT, Container
 from joserfc import jwk, jws
@@ -36,7 +37,8 @@ def test_it_mounts_the_images_plugins(gateway: PackedGateway) -> None:
     ended = gateway.container.run("plugins")
     assert ended.returncode == 0, ended.stderr
     mounted = {line.split("\t")[0]: line.split("\t")[1] for line in ended.stdout.splitlines()}
-    assert mounted == {"aws": "mounted", "oidc": "mounted"}
+    plugins = json.loads((REPOSITORY / "plugins.json").read_text())["plugins"]
+    assert mounted == {plugin["id"]: "mounted" for plugin in plugins}
 
 
 def test_it_checks_a_configuration(gateway: PackedGateway) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -19,10 +20,12 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def programs(folder: Path, *images: Archive) -> list[Path]:
-    """The programs in the images."""
-    found = []
-    for image in images:
+def programs(images: Path, folder: Path, *packed: Archive) -> list[Path]:
+    """The gateway as it was linked, which packing reads the symbols of, and the other programs from their images."""
+    gateway = folder / "sts-gateway"
+    shutil.copy(images.parent / "release" / gateway.name, gateway)
+    found = [gateway]
+    for image in packed:
         path = image.container["Entrypoint"][0]
         program = folder / Path(path).name
         program.write_bytes(image.entries()[path][1])
@@ -52,7 +55,7 @@ def pack(images: Path, image: Archive, programs: list[Path], out: Path, *more: s
 def test_packing_again_gives_the_same_bytes(
     images: Path, gateway_image: Archive, sidecar_image: Archive, node_image: Archive, tmp_path: Path
 ) -> None:
-    made = programs(tmp_path, gateway_image, sidecar_image, node_image)
+    made = programs(images, tmp_path, sidecar_image, node_image)
     out = tmp_path / "again"
     pack(images, gateway_image, made, out)
 
@@ -63,7 +66,7 @@ def test_packing_again_gives_the_same_bytes(
 def test_a_containerfile_is_given_the_same_files(
     images: Path, gateway_image: Archive, sidecar_image: Archive, node_image: Archive, tmp_path: Path
 ) -> None:
-    made = programs(tmp_path, gateway_image, sidecar_image, node_image)
+    made = programs(images, tmp_path, sidecar_image, node_image)
     pack(images, gateway_image, made, tmp_path / "roots", "--roots")
     packed = {"sts-gateway": gateway_image, "sts-sidecar": sidecar_image, "sts-node": node_image}
     for name, image in packed.items():
