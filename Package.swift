@@ -328,7 +328,8 @@ let package = Package(
             name: "SeededFaultTests", dependencies: ["CSeededFault"], path: "Tests/Sanitizers/SeededFaultTests",
             swiftSettings: settings),
         .testTarget(
-            name: "JSONTests", dependencies: ["JSON"], path: "Tests/Gateway/JSONTests", swiftSettings: settings),
+            name: "JSONTests", dependencies: ["GatewayTestSupport", "JSON"], path: "Tests/Gateway/JSONTests",
+            swiftSettings: settings),
         .testTarget(
             name: "JOSETests",
             dependencies: ["JSON", "JOSE", "GatewayTestSupport"] + crypto,

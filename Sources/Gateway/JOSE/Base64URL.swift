@@ -2,6 +2,7 @@
 public enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
+    /// 0xFF for what is no character of the alphabet; the others have the two highest bits clear.
     private static let values: [UInt8] = {
         var table = [UInt8](repeating: 0xFF, count: 256)
         for (value, character) in alphabet.enumerated() { table[Int(character)] = UInt8(value) }
@@ -10,20 +11,7 @@ public enum Base64URL {
 
     /// The ASCII bytes of the encoded form.
     public static func encodedBytes(_ bytes: some Collection<UInt8>) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity((bytes.count * 4 + 2) / 3)
-        var pending: UInt32 = 0
-        var bits = 0
-        for byte in bytes {
-            pending = (pending << 8) | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                output.append(alphabet[Int((pending >> UInt32(bits)) & 0x3F)])
-            }
-        }
-        if bits > 0 { output.append(alphabet[Int((pending << UInt32(6 - bits)) & 0x3F)]) }
-        return output
+        bytes.withContiguousStorageIfAvailable(encoded) ?? Array(bytes).withUnsafeBufferPointer(encoded)
     }
 
     /// The encoded form as a string.
@@ -36,23 +24,7 @@ public enum Base64URL {
     /// - Returns: nil where the text is not the canonical encoding: it has padding, white space, characters of another
     ///   alphabet, an invalid length, or bits set after the last byte.
     public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        guard text.count % 4 != 1 else { return nil }
-        var output: [UInt8] = []
-        output.reserveCapacity(text.count * 3 / 4)
-        var pending: UInt32 = 0
-        var bits = 0
-        for character in text {
-            let value = values[Int(character)]
-            guard value != 0xFF else { return nil }
-            pending = (pending << 6) | UInt32(value)
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                output.append(UInt8(truncatingIfNeeded: pending >> UInt32(bits)))
-                pending &= (1 << UInt32(bits)) - 1
-            }
-        }
-        return pending == 0 ? output : nil
+        text.withContiguousStorageIfAvailable(decoded) ?? Array(text).withUnsafeBufferPointer(decoded)
     }
 
     /// Decodes a string.
@@ -60,5 +32,75 @@ public enum Base64URL {
     /// - Returns: nil where the text is not the canonical encoding.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         decode(Array(text.utf8))
+    }
+
+    private static func encoded(_ input: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+        let count = (input.count * 4 + 2) / 3
+        return alphabet.withUnsafeBufferPointer { alphabet in
+            [UInt8](unsafeUninitializedCapacity: count) { output, initializedCount in
+                initializedCount = count
+                var (from, to) = (0, 0)
+                func write(_ group: UInt32, characters: Int) {
+                    for index in 0..<characters {
+                        output[to + index] = alphabet[Int((group >> UInt32(18 - 6 * index)) & 0x3F)]
+                    }
+                    to += characters
+                }
+                while input.count - from >= 3 {
+                    let high = UInt32(input[from]) << 16 | UInt32(input[from + 1]) << 8
+                    write(high | UInt32(input[from + 2]), characters: 4)
+                    from += 3
+                }
+                // What is missing of the last three bytes is zero.
+                switch input.count - from {
+                case 1: write(UInt32(input[from]) << 16, characters: 2)
+                case 2: write(UInt32(input[from]) << 16 | UInt32(input[from + 1]) << 8, characters: 3)
+                default: break
+                }
+            }
+        }
+    }
+
+    private static func decoded(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        guard text.count % 4 != 1 else { return nil }
+        // Bits of characters that are not in the alphabet, and those that follow the last byte.
+        var invalid: UInt32 = 0
+        let bytes = values.withUnsafeBufferPointer { values in
+            let count = text.count * 3 / 4
+            return [UInt8](unsafeUninitializedCapacity: count) { output, initializedCount in
+                initializedCount = count
+                var (from, to) = (0, 0)
+                func group(_ characters: Int) -> UInt32 {
+                    var group: UInt32 = 0
+                    for index in 0..<characters {
+                        let value = UInt32(values[Int(text[from + index])])
+                        invalid |= value & 0xC0
+                        group |= (value & 0x3F) << UInt32(18 - 6 * index)
+                    }
+                    from += characters
+                    return group
+                }
+                while text.count - from >= 4 {
+                    let group = group(4)
+                    output[to] = UInt8(truncatingIfNeeded: group >> 16)
+                    output[to + 1] = UInt8(truncatingIfNeeded: group >> 8)
+                    output[to + 2] = UInt8(truncatingIfNeeded: group)
+                    to += 3
+                }
+                switch text.count - from {
+                case 2:
+                    let group = group(2)
+                    output[to] = UInt8(truncatingIfNeeded: group >> 16)
+                    invalid |= group & 0xFFFF
+                case 3:
+                    let group = group(3)
+                    output[to] = UInt8(truncatingIfNeeded: group >> 16)
+                    output[to + 1] = UInt8(truncatingIfNeeded: group >> 8)
+                    invalid |= group & 0xFF
+                default: break
+                }
+            }
+        }
+        return invalid == 0 ? bytes : nil
     }
 }

@@ -2,6 +2,7 @@ import Crypto
 import CryptoExtras
 import FoundationEssentials
 public import JSON
+import Synchronization
 
 /// A public key as a JSON Web Key (RFC 7517, RFC 7518 §6). It cannot contain private members.
 public struct JSONWebKey: Sendable, Equatable {
@@ -46,6 +47,7 @@ public struct JSONWebKey: Sendable, Equatable {
     public let algorithm: SignatureAlgorithm?
     /// The members of the key's type.
     public let parameters: Parameters
+    private let rsaKey = PreparedRSAKey()
 
     /// Creates a key.
     public init(keyID: KeyID, algorithm: SignatureAlgorithm?, parameters: Parameters) {
@@ -119,7 +121,7 @@ public struct JSONWebKey: Sendable, Equatable {
             switch parameters {
             case .rsa(let modulus, let exponent):
                 guard algorithm.usesRSA else { throw JOSEError.unknownKey }
-                let key = try _RSA.Signing.PublicKey(n: modulus, e: exponent)
+                let key = try rsaKey.key(modulus: modulus, exponent: exponent)
                 let value = _RSA.Signing.RSASignature(rawRepresentation: signature)
                 switch algorithm.hash {
                 case .sha256:
@@ -153,6 +155,23 @@ public struct JSONWebKey: Sendable, Equatable {
         }
         guard valid else { throw .invalidSignature }
     }
+}
+
+/// The library's form of an RSA key. It is created for the first signature, since most keys of a key set verify none. It
+/// follows from the parameters, so comparisons do not include it.
+private final class PreparedRSAKey: Sendable, Equatable {
+    private let key = Mutex<_RSA.Signing.PublicKey?>(nil)
+
+    func key(modulus: [UInt8], exponent: [UInt8]) throws -> _RSA.Signing.PublicKey {
+        try key.withLock { key in
+            if let key { return key }
+            let made = try _RSA.Signing.PublicKey(n: modulus, e: exponent)
+            key = made
+            return made
+        }
+    }
+
+    static func == (left: PreparedRSAKey, right: PreparedRSAKey) -> Bool { true }
 }
 
 extension JSONWebKey.Parameters {

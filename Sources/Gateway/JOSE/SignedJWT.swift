@@ -16,16 +16,18 @@ public struct SignedJWT: Sendable {
     /// - Throws: `malformed`, `unsupportedAlgorithm` or `criticalExtension`.
     public init(parsing token: some StringProtocol) throws(JOSEError) {
         let bytes = Array(token.utf8)
-        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3 else { throw .malformed("a signed JWT has three parts") }
-        guard let header = Base64URL.decode(parts[0]),
-            let payload = Base64URL.decode(parts[1]),
-            let signature = Base64URL.decode(parts[2])
+        let dot = UInt8(ascii: ".")
+        guard let first = bytes.firstIndex(of: dot), let second = bytes[(first + 1)...].firstIndex(of: dot),
+            !bytes[(second + 1)...].contains(dot)
+        else { throw .malformed("a signed JWT has three parts") }
+        guard let header = Base64URL.decode(bytes[..<first]),
+            let payload = Base64URL.decode(bytes[(first + 1)..<second]),
+            let signature = Base64URL.decode(bytes[(second + 1)...])
         else { throw .malformed("a part is not base64url without padding") }
         guard !signature.isEmpty else { throw .malformed("the signature is empty") }
         self.header = try JOSEHeader(json: header)
         self.payload = payload
-        self.signingInput = Array(bytes[..<parts[1].endIndex])
+        self.signingInput = Array(bytes[..<second])
         self.signature = signature
     }
 

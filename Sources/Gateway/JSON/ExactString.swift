@@ -26,6 +26,23 @@ extension Sequence where Element: StringProtocol {
     public func containsExactly(_ string: some StringProtocol) -> Bool { contains { $0.isExactly(string) } }
 }
 
+extension String {
+    /// Whether both strings have the same code units, not only canonically equivalent ones.
+    public func isExactly(_ other: String) -> Bool {
+        guard utf8.count == other.utf8.count else { return false }
+        let isSame = utf8.withContiguousStorageIfAvailable { own in
+            other.utf8.withContiguousStorageIfAvailable { own.elementsEqual($0) }
+        }
+        // Strings of Swift are contiguous.
+        return (isSame ?? nil) ?? utf8.elementsEqual(other.utf8)
+    }
+}
+
+extension Sequence where Element == String {
+    /// Whether one of the strings has the same code units.
+    public func containsExactly(_ string: String) -> Bool { contains { $0.isExactly(string) } }
+}
+
 extension StringProtocol {
     /// Whether both strings have the same code units, not only canonically equivalent ones.
     public func isExactly(_ other: some StringProtocol) -> Bool {

@@ -37,33 +37,79 @@ extension JSONParser {
         skipPlainText()
         if current == UInt8(ascii: "\"") {
             position += 1
-            return try text(bytes[start..<position - 1])
+            return try text(UnsafeBufferPointer(rebasing: bytes[start..<position - 1]))
         }
-        var unescaped = Array(bytes[start..<position])
+        var unescaped: [UInt8] = []
+        unescaped.reserveCapacity(2 * (position - start) + 64)
+        unescaped.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<position]))
         while let byte = current {
             guard byte >= 0x20 else { throw error("control character in a string") }
             position += 1
-            guard byte == UInt8(ascii: "\\") else { return try text(unescaped[...]) }
+            guard byte == UInt8(ascii: "\\") else {
+                return try unescaped.withUnsafeBufferPointer { utf8 throws(JSONError) in try text(utf8) }
+            }
             try appendEscaped(to: &unescaped)
             let start = position
             skipPlainText()
-            unescaped.append(contentsOf: bytes[start..<position])
+            unescaped.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<position]))
         }
         throw error("unterminated string")
     }
 
+    /// Checks a string that is not read.
+    mutating func skipString() throws(JSONError) {
+        guard isUTF8 else {
+            // Its text must be looked at.
+            _ = try string()
+            return
+        }
+        position += 1
+        skipPlainText()
+        while let byte = current {
+            guard byte >= 0x20 else { throw error("control character in a string") }
+            position += 1
+            guard byte == UInt8(ascii: "\\") else { return }
+            try skipEscape()
+            skipPlainText()
+        }
+        throw error("unterminated string")
+    }
+
+    private mutating func skipEscape() throws(JSONError) {
+        switch current {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "n"): position += 1
+        default:
+            var escaped: [UInt8] = []
+            try appendEscaped(to: &escaped)
+        }
+    }
+
     /// The characters up to the end of the string, an escape, or an invalid character.
     private mutating func skipPlainText() {
+        let raw = UnsafeRawBufferPointer(bytes)
         var end = position
-        while end < bytes.count {
-            let byte = bytes[end]
+        // Eight at a time, up to the first eight that have one of those characters.
+        while end + 8 <= raw.count, Self.isPlain(raw.loadUnaligned(fromByteOffset: end, as: UInt64.self)) { end += 8 }
+        while end < raw.count {
+            let byte = raw[end]
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
             end += 1
         }
         position = end
     }
 
-    private func text(_ utf8: ArraySlice<UInt8>) throws(JSONError) -> String {
+    /// Whether none of the eight bytes is a quotation mark, a backslash or a control character: `x - 0x20` borrows into
+    /// the highest bit of a byte below 0x20, and `x - 1` into that of a zero byte, unless `x` has the bit itself.
+    static func isPlain(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highest: UInt64 = 0x8080_8080_8080_8080
+        let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
+        let escapes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
+        let controls = (word &- ones &* 0x20) & ~word
+        return (controls | (quotes &- ones) & ~quotes | (escapes &- ones) & ~escapes) & highest == 0
+    }
+
+    private func text(_ utf8: UnsafeBufferPointer<UInt8>) throws(JSONError) -> String {
         if isUTF8 { return String(decoding: utf8, as: UTF8.self) }
         guard let text = String(validating: utf8, as: UTF8.self) else { throw error("invalid UTF-8") }
         return text

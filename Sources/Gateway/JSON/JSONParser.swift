@@ -1,7 +1,9 @@
 /// Reads JSON text (RFC 8259) strictly and in one pass. Texts that two readers could read differently are rejected: a
 /// duplicate member, a byte order mark, anything after the value, anything that RFC 8259 does not allow.
+///
+/// It reads the bytes in place, and only below `bytes.count`.
 struct JSONParser {
-    let bytes: [UInt8]
+    let bytes: UnsafeBufferPointer<UInt8>
     /// Whether all of it is UTF-8, so that no string of it has to be looked at again.
     let isUTF8: Bool
     var position = 0
@@ -9,10 +11,29 @@ struct JSONParser {
     private let limits: JSONLimits
     private var valueCount = 0
 
-    init(_ bytes: [UInt8], limits: JSONLimits) {
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
         self.bytes = bytes
         self.limits = limits
-        isUTF8 = String(validating: bytes, as: UTF8.self) != nil
+        isUTF8 = Self.isASCII(bytes) || String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    /// Reads with a parser of the bytes.
+    static func reading<Value>(
+        _ bytes: [UInt8], limits: JSONLimits, _ read: (inout JSONParser) throws(JSONError) -> Value
+    ) throws(JSONError) -> Value {
+        try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
+            var parser = JSONParser(bytes, limits: limits)
+            return try read(&parser)
+        }
+    }
+
+    private static func isASCII(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        let bytes = UnsafeRawBufferPointer(bytes)
+        let words = bytes.count / 8
+        var all: UInt64 = 0
+        for word in 0..<words { all |= bytes.loadUnaligned(fromByteOffset: 8 * word, as: UInt64.self) }
+        for index in (8 * words)..<bytes.count { all |= UInt64(bytes[index]) }
+        return all & 0x8080_8080_8080_8080 == 0
     }
 
     mutating func document(_ selection: JSONSelection) throws(JSONError) -> JSONValue {
@@ -37,9 +58,9 @@ struct JSONParser {
 
     func error(_ message: String) -> JSONError { JSONError(message: message, offset: position) }
 
-    var current: UInt8? { position < bytes.count ? bytes[position] : nil }
+    @inline(__always) var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    private mutating func skipWhiteSpace() {
+    @inline(__always) private mutating func skipWhiteSpace() {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
@@ -86,6 +107,8 @@ struct JSONParser {
         var members: [JSONValue.Member] = []
         var names: Set<ExactString> = []
         if takes(UInt8(ascii: "}")) { return members }
+        // Most objects of Kubernetes have at most four.
+        members.reserveCapacity(4)
         while true {
             skipWhiteSpace()
             guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
@@ -117,6 +140,7 @@ struct JSONParser {
     private mutating func skip(depth: Int) throws(JSONError) {
         guard depth <= limits.depth else { throw error("nested more than \(limits.depth) levels deep") }
         skipWhiteSpace()
+        if current == UInt8(ascii: "\"") { return try skipString() }
         guard let first = current, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
             // One value at a time needs little memory.
             valueCount -= 1
@@ -131,7 +155,7 @@ struct JSONParser {
             if isObject {
                 skipWhiteSpace()
                 guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
-                _ = try string()
+                try skipString()
                 guard takes(UInt8(ascii: ":")) else { throw error("expected a colon after the member name") }
             }
             try skip(depth: depth + 1)

@@ -10,8 +10,9 @@ extension JSONValue {
     public init(
         parsing text: [UInt8], limits: JSONLimits = .standard, reading selection: JSONSelection = .whole
     ) throws(JSONError) {
-        var parser = JSONParser(text, limits: limits)
-        self = try parser.document(selection)
+        self = try JSONParser.reading(text, limits: limits) { parser throws(JSONError) in
+            try parser.document(selection)
+        }
     }
 
     /// Reads JSON texts that follow one another with white space or nothing between them, as a program that writes a
@@ -21,7 +22,6 @@ extension JSONValue {
     public static func values(
         parsing text: [UInt8], limits: JSONLimits = .standard
     ) throws(JSONError) -> [JSONValue] {
-        var parser = JSONParser(text, limits: limits)
-        return try parser.values()
+        try JSONParser.reading(text, limits: limits) { parser throws(JSONError) in try parser.values() }
     }
 }

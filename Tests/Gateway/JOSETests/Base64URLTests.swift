@@ -1,3 +1,5 @@
+import FoundationEssentials
+import GatewayTestSupport
 import JOSE
 import Testing
 
@@ -35,5 +37,23 @@ struct Base64URLTests {
         arguments: ["Zg==", "Zg=", "A+z", "A/z", "Zm 9", "Zm9v\n", "Z", "Zm9vY", "Zh", "Zm9", "é", "Zg\0"])
     func notCanonical(text: String) {
         #expect(Base64URL.decode(text) == nil)
+    }
+
+    @Test("is Foundation's base64 in the other alphabet, for random bytes and from any collection")
+    func random() {
+        var random = SeededRandom(seed: 64)
+        for length in 0..<300 {
+            let bytes = (0..<length).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            let base64 = String(
+                Data(bytes).base64EncodedString().filter { $0 != "=" }.map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })
+            #expect(Base64URL.encode(bytes) == base64)
+            #expect(Base64URL.encode(bytes.lazy.map { $0 }) == base64)
+            #expect(Base64URL.decode(base64) == bytes)
+            #expect(Base64URL.decode(base64.utf8.lazy.map { $0 }) == bytes)
+            var text = Array(base64.utf8)
+            guard let index = text.indices.randomElement(using: &random) else { continue }
+            text[index] = 0x2A
+            #expect(Base64URL.decode(text) == nil)
+        }
     }
 }

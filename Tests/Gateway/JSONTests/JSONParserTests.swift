@@ -1,4 +1,5 @@
 import Foundation
+import GatewayTestSupport
 import JSON
 import Testing
 
@@ -100,6 +101,54 @@ struct JSONParserTests {
         #expect(try JSONValue.values(parsing: Array(" ".utf8)).isEmpty)
         for text in ["{} ,", "{} }", #"{}{"a":1,"a":1}"#, "{}{"] {
             #expect(throws: JSONError.self) { try JSONValue.values(parsing: Array(text.utf8)) }
+        }
+    }
+
+    @Test("A string ends at its quotation mark, at whatever place it and escapes are, also where it is not read")
+    func everyPlace() throws {
+        for length in 0..<40 {
+            for special in [#"\""#, #"\\"#, #"\n"#, "é", "\u{7F}", "\u{1}", ""] {
+                for place in 0...length {
+                    let rest = String(repeating: "y", count: length - place)
+                    let text = #"{"a":""# + String(repeating: "x", count: place) + special + rest + #"","b":1}"#
+                    let whole = try? value(text)
+                    let selected = try? JSONValue(parsing: Array(text.utf8), reading: .only(["b": .whole]))
+                    guard special != "\u{1}" else {
+                        #expect(whole == nil && selected == nil)
+                        continue
+                    }
+                    #expect(whole?["a"]?.stringValue?.utf8.count == length + Self.length(special))
+                    #expect(selected == ["b": 1])
+                }
+            }
+        }
+    }
+
+    private static func length(_ special: String) -> Int {
+        special.hasPrefix(#"\"#) ? 1 : special.utf8.count
+    }
+
+    @Test("What is not read is rejected where it would be rejected if it were read, at the same byte")
+    func notRead() {
+        var random = SeededRandom(seed: 5)
+        let bytes = Array(#"{}[]:,"\/bnut0eE-+. aé"#.utf8)
+        for _ in 0..<20_000 {
+            let middle = (0..<Int.random(in: 0...12, using: &random)).map { _ in
+                bytes.randomElement(using: &random) ?? 0
+            }
+            let text = Array(#"{"a":"#.utf8) + middle + Array("}".utf8)
+            var errors: [JSONError?] = []
+            for selection in [JSONSelection.whole, .only([:])] {
+                do throws(JSONError) {
+                    _ = try JSONValue(parsing: text, reading: selection)
+                    errors.append(nil)
+                } catch {
+                    errors.append(error)
+                }
+            }
+            // Duplicates are looked for in what is read.
+            if errors[0]?.message == "duplicate member" { continue }
+            #expect(errors[0] == errors[1], "\(String(decoding: text, as: UTF8.self))")
         }
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GatewayTestSupport
 import JSON
 import Testing
 
@@ -50,5 +51,30 @@ struct JSONValueTests {
         #expect((["\u{E9}": 1] as JSONValue).setting(2, at: "e\u{301}") == ["\u{E9}": 1, "e\u{301}": 2])
         #expect(ExactString("\u{E9}") != ExactString("e\u{301}"))
         #expect(Set([ExactString("K"), ExactString("\u{212A}"), ExactString("K")]).count == 2)
+    }
+
+    @Test("A string has the same text whatever place its escapes are at, and is read again as it was")
+    func everyEscape() throws {
+        var random = SeededRandom(seed: 3)
+        let scalars: [Unicode.Scalar] = ["\"", "\\", "\n", "\r", "\t", "\u{0}", "\u{1F}", "\u{7F}", "/", "é", "🚀"]
+        for _ in 0..<5_000 {
+            var string = ""
+            var text = "\""
+            for _ in 0..<Int.random(in: 0...40, using: &random) {
+                let scalar = random.oneIn(6) ? scalars.randomElement(using: &random) ?? "x" : "x"
+                string.unicodeScalars.append(scalar)
+                switch scalar {
+                case "\"", "\\": text += "\\\(scalar)"
+                case "\n": text += #"\n"#
+                case "\r": text += #"\r"#
+                case "\t": text += #"\t"#
+                case "\u{0}": text += #"\u0000"#
+                case "\u{1F}": text += #"\u001f"#
+                default: text.unicodeScalars.append(scalar)
+                }
+            }
+            #expect(JSONValue.string(string).text == text + "\"")
+            #expect(try JSONValue(parsing: JSONValue.string(string).utf8Text) == .string(string))
+        }
     }
 }
