@@ -2,6 +2,7 @@
 enum ContainerPath {
     /// The absolute path without `.`, `..`, and repeated or final slashes. A relative path is relative to the root.
     static func cleaned(_ path: String) -> String {
+        guard !isClean(path) else { return path }
         var parts: [Substring] = []
         for part in path.split(separator: "/") {
             switch part {
@@ -13,9 +14,24 @@ enum ContainerPath {
         return "/" + parts.joined(separator: "/")
     }
 
+    /// Whether the path certainly has no empty part, no part that begins with a dot, and no final slash.
+    private static func isClean(_ path: String) -> Bool {
+        var last: UInt8?
+        for byte in path.utf8 {
+            // The first byte is a slash. A slash is not followed by a dot or a slash.
+            if last == nil ? byte != UInt8(ascii: "/") : last == UInt8(ascii: "/") && (byte == 0x2E || byte == 0x2F) {
+                return false
+            }
+            last = byte
+        }
+        return path.utf8.count > 1 && last != UInt8(ascii: "/")
+    }
+
     /// Whether the path is below the folder.
     static func isBelow(_ path: String, _ folder: String) -> Bool {
-        folder == "/" ? path != "/" : path.utf8.starts(with: "\(folder)/".utf8)
+        guard folder != "/" else { return path != "/" }
+        guard path.utf8.count > folder.utf8.count, path.utf8.starts(with: folder.utf8) else { return false }
+        return path.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
     }
 
     /// The path with `/var/run` replaced by `/run`, to which it is a symbolic link in many images.

@@ -20,8 +20,6 @@ struct ContainerReading {
     let isNativeSidecar: Bool
     /// The literal value of each variable; nil where it has `valueFrom`.
     let environment: [String: String?]
-    /// The indices in `env` of each variable.
-    let environmentIndices: [String: [Int]]
     let mounts: [Mount]
     let hasEnvironment: Bool
     /// The name prefixes of variables that come from a ConfigMap or a Secret as a whole (`envFrom`), so that their names
@@ -39,17 +37,15 @@ struct ContainerReading {
         let variables = try field.member("env").elements()
         hasEnvironment = variables != nil
         var environment: [String: String?] = [:]
-        var indices: [String: [Int]] = [:]
-        for (index, variable) in (variables ?? []).enumerated() {
+        environment.reserveCapacity(variables?.count ?? 0)
+        for variable in variables ?? [] {
             let literal = try variable.member("value").text() ?? ""
             let isLiteral = try variable.member("valueFrom").value == nil
             // Of variables with the same name, the last one is used.
             let name = try variable.member("name").requiredText()
             environment[name] = .some(isLiteral ? literal : nil)
-            indices[name, default: []].append(index)
         }
         self.environment = environment
-        environmentIndices = indices
         var prefixes: [String] = []
         for source in try field.member("envFrom").elements() ?? [] {
             prefixes.append(try source.member("prefix").text() ?? "")
@@ -58,6 +54,7 @@ struct ContainerReading {
         let mounts = try field.member("volumeMounts").elements()
         hasMounts = mounts != nil
         var read: [Mount] = []
+        read.reserveCapacity(mounts?.count ?? 0)
         for mount in mounts ?? [] { read.append(try Mount(mount)) }
         self.mounts = read
         let arguments = ["args", "command"].lazy.compactMap { [json] in json[$0]?.elementList?.last }
@@ -77,7 +74,12 @@ struct ContainerReading {
     /// Whether a ConfigMap or a Secret may have the variable.
     func maySource(_ name: String) -> Bool { sourcePrefixes.contains { name.utf8.starts(with: $0.utf8) } }
 
-    func hasVariable(_ name: String) -> Bool { environmentIndices[name] != nil }
+    func hasVariable(_ name: String) -> Bool { environment.keys.contains(name) }
+
+    /// The indices in `env` of a variable.
+    func environmentIndices(of name: String) -> [Int] {
+        (json["env"]?.elementList ?? []).enumerated().filter { $1["name"]?.stringValue == name }.map(\.offset)
+    }
 
     /// Whether the element of `env` has the same value. The API server omits an empty one.
     func isVariable(_ index: Int, equalTo wanted: JSONValue) -> Bool {
@@ -96,7 +98,7 @@ extension ContainerReading.Mount {
         volume = try field.member("name").requiredText()
         path = ContainerPath.cleaned(try field.member("mountPath").requiredText())
         isReadOnly = try field.member("readOnly").flag() ?? false
-        let parts = [try field.member("subPath").text(), try field.member("subPathExpr").text()]
-        isPartial = parts.contains { !($0 ?? "").isEmpty }
+        let (path, expression) = (try field.member("subPath").text(), try field.member("subPathExpr").text())
+        isPartial = !(path ?? "").isEmpty || !(expression ?? "").isEmpty
     }
 }

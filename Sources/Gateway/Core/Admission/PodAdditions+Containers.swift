@@ -128,20 +128,20 @@ extension PodAdditions {
         }
         var exists = false
         for (index, mount) in container.mounts.enumerated() {
-            let place = "\(container.location).volumeMounts[\(index)]"
+            func place() -> String { "\(container.location).volumeMounts[\(index)]" }
             let isTokens = mount.volume == InjectedNames.tokenVolume
             if mount.path == folder {
                 guard isTokens, !mount.isPartial else {
-                    throw denial("mounts another volume at \(folder), which is reserved for tokens (\(place))")
+                    throw denial("mounts another volume at \(folder), which is reserved for tokens (\(place()))")
                 }
                 exists = true
             } else if ContainerPath.isBelow(mount.path, folder) {
-                throw denial("mounts a volume below \(folder), which is reserved for tokens (\(place))")
+                throw denial("mounts a volume below \(folder), which is reserved for tokens (\(place()))")
             } else if mount.volume == InjectedNames.subjectTokenVolume {
-                throw denial("mounts \(mount.volume), which is reserved for the sidecar (\(place))")
+                throw denial("mounts \(mount.volume), which is reserved for the sidecar (\(place()))")
             }
             if isTokens, !mount.isReadOnly, mount.path == folder || annotations.createsVolume {
-                throw denial("mounts \(mount.volume) writable (\(place).readOnly)")
+                throw denial("mounts \(mount.volume) writable (\(place()).readOnly)")
             }
         }
         checkPaths(of: container)
@@ -186,7 +186,7 @@ extension PodAdditions {
                 overridden.append(variable.name)
                 continue
             }
-            for index in container.environmentIndices[variable.name] ?? [] {
+            for index in container.environmentIndices(of: variable.name) {
                 patch.replace(variable.json, at: pointer.appending(index))
             }
         }

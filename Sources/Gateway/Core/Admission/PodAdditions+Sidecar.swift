@@ -53,11 +53,11 @@ extension PodAdditions {
         settings += SidecarContainers.optionalSettings.filter { !names.contains($0) && found.hasVariable($0) }
             .map { ["name": .string($0), "value": ""] }
         for setting in settings {
-            guard let name = setting["name"]?.stringValue, let indices = found.environmentIndices[name] else {
+            guard let name = setting["name"]?.stringValue, found.hasVariable(name) else {
                 missing.append(setting)
                 continue
             }
-            for index in indices where !found.isVariable(index, equalTo: setting) {
+            for index in found.environmentIndices(of: name) where !found.isVariable(index, equalTo: setting) {
                 patch.replace(setting, at: variables.appending(index))
             }
         }

@@ -2,7 +2,7 @@ import JSON
 
 /// A field of a Pod with its path, which errors contain. A field with the value null is absent, as in the API server.
 struct PodField {
-    /// Such as `spec.containers[0].env`. The text is built for errors only, since a large Pod has thousands of fields.
+    /// Such as `spec.containers[0].env`.
     private indirect enum Path: CustomStringConvertible {
         case pod
         case member(Path, String)
@@ -23,25 +23,36 @@ struct PodField {
 
     /// nil where the field is absent.
     let value: JSONValue?
-    private let path: Path
+    /// nil where paths are not recorded.
+    private let path: Path?
 
-    /// The Pod itself.
-    init(_ pod: JSONValue) { self.init(pod, .pod) }
+    /// Reads a Pod. A large one has thousands of fields, so their paths are recorded only when it is read again for an
+    /// error.
+    static func reading<Content>(
+        _ pod: JSONValue, _ read: (PodField) throws(AdmissionDenial) -> Content
+    ) throws(AdmissionDenial) -> Content {
+        do throws(AdmissionDenial) {
+            return try read(PodField(pod, nil))
+        } catch {
+            return try read(PodField(pod, .pod))
+        }
+    }
 
-    private init(_ value: JSONValue?, _ path: Path) {
+    private init(_ value: JSONValue?, _ path: Path?) {
         if case .null = value { self.value = nil } else { self.value = value }
         self.path = path
     }
 
     private func denial(expected: String) -> AdmissionDenial {
-        let path = path.description
+        let path = path?.description ?? ""
         return AdmissionDenial(.badRequest, "\(path.isEmpty ? "the Pod" : path): invalid value; expected \(expected)")
     }
 
     func member(_ name: String) throws(AdmissionDenial) -> PodField {
-        guard let value else { return PodField(nil, .member(path, name)) }
+        let path = path.map { Path.member($0, name) }
+        guard let value else { return PodField(nil, path) }
         guard case .object = value else { throw denial(expected: "an object") }
-        return PodField(value[name], .member(path, name))
+        return PodField(value[name], path)
     }
 
     /// A member that must be an object.
@@ -78,6 +89,7 @@ struct PodField {
     func elements() throws(AdmissionDenial) -> [PodField]? {
         guard let value else { return nil }
         guard case .array(let elements) = value else { throw denial(expected: "a list") }
+        guard let path else { return elements.map { PodField($0, nil) } }
         return elements.enumerated().map { PodField($1, .element(path, $0)) }
     }
 
@@ -86,8 +98,9 @@ struct PodField {
         guard let value else { return [:] }
         guard case .object(let members) = value else { throw denial(expected: "an object") }
         var texts: [String: String] = [:]
-        for member in members where member.value != .null {
-            texts[member.name] = try PodField(member.value, .entry(path, member.name)).text()
+        for member in members {
+            let field = PodField(member.value, path.map { .entry($0, member.name) })
+            if let text = try field.text() { texts[member.name] = text }
         }
         return texts
     }

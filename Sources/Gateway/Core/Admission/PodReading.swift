@@ -30,7 +30,10 @@ struct PodReading {
     let isMirror: Bool
 
     init(_ pod: JSONValue) throws(AdmissionDenial) {
-        let root = PodField(pod)
+        self = try PodField.reading(pod) { field throws(AdmissionDenial) in try PodReading(root: field) }
+    }
+
+    private init(root: PodField) throws(AdmissionDenial) {
         let metadata = try root.member("metadata")
         let spec = try root.requiredMember("spec")
         labels = try metadata.member("labels").texts()
@@ -75,7 +78,9 @@ struct PodReading {
 
     /// The Pod's labels only, for Pods that request no injection.
     static func labels(of pod: JSONValue) throws(AdmissionDenial) -> [String: String] {
-        try PodField(pod).member("metadata").member("labels").texts()
+        try PodField.reading(pod) { field throws(AdmissionDenial) in
+            try field.member("metadata").member("labels").texts()
+        }
     }
 
     /// The name of the ServiceAccount. An empty one means `default`; `serviceAccount` is the field's deprecated name.

@@ -10,7 +10,7 @@ extension AuditRecord {
     package var json: JSONValue {
         var members: [JSONValue.Member] = [
             .init("audit", .integer(Self.schemaVersion)),
-            .init("time", .string(Self.text(time))),
+            .init("time", .string(Timestamp.text(time))),
             .init("request_id", .string(request.id)),
             .init("endpoint", .string(request.endpoint)),
             .init("route", .string(request.route.rawValue)),
@@ -41,7 +41,7 @@ extension AuditRecord {
     /// The line that replaces records that were lost because the sink was full.
     package static func gap(lost count: Int, at time: Date) -> JSONValue {
         [
-            "audit": .integer(schemaVersion), "time": .string(text(time)), "decision": "lost",
+            "audit": .integer(schemaVersion), "time": .string(Timestamp.text(time)), "decision": "lost",
             "count": .integer(count),
         ]
     }
@@ -49,18 +49,13 @@ extension AuditRecord {
     /// Every attribute that the workload has, under its name in rules.
     private static func workload(_ attributes: WorkloadAttributes) -> JSONValue {
         .object(
-            WorkloadAttributes.names.compactMap { name in
-                guard name != "endpoint", let values = attributes.values(of: name), let first = values.first else {
-                    return nil
-                }
+            WorkloadAttribute.allCases.compactMap { attribute in
+                guard attribute != .endpoint else { return nil }
+                let values = attributes.values(of: attribute)
+                guard let first = values.first else { return nil }
                 return JSONValue.Member(
-                    name, name == "groups" ? .array(values.map(JSONValue.string)) : .string(first))
+                    attribute.rawValue, attribute == .groups ? .array(values.map(JSONValue.string)) : .string(first))
             })
-    }
-
-    /// The time in RFC 3339 format, in UTC, with milliseconds.
-    static func text(_ time: Date) -> String {
-        time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 }
 

@@ -32,7 +32,7 @@ package struct PublicationRecord: Sendable {
         }
         var members: [JSONValue.Member] = [
             .init("audit", .integer(AuditRecord.schemaVersion)),
-            .init("time", .string(AuditRecord.text(time))),
+            .init("time", .string(Timestamp.text(time))),
             .init("endpoint", .string(endpoint)),
             .init("decision", .string(decision)),
         ]

@@ -20,6 +20,8 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
 
     package let scope: Scope
     package let mode: Mode
+    /// Scope and constraint in canonical form. Each audit record of the rule has it.
+    package let description: String
 
     /// Parses a configured rule.
     ///
@@ -39,12 +41,14 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
             self.scope = .anyServiceAccount
         default: throw .unknownScope(scope)
         }
+        description = Self.text(self.scope)
     }
 
     /// Creates a rule of a filter that may have unknown attributes.
     package init(_ filter: SearchFilter) {
         scope = .filter(filter)
         mode = .enforce
+        description = Self.text(scope)
     }
 
     private static func filter(_ text: String) throws(AccessRuleError) -> SearchFilter {
@@ -68,8 +72,7 @@ package struct AccessRule: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Scope and constraint in canonical form.
-    package var description: String {
+    private static func text(_ scope: Scope) -> String {
         switch scope {
         case .filter(let filter): "filter \(filter)"
         case .group(let group): "group \(group)"

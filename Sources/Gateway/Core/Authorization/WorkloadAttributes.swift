@@ -56,7 +56,8 @@ package struct WorkloadAttributes: Sendable, Equatable {
         return passes(value)
     }
 
-    private func values(of attribute: WorkloadAttribute) -> [String] {
+    /// The values of an attribute; empty where it is absent.
+    func values(of attribute: WorkloadAttribute) -> [String] {
         if attribute == .groups { return identity.groups.filter { !$0.isEmpty } }
         return singleValue(of: attribute).map { [$0] } ?? []
     }

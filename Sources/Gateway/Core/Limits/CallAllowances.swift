@@ -43,9 +43,9 @@ package struct CallAllowances<Source: Hashable & Sendable>: Sendable {
     }
 
     /// Why calls of that address are not reviewed now; nil where they are.
-    package func refusal(of source: Source, at now: Double) -> CallRefusal? {
+    package func refusal(of source: @autoclosure () -> Source, at now: Double) -> CallRefusal? {
         guard sources.count > 0 else { return nil }
-        let wait = sources.wait(source, at: now)
+        let wait = sources.wait(source(), at: now)
         return wait == 0 ? nil : CallRefusal(.source, wait: wait)
     }
 

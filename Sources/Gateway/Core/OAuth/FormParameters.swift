@@ -5,21 +5,27 @@ package struct FormParameters: Sendable {
     /// The maximum number of parameters.
     static let maximumCount = 64
 
-    private let values: [ExactString: String]
+    /// So few that comparing is faster than hashing.
+    private let values: [(name: String, value: String)]
 
     /// Parses a form.
     ///
     /// - Throws: `invalid_request` without content of the request.
     package init(parsing body: [UInt8]) throws(OAuthError) {
-        var values: [ExactString: String] = [:]
-        for pair in body.split(separator: UInt8(ascii: "&")) {
+        var values: [(name: String, value: String)] = []
+        var rest = body[...]
+        while !rest.isEmpty {
+            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
+            rest = rest[pair.endIndex...].dropFirst()
+            guard !pair.isEmpty else { continue }
             let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             guard let name = Self.decode(pair[..<equals]), let value = Self.decode(pair[equals...].dropFirst()) else {
                 throw .invalidRequest("the form is not percent-encoded UTF-8")
             }
-            guard values.updateValue(value, forKey: ExactString(name)) == nil else {
+            guard !values.contains(where: { $0.name.isExactly(name) }) else {
                 throw .invalidRequest("a parameter is repeated; give each once")
             }
+            values.append((name, value))
             guard values.count <= Self.maximumCount else { throw .invalidRequest("the form has too many parameters") }
         }
         self.values = values
@@ -27,11 +33,14 @@ package struct FormParameters: Sendable {
 
     /// The value of a parameter; nil where it is absent or empty (RFC 6749 §3.2).
     package subscript(_ name: String) -> String? {
-        guard let value = values[ExactString(name)], !value.isEmpty else { return nil }
+        guard let value = values.first(where: { $0.name.isExactly(name) })?.value, !value.isEmpty else { return nil }
         return value
     }
 
     private static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
+        guard bytes.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else {
+            return String(validating: bytes, as: UTF8.self)
+        }
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         var index = bytes.startIndex

@@ -115,13 +115,16 @@ package enum TokenRequestReader {
     /// Whether it is the media type of a form, in any case and with any parameters (RFC 9110 §8.3.1). White space is
     /// allowed around it, not within.
     private static func isForm(_ contentType: String?) -> Bool {
-        guard let type = contentType?.split(separator: ";", omittingEmptySubsequences: false).first else {
-            return false
+        guard let type = contentType?.utf8.prefix(while: { $0 != UInt8(ascii: ";") }) else { return false }
+        func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+        let start = type.drop(while: isSpace)
+        let end = start.lastIndex { !isSpace($0) }.map(start.index(after:)) ?? start.startIndex
+        return start[..<end].elementsEqual(formType.utf8) { byte, lowercase in
+            (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 == lowercase : byte == lowercase
         }
-        func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" }
-        let trimmed = type.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
-        return String(trimmed).lowercased() == "application/x-www-form-urlencoded"
     }
+
+    private static let formType = "application/x-www-form-urlencoded"
 
     /// Whether a token is in the query (RFC 6750 §2.3), which servers log.
     private static func hasToken(inQuery query: String?) -> Bool {

@@ -13,7 +13,8 @@ package struct TokenExchange: Sendable {
     let signatures: any SignatureExecuting
     private let limits: (any CallLimiting)?
     private let sourcesOfPolicy: Set<WorkloadMetadata.Source>
-    private let sourcesOfClaims: Set<WorkloadMetadata.Source>
+    /// Of the policy and of the claims.
+    private let sourcesOfTokens: Set<WorkloadMetadata.Source>
 
     /// - Parameters:
     ///   - metadata: reads the labels and annotations that the endpoint's rules and claims use. Without it, an endpoint
@@ -31,7 +32,7 @@ package struct TokenExchange: Sendable {
         self.signatures = signatures
         self.limits = limits
         sourcesOfPolicy = configuration.policy.metadataSources
-        sourcesOfClaims = configuration.token.metadataSources
+        sourcesOfTokens = sourcesOfPolicy.union(configuration.token.metadataSources)
     }
 
     /// Issues a token.
@@ -42,7 +43,7 @@ package struct TokenExchange: Sendable {
         _ request: TokenExchangeRequest, at now: Date, tokenID: TokenID
     ) async throws(TokenExchangeError) -> IssuedToken {
         let audiences = try narrowedAudiences(request)
-        let (attributes, rule) = try await decide(request, reading: sourcesOfPolicy.union(sourcesOfClaims), at: now)
+        let (attributes, rule) = try await decide(request, reading: sourcesOfTokens, at: now)
         let identity = attributes.identity
 
         let keys = keys.confirmedSnapshot

@@ -22,38 +22,72 @@ package enum TokenReviewMessage {
     ///
     /// - Returns: nil where the body is not a TokenReview with a status, or the authenticated user has no name.
     package static func review(in json: [UInt8]) -> TokenReview? {
-        guard let wire = try? JSONValue(parsing: json).decode(Wire.self), wire.kind == "TokenReview",
-            wire.apiVersion == apiVersion
+        guard let json = try? JSONValue(parsing: json), json["kind"] == "TokenReview",
+            json["apiVersion"] == .string(apiVersion), let status = try? Status(json["status"] ?? .null)
         else { return nil }
-        let status = wire.status
         guard status.authenticated == true, (status.error ?? "").isEmpty else {
             return .unauthenticated(.unauthenticated)
         }
-        guard let user = status.user, let username = user.username, !username.isEmpty else { return nil }
+        guard let username = status.username, !username.isEmpty else { return nil }
         return .authenticated(
             UserInfo(
-                username: username, uid: (user.uid ?? "").isEmpty ? nil : user.uid, groups: user.groups ?? [],
-                extra: user.extra ?? [:], audiences: status.audiences ?? []))
+                username: username, uid: (status.uid ?? "").isEmpty ? nil : status.uid, groups: status.groups ?? [],
+                extra: status.extra ?? [:], audiences: status.audiences ?? []))
     }
 
-    private struct Wire: Decodable {
-        let apiVersion: String
-        let kind: String
-        let status: Status
+    /// `status` of a review. A member with the value null is absent; one of another type is an error.
+    private struct Status {
+        struct WrongType: Error {}
 
-        struct Status: Decodable {
-            /// Omitted for false.
-            let authenticated: Bool?
-            let error: String?
-            let user: User?
-            let audiences: [String]?
+        /// Omitted for false.
+        let authenticated: Bool?
+        let error: String?
+        let username: String?
+        let uid: String?
+        let groups: [String]?
+        let extra: [String: [String]]?
+        let audiences: [String]?
+
+        init(_ status: JSONValue) throws(WrongType) {
+            guard case .object = status else { throw WrongType() }
+            authenticated = try Self.member("authenticated", of: status) {
+                if case .bool(let value) = $0 { value } else { nil }
+            }
+            error = try Self.member("error", of: status, read: \.stringValue)
+            audiences = try Self.member("audiences", of: status, read: Self.texts)
+            let user = try Self.member("user", of: status, read: Self.object) ?? .object([])
+            username = try Self.member("username", of: user, read: \.stringValue)
+            uid = try Self.member("uid", of: user, read: \.stringValue)
+            groups = try Self.member("groups", of: user, read: Self.texts)
+            extra = try Self.member("extra", of: user, read: Self.extra)
         }
 
-        struct User: Decodable {
-            let username: String?
-            let uid: String?
-            let groups: [String]?
-            let extra: [String: [String]]?
+        private static func member<Value>(
+            _ name: String, of object: JSONValue, read: (JSONValue) -> Value?
+        ) throws(WrongType) -> Value? {
+            guard let member = object[name], member != .null else { return nil }
+            guard let value = read(member) else { throw WrongType() }
+            return value
+        }
+
+        private static func object(_ value: JSONValue) -> JSONValue? {
+            if case .object = value { value } else { nil }
+        }
+
+        private static func texts(_ value: JSONValue) -> [String]? {
+            guard let elements = value.elementList else { return nil }
+            let texts = elements.compactMap(\.stringValue)
+            return texts.count == elements.count ? texts : nil
+        }
+
+        private static func extra(_ value: JSONValue) -> [String: [String]]? {
+            guard case .object(let members) = value else { return nil }
+            var extra: [String: [String]] = [:]
+            for member in members {
+                guard let values = texts(member.value) else { return nil }
+                extra[member.name] = values
+            }
+            return extra
         }
     }
 }

@@ -1,4 +1,5 @@
 package import GatewayPluginAPI
+import JSON
 import KubernetesAPI
 
 extension WorkloadIdentity {
@@ -9,8 +10,9 @@ extension WorkloadIdentity {
     ///
     /// - Throws: `notServiceAccount`.
     package init(_ user: UserInfo, cluster: String) throws(SubjectTokenRejection) {
-        let parts = user.username.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts[0] == "system", parts[1] == "serviceaccount",
+        let parts = user.username.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+            .map { Substring($0) }
+        guard parts.count == 4, parts[0].isExactly("system"), parts[1].isExactly("serviceaccount"),
             KubernetesName.isLabel(parts[2]), KubernetesName.isSubdomain(parts[3])
         else { throw .notServiceAccount }
 

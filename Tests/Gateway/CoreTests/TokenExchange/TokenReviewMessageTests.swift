@@ -1,4 +1,5 @@
 import GatewayCore
+import GatewayTestSupport
 import JSON
 import KubernetesAPI
 import Testing
@@ -75,6 +76,66 @@ struct TokenReviewMessageTests {
         #expect(review(status: good, version: "authentication.k8s.io/v1beta1") == nil)
         #expect(TokenReviewMessage.review(in: []) == nil)
         #expect(TokenReviewMessage.review(in: Array("<html>".utf8)) == nil)
+    }
+
+    /// The response as the standard library decodes it.
+    private struct Decoded: Decodable {
+        struct Status: Decodable {
+            let authenticated: Bool?
+            let error: String?
+            let user: User?
+            let audiences: [String]?
+        }
+
+        struct User: Decodable {
+            let username: String?
+            let uid: String?
+            let groups: [String]?
+            let extra: [String: [String]]?
+        }
+
+        let apiVersion: String
+        let kind: String
+        let status: Status
+
+        var review: TokenReview? {
+            guard kind == "TokenReview", apiVersion == "authentication.k8s.io/v1" else { return nil }
+            guard status.authenticated == true, (status.error ?? "").isEmpty else {
+                return .unauthenticated(.unauthenticated)
+            }
+            guard let user = status.user, let username = user.username, !username.isEmpty else { return nil }
+            return .authenticated(
+                UserInfo(
+                    username: username, uid: (user.uid ?? "").isEmpty ? nil : user.uid, groups: user.groups ?? [],
+                    extra: user.extra ?? [:], audiences: status.audiences ?? []))
+        }
+    }
+
+    @Test("Every response is read as the standard library decodes it, members of wrong types included")
+    func decoded() {
+        var random = SeededRandom(seed: 11)
+        let values: [JSONValue] = [
+            .null, true, false, "", "u", 1, [], ["x"], ["x", 1], [.null], [:], ["k": ["v"]], ["k": "v"], ["k": .null],
+        ]
+        func member(_ name: String, _ usual: JSONValue) -> [JSONValue.Member] {
+            if random.oneIn(8) { return [] }
+            return [.init(name, random.oneIn(6) ? values.randomElement(using: &random) ?? .null : usual)]
+        }
+        var read = 0
+        for _ in 0..<20_000 {
+            let user =
+                member("username", "u") + member("uid", "1") + member("groups", ["g"]) + member("extra", ["k": ["v"]])
+            let status =
+                member("authenticated", true) + (random.oneIn(3) ? member("error", "no") : [])
+                + member("user", .object(user)) + member("audiences", ["a", "b"])
+            let json = JSONValue.object(
+                member("apiVersion", "authentication.k8s.io/v1") + member("kind", "TokenReview")
+                    + member("status", .object(status)))
+            let found = TokenReviewMessage.review(in: json.utf8Text)
+            #expect(found == (try? json.decode(Decoded.self))?.review, "\(json.text)")
+            if found != nil { read += 1 }
+        }
+        #expect(read > 1_000)
     }
 
     @Test("A Status is read, and nothing else is a Status")
