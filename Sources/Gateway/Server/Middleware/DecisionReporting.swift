@@ -14,10 +14,10 @@ struct DecisionReporting: Sendable {
         _ decision: TokenCallDecision, requestID: String, from remoteAddress: String?, latency: Duration
     ) -> AuditRecord {
         var request = AuditRecord.Request(
-            id: requestID, endpoint: decision.endpoint.name, route: decision.route, remoteAddress: remoteAddress)
+            id: requestID, endpoint: decision.endpoint, route: decision.route, remoteAddress: remoteAddress)
         request.usesAPIServerAudience = decision.usesAPIServerAudience
         let record = AuditRecord(
-            decision.outcome, of: request, policy: decision.endpoint.policy, at: clock(), latency: latency)
+            decision.outcome, of: request, policy: decision.policy, at: clock(), latency: latency)
         metrics.record(record)
         history?.record(record.decision, of: record.request.endpoint)
         audit.record(record)

@@ -39,13 +39,13 @@ struct GatewayResponder: Sendable {
 
     func respond(to request: ReceivedRequest) async throws -> Response {
         let body: RequestBody
-        var length: Int?
+        var arrived: ByteBuffer?
         switch request.body {
-        case .success(let buffer): (body, length) = (RequestBody(buffer: buffer), buffer.readableBytes)
+        case .success(let buffer): (body, arrived) = (RequestBody(buffer: buffer), buffer)
         case .failure(let failure): body = RequestBody(asyncSequence: FailedBody(error: RequestError(failure)))
         }
         var response = try await respond(
-            to: request.head, body: body, bodyLength: length, from: request.remoteAddress,
+            to: request.head, body: body, arrived: arrived, from: request.remoteAddress,
             isLoopback: request.isLoopback)
         // The client's next request goes to another replica. HTTP/2 has no such field (RFC 9113 §8.2.2); its server sends
         // GOAWAY when the listener stops.
@@ -53,23 +53,21 @@ struct GatewayResponder: Sendable {
         return response
     }
 
-    /// - Parameter bodyLength: nil where the body has not arrived.
+    /// - Parameter arrived: the whole body; nil where it has not arrived.
     func respond(
-        to head: HTTPRequest, body: RequestBody, bodyLength: Int? = nil, from remoteAddress: String?,
+        to head: HTTPRequest, body: RequestBody, arrived: ByteBuffer? = nil, from remoteAddress: String?,
         isLoopback: Bool = false
     ) async throws -> Response {
         let start = ContinuousClock.now
         let served = served()
         let requestID = Self.newRequestID()
-        var logger = logger
-        logger[metadataKey: "request_id"] = "\(requestID)"
         // The origin form: a path and an optional query (RFC 9112 §3.2.1). The other forms match no route.
         let target = head.path ?? ""
         let path = target.prefix { $0 != "?" }
         let request = GatewayRequest(
             head: head, path: String(path),
             query: path.endIndex < target.endIndex ? String(target[path.endIndex...].dropFirst()) : nil,
-            body: body, bodyLength: bodyLength, maximumBodyBytes: served.maximumBodyBytes,
+            body: body, arrivedBody: arrived, maximumBodyBytes: served.maximumBodyBytes,
             remoteAddress: remoteAddress, isLoopback: isLoopback)
 
         var route: Route?
@@ -96,17 +94,18 @@ struct GatewayResponder: Sendable {
             served.decisions?.report($0, requestID: requestID, from: remoteAddress, latency: latency)
         }
         var metadata: Logger.Metadata = [
-            "route": "\(route?.name.text ?? "none")",
-            "method": "\(Self.logged(head.method))",
+            "request_id": .string(requestID),
+            "route": .string(route?.name.text ?? "none"),
+            "method": .string(Self.logged(head.method)),
             "status": .stringConvertible(response.status.code),
             "duration_us": .stringConvertible(Int(latency / .microseconds(1))),
         ]
-        if let endpoint = route?.endpoint { metadata["endpoint"] = "\(endpoint)" }
-        if let remoteAddress { metadata["remote"] = "\(remoteAddress)" }
+        if let endpoint = route?.endpoint { metadata["endpoint"] = .string(endpoint) }
+        if let remoteAddress { metadata["remote"] = .string(remoteAddress) }
         if let record {
-            metadata["decision"] = "\(record.decision.rawValue)"
-            if let reason = record.reason { metadata["reason"] = "\(reason)" }
-            if let code = record.code { metadata["code"] = "\(code)" }
+            metadata["decision"] = .string(record.decision.rawValue)
+            if let reason = record.reason { metadata["reason"] = .string(reason) }
+            if let code = record.code { metadata["code"] = .string("\(code)") }
         }
         logger.log(level: record == nil ? .debug : .info, "request", metadata: metadata)
         return response

@@ -13,8 +13,11 @@ enum GatewayHeader: String, CaseIterable {
     /// Other sites cannot load the response (Fetch).
     case resourcePolicy = "Cross-Origin-Resource-Policy"
 
+    private static let names = Dictionary(
+        uniqueKeysWithValues: allCases.map { ($0, HTTPField.Name($0.rawValue)) })
+
     /// nil where the text is not a field name (RFC 9110 §5.1).
-    var name: HTTPField.Name? { HTTPField.Name(rawValue) }
+    var name: HTTPField.Name? { Self.names[self] ?? nil }
 }
 
 extension HTTPFields {

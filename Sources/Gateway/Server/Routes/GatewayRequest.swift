@@ -10,8 +10,8 @@ struct GatewayRequest {
     /// The raw query without its question mark.
     let query: String?
     let body: RequestBody
-    /// The length of a body that has arrived; nil where it is not known.
-    var bodyLength: Int?
+    /// The body where the whole of it has arrived; else nil.
+    var arrivedBody: ByteBuffer?
     let maximumBodyBytes: Int
     /// The peer's address; nil where it is not known.
     var remoteAddress: String?
@@ -33,6 +33,10 @@ struct GatewayRequest {
     func readBody() async throws -> [UInt8] {
         if let length = head.headerFields[.contentLength].flatMap(Int.init), length > maximumBodyBytes {
             throw RequestError.bodyTooLarge
+        }
+        if let arrivedBody {
+            guard arrivedBody.readableBytes <= maximumBodyBytes else { throw RequestError.bodyTooLarge }
+            return Array(arrivedBody.readableBytesView)
         }
         do {
             return Array(try await body.collect(upTo: maximumBodyBytes).readableBytesView)

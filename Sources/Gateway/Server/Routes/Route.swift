@@ -68,7 +68,10 @@ struct RouteOutcome: Sendable {
 /// What the access log, the metrics and the audit record of a token call.
 struct TokenCallDecision: Sendable {
     let route: AuditRecord.CallRoute
-    let endpoint: EndpointConfiguration
+    /// The endpoint's name.
+    let endpoint: String
+    /// The endpoint's policy.
+    let policy: AccessPolicy
     let outcome: AuditRecord.Outcome
     /// Whether the subject token can be valid only for the API server's own audience.
     let usesAPIServerAudience: Bool

@@ -29,11 +29,12 @@ struct RouteTable: Sendable {
     /// Whether a proxy in front of the gateway may have read the path as another one.
     private static func isAmbiguous(_ path: String) -> Bool {
         let bytes = path.utf8
-        if bytes.contains(UInt8(ascii: "\\")) || bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F }) { return true }
+        if bytes.contains(where: { $0 == UInt8(ascii: "\\") || $0 <= 0x20 || $0 == 0x7F }) { return true }
         if bytes.contains(UInt8(ascii: "%")) {
             let lowered = path.lowercased()
             if ["%2f", "%5c", "%2e", "%00", "%25"].contains(where: lowered.contains) { return true }
         }
+        guard bytes.contains(UInt8(ascii: ".")) else { return false }
         return bytes.split(separator: UInt8(ascii: "/")).contains {
             $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8)
         }

@@ -32,8 +32,8 @@ struct TokenRoutes: Sendable {
         _ route: AuditRecord.CallRoute, _ methods: [HTTPRequest.Method],
         _ handle: @escaping @Sendable (GatewayRequest) async throws -> Answer
     ) -> Route {
-        let endpoint = exchange.configuration
-        return Route(.tokenCall(route), endpoint: endpoint.name, methods: methods) { request in
+        let (endpoint, policy) = (exchange.configuration.name, exchange.configuration.policy)
+        return Route(.tokenCall(route), endpoint: endpoint, methods: methods) { request in
             let answer: Answer
             do {
                 if let refusal = limiter?.refusal(of: request.remoteAddress) {
@@ -55,7 +55,7 @@ struct TokenRoutes: Sendable {
             return RouteOutcome(
                 response: answer.response,
                 decision: TokenCallDecision(
-                    route: route, endpoint: endpoint, outcome: answer.outcome,
+                    route: route, endpoint: endpoint, policy: policy, outcome: answer.outcome,
                     usesAPIServerAudience: answer.usesAPIServerAudience))
         }
     }

@@ -62,7 +62,7 @@ struct WebhookRoutes: Sendable {
         func record(_ result: WebhookMetrics.Result) { metrics.record(result, latency: ContinuousClock.now - start) }
         do {
             // The body has arrived, so that nobody waits for a peer that sends it slowly.
-            let length = request.bodyLength ?? AdmissionReview.maximumLength
+            let length = request.arrivedBody?.readableBytes ?? AdmissionReview.maximumLength
             let concurrency = admission.injection.webhook.concurrency
             let (review, decision) = try await limiter.run(atMost: concurrency, length: length) {
                 let review = try AdmissionReview(parsing: try await request.readBody())

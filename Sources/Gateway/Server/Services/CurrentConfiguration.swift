@@ -11,6 +11,9 @@ final class CurrentConfiguration: Service {
 
     var value: MountedConfiguration { mounted.withLock { $0 } }
 
+    /// A part of it, without a copy of the rest.
+    func part<Part>(_ read: (MountedConfiguration) -> Part) -> Part { mounted.withLock { read($0) } }
+
     func replace(with new: MountedConfiguration) {
         mounted.withLock { $0 = new }
         signal.send()

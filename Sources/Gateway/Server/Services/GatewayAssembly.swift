@@ -103,7 +103,7 @@ package struct GatewayAssembly: Sendable {
 
         func listener(
             _ name: String, _ address: ListenAddress, _ certificates: ServingCertificates?,
-            clientAuthorityFile: String? = nil, maximumBodyBytes: Int? = nil,
+            clientAuthorityFile: String? = nil, maximumBodyBytes: Int? = nil, isOnEventLoop: Bool = false,
             untilReady: @escaping @Sendable () async -> Void = {},
             _ served: @escaping @Sendable (MountedConfiguration) -> GatewayResponder.Served
         ) -> Listener {
@@ -111,9 +111,10 @@ package struct GatewayAssembly: Sendable {
                 name: name, address: address, limits: configuration.limits, maximumBodyBytes: maximumBodyBytes,
                 budget: budget, metrics: ConnectionMetrics(factory: prometheus, listener: name),
                 responder: GatewayResponder(isDraining: { draining.isDraining }, logger: logger) {
-                    served(current.value)
+                    current.part(served)
                 },
                 certificates: certificates, policy: configuration.tls, clientAuthorityFile: clientAuthorityFile,
+                isOnEventLoop: isOnEventLoop,
                 untilReady: untilReady,
                 onListening: { listening.accepts(name) },
                 secondsUntilCut: { draining.secondsUntilCut }, scheduler: scheduler, logger: logger)
@@ -135,7 +136,7 @@ package struct GatewayAssembly: Sendable {
         }
         services += [
             listener(
-                "tokens", configuration.listeners.tokens, serving.certificates,
+                "tokens", configuration.listeners.tokens, serving.certificates, isOnEventLoop: true,
                 untilReady: {
                     await rings.untilCreated(configuration.endpoints)
                     await rings.untilListed()

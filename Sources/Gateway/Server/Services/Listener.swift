@@ -24,6 +24,8 @@ struct Listener: Service {
     let policy: TLSPolicy
     /// The file with the CAs of client certificates in PEM; nil where no client certificate is required.
     var clientAuthorityFile: String?
+    /// Whether its requests take so little time that they are answered on their connection's event loop.
+    var isOnEventLoop = false
     /// What it waits for before it listens.
     var untilReady: @Sendable () async -> Void = {}
     /// Called when it accepts connections.
@@ -54,6 +56,7 @@ struct Listener: Service {
         let server = Server(
             childChannelSetup: ConnectionChannel(
                 tls: try tls(), limits: connectionLimits, connections: connections, budget: budget.share(),
+                isOnEventLoop: isOnEventLoop,
                 respond: { request in await respond(to: request, dates) }),
             configuration: ServerConfiguration(
                 address: .hostname(address.host, port: address.port), backlog: Self.backlog,

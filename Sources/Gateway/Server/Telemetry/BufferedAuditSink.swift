@@ -44,8 +44,8 @@ package final class BufferedAuditSink: AuditSink, Service {
         self.drainTime = drainTime
         self.metrics = metrics
         writer = BoundedWriter(label: "sts-gateway.audit") { records, lost in
-            var lines = records.map { $0.json.text + "\n" }
-            if lost > 0 { lines.append(AuditRecord.gap(lost: lost, at: clock()).text + "\n") }
+            var lines = records.map(\.json.line)
+            if lost > 0 { lines.append(AuditRecord.gap(lost: lost, at: clock()).line) }
             metrics.audited(write(lines.joined()) ? .written : .failed, count: records.count)
         }
     }

@@ -46,10 +46,10 @@ package final class BufferedLogOutput: Sendable {
 
     private static func gap(_ lost: Int, at now: Date) -> String {
         let record: JSONValue = [
-            "time": .string(now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
+            "time": .string(Timestamp.text(now)),
             "level": "warning", "logger": "sts-gateway", "message": "log lines dropped",
             "code": .string(ErrorCode.logLinesDropped.rawValue), "lines": .integer(lost),
         ]
-        return record.text + "\n"
+        return record.line
     }
 }

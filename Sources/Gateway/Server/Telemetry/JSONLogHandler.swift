@@ -2,7 +2,6 @@ import FoundationEssentials
 import GatewayCore
 import JSON
 package import Logging
-import Synchronization
 
 /// Writes each log record as one line of JSON: `time`, `level`, `logger`, `message`, then the metadata in name order.
 ///
@@ -35,24 +34,28 @@ package struct JSONLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        var merged = metadata
-        if let provided = metadataProvider?.get() { merged.merge(provided) { $1 } }
-        if let explicit = event.metadata { merged.merge(explicit) { $1 } }
+        var merged = merged(event.metadata)
         if event.level >= .warning, merged["code"] == nil {
             merged["code"] = "\(Self.code(ofModule: event.source))"
         }
         failures?.record(event.level, event.message.description, merged)
-        var members: [JSONValue.Member] = [
-            .init("time", .string(Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))),
-            .init("level", .string(event.level.rawValue)),
-            .init("logger", .string(label)),
-            .init("message", .string(event.message.description)),
-        ]
+        var members: [JSONValue.Member] = []
+        members.reserveCapacity(5 + merged.count)
+        members.append(.init("time", .string(Timestamp.text(.now))))
+        members.append(.init("level", .string(event.level.rawValue)))
+        members.append(.init("logger", .string(label)))
+        members.append(.init("message", .string(event.message.description)))
         if let error = event.error { members.append(.init("error", .string("\(error)"))) }
         for (name, value) in merged.sorted(by: { $0.key < $1.key }) where !Self.reservedNames.contains(name) {
             members.append(.init(name, Self.json(value)))
         }
-        write(JSONValue.object(members).text + "\n")
+        write(JSONValue.object(members).line)
+    }
+
+    private func merged(_ explicit: Logger.Metadata?) -> Logger.Metadata {
+        let provided = metadataProvider?.get() ?? [:]
+        guard !metadata.isEmpty || !provided.isEmpty else { return explicit ?? [:] }
+        return metadata.merging(provided) { $1 }.merging(explicit ?? [:]) { $1 }
     }
 
     /// The code of a record without one.
@@ -60,7 +63,7 @@ package struct JSONLogHandler: LogHandler {
         module == "Kubernetes" ? .apiServer : .unspecified
     }
 
-    private static let reservedNames: Set<String> = ["time", "level", "logger", "message"]
+    private static let reservedNames = ["time", "level", "logger", "message"]
 
     private static func json(_ value: Logger.Metadata.Value) -> JSONValue {
         switch value {

@@ -98,9 +98,14 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         _ token: SubjectToken, audiences: [String]?, at now: Date
     ) async throws(TokenReviewFailure) -> TokenReview {
         let key = ReviewKey(token: token.compact, reviewer: id, audiences: audiences)
-        let number = state.withLock { state in
+        // A cached review is returned without a suspension.
+        let (cached, number) = state.withLock { state in
             state.nextWaiter += 1
-            return state.nextWaiter
+            return (Task.isCancelled ? nil : state.cache.review(for: key, at: now), state.nextWaiter)
+        }
+        if let cached {
+            observe(.cacheHit)
+            return cached
         }
         var verdict: TokenPrecheck.Verdict?
         while true {

@@ -12,7 +12,8 @@ struct ReviewKey: Hashable, Sendable {
         var hash = SHA256()
         func add(_ text: String) {
             Self.add(text.utf8.count, to: &hash)
-            hash.update(data: Array(text.utf8))
+            var text = text
+            text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
         }
         add(token)
         add(reviewer)

@@ -19,6 +19,8 @@ struct ConnectionChannel: ServerChildChannel {
     let limits: ConnectionLimits
     let connections: ListenerConnections
     let budget: BodyBudget
+    /// Whether requests are answered on their connection's event loop, and not on the pool of Swift's tasks.
+    var isOnEventLoop = false
     /// Whether a plain connection speaks HTTP/2, and not HTTP/1.x.
     var isPlainHTTP2 = false
     /// Answers one request.
@@ -54,8 +56,11 @@ struct ConnectionChannel: ServerChildChannel {
     }
 
     func handle(value: Value, logger: Logger) async {
-        await withDiscardingTaskGroup { group in
-            for await request in value.requests { group.addTask { await respond(request) } }
+        let executor = isOnEventLoop ? EventLoopExecutor(value.channel.eventLoop) : nil
+        await withTaskExecutorPreference(executor) {
+            await withDiscardingTaskGroup { group in
+                for await request in value.requests { group.addTask { await respond(request) } }
+            }
         }
     }
 

@@ -18,7 +18,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// Requests that have begun to arrive and are not answered yet, and those of them that have arrived.
     private var begun = 0
     private var working = 0
-    private var deadline: Scheduled<Void>?
+    private var deadline: MovingDeadline?
     private var progress: WriteProgress?
     /// From the end of what is in progress until the connection is closed; nil while it is not to end.
     private var closing: TimeAmount?
@@ -94,18 +94,20 @@ final class ConnectionGuard: ChannelDuplexHandler {
     // MARK: Deadlines
 
     private func schedule() {
-        deadline?.cancel()
-        deadline = nil
-        guard let context else { return }
-        let loop = context.eventLoop.assumeIsolated()
         if let closing {
             // What has arrived completely is answered, which has bounds of its own.
-            if working == 0 { deadline = loop.scheduleTask(in: closing) { self.abort() } }
+            if working == 0 { deadline?.set(in: closing) } else { deadline?.remove() }
         } else if endProtocol == nil {
-            deadline = loop.scheduleTask(in: limits.handshake) { self.abort() }
+            deadline?.set(in: limits.handshake)
         } else if begun == 0 {
-            deadline = loop.scheduleTask(in: limits.idle()) { self.end() }
+            deadline?.set(in: limits.idle())
+        } else {
+            deadline?.remove()
         }
+    }
+
+    private func deadlinePasses() {
+        if isEnding || endProtocol == nil { abort() } else { end() }
     }
 
     // MARK: The channel's part
@@ -116,6 +118,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         isLoopback = context.channel.localAddress?.ipAddress.map(PeerAddress.isLoopback) ?? false
         progress = WriteProgress(on: context.channel, isSocket: true, within: limits.write) { self.abort() }
         let loop = context.eventLoop
+        deadline = MovingDeadline(on: loop) { self.deadlinePasses() }
         let bound = NIOLoopBound(self, eventLoop: loop)
         id = connections.open(
             from: PeerAddress(context.channel.remoteAddress),
@@ -126,9 +129,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        deadline?.cancel()
+        deadline?.stop()
+        deadline = nil
         progress?.stop()
-        // It holds this handler.
         progress = nil
         if let id { connections.close(id) }
         id = nil

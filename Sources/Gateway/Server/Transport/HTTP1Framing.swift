@@ -56,7 +56,7 @@ final class HTTP1Framing: ChannelDuplexHandler {
         guard let method = HTTPRequest.Method(head.method.rawValue) else { throw .badRequest("the method is no token") }
         let target = try HTTPRequestTarget(head.uri)
         var fields = HTTPFields()
-        for field in head.headers where field.name.lowercased() != "host" {
+        for field in head.headers where !Self.isHost(field.name) {
             guard let name = HTTPField.Name(field.name) else { throw .badRequest("a header field has no valid name") }
             fields.append(HTTPField(name: name, value: field.value))
         }
@@ -65,6 +65,8 @@ final class HTTP1Framing: ChannelDuplexHandler {
             method: method, scheme: "https", authority: target.authority ?? hosts.first, path: target.path,
             headerFields: fields)
     }
+
+    private static func isHost(_ name: String) -> Bool { name.utf8.count == 4 && name.lowercased() == "host" }
 
     /// RFC 9112 §6.1 and §6.3: the length of a request is defined once, by one field.
     private static func checkFraming(_ head: HTTPRequestHead) throws(ProtocolViolation) {

@@ -29,7 +29,7 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Whether the request that the connection records is complete; nil where it records none.
     private var isComplete: Bool?
     private var context: ChannelHandlerContext?
-    private var deadline: Scheduled<Void>?
+    private var deadline: MovingDeadline?
     private var progress: WriteProgress?
     /// Of the request that is read.
     private var body: BudgetedBody
@@ -57,7 +57,7 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Ends a HTTP/1.x connection after the request that it has begun.
     func end() {
         closesAfterResponse = true
-        if case .waiting = state, deadline == nil { close() }
+        if case .waiting = state, deadline?.isSet != true { close() }
     }
 
     // MARK: Reading
@@ -68,7 +68,7 @@ final class RequestHandler: ChannelDuplexHandler {
         if start.readableBytes < 1_024 {
             start.writeBytes(bytes.readableBytesView.prefix(1_024))
         }
-        if deadline == nil { startDeadline() }
+        if deadline?.isSet != true { startDeadline() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -97,7 +97,7 @@ final class RequestHandler: ChannelDuplexHandler {
         start.clear()
         connection.requestBegins()
         isComplete = false
-        if deadline == nil { startDeadline() }
+        if deadline?.isSet != true { startDeadline() }
         state = .reading(head)
         if isStream {
             if head.fieldBytes > limits.headerBytes { return answer(.headersTooLarge) }
@@ -238,15 +238,9 @@ final class RequestHandler: ChannelDuplexHandler {
         if isStream { context?.close(promise: nil) } else { connection.abort() }
     }
 
-    private func startDeadline() {
-        deadline?.cancel()
-        deadline = context?.eventLoop.assumeIsolated().scheduleTask(in: limits.read) { self.closeNow() }
-    }
+    private func startDeadline() { deadline?.set(in: limits.read) }
 
-    private func stopDeadline() {
-        deadline?.cancel()
-        deadline = nil
-    }
+    private func stopDeadline() { deadline?.remove() }
 
     /// The request needs nothing more of what it shares with others.
     private func endRequest() {
@@ -260,14 +254,15 @@ final class RequestHandler: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         progress = WriteProgress(on: context.channel, isSocket: !isStream, within: limits.write) { self.closeNow() }
+        deadline = MovingDeadline(on: context.eventLoop) { self.closeNow() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         state = .closed
         self.context = nil
-        stopDeadline()
+        deadline?.stop()
+        deadline = nil
         progress?.stop()
-        // It holds this handler.
         progress = nil
         endRequest()
     }

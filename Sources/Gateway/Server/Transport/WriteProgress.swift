@@ -29,8 +29,10 @@ final class WriteProgress {
         pending += 1
         if pending == 1 {
             last = channel.eventLoop.now
-            lastBuffered = buffered
-            schedule()
+            // Everything that was written before is complete.
+            lastBuffered = 0
+            // That of an earlier write looks at this one, too.
+            if check == nil { schedule() }
         }
         promise.futureResult.assumeIsolated().whenComplete { _ in self.hasCompleted() }
         return promise
@@ -44,7 +46,6 @@ final class WriteProgress {
     private func hasCompleted() {
         pending -= 1
         last = channel.eventLoop.now
-        if pending == 0 { stop() }
     }
 
     /// A part of a write is progress, too, which is noticed at the next check: there are four in the time.
@@ -52,6 +53,7 @@ final class WriteProgress {
         let loop = channel.eventLoop
         let wait = min(time.nanoseconds / (isSocket ? 4 : 1), (last + time - loop.now).nanoseconds)
         check = loop.assumeIsolated().scheduleTask(in: .nanoseconds(max(0, wait))) {
+            self.check = nil
             guard self.pending > 0 else { return }
             let buffered = self.buffered
             if buffered != self.lastBuffered {
