@@ -146,6 +146,7 @@ let package = Package(
         ),
         // System calls on files. A target without other imports avoids ambiguous names.
         .target(name: "LocalFiles", path: "Sources/Gateway/LocalFiles", swiftSettings: settings),
+        .systemLibrary(name: "CSystemMemory", path: "Sources/Gateway/SystemMemory"),
         .systemLibrary(name: "CSystemTime", path: "Sources/Gateway/SystemTime"),
         // Parses YAML into nodes, without resolving them.
         .systemLibrary(
@@ -159,8 +160,8 @@ let package = Package(
         .target(
             name: "GatewayServer",
             dependencies: [
-                "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes", "KubernetesAPI",
-                "LocalFiles", "YAML", logging,
+                "CSystemMemory", "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes",
+                "KubernetesAPI", "LocalFiles", "YAML", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -27,6 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
     var adminListen: String?
 
     func run() async throws {
+        ProcessMemory.limitAreas()
         let output = BufferedLogOutput(clock: { Date() }) { Terminal.write($0, to: 2) }
         let failures = RecentFailures(clock: { Date() })
         let result: Result<Void, any Error>

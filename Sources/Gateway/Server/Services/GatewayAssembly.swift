@@ -122,6 +122,7 @@ package struct GatewayAssembly: Sendable {
         var services: [any Service] =
             [audit, signatures] + parts.services + rings.services + serving.services + admission.services
         services.append(ClockService(clock: keyStore.clock, logger: logger))
+        services.append(MemoryUpkeep(scheduler: scheduler, dropExpired: parts.dropExpired))
         if let events { services.append(events) }
         services += [publishing.transport, publishing.probeClients, current]
         var reload: @Sendable () -> Void = {}

@@ -14,6 +14,8 @@ struct StartParts {
     /// nil with the `offline` reviewer.
     private(set) var metadata: (any WorkloadMetadataReading)?
     private(set) var serving: OpenedServing?
+    /// Drops cached reviews that have expired.
+    private(set) var dropExpired: @Sendable () -> Void = {}
     /// The client of the API server; nil where there is none.
     private(set) var cluster: KubernetesClient?
     private(set) var services: [any Service] = []
@@ -70,6 +72,7 @@ struct StartParts {
                     scheduler: scheduler, logger: logger, observe: observe)
                 reviewer = opened.reviewer
                 metadata = opened.metadata
+                dropExpired = { [scheduler] in opened.reviewer.dropExpired(at: scheduler.now()) }
                 services += opened.services
                 cluster = cluster ?? opened.client
             } catch {

@@ -115,6 +115,9 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         }
     }
 
+    /// Drops cached reviews whose lifetime has ended.
+    func dropExpired(at now: Date) { state.withLock { $0.cache.dropExpired(at: now) } }
+
     /// - Returns: nil where the token is to be checked first.
     private func answer(to question: Question, _ token: SubjectToken, _ audiences: [String]?) async -> Answer? {
         await withTaskCancellationHandler {

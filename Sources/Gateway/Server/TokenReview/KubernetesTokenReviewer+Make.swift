@@ -28,7 +28,7 @@ extension KubernetesTokenReviewer {
         logger: Logger,
         observe: @escaping TokenReviewObserver = { _ in }
     ) throws(KubernetesConnectionError) -> (
-        reviewer: any TokenReviewing, metadata: any WorkloadMetadataReading, services: [any Service],
+        reviewer: CachingTokenReviewer, metadata: any WorkloadMetadataReading, services: [any Service],
         client: KubernetesClient
     ) {
         var bounds = connection

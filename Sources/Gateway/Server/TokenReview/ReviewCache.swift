@@ -44,14 +44,24 @@ struct ReviewCache {
         var end = requested.addingTimeInterval(lifetime)
         if let expiration { end = min(end, Date(timeIntervalSince1970: expiration)) }
         guard end > requested else { return }
-        let maximumAge = max(limits.positiveLifetime, limits.negativeLifetime)
-        if young.count >= max(1, limits.cachedAnswers / 2)
-            || abs(requested.timeIntervalSince(youngSince)) >= maximumAge
-        {
-            old = young
-            young = [:]
-            youngSince = requested
+        if young.count >= max(1, limits.cachedAnswers / 2) || isYoungOld(at: requested) {
+            startGeneration(at: requested)
         }
         young[key] = Entry(review: review, requested: requested, end: end)
+    }
+
+    /// Drops reviews whose lifetime has ended. A second call, at least a lifetime later, drops those that are dropped last.
+    mutating func dropExpired(at now: Date) {
+        if count > 0, isYoungOld(at: now) { startGeneration(at: now) }
+    }
+
+    private func isYoungOld(at now: Date) -> Bool {
+        abs(now.timeIntervalSince(youngSince)) >= max(limits.positiveLifetime, limits.negativeLifetime)
+    }
+
+    private mutating func startGeneration(at now: Date) {
+        old = young
+        young = [:]
+        youngSince = now
     }
 }
