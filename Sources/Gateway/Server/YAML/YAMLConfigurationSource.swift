@@ -8,8 +8,8 @@ import YAML
 package enum YAMLConfigurationSource {
     /// Bytes of UTF-8.
     package static let maximumLength = 4 << 20
-    /// Nodes, including those that aliases repeat.
-    static let maximumNodes = 100_000
+    /// Values, including those that aliases repeat: fifty of each of 5,000 endpoints.
+    static let maximumNodes = 250_000
     static let maximumDepth = 64
     static let tooManyNodes = "the file has more than \(maximumNodes) values, including aliases; use fewer aliases"
     static let tooDeep = "nested more than \(maximumDepth) deep; reduce the nesting"

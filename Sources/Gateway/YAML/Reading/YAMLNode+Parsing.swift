@@ -1,8 +1,8 @@
 extension YAMLNode {
     /// Levels of a document's text; aliases can make the tree deeper.
     package static let maximumDepth = 128
-    /// Nodes of a document's text, keys included. Aliases can make the tree larger.
-    package static let maximumNodes = 250_000
+    /// Nodes of a document's text, keys included: a tree of about 100 bytes each. Aliases can make it larger.
+    package static let maximumNodes = 600_000
 
     /// Parses one document with libyaml (YAML 1.1).
     ///

@@ -117,7 +117,19 @@ struct YAMLConfigurationSourceTests {
             text += "a\(level): &a\(level) [\(aliases)]\n"
         }
         let error = #expect(throws: ConfigurationProblem.self) { try YAMLConfigurationSource.parse(text) }
-        #expect(error?.message == "the file has more than 100000 values, including aliases; use fewer aliases")
+        #expect(error?.message == "the file has more than 250000 values, including aliases; use fewer aliases")
+    }
+
+    @Test("may have as many values as thousands of endpoints need")
+    func thousands() throws {
+        let endpoint = "  - " + (0..<24).map { "key\($0): [value]" }.joined(separator: "\n    ") + "\n"
+        let text = "endpoints:\n" + String(repeating: endpoint, count: 5_000)
+        let root = try YAMLConfigurationSource.parse(text)
+        guard case .mapping(let members, _) = root, case .sequence(let endpoints, _)? = members.first?.value else {
+            Issue.record("no endpoints")
+            return
+        }
+        #expect(endpoints.count == 5_000)
     }
 
     @Test("is rejected where it is nested too deep", arguments: [65, 900, 100_000])
