@@ -12,16 +12,30 @@ extension SecretDocumentStore {
             secrets, selector: layout.label, fields: layout.label == nil ? "metadata.name=\(layout.secretName)" : nil,
             settings: settings, logger: logger)
         let present = Mutex<Set<String>>([])
+        // Each list returns all Secrets again; one of the same version is not parsed again.
+        let known = Mutex<[String: Stored<Value>]>([:])
         await reflector.run { event in
             switch event {
             case .added(let object), .modified(let object):
                 guard let name = name(ofSecret: object.meta.name) else { return }
                 _ = present.withLock { $0.insert(name) }
                 _ = unlabelled.withLock { $0.remove(name) }
-                await report(news(Secret(object), name))
+                let news: DocumentNews<Value>
+                if let stored = known.withLock({ $0[name] }), stored.version == Self.version(object) {
+                    news = .document(stored)
+                } else {
+                    news = self.news(Secret(object), name)
+                }
+                if case .document(let stored) = news {
+                    known.withLock { $0[name] = stored }
+                } else {
+                    _ = known.withLock { $0.removeValue(forKey: name) }
+                }
+                await report(news)
             case .deleted(let key):
                 guard let name = name(ofSecret: key.name) else { return }
                 _ = present.withLock { $0.remove(name) }
+                _ = known.withLock { $0.removeValue(forKey: name) }
                 if layout.label == nil {
                     await report(.missing(name: name))
                 } else {

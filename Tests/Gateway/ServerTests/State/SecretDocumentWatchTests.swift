@@ -4,6 +4,7 @@ import GatewayCore
 import GatewayTestSupport
 import JSON
 import KubernetesTestSupport
+import Synchronization
 import Testing
 
 @testable import GatewayServer
@@ -132,4 +133,63 @@ struct SecretDocumentWatchTests {
             #expect(cluster.api.requests.dropFirst(before).map(\.method) == ["POST"])
         }
     }
+
+    @Test("A list returns all documents again, and those of the same version are not parsed again")
+    func unchanged() async throws {
+        let time = TestScheduler(isImpatient: true)
+        try await RingCluster.run(time: time) { cluster in
+            let store = SecretDocumentStore<CountedDocument>(
+                client: cluster.client, namespace: FakeCluster.namespace, scheduler: time.scheduler,
+                logger: cluster.log.logger)
+            for name in ["a", "b"] { _ = try await store.save(CountedDocument(name: name), replacing: nil) }
+            let recorded = Recorder<String>()
+            try await FakeCluster.running {
+                await store.watch { news in
+                    switch news {
+                    case .document(let stored): recorded.add(stored.value.name)
+                    case .confirmed(let names): recorded.add(names == nil ? "event" : "list")
+                    case .missing(let name): recorded.add("\(name) gone")
+                    case .unusable(let name, _, _): recorded.add("\(name) unusable")
+                    }
+                }
+            } _: {
+                let isList: @Sendable (String) -> Bool = { $0 == "list" }
+                #expect(await recorded.upTo(isList) == ["a", "b", "list"])
+                #expect(CountedDocument.parsed.withLock { $0 } == ["a": 1, "b": 1])
+                let version = try #require(try await store.load("a")).version
+                // A write of the same content is no event.
+                _ = try await store.save(CountedDocument(name: "a", revision: 2), replacing: version)
+                #expect(await recorded.upTo { $0 == "event" } == ["a", "event"])
+                CountedDocument.parsed.withLock { $0 = [:] }
+                await cluster.api.waitForWatches(1)
+                time.pass(301)
+                cluster.api.endWatches()
+                #expect(await recorded.upTo(isList) == ["a", "b", "list"])
+                #expect(CountedDocument.parsed.withLock { $0 } == [:])
+            }
+        }
+    }
+}
+
+/// Counts how often each document is parsed.
+private struct CountedDocument: StateDocument {
+    static let layout = DocumentLayout(
+        title: "counted document", secretName: "sts-counted-", dataKey: "text", fileName: ".text",
+        label: "sts-gateway.io/counted")
+    static let parsed = Mutex<[String: Int]>([:])
+
+    let name: String
+    let revision: Int
+
+    init(name: String, revision: Int = 1) {
+        self.name = name
+        self.revision = revision
+    }
+
+    init(document: Data, name: String) throws(StoreError) {
+        self.init(name: name, revision: document.count)
+        Self.parsed.withLock { $0[name, default: 0] += 1 }
+    }
+
+    func encoded() throws(StoreError) -> Data { Data(repeating: 0x61, count: revision) }
 }
