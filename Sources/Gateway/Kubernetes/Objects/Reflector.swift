@@ -17,14 +17,19 @@ public enum ReflectorEvent: Sendable {
 
 /// Follows the objects of a collection as client-go's Reflector does: a list, then a watch from its resourceVersion
 /// with bookmarks, a further watch after the end of each, and a new list if the API server no longer has the version to
-/// continue from, and after ``Settings/listInterval``. It stores the keys of the objects, not the objects.
+/// continue from, and after ``Settings/listInterval`` or longer. It stores the keys of the objects, not the objects.
 public struct Reflector: Sendable {
     /// Sizes and times.
     public struct Settings: Sendable {
         /// The maximum number of objects of a page of a list.
         public var pageSize = 100
-        /// Seconds between two lists.
+        /// Seconds between two lists of few objects.
         public var listInterval = 300.0
+        /// Seconds between two lists for each object, where that is more than ``listInterval``. The watch reports every
+        /// change, so a list is a safeguard, and it reads all objects from etcd.
+        public var listSecondsPerObject = 0.6
+        /// The maximum number of seconds between two lists.
+        public var maximumListInterval = 3_600.0
         /// Seconds of one watch. The API server ends it then, so that silence for
         /// ``KubernetesClient/Limits/watchIdleTimeout``, which must be more, shows that the connection is dead.
         ///
@@ -38,6 +43,10 @@ public struct Reflector: Sendable {
 
         /// Creates the default settings.
         public init() {}
+
+        func interval(of count: Int) -> Double {
+            max(listInterval, min(maximumListInterval, listSecondsPerObject * Double(count)))
+        }
     }
 
     private let collection: KubernetesCollection
@@ -111,7 +120,7 @@ public struct Reflector: Sendable {
         from version: String, _ state: inout State, _ report: (ReflectorEvent) async -> Void
     ) async throws(KubernetesAPIError) {
         var version = version
-        let due = scheduler.monotonic() + settings.listInterval
+        let due = scheduler.monotonic() + settings.interval(of: state.known.count)
         while !Task.isCancelled {
             let began = scheduler.monotonic()
             guard began < due else { return }

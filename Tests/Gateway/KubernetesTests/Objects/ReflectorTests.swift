@@ -120,6 +120,31 @@ struct ReflectorTests {
         }
     }
 
+    @Test("Many objects are listed again later")
+    func listIntervalOfMany() async throws {
+        var settings = Reflector.Settings()
+        settings.listSecondsPerObject = 200
+        try await following(settings: settings) { cluster, recorder in
+            #expect(await recorder.upTo { $0 == "listed" } == ["listed"])
+            for name in ["a", "b"] { try add(name, cluster) }
+            #expect(await recorder.upTo { $0 == "added b" } == ["added a", "alive", "added b"])
+            await cluster.api.waitForWatches(1)
+            // The interval after a list counts the objects of that list: there were none.
+            time.pass(300)
+            cluster.api.endWatches()
+            #expect(await recorder.upTo { $0 == "listed" } == ["alive", "modified a", "modified b", "listed"])
+            await cluster.api.waitForWatches(1)
+            time.pass(399)
+            cluster.api.endWatches()
+            await cluster.api.waitForRequests(5, to: FakeCluster.secrets)
+            #expect(cluster.api.requests.last?.query.contains("watch=1") == true)
+            time.pass(1)
+            await cluster.api.waitForWatches(1)
+            cluster.api.endWatches()
+            #expect(await recorder.upTo { $0 == "listed" } == ["modified a", "modified b", "listed"])
+        }
+    }
+
     @Test("Failures are retried with backoff and logged once, and Retry-After is honored")
     func backoff() async throws {
         let time = ManualScheduler(isImpatient: true, random: 1)
