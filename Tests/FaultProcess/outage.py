@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ class Outage:
             replica.signal(signal.SIGCONT)
         replica.kill()
 
-    def begin(self, workload: type[Workload] = Workload) -> "Outage":
+    def begin(self, workload: Callable[..., Workload] = Workload) -> "Outage":
         """Starts the replicas, the first one as leader, and the workloads."""
         for replica in self.replicas:
             replica.serve()

@@ -75,6 +75,8 @@ class Client:
     rate: float = 50
     timeout: float = DEADLINE
     """Seconds for a connection and for each answer."""
+    host: str = "127.0.0.1"
+    """The name or address of the gateways."""
     exchanges: list[Exchange] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
     verified: int = 0
@@ -86,7 +88,7 @@ class Client:
         self._verifiers = [Verifier(first.issuer, host) for _ in range(VERIFIERS)]
         self._old: list[str] = []
         """All tokens so far. None expires during a test, so verifiers must accept all."""
-        self._context = ssl.create_default_context(cafile=str(first.pki / "ca.pem"))
+        self.trust_again()
         self._connections: dict[tuple[int, int], http.client.HTTPSConnection] = {}
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -113,6 +115,14 @@ class Client:
     def stop(self) -> None:
         self._ends.set()
         self._thread.join(DEADLINE)
+
+    def trusted(self) -> ssl.SSLContext:
+        """The CAs that the client trusts."""
+        return ssl.create_default_context(cafile=str(self.gateways[0].pki / "ca.pem"))
+
+    def trust_again(self) -> None:
+        """From now on, new connections trust what ``trusted`` says now."""
+        self._context = self.trusted()
 
     def _run(self) -> None:
         due = time.monotonic()
@@ -150,7 +160,7 @@ class Client:
         try:
             if place not in self._connections:
                 self._connections[place] = http.client.HTTPSConnection(
-                    "127.0.0.1", gateway.port, timeout=self.timeout, context=self._context
+                    self.host, gateway.port, timeout=self.timeout, context=self._context
                 )
             self._connections[place].request("POST", f"/{self.endpoint}/token", self._form, headers)
             answer = self._connections[place].getresponse()
