@@ -9,6 +9,7 @@ import pki
 import pytest
 from built_programs import built_gateway
 
+from . import policy_pods
 from .gateway_process import Gateway
 
 
@@ -36,3 +37,15 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Gat
 @pytest.fixture(scope="session")
 def gateway(make: Callable[..., Gateway]) -> Gateway:
     return make().serve()
+
+
+@pytest.fixture(scope="session")
+def built_in(tmp_path_factory: pytest.TempPathFactory) -> policy_pods.Gateway:
+    """Policies of an endpoint of each built-in plugin."""
+    return policy_pods.Gateway(tmp_path_factory.mktemp("built-in"), policy_pods.BUILT_IN)
+
+
+@pytest.fixture(scope="session")
+def fixtures(tmp_path_factory: pytest.TempPathFactory) -> policy_pods.Gateway:
+    """Policies of the endpoints of Tests/Fixtures/Pods."""
+    return policy_pods.Gateway(tmp_path_factory.mktemp("fixtures"), policy_pods.FIXTURES)

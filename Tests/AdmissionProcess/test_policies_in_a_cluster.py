@@ -23,7 +23,23 @@ import yaml
 from waiting import DEADLINE, until
 
 from .gateway_process import PODS
-from .test_policies import ANNOTATIONS, BUILT_IN, CORPUS, FIXTURES, PREFIX, Gateway, RandomPod, fixture_names, pod
+from .policy_pods import (
+    ALL,
+    ANNOTATIONS,
+    BUILT_IN,
+    CORPUS,
+    FIXTURES,
+    PREFIX,
+    ROLE,
+    Gateway,
+    RandomPod,
+    configuration,
+    documented,
+    fixture_names,
+    large,
+    many,
+    pod,
+)
 
 KUBECONFIG = os.environ.get("STS_ACCEPTANCE_KUBECONFIG", "")
 pytestmark = pytest.mark.skipif(not KUBECONFIG, reason="STS_ACCEPTANCE_KUBECONFIG names no cluster")
@@ -134,6 +150,25 @@ def built_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cluster
     yield from applied(tmp_path_factory.mktemp("built-in"), BUILT_IN, CORPUS["plain"])
 
 
+WINDOWS = "Windows Pods are not supported, since the sidecar and the node driver run on Linux only"
+WINDOWS_OPTIONS = {"securityContext": {"windowsOptions": {"runAsUserName": "x"}}}
+APP = {"name": "app", "image": "app:1"}
+OWN = {"name": "sts-sidecar", "image": "x:1", "args": ["run"], "env": [{"name": "STS_ENDPOINTS", "value": "vault"}]}
+RESERVED = "the name is reserved for injection"
+DENIED = {
+    "a Windows Pod": (pod({"vault-role": "web"}, "vault-role", os={"name": "windows"}), WINDOWS),
+    "options of a container": (
+        pod({"vault-role": "web"}, "vault-role", containers=[{**APP, **WINDOWS_OPTIONS}]), WINDOWS
+    ),
+    "a large ID": (pod({"vault-role": "web", "user": "9999999999"}, "vault-role"), "tremolo.io/user: invalid ID"),
+    "no ID": (pod({"vault-role": "web", "group": "x"}, "vault-role"), "tremolo.io/group: invalid ID"),
+    "a container of its own": (pod({"vault-role": "web"}, "vault-role", containers=[APP, OWN]), RESERVED),
+    "an init container of its own": (
+        pod({"vault-role": "web"}, "vault-role", initContainers=[{**OWN, "restartPolicy": "Always"}]), RESERVED
+    ),
+}  # fmt: skip
+
+
 class TestBuiltIn:
     @pytest.mark.parametrize("delivery", ["sidecar", "csi"])
     @pytest.mark.parametrize("name", CORPUS)
@@ -157,6 +192,29 @@ class TestBuiltIn:
         given = [pod_of(cluster, valid(pods.pod())) for _ in range(CHANCE)]
         for one, expected in zip(given, gateway.all_injected(given), strict=True):
             check_same(cluster, one, expected)
+
+
+    @pytest.mark.parametrize("name", DENIED)
+    def test_the_message_is_that_of_the_policies(self, built_in: tuple[Cluster, Gateway], name: str) -> None:
+        """Not that of the API server's own validation, which runs after the mutating policy and before the other one."""
+        cluster, _ = built_in
+        given, message = DENIED[name]
+        status, answer = cluster.create(pod_of(cluster, given))
+        assert status == 403 and message in answer, answer
+
+    def test_pods_as_large_as_documented(self, built_in: tuple[Cluster, Gateway]) -> None:
+        cluster, gateway = built_in
+        sizes = [(1, documented("variables in one container")), (documented("containers with 200 variables"), 200)]
+        for containers, variables in sizes:
+            given = pod_of(cluster, large(containers, variables, *ALL))
+            check_same(cluster, given, gateway.injected(given))
+
+
+def test_as_many_endpoints_as_documented(tmp_path: Path) -> None:
+    probe = pod({"l0": ROLE, "l1": ROLE}, "l0", "l1")
+    given = configuration(*many(documented("endpoints of the plugin `aws`")))
+    for cluster, gateway in applied(tmp_path, given, probe):
+        check_same(cluster, pod_of(cluster, probe), gateway.injected(pod_of(cluster, probe)))
 
 
 def valid(given: dict[str, Any]) -> dict[str, Any]:

@@ -31,8 +31,11 @@ struct ConfigCommand: ParsableCommand {
                 manifest: plugins, namespace: CommandEnvironment.namespace, logger: .silent)
             let host = HostEnvironment(of: configurationFile)
             let certificates = reading.configuration?.certificates ?? []
+            let policies = reading.configuration.map {
+                AdmissionPolicyProblems.problems(of: $0, namespace: CommandEnvironment.namespace)
+            }
             let problems =
-                reading.problems + TrustedCAs.problems(of: certificates, resolve: host.resolve)
+                reading.problems + TrustedCAs.problems(of: certificates, resolve: host.resolve) + (policies ?? [])
             let count = problems.count { $0.severity == .error }
             guard !json else {
                 print(Self.json(reading.configuration, problems).text)

@@ -53,8 +53,9 @@ package struct InjectionPolicy: Sendable, Equatable {
     /// The kubelet replaces a token at 80 % of its lifetime, but not while the Pod terminates. With five times the grace
     /// period the rest is always as long as the grace period.
     func subjectTokenLifetime(terminationGracePeriod: Int) -> Int {
-        let (needed, overflows) = terminationGracePeriod.multipliedReportingOverflow(by: 5)
-        return max(subjectTokenLifetime, min(overflows ? .max : needed, Self.maximumSubjectTokenLifetime))
+        // Bounded before the multiplication, which could overflow: the Pod's author chooses the number.
+        let needed = min(max(terminationGracePeriod, 0), Self.maximumSubjectTokenLifetime) * 5
+        return max(subjectTokenLifetime, min(needed, Self.maximumSubjectTokenLifetime))
     }
 
     /// The maximum lifetime for a long grace period, in seconds: the kubelet replaces an older token after 24 hours anyway.

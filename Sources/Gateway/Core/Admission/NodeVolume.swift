@@ -9,6 +9,12 @@ struct NodeVolume {
     private static let filesAttribute = "files"
     private static let lifetimesAttribute = "lifetimes"
 
+    /// The maximum lengths of its attributes in bytes, as the driver accepts them.
+    static let maximumLengths = [
+        (endpointsAttribute, 64 * maximumEndpoints), (lifetimesAttribute, 2_048),
+        (filesAttribute, InjectedFile.maximumLength),
+    ]
+
     private let driver: String
     private let endpoints: SidecarEndpoints
     private let files: [InjectedFile]

@@ -2,7 +2,11 @@ import JSON
 
 /// Whether a Pod runs on Windows nodes only, as far as its specification says. RuntimeClasses are not read.
 enum OperatingSystem {
-    private static let labels: Set<String> = ["kubernetes.io/os", "beta.kubernetes.io/os"]
+    static let labels: Set<String> = ["kubernetes.io/os", "beta.kubernetes.io/os"]
+
+    /// Why such a Pod is denied.
+    static let denial =
+        "Windows Pods are not supported, since the sidecar and the node driver run on Linux only; remove the label"
 
     /// - Parameter spec: the Pod's `spec`.
     static func isWindows(_ spec: JSONValue, nodeSelector: [String: String]) -> Bool {

@@ -38,6 +38,7 @@ struct PodAdditions {
             .merging(requested.lifetimes) { $1 }
         let endpoints = SidecarEndpoints(
             requested.endpoints, known: known, found: earlier, renewals: found.renewals, lifetimes: lifetimes)
+        guard endpoints.hasValidLength else { throw AdmissionDenial(.forbidden, SidecarEndpoints.tooLong) }
         endpointNames = endpoints.names
         let audience = try requested.audience(
             policy, found: endpoints.hasUnknown ? pod.subjectTokenAudience : nil)

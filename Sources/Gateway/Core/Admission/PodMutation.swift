@@ -78,7 +78,7 @@ package struct PodMutation: Sendable {
         guard !reading.isOfWindows else {
             throw AdmissionDenial(
                 .forbidden,
-                "Windows Pods are not supported, since the sidecar runs on Linux only; remove the label "
+                "\(OperatingSystem.denial) "
                     + requested.map { policy.key($0.injector.label) }.joined(separator: ", "))
         }
         let injections = try RequestedInjections(

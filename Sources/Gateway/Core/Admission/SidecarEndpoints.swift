@@ -17,6 +17,17 @@ struct SidecarEndpoints {
     /// Whether there are endpoints that this replica does not know.
     let hasUnknown: Bool
 
+    /// The maximum length of ``setting`` and of the others in bytes, since an earlier injection may have any.
+    static let maximumLength = 32_768
+    /// Why longer settings are denied.
+    static let tooLong =
+        "the settings of the Pod's endpoints are longer than \(maximumLength) bytes; request fewer endpoints"
+
+    /// Whether no setting is too long.
+    var hasValidLength: Bool {
+        [setting, renewals ?? "", lifetimes ?? ""].allSatisfy { $0.utf8.count <= Self.maximumLength }
+    }
+
     /// - Parameters:
     ///   - known: all endpoints of this replica.
     ///   - found: the paths of the earlier injection, by the endpoint's name.

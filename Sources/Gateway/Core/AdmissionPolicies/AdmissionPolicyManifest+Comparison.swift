@@ -71,6 +71,22 @@ extension AdmissionPolicyManifest {
         restrictions.filter { found["spec"]?[$0] != nil && wanted["spec"]?[$0] == nil }
     }
 
+    /// Why an object is not replaced, as ``reasonToKeep(_:instead:)`` says.
+    package static func isOfNewerVersion(_ found: JSONValue, instead wanted: JSONValue) -> Bool {
+        let label = { (object: JSONValue) in object["metadata"]?["labels"]?[versionLabel]?.stringValue ?? "" }
+        return isNewer(label(found), than: label(wanted))
+    }
+
+    /// The CA certificates in PEM that a mutating policy gives to sidecars; nil where it gives none.
+    package static func trust(of found: JSONValue) -> String? {
+        let settings = (found["spec"]?["variables"]?.elementList ?? []).first { $0["name"] == "settings" }
+        let beginning = "dyn('\(SidecarContainers.trustSetting)'), 'value': dyn("
+        guard let text = settings?["expression"]?.stringValue, let range = text.firstRange(of: beginning) else {
+            return nil
+        }
+        return CEL.text(literalAt: text[range.upperBound...])
+    }
+
     /// Compares the numbers of versions such as `0.2.0`, one after the other.
     static func isNewer(_ version: String, than other: String) -> Bool {
         func numbers(_ text: String) -> [Int] {

@@ -1,5 +1,6 @@
 import GatewayPluginAPI
 package import JSON
+package import KubernetesAPI
 
 /// The admission policies that inject Pods in place of the webhook: a mutating policy, a validating one that denies Pods
 /// without their tokens, and one that warns; each with its binding. They need no webhook, and depend on no gateway when a
@@ -7,6 +8,8 @@ package import JSON
 package struct AdmissionPolicyManifest: Sendable {
     /// The version of the API that has mutating policies.
     package static let apiVersion = "admissionregistration.k8s.io/v1"
+    /// The first API server with mutating policies in that version.
+    package static let firstServer = KubernetesVersion(1, 36)
 
     /// Why a configuration cannot be expressed as policies, with the key that decides it.
     package struct Unsupported: Error, Equatable {
@@ -57,21 +60,8 @@ package struct AdmissionPolicyManifest: Sendable {
         self.endpoints = converted
         self.namespace = namespace
         self.version = version
-        guard longestExpression <= Self.maximumExpression else {
-            throw Unsupported(reasons: [
-                "an expression of the policies has \(longestExpression) characters, and an API server takes 100000: too many "
-                    + "endpoints set the same variables; use admission: webhook"
-            ])
-        }
-    }
-
-    /// API servers reject an expression of more than 100,000 code points (k8s.io/apiserver, pkg/cel/limits.go).
-    private static let maximumExpression = 95_000
-
-    private var longestExpression: Int {
-        let expressions = InjectionExpressions(policy: policy, endpoints: endpoints)
-        let all = (expressions.common + expressions.additions).map(\.expression) + [expressions.mutation]
-        return all.map(\.unicodeScalars.count).max() ?? 0
+        reasons = objects.flatMap { Self.excesses(of: $0) }
+        guard reasons.isEmpty else { throw Unsupported(reasons: reasons) }
     }
 
     /// The name of the policies and bindings.
@@ -91,11 +81,9 @@ package struct AdmissionPolicyManifest: Sendable {
     package var objects: [JSONValue] {
         guard !endpoints.isEmpty else { return [] }
         return [
-            object(
-                "ValidatingAdmissionPolicy", name,
-                validatingSpec(PodConditions(policy: policy, endpoints: endpoints).validations)),
+            object("ValidatingAdmissionPolicy", name, denyingSpec),
             binding("ValidatingAdmissionPolicyBinding", name, ["validationActions": ["Deny"]]),
-            object("ValidatingAdmissionPolicy", warningName, validatingSpec(warnings)),
+            object("ValidatingAdmissionPolicy", warningName, warningSpec),
             binding("ValidatingAdmissionPolicyBinding", warningName, ["validationActions": ["Warn"]]),
             object("MutatingAdmissionPolicy", name, mutatingSpec),
             binding("MutatingAdmissionPolicyBinding", name, [:]),
@@ -175,11 +163,25 @@ package struct AdmissionPolicyManifest: Sendable {
         ]
     }
 
-    private func validatingSpec(_ validations: [(expression: String, message: String)]) -> JSONValue {
+    private var denyingSpec: JSONValue {
+        validatingSpec(
+            InjectionExpressions(policy: policy, endpoints: endpoints).common,
+            PodConditions(policy: policy, endpoints: endpoints).validations)
+    }
+
+    private var warningSpec: JSONValue {
         let expressions = InjectionExpressions(policy: policy, endpoints: endpoints)
-        return [
+        let annotations = endpoints.indices.filter { endpoints[$0].endpoint.injector.annotation == .required }
+            .map(expressions.annotationVariable)
+        return validatingSpec(expressions.metadata + annotations, warnings)
+    }
+
+    private func validatingSpec(
+        _ list: [(name: String, expression: String)], _ validations: [(expression: String, message: String)]
+    ) -> JSONValue {
+        [
             "failurePolicy": "Fail", "matchConstraints": constraints, "matchConditions": conditions,
-            "variables": variables(expressions.common),
+            "variables": variables(list),
             "validations": .array(
                 validations.map {
                     ["expression": .string($0.expression), "message": .string($0.message), "reason": "Forbidden"]

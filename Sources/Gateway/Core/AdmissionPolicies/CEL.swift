@@ -18,6 +18,24 @@ enum CEL {
         return literal + "'"
     }
 
+    /// The text of the literal at the beginning; nil where there is none.
+    static func text(literalAt source: Substring) -> String? {
+        guard source.first == "'" else { return nil }
+        var text = ""
+        var isEscaped = false
+        for character in source.dropFirst() {
+            switch (isEscaped, character) {
+            case (false, "'"): return text
+            case (false, "\\"): isEscaped = true
+            default:
+                let escapes: [Character: Character] = ["n": "\n", "r": "\r", "t": "\t"]
+                text.append(isEscaped ? escapes[character] ?? character : character)
+                isEscaped = false
+            }
+        }
+        return nil
+    }
+
     /// A list of string literals.
     static func texts(_ texts: some Sequence<String>) -> String { "[\(texts.map(text).joined(separator: ", "))]" }
 
@@ -61,9 +79,11 @@ enum CEL {
 
     /// The value of an environment variable that Kubernetes expands to the text: a dollar sign before another one, or
     /// before a parenthesis, is doubled.
+    ///
+    /// A control character marks the dollar signs meanwhile; policies deny texts that contain one.
     static func escapedVariable(_ expression: String) -> String {
-        "\(expression).split('$').transformList(i, p, i == 0 ? p : "
-            + "((p.startsWith('(') || (p == '' && i + 1 < \(expression).split('$').size())) ? '$$' : '$') + p).join('')"
+        "\(expression).replace('$', '$\\u0001').replace('\\u0001$', '$$').replace('\\u0001(', '$(')"
+            + ".replace('\\u0001', '')"
     }
 
     /// The text as the inner part of a JSON string, as ``JSONValue/text`` writes it.

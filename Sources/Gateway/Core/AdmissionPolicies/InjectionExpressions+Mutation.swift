@@ -3,21 +3,12 @@ import JSON
 
 /// The only mutation of the policy: a list of `JSONPatch`.
 extension InjectionExpressions {
-    /// The conditions under which a container `c` gets the variable `w`.
-    private static let lacks =
-        "!c.?env.orValue([]).exists(e, e.name == w.name || e.name in w.unless)"
-    private static let isServed = "c.name in variables.servedNames"
-
-    /// The names of the variables of each container, grouped, as ``InjectionRecord/text``.
+    /// The names of the variables of each container, grouped, as ``InjectionRecord/text``: `{container, variables}`.
     private var recorded: String {
-        let namesOf =
-            "\(CEL.texts(Set(endpoints.flatMap(\.variables).map(\.name)).sorted())).filter(n, "
-            + "variables.wanted.exists(w, w.name == n && \(Self.lacks))).join(',')"
-        // {container: variables}. Converted, since an API server accepts only maps whose values have one type.
-        let added =
-            "\(Self.all).filter(c, \(Self.isServed)).map(c, {'container': string(c.name), 'variables': \(namesOf)})"
-            + ".filter(r, r.variables != '')"
-        return added
+        // Converted, since an API server accepts only maps whose values have one type.
+        let names = "variables.lacking[i].map(w, string(w.name)).sort().join(',')"
+        return "variables.all.transformList(i, c, variables.lacking[i].size() > 0, "
+            + "{'container': string(c.name), 'variables': \(names)})"
     }
 
     /// The value of the annotation of ``InjectionRecord``, in parts, since each expression has a limited depth.
@@ -40,19 +31,24 @@ extension InjectionExpressions {
     /// The expression of the only mutation, a list of `JSONPatch`. All its parts see the Pod of the request; the sidecar is
     /// inserted after the operations on other init containers, which have indices.
     var mutation: String {
-        let always = [containers("initContainers"), containers("containers"), volumeMutation, annotationMutation]
+        let always = [
+            containers("initContainers", after: "0"),
+            containers("containers", after: "variables.initContainers.size()"),
+            volumeMutation, annotationMutation,
+        ]
         return "!variables.isActive ? [] : \(CEL.sum(always[...])) + "
             + "(variables.delivery == 'sidecar' ? (\(sidecarMutation)) : [])"
     }
 
-    private func containers(_ list: String) -> String {
+    /// - Parameter count: the number of containers before the list in `variables.all`.
+    private func containers(_ list: String, after count: String) -> String {
         let path = "'/spec/\(list)/' + string(i)"
-        let added = "variables.wanted.filter(w, \(Self.lacks))"
+        let added = "variables.lacking[\(count) + i]"
         let mounted = "c.?volumeMounts.orValue([]).exists(m, m.mountPath == '\(InjectedNames.tokenFolder)')"
-        return "variables.\(list).transformList(i, c, \(Self.isServed) && \(added).size() > 0, "
+        return "variables.\(list).transformList(i, c, \(added).size() > 0, "
             + "JSONPatch{op: 'add', path: \(path) + '/env', value: dyn(c.?env.orValue([])) + "
             + "dyn(\(added).map(w, \(CEL.object([("name", "w.name"), ("value", "w.value")]))))})"
-            + " + variables.\(list).transformList(i, c, \(Self.isServed) && !\(mounted), "
+            + " + variables.\(list).transformList(i, c, variables.served[\(count) + i] && !\(mounted), "
             + "JSONPatch{op: 'add', path: \(path) + '/volumeMounts', value: dyn(c.?volumeMounts.orValue([])) + "
             + "dyn([variables.mount])})"
     }
@@ -69,24 +65,47 @@ extension InjectionExpressions {
             + "value: dyn(variables.volumes) + dyn(\(missing))}])"
     }
 
+    /// Adds the sidecar, or sets what injection owns of that of an earlier injection: its variables, mounts and restart
+    /// policy.
     private var sidecarMutation: String {
-        let own = "c.name == '\(InjectedNames.sidecar)'"
-        let differs =
-            "(variables.settings.exists(s, !c.?env.orValue([]).exists(e, e.name == s.name)) || "
-            + "c.?env.orValue([]).exists(e, variables.settings.exists(s, s.name == e.name && "
-            + "s.value != e.?value.orValue(''))))"
-        func update(_ list: String) -> String {
-            "variables.\(list).transformList(i, c, variables.wasInjected && \(own) && \(differs), "
-                + "JSONPatch{op: 'add', path: '/spec/\(list)/' + string(i) + '/env', value: "
-                + "dyn(c.?env.orValue([]).map(e, variables.settings.exists(s, s.name == e.name) ? "
-                + "variables.settings.filter(s, s.name == e.name)[0] : e)) + "
-                + "dyn(variables.settings.filter(s, !c.?env.orValue([]).exists(e, e.name == s.name)))})"
-        }
         let insert =
             "variables.initContainers.size() > 0 ? [JSONPatch{op: 'add', path: '/spec/initContainers/' + "
             + "string(variables.index), value: variables.sidecar}] : [JSONPatch{op: 'add', path: "
             + "'/spec/initContainers', value: dyn([variables.sidecar])}]"
-        return "variables.sidecars.size() > 0 ? \(update("initContainers")) + \(update("containers")) : (\(insert))"
+        let restartPolicy =
+            "variables.initContainers.transformList(i, c, \(Self.isSidecar) && c.?restartPolicy.orValue('') != 'Always', "
+            + "JSONPatch{op: 'add', path: '/spec/initContainers/' + string(i) + '/restartPolicy', value: dyn('Always')})"
+        let updates = ["initContainers", "containers"].flatMap { [settingsUpdate($0), mountsUpdate($0)] }
+        return "variables.sidecars.size() > 0 ? \((updates + [restartPolicy]).joined(separator: " + ")) : (\(insert))"
+    }
+
+    private func settingsUpdate(_ list: String) -> String {
+        let isSetting = "variables.settings.exists(s, s.name == e.name)"
+        // An empty variable means the default to the sidecar.
+        let isOld = "(e.name in \(CEL.texts(SidecarContainers.optionalSettings)) && !\(isSetting))"
+        let differs =
+            "(variables.settings.exists(s, !c.?env.orValue([]).exists(e, e.name == s.name)) || "
+            + "c.?env.orValue([]).exists(e, (\(isOld) && (has(e.valueFrom) || e.?value.orValue('') != '')) || "
+            + "variables.settings.exists(s, s.name == e.name && (has(e.valueFrom) || s.value != e.?value.orValue('')))))"
+        let empty = CEL.object([("name", "e.name"), ("value", "''")])
+        return "variables.\(list).transformList(i, c, \(Self.isSidecar) && \(differs), "
+            + "JSONPatch{op: 'add', path: '/spec/\(list)/' + string(i) + '/env', value: "
+            + "dyn(c.?env.orValue([]).map(e, \(isSetting) ? "
+            + "variables.settings.filter(s, s.name == e.name)[0] : (\(isOld) ? \(empty) : e))) + "
+            + "dyn(variables.settings.filter(s, !c.?env.orValue([]).exists(e, e.name == s.name)))})"
+    }
+
+    private func mountsUpdate(_ list: String) -> String {
+        let mounts = "c.?volumeMounts.orValue([])"
+        let isEqual =
+            "(m.mountPath == s.mountPath && m.name == s.name && m.?readOnly.orValue(false) == s.?readOnly.orValue(false) && "
+            + "m.?subPath.orValue('') == '' && m.?subPathExpr.orValue('') == '')"
+        return "variables.\(list).transformList(i, c, \(Self.isSidecar) && "
+            + "variables.sidecarMounts.exists(s, !\(mounts).exists(m, \(isEqual))), "
+            + "JSONPatch{op: 'add', path: '/spec/\(list)/' + string(i) + '/volumeMounts', value: "
+            + "dyn(\(mounts).map(m, variables.sidecarMounts.exists(s, s.mountPath == m.mountPath) ? "
+            + "variables.sidecarMounts.filter(s, s.mountPath == m.mountPath)[0] : m)) + "
+            + "dyn(variables.sidecarMounts.filter(s, !\(mounts).exists(m, m.mountPath == s.mountPath)))})"
     }
 
     private var annotationMutation: String {

@@ -9,21 +9,30 @@ struct PodConditions {
     private func key(_ name: String) -> String { CEL.text(policy.key(name)) }
 
     private static let folder = InjectedNames.tokenFolder
-    private static let all = "(variables.initContainers + variables.containers)"
-    private static let served = "\(all).filter(c, c.name in variables.servedNames)"
+    private static let served = "variables.all.transformList(i, c, variables.served[i], c)"
+
+    /// Why the mutating policy leaves a Pod as it is. An API server shows the message of the first condition that fails, so
+    /// these are before those on what the Pod lacks then.
+    private var reasonsToSkip: [(String, String)] {
+        let reasons = [
+            ("!variables.isWindows", OperatingSystem.denial),
+            (
+                "!variables.hasOwnSidecar",
+                "the Pod has its own container \(InjectedNames.containers.sorted().joined(separator: " or ")), but the name is "
+                    + "reserved for injection; use a different name, or remove the container if it was injected before"
+            ),
+        ]
+        let expressions = InjectionExpressions(policy: policy, endpoints: endpoints)
+        return reasons
+            + ["user", "group"].map { name in
+                (expressions.isID(name), "\(policy.key(name)): invalid ID; expected a number from 1 to \(Int32.max)")
+            }
+    }
 
     /// Expressions that must be true, each with the message of the denial.
     var validations: [(expression: String, message: String)] {
         let reserved = CEL.texts(InjectedNames.containers.sorted())
-        let isLinux =
-            "object.spec.?os.?name.orValue('linux') == 'linux' && "
-            + "object.spec.?nodeSelector[?'kubernetes.io/os'].orValue('linux') != 'windows' && "
-            + "!object.spec.?securityContext.?windowsOptions.hasValue()"
-        var rules: [(String, String)] = [
-            (
-                isLinux,
-                "Windows Pods are not supported, since the sidecar and the node driver run on Linux only; remove the label"
-            ),
+        let rules: [(String, String)] = [
             (
                 "variables.delivery in \(CEL.texts(policy.nodeDriver == nil ? ["sidecar"] : ["sidecar", "csi"]))",
                 "\(policy.key(TokenDelivery.key)): invalid value; expected \"sidecar\""
@@ -36,7 +45,7 @@ struct PodConditions {
                     + "\(InjectionExpressions.maximumList) characters; name fewer containers"
             ),
             (
-                "variables.included.all(n, \(Self.all).exists(c, c.name == n))",
+                "variables.included.all(n, variables.all.exists(c, c.name == n))",
                 "\(policy.key("include-containers")): unknown container; name a container of the Pod"
             ),
             (
@@ -46,7 +55,7 @@ struct PodConditions {
                     + "annotation"
             ),
             (
-                "\(Self.all).all(c, c.name in \(reserved) || c.?volumeMounts.orValue([]).all(m, "
+                "variables.all.all(c, c.name in \(reserved) || c.?volumeMounts.orValue([]).all(m, "
                     + "m.name != '\(InjectedNames.subjectTokenVolume)'))",
                 "a container mounts \(InjectedNames.subjectTokenVolume), which is reserved for the sidecar"
             ),
@@ -64,27 +73,15 @@ struct PodConditions {
                 "a container mounts \(InjectedNames.tokenVolume) writable; set readOnly: true"
             ),
             (
-                "!variables.containers.exists(c, c.name == '\(InjectedNames.firstFetch)') && "
-                    + "variables.initContainers.all(c, c.name != '\(InjectedNames.firstFetch)' || "
-                    + "(variables.wasInjected && \(Self.lastArgument) == 'once'))",
-                "the Pod has its own container \(InjectedNames.firstFetch), but the name is reserved for injection; use a "
-                    + "different name"
-            ),
-            (
                 "\(createVolume) in ['', 'true', 'false'] && (\(createVolume) != 'false' || "
                     + "variables.annotations[?\(key(TokenDelivery.key))].orValue('') != 'csi')",
                 "\(policy.key("create-volume")): invalid value; expected \"true\", or \"false\" with delivery by a sidecar"
             ),
             (
-                "['user', 'group'].all(n, !(\(key("")) + n in variables.annotations) || "
-                    + "(variables.annotations[\(key("")) + n].matches('^[0-9]{1,10}$') && "
-                    + "int(variables.annotations[\(key("")) + n]) <= \(Int32.max)))",
-                "\(policy.key("user")), \(policy.key("group")): invalid ID; expected a number from 1 to \(Int32.max)"
-            ),
-            (
                 "variables.delivery != 'csi' || variables.found.size() <= \(NodeVolume.maximumEndpoints)",
                 "a volume of the node driver has at most \(NodeVolume.maximumEndpoints) endpoints; remove labels"
             ),
+            (lengths, SidecarEndpoints.tooLong),
             (volumes, "the Pod lacks a volume of injection, or has its own with the name; \(Self.missing)"),
             (
                 sidecar,
@@ -94,13 +91,10 @@ struct PodConditions {
                 "\(Self.served).all(c, c.?volumeMounts.orValue([]).exists(m, m.mountPath == '\(Self.folder)'))",
                 "a container lacks the mount \(Self.folder); \(Self.missing)"
             ),
-            (
-                "\(Self.served).all(c, variables.wanted.all(w, c.?env.orValue([]).exists(e, e.name == w.name || "
-                    + "e.name in w.unless)))", "a container lacks a variable of injection; \(Self.missing)"
-            ),
+            ("variables.lacking.all(l, l.size() == 0)", "a container lacks a variable of injection; \(Self.missing)"),
         ]
-        rules = rules.map { ("!variables.isRequested || (\($0.0))", $0.1) }
-        return endpoints.flatMap(\.conditions) + rules
+        let all = (reasonsToSkip + rules).map { ("!variables.isRequested || (\($0.0))", $0.1) }
+        return endpoints.flatMap(\.conditions) + all
     }
 
     private static let missing =
@@ -108,10 +102,20 @@ struct PodConditions {
 
     private var createVolume: String { "variables.annotations[?\(key("create-volume"))].orValue('')" }
 
-    /// The last argument of a container `c`; empty where it has none.
-    private static let lastArgument =
-        "(c.?args.orValue([]).size() > 0 ? c.args[c.args.size() - 1] : "
-        + "(c.?command.orValue([]).size() > 0 ? c.command[c.command.size() - 1] : ''))"
+    /// The settings of endpoints, which an earlier injection may have made longer.
+    private var lengths: String {
+        let settings = CEL.texts([SidecarContainers.endpointsSetting, SidecarContainers.lifetimesSetting])
+        func isShort(_ text: String, _ maximum: Int) -> String { "bytes(\(text)).size() <= \(maximum)" }
+        let attributes = NodeVolume.maximumLengths.map { name, maximum in
+            isShort("v.?csi.?volumeAttributes.?\(name).orValue('')", maximum)
+        }
+        return "variables.sidecars.all(c, c.?env.orValue([]).all(e, "
+            + "(!(e.name in \(settings)) || \(isShort("e.?value.orValue('')", SidecarEndpoints.maximumLength))) && "
+            + "(e.name != '\(SidecarContainers.filesSetting)' || "
+            + "\(isShort("e.?value.orValue('')", InjectedFile.maximumLength))))) && "
+            + "variables.volumes.all(v, v.name != '\(InjectedNames.tokenVolume)' || "
+            + "(\(attributes.joined(separator: " && "))))"
+    }
 
     private var volumes: String {
         let tokens = "v.name == '\(InjectedNames.tokenVolume)'"
@@ -127,7 +131,8 @@ struct PodConditions {
     private var sidecar: String {
         let requested = CEL.list(endpoints.map { ($0.isRequested, "[\(CEL.text($0.name))]") })
         return "variables.delivery == 'csi' ? (\(requested)).all(n, n in variables.found) : "
-            + "(variables.wasInjected && variables.sidecars.exists(c, \(Self.lastArgument) == 'run') && "
-            + "(\(requested)).all(n, n in variables.found))"
+            + "(variables.containers.exists(c, \(InjectionExpressions.isSidecar)) || variables.initContainers.exists(c, "
+            + "\(InjectionExpressions.isSidecar) && c.?restartPolicy.orValue('') == 'Always')) && "
+            + "(\(requested)).all(n, n in variables.found)"
     }
 }

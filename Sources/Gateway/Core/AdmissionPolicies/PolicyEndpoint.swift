@@ -8,7 +8,8 @@ struct PolicyEndpoint {
         let name: String
         /// A string expression: the value, escaped for Kubernetes.
         let value: String
-        let condition: String
+        /// Beside that of the endpoint; nil for none.
+        let condition: String?
         let unlessSet: [String]
     }
 
@@ -18,7 +19,8 @@ struct PolicyEndpoint {
         let path: String
         /// A string expression: the content as the inner part of a JSON string, without dollar signs.
         let contents: String
-        let condition: String
+        /// Beside that of the endpoint; nil for none.
+        let condition: String?
     }
 
     let endpoint: EndpointConfiguration
@@ -35,6 +37,10 @@ struct PolicyEndpoint {
     let annotation: String
     /// The lifetime of tokens that the Pod requests in seconds: 0 for none, -1 where it is not valid.
     let lifetime: String
+    /// The list of ``offeredDefinition``.
+    let offered: String
+    /// The list of ``fileEntriesDefinition``.
+    let fileEntries: String
 
     init(_ endpoint: EndpointConfiguration, _ rules: InjectionRules, index: Int, _ policy: InjectionPolicy) {
         self.endpoint = endpoint
@@ -43,6 +49,8 @@ struct PolicyEndpoint {
         isRequested = "variables.requested\(index)"
         annotation = "variables.annotation\(index)"
         lifetime = "variables.lifetime\(index)"
+        offered = "variables.offered\(index)"
+        fileEntries = "variables.files\(index)"
     }
 
     /// The definition of ``isRequested``.
@@ -130,6 +138,31 @@ struct PolicyEndpoint {
 
     // MARK: Additions
 
+    /// The definition of ``offered``: a list of the variables, `{name, value, unless}`.
+    var offeredDefinition: String {
+        list(
+            variables.map { variable in
+                let element = CEL.object([
+                    ("name", CEL.text(variable.name)), ("value", variable.value),
+                    ("unless", CEL.texts(variable.unlessSet)),
+                ])
+                return (variable.condition, "[\(element)]")
+            })
+    }
+
+    /// The definition of ``fileEntries``: a list of the members of `STS_FILES`.
+    var fileEntriesDefinition: String {
+        list(
+            files.map { file in
+                (file.condition, "[\(CEL.joined([CEL.text("\"\(file.path)\":\""), file.contents, "'\"'"]))]")
+            })
+    }
+
+    private func list(_ parts: [(condition: String?, elements: String)]) -> String {
+        let lists = parts.map { part in part.condition.map { "(\($0) ? \(part.elements) : [])" } ?? part.elements }
+        return "\(isRequested) ? \(CEL.sum(lists[...])) : []"
+    }
+
     /// The variables, in order of precedence.
     var variables: [Variable] {
         let injector = endpoint.injector
@@ -138,8 +171,7 @@ struct PolicyEndpoint {
             variables.removeAll { $0.name == name }
             variables.append(
                 Variable(
-                    name: name, value: Self.escaped(value),
-                    condition: condition.map { "\(isRequested) && \($0)" } ?? isRequested, unlessSet: unless))
+                    name: name, value: Self.escaped(value), condition: condition, unlessSet: unless))
         }
         if let name = injector.tokenVariable { add(name, .init(literal: InjectedNames.tokenFile(endpoint.name))) }
         if let name = injector.valueVariable, let value = rules.value {
@@ -179,14 +211,13 @@ struct PolicyEndpoint {
 
     /// The files, each name once. A configured file replaces that of the plugin.
     var files: [File] {
-        var files: [(name: String, contents: RuleText, condition: String)] = rules.files.map {
-            ($0.name, text($0.contents), isRequested)
+        var files: [(name: String, contents: RuleText, condition: String?)] = rules.files.map {
+            ($0.name, text($0.contents), nil)
         }
         for template in endpoint.injector.files {
             guard let contents = text(template.pieces) else { continue }
             files.removeAll { $0.name == template.name }
-            let condition = needsAnnotation(template.names).map { "\(isRequested) && \($0)" } ?? isRequested
-            files.append((template.name, contents, condition))
+            files.append((template.name, contents, needsAnnotation(template.names)))
         }
         return files.map { file in
             let contents = file.contents.json.escaped(Self.withoutDollar) { "\($0).replace('$', '\\\\u0024')" }

@@ -4,6 +4,8 @@ import ExchangeClient
 /// names, lifetimes and rendered files are taken from it, within limits.
 struct VolumeRequest: Equatable {
     static let maximumEndpoints = 16
+    /// The maximum lengths of the attributes in bytes: that of names is the length of as many DNS labels with their commas.
+    static let maximumLengths = (endpoints: 64 * maximumEndpoints, lifetimes: 2_048)
     /// The lifetimes that a volume may request, in seconds. The gateway limits them further.
     static let lifetimes = 60...86_400
 
@@ -53,8 +55,11 @@ struct VolumeRequest: Equatable {
     }
 
     private static func endpoints(_ context: [String: String]) throws(RPCError) -> [Endpoint] {
-        let names = (context["endpoints"] ?? "").prefix(4096).split(separator: ",", omittingEmptySubsequences: false)
-            .map { String($0) }
+        let text = context["endpoints"] ?? ""
+        // Longer ones are not split.
+        let names =
+            text.utf8.count <= maximumLengths.endpoints
+            ? text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) : []
         guard (1...maximumEndpoints).contains(names.count), names.allSatisfy(DNSLabel.isValid),
             Set(names).count == names.count
         else {
@@ -82,7 +87,9 @@ struct VolumeRequest: Equatable {
     /// Reads `NAME=SECONDSs`, separated by commas.
     private static func lifetimes(_ text: String, of names: [String]) throws(RPCError) -> [String: Int] {
         var found: [String: Int] = [:]
-        let entries = text.utf8.count <= 2048 ? text.split(separator: ",", omittingEmptySubsequences: false) : [""]
+        let entries =
+            text.utf8.count <= maximumLengths.lifetimes
+            ? text.split(separator: ",", omittingEmptySubsequences: false) : [""]
         for entry in text.isEmpty ? [] : entries {
             let parts = entry.split(separator: "=", omittingEmptySubsequences: false)
             let digits = parts.last.map { $0.hasSuffix("s") ? $0.dropLast() : "" } ?? ""
