@@ -16,6 +16,7 @@ extension FakeKubernetesAPI {
         let onlyMetadata = request.accept.contains("as=PartialObjectMetadata")
         func shown(_ object: JSONValue) -> JSONValue { onlyMetadata ? object.onlyMetadata : object }
 
+        if request.query["dryRun"] == "All", let reply = try dryRun(request, resource, namespace, name) { return reply }
         guard let name else {
             let selector = try Selector(
                 labelSelector: request.query["labelSelector"], fieldSelector: request.query["fieldSelector"],
@@ -51,6 +52,20 @@ extension FakeKubernetesAPI {
             ])
         default: throw .methodNotAllowed
         }
+    }
+
+    /// The reply to a create or a merge patch with `dryRun=All`; nil for another request.
+    private func dryRun(
+        _ request: APIRequest, _ resource: APIResource, _ namespace: String?, _ name: String?
+    ) throws(APIStatus) -> APIReply? {
+        guard request.verb == "create" || request.verb == "patch" else { return nil }
+        let now = clock()
+        let body = try request.json()
+        let object = try store.preview { (stored) throws(APIStatus) -> JSONValue in
+            guard let name else { return try stored.create(resource, namespace: namespace, body, at: now) }
+            return try stored.patch(ObjectKey(resource: resource, namespace: namespace, name: name), body)
+        }
+        return .json(object, status: name == nil ? 201 : 200)
     }
 
     private func patched(_ key: ObjectKey, _ request: APIRequest) throws(APIStatus) -> JSONValue {

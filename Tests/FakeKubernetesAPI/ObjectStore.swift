@@ -40,6 +40,14 @@ final class ObjectStore: Sendable {
         return object
     }
 
+    /// The result of a change that is not stored.
+    func preview<Value: Sendable>(
+        _ body: (inout StoredObjects) throws(APIStatus) -> Value
+    ) throws(APIStatus) -> Value {
+        var copy = state.withLock { $0.stored }
+        return try body(&copy)
+    }
+
     /// Performs a change and notifies the watches.
     @discardableResult
     func change<Value: Sendable>(_ body: (inout StoredObjects) throws(APIStatus) -> Value) throws(APIStatus) -> Value {

@@ -65,6 +65,7 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case election = "STS1413"
     case webhookSkipped = "STS1414"
     case webhookConflict = "STS1415"
+    case policiesRejected = "STS1416"
 
     // Publication and provisioning.
     case publishConflict = "STS1501"
@@ -145,6 +146,15 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case nodeDriverDiffers = "STS2052"
     case nodeDriverNotReady = "STS2053"
     case nodeDriverUntrusted = "STS2054"
+
+    // Doctor: admission policies.
+    case policyMissing = "STS2061"
+    case policyDiffers = "STS2062"
+    case policyNewer = "STS2063"
+    case policyBesideWebhook = "STS2064"
+    case nothingInjects = "STS2065"
+    case policyUnsupported = "STS2066"
+    case policyUntrusted = "STS2067"
 
     package var description: String { rawValue }
 

@@ -45,10 +45,14 @@ public struct KubernetesCollection: Sendable {
 
     /// Creates an object and returns it.
     ///
+    /// - Parameter dryRun: true to check only whether the API server accepts the object (`dryRun=All`).
     /// - Throws: `alreadyExists`; `notFound` if the namespace does not exist.
-    public func create(_ object: JSONValue) async throws(KubernetesAPIError) -> KubernetesObject {
-        try self.object(await call("create", .post, body: object, isRepeatable: true), "create")
+    public func create(_ object: JSONValue, dryRun: Bool = false) async throws(KubernetesAPIError) -> KubernetesObject {
+        let query = dryRun ? Self.dryRun : []
+        return try self.object(await call("create", .post, query: query, body: object, isRepeatable: true), "create")
     }
+
+    private static let dryRun = [(name: "dryRun", value: "All")]
 
     /// Replaces the object of the same resourceVersion and returns it.
     ///
@@ -67,14 +71,19 @@ public struct KubernetesCollection: Sendable {
 
     /// Changes an object and returns it.
     ///
+    /// - Parameter dryRun: true to check only whether the API server accepts the change (`dryRun=All`).
     /// - Throws: `notFound`; `conflict` if the patch has another resourceVersion.
-    public func patch(_ name: String, _ patch: Patch) async throws(KubernetesAPIError) -> KubernetesObject {
+    public func patch(
+        _ name: String, _ patch: Patch, dryRun: Bool = false
+    ) async throws(KubernetesAPIError) -> KubernetesObject {
         let (body, contentType) =
             switch patch {
             case .merge(let value): (value, "application/merge-patch+json")
             case .operations(let values): (JSONValue.array(values), "application/json-patch+json")
             }
-        return try object(await call("patch", .patch, name: name, body: body, contentType: contentType), "patch")
+        let query = dryRun ? Self.dryRun : []
+        return try object(
+            await call("patch", .patch, name: name, query: query, body: body, contentType: contentType), "patch")
     }
 
     /// Deletes an object if uid and resourceVersion have not changed since it was read.

@@ -7,7 +7,13 @@ extension ErrorCode {
         switch failure {
         case let error as StoreError: error.code
         case let error as PublishError: error.code
+        case let error as any CodedFailure: error.code
         default: .apiServer
         }
     }
+}
+
+/// A failure of a service that has a code of its own.
+protocol CodedFailure: Error {
+    var code: ErrorCode { get }
 }

@@ -24,16 +24,18 @@ final class AdmissionPolicyService: Service {
     static let readingBack = 5.0
     /// Seconds for which new objects are in force before the others are deleted: each API server follows by itself.
     static let settling = 60.0
-    /// The first version with MutatingAdmissionPolicy in `v1`.
-    static let firstVersion = KubernetesVersion(1, 36)
 
-    private struct Failure: Error, CustomStringConvertible {
+    private struct Failure: CodedFailure, CustomStringConvertible {
         let description: String
+        let code: ErrorCode
         var retryAfter: Int?
 
-        init(description: String) { self.description = description }
+        init(description: String, _ code: ErrorCode) { (self.description, self.code) = (description, code) }
 
-        init(_ error: KubernetesAPIError) { (description, retryAfter) = ("\(error)", error.retryAfter) }
+        init(_ error: KubernetesAPIError) {
+            self.init(description: "\(error)", .apiServer)
+            retryAfter = error.retryAfter
+        }
     }
 
     private struct Configuration: Sendable {
@@ -136,9 +138,11 @@ final class AdmissionPolicyService: Service {
     private func usesPolicies(_ admission: GatewayConfiguration.Injection.Admission) throws(Failure) -> Bool? {
         guard admission != .webhook else { return false }
         guard let server = serverVersion() else { return nil }
-        guard server < Self.firstVersion else { return true }
+        guard server < AdmissionPolicyManifest.firstServer else { return true }
         guard admission == .auto else {
-            throw Failure(description: "the API server is older than Kubernetes 1.36; use injection.admission: auto")
+            throw Failure(
+                description: "the API server is older than Kubernetes 1.36; use injection.admission: auto",
+                .configurationError)
         }
         return false
     }
@@ -151,12 +155,17 @@ final class AdmissionPolicyService: Service {
         let injection = current.injection
         let written: AdmissionPolicyWriter.Outcome
         let objects = try manifest(current, trust).objects
-        do throws(KubernetesAPIError) {
+        do throws(AdmissionPolicyWriter.WriteError) {
             written = try await writer.write(
                 objects, owner: injection.webhook.configurationPrefix, writes: injection.isManaged)
         } catch {
             progress.policies = nil
-            throw Failure(error)
+            switch error {
+            case .call(let error): throw Failure(error)
+            case .rejected(let place, let error, let count):
+                differences.set(count)
+                throw Failure(description: "\(place): \(error); none of the policies was written", .policiesRejected)
+            }
         }
         progress.webhooks = nil
         differences.set(written.differences.count)
@@ -198,7 +207,8 @@ final class AdmissionPolicyService: Service {
             return try AdmissionPolicyManifest(
                 current.endpoints, current.injection, policy, namespace: namespace, version: version)
         } catch {
-            throw Failure(description: error.reasons.joined(separator: "; "))
+            differences.set(AdmissionPolicyManifest.places(instance: "").count)
+            throw Failure(description: error.reasons.joined(separator: "; "), .configurationError)
         }
     }
 
@@ -214,7 +224,7 @@ final class AdmissionPolicyService: Service {
         guard injection.isManaged else { return .at(nil) }
         guard let server = serverVersion() else { return .after(Self.interval) }
         // An older API server does not know the objects.
-        guard server >= Self.firstVersion else { return .at(nil) }
+        guard server >= AdmissionPolicyManifest.firstServer else { return .at(nil) }
         do throws(KubernetesAPIError) {
             let found = try await writer.written(instance: injection.webhook.configurationPrefix)
             guard !found.isEmpty else {

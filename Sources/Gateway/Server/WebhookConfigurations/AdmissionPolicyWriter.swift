@@ -34,59 +34,103 @@ struct AdmissionPolicyWriter: Sendable {
         KubernetesResource.admissionPolicies.first { $0.kind == kind }
     }
 
-    /// Creates or updates the objects in order, up to the first one that must not be written.
+    /// Why the objects are not written.
+    enum WriteError: Error {
+        case call(KubernetesAPIError)
+        /// The API server rejects an object, so that none was written.
+        case rejected(place: String, KubernetesAPIError, differing: Int)
+    }
+
+    /// A write that is to be done.
+    private struct Change {
+        enum Kind {
+            case create(JSONValue)
+            case patch(JSONValue, difference: String)
+        }
+
+        let resource: KubernetesResource
+        let name: String
+        let kind: Kind
+
+        var place: String { "\(resource.kind) \(name)" }
+    }
+
+    /// Creates or updates the objects in order, except those that must not be written. Before the first write the API server
+    /// checks all of them, so that one that it rejects leaves no part of the others in force.
     ///
     /// - Parameter owner: the name of the chart's ClusterRole.
     /// - Parameter writes: false to compare only.
-    func write(
-        _ objects: [JSONValue], owner: String, writes: Bool
-    ) async throws(KubernetesAPIError) -> Outcome {
+    func write(_ objects: [JSONValue], owner: String, writes: Bool) async throws(WriteError) -> Outcome {
         var outcome = Outcome()
+        let changes: [Change]
+        do throws(KubernetesAPIError) {
+            changes = try await self.changes(objects, owner: owner, writes: writes, &outcome.differences)
+        } catch {
+            throw .call(error)
+        }
+        for isDryRun in [true, false] {
+            for change in changes {
+                do throws(KubernetesAPIError) {
+                    try await apply(change, dryRun: isDryRun)
+                } catch {
+                    guard isDryRun, case .invalid = error.kind else { throw .call(error) }
+                    throw .rejected(place: change.place, error, differing: changes.count)
+                }
+            }
+        }
+        outcome.isChanged = !changes.isEmpty
+        return outcome
+    }
+
+    /// The writes that are to be done.
+    ///
+    /// - Parameter differences: gets how objects differ that are not written.
+    private func changes(
+        _ objects: [JSONValue], owner: String, writes: Bool, _ differences: inout [String]
+    ) async throws(KubernetesAPIError) -> [Change] {
         let owner = writes ? try await reference(owner) : nil
+        var changes: [Change] = []
         for object in objects {
             guard let kind = object["kind"]?.stringValue, let resource = Self.resource(kind),
                 let name = object["metadata"]?["name"]?.stringValue
             else { continue }
             let wanted = writes ? AdmissionPolicyManifest.managed(object, owner: owner) : object
-            try await write(wanted, name, resource, writes: writes, &outcome)
+            let place = "\(resource.kind) \(name)"
+            guard let found = try await collection(resource).get(name) else {
+                changes.append(Change(resource: resource, name: name, kind: .create(wanted)))
+                if !writes { differences.append("\(place) does not exist") }
+                continue
+            }
+            if let reason = AdmissionPolicyManifest.reasonToKeep(found.json, instead: wanted) {
+                differences.append("\(place): \(reason)")
+                continue
+            }
+            guard let difference = AdmissionPolicyManifest.difference(of: found.json, from: wanted) else { continue }
+            if !writes { differences.append("\(place): \(difference) differs") }
+            let patch = AdmissionPolicyManifest.patch(
+                of: found.json, to: wanted, version: found.meta.resourceVersion)
+            changes.append(Change(resource: resource, name: name, kind: .patch(patch, difference: difference)))
         }
-        return outcome
+        return writes ? changes : []
     }
 
-    private func write(
-        _ wanted: JSONValue, _ name: String, _ resource: KubernetesResource, writes: Bool, _ outcome: inout Outcome
-    ) async throws(KubernetesAPIError) {
-        let place = "\(resource.kind) \(name)"
-        guard let found = try await collection(resource).get(name) else {
-            guard writes else {
-                outcome.differences.append("\(place) does not exist")
-                return
-            }
-            outcome.isChanged = true
+    private func apply(_ change: Change, dryRun: Bool) async throws(KubernetesAPIError) {
+        let collection = collection(change.resource)
+        switch change.kind {
+        case .create(let object):
             do throws(KubernetesAPIError) {
-                _ = try await collection(resource).create(wanted)
+                _ = try await collection.create(object, dryRun: dryRun)
             } catch {
                 // The former leader may have created it; the next check compares it.
                 guard error.kind == .alreadyExists else { throw error }
             }
-            logger.notice("admission policy created", metadata: ["object": "\(place)"])
-            return
+            if !dryRun { logger.notice("admission policy created", metadata: ["object": "\(change.place)"]) }
+        case .patch(let patch, let difference):
+            _ = try await collection.patch(change.name, .merge(patch), dryRun: dryRun)
+            guard !dryRun else { return }
+            logger.notice(
+                "admission policy updated", metadata: ["object": "\(change.place)", "difference": "\(difference)"])
         }
-        if let reason = AdmissionPolicyManifest.reasonToKeep(found.json, instead: wanted) {
-            outcome.differences.append("\(place): \(reason)")
-            return
-        }
-        guard let difference = AdmissionPolicyManifest.difference(of: found.json, from: wanted) else { return }
-        guard writes else {
-            outcome.differences.append("\(place): \(difference) differs")
-            return
-        }
-        _ = try await collection(resource).patch(
-            name,
-            .merge(
-                AdmissionPolicyManifest.patch(of: found.json, to: wanted, version: found.meta.resourceVersion)))
-        outcome.isChanged = true
-        logger.notice("admission policy updated", metadata: ["object": "\(place)", "difference": "\(difference)"])
     }
 
     /// The reference to the chart's ClusterRole, with which the objects are deleted; nil without the chart.

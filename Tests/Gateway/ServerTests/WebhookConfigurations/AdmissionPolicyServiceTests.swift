@@ -125,7 +125,13 @@ struct AdmissionPolicyServiceTests {
     @Test("After an interruption at any object the next leader completes the order", arguments: 0..<6)
     func interrupted(done: Int) async throws {
         try await running(prepare: { api in
-            api.fail(.status(500), path: Self.objects[done].0.path(name: Self.objects[done].1))
+            let path = Self.objects[done].0.path()
+            // The dry runs of the objects of the kind, and the writes before.
+            let objects = Self.objects.map(\.0.plural)
+            let kind = Self.objects[done].0.plural
+            let before = objects.count { $0 == kind } + objects.prefix(done).count { $0 == kind }
+            api.fail(.noFault, next: before, path: path)
+            api.fail(.status(500), path: path)
         }) { run in
             await run.until { run.log.text.contains("admission policies not written") }
             // Nothing after the failure was written, so what denies is always in force before what injects.
@@ -133,6 +139,52 @@ struct AdmissionPolicyServiceTests {
             _ = run.leadership.stepDown()
             _ = run.leadership.lead(until: .infinity)
             await run.until { run.count == 6 }
+        }
+    }
+
+    @Test("Of objects of which the API server rejects one, none is written", arguments: 0..<6)
+    func rejected(index: Int) async throws {
+        try await running(prepare: { api in
+            let path = Self.objects[index].0.path()
+            let kind = Self.objects[index].0.plural
+            let before = Self.objects.prefix(index).map(\.0.plural).count { $0 == kind }
+            if before > 0 { api.fail(.noFault, next: before, path: path) }
+            api.fail(
+                .reply(
+                    422,
+                    body: #"{"kind": "Status", "reason": "Invalid", "details": {"causes": [{"field": "spec.x"}]}}"#),
+                path: path)
+        }) { run in
+            await run.until { run.log.text.contains("admission policies not written") }
+            #expect(run.count == 0)
+            #expect(run.prometheus.text.contains("sts_admission_policy_differences 6"))
+            #expect(run.log.text.contains("STS1416") && run.log.text.contains("spec.x"))
+            #expect(run.log.text.contains("none of the policies was written"))
+            // The loop repeats it.
+            await run.until {
+                time.advance(by: AdmissionPolicyService.interval)
+                return run.count == 6
+            }
+        }
+    }
+
+    @Test("Of changes of which the API server rejects one, none is written")
+    func rejectedChange() async throws {
+        try await running { run in
+            await run.until { run.count == 6 }
+            await readBack()
+            let change: JSONValue = ["spec": ["failurePolicy": "Ignore"]]
+            try run.api.patch(.validatingAdmissionPolicies, name: Self.name, change)
+            try run.api.patch(.mutatingAdmissionPolicies, name: Self.name, change)
+            let path = APIResource.mutatingAdmissionPolicies.path(name: Self.name)
+            // The read succeeds, the dry run does not.
+            run.api.fail(.noFault, path: path)
+            run.api.fail(.reply(422, body: #"{"kind": "Status", "reason": "Invalid"}"#), path: path)
+            time.advance(by: AdmissionPolicyService.interval)
+            await run.until { run.log.text.contains("none of the policies was written") }
+            let first = run.api.object(.validatingAdmissionPolicies, name: Self.name)
+            #expect(first?["spec"]?["failurePolicy"] == "Ignore")
+            #expect(run.prometheus.text.contains("sts_admission_policy_differences 2"))
         }
     }
 
