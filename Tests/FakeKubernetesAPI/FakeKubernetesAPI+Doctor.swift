@@ -37,10 +37,13 @@ package final class ClusterHooks: Sendable {
 
     private let proxies = Mutex<[String: Proxy]>([:])
     private let webhooks = Mutex<Webhooks?>(nil)
+    private let minor = Mutex(33)
 
     func setProxy(_ proxy: Proxy?, of pod: String) { proxies.withLock { $0[pod] = proxy } }
     func proxy(of pod: String) -> Proxy? { proxies.withLock { $0[pod] } }
     func setWebhooks(_ hook: Webhooks?) { webhooks.withLock { $0 = hook } }
+    func setMinorVersion(_ number: Int) { minor.withLock { $0 = number } }
+    var minorVersion: Int { minor.withLock { $0 } }
     var webhook: Webhooks? { webhooks.withLock { $0 } }
 }
 
@@ -49,6 +52,9 @@ extension FakeKubernetesAPI {
     package func setProxy(_ proxy: ClusterHooks.Proxy?, namespace: String, pod: String) {
         hooks.setProxy(proxy, of: "\(namespace)/\(pod)")
     }
+
+    /// Sets the version to 1 and the number; 1.33 by default.
+    package func setMinorVersion(_ number: Int) { hooks.setMinorVersion(number) }
 
     /// Calls the admission webhooks for Pods that are created in a dry run.
     package func setWebhooks(_ webhooks: ClusterHooks.Webhooks?) { hooks.setWebhooks(webhooks) }

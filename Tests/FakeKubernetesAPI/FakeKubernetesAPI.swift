@@ -145,7 +145,11 @@ package final class FakeKubernetesAPI: Sendable {
     package var keySet: JSONWebKeySet { keys.keySet }
 
     var versionDocument: JSONValue {
-        ["major": "1", "minor": "33", "gitVersion": "v1.33.0", "platform": "linux/amd64", "goVersion": "go1.24.2"]
+        let minor = hooks.minorVersion
+        return [
+            "major": "1", "minor": .string("\(minor)"), "gitVersion": .string("v1.\(minor).0"),
+            "platform": "linux/amd64", "goVersion": "go1.24.2",
+        ]
     }
 
     var discoveryDocument: JSONValue {

@@ -2,6 +2,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayServer
 import JSON
+import KubernetesAPI
 
 /// Checks the API server, its clock, and the permissions of the person who runs the command.
 struct APIServerCheck: Sendable {
@@ -71,6 +72,11 @@ struct APIServerCheck: Sendable {
             Permission(
                 verb: "get", resource: "mutatingwebhookconfigurations", group: "admissionregistration.k8s.io")
         ]
+        if context.configuration.injection.admission != .webhook {
+            needed += KubernetesResource.admissionPolicies.map {
+                Permission(verb: "get", resource: $0.plural, group: $0.group)
+            }
+        }
         if context.configuration.injection.nodeDriver != nil {
             needed += [
                 Permission(verb: "get", resource: "csidrivers", group: "storage.k8s.io"),

@@ -16,6 +16,7 @@ struct DoctorFinding: Sendable {
         case configuration
         case cluster = "API server"
         case gateway
+        case policies = "admission policies"
         case webhook
         case node = "node driver"
         case workload

@@ -3,6 +3,7 @@ import FoundationEssentials
 import GatewayCore
 import GatewayServer
 import JSON
+import KubernetesAPI
 import Logging
 
 /// What the checks of one run share.
@@ -22,6 +23,9 @@ struct DoctorContext: Sendable {
     /// The relying party's own configuration; nil for none.
     let partyConfiguration: JSONValue?
     let now: Date
+
+    /// The host by which Pods call the gateway, where the configuration names none.
+    var serviceHost: String? { namespace.map { ServiceName.gateway(in: $0).host } }
 
     var lookup: WorkloadLookup? { cluster.map { WorkloadLookup(cluster: $0) } }
 
@@ -83,7 +87,11 @@ struct DoctorRun {
         let workload = await WorkloadCheck(context: context, pod: command.pod, account: command.account).examined()
         if let cluster = context.cluster {
             let lookup = WorkloadLookup(cluster: cluster)
-            report.add(await WebhookCheck(context: context, lookup: lookup).findings(for: workload))
+            let policies = await AdmissionPolicyCheck(context: context, lookup: lookup).outcome(for: workload)
+            report.add(policies.findings)
+            report.add(
+                await WebhookCheck(context: context, lookup: lookup, policiesInject: policies.injects)
+                    .findings(for: workload))
             report.add(await NodeDriverCheck(context: context, lookup: lookup).findings(for: workload))
         }
         report.add(workload.findings)

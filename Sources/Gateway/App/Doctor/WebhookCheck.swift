@@ -9,6 +9,8 @@ import KubernetesAPI
 struct WebhookCheck: Sendable {
     let context: DoctorContext
     let lookup: WorkloadLookup
+    /// Whether admission policies inject Pods, so that webhook configurations need not exist.
+    let policiesInject: Bool
 
     static func path(_ name: String) -> String {
         KubernetesResource.mutatingWebhookConfigurations.path(namespace: nil, name: name)
@@ -43,6 +45,10 @@ struct WebhookCheck: Sendable {
             return .failure(.webhook, check, of: endpoint.name, error)
         }
         guard let found else {
+            guard !policiesInject else {
+                return .notChecked(
+                    .webhook, check, of: endpoint.name, "there is no \(name), since admission policies inject Pods")
+            }
             return .failed(
                 .webhook, check, of: endpoint.name, .webhookMissing,
                 "there is no MutatingWebhookConfiguration \(name), so no Pod is injected",
@@ -135,7 +141,7 @@ struct WebhookCheck: Sendable {
             if reply.status == 403, message.contains(" cannot create ") {
                 return .notChecked(.webhook, check, of: endpoint.name, "needs create on pods in \(space)")
             }
-            if message.contains("webhook") {
+            if message.contains("webhook") || message.contains("AdmissionPolicy '") {
                 return .failed(
                     .webhook, check, of: endpoint.name, .dryRunRejected, message,
                     advice: "a message of the gateway says what to correct; else check that the API server reaches "
@@ -147,7 +153,8 @@ struct WebhookCheck: Sendable {
             return .failed(
                 .webhook, check, of: endpoint.name, .dryRunRejected,
                 "a Pod with the label \(context.key(endpoint)) is created in \(space) without tokens",
-                advice: "check that the namespace is not excluded by the webhook's namespaceSelector")
+                advice: "check that the namespace is not excluded by the namespaceSelector of the "
+                    + (policiesInject ? "policies" : "webhook"))
         }
         return .ok(.webhook, check, of: endpoint.name, "a Pod in \(space) is injected")
     }
