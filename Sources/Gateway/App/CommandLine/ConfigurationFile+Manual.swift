@@ -90,7 +90,8 @@ extension HostEnvironment {
             version: GatewayVersion.current,
             environment: environment,
             namespace: CommandEnvironment.namespace, resolve: file.resolve, clock: { Date() },
-            writeAudit: { Terminal.write($0, to: 1) }, takeDroppedLogLines: { log?.takeDroppedLines() ?? 0 },
+            writeAudit: { (lines: [UInt8]) in Terminal.write(lines, to: 1) },
+            takeDroppedLogLines: { log?.takeDroppedLines() ?? 0 },
             recentFailures: { failures?.all ?? [] },
             administrator: profile.map {
                 Administrator(profile: $0, programs: LocalPrograms(environment: environment))

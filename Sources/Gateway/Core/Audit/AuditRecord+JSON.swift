@@ -6,36 +6,41 @@ extension AuditRecord {
     /// The version of the lines' schema: `docs/audit.md`.
     package static let schemaVersion = 1
 
-    /// The line of the record, in the order of `docs/audit.md`. Members without a value are omitted.
-    package var json: JSONValue {
-        var members: [JSONValue.Member] = [
-            .init("audit", .integer(Self.schemaVersion)),
-            .init("time", .string(Timestamp.text(time))),
-            .init("request_id", .string(request.id)),
-            .init("endpoint", .string(request.endpoint)),
-            .init("route", .string(request.route.rawValue)),
-            .init("decision", .string(decision.rawValue)),
-        ]
-        if let reason { members.append(.init("reason", .string(reason))) }
-        if let code { members.append(.init("code", .string(code.rawValue))) }
-        if let rule {
-            var parts = [JSONValue.Member("index", .integer(rule.index))]
-            if let rule = rule.rule { parts.append(.init("text", .string(rule.description))) }
-            members.append(.init("rule", .object(parts)))
-        }
-        if let auditDecision {
-            switch auditDecision {
-            case .allowed(let index):
-                members.append(.init("audit_rules", ["decision": "allowed", "index": .integer(index)]))
-            case .denied: members.append(.init("audit_rules", ["decision": "denied"]))
+    /// Writes the line of the record, in the order of `docs/audit.md`. Members without a value are omitted.
+    ///
+    /// Each exchange has one, so it is written at once, without a value of the line.
+    package func writeLine(to output: inout JSONWriter) {
+        output.line { line in
+            line.member("audit", Self.schemaVersion)
+            line.member("time", Timestamp.text(time))
+            line.member("request_id", request.id)
+            line.member("endpoint", request.endpoint)
+            line.member("route", request.route.rawValue)
+            line.member("decision", decision.rawValue)
+            if let reason { line.member("reason", reason) }
+            if let code { line.member("code", code.rawValue) }
+            if let rule {
+                line.member("rule") { member in
+                    member.member("index", rule.index)
+                    if let rule = rule.rule { member.member("text", rule.description) }
+                }
             }
+            if let auditDecision {
+                line.member("audit_rules") { member in
+                    switch auditDecision {
+                    case .allowed(let index):
+                        member.member("decision", "allowed")
+                        member.member("index", index)
+                    case .denied: member.member("decision", "denied")
+                    }
+                }
+            }
+            if let attributes { line.member("workload") { attributes.write(to: &$0) } }
+            if let token { line.member("token") { token.write(to: &$0) } }
+            if request.usesAPIServerAudience { line.member("api_server_audience", true) }
+            if let remoteAddress = request.remoteAddress { line.member("remote", remoteAddress) }
+            line.member("latency_us", max(0, Int(latency / .microseconds(1))))
         }
-        if let attributes { members.append(.init("workload", Self.workload(attributes))) }
-        if let token { members.append(.init("token", token.json)) }
-        if request.usesAPIServerAudience { members.append(.init("api_server_audience", true)) }
-        if let remoteAddress = request.remoteAddress { members.append(.init("remote", .string(remoteAddress))) }
-        members.append(.init("latency_us", .integer(max(0, Int(latency / .microseconds(1))))))
-        return .object(members)
     }
 
     /// The line that replaces records that were lost because the sink was full.
@@ -45,30 +50,29 @@ extension AuditRecord {
             "count": .integer(count),
         ]
     }
+}
 
+extension WorkloadAttributes {
     /// Every attribute that the workload has, under its name in rules.
-    private static func workload(_ attributes: WorkloadAttributes) -> JSONValue {
-        .object(
-            WorkloadAttribute.allCases.compactMap { attribute in
-                guard attribute != .endpoint else { return nil }
-                let values = attributes.values(of: attribute)
-                guard let first = values.first else { return nil }
-                return JSONValue.Member(
-                    attribute.rawValue, attribute == .groups ? .array(values.map(JSONValue.string)) : .string(first))
-            })
+    fileprivate func write(to object: inout JSONWriter) {
+        for attribute in WorkloadAttribute.allCases where attribute != .endpoint {
+            if attribute == .groups {
+                let groups = values(of: .groups)
+                if !groups.isEmpty { object.member(attribute.rawValue, groups) }
+            } else if let value = singleValue(of: attribute) {
+                object.member(attribute.rawValue, value)
+            }
+        }
     }
 }
 
 extension AuditRecord.Token {
     /// Names and units are those of the claims (RFC 7519 §4.1); `aud` is always an array.
-    fileprivate var json: JSONValue {
-        var members: [JSONValue.Member] = [
-            .init("aud", .array(audiences.map(JSONValue.string))),
-            .init("sub", .string(subject)),
-            .init("kid", .string(keyID.rawValue)),
-        ]
-        if let tokenID { members.append(.init("jti", .string(tokenID.rawValue))) }
-        members.append(.init("exp", .integer(Int(expiration.timeIntervalSince1970))))
-        return .object(members)
+    fileprivate func write(to object: inout JSONWriter) {
+        object.member("aud", audiences)
+        object.member("sub", subject)
+        object.member("kid", keyID.rawValue)
+        if let tokenID { object.member("jti", tokenID.rawValue) }
+        object.member("exp", Int(expiration.timeIntervalSince1970))
     }
 }

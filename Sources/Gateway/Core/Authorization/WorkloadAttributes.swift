@@ -63,7 +63,7 @@ package struct WorkloadAttributes: Sendable, Equatable {
     }
 
     /// The value of a single-valued attribute. An empty text is not a value, since Kubernetes has no empty names.
-    private func singleValue(of attribute: WorkloadAttribute) -> String? {
+    func singleValue(of attribute: WorkloadAttribute) -> String? {
         let value: String? =
             switch attribute {
             case .namespace: identity.namespace

@@ -13,7 +13,7 @@ package struct HostEnvironment: Sendable {
     package let resolve: @Sendable (String) -> String
     package let clock: @Sendable () -> Date
     /// Writes complete lines of the audit; false where they were not written.
-    package let writeAudit: @Sendable (String) -> Bool
+    package let writeAudit: @Sendable ([UInt8]) -> Bool
     /// Lines of the log that were dropped since the last call.
     package let takeDroppedLogLines: @Sendable () -> Int
     /// The latest warnings and errors of the log.
@@ -34,7 +34,7 @@ package struct HostEnvironment: Sendable {
     package init(
         version: String, environment: [String: String], namespace: String?,
         resolve: @escaping @Sendable (String) -> String,
-        clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable (String) -> Bool,
+        clock: @escaping @Sendable () -> Date, writeAudit: @escaping @Sendable ([UInt8]) -> Bool,
         takeDroppedLogLines: @escaping @Sendable () -> Int = { 0 },
         recentFailures: @escaping @Sendable () -> [StatusReport.Failure] = { [] },
         administrator: Administrator? = nil

@@ -18,10 +18,10 @@ package final class BufferedAuditSink: AuditSink, Service {
         case decision(AuditRecord)
         case publication(JSONValue)
 
-        var json: JSONValue {
+        func writeLine(to output: inout JSONWriter) {
             switch self {
-            case .decision(let record): record.json
-            case .publication(let json): json
+            case .decision(let record): record.writeLine(to: &output)
+            case .publication(let json): output.line(json)
             }
         }
     }
@@ -34,19 +34,20 @@ package final class BufferedAuditSink: AuditSink, Service {
     /// - Parameters:
     ///   - drainTime: how long the end of the process waits for an output that takes nothing.
     ///   - clock: for the line that reports a loss.
-    ///   - write: takes whole lines with their ends and may block; false where they were not written. Calls come one
+    ///   - write: takes whole lines with their ends in UTF-8 and may block; false where they were not written. Calls come one
     ///     at a time.
     package init(
         capacity: Int = standardCapacity, drainTime: Duration = .seconds(5), metrics: GatewayMetrics,
-        clock: @escaping @Sendable () -> Date, write: @escaping @Sendable (String) -> Bool
+        clock: @escaping @Sendable () -> Date, write: @escaping @Sendable ([UInt8]) -> Bool
     ) {
         self.capacity = capacity
         self.drainTime = drainTime
         self.metrics = metrics
         writer = BoundedWriter(label: "sts-gateway.audit") { records, lost in
-            var lines = records.map(\.json.line)
-            if lost > 0 { lines.append(AuditRecord.gap(lost: lost, at: clock()).line) }
-            metrics.audited(write(lines.joined()) ? .written : .failed, count: records.count)
+            var output = JSONWriter(capacity: 1_024 * records.count)
+            for record in records { record.writeLine(to: &output) }
+            if lost > 0 { output.line(AuditRecord.gap(lost: lost, at: clock())) }
+            metrics.audited(write(output.utf8Text) ? .written : .failed, count: records.count)
         }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import GatewayCore
 import GatewayPluginAPI
+import GatewayTestSupport
 import JSON
 import Testing
 
@@ -10,7 +11,7 @@ struct AuditSchemaTests {
     func lines() async throws {
         let schema = try Self.schema()
         let lines =
-            try await AuditRecord.samples().map(\.json) + PublicationRecord.samples().compactMap(\.json)
+            try await AuditRecord.samples().map { try $0.json } + PublicationRecord.samples().compactMap(\.json)
             + [AuditRecord.gap(lost: 3, at: AuditRecord.sampleTime)]
         for line in lines { #expect(schema.breaches(in: try Self.parsed(line.text)) == [], "\(line.text)") }
     }

@@ -62,7 +62,7 @@ struct CallLimiterTests {
         let record = try #require(gateway.audit.records.last)
         #expect(record.decision == .limited)
         #expect(record.reason == "too many calls of the ServiceAccount")
-        #expect(record.json["workload"]?["saname"] == "web")
+        #expect(try record.json["workload"]?["saname"] == "web")
         // The delay took a second, so the bucket has one call again.
         #expect(try await call(token).status == 200)
     }

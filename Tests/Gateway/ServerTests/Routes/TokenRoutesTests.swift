@@ -150,7 +150,7 @@ struct TokenRoutesTests {
         let thumbprint = try await gateway.send(.get, "/one/sig-cert", headers: bearer(other))
         #expect(thumbprint.status == 403)
         #expect(gateway.log.text.contains(#""decision":"denied""#))
-        #expect(gateway.audit.records.allSatisfy { $0.json.text.contains("\"other\"") })
+        #expect(gateway.audit.records.allSatisfy { $0.line.contains("\"other\"") })
     }
 
     @Test("An unavailable reviewer is 503 with Retry-After, without a token")
@@ -202,7 +202,7 @@ struct TokenRoutesTests {
         #expect(record.request.id == id)
         #expect(record.decision == .issued)
         #expect(record.rule?.index == 0)
-        let audited = record.json.text
+        let audited = record.line
         for needle in ["default", "web", "web-0", "one"] { #expect(audited.contains("\"\(needle)\""), "\(needle)") }
         let body = try answer.json(Exchanged.self)
         for part in (token.split(separator: ".") + body.access_token.split(separator: ".")) {

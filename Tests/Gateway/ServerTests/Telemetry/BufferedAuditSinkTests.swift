@@ -27,12 +27,13 @@ struct BufferedAuditSinkTests {
 
         var lines: [String] { recorded.withLock { $0 } }
 
-        func write(_ text: String) -> Bool {
+        func write(_ bytes: [UInt8]) -> Bool {
             if isStopped {
                 began.signal()
                 gate.wait()
             }
-            recorded.withLock { $0 += text.split(separator: "\n").map(String.init) }
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+            recorded.withLock { $0 += lines }
             return succeeds
         }
 
