@@ -71,11 +71,11 @@ struct TokenAcceptanceTests {
     func credentialPlugin() async throws {
         try await DiagnosedCluster.run { cluster in
             let folder = cluster.gateway.folder
-            func kubeconfig(_ script: String, arguments: String = "none") throws -> String {
+            func kubeconfig(_ script: String, arguments: String = "none", version: String = "v1") throws -> String {
                 try folder.write("#!/bin/sh\n\(script)\n", to: "plugin.sh")
                 let direct = try String(contentsOfFile: cluster.cluster.kubeconfig, encoding: .utf8)
                 let exec = """
-                    exec: {apiVersion: client.authentication.k8s.io/v1, command: /bin/sh, args: [\(folder.path)/plugin.sh, \(arguments)], \
+                    exec: {apiVersion: client.authentication.k8s.io/\(version), command: /bin/sh, args: [\(folder.path)/plugin.sh, \(arguments)], \
                     env: [{name: GIVEN, value: given}], interactiveMode: Never, provideClusterInfo: true}
                     """
                 try folder.write(direct.replacing("token: \(cluster.api.clientToken)", with: exec), to: "kubeconfig")
@@ -95,6 +95,12 @@ struct TokenAcceptanceTests {
                 """
             let good = try await cluster.doctor(kubeconfig: try kubeconfig(script, arguments: "'$(touch injected)'"))
             #expect(good.status("API server", "version") == "ok", "\(good)")
+            let beta = try await cluster.doctor(
+                kubeconfig: try kubeconfig(
+                    "echo \"$KUBERNETES_EXEC_INFO\" | grep -q v1beta1 || exit 6\n"
+                        + script.replacing("io/v1\"", with: "io/v1beta1\""),
+                    arguments: "'$(touch injected)'", version: "v1beta1"))
+            #expect(beta.status("API server", "version") == "ok", "\(beta)")
             // Merged with a file before it, as kubectl does.
             try folder.write("{clusters: [], users: [], contexts: [], current-context: \"\"}", to: "empty")
             let merged = try kubeconfig(script, arguments: "'$(touch injected)'")
@@ -106,6 +112,11 @@ struct TokenAcceptanceTests {
                     "did not print an ExecCredential"
                 ),
                 ("exit 7", "failed with the exit status 7"),
+                // The output of another version than that of the kubeconfig.
+                (
+                    script.replacing("io/v1\"", with: "io/v1beta1\"").replacing("[ \"$1\"", with: "true || [ \"$1\""),
+                    "printed another apiVersion"
+                ),
                 ("head -c 70000 /dev/zero", "wrote more than 65536 bytes"),
             ] {
                 let bad = try await cluster.doctor(kubeconfig: try kubeconfig(script))

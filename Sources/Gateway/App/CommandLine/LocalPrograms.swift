@@ -10,6 +10,8 @@ import GatewayPluginAPI
 struct LocalPrograms: ProgramRunning {
     /// The environment of the programs.
     let environment: [String: String]
+    /// The clock of time limits.
+    var now: @Sendable () -> ContinuousClock.Instant = { .now }
 
     func run(_ words: [String], timeout: Int, maximumBytes: Int) async throws(ProgramError) -> [UInt8] {
         guard !words.isEmpty else { throw .cannotStart("no program is named") }
@@ -20,7 +22,7 @@ struct LocalPrograms: ProgramRunning {
             defer { close(output.write) }
             identifier = try spawn(words, output: output.write)
         }
-        let end = ContinuousClock.now.advanced(by: .seconds(timeout))
+        let end = now().advanced(by: .seconds(timeout))
         var content: [UInt8] = []
         while true {
             // Ended before it is read: then nothing is left to read after it.
@@ -32,7 +34,7 @@ struct LocalPrograms: ProgramRunning {
             } else if let status {
                 guard status == 0 else { throw .failed(status) }
                 return content
-            } else if ContinuousClock.now >= end {
+            } else if now() >= end {
                 error = .timedOut(timeout)
             } else {
                 do { try await Task.sleep(for: .milliseconds(20)) } catch { throw Self.kill(identifier, .cancelled) }

@@ -38,6 +38,24 @@ struct CredentialPluginTests {
         }
     }
 
+    @Test("A program of v1beta1 is asked in v1beta1, and must answer in it")
+    func beta() throws {
+        let beta = "client.authentication.k8s.io/v1beta1"
+        let exec = Self.exec.setting(.string(beta), at: "apiVersion")
+        let plugin = try Self.plugin(exec)
+        let information = try #require(plugin.environment["KUBERNETES_EXEC_INFO"])
+        #expect(try JSONValue(parsing: Array(information.utf8))["apiVersion"] == .string(beta))
+        let access = try Kubeconfig.access(Self.document(exec), folder: "/", allowsPlugin: true)
+        func answer(_ version: String) -> [UInt8] {
+            Array(#"{"apiVersion":"\#(version)","kind":"ExecCredential","status":{"token":"t"}}"#.utf8)
+        }
+        #expect(try plugin.credentials(in: answer(beta), for: access).token == .bytes(Array("t".utf8)))
+        let other = #expect(throws: KubernetesConnectionError.self) {
+            try plugin.credentials(in: answer("client.authentication.k8s.io/v1"), for: access)
+        }
+        #expect(other?.description.contains("another apiVersion than \(beta)") == true)
+    }
+
     @Test("Invalid settings are reported with their key path")
     func problems() {
         for (key, value, text) in [
