@@ -53,9 +53,9 @@ class Gateway(GatewayProgram):
         assert status == 200, body
         return json.loads(body)["access_token"]
 
-    def verify(self, token: str) -> str:
-        """Verifies a token with what the issuer URL serves; returns its kid."""
-        content = self.issuer.read(HOST, "/certs")
+    def verify(self, token: str, path: str = "/certs") -> str:
+        """Verifies a token with the key set that the issuer URL serves at the path; returns its kid."""
+        content = self.issuer.read(HOST, path)
         assert content is not None
         decoded = jwt.decode(token, KeySet.import_key_set(json.loads(content)), algorithms=["RS256"])
         assert decoded.claims["iss"] == f"https://{HOST}" and decoded.claims["aud"] == AUDIENCE

@@ -1,5 +1,6 @@
 """Publishes to a stand-in of Blob Storage whose container is the public issuer URL."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -46,6 +47,26 @@ def test_rotation_under_load_without_a_failed_verification(gateway: Gateway) -> 
     with TokenLoad(gateway.token, gateway.verify) as load:
         new = rotate(gateway)
         until(lambda: new in load.kids, "the new key signs")
+    assert gateway.services.rejections == []
+
+
+def test_the_key_set_is_also_published_at_the_path_of_jwks_uri(gateway: Gateway) -> None:
+    path = "/openid/v1/jwks"
+    gateway.endpoints["one"]["issuer"]["jwksPath"] = path
+    ended = gateway.provision()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert sorted(gateway.services.blobs) == [".well-known/openid-configuration", "certs", path.lstrip("/")]
+    public = gateway.services.public
+    discovery = json.loads((public / ".well-known/openid-configuration").read_text())
+    assert discovery["jwks_uri"] == f"https://{HOST}{path}"
+    serving(gateway)
+    old = gateway.verify(gateway.token(), path)
+    new = rotate(gateway)
+    until(lambda: gateway.states() == ["retiring", "active"], "the rotation")
+    assert gateway.verify(gateway.token(), path) == gateway.verify(gateway.token()) == new
+    served = [gateway.call("GET", f"/one{name}")[1] for name in ["/certs", path]]
+    for content in [(public / "certs").read_bytes(), (public / path.lstrip("/")).read_bytes(), *served]:
+        assert [key["kid"] for key in json.loads(content)["keys"]] == [old, new]
     assert gateway.services.rejections == []
 
 

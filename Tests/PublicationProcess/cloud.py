@@ -143,6 +143,8 @@ class Surroundings:
         self.sts.secrets = self.proxy.secrets
         self.proxy.secrets[cloud.administrator.key] = (cloud.administrator.secret, None)
         self.places: list[Place] = []
+        self.documents = [KEYS, DISCOVERY]
+        """The objects that the publisher role may use."""
 
     def place(self, endpoint: str = "one", region: str = "us-east-1", **more: Any) -> Place:
         """Creates a bucket with its distribution and role, which the CDN serves from now on."""
@@ -174,7 +176,7 @@ class Surroundings:
             for place in self.places
             for method in ["HEAD", "GET", "PUT"]
             for more in ["", "origin/", "team/one/", "origin/team/one/"]
-            for key in [KEYS, DISCOVERY]
+            for key in self.documents
         }
         for request in self.proxy.seen:
             is_invalidation = request.path.startswith("/2020-05-31/distribution/") and (
