@@ -116,6 +116,18 @@ public struct RelyingPartyFinding: Sendable, Equatable {
     }
 }
 
+extension RelyingPartyFinding {
+    /// Creates a finding about a state that cannot be read.
+    ///
+    /// - Parameter advice: what to do where the relying party has answered; without an answer it is about the network.
+    public static func unread(
+        _ check: String, _ cause: String, _ error: ProvisioningError, advice: String
+    ) -> RelyingPartyFinding {
+        let network = "check the network and the proxy of this machine (HTTPS_PROXY), and try again"
+        return RelyingPartyFinding(check, .notChecked, cause, advice: error.kind == .transient ? network : advice)
+    }
+}
+
 /// A session of the relying party that a token was exchanged for. Its `description` is redacted.
 public struct RelyingPartySession: Sendable {
     /// Who the session is at the relying party.

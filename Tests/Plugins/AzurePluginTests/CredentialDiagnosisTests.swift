@@ -10,13 +10,6 @@ import Testing
 struct CredentialDiagnosisTests {
     private let entra = EntraInMemory()
 
-    private struct NoIssuer: ProvisionedIssuer {
-        func isKnown(host: String, publish: JSONValue) {}
-        func staleDocuments(host: String, publish: JSONValue) async -> [String] { [] }
-        func publishDocuments(host: String, publish: JSONValue) async {}
-        func servingProblem(host: String, publish: JSONValue) async -> String? { nil }
-    }
-
     private static let subject = "production:myns:web"
     private static let canary = "canary-that-nobody-may-see"
     private static let check = "federated credential"
@@ -55,11 +48,9 @@ struct CredentialDiagnosisTests {
     private func context(
         secret: String = "secret", transport: ScriptedTransport? = nil
     ) -> ProvisioningContext {
-        let environment = ["AZURE_CLIENT_ID": EntraInMemory.application, "AZURE_CLIENT_SECRET": secret]
-        let parts = PublisherContext.example(environment: environment)
-        return ProvisioningContext(
-            logger: parts.logger, transport: transport ?? entra.transport, now: parts.now, sleep: parts.sleep,
-            environment: parts.environment, files: parts.files, issuer: NoIssuer())
+        .example(
+            transport: transport ?? entra.transport,
+            environment: ["AZURE_CLIENT_ID": EntraInMemory.application, "AZURE_CLIENT_SECRET": secret])
     }
 
     private func findings(_ request: DiagnosisRequest? = nil, secret: String = "secret") async -> [RelyingPartyFinding]

@@ -11,13 +11,6 @@ import Testing
 struct PoolDiagnosisTests {
     private let google = GoogleInMemory()
 
-    private struct NoIssuer: ProvisionedIssuer {
-        func isKnown(host: String, publish: JSONValue) {}
-        func staleDocuments(host: String, publish: JSONValue) async -> [String] { [] }
-        func publishDocuments(host: String, publish: JSONValue) async {}
-        func servingProblem(host: String, publish: JSONValue) async -> String? { nil }
-    }
-
     private static let account = "web-app@my-project-1.iam.gserviceaccount.com"
     private static let accountName = "projects/my-project-1/serviceAccounts/\(account)"
     private static let subject = "prod:shop:web"
@@ -63,11 +56,7 @@ struct PoolDiagnosisTests {
     }
 
     private func context(token: String? = "administrator") -> ProvisioningContext {
-        let parts = PublisherContext.example(
-            transport: google.transport, environment: token.map { ["CLOUDSDK_AUTH_ACCESS_TOKEN": $0] } ?? [:])
-        return ProvisioningContext(
-            logger: parts.logger, transport: parts.transport, now: parts.now, sleep: parts.sleep,
-            environment: parts.environment, files: parts.files, issuer: NoIssuer())
+        .example(transport: google.transport, environment: token.map { ["CLOUDSDK_AUTH_ACCESS_TOKEN": $0] } ?? [:])
     }
 
     private func findings(_ request: DiagnosisRequest? = nil, token: String? = "administrator") async

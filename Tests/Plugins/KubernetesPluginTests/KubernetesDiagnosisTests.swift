@@ -8,13 +8,6 @@ import Testing
 
 @Suite("doctor's checks of another API server")
 struct KubernetesDiagnosisTests {
-    private struct NoIssuer: ProvisionedIssuer {
-        func isKnown(host: String, publish: JSONValue) {}
-        func staleDocuments(host: String, publish: JSONValue) async -> [String] { [] }
-        func publishDocuments(host: String, publish: JSONValue) async {}
-        func servingProblem(host: String, publish: JSONValue) async -> String? { nil }
-    }
-
     private static let canary = "canary-that-nobody-may-see"
     private static let check = "AuthenticationConfiguration"
     private static let version = ScriptedTransport.Answer.answer(200, #"{"gitVersion":"v1.34.0"}"#)
@@ -43,18 +36,12 @@ struct KubernetesDiagnosisTests {
             configuration: file)
     }
 
-    private func context(_ transport: ScriptedTransport) -> ProvisioningContext {
-        let parts = PublisherContext.example()
-        return ProvisioningContext(
-            logger: parts.logger, transport: transport, now: parts.now, sleep: parts.sleep,
-            environment: parts.environment, files: parts.files, issuer: NoIssuer())
-    }
-
     private func findings(
         _ request: DiagnosisRequest, _ answer: ScriptedTransport.Answer = version
     ) async -> [RelyingPartyFinding] {
-        let found = await KubernetesProvider.diagnosis(for: request, context: context(ScriptedTransport(answer)))
-        #expect(found.allSatisfy { $0.status == .ok || $0.advice?.isEmpty == false }, "each finding says what to do")
+        let found = await KubernetesProvider.diagnosis(
+            for: request, context: .example(transport: ScriptedTransport(answer)))
+        #expect(found.allSatisfy { $0.hasAdvice }, "each finding says what to do")
         return found
     }
 
@@ -120,7 +107,7 @@ struct KubernetesDiagnosisTests {
     private func session(_ answer: ScriptedTransport.Answer) async throws -> RelyingPartySession? {
         let transport = ScriptedTransport(answer)
         let found = try await KubernetesProvider.session(
-            for: Self.canary, as: "", request: request(), context: context(transport))
+            for: Self.canary, as: "", request: request(), context: .example(transport: transport))
         #expect(
             transport.calls == ["POST https://api.example.com:6443/apis/authentication.k8s.io/v1/selfsubjectreviews"])
         #expect(transport.requests.first?.headers("Authorization") == ["Bearer \(Self.canary)"])

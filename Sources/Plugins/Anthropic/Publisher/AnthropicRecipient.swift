@@ -39,17 +39,22 @@ struct AnthropicRecipient: KeyRecipient {
         _ = try await send("POST", FederationIssuer.update(keys: keys, issuer: plan.issuer, over: current))
     }
 
+    /// A call of the Admin API.
+    static func call(_ method: String, _ url: String, token: String, _ body: JSONValue? = nil) -> JSONService.Call {
+        JSONService.Call(
+            method, url, token: token,
+            headers: [
+                HTTPHeaderField("anthropic-version", "2023-06-01"),
+                HTTPHeaderField("anthropic-beta", "oauth-2025-04-20"),
+            ], json: body)
+    }
+
     /// Where the token is rejected, a new one is requested once.
     private func send(_ method: String, _ body: JSONValue?) async throws(PublishError) -> JSONValue {
         func attempt(_ expected: Set<Int>) async throws(PublishError) -> JSONService.Answer {
             let token = try await tokens.current()
             let answer = try await service.send(
-                JSONService.Call(
-                    method, plan.location, token: token,
-                    headers: [
-                        HTTPHeaderField("anthropic-version", "2023-06-01"),
-                        HTTPHeaderField("anthropic-beta", "oauth-2025-04-20"),
-                    ], json: body), expected: expected)
+                Self.call(method, plan.location, token: token, body), expected: expected)
             if answer.status == 401 { await tokens.discard(token) }
             return answer
         }

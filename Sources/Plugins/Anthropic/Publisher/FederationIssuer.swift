@@ -7,8 +7,8 @@ struct FederationIssuer: Sendable {
     let json: JSONValue
 
     /// What the issuer's keys are in, such as `inline`.
-    private var type: String { json["jwks"]?["type"]?.stringValue ?? "" }
-    private var url: String { json["issuer_url"]?.stringValue ?? "" }
+    var type: String { json["jwks"]?["type"]?.stringValue ?? "" }
+    var url: String { json["issuer_url"]?.stringValue ?? "" }
     private var elements: [JSONValue] { json["jwks"]?["keys"]?.elementList ?? [] }
 
     /// Whether all rules reject its tokens.

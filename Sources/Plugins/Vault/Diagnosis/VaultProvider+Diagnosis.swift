@@ -30,8 +30,7 @@ extension VaultProvider {
             return findings
         } catch {
             return [
-                RelyingPartyFinding(
-                    "mount", .notChecked, error.message, advice: "set VAULT_TOKEN to a token that may read it")
+                .unread("mount", error.message, error, advice: "set VAULT_TOKEN to a token that may read it")
             ]
         }
     }
