@@ -87,6 +87,39 @@ struct DoctorAcceptanceTests {
         }
     }
 
+    @Test("doctor names a Pod that has not started, and the gateway of another namespace than the given one")
+    func otherCauses() async throws {
+        try await DiagnosedCluster.run { cluster in
+            let full = "0/3 nodes are available: 3 Insufficient cpu."
+            try cluster.api.patch(
+                .pods, namespace: cluster.space, name: "web",
+                [
+                    "status": [
+                        "phase": "Pending",
+                        "conditions": [["type": "PodScheduled", "status": "False", "message": .string(full)]],
+                    ]
+                ])
+            let pending = try await cluster.doctor("--pod", "\(cluster.space)/web")
+            #expect(pending["workload", "start"]?["code"] == "STS2090", "\(pending)")
+            #expect(pending["workload", "start"]?["cause"]?.stringValue?.contains(full) == true, "\(pending)")
+            #expect(pending["workload", "sidecar"] == nil, "\(pending)")
+            #expect(!"\(pending)".contains("webhook manifest"), "\(pending)")
+
+            let other = try DoctorFindings(
+                await cluster.run(
+                    ["doctor"] + cluster.options + [
+                        "--gateway-namespace", "elsewhere", "--endpoint", "one", "--json", "--pod",
+                        "\(cluster.space)/web",
+                    ]))
+            #expect(other["gateway", "replicas"]?["code"] == "STS2004", "\(other)")
+            let found = other["webhook", "configuration"]
+            #expect(found?["code"] == "STS2012", "\(other)")
+            #expect(found?["cause"]?.stringValue?.contains(cluster.cluster.namespace) == true, "\(other)")
+            #expect(
+                found?["advice"]?.stringValue == "set --gateway-namespace \(cluster.cluster.namespace)", "\(other)")
+        }
+    }
+
     @Test("doctor names a stopped gateway, a missing leader and a wrong webhook with their codes")
     func gateway() async throws {
         try await DiagnosedCluster.run { cluster in
@@ -119,7 +152,11 @@ struct DoctorAcceptanceTests {
             _ = try await cluster.gateway.stop()
             let silent = try await cluster.doctor("--pod", "\(cluster.space)/web")
             #expect(silent["gateway", "replica gateway-0"]?["code"] == "STS2003", "\(silent)")
-            #expect(silent["workload", "mint"]?["status"] == "failed", "\(silent)")
+            #expect(silent["workload", "mint"]?["code"] == "STS2003", "\(silent)")
+            let reason = silent["workload", "mint"]?["cause"]?.stringValue ?? ""
+            #expect(reason.contains("the API server does not reach the Pod"), "\(reason)")
+            #expect(reason.contains("error trying to reach service"), "\(reason)")
+            #expect(silent["webhook", "dry run"]?["code"] == nil, "the configuration is missing: \(silent)")
             try api.delete(.leases, namespace: space, name: "sts-gateway")
             try api.patch(
                 .pods, namespace: space, name: "gateway-0",

@@ -62,6 +62,9 @@ def problems(program: Path, words: list[str], *, is_whole: bool) -> list[str]:
         return [str(error)]
     text = help_of(program, path)
     known = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]*|-[a-z])(?![\w-])", text.partition("OPTIONS:")[2]))
+    if not path:
+        # Of every program; the help does not list it.
+        known.add("--generate-completion-script")
     given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
     found = [f"{' '.join(path)} does not know {option}" for option in sorted(given - known)]
     usage = re.search(r"^USAGE: (.*)$", text, re.MULTILINE)

@@ -53,6 +53,8 @@ struct GatewayCalls: Sendable {
     struct Reply: Sendable {
         let status: Int
         let body: [UInt8]
+        /// What the API server says where it answers itself; nil for an answer of the gateway.
+        var apiServerMessage: String?
     }
 
     let route: Route
@@ -64,6 +66,12 @@ struct GatewayCalls: Sendable {
         case .url(let url, let address, _): url + (address.map { " at \($0)" } ?? "")
         case .pod(_, let namespace, let name, let port): "the Pod \(namespace)/\(name):\(port)"
         }
+    }
+
+    /// The text of an API server that answers a failure of its proxy without a Status.
+    private static func proxyError(_ body: [UInt8]) -> String? {
+        guard body.starts(with: "error trying to reach service".utf8) else { return nil }
+        return String(decoding: body.prefix(1_000), as: UTF8.self)
     }
 
     /// Sends a GET, or a POST of a form.
@@ -99,7 +107,9 @@ struct GatewayCalls: Sendable {
                         .permissionMissing, "not allowed to call the gateway's Pods (403)",
                         advice: "bind a role with \(permission), or use --server", missingPermission: permission)
                 }
-                return Reply(status: reply.status, body: reply.body)
+                return Reply(
+                    status: reply.status, body: reply.body,
+                    apiServerMessage: reply.message ?? Self.proxyError(reply.body))
             } catch let error as CommandFailure {
                 throw error
             } catch {

@@ -23,8 +23,19 @@ struct RelyingParty {
 
     /// The plugin's checks; empty where it has none.
     func findings(for workload: DiagnosisRequest.Workload?) async throws(CommandFailure) -> [RelyingPartyFinding] {
-        let parts = try parts(workload)
-        return await parts.type.diagnosis(for: parts.request, context: parts.context)
+        let parts = try parts(workload, of: endpoint.pluginID)
+        var findings = await parts.type.diagnosis(for: parts.request, context: parts.context)
+        // The relying party that stores the keys is known to the plugin that hands them over.
+        if let publisher = endpoint.publisher, publisher.plan.keyHandOver != nil,
+            publisher.pluginID != endpoint.pluginID
+        {
+            let parts = try self.parts(workload, of: publisher.pluginID)
+            findings += await parts.type.diagnosis(for: parts.request, context: parts.context)
+        }
+        return findings.map { finding in
+            RelyingPartyFinding(
+                finding.check, finding.status, CommandText.of(finding.cause), advice: finding.advice)
+        }
     }
 
     /// Exchanges a token of the gateway at the relying party.
@@ -33,14 +44,14 @@ struct RelyingParty {
     func session(
         for token: IssuedJWT, as identity: String, workload: DiagnosisRequest.Workload?
     ) async throws(CommandFailure) -> RelyingPartySession {
-        let parts = try parts(workload)
+        let parts = try parts(workload, of: endpoint.pluginID)
         let session: RelyingPartySession?
         do {
             session = try await parts.type.session(
                 for: token.compact, as: identity, request: parts.request, context: parts.context)
         } catch {
             throw CommandFailure(
-                .partyExchange, error.message.replacing(token.compact, with: "[token removed]"),
+                .partyExchange, CommandText.of(error.message.replacing(token.compact, with: "[token removed]")),
                 advice: error.advice?.replacing(token.compact, with: "[token removed]"))
         }
         guard let session else {
@@ -51,7 +62,9 @@ struct RelyingParty {
         return session
     }
 
-    private func parts(_ workload: DiagnosisRequest.Workload?) throws(CommandFailure) -> Parts {
+    private func parts(
+        _ workload: DiagnosisRequest.Workload?, of plugin: PluginID
+    ) throws(CommandFailure) -> Parts {
         let name = endpoint.name
         let source: ProvisioningConfiguration
         var roles: [ProvisioningRole] = []
@@ -61,9 +74,9 @@ struct RelyingParty {
         } catch {
             throw CommandFailure(.configurationError, "\(error)", advice: "run sts-gateway config check")
         }
-        guard let type = source.catalog[endpoint.pluginID] else {
+        guard let type = source.catalog[plugin] else {
             throw CommandFailure(
-                .configurationError, "no plugin \(endpoint.pluginID)", advice: "add it to plugins.json")
+                .configurationError, "no plugin \(plugin)", advice: "add it to plugins.json")
         }
         let environment = ProcessInfo.processInfo.environment
         return Parts(
@@ -74,7 +87,7 @@ struct RelyingParty {
                     path: endpoint.issuer.path, audiences: endpoint.endpoint.audiences, owner: nil,
                     publisherSubject: PublisherToken.subject(cluster: endpoint.endpoint.cluster, endpoint: name),
                     settings: source.block("settings", of: name),
-                    publish: publish(source),
+                    publish: publish(source, of: plugin),
                     subjectTemplate: endpoint.clusterSubjectTemplate, claims: endpoint.token.claims.map(\.name),
                     serving: endpoint.provision.serving, roles: roles, isForRolesOnly: true,
                     jwksPath: endpoint.issuer.jwksPath),
@@ -88,11 +101,11 @@ struct RelyingParty {
                     programs: LocalPrograms(environment: environment))))
     }
 
-    /// The `publish` block, where it is one of the endpoint's own plugin.
-    private func publish(_ source: ProvisioningConfiguration) -> JSONValue? {
+    /// The `publish` block, where it is one of the plugin.
+    private func publish(_ source: ProvisioningConfiguration, of plugin: PluginID) -> JSONValue? {
         guard let block = source.block("publish", of: endpoint.name) else { return nil }
         let publisher = block["plugin"]?.stringValue ?? endpoint.pluginID.description
-        guard publisher == endpoint.pluginID.description else { return nil }
+        guard publisher == plugin.description else { return nil }
         return source.block("publish", of: endpoint.name, without: ["plugin", "probe"])
     }
 

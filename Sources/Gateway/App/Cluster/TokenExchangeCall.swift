@@ -22,6 +22,17 @@ struct TokenExchangeCall: Sendable {
         let form = fields.map { "\($0.0)=\(Self.encoded($0.1))" }.joined(separator: "&")
         let reply = try await calls.send("\(path)/token", form: form)
         let json = try? JSONValue(parsing: reply.body)
+        if let message = reply.apiServerMessage {
+            let text = message.replacing(subjectToken, with: "[token removed]")
+            if reply.status == 401 {
+                throw CommandFailure(
+                    .kubeconfigUnusable, "the API server does not accept the credentials (401): \(text)",
+                    advice: "sign in again")
+            }
+            throw CommandFailure(
+                .gatewayUnreachable, "the API server does not reach \(calls.place) (\(reply.status)): \(text)",
+                advice: "check that the Pod is ready, and network policies; or set --server https://HOST")
+        }
         guard reply.status == 200 else { throw Self.failure(reply, json, subjectToken) }
         guard let compact = json?["access_token"]?.stringValue, let token = IssuedJWT(compact) else {
             throw CommandFailure(

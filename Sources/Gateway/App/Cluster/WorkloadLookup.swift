@@ -10,6 +10,8 @@ struct WorkloadPod: Sendable {
     let uid: String
     let serviceAccount: String
     let isRunning: Bool
+    /// Whether its containers were not all started yet.
+    let isPending: Bool
     let json: JSONValue
 
     init?(_ json: JSONValue, namespace: String) {
@@ -21,9 +23,9 @@ struct WorkloadPod: Sendable {
         self.uid = uid
         let account = json["spec"]?["serviceAccountName"]?.stringValue ?? ""
         serviceAccount = account.isEmpty ? "default" : account
-        isRunning =
-            json["metadata"]?["deletionTimestamp"] == nil
-            && ["Running", "Pending"].contains(json["status"]?["phase"]?.stringValue ?? "Pending")
+        let phase = json["status"]?["phase"]?.stringValue ?? "Pending"
+        isPending = phase == "Pending"
+        isRunning = json["metadata"]?["deletionTimestamp"] == nil && ["Running", "Pending"].contains(phase)
         self.json = json
     }
 }

@@ -161,9 +161,7 @@ enum ConfigurationCheck {
         var findings = reading.problems.map { problem -> DoctorFinding in
             let isError = problem.severity == .error
             let code: ErrorCode = isError ? .configurationError : .configurationWarning
-            let text = problem.text(file: file.path)
-            let suffix = " (\(code))"
-            let cause = text.hasSuffix(suffix) ? String(text.dropLast(suffix.count)) : text
+            let cause = code.beginning(of: problem.text(file: file.path))
             return isError
                 ? .failed(
                     .configuration, "gateway.yaml", code, cause,

@@ -105,6 +105,9 @@ struct InjectionCheck: Sendable {
         }
         let texts = ["state", "lastState"].compactMap { status[$0]?["terminated"]?["message"]?.stringValue }
         let reason = status["state"]?["waiting"]?["reason"]?.stringValue
+        // The finding about the Pod says why it has not started.
+        let isWaiting = reason.map { ["PodInitializing", "ContainerCreating"].contains($0) } ?? true
+        guard !pod.isPending || !texts.isEmpty || !isWaiting else { return nil }
         return .failed(
             .workload, "sidecar", of: name, .sidecarFailing,
             "the sidecar is not ready: \(texts.first ?? reason ?? "no reason is given")",

@@ -12,6 +12,13 @@ struct WebhookCheck: Sendable {
     /// Whether admission policies inject Pods, so that webhook configurations need not exist.
     let policiesInject: Bool
 
+    /// The Pods of the gateway in its namespace.
+    private enum Replicas {
+        case none, notReady, ready
+        /// They cannot be listed.
+        case unknown
+    }
+
     static func path(_ name: String) -> String {
         KubernetesResource.mutatingWebhookConfigurations.path(namespace: nil, name: name)
     }
@@ -20,20 +27,28 @@ struct WebhookCheck: Sendable {
         var findings: [DoctorFinding] = []
         let certificates = WebhookCertificateCheck(context: context, lookup: lookup)
         let served = await certificates.served()
+        let replicas = await replicas()
         for endpoint in context.endpoints {
             var bundles: [String] = []
-            let found = await configuration(of: endpoint, &bundles)
+            let found = await configuration(of: endpoint, replicas, &bundles)
             findings.append(found)
             guard found.status != .failed else { continue }
             if found.status == .ok { findings += await certificates.findings(served, bundles, endpoint) }
-            findings.append(await dryRun(endpoint, workload))
+            findings.append(await dryRun(endpoint, workload, replicas))
         }
         return findings
     }
 
+    private func replicas() async -> Replicas {
+        guard let space = context.namespace,
+            let pods = try? await ReplicaPages(context: context, lookup: lookup).pods(in: space)
+        else { return .unknown }
+        return pods.isEmpty ? .none : pods.contains(where: \.isReady) ? .ready : .notReady
+    }
+
     /// - Parameter bundles: gets the CA bundles in PEM, where nothing fails.
     private func configuration(
-        of endpoint: EndpointConfiguration, _ bundles: inout [String]
+        of endpoint: EndpointConfiguration, _ replicas: Replicas, _ bundles: inout [String]
     ) async -> DoctorFinding {
         let check = "configuration"
         let name = context.configuration.injection.webhook.configurationName(of: endpoint.name)
@@ -60,6 +75,14 @@ struct WebhookCheck: Sendable {
                 advice: "set --gateway-namespace")
         }
         let wanted = WebhookConfigurationManifest(endpoint, context.configuration.injection, namespace: space).json
+        if let other = Self.otherNamespace(found, wanted) {
+            return .failed(
+                .webhook, check, of: endpoint.name, .webhookDiffers,
+                "\(name) calls the gateway in the namespace \(other), and --gateway-namespace is \(space)",
+                advice: replicas == .none
+                    ? "set --gateway-namespace \(other)"
+                    : "set --gateway-namespace \(other); if the gateway was moved to \(space), run helm upgrade there")
+        }
         let differences = Self.differences(found, wanted)
         guard differences.isEmpty else {
             return .failed(
@@ -87,6 +110,14 @@ struct WebhookCheck: Sendable {
             let other = webhook["clientConfig"]?["service"]
             return ["name", "namespace"].allSatisfy { other?[$0] == service?[$0] }
         }
+    }
+
+    /// The namespace of a Service of the wanted name, where the webhooks call only that of another namespace.
+    private static func otherNamespace(_ found: JSONValue, _ wanted: JSONValue) -> String? {
+        guard own(found, wanted).isEmpty else { return nil }
+        let service = wanted["webhooks"]?.elementList?.first?["clientConfig"]?["service"]
+        return (found["webhooks"]?.elementList ?? []).lazy.map { $0["clientConfig"]?["service"] }
+            .filter { $0?["name"] == service?["name"] }.compactMap { $0?["namespace"]?.stringValue }.first
     }
 
     private static func differences(_ found: JSONValue, _ wanted: JSONValue) -> [String] {
@@ -117,7 +148,9 @@ struct WebhookCheck: Sendable {
     }
 
     /// Creates a Pod with label and annotation, without storing it.
-    private func dryRun(_ endpoint: EndpointConfiguration, _ workload: ExaminedWorkload) async -> DoctorFinding {
+    private func dryRun(
+        _ endpoint: EndpointConfiguration, _ workload: ExaminedWorkload, _ replicas: Replicas
+    ) async -> DoctorFinding {
         let check = "dry run"
         guard let space = workload.namespace else {
             return .notChecked(
@@ -140,6 +173,11 @@ struct WebhookCheck: Sendable {
         guard reply.isSuccess, let made = reply.json else {
             if reply.status == 403, message.contains(" cannot create ") {
                 return .notChecked(.webhook, check, of: endpoint.name, "needs create on pods in \(space)")
+            }
+            if message.contains("failed calling webhook"), replicas == .notReady || replicas == .none {
+                return .failed(
+                    .webhook, check, of: endpoint.name, .dryRunRejected, message,
+                    advice: "no replica is ready: see the part gateway of this report")
             }
             if message.contains("webhook") || message.contains("AdmissionPolicy '") {
                 return .failed(

@@ -51,11 +51,23 @@ struct WorkloadCheck: Sendable {
         if let pod = workload.pod {
             workload.findings.append(
                 .ok(.workload, "Pod", "\(pod.namespace)/\(pod.name) of the ServiceAccount \(pod.serviceAccount)"))
+            if let pending = Self.pending(pod) { workload.findings.append(pending) }
         } else {
             workload.findings.append(
                 .notChecked(.workload, "Pod", "the ServiceAccount has no running Pod", advice: "start one"))
         }
         return workload.account != nil
+    }
+
+    /// Why a Pod has not started yet; nil where it has.
+    private static func pending(_ pod: WorkloadPod) -> DoctorFinding? {
+        guard pod.isPending, pod.isRunning else { return nil }
+        let conditions = pod.json["status"]?["conditions"]?.elementList ?? []
+        let scheduling = conditions.first { $0["type"] == "PodScheduled" && $0["status"] == "False" }
+        let reason = scheduling?["message"]?.stringValue ?? pod.reason ?? "its containers are not started yet"
+        return .warning(
+            .workload, "start", .workloadPending, "the Pod is Pending: \(reason)",
+            advice: "kubectl -n \(pod.namespace) describe pod \(pod.name); its tokens come when the Pod starts")
     }
 
     private func serviceAccount(

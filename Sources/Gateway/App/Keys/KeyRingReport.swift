@@ -18,7 +18,7 @@ struct KeyRingSummary {
         do {
             if let ring = try await keys.ring(of: endpoint) {
                 let active = ring.active.map { "\($0.keyID) signs (\($0.signingKey.algorithm.rawValue))" }
-                summary = "\(active ?? "no active key"),  \(ring.keys.count) in the key set"
+                summary = "\(active ?? "no active key"), \(ring.keys.count) in the key set"
                 members.append(.init("active", ring.active.map { .string($0.keyID.rawValue) } ?? .null))
                 members.append(.init("keys", .integer(ring.keys.count)))
             } else {

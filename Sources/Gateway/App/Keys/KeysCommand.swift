@@ -103,19 +103,23 @@ struct RevokeKey: AsyncParsableCommand {
 
     func run() async throws {
         try await gateway.administer { configuration, keys in
-            let (revoked, isPublished) = try await keys.revoke(
-                try configuration.endpoint(named: endpoint), kid: kid.map { .init(rawValue: $0) }, isForced: force,
+            let configured = try configuration.endpoint(named: endpoint)
+            let (revoked, publication) = try await keys.revoke(
+                configured, kid: kid.map { .init(rawValue: $0) }, isForced: force,
                 output: { [json] line in Terminal.write(line + "\n", to: json ? 2 : 1) })
+            let upload = "upload the documents of GET \(configured.path)/issuer-docs: no publisher is configured"
             if json {
-                let object: JSONValue = [
-                    "endpoint": .string(endpoint), "kid": .string(revoked.rawValue), "result": "revoked",
-                    "published": .bool(isPublished),
+                var members: [JSONValue.Member] = [
+                    .init("endpoint", .string(endpoint)), .init("kid", .string(revoked.rawValue)),
+                    .init("result", "revoked"), .init("published", .bool(publication == .published)),
                 ]
-                print(object.text)
+                if publication == .byHand { members.append(.init("next", .string(upload))) }
+                print(JSONValue.object(members).text)
             } else {
                 print("\(endpoint): \(revoked) is revoked; verifiers may accept it until they read the key set again")
+                if publication == .byHand { print("\(endpoint): \(upload)") }
             }
-            guard isPublished else {
+            guard publication != .failed else {
                 throw StoreError.rejected(
                     "\(endpoint): the key set without it is not published yet; the gateway tries again")
             }

@@ -17,7 +17,7 @@ struct PolicyManifestCommand: ParsableCommand {
         discussion: """
             For kubectl apply -f -, on Kubernetes 1.36 and later. Apply them again after each change of the \
             configuration, and after a change of the gateway's CA bundle if its CA is not public: --ca-file must name a \
-            file with the current bundle. Exit status: 64 if the namespace is not known or a file is not readable, 78 if \
+            file with the current bundle. Without it, and with the gateway's self-signed CA, a warning is printed. Exit status: 64 if the namespace is not known or a file is not readable, 78 if \
             the configuration is invalid or cannot be expressed as policies.
             """)
 
@@ -50,6 +50,12 @@ struct PolicyManifestCommand: ParsableCommand {
         let reading = file.read(manifest: plugins, namespace: namespace, logger: .silent)
         for problem in reading.problems { Terminal.error(problem.text(file: file.path)) }
         guard let configuration = reading.configuration else { throw ExitStatus.configuration }
+        if trust == nil, configuration.certificates.isEmpty, configuration.injection.nodeDriver == nil {
+            Terminal.error(
+                "\(file.path): warning: --ca-file is not set, and the gateway has a self-signed CA (tls.certificates is not "
+                    + "set), so that injected sidecars do not trust it; name the bundle of GET /ca-bundle",
+                .configurationWarning)
+        }
         let policy = InjectionPolicy(
             configuration.injection, namespace: namespace, standardImage: "sts-sidecar:\(GatewayVersion.current)",
             trust: trust, serverVersion: nil)

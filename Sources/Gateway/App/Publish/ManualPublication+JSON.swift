@@ -16,7 +16,9 @@ extension ManualPublication.Summary {
             members.append(.init("matches", .bool(verdict.isMatch)))
         }
         if let problem { members.append(.init("problem", .string(problem))) }
-        if let code = code ?? verdict.flatMap({ $0.isMatch ? nil : .documentsDiffer }) {
+        // A CDN or a cache may serve older documents for a while: that is no failure of the publication.
+        let isDifference = result != .succeeded && verdict.map { !$0.isMatch } ?? false
+        if let code = code ?? (isDifference ? .documentsDiffer : nil) {
             members.append(.init("code", .string(code.rawValue)))
         }
         return .object(members)
@@ -31,7 +33,7 @@ extension ManualPublication.Summary {
             members.append(.init("reason", .string("\(conflict)")))
             members.append(.init("code", .string(conflict.code.rawValue)))
         case .failed(let error):
-            members.append(.init("reason", .string("\(error)")))
+            members.append(.init("reason", .string(CommandText.of("\(error)"))))
             members.append(.init("code", .string(error.code.rawValue)))
         case .unchanged, .written, .stale: break
         }

@@ -156,11 +156,20 @@ package enum ErrorCode: String, Sendable, CaseIterable, CustomStringConvertible 
     case policyUnsupported = "STS2066"
     case policyUntrusted = "STS2067"
 
+    // Findings of doctor: a workload that has not started.
+    case workloadPending = "STS2090"
+
     package var description: String { rawValue }
 
     /// The text with the code at its end, unless it ends with one.
     package func ending(_ text: String) -> String {
         text.hasSuffix(")") && text.dropLast().suffix(7).hasPrefix("STS") ? text : "\(text) (\(rawValue))"
+    }
+
+    /// The text without the code at its end.
+    package func beginning(of text: String) -> String {
+        let suffix = " (\(rawValue))"
+        return text.hasSuffix(suffix) ? String(text.dropLast(suffix.count)) : text
     }
 
     /// The section of `docs/troubleshooting.md`.

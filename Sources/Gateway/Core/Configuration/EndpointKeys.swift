@@ -211,14 +211,15 @@ extension ConfigurationType where Value == String {
 
     fileprivate static var issuerPath: Self {
         string(
-            #"a path that begins with "/" and does not end with it, such as /dev"#,
+            #"a path such as /dev: "/" before each segment, and in segments letters, digits, ".", "_", "~" and "-""#,
             pattern: "^((/[A-Za-z0-9._~-]+)*)$"
         ) { Issuer(host: "example.com", path: $0) != nil }
     }
 
     fileprivate static var jwksPath: Self {
         string(
-            #"a path of at most 100 characters that begins with "/", such as /openid/v1/jwks"#,
+            #"a path such as /openid/v1/jwks: at most 100 characters, "/" before each segment, and in segments letters, "#
+                + #"digits, ".", "_", "~" and "-""#,
             pattern: "^(/[A-Za-z0-9._~-]+)+$"
         ) { $0.utf8.count <= 100 && Issuer(host: "example.com", path: "", jwksPath: $0) != nil }
     }

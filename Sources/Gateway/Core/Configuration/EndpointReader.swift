@@ -61,6 +61,10 @@ struct EndpointReader {
             } else {
                 nil
             }
+        if case .mapping(let members, _) = block.publish.node, members.isEmpty, block.isSet(\.publish) {
+            block.warning(
+                \.publish, "is empty, so that nothing is published; add the keys of a publisher, or remove it")
+        }
         // What it says about an absent audience would be a consequence.
         let publisher = self.publisher(for: audiences.isEmpty ? nil : endpoint)
         let rotation = self.rotation(publisher?.plan.keyHandOver)

@@ -203,9 +203,13 @@ extension ConfigurationType where Value == [String] {
         strings(
             "a DNS name or IP address, or a list of them",
             element: .string(
-                "a DNS name or IP address without port", pattern: #"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)$"#
+                "a DNS name or IP address without port, such as status.example.com or [fd00::1]",
+                pattern: #"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)$"#
             ) { text in
-                !text.isEmpty && text.utf8.allSatisfy { $0.isLetterOrDigit || ".-[]:".utf8.contains($0) }
+                // As a caller writes it: an IPv6 address in brackets (RFC 9110 §7.2).
+                guard text.hasPrefix("[") else { return KubernetesName.isSubdomain(text.lowercased()) }
+                return text.hasSuffix("]") && text.dropFirst().dropLast().contains(":")
+                    && text.dropFirst().dropLast().utf8.allSatisfy { "0123456789abcdefABCDEF:.".utf8.contains($0) }
             })
     }
 

@@ -57,6 +57,8 @@ struct TokenReader {
                 \.algorithm,
                 "\(algorithm.rawValue) is not supported by \(profile.name); "
                     + "expected \(accepted.map(\.rawValue).asChoice)")
+            // Whoever else does not support it would only say it again.
+            return first
         }
         return algorithm
     }

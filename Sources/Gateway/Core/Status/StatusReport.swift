@@ -19,7 +19,7 @@ package struct StatusReport: Sendable, Equatable {
         package var since: Date?
 
         package init(text: String, code: ErrorCode?, since: Date?) {
-            self.text = text
+            self.text = code?.beginning(of: text) ?? text
             self.code = code
             self.since = since
         }

@@ -29,9 +29,7 @@ extension KubernetesClient {
             case .cancelled: return .cancelled
             default: return .unreachable(error.shortDescription)
             }
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            return .unreachable("its certificate is not trusted, or TLS failed (\(error))")
-        default: return .unreachable("\(error)")
+        default: return .unreachable(TLSFailure(error)?.description ?? "\(error)")
         }
     }
 }

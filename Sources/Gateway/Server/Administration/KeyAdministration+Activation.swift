@@ -35,6 +35,12 @@ extension KeyAdministration {
             let now = session.scheduler.now()
             switch stored.value.activationGate(at: now, policy: policy, evidence: status.evidence) {
             case .noSuccessor:
+                guard configuration.rotation.activation == .manual else {
+                    throw .rejected(
+                        "\(configuration.name): no key waits, and rotation.activation is automatic, so the leader activates "
+                            + "each new key itself; start a rotation with keys rotate, or set rotation.activation: manual"
+                    )
+                }
                 throw .rejected("\(configuration.name): no key is prepared; prepare one with keys prepare")
             case .closed(let kid, let step, let until):
                 return .closed(kid, step, until: until, verdict: status.verdict)

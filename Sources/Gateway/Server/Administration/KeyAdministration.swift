@@ -6,6 +6,16 @@ import Logging
 
 /// The `keys` commands. Every write is a compare-and-swap, so that they can run while gateways run.
 package struct KeyAdministration: Sendable {
+    /// Whether relying parties can read the key set without a revoked key.
+    package enum KeySetPublication: Sendable, Equatable {
+        /// A publisher has written it, or handed it over.
+        case published
+        /// The publisher failed; the leader tries again.
+        case failed
+        /// No publisher is configured: somebody uploads the documents.
+        case byHand
+    }
+
     package enum Rotation: Sendable, Equatable {
         /// The new key; the leading gateway advances it.
         case started(KeyID)
@@ -98,10 +108,10 @@ package struct KeyAdministration: Sendable {
     ///   - kid: nil for the active key.
     ///   - isForced: whether the key is revoked where publication is not possible.
     ///   - output: called with each human-readable line.
-    /// - Returns: the key, and whether the key set without it was published.
+    /// - Returns: the key, and what became of the key set without it.
     package func revoke(
         _ configuration: EndpointConfiguration, kid: KeyID?, isForced: Bool, output: @Sendable (String) -> Void
-    ) async throws(StoreError) -> (kid: KeyID, isPublished: Bool) {
+    ) async throws(StoreError) -> (kid: KeyID, publication: KeySetPublication) {
         let stored = try await stored(configuration)
         guard let kid = kid ?? stored.value.active?.keyID, stored.value[kid] != nil else {
             throw .rejected("the key ring does not have this key; see keys status")
@@ -110,7 +120,7 @@ package struct KeyAdministration: Sendable {
         let opened = tools.open(
             configuration, keys: keys(stored.value, configuration),
             tokenSource: session.tokenSource(of: configuration, tools))
-        let result: Result<Bool, StoreError>
+        let result: Result<KeySetPublication, StoreError>
         do throws(StoreError) {
             result = .success(
                 try await revoke(kid, stored, configuration, opened, isForced: isForced, output: output))
@@ -124,7 +134,7 @@ package struct KeyAdministration: Sendable {
     private func revoke(
         _ kid: KeyID, _ stored: Stored<KeyRing>, _ configuration: EndpointConfiguration,
         _ opened: PublicationTools.Opened, isForced: Bool, output: @Sendable (String) -> Void
-    ) async throws(StoreError) -> Bool {
+    ) async throws(StoreError) -> KeySetPublication {
         if let publisher = opened.publisher {
             do {
                 try await publisher.check()
@@ -140,7 +150,11 @@ package struct KeyAdministration: Sendable {
         var stored = stored
         var ring: KeyRing
         while true {
-            guard let without = stored.value.revoking(kid, at: session.scheduler.now()) else { return true }
+            guard let without = stored.value.revoking(kid, at: session.scheduler.now()) else {
+                // Another process has revoked it meanwhile.
+                ring = stored.value
+                break
+            }
             ring = without
             // No key signs until the new one is published.
             if ring.active == nil, ring.successor == nil {
@@ -156,9 +170,8 @@ package struct KeyAdministration: Sendable {
                 stored = try await self.stored(configuration)
             }
         }
-        guard let publisher = opened.publisher,
-            let documents = keys(ring, configuration).snapshot.documents
-        else { return opened.publisher == nil }
+        guard let publisher = opened.publisher else { return .byHand }
+        guard let documents = keys(ring, configuration).snapshot.documents else { return .failed }
         var publication = PublicationTools.publication(
             of: opened, PublicationTools.Course(now: session.scheduler.now, random: session.scheduler.random))
         let report = await publication.step(documents)
@@ -179,7 +192,7 @@ package struct KeyAdministration: Sendable {
                     + "the keys as an administrator: sts-gateway provision \(plugin) --endpoint \(configuration.name) "
                     + "--only keys")
         }
-        return report.status.failure == nil && report.status.invalidationFailure == nil
+        return report.status.failure == nil && report.status.invalidationFailure == nil ? .published : .failed
     }
 
     /// Deletes the ring of an endpoint that is no longer configured.

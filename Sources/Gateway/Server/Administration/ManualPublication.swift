@@ -183,7 +183,7 @@ package struct ManualPublication: Sendable {
             case .written, .overwritten: "written"
             case .stale: "not up to date"
             case .rejected(let conflict): conflict.code.ending("rejected: \(conflict)")
-            case .failed(let error): error.code.ending("failed: \(error)")
+            case .failed(let error): error.code.ending("failed: \(CommandText.of("\(error)"))")
             }
         return "\(endpoint): \(outcome.document.kind.path) at \(place): \(result)"
     }

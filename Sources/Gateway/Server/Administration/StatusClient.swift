@@ -1,8 +1,7 @@
 import AsyncHTTPClient
 import FoundationEssentials
 package import GatewayCore
-import NIOCore
-import NIOHTTP1
+import GatewayPluginAPI
 
 /// Reads `/status` of a running gateway.
 package struct StatusClient: Sendable {
@@ -26,24 +25,24 @@ package struct StatusClient: Sendable {
 
     /// - Returns: the report for a terminal, or as JSON.
     package func read(isJSON: Bool) async throws(Failure) -> String {
-        let status: UInt
-        let text: String
-        do {
-            let request = HTTPClientRequest(url: "\(url)?format=\(isJSON ? "json" : "text")")
-            let response = try await service.client.execute(request, timeout: .seconds(10))
-            status = response.status.code
-            text = String(buffer: try await response.body.collect(upTo: Self.maximumLength))
+        let reply: HTTPExchange.Reply
+        do throws(HTTPTransportError) {
+            reply = try await HTTPExchange.run(
+                HTTPClientRequest(url: "\(url)?format=\(isJSON ? "json" : "text")"), on: service.client, seconds: 10,
+                limit: Self.maximumLength)
         } catch {
             throw Failure(
                 description: "\(url) cannot be read: \(error); use kubectl port-forward pod/NAME 9090, or --address",
                 code: .statusUnreachable)
         }
+        let text = String(decoding: reply.body, as: UTF8.self)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
             StatusReport.printable(String($0))
         }
-        guard status == 200 else {
+        guard reply.status == 200 else {
             throw Failure(
-                description: "\(url) responds with \(status): \(lines.joined(separator: " "))", code: .statusUnreachable
+                description: "\(url) responds with \(reply.status): \(lines.joined(separator: " "))",
+                code: .statusUnreachable
             )
         }
         return lines.joined(separator: "\n")

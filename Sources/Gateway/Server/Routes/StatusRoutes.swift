@@ -28,8 +28,13 @@ struct StatusRoutes: Sendable {
                 "the status is shown on a loopback address only; use kubectl port-forward and http://localhost:9090/status, "
                     + "or set status.hosts")
         }
+        guard let format = Self.format(request) else {
+            return .error(
+                .badRequest, "invalid_request",
+                "unknown format; expected \(Format.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
         let report = await report()
-        switch Self.format(request) {
+        switch format {
         case .html:
             var headers = Self.headers("text/html; charset=utf-8")
             headers[.contentSecurityPolicy] = StatusPage.contentSecurityPolicy
@@ -44,14 +49,16 @@ struct StatusRoutes: Sendable {
         return request.isLoopback && Self.localHosts.contains(host) || hosts.contains(host)
     }
 
-    private enum Format: String {
+    private enum Format: String, CaseIterable {
         case html, json, text
     }
 
     /// The query's `format`, else the first media type of `Accept` that is known.
-    private static func format(_ request: GatewayRequest) -> Format {
+    ///
+    /// - Returns: nil for an unknown `format`.
+    private static func format(_ request: GatewayRequest) -> Format? {
         for part in request.query?.split(separator: "&") ?? [] where part.hasPrefix("format=") {
-            return Format(rawValue: String(part.dropFirst("format=".count))) ?? .html
+            return Format(rawValue: String(part.dropFirst("format=".count)))
         }
         for type in request.head.headerFields[.accept]?.split(separator: ",") ?? [] {
             switch type.prefix(while: { $0 != ";" }).filter({ $0 != " " }).lowercased() {

@@ -23,7 +23,8 @@ package final class RecentFailures: Sendable {
         guard level >= .warning else { return }
         let now = clock()
         let (code, endpoint) = (Self.text(metadata["code"]), Self.text(metadata["endpoint"]))
-        let reason = ["reason", "problem", "changed"].lazy.compactMap { Self.text(metadata[$0]) }.first
+        let text = ["reason", "problem", "changed"].lazy.compactMap { Self.text(metadata[$0]) }.first
+        let reason = text.map { text in code.flatMap { ErrorCode(rawValue: $0) }?.beginning(of: text) ?? text }
         failures.withLock { failures in
             if let index = failures.firstIndex(where: {
                 $0.message == message && $0.code == code && $0.endpoint == endpoint

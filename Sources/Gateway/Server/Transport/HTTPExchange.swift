@@ -2,10 +2,17 @@ import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
 import GatewayPluginAPI
+import Kubernetes
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// Sends one request and reads the response, within one timeout and one size limit.
 enum HTTPExchange {
@@ -64,11 +71,9 @@ enum HTTPExchange {
             error.dnsAError != nil && error.connectionErrors.isEmpty
                 ? .failed("no address for \(error.host)")
                 : .failed("no connection to \(error.host):\(error.port)")
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            .failed("the certificate is not trusted, or TLS failed (\(error))")
-        case is HTTPParserError: .failed("the response is not HTTP, or truncated (\(error))")
-        case let error as IOError: .failed("the connection failed (\(error))")
-        default: .failed("\(error)")
+        case is HTTPParserError: .failed("the response is not HTTP, or truncated")
+        case let error as IOError: .failed("the connection failed (\(String(cString: strerror(error.errnoCode))))")
+        default: .failed(TLSFailure(error)?.description ?? "\(error)")
         }
     }
 }

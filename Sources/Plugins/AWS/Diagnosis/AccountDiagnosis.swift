@@ -11,10 +11,7 @@ struct AccountDiagnosis: Sendable {
         do throws(ProvisioningError) {
             _ = try await provisioner.identity(isRemoval: true)
         } catch {
-            return [
-                RelyingPartyFinding(
-                    "credentials", .notChecked, error.message, advice: "name a profile with --profile")
-            ]
+            return [.unread("credentials", error.message, error, advice: "name a profile with --profile")]
         }
         var findings: [RelyingPartyFinding] = []
         var accounts: [String?] = []
@@ -121,7 +118,6 @@ struct AccountDiagnosis: Sendable {
     }
 
     private func unreadable(_ check: String, _ error: ProvisioningError, _ permission: String) -> RelyingPartyFinding {
-        RelyingPartyFinding(
-            check, .notChecked, error.message, advice: "allow \(permission) to the credentials of this command")
+        .unread(check, error.message, error, advice: "allow \(permission) to the credentials of this command")
     }
 }

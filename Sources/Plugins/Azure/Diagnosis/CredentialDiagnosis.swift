@@ -44,8 +44,8 @@ struct CredentialDiagnosis: Sendable {
             return lengths + (try await read(id, workload.subject))
         } catch {
             return lengths + [
-                RelyingPartyFinding(
-                    Self.check, .notChecked, "needs to read the application: \(error.message)",
+                .unread(
+                    Self.check, "needs to read the application: \(error.message)", error,
                     advice:
                         "log in with az login --tenant \(tenant.rawValue); Application.Read.All, and Reader of a managed "
                         + "identity, allow it")

@@ -19,8 +19,8 @@ struct PoolDiagnosis: Sendable {
             found = try await provisioner.read(provider.name)
         } catch {
             return [
-                RelyingPartyFinding(
-                    "provider", .notChecked, "needs iam.workloadIdentityPoolProviders.get: \(error.message)",
+                .unread(
+                    "provider", "needs iam.workloadIdentityPoolProviders.get: \(error.message)", error,
                     advice: "log in with gcloud auth login; roles/iam.workloadIdentityPoolViewer allows it")
             ]
         }
@@ -195,8 +195,8 @@ struct PoolDiagnosis: Sendable {
             ]
         } catch {
             return [
-                RelyingPartyFinding(
-                    check, .notChecked, "needs iam.serviceAccounts.get and getIamPolicy: \(error.message)",
+                .unread(
+                    check, "needs iam.serviceAccounts.get and getIamPolicy: \(error.message)", error,
                     advice: "roles/iam.securityReviewer allows both")
             ]
         }

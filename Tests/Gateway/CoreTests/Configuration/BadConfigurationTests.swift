@@ -136,7 +136,7 @@ struct BadConfigurationTests {
             #"issuer.host: invalid value "https://example.com"; expected a DNS name without scheme, port or path"#),
         Case(
             endpoint: ["issuer": ["host": "example.com", "path": "/dev/"]],
-            #"issuer.path: invalid value "/dev/"; expected a path that begins with "/" and does not end with it, such as /dev"#
+            #"issuer.path: invalid value "/dev/"; expected a path such as /dev: "/" before each segment, and in segments letters, digits, ".", "_", "~" and "-""#
         ),
         Case(
             endpoint: ["issuer": ["host": "example.com", "keypair": "A B"]],

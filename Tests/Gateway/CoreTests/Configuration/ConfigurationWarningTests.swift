@@ -39,6 +39,12 @@ struct ConfigurationWarningTests {
             ]
         ),
         (
+            ExampleDocument.document(endpoints: [ExampleDocument.endpoint(["publish": [:]])]),
+            [
+                "warning: sts.endpoints[0].publish: is empty, so that nothing is published; add the keys of a publisher, or remove it"
+            ]
+        ),
+        (
             ExampleDocument.document(endpoints: [
                 ExampleDocument.endpoint(["token": ["algorithm": "ES256", "keySize": 3072]])
             ]),

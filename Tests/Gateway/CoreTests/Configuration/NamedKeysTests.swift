@@ -46,6 +46,9 @@ struct NamedKeysTests {
         let (endpoint, problems) = load(["host": .string(Self.host), "jwksPath": .string(path)])
         #expect(endpoint == nil && problems.count == 1)
         #expect(problems.first?.hasPrefix("error: sts.endpoints[0].issuer.jwksPath: invalid value") ?? false)
+        for allowed in ["at most 100 characters", "letters, digits, \".\", \"_\", \"~\" and \"-\""] {
+            #expect(problems.first?.contains(allowed) ?? false, "\(problems)")
+        }
     }
 
     @Test(

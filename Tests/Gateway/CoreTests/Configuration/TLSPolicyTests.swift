@@ -37,6 +37,16 @@ struct TLSPolicyTests {
     func hosts() throws {
         let hosts: JSONValue = ["hosts": ["Status.Example", "[::1]"]]
         #expect(load(["status": hosts]).0?.statusHosts == ["status.example", "[::1]"])
-        #expect(load(["status": ["hosts": "https://status.example"]]).0 == nil)
+        for bad in [
+            "https://status.example", "status.example:9090", "", "::1", "[::1", "[::1]:9090", "[]", "status_x", ".",
+            "a..b",
+        ] {
+            let (configuration, problems) = load(["status": ["hosts": [.string(bad)]]])
+            #expect(configuration == nil, "\(bad)")
+            #expect(problems.contains { $0.contains("status.hosts[0]") && $0.contains("without port") }, "\(problems)")
+        }
+        for good in ["10.0.0.7", "status", "[fd00::1]"] {
+            #expect(load(["status": ["hosts": [.string(good)]]]).0?.statusHosts == [good])
+        }
     }
 }

@@ -118,6 +118,9 @@ struct KeyAdministrationTests {
         try await store()
         let automatic = await #expect(throws: StoreError.self) { try await keys.prepare(endpoint) }
         #expect(automatic?.description.contains("rotation.activation is automatic") == true)
+        let unprepared = await #expect(throws: StoreError.self) { try await keys.activate(endpoint) }
+        #expect(unprepared?.description.contains("the leader activates each new key itself") == true)
+        #expect(unprepared?.description.contains("keys rotate") == true)
         var manual = endpoint
         manual.rotation.activation = .manual
         let nothing = await #expect(throws: StoreError.self) { try await keys.activate(manual) }
@@ -180,7 +183,7 @@ struct KeyAdministrationTests {
         let active = try #require(ring.active?.keyID)
         let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: lines.add)
         // The endpoint has no publisher.
-        #expect(result.kid == active && result.isPublished && lines.all.isEmpty)
+        #expect(result.kid == active && result.publication == .byHand && lines.all.isEmpty)
         let changed = try #require(try await keys.ring(of: endpoint.name))
         #expect(changed[active] == nil && changed.revoked.map(\.kid) == [active])
         #expect(changed.active == nil && changed.successor?.state == .prepared)
@@ -195,7 +198,7 @@ struct KeyAdministrationTests {
         let active = try #require(ring.active?.keyID)
         let lines = Lines()
         let result = try await keys.revoke(published, kid: active, isForced: false, output: lines.add)
-        #expect(result.isPublished && lines.all.count == 2)
+        #expect(result.publication == .published && lines.all.count == 2)
         let content = try #require(publisher[.keys]?.content)
         let remaining = try JSONWebKeySet(parsing: content).keys.compactMap(\.keyID)
         #expect(remaining == [try #require(ring.successor?.keyID)])
@@ -216,7 +219,7 @@ struct KeyAdministrationTests {
         publisher.fail(
             PublishError(.unavailable, "the bucket is away"), PublishError(.unavailable, "the bucket is away"))
         let forced = try await keys.revoke(published, kid: active, isForced: true, output: lines.add)
-        #expect(!forced.isPublished && lines.all.contains { $0.contains("the bucket is away") })
+        #expect(forced.publication == .failed && lines.all.contains { $0.contains("the bucket is away") })
         #expect(try await keys.ring(of: endpoint.name)?[active] == nil)
     }
 

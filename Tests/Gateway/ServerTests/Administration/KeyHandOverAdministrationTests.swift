@@ -75,7 +75,7 @@ struct KeyHandOverAdministrationTests {
         let ring = try await store(.published)
         let standby = try #require(ring.successor?.keyID)
         let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: Lines().add)
-        #expect(result.isPublished)
+        #expect(result.publication == .published)
         let changed = try #require(try await keys.ring(of: endpoint.name))
         #expect(changed.active?.keyID == standby)
         #expect(changed.successor?.isStandby == true && changed.successor?.state == .prepared)
@@ -89,7 +89,7 @@ struct KeyHandOverAdministrationTests {
         let lines = Lines()
         recipient.failAfter(2, PublishError(.denied, "status 403"))
         let result = try await keys.revoke(endpoint, kid: nil, isForced: false, output: lines.add)
-        #expect(!result.isPublished)
+        #expect(result.publication == .failed)
         let plugin = try #require(endpoint.publisher?.pluginID)
         #expect(
             lines.all.last?.hasSuffix(

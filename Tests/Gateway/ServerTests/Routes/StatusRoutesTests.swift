@@ -63,5 +63,10 @@ struct StatusRoutesTests {
         let text = try await get(host: "localhost", accept: "text/plain")
         #expect(text.body.hasPrefix("STS Gateway test, cluster test: ok\n"))
         #expect(try await get(host: "localhost", accept: "*/*").body.hasPrefix("<!DOCTYPE html>"))
+        for target in ["/status?format=nope", "/status?format=", "/status?a=b&format=JSON"] {
+            let unknown = try await get(target, host: "localhost")
+            #expect(unknown.status == 400 && unknown.body.contains("expected html, json, text"), "\(unknown.body)")
+            #expect(unknown.headers[.contentType] == "application/json" && !unknown.body.contains("nope"))
+        }
     }
 }

@@ -27,6 +27,15 @@ struct RecentFailuresTests {
         #expect(failure?.last == clock.now && failure?.endpoint == "one")
     }
 
+    @Test("A reason does not repeat the code at its end")
+    func codeOnce() {
+        failures.record(
+            .error, "configuration rejected", ["code": "STS1301", "problem": "sts: missing required key (STS1301)"])
+        #expect(failures.all.first?.reason == "sts: missing required key")
+        let problem = StatusReport.Problem(text: "no answer (STS1505)", code: .publishUnavailable, since: nil)
+        #expect(problem.text == "no answer")
+    }
+
     @Test("Their number is bounded, and the oldest is dropped")
     func bounds() {
         for number in 0..<RecentFailures.capacity + 10 {
