@@ -170,10 +170,10 @@ def test_the_token_lifetime_of_any_grace_period(built_in: Gateway, seconds: int)
     check_same(built_in, pod({"vault-role": "web"}, "vault-role", terminationGracePeriodSeconds=seconds))
 
 
-TOO_LONG = "the settings of the Pod's endpoints are longer than 32768 bytes"
+TOO_LONG = "the settings of the Pod's endpoints are longer than 8192 bytes"
 
 
-@pytest.mark.parametrize("length, denial", [(32_000, ""), (33_000, TOO_LONG)])
+@pytest.mark.parametrize("length, denial", [(8_000, ""), (8_300, TOO_LONG)])
 def test_the_settings_of_an_earlier_injection_are_bounded(built_in: Gateway, length: int, denial: str) -> None:
     """The sidecar of another replica keeps its endpoints."""
     other = "other-endpoint=/" + "a" * length
@@ -183,6 +183,23 @@ def test_the_settings_of_an_earlier_injection_are_bounded(built_in: Gateway, len
     assert (expected is None) == bool(denial)
     failures = built_in.denying.failures(given, "shop")
     assert any(TOO_LONG in one for one in failures) == bool(denial)
+
+
+@pytest.mark.parametrize("name", ["STS_ENDPOINTS", "STS_LIFETIMES", "endpoints", "lifetimes"])
+def test_a_long_list_in_an_earlier_injection_is_not_read(built_in: Gateway, name: str) -> None:
+    """Reading it would take an API server the square of its length. The Pod stays as it is, and is denied for the list."""
+    entries = "a," * 20_000
+    if name.startswith("STS_"):
+        sidecar = {**RUN, "env": [{"name": "STS_ENDPOINTS", "value": "vault"}, {"name": name, "value": entries}]}
+        if name == "STS_ENDPOINTS":
+            sidecar["env"] = [{"name": name, "value": entries}]
+        given = pod({"vault-role": "web", "injected": "vault"}, "vault-role", initContainers=[sidecar])
+    else:
+        attributes = {"endpoints": "vault", name: entries}
+        volume = {"name": "sts-tokens", "csi": {"driver": "sts-node.tremolo.io", "volumeAttributes": attributes}}
+        given = pod({"vault-role": "web", "injected": "vault"}, "vault-role", volumes=[volume])
+    assert built_in.mutating.mutated(given, "shop") == given
+    assert TOO_LONG in built_in.denying.failures(given, "shop")[0]
 
 
 @pytest.mark.parametrize("name, maximum", [("endpoints", 1_024), ("lifetimes", 2_048), ("files", 65_536)])

@@ -18,7 +18,7 @@ struct SidecarEndpoints {
     let hasUnknown: Bool
 
     /// The maximum length of ``setting`` and of the others in bytes, since an earlier injection may have any.
-    static let maximumLength = 32_768
+    static let maximumLength = 8_192
     /// Why longer settings are denied.
     static let tooLong =
         "the settings of the Pod's endpoints are longer than \(maximumLength) bytes; request fewer endpoints"

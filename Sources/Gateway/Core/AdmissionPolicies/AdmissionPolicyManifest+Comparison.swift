@@ -45,7 +45,8 @@ extension AdmissionPolicyManifest {
         return "it was written by a newer version of the gateway; it stays"
     }
 
-    /// The first member that differs; nil where there is none. Defaults that the API server adds do not count.
+    /// The first member that differs; nil where there is none. Defaults that the API server adds do not count. Which Pods
+    /// match must be exactly the same: a selector that only the found object has may exclude every Pod.
     package static func difference(of found: JSONValue, from wanted: JSONValue) -> String? {
         func part(_ object: JSONValue) -> JSONValue {
             let members = ["labels", "ownerReferences"].compactMap { name in
@@ -53,8 +54,14 @@ extension AdmissionPolicyManifest {
             }
             return .object(members + [.init("spec", object["spec"] ?? [:])])
         }
+        func constraints(_ object: JSONValue) -> JSONValue { ["spec": .object(Self.constraints(object))] }
         return InjectedContent.difference(part(found), from: part(wanted))
+            ?? InjectedContent.difference(constraints(wanted), from: constraints(found))
             ?? added(to: found, wanted).map { "spec.\($0)" }.first
+    }
+
+    private static func constraints(_ object: JSONValue) -> [JSONValue.Member] {
+        (object["spec"]?.memberList ?? []).filter { $0.name == "matchConstraints" }
     }
 
     /// The merge patch (RFC 7396) that removes the differences.
@@ -63,8 +70,19 @@ extension AdmissionPolicyManifest {
             .init("labels", wanted["metadata"]?["labels"] ?? [:]), .init("resourceVersion", .string(version)),
         ]
         if let owners = wanted["metadata"]?["ownerReferences"] { metadata.append(.init("ownerReferences", owners)) }
-        let spec = (wanted["spec"]?.memberList ?? []) + added(to: found, wanted).map { .init($0, .null) }
+        let wantedMembers = (wanted["spec"]?.memberList ?? []).map { member in
+            guard member.name == "matchConstraints" else { return member }
+            return .init(member.name, replacement(of: found["spec"]?[member.name], by: member.value))
+        }
+        let spec = wantedMembers + added(to: found, wanted).map { .init($0, .null) }
         return .object([.init("metadata", .object(metadata)), .init("spec", .object(spec))])
+    }
+
+    /// The merge patch of a value that leaves nothing of the found one.
+    private static func replacement(of found: JSONValue?, by wanted: JSONValue) -> JSONValue {
+        guard case .object(let members) = wanted, case .object(let old)? = found else { return wanted }
+        let removed = old.filter { wanted[$0.name] == nil }.map { JSONValue.Member($0.name, .null) }
+        return .object(members.map { .init($0.name, replacement(of: found?[$0.name], by: $0.value)) } + removed)
     }
 
     private static func added(to found: JSONValue, _ wanted: JSONValue) -> [String] {

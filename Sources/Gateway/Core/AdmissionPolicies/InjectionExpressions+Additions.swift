@@ -14,7 +14,7 @@ extension InjectionExpressions {
             (
                 "isActive",
                 "variables.isRequested && !variables.isForeign && !variables.isWindows && !variables.hasOwnSidecar && "
-                    + "\(isID("user")) && \(isID("group"))"
+                    + "!variables.hasLongSettings && \(isID("user")) && \(isID("group"))"
             ),
             (
                 "names",
@@ -23,21 +23,17 @@ extension InjectionExpressions {
                         ("\($0.isRequested) || \(CEL.text($0.name)) in variables.found", "[\(CEL.text($0.name))]")
                     })
             ),
-            ("earlierLifetimes", earlierLifetimes), ("lifetimes", lifetimes),
+            (
+                "earlierLifetimes",
+                "variables.hasLongSettings ? [] : variables.lifetimeEntries.split(',')"
+            ),
+            ("lifetimes", lifetimes),
         ] + files + [
             ("settings", settings), ("gracePeriod", "object.spec.?terminationGracePeriodSeconds.orValue(30)"),
             ("volumesToAdd", volumes),
             ("mount", CEL.value(SidecarContainers.tokenMount)), ("sidecarMounts", sidecarMounts), ("sidecar", sidecar),
             ("index", index),
         ] + record
-    }
-
-    /// The entries of `STS_LIFETIMES` of an earlier injection.
-    private var earlierLifetimes: String {
-        "(variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == '\(SidecarContainers.lifetimesSetting)' && "
-            + "has(e.value)).map(e, e.value).join(',')) + variables.volumes.filter(v, variables.wasInjected && "
-            + "v.name == '\(InjectedNames.tokenVolume)').map(v, v.?csi.?volumeAttributes.?lifetimes.orValue('')))"
-            + ".join(',').split(',')"
     }
 
     /// The entries of `STS_LIFETIMES`, by the endpoint's name: those that the Pod requests, and those of an earlier

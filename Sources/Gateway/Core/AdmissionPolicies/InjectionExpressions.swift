@@ -54,9 +54,9 @@ struct InjectionExpressions {
                 "variables.initContainers.filter(c, \(Self.isSidecar)) + "
                     + "variables.containers.filter(c, \(Self.isSidecar))"
             ),
-            ("delivery", delivery), ("found", found),
+            ("delivery", delivery),
         ]
-        return variables + environment
+        return variables + earlierSettings + environment
     }
 
     /// The variables of the labels and annotations.
@@ -118,12 +118,37 @@ struct InjectionExpressions {
             + "v.?csi.?driver.orValue('') == \(CEL.text(driver))) ? 'csi' : \(selected))"
     }
 
-    /// The names of the endpoints of an earlier injection.
-    private var found: String {
-        "variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == '\(SidecarContainers.endpointsSetting)' && "
-            + "has(e.value)).map(e, e.value)).map(l, l.size() > 0 ? l[0] : '').join(',').split(',').map(n, n.split('=')[0])"
-            + ".filter(n, n != '') + variables.volumes.filter(v, v.name == '\(InjectedNames.tokenVolume)' && variables.wasInjected)"
-            + ".map(v, v.?csi.?volumeAttributes.?endpoints.orValue('')).join(',').split(',').filter(n, n != '')"
+    /// What an earlier injection has set, and the names of its endpoints. Longer settings are not read, for the reason of
+    /// ``maximumList``.
+    private var earlierSettings: [(name: String, expression: String)] {
+        func values(_ name: String) -> String {
+            "variables.sidecars.map(c, c.?env.orValue([]).filter(e, e.name == '\(name)' && has(e.value)).map(e, e.value))"
+        }
+        func attribute(_ name: String) -> String {
+            "variables.volumes.filter(v, v.name == '\(InjectedNames.tokenVolume)' && variables.wasInjected)"
+                + ".map(v, v.?csi.?volumeAttributes.?\(name).orValue(''))"
+        }
+        return [
+            (
+                "sidecarEndpoints",
+                "\(values(SidecarContainers.endpointsSetting)).map(l, l.size() > 0 ? l[0] : '').join(',')"
+            ),
+            ("volumeEndpoints", "\(attribute("endpoints")).join(',')"),
+            (
+                "lifetimeEntries",
+                "(\(values(SidecarContainers.lifetimesSetting)).map(l, l.join(',')) + \(attribute("lifetimes"))).join(',')"
+            ),
+            (
+                "hasLongSettings",
+                "[variables.sidecarEndpoints, variables.volumeEndpoints, variables.lifetimeEntries].exists(t, "
+                    + "t.size() > \(SidecarEndpoints.maximumLength))"
+            ),
+            (
+                "found",
+                "variables.hasLongSettings ? [] : variables.sidecarEndpoints.split(',').map(n, n.split('=')[0])"
+                    + ".filter(n, n != '') + variables.volumeEndpoints.split(',').filter(n, n != '')"
+            ),
+        ]
     }
 
     /// Which environment variables each container gets. The names that a container has are computed once, since the cost

@@ -21,6 +21,7 @@ struct PodConditions {
                 "the Pod has its own container \(InjectedNames.containers.sorted().joined(separator: " or ")), but the name is "
                     + "reserved for injection; use a different name, or remove the container if it was injected before"
             ),
+            ("!variables.hasLongSettings", SidecarEndpoints.tooLong),
         ]
         let expressions = InjectionExpressions(policy: policy, endpoints: endpoints)
         return reasons

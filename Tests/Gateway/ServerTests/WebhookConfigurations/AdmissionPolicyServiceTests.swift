@@ -324,6 +324,28 @@ struct AdmissionPolicyServiceTests {
         }
     }
 
+    @Test(
+        "A policy whose constraints somebody narrows, so that Pods pass it, is restored",
+        arguments: [
+            ["objectSelector": ["matchLabels": ["no": "such"]]],
+            ["namespaceSelector": ["matchLabels": ["no": "such"]]],
+            ["excludeResourceRules": [["apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]]]],
+        ] as [JSONValue], [APIResource.mutatingAdmissionPolicies, .validatingAdmissionPolicies])
+    func narrowed(constraints: JSONValue, resource: APIResource) async throws {
+        try await running { run in
+            await run.until { run.count == 6 }
+            await readBack()
+            @Sendable func found() -> JSONValue? {
+                run.api.object(resource, name: Self.name)?["spec"]?["matchConstraints"]
+            }
+            let intended = found()
+            try run.api.patch(resource, name: Self.name, ["spec": ["matchConstraints": constraints]])
+            #expect(found() != intended)
+            time.advance(by: AdmissionPolicyService.interval)
+            await run.until { found() == intended }
+        }
+    }
+
     @Test("A changed object is restored in place, one of a newer version is kept")
     func drift() async throws {
         try await running { run in
