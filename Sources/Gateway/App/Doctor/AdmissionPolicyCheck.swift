@@ -161,12 +161,7 @@ struct AdmissionPolicyCheck: Sendable {
             return .notChecked(.policies, check, "needs get on pods/proxy, to compare it with the served certificate")
         }
         let review = await ServingChainReview(chains: chains, bundle: trust, host: host).review(at: context.now)
-        let isTrusted = !review.problems.contains { problem in
-            switch problem {
-            case .untrusted, .malformed: true
-            default: false
-            }
-        }
+        let isTrusted = !review.problems.contains(where: \.isOfTrust)
         return isTrusted
             ? .ok(.policies, check, "the gateway's certificate chains to the CA that sidecars get")
             : .failed(

@@ -161,12 +161,7 @@ struct NodeDriverCheck: Sendable {
             return .notChecked(.node, check, "needs get on pods/proxy, to compare \(title) with the served certificate")
         }
         let review = await ServingChainReview(chains: chains, bundle: bundle, host: host).review(at: context.now)
-        let isTrusted = !review.problems.contains { problem in
-            switch problem {
-            case .untrusted, .malformed: true
-            default: false
-            }
-        }
+        let isTrusted = !review.problems.contains(where: \.isOfTrust)
         guard isTrusted else {
             return .failed(
                 .node, check, .nodeDriverUntrusted, "the gateway's certificate does not chain to a CA of \(title)",

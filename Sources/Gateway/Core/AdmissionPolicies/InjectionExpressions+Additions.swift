@@ -23,10 +23,7 @@ extension InjectionExpressions {
                         ("\($0.isRequested) || \(CEL.text($0.name)) in variables.found", "[\(CEL.text($0.name))]")
                     })
             ),
-            (
-                "earlierLifetimes",
-                "variables.hasLongSettings ? [] : variables.lifetimeEntries.split(',')"
-            ),
+            ("earlierLifetimes", "variables.hasLongSettings ? [] : variables.lifetimeEntries.split(',')"),
             ("lifetimes", lifetimes),
         ] + files + [
             ("settings", settings), ("gracePeriod", "object.spec.?terminationGracePeriodSeconds.orValue(30)"),

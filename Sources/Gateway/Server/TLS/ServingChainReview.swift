@@ -18,6 +18,14 @@ package struct ServingChainReview: Sendable {
         case notYetValid(Date)
         /// Less than a tenth of its validity is left.
         case expiresSoon(Date)
+
+        /// Whether the chain does not end at a CA of the bundle, whatever its names and times are.
+        package var isOfTrust: Bool {
+            switch self {
+            case .malformed, .untrusted: true
+            default: false
+            }
+        }
     }
 
     private let chains: [String]
