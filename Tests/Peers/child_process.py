@@ -13,6 +13,9 @@ from typing import Any
 import secret_scan
 from waiting import DEADLINE
 
+SANITIZERS = ["ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"]
+"""The options of scripts/sanitize. A child gets them even with an environment of its own."""
+
 _starter = ThreadPoolExecutor(1, "child-starter")
 """Its thread runs as long as this process."""
 
@@ -40,22 +43,31 @@ def start(arguments: Sequence[str | Path], **options: Any) -> subprocess.Popen[b
             name = getattr(options.get(stream), "name", None)
             if isinstance(name, str):
                 secret_scan.RUN.file(f"{program} {stream}", Path(name))
-    return _starter.submit(subprocess.Popen, tied(arguments), **options).result()
+    return _starter.submit(subprocess.Popen, tied(arguments), **with_sanitizers(options)).result()
 
 
 def run(arguments: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
     """Runs a child until it exits. Its output is text."""
-    ended = subprocess.run(tied(arguments), capture_output=True, text=True, timeout=DEADLINE, **options)
+    given = with_sanitizers(options)
+    ended = subprocess.run(tied(arguments), capture_output=True, text=True, timeout=DEADLINE, **given)
     if program := ours(arguments):
         for part in [ended.stdout, ended.stderr]:
             secret_scan.RUN.text(f"{program} commands", part, " ".join(str(word) for word in arguments))
     return ended
 
 
+def with_sanitizers(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of a child, whose environment also has the options of sanitizers."""
+    if options.get("env") is None:
+        return options
+    inherited = {name: os.environ[name] for name in SANITIZERS if name in os.environ}
+    return {**options, "env": {**inherited, **options["env"]}}
+
+
 def ours(arguments: Sequence[str | Path]) -> str | None:
     """The program of this project that a command line starts."""
     names = [Path(word).name for word in arguments]
-    return next((name for name in names if name in ("sts-gateway", "sts-sidecar")), None)
+    return next((name for name in names if name in ("sts-gateway", "sts-sidecar", "sts-node")), None)
 
 
 def end(process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> int:

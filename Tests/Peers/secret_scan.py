@@ -1,4 +1,4 @@
-"""Searches all that the gateway and the sidecar write or answer for the secrets of a test run.
+"""Searches all that the programs write or answer for the secrets of a test run.
 
 The peers record secrets as they make or meet them (tokens, private keys), and channels as they read them. A channel is a
 kind of output with its texts: logs, audit lines, output of commands, metrics, readiness, termination messages, answers

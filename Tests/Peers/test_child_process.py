@@ -74,3 +74,20 @@ def test_a_child_is_not_started_after_its_parent_has_ended(tmp_path: Path) -> No
 def test_the_exit_status_of_a_child_is_returned() -> None:
     assert child_process.end(child_process.start(["sleep", "100000"])) == -signal.SIGTERM
     assert child_process.run(["sh", "-c", "echo out; exit 3"]).returncode == 3
+
+
+def test_a_child_with_an_environment_of_its_own_has_the_options_of_sanitizers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
+    monkeypatch.setenv("TSAN_OPTIONS", "halt_on_error=1")
+    monkeypatch.delenv("UBSAN_OPTIONS", raising=False)
+    monkeypatch.setenv("ANOTHER", "of the run")
+    environment = {"TSAN_OPTIONS": "halt_on_error=0", "OWN": "yes"}
+    show = ["sh", "-c", 'echo "$ASAN_OPTIONS $TSAN_OPTIONS ${UBSAN_OPTIONS-none} ${ANOTHER-none} $OWN"']
+    expected = "detect_leaks=0 halt_on_error=0 none none yes\n"
+    assert child_process.run(show, env=environment).stdout == expected
+    with (tmp_path / "log").open("wb") as log:
+        assert child_process.start(show, env=environment, stdout=log).wait() == 0
+    assert (tmp_path / "log").read_text() == expected
+    assert child_process.run(show).stdout == "detect_leaks=0 halt_on_error=1 none of the run \n"

@@ -32,7 +32,7 @@ def scan(monkeypatch: pytest.MonkeyPatch) -> SecretScan:
     return made
 
 
-@pytest.fixture(params=["sts-gateway", "sts-sidecar"])
+@pytest.fixture(params=["sts-gateway", "sts-sidecar", "sts-node"])
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A program that prints its first argument, and the second as an error."""
     file = tmp_path / request.param
