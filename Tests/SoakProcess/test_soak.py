@@ -2,7 +2,7 @@
 and Pods come and go: no verification fails, and it does not grow.
 
     make soak                 40 minutes
-    make soak MINUTES=4       a trial; growth is measured from 5/8 of the time on in any case
+    make soak MINUTES=4       a trial of everything except growth
 """
 
 import json
@@ -26,6 +26,8 @@ MINUTES = float(os.environ.get("MINUTES", "40"))
 SHARE = 0.7
 """Of the capacity."""
 GROWTH = 1.05
+FULL = 40
+"""Minutes of a run that checks growth. Retired keys stay for 21 minutes, so that the ring grows in a shorter one."""
 RETENTION = LIFETIME + 300 + 2 * 1 + 900
 """Seconds that a retired key stays in the ring (docs/keys.md); one retires every minute."""
 UNLIMITED = dict.fromkeys(["serviceAccountRate", "serviceAccountBurst", "totalRate", "totalBurst"], 1_000_000)
@@ -132,7 +134,7 @@ def test_soak(tmp_path: Path) -> None:
         assert len(kept) <= RETENTION / 60 + 3, f"{len(kept)} keys in the ring: retired keys stay"
         assert outage.api.get("secrets", "sts-keyring-one", NAMESPACE)
         churn.read_output()
-        if MINUTES >= 40:
+        if MINUTES >= FULL:
             for name in ["resident", "descriptors"]:
                 first, last, ratio = readings.growth(name, MINUTES * 5 / 8)
                 assert ratio <= GROWTH, f"{name}: {first:.1f} at first, {last:.1f} at last"
@@ -149,6 +151,9 @@ def report(
     print(f"| verifications, failed | {workload.verified}, {len(workload.unverified)} |")
     print(f"| rotations, reloads | {churn.rotations}, {churn.reloads} |")
     print(f"| reviews of Pods, cuts of watches | {churn.reviews}, {outage.api.cuts} |")
+    if MINUTES < FULL:
+        print(f"| growth | not checked: shorter than {FULL} min |")
+        return
     for name in ["resident", "descriptors"]:
         first, last, ratio = readings.growth(name, MINUTES * 5 / 8)
         print(f"| {name} from minute {MINUTES * 5 / 8:.0f} on | {first:.1f} → {last:.1f} ({ratio:.2f} ×) |")
