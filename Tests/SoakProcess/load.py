@@ -21,6 +21,8 @@ SCRIPT = gateway_program.REPOSITORY / "Benchmarks/exchange/exchange.lua"
 CONNECTIONS = 32
 TOKENS = 64
 """ServiceAccount tokens that the load exchanges in turn; their reviews are cached for a while."""
+TIMEOUT = 60
+"""Seconds after which wrk counts an answer as an error. Its own 2 s are exceeded where a machine is busy."""
 LIFETIME = 60
 """Seconds that a token is valid (`token.ttl`)."""
 
@@ -80,7 +82,7 @@ class Load:
     def window(self, seconds: int, pause: int = 0) -> tuple[int, int]:
         """Requests and errors of so many seconds."""
         ended = child_process.run(
-            ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "-s", SCRIPT, self.url],
+            ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--timeout", f"{TIMEOUT}s", "-s", SCRIPT, self.url],
             env={**os.environ, "TOKENS": str(self.folder / "tokens"), "DELAY": str(pause)},
         )
         found = re.search(r"RESULT (\d+) (\d+)", ended.stdout)
