@@ -1,5 +1,6 @@
 import CSeededFault
 import Dispatch
+import Foundation
 import Testing
 
 #if canImport(Glibc)
@@ -29,10 +30,18 @@ struct SeededFaultTests {
 
     @Test("Two threads write the same memory (ThreadSanitizer)", .enabled(if: isSeeded("race")))
     func race() {
+        // Threads of their own: on a busy machine, one thread may run all blocks of a queue.
         let memory = Shared()
-        DispatchQueue.concurrentPerform(iterations: 2) { _ in
-            for _ in 0..<10_000 { memory.value.pointee += 1 }
+        let (begin, end) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        for _ in 0..<2 {
+            Thread.detachNewThread {
+                begin.wait()
+                for _ in 0..<10_000 { memory.value.pointee += 1 }
+                end.signal()
+            }
         }
+        for _ in 0..<2 { begin.signal() }
+        for _ in 0..<2 { end.wait() }
         #expect(memory.value.pointee > 0)
         memory.value.deallocate()
     }
