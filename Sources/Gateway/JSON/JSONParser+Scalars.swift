@@ -57,18 +57,22 @@ extension JSONParser {
     }
 
     /// Checks a string that is not read.
-    mutating func skipString() throws(JSONError) {
+    ///
+    /// - Returns: whether it has escapes.
+    mutating func skipString() throws(JSONError) -> Bool {
         guard isUTF8 else {
-            // Its text must be looked at.
+            // Its text must be looked at. The whole text is rejected in any case.
             _ = try string()
-            return
+            return false
         }
         position += 1
         skipPlainText()
+        var hasEscapes = false
         while let byte = current {
             guard byte >= 0x20 else { throw error("control character in a string") }
             position += 1
-            guard byte == UInt8(ascii: "\\") else { return }
+            guard byte == UInt8(ascii: "\\") else { return hasEscapes }
+            hasEscapes = true
             try skipEscape()
             skipPlainText()
         }
@@ -88,8 +92,16 @@ extension JSONParser {
     private mutating func skipPlainText() {
         let raw = UnsafeRawBufferPointer(bytes)
         var end = position
-        // Eight at a time, up to the first eight that have one of those characters.
-        while end + 8 <= raw.count, Self.isPlain(raw.loadUnaligned(fromByteOffset: end, as: UInt64.self)) { end += 8 }
+        // Eight at a time, up to the first of those characters.
+        while end + 8 <= raw.count {
+            let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: end, as: UInt64.self))
+            let found = Self.specialBytes(of: word)
+            guard found == 0 else {
+                position = end + found.trailingZeroBitCount / 8
+                return
+            }
+            end += 8
+        }
         while end < raw.count {
             let byte = raw[end]
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { break }
@@ -98,15 +110,21 @@ extension JSONParser {
         position = end
     }
 
-    /// Whether none of the eight bytes is a quotation mark, a backslash or a control character: `x - 0x20` borrows into
-    /// the highest bit of a byte below 0x20, and `x - 1` into that of a zero byte, unless `x` has the bit itself.
-    static func isPlain(_ word: UInt64) -> Bool {
+    /// Whether none of the eight bytes is a quotation mark, a backslash or a control character.
+    static func isPlain(_ word: UInt64) -> Bool { specialBytes(of: word) == 0 }
+
+    /// The highest bits of the bytes that are a quotation mark, a backslash or a control character; above the lowest one
+    /// of them, other bits may be set as well.
+    ///
+    /// `x - 0x20` borrows into the highest bit of a byte below 0x20, and `x - 1` into that of a zero byte, unless `x` has
+    /// the bit itself. A byte that is borrowed from lies above one that is found.
+    private static func specialBytes(of word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highest: UInt64 = 0x8080_8080_8080_8080
         let quotes = word ^ (ones &* UInt64(UInt8(ascii: "\"")))
         let escapes = word ^ (ones &* UInt64(UInt8(ascii: "\\")))
         let controls = (word &- ones &* 0x20) & ~word
-        return (controls | (quotes &- ones) & ~quotes | (escapes &- ones) & ~escapes) & highest == 0
+        return (controls | (quotes &- ones) & ~quotes | (escapes &- ones) & ~escapes) & highest
     }
 
     private func text(_ utf8: UnsafeBufferPointer<UInt8>) throws(JSONError) -> String {

@@ -8,13 +8,24 @@ struct JSONParser {
     let isUTF8: Bool
     var position = 0
 
-    private let limits: JSONLimits
+    /// The places of the values in the text, by ``index(_:)``.
+    var entries: [IndexedText.Entry] = []
+
+    let limits: JSONLimits
     private var valueCount = 0
 
     private init(_ bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) {
         self.bytes = bytes
         self.limits = limits
         isUTF8 = Self.isASCII(bytes) || String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    /// Creates a parser at a position of a text that was parsed.
+    init(parsed bytes: UnsafeBufferPointer<UInt8>, at position: Int) {
+        self.bytes = bytes
+        self.position = position
+        limits = .standard
+        isUTF8 = true
     }
 
     /// Reads with a parser of the bytes.
@@ -60,19 +71,30 @@ struct JSONParser {
 
     @inline(__always) var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    @inline(__always) private mutating func skipWhiteSpace() {
+    @inline(__always) mutating func skipWhiteSpace() {
         while let byte = current, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
     }
 
     private mutating func value(depth: Int, _ selection: JSONSelection) throws(JSONError) -> JSONValue {
         guard depth <= limits.depth else { throw error("nested more than \(limits.depth) levels deep") }
-        valueCount += 1
-        guard valueCount <= limits.valueCount else { throw error("more than \(limits.valueCount) values") }
+        try countValue()
         skipWhiteSpace()
         switch current {
         case UInt8(ascii: "{"): return .object(try members(depth: depth, selection))
         case UInt8(ascii: "["): return .array(try elements(depth: depth))
         case UInt8(ascii: "\""): return .string(try string())
+        default: return try scalar()
+        }
+    }
+
+    @inline(__always) mutating func countValue() throws(JSONError) {
+        valueCount += 1
+        guard valueCount <= limits.valueCount else { throw error("more than \(limits.valueCount) values") }
+    }
+
+    /// Reads a number, `true`, `false` or `null`.
+    mutating func scalar() throws(JSONError) -> JSONValue {
+        switch current {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
@@ -129,44 +151,14 @@ struct JSONParser {
             if let selected {
                 members.append(.init(name, try value(depth: depth + 1, selected)))
             } else {
-                try skip(depth: depth + 1)
+                try scan(depth: depth + 1, isIndexed: false)
             }
             if takes(UInt8(ascii: "}")) { return members }
             guard takes(UInt8(ascii: ",")) else { throw error("expected a comma or the end of the object") }
         }
     }
 
-    /// Checks a value that is not read.
-    private mutating func skip(depth: Int) throws(JSONError) {
-        guard depth <= limits.depth else { throw error("nested more than \(limits.depth) levels deep") }
-        skipWhiteSpace()
-        if current == UInt8(ascii: "\"") { return try skipString() }
-        guard let first = current, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
-            // One value at a time needs little memory.
-            valueCount -= 1
-            _ = try value(depth: depth, .whole)
-            return
-        }
-        let isObject = first == UInt8(ascii: "{")
-        let end = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
-        position += 1
-        if takes(end) { return }
-        while true {
-            if isObject {
-                skipWhiteSpace()
-                guard current == UInt8(ascii: "\"") else { throw error("expected a member name") }
-                try skipString()
-                guard takes(UInt8(ascii: ":")) else { throw error("expected a colon after the member name") }
-            }
-            try skip(depth: depth + 1)
-            if takes(end) { return }
-            guard takes(UInt8(ascii: ",")) else {
-                throw error("expected a comma or the end of the \(isObject ? "object" : "array")")
-            }
-        }
-    }
-
-    private mutating func takes(_ byte: UInt8) -> Bool {
+    @inline(__always) mutating func takes(_ byte: UInt8) -> Bool {
         skipWhiteSpace()
         guard current == byte else { return false }
         position += 1

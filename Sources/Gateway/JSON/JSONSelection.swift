@@ -8,6 +8,9 @@ public indirect enum JSONSelection: Sendable {
     /// Of an object all members but these, and of some the given part; of other values nothing is left out.
     case except(Set<String>, [String: JSONSelection] = [:])
 
+    /// nil for the whole value.
+    var part: JSONSelection? { if case .whole = self { nil } else { self } }
+
     /// What is read of a member; nil for nothing.
     func member(_ name: String) -> JSONSelection? {
         switch self {

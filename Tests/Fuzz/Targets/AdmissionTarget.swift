@@ -9,7 +9,7 @@ extension FuzzTarget {
         var subjects: [(pod: JSONValue, namespace: String)] = []
         for body in [input, review(of: input)] {
             if case .pod(let pod, let namespace)? = (try? AdmissionReview(parsing: body))?.subject {
-                subjects.append((pod, namespace))
+                subjects.append((pod.value, namespace))
             }
         }
         for (pod, namespace) in subjects {

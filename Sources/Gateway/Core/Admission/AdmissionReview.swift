@@ -10,7 +10,7 @@ package struct AdmissionReview: Sendable, Equatable {
     /// What is reviewed.
     package enum Subject: Sendable, Equatable {
         /// A Pod to be created in that namespace. The Pod's `metadata` may have no namespace.
-        case pod(JSONValue, namespace: String)
+        case pod(JSONNode, namespace: String)
         /// An operation that needs no decision: an update of a Pod, or a subresource.
         case nothing
         /// An object that is not a valid Pod.
@@ -44,21 +44,21 @@ package struct AdmissionReview: Sendable, Equatable {
     /// - Throws: where the body has no `request.uid` for a response. Other errors are in ``subject``.
     package init(parsing body: [UInt8]) throws(AdmissionError) {
         guard body.count <= Self.maximumLength else { throw .tooLarge(limit: Self.maximumLength) }
-        let json: JSONValue
+        let json: JSONNode
         do {
-            json = try JSONValue(
+            json = try JSONNode(
                 parsing: body, limits: JSONLimits(valueCount: Self.maximumValueCount), reading: Self.selection)
         } catch {
             throw .malformed("the body is not JSON (\(error)); send an AdmissionReview")
         }
-        guard case .object = json, json["kind"] == "AdmissionReview" else {
+        guard json.isObject, json["kind"]?.stringValue == "AdmissionReview" else {
             throw .malformed("the body is not an AdmissionReview; send one of \(Self.versions.joined(separator: ", "))")
         }
         guard let apiVersion = json["apiVersion"]?.stringValue, Self.versions.contains(apiVersion) else {
             throw .malformed(
                 "the version of the review is not supported; list v1 in the webhook's admissionReviewVersions")
         }
-        guard let request = json["request"], case .object = request else {
+        guard let request = json["request"], request.isObject else {
             throw .malformed("the review has no request; send one with request.uid and request.object")
         }
         guard let uid = request["uid"]?.stringValue, !uid.isEmpty else {
@@ -72,19 +72,19 @@ package struct AdmissionReview: Sendable, Equatable {
         subject = Self.subject(request)
     }
 
-    private static func subject(_ request: JSONValue) -> Subject {
-        guard let kind = request["kind"], kind["kind"] == "Pod", (kind["group"]?.stringValue ?? "").isEmpty,
-            kind["version"] == "v1"
+    private static func subject(_ request: JSONNode) -> Subject {
+        guard let kind = request["kind"], kind["kind"]?.stringValue == "Pod",
+            (kind["group"]?.stringValue ?? "").isEmpty, kind["version"]?.stringValue == "v1"
         else {
             return .rejected(
                 AdmissionDenial(.badRequest, "the review is not for a Pod (v1); restrict the webhook's rules to pods"))
         }
         let subresource = request["subResource"]?.stringValue ?? ""
-        guard request["operation"] == "CREATE", subresource.isEmpty else { return .nothing }
-        guard let object = request["object"], object != .null else {
+        guard request["operation"]?.stringValue == "CREATE", subresource.isEmpty else { return .nothing }
+        guard let object = request["object"], !object.isNull else {
             return .rejected(AdmissionDenial(.badRequest, "the review has no request.object; send the Pod"))
         }
-        guard case .object = object, object["kind"] == nil || object["kind"] == "Pod" else {
+        guard object.isObject, object["kind"].map({ $0.stringValue == "Pod" }) ?? true else {
             return .rejected(AdmissionDenial(.badRequest, "request.object is not a Pod; send the Pod"))
         }
         guard let namespace = request["namespace"]?.stringValue, KubernetesName.isLabel(namespace) else {

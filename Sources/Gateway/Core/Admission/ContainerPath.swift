@@ -29,8 +29,10 @@ enum ContainerPath {
 
     /// Whether the path is below the folder.
     static func isBelow(_ path: String, _ folder: String) -> Bool {
-        guard folder != "/" else { return path != "/" }
-        guard path.utf8.count > folder.utf8.count, path.utf8.starts(with: folder.utf8) else { return false }
+        // Most paths are shorter.
+        guard path.utf8.count > folder.utf8.count else { return false }
+        guard folder != "/" else { return true }
+        guard path.utf8.starts(with: folder.utf8) else { return false }
         return path.utf8.dropFirst(folder.utf8.count).first == UInt8(ascii: "/")
     }
 

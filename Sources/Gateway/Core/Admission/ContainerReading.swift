@@ -12,14 +12,12 @@ struct ContainerReading {
         let isPartial: Bool
     }
 
-    let json: JSONValue
+    let json: JSONNode
     /// The container's location in the Pod.
     let pointer: JSONPointer
     let name: String
     /// Whether this is a native sidecar: an init container with the restart policy `Always`.
     let isNativeSidecar: Bool
-    /// The literal value of each variable; nil where it has `valueFrom`.
-    let environment: [String: String?]
     let mounts: [Mount]
     let hasEnvironment: Bool
     /// The name prefixes of variables that come from a ConfigMap or a Secret as a whole (`envFrom`), so that their names
@@ -31,31 +29,22 @@ struct ContainerReading {
 
     init(_ field: PodField, at pointer: JSONPointer) throws(AdmissionDenial) {
         name = try field.member("name").requiredText()
-        json = field.value ?? .null
+        guard let json = field.value else { throw field.denial(expected: "an object") }
+        self.json = json
         self.pointer = pointer
         isNativeSidecar = try field.member("restartPolicy").text() == "Always"
-        let variables = try field.member("env").elements()
-        hasEnvironment = variables != nil
-        var environment: [String: String?] = [:]
-        environment.reserveCapacity(variables?.count ?? 0)
-        for variable in variables ?? [] {
-            let literal = try variable.member("value").text() ?? ""
-            let isLiteral = try variable.member("valueFrom").value == nil
-            // Of variables with the same name, the last one is used.
-            let name = try variable.member("name").requiredText()
-            environment[name] = .some(isLiteral ? literal : nil)
-        }
-        self.environment = environment
+        hasEnvironment = try field.member("env").checkElements(.text("value"), .requiredText("name"))
         var prefixes: [String] = []
         for source in try field.member("envFrom").elements() ?? [] {
             prefixes.append(try source.member("prefix").text() ?? "")
         }
         sourcePrefixes = prefixes
-        let mounts = try field.member("volumeMounts").elements()
-        hasMounts = mounts != nil
+        let mounts = try field.member("volumeMounts")
+        hasMounts = try mounts.checkElements(
+            .requiredText("name"), .requiredText("mountPath"), .flag("readOnly"), .text("subPath"),
+            .text("subPathExpr"))
         var read: [Mount] = []
-        read.reserveCapacity(mounts?.count ?? 0)
-        for mount in mounts ?? [] { read.append(try Mount(mount)) }
+        mounts.value?.forEachElement { read.append(Mount($0)) }
         self.mounts = read
         let arguments = ["args", "command"].lazy.compactMap { [json] in json[$0]?.elementList?.last }
         lastArgument = arguments.first?.stringValue
@@ -74,31 +63,22 @@ struct ContainerReading {
     /// Whether a ConfigMap or a Secret may have the variable.
     func maySource(_ name: String) -> Bool { sourcePrefixes.contains { name.utf8.starts(with: $0.utf8) } }
 
-    func hasVariable(_ name: String) -> Bool { environment.keys.contains(name) }
+    /// The literal value of a variable; nil where there is none, or it has `valueFrom`.
+    func literal(_ name: String) -> String? { environment(of: VariableNames([name])).literal(name) }
 
-    /// The indices in `env` of a variable.
-    func environmentIndices(of name: String) -> [Int] {
-        (json["env"]?.elementList ?? []).enumerated().filter { $1["name"]?.stringValue == name }.map(\.offset)
-    }
-
-    /// Whether the element of `env` has the same value. The API server omits an empty one.
-    func isVariable(_ index: Int, equalTo wanted: JSONValue) -> Bool {
-        guard let element = json["env"]?.elementList?[index], element["valueFrom"] ?? .null == .null else {
-            return false
-        }
-        return element["value"]?.stringValue ?? "" == wanted["value"]?.stringValue ?? ""
-    }
+    /// The variables with some names. A container may have many more of them.
+    func environment(of names: VariableNames) -> ContainerEnvironment { ContainerEnvironment(json["env"], of: names) }
 
     /// The name, quoted for messages to the Pod's author.
     var quotedName: String { PodQuotation.of(name) }
 }
 
 extension ContainerReading.Mount {
-    init(_ field: PodField) throws(AdmissionDenial) {
-        volume = try field.member("name").requiredText()
-        path = ContainerPath.cleaned(try field.member("mountPath").requiredText())
-        isReadOnly = try field.member("readOnly").flag() ?? false
-        let (path, expression) = (try field.member("subPath").text(), try field.member("subPathExpr").text())
-        isPartial = !(path ?? "").isEmpty || !(expression ?? "").isEmpty
+    /// Reads an element that was checked.
+    fileprivate init(_ element: borrowing JSONElement) {
+        volume = element.string("name") ?? ""
+        path = ContainerPath.cleaned(element.string("mountPath") ?? "")
+        isReadOnly = element.bool("readOnly") ?? false
+        isPartial = element.kind(of: "subPath") == .string || element.kind(of: "subPathExpr") == .string
     }
 }

@@ -57,7 +57,7 @@ struct InjectedSidecar {
     var endpoints: [String: String] {
         var endpoints: [String: String] = [:]
         for container in [native, classic, firstFetch] {
-            guard let value = container?.environment[SidecarContainers.endpointsSetting] ?? nil else { continue }
+            guard let value = container?.literal(SidecarContainers.endpointsSetting) else { continue }
             for entry in value.split(separator: ",") {
                 let parts = entry.split(separator: "=", maxSplits: 1)
                 let path = parts.count == 2 ? String(parts[1]) : "/\(parts.first ?? "")"
@@ -76,14 +76,14 @@ struct InjectedSidecar {
 
     private func seconds(_ setting: String) -> [String: Int] {
         [native, classic, firstFetch].reduce(into: [:]) { found, container in
-            found.merge(SidecarEndpoints.seconds((container?.environment[setting] ?? nil) ?? "")) { $1 }
+            found.merge(SidecarEndpoints.seconds(container?.literal(setting) ?? "")) { $1 }
         }
     }
 
     /// The files of the earlier injection, of those endpoints.
     func files(of names: some Collection<String>) -> [InjectedFile] {
         let settings = [native, classic, firstFetch].lazy.compactMap {
-            $0?.environment[SidecarContainers.filesSetting] ?? nil
+            $0?.literal(SidecarContainers.filesSetting)
         }
         return settings.first.map { InjectedFile.list(setting: $0, of: names) } ?? []
     }

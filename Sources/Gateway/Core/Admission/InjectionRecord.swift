@@ -13,7 +13,7 @@ struct InjectionRecord: Equatable {
     /// The names of the injected variables by container.
     private(set) var variables: [String: Set<String>] = [:]
 
-    init(_ annotations: [String: String], _ policy: InjectionPolicy) {
+    init(_ annotations: PodTexts, _ policy: InjectionPolicy) {
         isPresent = annotations[policy.key(Self.key)] != nil
         guard isPresent else { return }
         for group in (annotations[policy.key(Self.variablesKey)] ?? "").split(separator: ";") {
@@ -27,13 +27,15 @@ struct InjectionRecord: Equatable {
     }
 
     /// Whether the annotations record variables.
-    static func hasVariables(_ annotations: [String: String], _ policy: InjectionPolicy) -> Bool {
+    static func hasVariables(_ annotations: PodTexts, _ policy: InjectionPolicy) -> Bool {
         annotations[policy.key(variablesKey)] != nil
     }
 
     /// Records variables of a container. A name with a separator is not recorded; the API server accepts none.
     mutating func insert(_ names: [String], of container: String) {
-        guard !names.isEmpty, !container.isEmpty, !container.contains(where: { ",:;".contains($0) }) else { return }
+        guard !names.isEmpty, !container.isEmpty, !container.utf8.contains(where: { ",:;".utf8.contains($0) }) else {
+            return
+        }
         variables[container, default: []].formUnion(names)
     }
 

@@ -55,7 +55,7 @@ struct NodeVolume {
 
     /// The volume of the Pod's tokens, if it is one of the driver.
     static func found(in pod: PodReading, driver: String?) -> JSONValue? {
-        guard let driver, let volume = pod.volumes[InjectedNames.tokenVolume]?.json,
+        guard let driver, let volume = pod.volumes[InjectedNames.tokenVolume]?.json.value,
             volume["csi"]?["driver"]?.stringValue == driver
         else { return nil }
         return volume

@@ -24,12 +24,12 @@ enum OpenUnisonSidecar {
 
     /// Whether OpenUnison's webhook has injected the tokens of all these endpoints.
     static func provides(_ endpoints: [EndpointConfiguration], to pod: PodReading) -> Bool {
-        isPresent(in: pod)
-            && endpoints.allSatisfy { endpoint in
-                guard let variable = endpoint.injector.tokenVariable else { return false }
-                return pod.containers.contains { container in
-                    (container.environment[variable] ?? nil)?.hasPrefix(folder + "/") ?? false
-                }
-            }
+        guard isPresent(in: pod) else { return false }
+        let names = VariableNames(endpoints.compactMap(\.injector.tokenVariable))
+        let environments = pod.containers.map { $0.environment(of: names) }
+        return endpoints.allSatisfy { endpoint in
+            guard let variable = endpoint.injector.tokenVariable else { return false }
+            return environments.contains { $0.literal(variable)?.hasPrefix(folder + "/") ?? false }
+        }
     }
 }

@@ -9,12 +9,12 @@ enum OperatingSystem {
         "Windows Pods are not supported, since the sidecar and the node driver run on Linux only; remove the label"
 
     /// - Parameter spec: the Pod's `spec`.
-    static func isWindows(_ spec: JSONValue, nodeSelector: [String: String]) -> Bool {
+    static func isWindows(_ spec: some JSONReadable, nodeSelector: PodTexts) -> Bool {
         let names = [spec["os"]?["name"]?.stringValue] + labels.map { nodeSelector[$0] }
         if names.contains(where: { $0?.lowercased() == "windows" }) { return true }
         let containers = ["initContainers", "containers"].flatMap { spec[$0]?.elementList ?? [] }
         let contexts = ([spec] + containers).map { $0["securityContext"]?["windowsOptions"] }
-        if contexts.contains(where: { !($0?.memberList ?? []).isEmpty }) { return true }
+        if contexts.contains(where: { $0?.hasMembers ?? false }) { return true }
         let required = spec["affinity"]?["nodeAffinity"]?["requiredDuringSchedulingIgnoredDuringExecution"]
         let terms = required?["nodeSelectorTerms"]?.elementList ?? []
         return !terms.isEmpty
@@ -22,10 +22,10 @@ enum OperatingSystem {
     }
 
     /// Whether the requirement of a node affinity term excludes Linux.
-    private static func admitsOnlyWindows(_ expression: JSONValue) -> Bool {
+    private static func admitsOnlyWindows(_ expression: some JSONReadable) -> Bool {
         guard let key = expression["key"]?.stringValue, labels.contains(key) else { return false }
         let values = (expression["values"]?.elementList ?? []).compactMap { $0.stringValue?.lowercased() }
-        switch expression["operator"] {
+        switch expression["operator"]?.stringValue {
         case "In": return !values.isEmpty && values.allSatisfy { $0 == "windows" }
         case "NotIn": return values.contains("linux")
         default: return false

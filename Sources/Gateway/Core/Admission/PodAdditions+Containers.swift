@@ -7,12 +7,12 @@ extension PodAdditions {
     mutating func addToContainers() throws(AdmissionDenial) {
         let key = policy.key("skip-containers")
         let skipped = Self.names(pod.annotations[key] ?? "")
-        let containers = pod.initContainers + pod.containers
-        for name in skipped.subtracting(containers.map(\.name)).sorted().prefix(Self.namedInWarnings) {
+        let all = pod.initContainers + pod.containers
+        for name in skipped.subtracting(all.map(\.name)).sorted().prefix(Self.namedInWarnings) {
             warnings.append("\(key): unknown container \(PodQuotation.of(name)); name a container of the Pod")
         }
-        let included = try includedContainers(of: containers)
-        let served = containers.filter { container in
+        let included = try includedContainers(of: all)
+        let containers = all.filter { container in
             !InjectedNames.containers.contains(container.name) && !skipped.contains(container.name)
                 && included?.contains(container.name) ?? true && !OpenUnisonSidecar.matches(container)
         }
@@ -21,9 +21,11 @@ extension PodAdditions {
                 "OpenUnison's webhook has injected the Pod as well (init container \(OpenUnisonSidecar.name)); delete that "
                     + "webhook, and recreate the Pod")
         }
-        try checkSize(count: served.count)
+        try checkSize(count: containers.count)
+        let names = requested.examinedVariables
+        let served = containers.map { ServedContainer(reading: $0, environment: $0.environment(of: names)) }
         for container in served {
-            try addMount(to: container)
+            try addMount(to: container.reading)
             addVariables(to: container)
         }
         checkExpectedVariables(of: served)
@@ -46,7 +48,7 @@ extension PodAdditions {
     }
 
     /// Warns of settings that prevent the use of a token.
-    private mutating func checkConflictingVariables(of containers: [ContainerReading]) {
+    private mutating func checkConflictingVariables(of containers: [ServedContainer]) {
         for (endpoint, conflicting) in requested.conflictingVariables {
             for variable in requested.variables
             where variable.endpoint != endpoint && conflicting.names.contains(variable.name) && !containers.isEmpty {
@@ -55,23 +57,23 @@ extension PodAdditions {
                         + conflicting.advice)
             }
             for container in containers {
-                let names = conflicting.names.filter { container.hasVariable($0) }
+                let names = conflicting.names.filter { container.environment.hasVariable($0) }
                 guard !names.isEmpty else { continue }
                 warnings.append(
-                    "the container \(container.quotedName) sets \(names.joined(separator: ", ")), so the token of "
+                    "the container \(container.reading.quotedName) sets \(names.joined(separator: ", ")), so the token of "
                         + "\(endpoint) is not used: \(conflicting.advice)")
             }
         }
     }
 
     /// Warns of variables that may come from a ConfigMap or a Secret, whose content injection does not read.
-    private mutating func checkSources(of containers: [ContainerReading]) {
-        for container in containers where container.hasEnvironmentSources {
+    private mutating func checkSources(of containers: [ServedContainer]) {
+        for container in containers where container.reading.hasEnvironmentSources {
             let replaced = requested.variables.map(\.name).filter {
-                container.maySource($0) && !container.hasVariable($0)
+                container.reading.maySource($0) && !container.environment.hasVariable($0)
             }
             let conflicting = requested.conflictingVariables.flatMap(\.variables.names)
-                .filter { container.maySource($0) && !container.hasVariable($0) }
+                .filter { container.reading.maySource($0) && !container.environment.hasVariable($0) }
             var effects: [String] = []
             if !replaced.isEmpty { effects.append("\(replaced.joined(separator: ", ")) of them are not used") }
             if !conflicting.isEmpty {
@@ -79,18 +81,18 @@ extension PodAdditions {
             }
             guard !effects.isEmpty else { continue }
             warnings.append(
-                "the container \(container.quotedName) gets variables from ConfigMaps or Secrets (envFrom): "
+                "the container \(container.reading.quotedName) gets variables from ConfigMaps or Secrets (envFrom): "
                     + effects.joined(separator: ", and "))
         }
     }
 
     /// Warns of settings that no container has.
-    private mutating func checkExpectedVariables(of containers: [ContainerReading]) {
+    private mutating func checkExpectedVariables(of containers: [ServedContainer]) {
         for (endpoint, expected) in requested.expectedVariables {
             let names = Set(expected.names)
             guard !containers.isEmpty, !requested.variables.contains(where: { names.contains($0.name) }),
                 !containers.contains(where: { container in
-                    container.hasEnvironmentSources || names.contains { container.environment.keys.contains($0) }
+                    container.reading.hasEnvironmentSources || names.contains { container.environment.hasVariable($0) }
                 })
             else { continue }
             warnings.append(
@@ -127,9 +129,10 @@ extension PodAdditions {
                     + policy.key("skip-containers"))
         }
         var exists = false
+        let tokens = InjectedNames.tokenVolume
         for (index, mount) in container.mounts.enumerated() {
             func place() -> String { "\(container.location).volumeMounts[\(index)]" }
-            let isTokens = mount.volume == InjectedNames.tokenVolume
+            let isTokens = mount.volume == tokens
             if mount.path == folder {
                 guard isTokens, !mount.isPartial else {
                     throw denial("mounts another volume at \(folder), which is reserved for tokens (\(place()))")
@@ -169,25 +172,26 @@ extension PodAdditions {
         }
     }
 
-    private mutating func addVariables(to container: ContainerReading) {
+    private mutating func addVariables(to served: ServedContainer) {
+        let (container, environment) = (served.reading, served.environment)
         var added: [JSONValue] = []
         var overridden: [String] = []
         let recorded = record.variables[container.name] ?? []
         let pointer = container.pointer.appending("env")
         for variable in requested.variables {
-            guard let own = container.environment[variable.name] else {
-                if variable.unlessSet.contains(where: container.environment.keys.contains) { continue }
+            guard let own = environment.elements(variable.name).last else {
+                if variable.unlessSet.contains(where: environment.hasVariable) { continue }
                 added.append(variable.json)
                 record.insert([variable.name], of: container.name)
                 continue
             }
-            guard own != variable.value else { continue }
+            guard own.literal != variable.value else { continue }
             guard recorded.contains(variable.name) else {
                 overridden.append(variable.name)
                 continue
             }
-            for index in container.environmentIndices(of: variable.name) {
-                patch.replace(variable.json, at: pointer.appending(index))
+            for element in environment.elements(variable.name) {
+                patch.replace(variable.json, at: pointer.appending(element.index))
             }
         }
         append(added, to: pointer, exists: container.hasEnvironment)
@@ -202,6 +206,12 @@ extension PodAdditions {
                     + "injected value"
                 : "the container \(container.quotedName) sets \(names) itself; remove it to use the injected value")
     }
+}
+
+/// A container that gets the tokens, with its variables as far as they are examined.
+private struct ServedContainer {
+    let reading: ContainerReading
+    let environment: ContainerEnvironment
 }
 
 extension Substring {

@@ -49,21 +49,23 @@ extension PodAdditions {
         var missing: [JSONValue] = []
         var settings = wanted["env"]?.elementList ?? []
         let names = Set(settings.compactMap { $0["name"]?.stringValue })
+        let environment = found.environment(of: VariableNames(names.union(SidecarContainers.optionalSettings)))
         // An empty variable means the default to the sidecar.
-        settings += SidecarContainers.optionalSettings.filter { !names.contains($0) && found.hasVariable($0) }
+        settings += SidecarContainers.optionalSettings.filter { !names.contains($0) && environment.hasVariable($0) }
             .map { ["name": .string($0), "value": ""] }
         for setting in settings {
-            guard let name = setting["name"]?.stringValue, found.hasVariable(name) else {
+            guard let name = setting["name"]?.stringValue, environment.hasVariable(name) else {
                 missing.append(setting)
                 continue
             }
-            for index in found.environmentIndices(of: name) where !found.isVariable(index, equalTo: setting) {
-                patch.replace(setting, at: variables.appending(index))
+            // The API server omits an empty value.
+            for element in environment.elements(name) where element.literal != setting["value"]?.stringValue ?? "" {
+                patch.replace(setting, at: variables.appending(element.index))
             }
         }
         append(missing, to: variables, exists: found.hasEnvironment)
         updateMounts(of: found, to: wanted["volumeMounts"]?.elementList ?? [])
-        if let policy = wanted["restartPolicy"], found.json["restartPolicy"] != policy {
+        if let policy = wanted["restartPolicy"], found.json["restartPolicy"]?.value != policy {
             patch.add(policy, at: found.pointer.appending("restartPolicy"))
         }
     }

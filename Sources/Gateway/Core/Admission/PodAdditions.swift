@@ -20,7 +20,7 @@ struct PodAdditions {
 
     /// - Parameter known: all endpoints of this replica.
     init(
-        to pod: PodReading, _ requested: RequestedInjections, known: [EndpointConfiguration], _ policy: InjectionPolicy
+        to pod: PodReading, _ requested: RequestedInjections, known: InjectableEndpoints, _ policy: InjectionPolicy
     ) throws(AdmissionDenial) {
         self.pod = pod
         self.requested = requested
@@ -104,7 +104,7 @@ struct PodAdditions {
                 if !isPods { added.append(wanted) }
                 continue
             }
-            guard !isPods, let place = InjectedContent.difference(found.json, from: wanted) else { continue }
+            guard !isPods, let place = InjectedContent.difference(found.json.value, from: wanted) else { continue }
             guard !record.isPresent else {
                 patch.replace(wanted, at: JSONPointer("spec", "volumes").appending(found.index))
                 continue

@@ -20,11 +20,16 @@ package struct PodMutation: Sendable {
     }
 
     private let policy: InjectionPolicy
-    private let endpoints: [EndpointConfiguration]
+    private let endpoints: InjectableEndpoints
 
-    package init(_ policy: InjectionPolicy, endpoints: [EndpointConfiguration]) {
+    /// - Parameter endpoints: those of the configuration, with the prefix of the policy.
+    package init(_ policy: InjectionPolicy, _ endpoints: InjectableEndpoints) {
         self.policy = policy
         self.endpoints = endpoints
+    }
+
+    package init(_ policy: InjectionPolicy, endpoints: [EndpointConfiguration]) {
+        self.init(policy, InjectableEndpoints(endpoints, prefix: policy.prefix))
     }
 
     /// The ServiceAccount whose annotations are needed, since the Pod lacks an annotation.
@@ -39,9 +44,9 @@ package struct PodMutation: Sendable {
 
     /// The ServiceAccount to be read; nil where the Pod has all annotations, requests no injection, or is denied in any
     /// case.
-    package func neededServiceAccount(of pod: JSONValue) -> NeededServiceAccount? {
+    package func neededServiceAccount(of pod: JSONNode) -> NeededServiceAccount? {
         guard let labels = try? PodReading.labels(of: pod) else { return nil }
-        let requested = RequestedInjections.endpoints(endpoints, of: labels, policy)
+        let requested = endpoints.requested(by: labels)
         guard !requested.isEmpty, let reading = try? PodReading(pod), !reading.isMirror, !reading.isOfWindows else {
             return nil
         }
@@ -64,9 +69,9 @@ package struct PodMutation: Sendable {
     ///   - serviceAccount: the annotations of the Pod's ServiceAccount; empty where they were not read.
     /// - Throws: why the Pod is not admitted.
     package func patch(
-        _ pod: JSONValue, namespace: String, serviceAccount: [String: String] = [:]
+        _ pod: JSONNode, namespace: String, serviceAccount: [String: String] = [:]
     ) throws(AdmissionDenial) -> Outcome {
-        let requested = RequestedInjections.endpoints(endpoints, of: try PodReading.labels(of: pod), policy)
+        let requested = endpoints.requested(by: try PodReading.labels(of: pod))
         guard !requested.isEmpty else { return Outcome() }
         let reading = try PodReading(pod)
         guard !reading.isMirror else {
@@ -136,8 +141,8 @@ package struct PodMutation: Sendable {
     /// Denies a Pod that was sent by an endpoint's webhook but has no label of the endpoint: the webhook configuration
     /// has another label than the gateway's configuration, which the gateway has not reloaded yet. Without the denial
     /// the Pod would start without tokens.
-    private func checkLabel(of pod: JSONValue, by injector: String?) throws(AdmissionDenial) {
-        guard let endpoint = endpoints.first(where: { $0.name == injector }) else { return }
+    private func checkLabel(of pod: JSONNode, by injector: String?) throws(AdmissionDenial) {
+        guard let endpoint = injector.flatMap({ endpoints[$0] }) else { return }
         let key = policy.key(endpoint.injector.label)
         guard try PodReading.labels(of: pod)[key] == nil else { return }
         throw .notLoaded("the Pod was sent by the webhook of the endpoint \(endpoint.name), but has no label \(key)")

@@ -2,8 +2,8 @@ import JSON
 
 /// The parts of a Pod's JSON that injection uses. Unknown fields are ignored; a field of the wrong type is an error.
 struct PodReading {
-    let labels: [String: String]
-    let annotations: [String: String]
+    let labels: PodTexts
+    let annotations: PodTexts
     let hasAnnotations: Bool
     let serviceAccountName: String
     let containers: [ContainerReading]
@@ -11,7 +11,7 @@ struct PodReading {
     let hasContainers: Bool
     let hasInitContainers: Bool
     /// The volumes by name, with their index.
-    let volumes: [String: (index: Int, json: JSONValue)]
+    let volumes: [String: (index: Int, json: JSONNode)]
     let hasVolumes: Bool
     /// `Always` by default.
     let restartPolicy: String
@@ -19,7 +19,7 @@ struct PodReading {
     /// `ClusterFirst` by default.
     let dnsPolicy: String
     /// The requests and limits at Pod level (`spec.resources`); nil where it has none.
-    let resources: JSONValue?
+    let resources: JSONNode?
     /// In seconds; 30 by default.
     let terminationGracePeriod: Int
     /// Whether the Pod uses its node's DNS, which does not resolve cluster names.
@@ -29,7 +29,7 @@ struct PodReading {
     /// Whether this is the mirror of a static Pod.
     let isMirror: Bool
 
-    init(_ pod: JSONValue) throws(AdmissionDenial) {
+    init(_ pod: JSONNode) throws(AdmissionDenial) {
         self = try PodField.reading(pod) { field throws(AdmissionDenial) in try PodReading(root: field) }
     }
 
@@ -45,16 +45,17 @@ struct PodReading {
         (initContainers, hasInitContainers) = try Self.containers(spec, "initContainers")
         let volumes = try spec.member("volumes").elements()
         hasVolumes = volumes != nil
-        var byName: [String: (index: Int, json: JSONValue)] = [:]
+        var byName: [String: (index: Int, json: JSONNode)] = [:]
         for (index, volume) in (volumes ?? []).enumerated() {
-            byName[try volume.member("name").requiredText()] = (index, volume.value ?? .null)
+            let name = try volume.member("name").requiredText()
+            if let json = volume.value { byName[name] = (index, json) }
         }
         self.volumes = byName
         restartPolicy = try spec.member("restartPolicy").text() ?? "Always"
         // A name of the wrong type is an error.
         _ = try spec.member("os").member("name").text()
-        isOfWindows = OperatingSystem.isWindows(
-            spec.value ?? .null, nodeSelector: try spec.member("nodeSelector").texts())
+        let nodeSelector = try spec.member("nodeSelector").texts()
+        isOfWindows = spec.value.map { OperatingSystem.isWindows($0, nodeSelector: nodeSelector) } ?? false
         dnsPolicy = try spec.member("dnsPolicy").text() ?? "ClusterFirst"
         let isOnHostNetwork = try spec.member("hostNetwork").flag() ?? false
         resolvesAsNode = dnsPolicy == "Default" || (dnsPolicy == "ClusterFirst" && isOnHostNetwork)
@@ -67,7 +68,7 @@ struct PodReading {
     /// Whether the volume is of a kind that is always mounted read-only.
     func isReadOnly(_ volume: String) -> Bool {
         let json = volumes[volume]?.json
-        return ["configMap", "secret", "projected", "downwardAPI"].contains { (json?[$0] ?? .null) != .null }
+        return ["configMap", "secret", "projected", "downwardAPI"].contains { json?[$0].map { !$0.isNull } ?? false }
     }
 
     /// The audience of the sidecar's ServiceAccount token; nil where the Pod has no such volume.
@@ -77,7 +78,7 @@ struct PodReading {
     }
 
     /// The Pod's labels only, for Pods that request no injection.
-    static func labels(of pod: JSONValue) throws(AdmissionDenial) -> [String: String] {
+    static func labels(of pod: JSONNode) throws(AdmissionDenial) -> PodTexts {
         try PodField.reading(pod) { field throws(AdmissionDenial) in
             try field.member("metadata").member("labels").texts()
         }

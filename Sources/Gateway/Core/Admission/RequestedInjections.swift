@@ -3,16 +3,6 @@ import JSON
 
 /// The endpoints that a Pod's labels and annotations request, with the variables of their plugins.
 struct RequestedInjections {
-    /// The endpoints whose labels the Pod has, sorted by name.
-    static func endpoints(
-        _ endpoints: [EndpointConfiguration], of labels: [String: String], _ policy: InjectionPolicy
-    ) -> [EndpointConfiguration] {
-        endpoints.filter { endpoint in
-            labels[policy.key(endpoint.injector.label)].map { $0 != "false" } ?? false
-        }
-        .sorted { $0.name < $1.name }
-    }
-
     /// Sorted by name, so that the order of webhooks and of the configuration does not matter.
     private(set) var endpoints: [EndpointConfiguration] = []
     private(set) var warnings: [String] = []
@@ -69,6 +59,13 @@ struct RequestedInjections {
             conflictingVariables += (injection.conflictingVariables + endpoint.injector.conflicts)
                 .map { (endpoint.name, $0) }
         }
+    }
+
+    /// The variables that are looked up in the containers.
+    var examinedVariables: VariableNames {
+        VariableNames(
+            variables.map(\.name) + variables.flatMap(\.unlessSet) + expectedVariables.flatMap(\.variable.names)
+                + conflictingVariables.flatMap(\.variables.names))
     }
 
     /// The annotation with the lifetime of an endpoint's tokens.

@@ -5,8 +5,8 @@ struct ResourceQuantity: Comparable {
     private let value: Double
 
     /// - Parameter json: a string, or a number as some writers use it; nil for other values.
-    init?(_ json: JSONValue?) {
-        switch json {
+    init?(_ json: JSONNode?) {
+        switch json?.value {
         case .string(let text): self.init(text)
         case .integer(let number): self.init(String(number))
         case .number(let number): self.init(String(number))

@@ -93,7 +93,7 @@ struct SidecarContainers {
         policy.sidecar.security.group = nil
         let pod = try PodReading(["spec": [:]])
         return SidecarContainers(
-            policy, endpoints: SidecarEndpoints([], known: [], found: [:]), audience: policy.audience, pod: pod,
+            policy, endpoints: SidecarEndpoints([], known: .none, found: [:]), audience: policy.audience, pod: pod,
             annotations: try OpenUnisonAnnotations(pod, policy: policy), linger: nil, files: [],
             resources: try SidecarResourcePlan(policy.sidecar.resources, for: pod, policy).json
         ).native

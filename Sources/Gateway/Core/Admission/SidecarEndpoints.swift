@@ -35,11 +35,11 @@ struct SidecarEndpoints {
     ///   - lifetimes: those that the Pod requests, and those of the earlier injection for endpoints that it does not
     ///     request any more; in seconds, by the endpoint's name.
     init(
-        _ requested: [EndpointConfiguration], known: [EndpointConfiguration], found: [String: String],
+        _ requested: [EndpointConfiguration], known: InjectableEndpoints, found: [String: String],
         renewals foundRenewals: [String: Int] = [:], lifetimes: [String: Int] = [:]
     ) {
         var paths = found
-        for endpoint in known where found[endpoint.name] != nil { paths[endpoint.name] = endpoint.path.description }
+        for name in found.keys { if let endpoint = known[name] { paths[name] = endpoint.path.description } }
         for endpoint in requested { paths[endpoint.name] = endpoint.path.description }
         names = paths.keys.sorted()
         setting = names.map { name in
@@ -48,12 +48,10 @@ struct SidecarEndpoints {
         }
         .joined(separator: ",")
         var seconds = foundRenewals.filter { paths[$0.key] != nil }
-        for endpoint in known where paths[endpoint.name] != nil {
-            seconds[endpoint.name] = endpoint.token.remainingAtRenewal
-        }
+        for name in names { if let endpoint = known[name] { seconds[name] = endpoint.token.remainingAtRenewal } }
         renewals = Self.setting(seconds.filter { $0.value > 0 })
         self.lifetimes = Self.setting(lifetimes.filter { paths[$0.key] != nil })
-        hasUnknown = !Set(found.keys).isSubset(of: known.map(\.name))
+        hasUnknown = found.keys.contains { known[$0] == nil }
     }
 
     /// Reads durations such as those of ``lifetimes``, by the endpoint's name. What is not valid is skipped.

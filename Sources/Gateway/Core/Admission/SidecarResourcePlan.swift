@@ -85,8 +85,8 @@ struct SidecarResourcePlan {
     }
 
     /// Whether the Pod has the resource at Pod level (`spec.resources`), which then applies to all of its containers.
-    private static func isLimited(_ name: String, by resources: JSONValue?) -> Bool {
-        ["requests", "limits"].contains { (resources?[$0]?[name] ?? .null) != .null }
+    private static func isLimited(_ name: String, by resources: JSONNode?) -> Bool {
+        ["requests", "limits"].contains { resources?[$0]?[name].map { !$0.isNull } ?? false }
     }
 
     private static func allLimit(_ name: String, _ containers: [ContainerReading]) -> Bool {
@@ -102,7 +102,7 @@ struct SidecarResourcePlan {
             allLimit(name, containers)
                 && containers.allSatisfy { container in
                     let resources = container.json["resources"]
-                    guard let request = resources?["requests"]?[name], request != .null else { return true }
+                    guard let request = resources?["requests"]?[name], !request.isNull else { return true }
                     return ResourceQuantity(request) == ResourceQuantity(resources?["limits"]?[name])
                 }
         }

@@ -27,10 +27,18 @@ package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     /// After the last element of a list (RFC 6902 §4.1).
     package var end: JSONPointer { appending("-") }
 
-    package var description: String { tokens.map { "/" + Self.escaped($0) }.joined() }
+    package var description: String {
+        var text = ""
+        for token in tokens {
+            text += "/"
+            text += Self.escaped(token)
+        }
+        return text
+    }
 
     /// `~` first (RFC 6901 §3).
     private static func escaped(_ token: String) -> String {
+        guard token.utf8.contains(UInt8(ascii: "~")) || token.utf8.contains(UInt8(ascii: "/")) else { return token }
         var text = ""
         for scalar in token.unicodeScalars {
             switch scalar {

@@ -4,7 +4,7 @@ import Logging
 
 /// Decides on admission reviews, with the configuration and the current state of the gateway and the cluster.
 struct PodAdmission: Sendable {
-    let endpoints: [EndpointConfiguration]
+    let endpoints: InjectableEndpoints
     let injection: GatewayConfiguration.Injection
     /// The gateway's namespace; nil where it is not known.
     let namespace: String?
@@ -38,7 +38,7 @@ struct PodAdmission: Sendable {
         let policy = InjectionPolicy(
             injection, namespace: namespace, standardImage: standardImage, trust: trust(),
             serverVersion: serverVersion())
-        let mutation = PodMutation(policy, endpoints: endpoints)
+        let mutation = PodMutation(policy, endpoints)
         guard let serviceAccounts, case .pod(let pod, let namespace) = review.subject,
             let needed = mutation.neededServiceAccount(of: pod)
         else { return mutation.decision(on: review, by: injector) }

@@ -14,6 +14,7 @@ struct WebhookRoutes: Sendable {
 
     static func path(of endpoint: String) -> String { "\(prefix)\(endpoint)" }
 
+    private let endpoints: [String]
     private let admission: PodAdmission
     private let limiter: AdmissionLimiter
     private let metrics: WebhookMetrics
@@ -34,8 +35,10 @@ struct WebhookRoutes: Sendable {
         serviceAccounts: (any ServiceAccountAnnotationReading)?, conflict: @escaping @Sendable () -> String? = { nil },
         limiter: AdmissionLimiter, metrics: WebhookMetrics, logger: Logger
     ) {
+        self.endpoints = endpoints.map(\.name)
         admission = PodAdmission(
-            endpoints: endpoints, injection: injection, namespace: namespace, standardImage: "sts-sidecar:\(version)",
+            endpoints: InjectableEndpoints(endpoints, prefix: injection.prefix), injection: injection,
+            namespace: namespace, standardImage: "sts-sidecar:\(version)",
             trust: trust, serverVersion: serverVersion,
             serviceAccounts: injection.readsServiceAccounts ? serviceAccounts ?? UnreadableServiceAccounts() : nil,
             conflict: conflict, logger: logger)
@@ -45,11 +48,11 @@ struct WebhookRoutes: Sendable {
     }
 
     func add(to table: inout RouteTable) {
-        for endpoint in admission.endpoints {
+        for endpoint in endpoints {
             table.add(
-                Self.path(of: endpoint.name),
-                Route(.webhook, endpoint: endpoint.name, methods: [.post]) { request in
-                    try await answer(request, by: endpoint.name)
+                Self.path(of: endpoint),
+                Route(.webhook, endpoint: endpoint, methods: [.post]) { request in
+                    try await answer(request, by: endpoint)
                 })
         }
         // The webhook configuration of an endpoint that was just added exists before its replicas have reloaded.

@@ -28,7 +28,7 @@ struct AdmissionReviewTests {
         arguments: ["admission.k8s.io/v1", "admission.k8s.io/v1beta1"])
     func echoed(version: String) throws {
         let review = try AdmissionReview(parsing: Self.body(Self.request(), version: .string(version)))
-        #expect(review.subject == .pod(InjectionExample.pod(), namespace: "shop"))
+        #expect(review.subject == .pod(try JSONNode(InjectionExample.pod()), namespace: "shop"))
         let answer = try InjectionExample.mutation().answer(to: review)
         #expect(answer["apiVersion"] == .string(version))
         #expect(answer["kind"] == "AdmissionReview")

@@ -61,7 +61,7 @@ struct OpenUnisonSidecarTests {
         #expect(outcome.endpoints == ["one"])
         let patched = try #require(outcome.patch.applied(to: marked))
         #expect(try patch(patched).patch.isEmpty)
-        #expect(try PodReading(patched).volumes["sts-tokens"]?.json == SidecarContainers.tokenVolume)
+        #expect(try PodReading(patched).volumes["sts-tokens"]?.json.value == SidecarContainers.tokenVolume)
         let named = pod.setting([["name": "sts-sidecar", "args": ["run"]]], at: "spec", "containers")
         #expect(throws: AdmissionDenial.self) { try patch(named) }
     }

@@ -46,7 +46,7 @@ struct PodMutationPropertyTests {
                 "namespace": "shop", "object": pod,
             ]
             let body: JSONValue = ["apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request]
-            #expect(try AdmissionReview(parsing: body.utf8Text).subject == .pod(pod, namespace: "shop"))
+            #expect(try AdmissionReview(parsing: body.utf8Text).subject == .pod(try JSONNode(pod), namespace: "shop"))
         }
     }
 
