@@ -45,7 +45,7 @@ package final class CommandTransport: HTTPTransport {
         request.url = url
         request.headers.append(HTTPHeaderField("Host", authority))
         let client = clients.client(.init(proxy: nil, host: host, address: address.host))
-        return try await HTTPClientTransport(client: client, trust: clients.trust).send(request)
+        return try await HTTPClientTransport(client: client, trust: clients.trust, queue: clients.queue).send(request)
     }
 
     /// Reads a document as a verifier does: within 5 s, at most 64 KiB, without redirects.
@@ -67,6 +67,6 @@ package final class CommandTransport: HTTPTransport {
         if let address = probe?.connectTo { return try await send(request, to: address) }
         let proxy = probe?.proxy.flatMap { ProxyAddress($0) } ?? rules.proxy(forHost: host, port: 443)
         let client = clients.client(.init(proxy: proxy, host: host, address: nil))
-        return try await HTTPClientTransport(client: client, trust: clients.trust).send(request)
+        return try await HTTPClientTransport(client: client, trust: clients.trust, queue: clients.queue).send(request)
     }
 }

@@ -31,7 +31,7 @@ struct IssuerProbe: IssuerReading {
         let client = clients.client(Self.route(issuer, settings: settings, rules: rules))
         self.init(
             issuer, settings: settings, files: files,
-            transport: HTTPClientTransport(client: client, trust: clients.trust), clock: clock)
+            transport: HTTPClientTransport(client: client, trust: clients.trust, queue: clients.queue), clock: clock)
     }
 
     static func route(

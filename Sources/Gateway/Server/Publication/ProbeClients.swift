@@ -29,6 +29,7 @@ final class ProbeClients: Service {
 
     /// The CAs of `publish.probe.caFile`, parsed once for all endpoints.
     let trust = TrustConfigurations()
+    let queue = RequestQueue()
     private let clients = Mutex<[Shared]>([])
 
     /// How many clients there are.

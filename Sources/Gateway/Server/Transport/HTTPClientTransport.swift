@@ -9,6 +9,7 @@ import Synchronization
 struct HTTPClientTransport: HTTPTransport {
     let client: HTTPClient
     let trust: TrustConfigurations
+    let queue: RequestQueue
 
     func send(_ request: HTTPTransportRequest) async throws(HTTPTransportError) -> HTTPTransportResponse {
         var message = HTTPClientRequest(url: request.url)
@@ -17,11 +18,19 @@ struct HTTPClientTransport: HTTPTransport {
         if message.headers["User-Agent"].isEmpty { message.headers.add(name: "User-Agent", value: "sts-gateway") }
         if !request.body.isEmpty { message.body = .bytes(ByteBuffer(bytes: request.body)) }
         if let pem = request.certificateAuthorities { message.tlsConfiguration = try trust.configuration(pem: pem) }
-        let answer = try await HTTPExchange.run(
-            message, on: client, seconds: Double(request.timeout), limit: request.maximumResponseBytes)
+        let answer = try await queue.run(to: Self.authority(of: request.url)) { () async throws(HTTPTransportError) in
+            try await HTTPExchange.run(
+                message, on: client, seconds: Double(request.timeout), limit: request.maximumResponseBytes)
+        }
         return HTTPTransportResponse(
             status: answer.status, headers: answer.headers.map { HTTPHeaderField($0.name, $0.value) },
             body: answer.body)
+    }
+
+    /// Host and port of a URL.
+    static func authority(of url: String) -> String {
+        let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        return parts.count > 2 ? String(parts[2].prefix { !"?#".contains($0) }) : url
     }
 }
 

@@ -86,6 +86,7 @@ extension HTTPClient.Configuration {
         configuration.httpVersion = .http1Only
         // No retries: callers have their own backoff.
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = RequestQueue.concurrency
         if let proxy {
             configuration.proxy = .server(
                 host: proxy.host, port: proxy.port,

@@ -10,6 +10,7 @@ final class PluginTransport: HTTPTransport, Service {
     private let proxied: HTTPClient?
     private let rules: ProxyRules
     private let trust = TrustConfigurations()
+    private let queue = RequestQueue()
 
     init(rules: ProxyRules) {
         self.rules = rules
@@ -30,7 +31,7 @@ final class PluginTransport: HTTPTransport, Service {
     }
 
     func send(_ request: HTTPTransportRequest) async throws(HTTPTransportError) -> HTTPTransportResponse {
-        try await HTTPClientTransport(client: client(for: request), trust: trust).send(request)
+        try await HTTPClientTransport(client: client(for: request), trust: trust, queue: queue).send(request)
     }
 
     private func client(for request: HTTPTransportRequest) -> HTTPClient {
