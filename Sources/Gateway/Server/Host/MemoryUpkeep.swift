@@ -2,18 +2,25 @@ import CSystemMemory
 import NIOCore
 import ServiceLifecycle
 
-/// Gives the memory of a burst of requests back to the system: caches drop what has expired, and the allocator what is
-/// free.
+/// Gives memory back to the system: of a burst of requests, what caches hold and has expired, and what is free in the
+/// allocator; of the start, the code that only the start needs.
 struct MemoryUpkeep: Service {
     /// Seconds.
     static let interval = 30.0
+    /// Seconds after which the start is complete, or the code that it still needs is mapped again.
+    static let start = 5.0
 
     let scheduler: Scheduler
     /// Drops what has expired.
     let dropExpired: @Sendable () -> Void
+    /// Drops the resident pages of the code.
+    var dropCode: @Sendable () -> Void = { sts_drop_code() }
 
     func run() async {
         await cancelWhenGracefulShutdown {
+            guard (try? await scheduler.sleep(Self.start)) != nil else { return }
+            sts_return_free_memory()
+            dropCode()
             while (try? await scheduler.sleep(Self.interval)) != nil {
                 dropExpired()
                 sts_return_free_memory()

@@ -16,6 +16,8 @@ struct MemoryUpkeepTests {
         let counter = Counter()
         let upkeep = MemoryUpkeep(scheduler: scheduler.scheduler) { counter.count.withLock { $0 += 1 } }
         let running = Task { await upkeep.run() }
+        await scheduler.waitForSleeper { $0 == MemoryUpkeep.start }
+        scheduler.advance(by: MemoryUpkeep.start)
         for round in 0..<3 {
             await scheduler.waitForSleeper { $0 == MemoryUpkeep.interval }
             #expect(counter.count.withLock { $0 } == round)
@@ -25,5 +27,27 @@ struct MemoryUpkeepTests {
         running.cancel()
         await running.value
         #expect(counter.count.withLock { $0 } == 3)
+    }
+
+    @Test("The code that the start has needed is dropped once, and is mapped again")
+    func code() async {
+        let scheduler = TestScheduler()
+        let counter = Counter()
+        let dropCode = MemoryUpkeep(scheduler: scheduler.scheduler, dropExpired: {}).dropCode
+        let upkeep = MemoryUpkeep(scheduler: scheduler.scheduler, dropExpired: {}) {
+            dropCode()
+            counter.count.withLock { $0 += 1 }
+        }
+        let running = Task { await upkeep.run() }
+        await scheduler.waitForSleeper { $0 == MemoryUpkeep.start }
+        #expect(counter.count.withLock { $0 } == 0)
+        scheduler.advance(by: MemoryUpkeep.start)
+        for _ in 0..<2 {
+            await scheduler.waitForSleeper { $0 == MemoryUpkeep.interval }
+            #expect(counter.count.withLock { $0 } == 1)
+            scheduler.advance(by: MemoryUpkeep.interval)
+        }
+        running.cancel()
+        await running.value
     }
 }
