@@ -5,10 +5,13 @@ public struct JSONElement: ~Copyable {
     public enum MemberKind: Sendable {
         /// There is none, or it is null.
         case absent
+        /// A string without characters.
         case emptyString
         /// A string that is not empty.
         case string
+        /// `true` or `false`.
         case bool
+        /// A number, an array or an object.
         case other
     }
 

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GatewayPluginAPI
 import Synchronization
 
@@ -28,13 +27,17 @@ final class RequestQueue: Sendable {
     }
 
     private let concurrency: Int
-    private let scheduler: Scheduler
+    private let sleep: @Sendable (Double) async throws -> Void
     /// The hosts with requests.
     private let hosts = Mutex<[String: Host]>([:])
 
-    init(concurrency: Int = RequestQueue.concurrency, scheduler: Scheduler = .system(clock: { Date() })) {
+    /// - Parameter sleep: waits this many seconds; throws when cancelled.
+    init(
+        concurrency: Int = RequestQueue.concurrency,
+        sleep: @escaping @Sendable (Double) async throws -> Void = { try await Task.sleep(for: .seconds($0)) }
+    ) {
         self.concurrency = concurrency
-        self.scheduler = scheduler
+        self.sleep = sleep
     }
 
     /// The numbers of running and waiting requests to a host.
@@ -71,7 +74,12 @@ final class RequestQueue: Sendable {
             return host.end - 1
         }
         guard let number else { return true }
-        await scheduler.wait(Self.maximumWait, or: [turn])
+        await withTaskGroup { [sleep] group in
+            group.addTask { for await _ in turn {} }
+            group.addTask { try? await sleep(Self.maximumWait) }
+            await group.next()
+            group.cancelAll()
+        }
         // The turn of one that does not wait any more has come.
         return hosts.withLock { $0[name]?.waiting.removeValue(forKey: number) == nil }
     }

@@ -13,7 +13,7 @@ struct RequestQueueTests {
     private let time = TestScheduler()
 
     private func newQueue(_ concurrency: Int) -> RequestQueue {
-        RequestQueue(concurrency: concurrency, scheduler: time.scheduler)
+        RequestQueue(concurrency: concurrency, sleep: time.scheduler.sleep)
     }
 
     /// A request that runs until it is ended.
