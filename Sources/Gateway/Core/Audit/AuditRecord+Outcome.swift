@@ -26,15 +26,14 @@ extension AuditRecord {
     ///   - time: when the response was sent.
     ///   - latency: from the request's arrival to its response.
     package init(_ outcome: Outcome, of request: Request, policy: AccessPolicy, at time: Date, latency: Duration) {
-        let finding = Finding(outcome)
-        let attributes = finding.identity.map { WorkloadAttributes($0, endpoint: request.endpoint) }
+        let finding = Finding(outcome, endpoint: request.endpoint)
         self.init(
             request: request, time: time, decision: finding.decision, reason: finding.reason,
             code: finding.code,
             rule: finding.rule.map { index in
                 Rule(index: index, rule: policy.rules.indices.contains(index) ? policy.rules[index] : nil)
             },
-            auditDecision: attributes.flatMap(policy.auditDecision), attributes: attributes,
+            auditDecision: finding.attributes.flatMap(policy.auditDecision), attributes: finding.attributes,
             token: finding.token, latency: latency)
     }
 
@@ -42,29 +41,31 @@ extension AuditRecord {
     private struct Finding {
         let decision: Decision
         var reason: String?
-        var identity: WorkloadIdentity?
+        var attributes: WorkloadAttributes?
         var rule: Int?
         var token: Token?
         var code: ErrorCode?
 
         init(
-            _ decision: Decision, _ identity: WorkloadIdentity? = nil, reason: String? = nil, code: ErrorCode? = nil,
-            rule: Int? = nil, token: Token? = nil
+            _ decision: Decision, _ attributes: WorkloadAttributes? = nil, reason: String? = nil,
+            code: ErrorCode? = nil, rule: Int? = nil, token: Token? = nil
         ) {
             self.decision = decision
-            self.identity = identity
+            self.attributes = attributes
             self.reason = reason
             self.code = code
             self.rule = rule
             self.token = token
         }
 
-        init(_ outcome: Outcome) {
+        init(_ outcome: Outcome, endpoint: String) {
             switch outcome {
             case .issued(let issued):
-                self.init(.issued, issued.identity, rule: issued.rule, token: Token(issued))
-            case .allowed(let identity, let rule): self.init(.allowed, identity, rule: rule)
-            case .refused(let error): self.init(error)
+                self.init(.issued, issued.attributes, rule: issued.rule, token: Token(issued))
+            case .allowed(let identity, let rule):
+                self.init(.allowed, WorkloadAttributes(identity, endpoint: endpoint), rule: rule)
+            case .refused(let error):
+                self.init(error, error.identity.map { WorkloadAttributes($0, endpoint: endpoint) })
             case .malformed(let error): self.init(.invalidRequest, reason: error.description, code: .malformedRequest)
             case .limited(let refusal):
                 self.init(.limited, reason: refusal.limit.rawValue, code: refusal.limit.code)
@@ -72,18 +73,18 @@ extension AuditRecord {
             }
         }
 
-        private init(_ error: TokenExchangeError) {
+        private init(_ error: TokenExchangeError, _ attributes: WorkloadAttributes?) {
             let code = error.code
             switch error {
             case .invalidSubjectToken(let rejection): self.init(.invalidToken, reason: rejection.rawValue, code: code)
-            case .deniedByPolicy(let identity): self.init(.denied, identity, reason: "no rule allows it", code: code)
-            case .unissuable(let why, let identity): self.init(.unissuable, identity, reason: why, code: code)
+            case .deniedByPolicy: self.init(.denied, attributes, reason: "no rule allows it", code: code)
+            case .unissuable(let why, _): self.init(.unissuable, attributes, reason: why, code: code)
             case .invalidTarget: self.init(.invalidTarget, reason: "an audience that is not the endpoint's", code: code)
             case .reviewUnavailable(_, let why): self.init(.unavailable, reason: why, code: code)
             case .noSigningKey: self.init(.unavailable, reason: "no key may sign", code: code)
             case .signingOverloaded: self.init(.unavailable, reason: "too many signatures wait", code: code)
-            case .tooManyCalls(let refusal, let identity):
-                self.init(.limited, identity, reason: refusal.limit.rawValue, code: code)
+            case .tooManyCalls(let refusal, _):
+                self.init(.limited, attributes, reason: refusal.limit.rawValue, code: code)
             }
         }
     }

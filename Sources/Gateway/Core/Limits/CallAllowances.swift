@@ -11,46 +11,46 @@ package struct CallAllowances<Source: Hashable & Sendable>: Sendable {
         let name: String
     }
 
-    /// The key of the only bucket for all calls.
-    private struct Everyone: Hashable {}
-
     private var serviceAccounts: TokenBuckets<ServiceAccount>
     private var sources: TokenBuckets<Source>
-    private var total: TokenBuckets<Everyone>
+    private let totalLimit: RateLimit
+    private var total = TokenBucket()
 
     package init(_ limits: CallLimits) {
         serviceAccounts = TokenBuckets(limits.serviceAccount, capacity: limits.trackedCallers)
         sources = TokenBuckets(limits.rejected, capacity: limits.trackedCallers)
-        total = TokenBuckets(limits.total, capacity: 1)
+        totalLimit = limits.total
     }
 
-    /// The number of stored buckets.
-    package var count: Int { serviceAccounts.count + sources.count + total.count }
+    /// The number of callers with a bucket of their own.
+    package var count: Int { serviceAccounts.count + sources.count }
 
     /// Takes a call of a ServiceAccount whose identity is verified.
     ///
     /// - Parameter now: monotonic seconds.
     /// - Returns: why it may not call now; nil where it may.
     package mutating func spend(namespace: String, serviceAccount: String, at now: Double) -> CallRefusal? {
-        let key = ServiceAccount(namespace: namespace, name: serviceAccount)
-        let wait = serviceAccounts.wait(key, at: now)
+        let account = serviceAccounts.place(of: ServiceAccount(namespace: namespace, name: serviceAccount), at: now)
+        let wait = serviceAccounts.wait(account, at: now)
         guard wait == 0 else { return CallRefusal(.serviceAccount, wait: wait) }
-        let totalWait = total.wait(Everyone(), at: now)
+        let totalWait = total.wait(totalLimit, at: now)
         guard totalWait == 0 else { return CallRefusal(.total, wait: totalWait) }
-        serviceAccounts.spend(key, at: now)
-        total.spend(Everyone(), at: now)
+        serviceAccounts.spend(account, at: now)
+        total.spend(totalLimit, at: now)
         return nil
     }
 
     /// Why calls of that address are not reviewed now; nil where they are.
-    package func refusal(of source: @autoclosure () -> Source, at now: Double) -> CallRefusal? {
+    package mutating func refusal(of source: @autoclosure () -> Source, at now: Double) -> CallRefusal? {
         guard sources.count > 0 else { return nil }
-        let wait = sources.wait(source(), at: now)
+        let wait = sources.wait(sources.place(of: source(), at: now), at: now)
         return wait == 0 ? nil : CallRefusal(.source, wait: wait)
     }
 
     /// Charges an address for a call that was rejected before its identity was verified.
-    package mutating func reject(_ source: Source, at now: Double) { sources.spend(source, at: now) }
+    package mutating func reject(_ source: Source, at now: Double) {
+        sources.spend(sources.place(of: source, at: now), at: now)
+    }
 }
 
 /// The limits of token calls at one replica.

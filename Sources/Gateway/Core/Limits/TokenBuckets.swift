@@ -1,18 +1,23 @@
-/// Token buckets by key, limited in number. A bucket is stored as the time at which it is full again; a full bucket is
-/// not stored.
+/// Token buckets by key, limited in number. A full bucket need not be stored.
 ///
 /// Where all places are taken, the keys that are not stored share one bucket. So a new key never makes another one's
 /// bucket full, and a sweep takes place at most once a second.
 struct TokenBuckets<Key: Hashable & Sendable>: Sendable {
+    /// Where a key has its bucket, until the next change of the buckets.
+    enum Place {
+        case stored(Dictionary<Key, TokenBucket>.Index)
+        /// The first call of the key stores one.
+        case new(Key)
+        case shared
+    }
+
     /// Seconds between two sweeps of full buckets.
     private static var sweepInterval: Double { 1 }
-    /// The rounding of sums of intervals, in seconds.
-    private static var tolerance: Double { 1e-9 }
 
     let limit: RateLimit
     private let capacity: Int
-    private var fullAt: [Key: Double] = [:]
-    private var fullAtOfOthers = -Double.infinity
+    private var buckets: [Key: TokenBucket] = [:]
+    private var shared = TokenBucket()
     private var swept = -Double.infinity
 
     /// - Parameter capacity: the maximum number of stored buckets.
@@ -22,31 +27,38 @@ struct TokenBuckets<Key: Hashable & Sendable>: Sendable {
     }
 
     /// The number of stored buckets.
-    var count: Int { fullAt.count }
+    var count: Int { buckets.count }
 
-    /// Seconds until the key has a call; 0 where it has one.
+    /// Finds the bucket of a key.
     ///
     /// - Parameter now: monotonic seconds.
-    func wait(_ key: Key, at now: Double) -> Double {
-        let isOther = fullAt.count >= capacity
-        let full = max(fullAt[key] ?? (isOther ? fullAtOfOthers : now), now)
-        let wait = full + limit.interval - now - limit.fillTime
-        return wait > Self.tolerance ? wait : 0
+    mutating func place(of key: Key, at now: Double) -> Place {
+        if let index = buckets.index(forKey: key) { return .stored(index) }
+        if buckets.count >= capacity, now - swept >= Self.sweepInterval {
+            swept = now
+            buckets = buckets.filter { !$0.value.isFull(at: now) }
+        }
+        return buckets.count < capacity ? .new(key) : .shared
     }
 
-    /// Takes a call from the key's bucket. An empty bucket stays empty.
-    mutating func spend(_ key: Key, at now: Double) {
-        if fullAt.count >= capacity, fullAt[key] == nil, now - swept >= Self.sweepInterval {
-            swept = now
-            fullAt = fullAt.filter { $0.value > now }
+    /// Seconds until the bucket has a call; 0 where it has one.
+    func wait(_ place: Place, at now: Double) -> Double {
+        switch place {
+        case .stored(let index): buckets.values[index].wait(limit, at: now)
+        case .new: TokenBucket().wait(limit, at: now)
+        case .shared: shared.wait(limit, at: now)
         }
-        func spent(_ full: Double) -> Double { min(max(full, now) + limit.interval, now + limit.fillTime) }
-        if let full = fullAt[key] {
-            fullAt[key] = spent(full)
-        } else if fullAt.count < capacity {
-            fullAt[key] = spent(now)
-        } else {
-            fullAtOfOthers = spent(fullAtOfOthers)
+    }
+
+    /// Takes a call from the bucket.
+    mutating func spend(_ place: Place, at now: Double) {
+        switch place {
+        case .stored(let index): buckets.values[index].spend(limit, at: now)
+        case .new(let key):
+            var bucket = TokenBucket()
+            bucket.spend(limit, at: now)
+            buckets[key] = bucket
+        case .shared: shared.spend(limit, at: now)
         }
     }
 }

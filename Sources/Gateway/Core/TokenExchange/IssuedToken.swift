@@ -14,11 +14,14 @@ package struct IssuedToken: Sendable {
     package let expiration: Date
     /// Seconds from issue to expiration.
     package let lifetime: Int
-    package let identity: WorkloadIdentity
+    /// Of the workload that has the token.
+    package let attributes: WorkloadAttributes
     /// The index of the rule that matched.
     package let rule: Int
     /// The certificate of the key, for OpenUnison-compatible responses.
     package let certificate: KeyCertificate
+
+    package var identity: WorkloadIdentity { attributes.identity }
 }
 
 extension IssuedToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

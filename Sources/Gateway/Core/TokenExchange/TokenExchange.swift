@@ -62,8 +62,7 @@ package struct TokenExchange: Sendable {
         return IssuedToken(
             compact: compact, keyID: key.signingKey.keyID, tokenID: token.hasTokenID ? tokenID : nil,
             subject: claims.subject, audiences: audiences, expiration: claims.expiration, lifetime: lifetime,
-            identity: identity, rule: rule,
-            certificate: key.certificate)
+            attributes: attributes, rule: rule, certificate: key.certificate)
     }
 
     /// A signature with an elliptic curve takes less time than a change of threads is worth.

@@ -18,6 +18,14 @@ package enum TokenExchangeError: Error, Sendable, Equatable {
     case signingOverloaded(retryAfter: Int)
     /// Authenticated, but the ServiceAccount, or all together, exceed a limit of calls.
     case tooManyCalls(CallRefusal, WorkloadIdentity)
+
+    /// The caller, where the fault is not the gateway's and the caller was authenticated.
+    var identity: WorkloadIdentity? {
+        switch self {
+        case .deniedByPolicy(let identity), .unissuable(_, let identity), .tooManyCalls(_, let identity): identity
+        case .invalidSubjectToken, .invalidTarget, .reviewUnavailable, .noSigningKey, .signingOverloaded: nil
+        }
+    }
 }
 
 /// Why a subject token is not valid. The texts are values of the audit (`docs/audit.md`).
