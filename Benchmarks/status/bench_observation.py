@@ -24,7 +24,7 @@ TARGET = 3.0
 PARTS = {
     "audit record": r"AuditRecord.init\(_:of:policy:at:latency:\)",
     "audit line, written by its task": r"closure #1 in BufferedAuditSink.init",
-    "audit queue": r"BufferedAuditSink.record\(_:\)",
+    "audit queue": r"BufferedAuditSink.record\(_:(room:)?\)",
     "limits": r"CallLimiting.spend\(_:\) in conformance CallLimiter",
     "history": r"CallHistory.record\(_:of:\)",
     "metrics": r"EndpointMetrics.record\(_:\)",
@@ -85,6 +85,8 @@ def main() -> None:
     shares = 0.0
     for part, pattern in PARTS.items():
         count = max((count for count, name in counts if re.search(pattern, name)), default=0)
+        if count == 0:
+            raise SystemExit(f"bench-observation: the profile has no function of the {part} ({pattern})")
         shares += count / total * 100
         print(f"{part}: {count // CALLS:,} ({count / total:.2%})")
     print(f"together: {shares:.2f} %; target {TARGET} %, {'met' if shares <= TARGET else 'missed'}")

@@ -46,37 +46,31 @@ extension JSONValue {
 
     static func write(_ string: String, to output: inout [UInt8]) {
         var string = string
+        output.append(UInt8(ascii: "\""))
         string.withUTF8 { bytes in
-            var plain = plainCount(of: bytes[...])
-            // What most strings are is appended at once.
-            guard plain < bytes.count else { return output.appendQuoted(bytes) }
-            output.append(UInt8(ascii: "\""))
-            var rest = bytes[...]
-            while let escaped = rest.dropFirst(plain).first {
-                output.append(contentsOf: UnsafeBufferPointer(rebasing: rest.prefix(plain)))
-                writeEscape(of: escaped, to: &output)
-                rest = rest.dropFirst(plain + 1)
-                plain = plainCount(of: rest)
+            // What needs no escape is appended at once; eight bytes are looked at together.
+            let raw = UnsafeRawBufferPointer(bytes)
+            var (start, index) = (0, 0)
+            while index < bytes.count {
+                if index + 8 <= bytes.count,
+                    JSONParser.isPlain(raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                {
+                    index += 8
+                    continue
+                }
+                if isEscaped(bytes[index]) {
+                    output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))
+                    writeEscape(of: bytes[index], to: &output)
+                    start = index + 1
+                }
+                index += 1
             }
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: rest))
-            output.append(UInt8(ascii: "\""))
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
         }
+        output.append(UInt8(ascii: "\""))
     }
 
-    /// The number of bytes before the first one that needs an escape. Eight bytes are looked at together.
-    private static func plainCount(of bytes: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
-        let raw = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes))
-        var index = 0
-        while index + 8 <= raw.count,
-            JSONParser.isPlain(raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-        {
-            index += 8
-        }
-        while index < raw.count, !isEscaped(raw[index]) { index += 1 }
-        return index
-    }
-
-    private static func isEscaped(_ byte: UInt8) -> Bool {
+    static func isEscaped(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
@@ -93,20 +87,6 @@ extension JSONValue {
         default:
             output.append(UInt8(ascii: "\\"))
             output.append(byte)
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Appends the text of a string whose bytes need no escape.
-    fileprivate mutating func appendQuoted(_ bytes: UnsafeBufferPointer<UInt8>) {
-        append(addingCapacity: bytes.count + 2) { (output: inout OutputSpan<UInt8>) in
-            output.withUnsafeMutableBufferPointer { buffer, count in
-                buffer[count] = UInt8(ascii: "\"")
-                _ = buffer[(count + 1)...].update(fromContentsOf: bytes)
-                count += bytes.count + 2
-                buffer[count - 1] = UInt8(ascii: "\"")
-            }
         }
     }
 }

@@ -1,6 +1,6 @@
 /// Writes the text of JSON objects (RFC 8259) into a buffer, member by member, without a ``JSONValue`` of them.
 ///
-/// The caller writes each name once per object.
+/// The caller writes each name once per object. A name is a literal that needs no escape.
 public struct JSONWriter: Sendable {
     /// The text so far, in UTF-8.
     public private(set) var utf8Text: [UInt8] = []
@@ -23,25 +23,25 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a member whose value is a string.
-    public mutating func member(_ name: String, _ value: String) {
+    public mutating func member(_ name: StaticString, _ value: String) {
         begin(name)
         JSONValue.write(value, to: &utf8Text)
     }
 
     /// Writes a member whose value is an integer.
-    public mutating func member(_ name: String, _ value: Int) {
+    public mutating func member(_ name: StaticString, _ value: Int) {
         begin(name)
-        utf8Text.append(contentsOf: String(value).utf8)
+        write(value)
     }
 
     /// Writes a member whose value is `true` or `false`.
-    public mutating func member(_ name: String, _ value: Bool) {
+    public mutating func member(_ name: StaticString, _ value: Bool) {
         begin(name)
         utf8Text.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
     /// Writes a member whose value is an array of strings.
-    public mutating func member(_ name: String, _ values: [String]) {
+    public mutating func member(_ name: StaticString, _ values: [String]) {
         begin(name)
         utf8Text.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
@@ -52,7 +52,7 @@ public struct JSONWriter: Sendable {
     }
 
     /// Writes a member whose value is an object.
-    public mutating func member(_ name: String, _ members: (inout JSONWriter) -> Void) {
+    public mutating func member(_ name: StaticString, _ members: (inout JSONWriter) -> Void) {
         begin(name)
         object(members)
     }
@@ -63,10 +63,26 @@ public struct JSONWriter: Sendable {
         utf8Text.append(UInt8(ascii: "}"))
     }
 
-    private mutating func begin(_ name: String) {
+    private mutating func begin(_ name: StaticString) {
         // Every value ends with another character.
         if utf8Text.last != UInt8(ascii: "{") { utf8Text.append(UInt8(ascii: ",")) }
-        JSONValue.write(name, to: &utf8Text)
+        utf8Text.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes in
+            assert(bytes.allSatisfy { !JSONValue.isEscaped($0) }, "a name needs an escape: \(name)")
+            utf8Text.append(contentsOf: bytes)
+        }
+        utf8Text.append(UInt8(ascii: "\""))
         utf8Text.append(UInt8(ascii: ":"))
+    }
+
+    /// Without a `String` of the number, which each line would make several times.
+    private mutating func write(_ value: Int) {
+        if value < 0 { utf8Text.append(UInt8(ascii: "-")) }
+        var (rest, divisor) = (value.magnitude, 1 as UInt)
+        while rest / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            utf8Text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
+            (rest, divisor) = (rest % divisor, divisor / 10)
+        }
     }
 }

@@ -3,6 +3,13 @@ import Testing
 
 @Suite("JSON without a value in between")
 struct JSONWriterTests {
+    @Test("Numbers of every length are written", arguments: [0, 9, 10, 99, 100, 1_700_000_000, .max, .min, -1, -10])
+    func number(value: Int) {
+        var writer = JSONWriter()
+        writer.line { $0.member("n", value) }
+        #expect(String(decoding: writer.utf8Text, as: UTF8.self) == "{\"n\":\(value)}\n")
+    }
+
     @Test("Members of every kind are written as those of a value")
     func members() throws {
         var writer = JSONWriter(capacity: 16)
@@ -13,7 +20,7 @@ struct JSONWriterTests {
             line.member("none", [])
             line.member("some", ["{", "b,"])
             line.member("empty") { _ in }
-            line.member("na\"me") { object in
+            line.member("name") { object in
                 object.member("open", "{")
                 object.member("yes", true)
             }
@@ -21,7 +28,7 @@ struct JSONWriterTests {
         }
         let value: JSONValue = [
             "text": "a \"quoted\"\n\u{1} text", "number": -7, "flag": false, "none": [], "some": ["{", "b,"],
-            "empty": [:], "na\"me": ["open": "{", "yes": true], "last": .integer(Int.max),
+            "empty": [:], "name": ["open": "{", "yes": true], "last": .integer(Int.max),
         ]
         #expect(String(decoding: writer.utf8Text, as: UTF8.self) == value.text + "\n")
         writer.line(value)

@@ -55,14 +55,21 @@ extension AuditRecord {
 extension WorkloadAttributes {
     /// Every attribute that the workload has, under its name in rules.
     fileprivate func write(to object: inout JSONWriter) {
-        for attribute in WorkloadAttribute.allCases where attribute != .endpoint {
-            if attribute == .groups {
-                let groups = values(of: .groups)
-                if !groups.isEmpty { object.member(attribute.rawValue, groups) }
-            } else if let value = singleValue(of: attribute) {
-                object.member(attribute.rawValue, value)
-            }
+        func write(_ name: StaticString, _ attribute: WorkloadAttribute) {
+            if let value = singleValue(of: attribute) { object.member(name, value) }
         }
+        write("namespace", .namespace)
+        write("saname", .serviceAccountName)
+        write("cluster", .cluster)
+        write("username", .username)
+        write("uid", .uid)
+        let groups = values(of: .groups)
+        if !groups.isEmpty { object.member("groups", groups) }
+        write("pod-name", .podName)
+        write("pod-uid", .podUID)
+        write("node-name", .nodeName)
+        write("node-uid", .nodeUID)
+        write("credential-id", .credentialID)
     }
 }
 

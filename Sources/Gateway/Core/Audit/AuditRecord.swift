@@ -92,4 +92,7 @@ package struct AuditRecord: Sendable, Equatable {
     package let token: Token?
     /// From the request's arrival to its response.
     package let latency: Duration
+
+    /// Whether the caller was authenticated.
+    package var isAuthenticated: Bool { attributes != nil }
 }

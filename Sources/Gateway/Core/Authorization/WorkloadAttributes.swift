@@ -2,8 +2,8 @@ package import GatewayPluginAPI
 
 /// The attributes of a workload that rules and claims can use.
 ///
-/// Labels and annotations are read before.
-package struct WorkloadAttributes: Sendable, Equatable {
+/// Labels and annotations are read before. A class, since each call passes the same attributes on several times.
+package final class WorkloadAttributes: Sendable, Equatable {
     /// The result of a lookup by name.
     package enum Lookup: Sendable, Equatable {
         /// One or more values; only `groups` has several.
@@ -30,6 +30,10 @@ package struct WorkloadAttributes: Sendable, Equatable {
         self.endpoint = endpoint
         self.metadata = metadata
         self.username = identity.username
+    }
+
+    package static func == (left: WorkloadAttributes, right: WorkloadAttributes) -> Bool {
+        left.identity == right.identity && left.endpoint == right.endpoint && left.metadata == right.metadata
     }
 
     /// Looks up an attribute.

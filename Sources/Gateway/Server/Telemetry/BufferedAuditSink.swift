@@ -52,7 +52,7 @@ package final class BufferedAuditSink: AuditSink, Service {
     }
 
     package func record(_ record: AuditRecord) {
-        self.record(.decision(record), room: record.attributes == nil ? capacity / 2 : capacity)
+        self.record(.decision(record), room: record.isAuthenticated ? capacity : capacity / 2)
     }
 
     package func record(_ record: PublicationRecord) {

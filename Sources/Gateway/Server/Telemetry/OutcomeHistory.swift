@@ -15,14 +15,19 @@ final class OutcomeHistory<Outcome: CaseIterable & RawRepresentable<String> & Ha
             uniqueKeysWithValues: Outcome.allCases.enumerated().map { ($0.element, $0.offset) })
     }
 
-    func record(_ outcome: Outcome) {
+    /// The minute for ``record(_:at:)``.
+    var minute: Int { Int(monotonic() / 60) }
+
+    func record(_ outcome: Outcome) { record(outcome, at: minute) }
+
+    /// - Parameter minute: of now; for several histories it is read once.
+    func record(_ outcome: Outcome, at minute: Int) {
         guard let column = columns[outcome] else { return }
-        let minute = Int(monotonic() / 60)
         counts.withLock { $0.count(column: column, at: minute) }
     }
 
     var series: [OutcomeSeries] {
-        let minute = Int(monotonic() / 60)
+        let minute = minute
         return counts.withLock { $0.series(at: minute) }
     }
 }
@@ -49,8 +54,9 @@ final class CallHistory: Sendable {
     }
 
     func record(_ decision: AuditRecord.Decision, of endpoint: String) {
-        total.record(decision)
-        endpoints.withLock { $0[endpoint] }?.record(decision)
+        let minute = total.minute
+        total.record(decision, at: minute)
+        endpoints.withLock { $0[endpoint] }?.record(decision, at: minute)
     }
 
     /// Of all endpoints.
