@@ -6,8 +6,10 @@ compared with F, the CPU time of a plain Hummingbird route, and S, that of the s
 alternate.
 """
 
+import contextlib
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -22,6 +24,7 @@ sys.path[:0] = [str(HERE.parents[1] / "Tests/Peers")]
 
 import cluster_identity  # noqa: E402
 import pki  # noqa: E402
+from waiting import until  # noqa: E402
 
 SECONDS, WINDOWS, CONNECTIONS = 5, 3, 16
 ROUNDS, ROUND_SECONDS = 7, 3
@@ -119,6 +122,12 @@ def wrk(script: str, url: str, connections: int, seconds: int = SECONDS, **envir
     return int(found[1]), int(found[2]), int(found[3]) / 1000
 
 
+def is_listening(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
 def main() -> None:
     program = sys.argv[1]
     with tempfile.TemporaryDirectory() as name:
@@ -195,6 +204,7 @@ def compare(gateway: Gateway, folder: Path, plain_program: str, signatures_progr
     plain = subprocess.Popen(
         [*OWN, plain_program, str(pki_folder / "server.pem"), str(pki_folder / "server-key.pem"), str(PLAIN_PORT)]
     )
+    until(lambda: is_listening(PLAIN_PORT), "the plain route")
     cases = [(endpoint, review) for endpoint in ["rsa", "ec"] for review in ["cached", "uncached"]]
     plain_times: list[float] = []
     times: dict[tuple[str, str], list[float]] = {case: [] for case in cases}

@@ -43,6 +43,28 @@ def test_what_policies_cannot_express_is_an_error(tmp_path: Path, injection: dic
     assert output.returncode == 78 and reason in output.stderr and not output.stdout
 
 
+@pytest.mark.parametrize("has_certificate", [False, True])
+def test_policies_without_the_bundle_of_a_self_signed_ca_are_a_warning(tmp_path: Path, has_certificate: bool) -> None:
+    document = configuration(endpoint("aws", audience="sts.amazonaws.com"))
+    if has_certificate:
+        document["tls"] = {"certificates": [{"certFile": "/tls/tls.crt", "keyFile": "/tls/tls.key"}]}
+    file = tmp_path / "gateway.yaml"
+    file.write_text(yaml.safe_dump(document))
+
+    def warnings(*options: str) -> list[str]:
+        output = subprocess.run(
+            [built_gateway(), "policy", "manifest", "--config", file, "--namespace", "sts", *options],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert output.returncode == 0 and "kind: ValidatingAdmissionPolicy\n" in output.stdout, output.stderr
+        return [line for line in output.stderr.splitlines() if "warning: --ca-file is not set" in line]
+
+    assert len(warnings()) == (0 if has_certificate else 1)
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n")
+    assert not warnings("--ca-file", str(bundle))
+
+
 def test_as_many_endpoints_as_documented_fit(tmp_path: Path) -> None:
     """An expression has at most 100,000 characters (k8s.io/apiserver, pkg/cel/limits.go), a request to etcd 1.5 MiB."""
     count = documented("endpoints of the plugin `aws`")

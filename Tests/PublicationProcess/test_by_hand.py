@@ -1,6 +1,7 @@
 """The command `publish` with an administrator's credentials in the environment."""
 
 import json
+import math
 
 from .cloud import DISCOVERY, KEYS, Place, Surroundings
 from .gateway_process import Gateway, checksum
@@ -103,6 +104,22 @@ def test_an_issuer_with_a_path_behind_an_origin_path(gateway: Gateway, around: S
     answer, _ = around.edge.answer(place.publication.domain, f"/team/one/{DISCOVERY}")
     assert json.loads(answer.content)["issuer"] == f"https://{place.publication.domain}/team/one"
     assert gateway.publish("--check").returncode == 0
+
+
+def test_older_documents_in_the_cdn_are_no_failure_and_have_no_code(
+    gateway: Gateway, place: Place, around: Surroundings
+) -> None:
+    place.put_old_documents()
+    for key in [KEYS, DISCOVERY]:
+        around.edge.answer(place.publication.domain, f"/{key}")
+    around.edge.delay = math.inf
+    ended = gateway.publish("--json")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    [summary] = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert (summary["result"], summary["matches"]) == ("succeeded", False) and "code" not in summary
+    checked = gateway.publish("--check", "--json")
+    [summary] = [json.loads(line) for line in checked.stdout.splitlines()]
+    assert checked.returncode == 1 and (summary["matches"], summary["code"]) == (False, "STS1905"), summary
 
 
 def test_a_failure_exits_69_with_what_to_do(gateway: Gateway, place: Place, around: Surroundings) -> None:

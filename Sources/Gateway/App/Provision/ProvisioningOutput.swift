@@ -42,6 +42,7 @@ final class ProvisioningOutput: Sendable {
     /// - Parameter code: ends the line; nil for none.
     func error(_ text: String, _ code: ErrorCode? = nil) {
         endWaitingLine()
+        let text = CommandText.of(text)
         Terminal.error(Terminal.printable(code?.ending(text) ?? text))
     }
 
@@ -145,7 +146,7 @@ final class ProvisioningOutput: Sendable {
             switch step.finding {
             case .failure(let error):
                 isComplete = false
-                line("    error: \(error)")
+                line("    error: \(CommandText.of("\(error)"))")
             case .success(let finding):
                 line("    exists: \(finding.existing ?? "nothing")")
                 for change in finding.changes {
