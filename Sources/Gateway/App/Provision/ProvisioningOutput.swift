@@ -1,5 +1,6 @@
 import GatewayCore
 import GatewayPluginAPI
+import GatewayServer
 import JSON
 import Synchronization
 

@@ -6,11 +6,6 @@
 /// 3. The bucket of all calls is spent only by calls that the first one allows, so that one ServiceAccount cannot
 ///    empty it.
 package struct CallAllowances<Source: Hashable & Sendable>: Sendable {
-    private struct ServiceAccount: Hashable {
-        let namespace: String
-        let name: String
-    }
-
     private var serviceAccounts: TokenBuckets<ServiceAccount>
     private var sources: TokenBuckets<Source>
     private let totalLimit: RateLimit
@@ -51,6 +46,12 @@ package struct CallAllowances<Source: Hashable & Sendable>: Sendable {
     package mutating func reject(_ source: Source, at now: Double) {
         sources.spend(sources.place(of: source, at: now), at: now)
     }
+}
+
+/// Not within the generic type, so that its buckets are of one type.
+private struct ServiceAccount: Hashable {
+    let namespace: String
+    let name: String
 }
 
 /// The limits of token calls at one replica.

@@ -13,15 +13,14 @@ package struct FormParameters: Sendable {
     /// - Throws: `invalid_request` without content of the request.
     package init(parsing body: [UInt8]) throws(OAuthError) {
         var values: [(name: String, value: String)] = []
-        var rest = body[...]
-        while !rest.isEmpty {
-            let pair = rest.prefix { $0 != UInt8(ascii: "&") }
-            rest = rest[pair.endIndex...].dropFirst()
+        var start = body.startIndex
+        while start < body.endIndex {
+            let pair = Self.pair(from: start, in: body)
+            start = pair.end + 1
             guard !pair.isEmpty else { continue }
-            let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
-            guard let name = Self.decode(pair[..<equals]), let value = Self.decode(pair[equals...].dropFirst()) else {
-                throw .invalidRequest("the form is not percent-encoded UTF-8")
-            }
+            guard let name = Self.decode(body[pair.name], pair.isEncoded),
+                let value = Self.decode(body[pair.value], pair.isEncoded)
+            else { throw .invalidRequest("the form is not percent-encoded UTF-8") }
             guard !values.contains(where: { $0.name.isExactly(name) }) else {
                 throw .invalidRequest("a parameter is repeated; give each once")
             }
@@ -37,10 +36,38 @@ package struct FormParameters: Sendable {
         return value
     }
 
-    private static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
-        guard bytes.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else {
-            return String(validating: bytes, as: UTF8.self)
+    /// Where a name and its value are.
+    private struct Pair {
+        let name: Range<Int>
+        let value: Range<Int>
+        /// Whether a byte of them has another meaning.
+        let isEncoded: Bool
+
+        var isEmpty: Bool { name.isEmpty && value.lowerBound == name.upperBound }
+        var end: Int { value.upperBound }
+    }
+
+    /// Finds the end of a pair, its first `=` and whether it is encoded in one pass, since a token is long.
+    private static func pair(from start: Int, in body: [UInt8]) -> Pair {
+        let bytes = body.span
+        var equals: Int?
+        var isEncoded = false
+        var index = start
+        scan: while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "&"): break scan
+            case UInt8(ascii: "="): equals = equals ?? index
+            case UInt8(ascii: "+"), UInt8(ascii: "%"): isEncoded = true
+            default: break
+            }
+            index += 1
         }
+        return Pair(
+            name: start..<(equals ?? index), value: (equals.map { $0 + 1 } ?? index)..<index, isEncoded: isEncoded)
+    }
+
+    private static func decode(_ bytes: ArraySlice<UInt8>, _ isEncoded: Bool) -> String? {
+        guard isEncoded else { return String(validating: bytes, as: UTF8.self) }
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         var index = bytes.startIndex

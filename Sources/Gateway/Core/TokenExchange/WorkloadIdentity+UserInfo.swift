@@ -1,5 +1,4 @@
 package import GatewayPluginAPI
-import JSON
 import KubernetesAPI
 
 extension WorkloadIdentity {
@@ -10,10 +9,11 @@ extension WorkloadIdentity {
     ///
     /// - Throws: `notServiceAccount`.
     package init(_ user: UserInfo, cluster: String) throws(SubjectTokenRejection) {
-        let parts = user.username.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-            .map { Substring($0) }
-        guard parts.count == 4, parts[0].isExactly("system"), parts[1].isExactly("serviceaccount"),
-            KubernetesName.isLabel(parts[2]), KubernetesName.isSubdomain(parts[3])
+        let prefix = "system:serviceaccount:".utf8
+        let parts = user.username.utf8.dropFirst(prefix.count)
+            .split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false).map { Substring($0) }
+        guard user.username.utf8.starts(with: prefix), parts.count == 2, KubernetesName.isLabel(parts[0]),
+            KubernetesName.isSubdomain(parts[1])
         else { throw .notServiceAccount }
 
         func extra(_ name: String) -> String? {
@@ -27,8 +27,8 @@ extension WorkloadIdentity {
         }
         self.init(
             cluster: cluster,
-            namespace: String(parts[2]),
-            serviceAccount: ObjectReference(name: String(parts[3]), uid: user.uid),
+            namespace: String(parts[0]),
+            serviceAccount: ObjectReference(name: String(parts[1]), uid: user.uid),
             pod: object("pod"),
             node: object("node"),
             groups: user.groups,
