@@ -2,8 +2,8 @@ import CSystemMemory
 import NIOCore
 import ServiceLifecycle
 
-/// Gives memory back to the system: of a burst of requests, what caches hold and has expired, and what is free in the
-/// allocator; of the start, the code that only the start needs.
+/// Gives memory back to the system: what caches hold and has expired, what is free in the allocator, and the code that
+/// only the start or a burst of requests needs.
 struct MemoryUpkeep: Service {
     /// Seconds.
     static let interval = 30.0
@@ -18,12 +18,12 @@ struct MemoryUpkeep: Service {
 
     func run() async {
         await cancelWhenGracefulShutdown {
-            guard (try? await scheduler.sleep(Self.start)) != nil else { return }
-            sts_return_free_memory()
-            dropCode()
-            while (try? await scheduler.sleep(Self.interval)) != nil {
+            var pause = Self.start
+            while (try? await scheduler.sleep(pause)) != nil {
                 dropExpired()
                 sts_return_free_memory()
+                dropCode()
+                pause = Self.interval
             }
         }
     }
