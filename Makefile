@@ -86,6 +86,7 @@ bench: tools ## Measure a release build; the first one takes at least ten minute
 	scripts/bench-publication "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-status "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 	scripts/bench-rotation "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
+	.venv/bin/python Benchmarks/rotation/bench_many.py "$$($(SWIFT) build $(BENCH) --show-bin-path)/sts-gateway"
 
 fuzz: ## Run each parser of bytes from outside in libFuzzer for a minute (TIME=60); the first build takes 15 minutes.
 	scripts/fuzz
