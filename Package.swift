@@ -146,7 +146,7 @@ let package = Package(
         ),
         // System calls on files. A target without other imports avoids ambiguous names.
         .target(name: "LocalFiles", path: "Sources/Gateway/LocalFiles", swiftSettings: settings),
-        .systemLibrary(name: "CSystemMemory", path: "Sources/Gateway/SystemMemory"),
+        .target(name: "CSystemMemory", path: "Sources/Gateway/SystemMemory"),
         .systemLibrary(name: "CSystemTime", path: "Sources/Gateway/SystemTime"),
         // Parses YAML into nodes, without resolving them.
         .systemLibrary(
