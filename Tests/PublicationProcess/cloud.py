@@ -165,6 +165,12 @@ class Surroundings:
     def invalidations(self, place: Place, method: str = ".*") -> list[Request]:
         return self.proxy.requests(method, f"/2020-05-31/distribution/{place.publication.distribution}/invalidation.*")
 
+    def cache_old_documents(self, place: Place) -> None:
+        """Writes documents as an operator uploads them by hand, and lets the CDN cache them."""
+        place.put_old_documents()
+        for key in [KEYS, DISCOVERY]:
+            self.edge.answer(place.publication.domain, f"/{key}")
+
     def stop(self) -> None:
         for server in [self.edge, self.proxy, self.sts]:
             server.stop()

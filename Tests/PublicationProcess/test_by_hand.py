@@ -109,9 +109,7 @@ def test_an_issuer_with_a_path_behind_an_origin_path(gateway: Gateway, around: S
 def test_older_documents_in_the_cdn_are_no_failure_and_have_no_code(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
-    place.put_old_documents()
-    for key in [KEYS, DISCOVERY]:
-        around.edge.answer(place.publication.domain, f"/{key}")
+    around.cache_old_documents(place)
     around.edge.delay = math.inf
     ended = gateway.publish("--json")
     assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -34,10 +34,8 @@ def test_changed_paths_are_invalidated_and_the_invalidation_is_awaited(
 def test_old_documents_in_the_cdn_are_reported_and_do_not_affect_readiness(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
-    place.put_old_documents()
+    around.cache_old_documents(place)
     host = place.publication.domain
-    for key in [KEYS, DISCOVERY]:
-        around.edge.answer(host, f"/{key}")
     around.edge.delay = math.inf
     began = int(time.time())
     gateway.serve()
@@ -77,9 +75,7 @@ def test_a_lost_response_causes_no_second_invalidation(gateway: Gateway, place: 
 def test_a_gateway_that_is_killed_before_the_invalidation_creates_it_after_the_restart(
     gateway: Gateway, place: Place, around: Surroundings
 ) -> None:
-    place.put_old_documents()
-    for key in [KEYS, DISCOVERY]:
-        around.edge.answer(place.publication.domain, f"/{key}")
+    around.cache_old_documents(place)
     rule = around.proxy.fail("never", "POST")
     gateway.serve()
     until(lambda: rule.hits, "the call")
