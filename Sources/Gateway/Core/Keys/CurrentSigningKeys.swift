@@ -44,6 +44,8 @@ package final class CurrentSigningKeys: Sendable {
     /// The monotonic seconds at which the permission to sign ends; nil for no end.
     package var confirmedUntil: Double? { current.withLock { $0.confirmedUntil } }
 
-    /// A stream with an element for each replacement after this call. Replacements that are not consumed are merged.
-    package func changes() -> AsyncStream<Void> { signal.changes() }
+    /// Calls `notify` at each replacement after this call, until the returned value is released.
+    package func observe(_ notify: @escaping @Sendable () -> Void) -> ChangeSignal.Observation {
+        signal.observe(notify)
+    }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import GatewayCore
 import Logging
 import ServiceLifecycle
@@ -21,42 +20,26 @@ struct KeyRotationService: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             await leadership.whileLeading {
-                await withDiscardingTaskGroup { group in
-                    for endpoint in endpoints { group.addTask { await rotate(endpoint) } }
+                let rotations = endpoints.compactMap { endpoint in
+                    replicas[endpoint.name].map { rotation(of: endpoint, $0) }
                 }
+                await StepQueue(rotations, scheduler: scheduler).run()
+                // Only the leader reports rotation problems.
+                for endpoint in endpoints { replicas.report(rotationProblem: nil, of: endpoint.name) }
             }
         }
     }
 
-    private func rotate(_ endpoint: EndpointConfiguration) async {
-        guard let replica = replicas[endpoint.name] else { return }
+    private func rotation(
+        of endpoint: EndpointConfiguration, _ replica: DocumentReplica<KeyRing>
+    ) -> EndpointRotation {
         var logger = logger
         logger[metadataKey: "endpoint"] = "\(endpoint.name)"
-        let rotation = KeyRotation(
-            configuration: endpoint,
-            leader: DocumentLeader(store: store, mayWrite: { leadership.isLeading }, logger: logger),
-            keyPairs: keyPairs, generator: generator, clock: { [clock] in clock?.result })
-        let loop = RetryLoop<StoreError>(
-            scheduler: scheduler,
-            log: FailureLog("key rotation failed", recovered: "key rotation works again", logger: logger))
-        await rotation.leader.run(replica, in: loop) {
-            [statuses.changes(of: endpoint.name)]
-        } report: { failure in
-            replicas.report(rotationProblem: failure.map { "\($0)" }, of: endpoint.name)
-        } step: { view throws(StoreError) in
-            let status = statuses[endpoint.name]
-            // Of the documents of this ring only.
-            let isCurrent = status?.evidence?.expected == view.stored.map { Set($0.value.keys.map(\.keyID)) }
-            let outcome = try await rotation.step(
-                view, evidence: status?.evidence, invalidated: isCurrent ? status?.invalidated : nil,
-                handedOver: isCurrent ? status?.handedOver ?? [] : [],
-                location: status?.lastOwner == view.stored?.value.owner ? status?.location : nil,
-                at: scheduler.now)
-            guard case .wait(let time) = outcome else { return outcome }
-            let nextRead = scheduler.now().addingTimeInterval(KeyRotation.keyPairInterval)
-            return .wait(until: min(nextRead, time ?? nextRead))
-        }
-        // Only the leader reports rotation problems.
-        replicas.report(rotationProblem: nil, of: endpoint.name)
+        return EndpointRotation(
+            KeyRotation(
+                configuration: endpoint,
+                leader: DocumentLeader(store: store, mayWrite: { leadership.isLeading }, logger: logger),
+                keyPairs: keyPairs, generator: generator, clock: { [clock] in clock?.result }),
+            of: replica, in: replicas, statuses: statuses, scheduler: scheduler)
     }
 }

@@ -22,12 +22,12 @@ final class PublicationStatuses: Sendable {
         }
     }
 
-    /// Yields an element for each later change of the endpoint's publication status.
-    func changes(of endpoint: String) -> AsyncStream<Void> {
+    /// Calls `notify` at each later change of the endpoint's publication status, until the returned value is released.
+    func observe(_ endpoint: String, _ notify: @escaping @Sendable () -> Void) -> ChangeSignal.Observation {
         entries.withLock { entries in
             let entry = entries[endpoint] ?? Entry()
             entries[endpoint] = entry
             return entry.signal
-        }.changes()
+        }.observe(notify)
     }
 }

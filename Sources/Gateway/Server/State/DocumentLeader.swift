@@ -20,26 +20,21 @@ struct DocumentLeader<Value: ReplicatedDocument>: Sendable {
     let mayWrite: @Sendable () -> Bool
     let logger: Logger
 
-    /// Runs until the task is cancelled.
+    /// Does one step and applies its outcome to the replica.
     ///
-    /// - Parameters:
-    ///   - others: changes other than the document's own that begin a step.
-    ///   - report: called with each failure that is logged, and with nil at its end.
-    ///   - step: one step, for what the replica has.
-    func run(
-        _ replica: DocumentReplica<Value>, in loop: RetryLoop<StoreError>, others: () -> [AsyncStream<Void>],
-        report: (StoreError?) -> Void = { _ in },
-        step: (DocumentReplica<Value>.View) async throws(StoreError) -> Outcome
-    ) async {
-        await loop.run(changes: { [replica.changes()] + others() }, report: report) { () throws(StoreError) in
-            let reports = replica.reports
-            switch try await step(replica.view) {
-            case .wait(let time): return .at(time)
-            case .stored(let stored): try await apply(.document(stored), to: replica, ifReports: reports)
-            case .missing: try await apply(.missing(name: replica.name), to: replica, ifReports: reports)
-            }
-            return .atOnce
+    /// - Parameter step: one step, for what the replica has.
+    /// - Returns: when the next step follows.
+    func advance(
+        _ replica: DocumentReplica<Value>,
+        _ step: (DocumentReplica<Value>.View) async throws(StoreError) -> Outcome
+    ) async throws(StoreError) -> StepTime {
+        let reports = replica.reports
+        switch try await step(replica.view) {
+        case .wait(let time): return .at(time)
+        case .stored(let stored): try await apply(.document(stored), to: replica, ifReports: reports)
+        case .missing: try await apply(.missing(name: replica.name), to: replica, ifReports: reports)
         }
+        return .atOnce
     }
 
     /// Applies the news to the replica. Where the watch has reported something since, the document is loaded again.

@@ -65,6 +65,9 @@ final class DocumentReplica<Value: ReplicatedDocument>: Sendable {
     /// Yields an element for each later change.
     func changes() -> AsyncStream<Void> { signal.changes() }
 
+    /// Calls `notify` at each later change, until the returned value is released.
+    func observe(_ notify: @escaping @Sendable () -> Void) -> ChangeSignal.Observation { signal.observe(notify) }
+
     /// Replaces the consumer; the view does not change meanwhile.
     func replaceConsumer<Result: Sendable>(_ make: (View) -> (Consumer, Result)) -> Result {
         state.withLock { state in

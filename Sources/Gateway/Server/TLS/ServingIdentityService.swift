@@ -37,12 +37,12 @@ struct ServingIdentityService: Service {
             "serving certificate rotation failed", recovered: "serving certificate rotation works again", logger: logger
         )
         var waiting: ServingStep.Wait?
-        await leader.run(replica, in: RetryLoop<StoreError>(scheduler: scheduler, log: log)) {
-            [plan.changes(), evidence.changes()]
+        await RetryLoop<StoreError>(scheduler: scheduler, log: log).run {
+            [replica.changes(), plan.changes(), evidence.changes()]
         } report: { failure in
             if let failure { replica.fail(failure) }
-        } step: { view throws(StoreError) in
-            try await step(view, &waiting)
+        } _: { () throws(StoreError) in
+            try await leader.advance(replica) { view throws(StoreError) in try await step(view, &waiting) }
         }
     }
 

@@ -151,7 +151,7 @@ final class AdmissionPolicyService: Service {
 
     private func writePolicies(
         _ current: Configuration, _ trust: String?, _ progress: inout Progress
-    ) async throws(Failure) -> RetryLoop<Failure>.Next {
+    ) async throws(Failure) -> StepTime {
         let injection = current.injection
         let written: AdmissionPolicyWriter.Outcome
         let objects = try manifest(current, trust).objects
@@ -216,7 +216,7 @@ final class AdmissionPolicyService: Service {
 
     private func removePolicies(
         _ current: Configuration, _ progress: inout Progress
-    ) async throws(Failure) -> RetryLoop<Failure>.Next {
+    ) async throws(Failure) -> StepTime {
         progress.policies = nil
         progress.drift.succeed()
         differences.set(nil)

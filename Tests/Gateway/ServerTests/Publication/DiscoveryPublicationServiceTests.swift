@@ -134,6 +134,16 @@ struct DiscoveryPublicationServiceTests {
     }
 }
 
+extension PublicationStatuses {
+    /// Yields an element for each later change of the endpoint's status.
+    fileprivate func changes(of endpoint: String) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let observation = observe(endpoint) { continuation.yield() }
+        continuation.onTermination = { _ in withExtendedLifetime(observation) {} }
+        return stream
+    }
+}
+
 extension FakePublisher {
     fileprivate var puts: Int {
         calls.count { call in
