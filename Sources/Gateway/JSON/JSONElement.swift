@@ -55,6 +55,13 @@ public struct JSONElement: ~Copyable {
         return entries[member].string(in: bytes)
     }
 
+    /// Whether the member is that string, compared by code units.
+    public func hasString(_ string: String, at name: StaticString) -> Bool {
+        guard let member = member(name) else { return false }
+        var string = string
+        return string.withUTF8 { entries[member].isString($0, in: bytes) }
+    }
+
     /// The boolean of the member; nil if it is none.
     public func bool(_ name: StaticString) -> Bool? {
         guard let member = member(name) else { return nil }

@@ -57,6 +57,22 @@ public struct JSONWriter: Sendable {
         object(members)
     }
 
+    /// Writes a member whose value is any.
+    public mutating func member(_ name: StaticString, _ value: JSONValue) {
+        begin(name)
+        value.write(to: &utf8Text)
+    }
+
+    /// Writes an array of objects.
+    public mutating func array(count: Int, _ members: (_ index: Int, _ object: inout JSONWriter) -> Void) {
+        utf8Text.append(UInt8(ascii: "["))
+        for index in 0..<count {
+            if index > 0 { utf8Text.append(UInt8(ascii: ",")) }
+            object { members(index, &$0) }
+        }
+        utf8Text.append(UInt8(ascii: "]"))
+    }
+
     private mutating func object(_ members: (inout JSONWriter) -> Void) {
         utf8Text.append(UInt8(ascii: "{"))
         members(&self)

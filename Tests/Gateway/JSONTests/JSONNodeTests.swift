@@ -49,6 +49,9 @@ struct JSONNodeTests {
             bytes.append(element.withUTF8(of: "b") { Array($0) } ?? element.withUTF8(of: "a") { Array($0) })
             if element.isObject { objects.append(element.index) }
             #expect(element.isNull == (element.index == 2))
+            for text in ["", "x", "y", "y\n", "y\n\n"] {
+                #expect(element.hasString(text, at: "b") == (element.string("b") == text))
+            }
         }
         #expect(
             kinds == [

@@ -10,6 +10,20 @@ struct JSONWriterTests {
         #expect(String(decoding: writer.utf8Text, as: UTF8.self) == "{\"n\":\(value)}\n")
     }
 
+    @Test("An array of objects is written as that of a value, and values as members")
+    func array() {
+        let arrays: [[JSONValue]] = [[], [1], ["{", .null, ["a": [.number(1.5)]]]]
+        for elements in arrays {
+            var writer = JSONWriter()
+            writer.array(count: elements.count) { index, object in
+                object.member("kind", "any")
+                object.member("value", elements[index])
+            }
+            let value = JSONValue.array(elements.map { ["kind": "any", "value": $0] })
+            #expect(String(decoding: writer.utf8Text, as: UTF8.self) == value.text)
+        }
+    }
+
     @Test("Members of every kind are written as those of a value")
     func members() throws {
         var writer = JSONWriter(capacity: 16)

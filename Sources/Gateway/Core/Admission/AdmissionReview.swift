@@ -119,7 +119,7 @@ package struct AdmissionReview: Sendable, Equatable {
         var response: [JSONValue.Member] = [.init("allowed", true)]
         if !patch.isEmpty {
             response.append(.init("patchType", "JSONPatch"))
-            response.append(.init("patch", .string(Data(patch.json.utf8Text).base64EncodedString())))
+            response.append(.init("patch", .string(Data(patch.utf8Text).base64EncodedString())))
         }
         if !warnings.isEmpty { response.append(.init("warnings", .array(warnings.map(JSONValue.string)))) }
         return answer(response)

@@ -4,6 +4,8 @@ import JSON
 struct ContainerReading {
     /// A volume mount.
     struct Mount {
+        /// The index in `volumeMounts`.
+        let index: Int
         let volume: String
         /// The mount path as the container runtime uses it.
         let path: String
@@ -18,6 +20,7 @@ struct ContainerReading {
     let name: String
     /// Whether this is a native sidecar: an init container with the restart policy `Always`.
     let isNativeSidecar: Bool
+    /// Those with a volume of injection, or with a path that may be near the tokens' folder. Most containers have others.
     let mounts: [Mount]
     let hasEnvironment: Bool
     /// The name prefixes of variables that come from a ConfigMap or a Secret as a whole (`envFrom`), so that their names
@@ -44,7 +47,7 @@ struct ContainerReading {
             .requiredText("name"), .requiredText("mountPath"), .flag("readOnly"), .text("subPath"),
             .text("subPathExpr"))
         var read: [Mount] = []
-        mounts.value?.forEachElement { read.append(Mount($0)) }
+        mounts.value?.forEachElement { if Mount.matters($0) { read.append(Mount($0)) } }
         self.mounts = read
         let arguments = ["args", "command"].lazy.compactMap { [json] in json[$0]?.elementList?.last }
         lastArgument = arguments.first?.stringValue
@@ -74,8 +77,16 @@ struct ContainerReading {
 }
 
 extension ContainerReading.Mount {
+    /// Whether an element that was checked has a volume of injection, or a path that may be near the tokens' folder.
+    fileprivate static func matters(_ element: borrowing JSONElement) -> Bool {
+        element.hasString(InjectedNames.tokenVolume, at: "name")
+            || element.hasString(InjectedNames.subjectTokenVolume, at: "name")
+            || element.withUTF8(of: "mountPath", ContainerPath.isElsewhere) != true
+    }
+
     /// Reads an element that was checked.
     fileprivate init(_ element: borrowing JSONElement) {
+        index = element.index
         volume = element.string("name") ?? ""
         path = ContainerPath.cleaned(element.string("mountPath") ?? "")
         isReadOnly = element.bool("readOnly") ?? false

@@ -3,8 +3,9 @@
 enum EnvironmentVariableValue {
     /// The value that Kubernetes expands to the text.
     static func escaped(_ text: String) -> String {
-        var escaped: [UInt8] = []
         let bytes = Array(text.utf8)
+        guard bytes.contains(UInt8(ascii: "$")) else { return text }
+        var escaped: [UInt8] = []
         for (index, byte) in bytes.enumerated() {
             escaped.append(byte)
             guard byte == UInt8(ascii: "$"), index + 1 < bytes.count else { continue }

@@ -130,8 +130,8 @@ extension PodAdditions {
         }
         var exists = false
         let tokens = InjectedNames.tokenVolume
-        for (index, mount) in container.mounts.enumerated() {
-            func place() -> String { "\(container.location).volumeMounts[\(index)]" }
+        for mount in container.mounts {
+            func place() -> String { "\(container.location).volumeMounts[\(mount.index)]" }
             let isTokens = mount.volume == tokens
             if mount.path == folder {
                 guard isTokens, !mount.isPartial else {

@@ -3,8 +3,9 @@
 extension PodAdditions {
     /// - Parameter index: the index of the sidecar's first container in the init containers.
     mutating func checkMeshes(before index: Int) {
-        let server = GatewayAddress(policy.server)
-        for mesh in ServiceMesh.all where mesh.blocks(index, of: pod, port: server.port) {
+        for mesh in ServiceMesh.all where mesh.redirects(index, of: pod) {
+            let server = GatewayAddress(policy.server)
+            guard !mesh.excludes(server.port, of: pod) else { continue }
             warnings.append(
                 "\(mesh.name) redirects the Pod's traffic before its proxy runs, so \(InjectedNames.sidecar) cannot reach "
                     + "the gateway and the Pod does not start; set the annotation \(mesh.exclusion): "
@@ -13,6 +14,7 @@ extension PodAdditions {
     }
 
     mutating func checkNameResolution() {
+        guard pod.resolvesAsNode || pod.dnsPolicy == "None" else { return }
         let server = GatewayAddress(policy.server)
         if pod.resolvesAsNode, server.isClusterName {
             warnings.append(

@@ -74,16 +74,14 @@ extension PodAdditions {
         let pointer = found.pointer.appending("volumeMounts")
         var missing: [JSONValue] = []
         for mount in wanted {
-            let index = found.mounts.firstIndex { .string($0.path) == mount["mountPath"] }
-            guard let index else {
+            guard let existing = found.mounts.first(where: { .string($0.path) == mount["mountPath"] }) else {
                 missing.append(mount)
                 continue
             }
-            let existing = found.mounts[index]
             let isEqual =
                 .string(existing.volume) == mount["name"] && !existing.isPartial
                 && existing.isReadOnly == (mount["readOnly"] == true)
-            if !isEqual { patch.replace(mount, at: pointer.appending(index)) }
+            if !isEqual { patch.replace(mount, at: pointer.appending(existing.index)) }
         }
         append(missing, to: pointer, exists: found.hasMounts)
     }

@@ -30,17 +30,18 @@ struct ServiceMesh {
 
     /// Whether the traffic of an init container is redirected to a proxy that does not run yet.
     ///
-    /// - Parameters:
-    ///   - index: the container's index in the Pod's init containers, or the one at which it is inserted.
-    ///   - port: the port to which the container connects.
-    func blocks(_ index: Int, of pod: PodReading, port: Int) -> Bool {
+    /// - Parameter index: the container's index in the Pod's init containers, or the one at which it is inserted.
+    func redirects(_ index: Int, of pod: PodReading) -> Bool {
         let preceding = pod.initContainers.prefix(index)
         guard !preceding.contains(where: { $0.isNativeSidecar && proxies.contains($0.name) }) else { return false }
-        let isRedirected =
-            preceding.contains { initializers.contains($0.name) }
+        return preceding.contains { initializers.contains($0.name) }
             || pod.initContainers.contains { validators.contains($0.name) }
             || validatingAnnotation.map { pod.annotations[$0] != nil } ?? false
-        return isRedirected && !Self.contains(port, pod.annotations[exclusion] ?? "")
+    }
+
+    /// Whether connections to the port are not redirected.
+    func excludes(_ port: Int, of pod: PodReading) -> Bool {
+        Self.contains(port, pod.annotations[exclusion] ?? "")
     }
 
     /// Whether a list of ports and ranges, such as `443,8000-8999`, has the port.

@@ -42,6 +42,18 @@ package struct JSONPatch: Sendable, Equatable {
             })
     }
 
+    /// The text of the patch document, written without a value of it.
+    package var utf8Text: [UInt8] {
+        var writer = JSONWriter(capacity: 4_096)
+        writer.array(count: operations.count) { index, object in
+            let operation = operations[index]
+            object.member("op", operation.kind.rawValue)
+            object.member("path", operation.path.description)
+            object.member("value", operation.value)
+        }
+        return writer.utf8Text
+    }
+
     /// The same patch for a document that contains this one's document at that location.
     package func below(_ place: JSONPointer) -> JSONPatch {
         JSONPatch(operations.map { Operation($0.path.below(place), $0.value, kind: $0.kind) })

@@ -28,26 +28,19 @@ package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     package var end: JSONPointer { appending("-") }
 
     package var description: String {
-        var text = ""
+        var text: [UInt8] = []
         for token in tokens {
-            text += "/"
-            text += Self.escaped(token)
-        }
-        return text
-    }
-
-    /// `~` first (RFC 6901 §3).
-    private static func escaped(_ token: String) -> String {
-        guard token.utf8.contains(UInt8(ascii: "~")) || token.utf8.contains(UInt8(ascii: "/")) else { return token }
-        var text = ""
-        for scalar in token.unicodeScalars {
-            switch scalar {
-            case "~": text += "~0"
-            case "/": text += "~1"
-            default: text.unicodeScalars.append(scalar)
+            text.append(UInt8(ascii: "/"))
+            // RFC 6901 §3.
+            for byte in token.utf8 {
+                switch byte {
+                case UInt8(ascii: "~"): text.append(contentsOf: "~0".utf8)
+                case UInt8(ascii: "/"): text.append(contentsOf: "~1".utf8)
+                default: text.append(byte)
+                }
             }
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func unescaped(_ token: Substring.UnicodeScalarView) -> String? {

@@ -140,6 +140,17 @@ struct JSONPatchTests {
         for (text, token) in expected { #expect(JSONPointer(parsing: text)?.tokens == [token]) }
     }
 
+    @Test("The text is that of the document", arguments: [0, 1, 3])
+    func text(count: Int) {
+        let values: [JSONValue] = ["a \"quoted\" text", ["name": "x", "list": [1, .number(2.5), .null, true]], []]
+        let operations = (0..<count).map { index in
+            JSONPatch.Operation(
+                JSONPointer("a/b~\"", "ü").appending(index), values[index], kind: index == 1 ? .replace : .add)
+        }
+        let patch = JSONPatch(operations)
+        #expect(patch.utf8Text == patch.json.utf8Text)
+    }
+
     @Test("The document has op, path and value, and a patch can be moved below a location")
     func wire() {
         let patch = JSONPatch([.init(JSONPointer("metadata", "annotations", "x/y"), "z")])
