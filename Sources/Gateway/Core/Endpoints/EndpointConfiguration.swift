@@ -2,30 +2,56 @@ package import GatewayPluginAPI
 import JOSE
 package import JSON
 
-/// An endpoint of `sts.endpoints` with its defaults and its plugin.
-package struct EndpointConfiguration: Sendable {
-    package var name: String
-    package var pluginID: PluginID
-    package var provider: any ProviderPlugin
+/// An endpoint of `sts.endpoints` with its defaults and its plugin. A reference, since each part of a gateway that serves
+/// thousands of endpoints has its own list of them.
+package final class EndpointConfiguration: Sendable {
+    package let name: String
+    package let pluginID: PluginID
+    package let provider: any ProviderPlugin
     /// The endpoint that the plugin was created with: name, cluster, issuer, audiences, algorithm, key size, ttl.
-    package var endpoint: Endpoint
-    package var path: PathPrefix
-    package var policy: AccessPolicy
+    package let endpoint: Endpoint
+    package let path: PathPrefix
+    package let policy: AccessPolicy
     /// The `jwks_uri` of the discovery document; nil for that of the issuer.
-    package var keysURL: String?
+    package let keysURL: String?
     /// The Secret of `issuer.keypair`.
-    package var keypair: String?
-    package var injector: Injector
-    package var subjectToken: SubjectTokenPolicy
-    package var token: TokenPolicy
-    package var rotation: Rotation
-    package var limits: RelyingPartyLimits
+    package let keypair: String?
+    package let injector: Injector
+    package let subjectToken: SubjectTokenPolicy
+    package let token: TokenPolicy
+    package let rotation: Rotation
+    package let limits: RelyingPartyLimits
     /// nil where an operator uploads the documents, or hands over the keys.
-    package var publisher: Publisher?
-    package var probe: Probe
-    package var provision = Provision()
+    package let publisher: Publisher?
+    package let probe: Probe
+    package let provision: Provision
     /// Whether pages of any site may read the documents.
-    package var allowsAnyOrigin = false
+    package let allowsAnyOrigin: Bool
+
+    package init(
+        name: String, pluginID: PluginID, provider: any ProviderPlugin, endpoint: Endpoint, path: PathPrefix,
+        policy: AccessPolicy, keysURL: String?, keypair: String?, injector: Injector,
+        subjectToken: SubjectTokenPolicy, token: TokenPolicy, rotation: Rotation, limits: RelyingPartyLimits,
+        publisher: Publisher?, probe: Probe, provision: Provision, allowsAnyOrigin: Bool
+    ) {
+        self.name = name
+        self.pluginID = pluginID
+        self.provider = provider
+        self.endpoint = endpoint
+        self.path = path
+        self.policy = policy
+        self.keysURL = keysURL
+        self.keypair = keypair
+        self.injector = injector
+        self.subjectToken = subjectToken
+        self.token = token
+        self.rotation = rotation
+        self.limits = limits
+        self.publisher = publisher
+        self.probe = probe
+        self.provision = provision
+        self.allowsAnyOrigin = allowsAnyOrigin
+    }
 
     /// What `sts-gateway provision` makes for the endpoint in addition; `serve` ignores it.
     package struct Provision: Sendable, Equatable {

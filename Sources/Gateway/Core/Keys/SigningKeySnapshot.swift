@@ -3,7 +3,7 @@ package import GatewayPluginAPI
 
 /// One state of an endpoint's keys: the key that signs, and the documents that verify its tokens. Immutable, so that the
 /// key set always contains a token's `kid`.
-package struct SigningKeySnapshot: Sendable {
+package final class SigningKeySnapshot: Sendable {
     /// The key that signs; nil where none may.
     package let active: KeyRing.Key?
     /// The key that signs the publisher's own token and nothing else, as ``KeyRing/publisherKey``.

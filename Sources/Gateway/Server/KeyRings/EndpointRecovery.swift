@@ -28,7 +28,8 @@ actor EndpointRecovery: Stepping {
         self.clock = clock
         course = RetryCourse(
             scheduler: scheduler,
-            log: FailureLog("key ring recovery failed", recovered: "key ring recovery works again", logger: writer.logger))
+            log: FailureLog(
+                "key ring recovery failed", recovered: "key ring recovery works again", logger: writer.logger))
     }
 
     nonisolated func observe(_ wake: @escaping @Sendable () -> Void) -> [ChangeSignal.Observation] {

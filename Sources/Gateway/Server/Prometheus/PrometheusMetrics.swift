@@ -8,7 +8,7 @@ import Synchronization
 /// reloaded.
 package final class PrometheusMetrics: MetricsFactory {
     /// The maximum number of series in a family, as protection against unbounded labels.
-    /// 500 endpoints have 15,000 series of `sts_token_request_duration_seconds`.
+    /// An endpoint has up to 30 series of `sts_token_request_duration_seconds`, one for each outcome that it has had.
     static let maximumSeries = 65_536
 
     let families: [MetricFamily]

@@ -31,8 +31,8 @@ package struct GatewayAssembly: Sendable {
     ) async throws -> GatewayAssembly {
         let clock = host.clock
         let prometheus = PrometheusMetrics()
-        let metrics = GatewayMetrics(
-            factory: prometheus, endpoints: configuration.endpoints, version: host.version)
+        // Those of the endpoints belong to the configuration in force.
+        let metrics = GatewayMetrics(factory: prometheus, endpoints: [], version: host.version)
         let scheduler = Scheduler.system(clock: clock)
         let parts = StartParts(
             configuration: configuration, host: host, observe: metrics.observe, scheduler: scheduler,

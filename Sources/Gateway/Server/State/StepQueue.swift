@@ -1,3 +1,4 @@
+import DequeModule
 import FoundationEssentials
 import GatewayCore
 import HeapModule
@@ -13,7 +14,8 @@ protocol Stepping: Sendable {
 }
 
 /// Repeats the steps of many items, each in its own time. An item that waits is an entry here and no task, so that
-/// thousands of them need little memory. Steps of different items run at the same time, those of one item do not.
+/// thousands of them need little memory. Steps of different items run at the same time, up to a number, so that an outage
+/// does not let thousands of requests wait at once; those of one item do not.
 final class StepQueue<Item: Stepping>: Sendable {
     private enum Stage {
         /// Until that time, in monotonic seconds, or a change.
@@ -35,7 +37,9 @@ final class StepQueue<Item: Stepping>: Sendable {
 
     private struct State {
         var stages: [Stage]
-        var ready: [Int] = []
+        /// In the order in which they have become ready.
+        var ready: Deque<Int> = []
+        var running = 0
         var looks = Heap<Look>()
         /// The earliest look of each item.
         var nextLook: [Double]
@@ -46,6 +50,10 @@ final class StepQueue<Item: Stepping>: Sendable {
     private let state: Mutex<State>
     /// An item is ready, or due earlier than the queue waits.
     private let signal = ChangeSignal()
+
+    /// How many steps run at the same time. Requests without an answer end after 10 s, so 5,000 items of which none gets
+    /// an answer have their turns within 200 s.
+    static var maximumSteps: Int { 256 }
 
     /// - Parameter begins: seconds from the start to the first step of the item with that index.
     init(_ items: [Item], scheduler: Scheduler, begins: (Int) -> Double = { _ in 0 }) {
@@ -78,7 +86,7 @@ final class StepQueue<Item: Stepping>: Sendable {
         withExtendedLifetime(observations) {}
     }
 
-    /// Takes the items that are ready or due.
+    /// Takes the items that are ready or due, as many as may step.
     ///
     /// - Returns: seconds until the next one is due; nil where none is.
     private func take(at now: Double) -> (ready: [Int], pause: Double?) {
@@ -95,9 +103,10 @@ final class StepQueue<Item: Stepping>: Sendable {
                     Self.wait(item, until: time, in: &state)
                 }
             }
-            let ready = state.ready
-            state.ready = []
+            let ready = Array(state.ready.prefix(Self.maximumSteps - state.running))
+            state.ready.removeFirst(ready.count)
             for item in ready { state.stages[item] = .running }
+            state.running += ready.count
             return (ready, state.looks.min.map { max(0, $0.time - now) })
         }
     }
@@ -127,17 +136,18 @@ final class StepQueue<Item: Stepping>: Sendable {
             case .at(let time): time.map { now + max(0, $0.timeIntervalSince(scheduler.now())) } ?? .infinity
             case .never: nil
             }
-        let isEarlier = state.withLock { state in
-            guard let due else {
-                state.stages[item] = .ended
-                return false
-            }
+        let mustLook = state.withLock { state in
+            state.running -= 1
             let isOutdated = if case .outdated = state.stages[item] { true } else { false }
             let earliest = state.looks.min?.time ?? .infinity
-            Self.wait(item, until: isOutdated ? now : due, in: &state)
-            return (state.looks.min?.time ?? .infinity) < earliest
+            if let due {
+                Self.wait(item, until: isOutdated ? now : due, in: &state)
+            } else {
+                state.stages[item] = .ended
+            }
+            return !state.ready.isEmpty || (state.looks.min?.time ?? .infinity) < earliest
         }
-        if isEarlier { signal.send() }
+        if mustLook { signal.send() }
     }
 
     private static func wait(_ item: Int, until time: Double, in state: inout State) {

@@ -28,17 +28,15 @@ struct KeyAdministrationTests {
             clock: { [clock] in clock.now }, writeAudit: { _ in true })
         session = try ManualSession(configuration, in: environment, logger: RecordedJSONLog().logger)
         keys = KeyAdministration(session)
-        var endpoint = configuration.endpoints[1]
-        endpoint.probe.isEnabled = false
-        self.endpoint = endpoint
+        endpoint = configuration.endpoints[1].changed { $0.probe.isEnabled = false }
     }
 
     private var published: EndpointConfiguration {
         get throws {
-            var configuration = endpoint
-            configuration.publisher = try ExampleGateway.configuration().endpoints[0].publisher
-            configuration.publisher?.plan = PublisherPlan(location: "here") { [publisher] _ in publisher }
-            return configuration
+            try endpoint.changed { parts in
+                parts.publisher = try ExampleGateway.configuration().endpoints[0].publisher
+                parts.publisher?.plan = PublisherPlan(location: "here") { [publisher] _ in publisher }
+            }
         }
     }
 
@@ -121,8 +119,7 @@ struct KeyAdministrationTests {
         let unprepared = await #expect(throws: StoreError.self) { try await keys.activate(endpoint) }
         #expect(unprepared?.description.contains("the leader activates each new key itself") == true)
         #expect(unprepared?.description.contains("keys rotate") == true)
-        var manual = endpoint
-        manual.rotation.activation = .manual
+        let manual = endpoint.changed { $0.rotation.activation = .manual }
         let nothing = await #expect(throws: StoreError.self) { try await keys.activate(manual) }
         #expect(nothing?.description.contains("no key is prepared") == true)
         guard case .started(let kid) = try await keys.prepare(manual) else {
@@ -151,8 +148,7 @@ struct KeyAdministrationTests {
     @Test("activate counts stored documents as visible only where they are those of the ring")
     func activationWithoutProbe() async throws {
         try await store()
-        var manual = try published
-        manual.rotation.activation = .manual
+        let manual = try published.changed { $0.rotation.activation = .manual }
         guard case .started(let kid) = try await keys.prepare(manual) else { return }
         let stored = try #require(try await session.keyStore.rings.load(endpoint.name))
         let marked = try #require(

@@ -29,18 +29,18 @@ struct KeyHandOverAdministrationTests {
                 version: "test", environment: [:], namespace: nil, resolve: { [folder] in "\(folder.path)/\($0)" },
                 clock: { [clock] in clock.now }, writeAudit: { _ in true }), logger: RecordedJSONLog().logger)
         keys = KeyAdministration(session)
-        var endpoint = configuration.endpoints[0]
-        endpoint.publisher?.plan = PublisherPlan(
-            location: recipient.location,
-            keys: KeyHandOver(
-                confirmation: .readBack,
-                propagation: KeyPropagation(newKey: 60, oldKey: .after(seconds: 0), evidence: "It is a fake."),
-                usesOwnToken: true, open: { [recipient] _ in recipient }))
-        let before = endpoint.endpoint
-        endpoint.endpoint = Endpoint(
-            name: before.name, cluster: before.cluster, issuer: before.issuer, audiences: before.audiences,
-            algorithm: .es256, rsaKeySize: before.rsaKeySize, timeToLive: before.timeToLive)
-        self.endpoint = endpoint
+        endpoint = configuration.endpoints[0].changed { [recipient] parts in
+            parts.publisher?.plan = PublisherPlan(
+                location: recipient.location,
+                keys: KeyHandOver(
+                    confirmation: .readBack,
+                    propagation: KeyPropagation(newKey: 60, oldKey: .after(seconds: 0), evidence: "It is a fake."),
+                    usesOwnToken: true, open: { _ in recipient }))
+            let before = parts.endpoint
+            parts.endpoint = Endpoint(
+                name: before.name, cluster: before.cluster, issuer: before.issuer, audiences: before.audiences,
+                algorithm: .es256, rsaKeySize: before.rsaKeySize, timeToLive: before.timeToLive)
+        }
     }
 
     /// Stores a ring with an active key and a standby key in that state.
@@ -119,8 +119,7 @@ struct KeyHandOverAdministrationTests {
     func tokenOfAnotherEndpoint() async throws {
         let ring = try await store(.published)
         let recorder = Mutex<TokenRecorder?>(nil)
-        var endpoint = endpoint
-        endpoint.publisher?.plan = PublisherPlan(
+        let plan = PublisherPlan(
             location: "party",
             keys: KeyHandOver(
                 confirmation: .readBack,
@@ -131,6 +130,7 @@ struct KeyHandOverAdministrationTests {
                     recorder.withLock { $0 = made }
                     return made
                 }))
+        let endpoint = endpoint.changed { $0.publisher?.plan = plan }
         // Without a ring of the other endpoint there is no token.
         _ = await keys.nextStep(ring, of: endpoint)
         #expect(recorder.withLock { $0 }?.tokens == [])

@@ -27,8 +27,8 @@ import Testing
             ExampleGateway.endpoint("one", publish: ["shelf": "memory"])
         ])
         configuration.keyStore = .directory("keys")
-        configuration.endpoints[0].probe.isEnabled = false
-        endpoint = configuration.endpoints[0]
+        endpoint = configuration.endpoints[0].changed { $0.probe.isEnabled = false }
+        configuration.endpoints[0] = endpoint
         session = try ManualSession(
             configuration,
             in: HostEnvironment(
@@ -40,8 +40,9 @@ import Testing
     private func run(
         _ publisher: FakePublisher, _ mode: ManualPublication.Mode = .publish, lines: Lines = Lines()
     ) async -> (result: ManualPublication.Result, lines: [String]) {
-        var endpoint = endpoint
-        endpoint.publisher?.plan = PublisherPlan(location: publisher.location) { _ in publisher }
+        let endpoint = endpoint.changed {
+            $0.publisher?.plan = PublisherPlan(location: publisher.location) { _ in publisher }
+        }
         let result = await ManualPublication(session).run(endpoint, mode: mode, output: lines.add)
         return (result, lines.all)
     }

@@ -77,8 +77,7 @@ struct KeyRingReplicasTests {
     @Test("An endpoint continues with its ring after a reload, and a removed endpoint has none")
     func remounted() throws {
         // The keys of another issuer.
-        var other = try ExampleGateway.configuration().endpoints[0]
-        other.name = "two"
+        let other = try ExampleGateway.configuration().endpoints[0].changed { $0.name = "two" }
         let again = try #require(replicas.remount(other))
         #expect(again.snapshot.active?.keyID == first.value.active?.keyID)
         #expect(again.confirmedUntil == keys.confirmedUntil)

@@ -21,8 +21,7 @@ struct KeyRotationServiceTests {
         leadership = Leadership(monotonic: time.scheduler.monotonic)
         replicas = KeyRingReplicas(store: store, scheduler: time.scheduler, logger: log.logger)
         // An algorithm with fast key generation.
-        var other = try ExampleGateway.configuration().endpoints[1]
-        other.name = "other"
+        let other = try ExampleGateway.configuration().endpoints[1].changed { $0.name = "other" }
         endpoints = [try ExampleGateway.configuration().endpoints[1], other]
         for endpoint in endpoints {
             let certificate = try KeyCertificate.selfSigned(

@@ -37,8 +37,7 @@ struct KeyRotationTests {
     private func rotation(
         endpoint index: Int = 1, keypair: String? = nil, mayWrite: Bool = true, ahead: Double? = nil
     ) throws -> KeyRotation {
-        var configuration = try ExampleGateway.configuration().endpoints[index]
-        configuration.keypair = keypair
+        let configuration = try ExampleGateway.configuration().endpoints[index].changed { $0.keypair = keypair }
         return KeyRotation(
             configuration: configuration,
             leader: DocumentLeader(store: store, mayWrite: { mayWrite }, logger: log.logger), keyPairs: pairs,

@@ -22,17 +22,17 @@ final class OpenedPublishersTests {
             in: HostEnvironment(
                 version: "test", environment: [:], namespace: nil, resolve: { $0 }, clock: { ExampleGateway.now },
                 writeAudit: { _ in true }), logger: gateway.log.logger)
-        var configuration = gateway.endpoints[0].configuration
-        configuration.publisher = EndpointConfiguration.Publisher(
-            pluginID: configuration.pluginID, plan: PublisherPlan(location: "here") { _ in FakePublisher() },
-            settings: "one")
-        self.configuration = configuration
+        let configuration = gateway.endpoints[0].configuration
+        self.configuration = configuration.changed {
+            $0.publisher = EndpointConfiguration.Publisher(
+                pluginID: configuration.pluginID, plan: PublisherPlan(location: "here") { _ in FakePublisher() },
+                settings: "one")
+        }
         keys = gateway.endpoints[0].keys
     }
 
-    private func open(_ change: (inout EndpointConfiguration) -> Void = { _ in }) throws -> FakePublisher? {
-        var configuration = configuration
-        change(&configuration)
+    private func open(_ change: (inout EndpointConfiguration.Parts) -> Void = { _ in }) throws -> FakePublisher? {
+        let configuration = configuration.changed(change)
         let part = PublicationTools.Part(
             configuration: configuration, keys: keys, probe: tools.probe(configuration),
             maySuccessorSign: { true }, tokenSource: nil)

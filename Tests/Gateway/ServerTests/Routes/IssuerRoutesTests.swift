@@ -79,10 +79,9 @@ struct IssuerRoutesTests {
 
     @Test("Pages of other sites may read the documents only where that is configured")
     func crossOrigin() async throws {
-        var configuration = gateway.endpoints[0].configuration
         let keys = gateway.endpoints[0].keys
         for allowsAnyOrigin in [false, true] {
-            configuration.allowsAnyOrigin = allowsAnyOrigin
+            let configuration = gateway.endpoints[0].configuration.changed { $0.allowsAnyOrigin = allowsAnyOrigin }
             var table = RouteTable()
             IssuerRoutes(configuration: configuration, keys: keys).add(to: &table)
             let responder = GatewayResponder(

@@ -147,6 +147,29 @@ struct StepQueueTests {
         #expect(other.steps.count == 3)
     }
 
+    @Test("A bounded number of steps runs at the same time; the others begin in order as those end")
+    func bound() async {
+        let maximum = StepQueue<Item>.maximumSteps
+        let go = ChangeSignal()
+        let began = Mutex<[Int]>([])
+        let gate = (0..<maximum + 2).map { _ in go.changes() }
+        let items = gate.enumerated().map { index, gate in
+            Item([], time.scheduler.monotonic) { _, _ in
+                began.withLock { $0.append(index) }
+                for await _ in gate { break }
+            }
+        }
+        let last = self.item()
+        await running(items + [last]) {
+            // The queue waits only for a step to end.
+            while began.withLock({ $0.count }) < maximum { await Task.yield() }
+            #expect(Set(began.withLock { $0 }) == Set(0..<maximum) && last.steps.isEmpty)
+            go.send()
+            await last.until(1)
+            for item in items { await item.until(1) }
+        }
+    }
+
     @Test("Items begin when they may, and a cancellation ends all steps")
     func begins() async {
         let items = (0..<3).map { _ in
