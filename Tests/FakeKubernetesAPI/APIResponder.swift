@@ -28,6 +28,9 @@ struct APIResponder: HTTPResponder {
         let fault = taken?.fault
         switch fault {
         case .status(let code, let retryAfter)?: return APIReply.response(.fault(code, retryAfter: retryAfter))
+        // A request without its whole body is answered: its stream may have failed, and Hummingbird 2.28.1's
+        // consumeWithInboundCloseHandler does not finish the source of its own body then, which ends the process.
+        case .hang? where collected == nil, .oversized? where collected == nil: break
         case .oversized(let bytes)?: return Self.oversized(bytes, to: request.body)
         case .reply(let status, let contentType, let body)?:
             return APIReply.response(status, contentType, Array(body.utf8))

@@ -73,6 +73,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [Fault.hang, .oversized(bytes: 5_000_000)])
+    func `a server with a fault for a request whose client disconnects within its body goes on`(
+        fault: Fault
+    ) async throws {
+        try await APIClient.run { (api, client) async throws in
+            api.fail(fault, path: "/version")
+            await #expect(throws: (any Error).self) { try await client.sendIncomplete("/version") }
+            await api.waitForRequests(1, to: "/version")
+            #expect(try await client.get("/readyz").status == 200)
+        }
+    }
+
     @Test func `a request is left alone between faults`() async throws {
         try await APIClient.run { (api, client) async throws in
             api.fail(.status(500))
