@@ -7,7 +7,9 @@ import Testing
 struct FuzzTargetTests {
     private static let repository = URL(filePath: #filePath)
         .deletingLastPathComponent().appending(path: "../../..").standardized
-    private static let mutations = 10_000
+    /// scripts/sanitize sets fewer for ThreadSanitizer.
+    private static let mutations =
+        ProcessInfo.processInfo.environment["STS_FUZZ_MUTATIONS"].flatMap { Int($0) } ?? 10_000
 
     /// The inputs of a target: its corpus, its seeds, and nothing.
     private static func inputs(of target: FuzzTarget) throws -> [[UInt8]] {
