@@ -1,6 +1,12 @@
 import Dispatch
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Writes entries in their order, from a thread of its own, so that no request waits for the output. The buffer is
 /// bounded: an entry that finds it full is dropped and counted.
 final class BoundedWriter<Entry: Sendable>: Sendable {
@@ -76,6 +82,9 @@ final class BoundedWriter<Entry: Sendable>: Sendable {
     }
 
     private func writeAll() {
+        // Where all cores are busy, those who append go on first, so that a batch has the entries of several requests and
+        // not each request two changes of threads.
+        sched_yield()
         while let (entries, lost) = nextBatch() { write(entries, lost) }
         release()
     }
