@@ -24,7 +24,7 @@ public struct JOSEHeader: Sendable, Equatable {
     ///   §4), or a `kid` or `typ` that is not a string; `criticalExtension`; `unsupportedAlgorithm`.
     init(json text: [UInt8]) throws(JOSEError) {
         let malformed = JOSEError.malformed("the header is not a JSON object with the string member alg")
-        guard let json = try? JSONValue(parsing: text, limits: .jose), let name = json["alg"]?.stringValue else {
+        guard let json = try? JSONNode(parsing: text, limits: .jose), let name = json["alg"]?.stringValue else {
             throw malformed
         }
         for member in ["kid", "typ"] {

@@ -21,7 +21,9 @@ public struct RegisteredClaims: Sendable, Equatable {
     public static let names: Set<String> = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]
 
     /// All claims of the payload, including those that are not registered.
-    public let json: JSONValue
+    public var json: JSONValue { node.value }
+
+    private let node: JSONNode
 
     /// The valid times of claims: the years 1 to 9999 (RFC 3339), in seconds since 1970-01-01T00:00:00Z.
     public static let representableTimes = -62_135_596_800.0...253_402_300_799.0
@@ -31,10 +33,10 @@ public struct RegisteredClaims: Sendable, Equatable {
     /// - Throws: `malformed` if the text is not a JSON object, has a duplicate claim (RFC 7519 §4), or a registered claim
     ///   does not have its type of RFC 7519 §4.1 (`null` included) or is a time outside of ``representableTimes``.
     public init(json text: [UInt8]) throws(JOSEError) {
-        guard let json = try? JSONValue(parsing: text, limits: .jose), case .object = json else {
+        guard let json = try? JSONNode(parsing: text, limits: .jose), json.isObject else {
             throw .malformed("the payload is not a JSON object without duplicate members")
         }
-        self.json = json
+        node = json
         issuer = try Self.text("iss", in: json)
         subject = try Self.text("sub", in: json)
         audiences = try Self.audiences(json["aud"])
@@ -44,16 +46,16 @@ public struct RegisteredClaims: Sendable, Equatable {
         tokenID = try Self.text("jti", in: json)
     }
 
-    private static func text(_ name: String, in json: JSONValue) throws(JOSEError) -> String? {
+    private static func text(_ name: String, in json: JSONNode) throws(JOSEError) -> String? {
         guard let value = json[name] else { return nil }
         guard let text = value.stringValue else { throw .malformed("\(name) is not a string") }
         return text
     }
 
     /// NumericDate: a JSON number, with or without a fraction (RFC 7519 §2).
-    private static func time(_ name: String, in json: JSONValue) throws(JOSEError) -> Double? {
+    private static func time(_ name: String, in json: JSONNode) throws(JOSEError) -> Double? {
         let seconds: Double
-        switch json[name] {
+        switch json[name]?.value {
         case nil: return nil
         case .integer(let value): seconds = Double(value)
         case .number(let value): seconds = value
@@ -64,7 +66,7 @@ public struct RegisteredClaims: Sendable, Equatable {
     }
 
     /// One string or an array of strings (RFC 7519 §4.1.3).
-    private static func audiences(_ value: JSONValue?) throws(JOSEError) -> [String] {
+    private static func audiences(_ value: JSONNode?) throws(JOSEError) -> [String] {
         guard let value else { return [] }
         if let one = value.stringValue { return [one] }
         guard let elements = value.elementList else { throw .malformed("aud is not a string or an array of strings") }
