@@ -22,8 +22,9 @@ package enum TokenReviewMessage {
     ///
     /// - Returns: nil where the body is not a TokenReview with a status, or the authenticated user has no name.
     package static func review(in json: [UInt8]) -> TokenReview? {
-        guard let json = try? JSONValue(parsing: json), json["kind"] == "TokenReview",
-            json["apiVersion"] == .string(apiVersion), let status = try? Status(json["status"] ?? .null)
+        guard let json = try? JSONNode(parsing: json), json["kind"]?.stringValue == "TokenReview",
+            json["apiVersion"]?.stringValue == apiVersion, let member = json["status"],
+            let status = try? Status(member)
         else { return nil }
         guard status.authenticated == true, (status.error ?? "").isEmpty else {
             return .unauthenticated(.unauthenticated)
@@ -48,14 +49,12 @@ package enum TokenReviewMessage {
         let extra: [String: [String]]?
         let audiences: [String]?
 
-        init(_ status: JSONValue) throws(WrongType) {
-            guard case .object = status else { throw WrongType() }
-            authenticated = try Self.member("authenticated", of: status) {
-                if case .bool(let value) = $0 { value } else { nil }
-            }
+        init(_ status: JSONNode) throws(WrongType) {
+            guard status.isObject else { throw WrongType() }
+            authenticated = try Self.member("authenticated", of: status, read: \.boolValue)
             error = try Self.member("error", of: status, read: \.stringValue)
             audiences = try Self.member("audiences", of: status, read: Self.texts)
-            let user = try Self.member("user", of: status, read: Self.object) ?? .object([])
+            let user = try Self.member("user", of: status) { $0.isObject ? $0 : nil }
             username = try Self.member("username", of: user, read: \.stringValue)
             uid = try Self.member("uid", of: user, read: \.stringValue)
             groups = try Self.member("groups", of: user, read: Self.texts)
@@ -63,28 +62,24 @@ package enum TokenReviewMessage {
         }
 
         private static func member<Value>(
-            _ name: String, of object: JSONValue, read: (JSONValue) -> Value?
+            _ name: String, of object: JSONNode?, read: (JSONNode) -> Value?
         ) throws(WrongType) -> Value? {
-            guard let member = object[name], member != .null else { return nil }
+            guard let member = object?[name], !member.isNull else { return nil }
             guard let value = read(member) else { throw WrongType() }
             return value
         }
 
-        private static func object(_ value: JSONValue) -> JSONValue? {
-            if case .object = value { value } else { nil }
-        }
-
-        private static func texts(_ value: JSONValue) -> [String]? {
+        private static func texts(_ value: JSONNode) -> [String]? {
             guard let elements = value.elementList else { return nil }
             let texts = elements.compactMap(\.stringValue)
             return texts.count == elements.count ? texts : nil
         }
 
-        private static func extra(_ value: JSONValue) -> [String: [String]]? {
-            guard case .object(let members) = value else { return nil }
+        private static func extra(_ value: JSONNode) -> [String: [String]]? {
+            guard value.isObject else { return nil }
             var extra: [String: [String]] = [:]
-            for member in members {
-                guard let values = texts(member.value) else { return nil }
+            for member in value.members {
+                guard let values = texts(member.node) else { return nil }
                 extra[member.name] = values
             }
             return extra

@@ -64,6 +64,8 @@ public struct KubernetesClient: Sendable {
             connect: .init(seconds: limits.connectTimeout), read: .init(seconds: limits.watchIdleTimeout))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.connections
+        // Spans of a tracer that does nothing, with attributes of each call.
+        configuration.tracing.tracer = nil
         // A failure is returned immediately; the caller decides whether to call again.
         configuration.connectionPool.retryConnectionEstablishment = false
         var host = access.server.host

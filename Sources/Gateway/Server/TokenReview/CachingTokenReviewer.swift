@@ -1,6 +1,7 @@
 package import FoundationEssentials
 package import GatewayCore
 import JOSE
+import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
@@ -9,7 +10,8 @@ import Synchronization
 ///
 /// A review runs in the task group of this service, not in the task of its caller: the cancellation of a caller does
 /// not affect others. Reviews wait until the service runs. After the shutdown signal no review is started; the service
-/// ends when those in flight have ended.
+/// ends when those in flight have ended. It runs on the event loop of the caller, which has the connections to the API
+/// server as well, so that a review changes no threads.
 ///
 /// The precheck runs in the caller's own task, after the cache and before a place among the reviews in flight is taken:
 /// a token that it rejects, or a key set that is slow to read, takes no place.
@@ -25,6 +27,8 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
         let audiences: [String]?
         let now: Date
         let isOfUnknownKey: Bool
+        /// That of the caller's event loop.
+        let executor: EventLoopExecutor?
     }
 
     private struct State {
@@ -81,11 +85,13 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
     }
 
     package func run() async throws {
-        await withDiscardingTaskGroup { group in
-            for await flight in flights.cancelOnGracefulShutdown() {
-                group.addTask { await self.run(flight) }
+        await withTaskExecutorPreference(EventLoopExecutor(MultiThreadedEventLoopGroup.singleton.any())) {
+            await withDiscardingTaskGroup { group in
+                for await flight in flights.cancelOnGracefulShutdown() {
+                    group.addTask(executorPreference: flight.executor) { await self.run(flight) }
+                }
+                state.withLock { $0.isClosed = true }
             }
-            state.withLock { $0.isClosed = true }
         }
         let left = state.withLock { state in
             defer { state.waiters = [:] }
@@ -136,7 +142,8 @@ package final class CachingTokenReviewer: TokenReviewing, Service {
                     flightContinuation.yield(
                         Flight(
                             key: question.key, token: token, audiences: audiences, now: question.now,
-                            isOfUnknownKey: question.verdict == .unknownKey))
+                            isOfUnknownKey: question.verdict == .unknownKey,
+                            executor: MultiThreadedEventLoopGroup.currentEventLoop.map(EventLoopExecutor.init)))
                 }
             }
         } onCancel: {
