@@ -1,8 +1,15 @@
 import CoreMetrics
 import Synchronization
 
-/// The value of one series: a family with one value for each label.
+/// The name of a series: its family, and one value for each label in their order.
+struct SeriesName: Sendable {
+    let family: String
+    let values: [String]
+}
+
+/// The value of one series.
 protocol MetricSeries: AnyObject, Sendable {
+    var name: SeriesName { get }
     /// nil where there is no value yet.
     var sample: MetricSample? { get }
 }
@@ -17,7 +24,10 @@ enum MetricSample: Sendable, Equatable {
 
 /// A counter. Its series starts with 0, so that `rate` includes the first increment.
 final class CounterSeries: MetricSeries, CounterHandler {
+    let name: SeriesName
     private let count = Atomic<Int>(0)
+
+    init(_ name: SeriesName) { self.name = name }
 
     var sample: MetricSample? { .count(count.load(ordering: .relaxed)) }
 
@@ -32,7 +42,10 @@ final class CounterSeries: MetricSeries, CounterHandler {
 
 /// A gauge. A series whose value is NaN is not exposed.
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
+    let name: SeriesName
     private let bits = Atomic<UInt64>(Double.nan.bitPattern)
+
+    init(_ name: SeriesName) { self.name = name }
 
     var sample: MetricSample? {
         let value = Double(bitPattern: bits.load(ordering: .relaxed))
@@ -66,10 +79,12 @@ final class HistogramSeries: MetricSeries, TimerHandler, RecorderHandler {
         var isEmpty = true
     }
 
+    let name: SeriesName
     private let upperBounds: [Double]
     private let state: Mutex<State>
 
-    init(upperBounds: [Double]) {
+    init(_ name: SeriesName, upperBounds: [Double]) {
+        self.name = name
         self.upperBounds = upperBounds
         state = Mutex(State(counts: Array(repeating: 0, count: upperBounds.count + 1)))
     }

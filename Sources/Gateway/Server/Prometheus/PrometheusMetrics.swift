@@ -20,11 +20,11 @@ package final class PrometheusMetrics: MetricsFactory {
     init(families: [MetricFamily]) { self.families = families }
 
     package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
-        find(label, dimensions) { $0 == .counter ? CounterSeries() : nil } ?? NOOPMetricsHandler.instance
+        find(label, dimensions) { $0 == .counter ? CounterSeries($1) : nil } ?? NOOPMetricsHandler.instance
     }
 
     package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
-        find(label, dimensions) { $0 == .gauge ? GaugeSeries() : nil } ?? NOOPMetricsHandler.instance
+        find(label, dimensions) { $0 == .gauge ? GaugeSeries($1) : nil } ?? NOOPMetricsHandler.instance
     }
 
     /// - Parameter aggregate: whether the recorder is a histogram or a gauge.
@@ -32,7 +32,7 @@ package final class PrometheusMetrics: MetricsFactory {
         label: String, dimensions: [(String, String)], aggregate: Bool
     ) -> any RecorderHandler {
         guard aggregate else {
-            return find(label, dimensions) { $0 == .gauge ? GaugeSeries() : nil } ?? NOOPMetricsHandler.instance
+            return find(label, dimensions) { $0 == .gauge ? GaugeSeries($1) : nil } ?? NOOPMetricsHandler.instance
         }
         return find(label, dimensions, make: Self.histogram) ?? NOOPMetricsHandler.instance
     }
@@ -53,28 +53,33 @@ package final class PrometheusMetrics: MetricsFactory {
         }
     }
 
-    private static func histogram(_ kind: MetricFamily.Kind) -> HistogramSeries? {
+    private static func histogram(_ kind: MetricFamily.Kind, _ name: SeriesName) -> HistogramSeries? {
         guard case .histogram(let upperBounds) = kind else { return nil }
-        return HistogramSeries(upperBounds: upperBounds)
+        return HistogramSeries(name, upperBounds: upperBounds)
     }
 
     private func find<Series: MetricSeries>(
-        _ name: String, _ dimensions: [(String, String)], make: (MetricFamily.Kind) -> Series?
+        _ name: String, _ dimensions: [(String, String)], make: (MetricFamily.Kind, SeriesName) -> Series?
     ) -> Series? {
         guard let family = families.first(where: { $0.name == name }), let values = family.values(of: dimensions) else {
             return nil
         }
         return series.withLock { series in
             if let existing = series[name]?[values] { return existing as? Series }
-            guard (series[name]?.count ?? 0) < Self.maximumSeries, let new = make(family.kind) else { return nil }
+            guard (series[name]?.count ?? 0) < Self.maximumSeries,
+                let new = make(family.kind, SeriesName(family: name, values: values))
+            else { return nil }
             series[name, default: SeriesOfFamily()][values] = new
             return new
         }
     }
 
     private func remove(_ handler: AnyObject) {
+        // A handler without effect has no series, and one that was removed may have a successor of its name.
+        guard let removed = handler as? any MetricSeries else { return }
+        let name = removed.name
         series.withLock { series in
-            for name in Array(series.keys) { series[name]?.remove(handler) }
+            if series[name.family]?[name.values] === removed { series[name.family]?[name.values] = nil }
         }
     }
 }

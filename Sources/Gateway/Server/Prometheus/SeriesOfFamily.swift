@@ -22,11 +22,6 @@ struct SeriesOfFamily: Sendable {
         }
     }
 
-    mutating func remove(_ handler: AnyObject) {
-        guard let found = series.first(where: { $0.value === handler }) else { return }
-        self[found.key] = nil
-    }
-
     /// - Parameter labels: the names of the labels.
     mutating func ordered(labels: [String]) -> [Entry] {
         if let entries { return entries }

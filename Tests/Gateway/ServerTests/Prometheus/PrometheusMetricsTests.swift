@@ -78,6 +78,32 @@ struct PrometheusMetricsTests {
         #expect(metrics.text.split(separator: "\n").count == PrometheusMetrics.maximumSeries + 2)
     }
 
+    @Test("A removed gauge is not exposed, and its removal does not concern a new one with its labels")
+    func removal() {
+        let metrics = Self.metrics()
+        let first = metrics.makeMeter(label: "example_plain", dimensions: [])
+        first.set(1.0)
+        metrics.destroyMeter(first)
+        #expect(metrics.text.isEmpty)
+        metrics.makeMeter(label: "example_plain", dimensions: []).set(2.0)
+        metrics.destroyMeter(first)
+        metrics.destroyMeter(NOOPMetricsHandler.instance)
+        #expect(metrics.text.hasSuffix("example_plain 2\n"))
+    }
+
+    @Test("All series of a full family are removed without a search for each")
+    func removalOfMany() {
+        let metrics = Self.metrics()
+        let gauges = (0..<PrometheusMetrics.maximumSeries).map {
+            metrics.makeMeter(label: "example_state", dimensions: [("name", "\($0)")])
+        }
+        for gauge in gauges.reversed() {
+            gauge.set(1.0)
+            metrics.destroyMeter(gauge)
+        }
+        #expect(metrics.text.isEmpty)
+    }
+
     @Test("A gauge that is NaN is not exposed until it is set again")
     func absentGauge() {
         let metrics = Self.metrics()

@@ -53,6 +53,20 @@ struct GatewayMetricsTests {
         #expect(lines("sts_token_request_duration_seconds").isEmpty)
     }
 
+    @Test("An endpoint has the histograms of the outcomes that it has had, and no others in memory")
+    func histograms() {
+        func count() -> Int? {
+            backend.ordered.first { $0.family.name == "sts_token_request_duration_seconds" }?.entries.count
+        }
+        #expect(count() == 0)
+        for _ in 0..<2 {
+            record(.refused(.deniedByPolicy(identity)))
+            record(.refused(.deniedByPolicy(identity)), route: .token)
+        }
+        #expect(count() == 2)
+        #expect(lines("sts_token_request_duration_seconds_count").allSatisfy { $0.hasSuffix(" 2") })
+    }
+
     @Test("An issued token counts as issued and allowed, with its endpoint and duration")
     func issued() async throws {
         let gateway = try ExampleGateway()
