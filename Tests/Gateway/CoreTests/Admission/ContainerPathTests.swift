@@ -27,7 +27,7 @@ struct ContainerPathTests {
         var found = 0
         for _ in 0..<20_000 {
             let parts = (0..<Int.random(in: 0...5, using: &random)).map { _ in
-                ["", ".", "..", "var", "run", "secrets", "sts", "data", "vault"].randomElement(using: &random) ?? ""
+                ["", ".", "..", "var", "run", "secrets", "sts", "data", "safe"].randomElement(using: &random) ?? ""
             }
             var path = (random.oneIn(4) ? "" : "/") + parts.joined(separator: "/") + (random.oneIn(4) ? "/" : "")
             guard path.withUTF8(ContainerPath.isElsewhere) else { continue }
