@@ -51,8 +51,8 @@ final class StepQueue<Item: Stepping>: Sendable {
     /// An item is ready, or due earlier than the queue waits.
     private let signal = ChangeSignal()
 
-    /// How many steps run at the same time. Requests without an answer end after 10 s, so 5,000 items of which none gets
-    /// an answer have their turns within 200 s.
+    /// How many steps run at the same time. A step has a few requests, and each ends after 10 s without an answer: 5,000
+    /// items of which none gets one have their turns within minutes.
     static var maximumSteps: Int { 256 }
 
     /// - Parameter begins: seconds from the start to the first step of the item with that index.
