@@ -6,6 +6,7 @@ import random
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,8 +97,12 @@ class Load:
         assert errors == 0
         return requests / 10
 
-    def start(self, rate: float, window: int) -> None:
-        """Keeps about that rate; each window corrects the pause between two requests of a connection."""
+    def start(self, rate: float, window: int, between: Callable[[], None]) -> None:
+        """Keeps about that rate; each window corrects the pause between two requests of a connection.
+
+        `between` is called between two windows: the load has no connection then. During a window it has as many as the
+        machine lets it open.
+        """
         self._pause = round(CONNECTIONS * 1000 / rate)
 
         def go_on() -> None:
@@ -109,6 +114,7 @@ class Load:
                 # The pause and the time of an answer make up a connection's turn.
                 turn = CONNECTIONS * window * 1000 / max(1, requests)
                 self._pause = max(0, round(self._pause + CONNECTIONS * 1000 / rate - turn))
+                between()
 
         self._thread = threading.Thread(target=go_on, daemon=True)
         self._thread.start()

@@ -1,8 +1,11 @@
 """What a process uses, read from /proc, and a plot of it as SVG."""
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+LOOKS, PAUSE = 5, 0.1
+"""How often a reading looks at the descriptors, and the seconds between two looks."""
 WIDTH, HEIGHT, LEFT, TOP = 720, 220, 60, 24
 COLORS = {"resident": "#2f6fab", "descriptors": "#b5651d"}
 
@@ -22,11 +25,14 @@ class Readings:
     made: list[Reading] = field(default_factory=list)
 
     def read(self, minute: float) -> None:
+        """Looks a few times, since connections that a client has closed are closed by the process soon after."""
         folder = Path(f"/proc/{self.process}")
+        descriptors = []
+        for _ in range(LOOKS):
+            descriptors.append(len(list((folder / "fd").iterdir())))
+            time.sleep(PAUSE)
         fields = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
-        self.made.append(
-            Reading(minute, int(fields["VmRSS"].split()[0]) / 1024, len(list((folder / "fd").iterdir())))
-        )
+        self.made.append(Reading(minute, int(fields["VmRSS"].split()[0]) / 1024, min(descriptors)))
 
     def growth(self, name: str, begin: float) -> tuple[float, float, float]:
         """The first and the last value since that minute, and their ratio. A value is the median of a minute."""
