@@ -115,14 +115,11 @@ def test_soak(tmp_path: Path) -> None:
         load = Load(f"https://127.0.0.1:{replica.port}/one/token", tmp_path, tmp_path / "cluster").prepare()
         capacity = load.capacity()
         churn, readings = Churn(outage), Readings(replica.process.pid)
-        load.start(SHARE * capacity, window=10)
         began = time.monotonic()
+        load.start(SHARE * capacity, window=10, between=lambda: readings.read((time.monotonic() - began) / 60))
         for second in range(round(MINUTES * 60)):
             time.sleep(max(0, began + second - time.monotonic()))
             churn.step(second)
-            if second % 10 == 0:
-                readings.read((time.monotonic() - began) / 60)
-        readings.read((time.monotonic() - began) / 60)
         load.stop()
         workload.stop()
         until(lambda: outage.published == outage.kids, "the last publication")
