@@ -1,10 +1,9 @@
-import FoundationEssentials
 import GatewayCore
-import GatewayPluginAPI
 import Logging
 import ServiceLifecycle
 
-/// Publishes the discovery documents of every endpoint. Endpoints are independent: a failure delays only its own.
+/// Publishes the discovery documents of every endpoint. Endpoints are independent: a failure delays only its own, unless
+/// as many wait for answers as ``StepQueue`` has steps.
 struct DiscoveryPublicationService: Service {
     /// The publication of one endpoint.
     struct Part: Sendable {

@@ -27,7 +27,7 @@ final class StepQueue<Item: Stepping>: Sendable {
         case ended
     }
 
-    /// When the queue looks at an item. An item that has become ready earlier is left where it is.
+    /// When the queue looks at an item. The look of an item that has stepped earlier is left in place.
     private struct Look: Comparable {
         let time: Double
         let item: Int
