@@ -135,9 +135,8 @@ def main() -> None:
         pki.write(folder / "pki", ["localhost", "127.0.0.1"])
         cluster_identity.init(folder / "cluster")
         sample = sample_token(folder)
-        tokens = many_tokens(folder, sample)
         (folder / "cached").write_text(sample + "\n")
-        (folder / "uncached").write_text("\n".join(tokens) + "\n")
+        uncached = Uncached(folder, sample)
         api = subprocess.Popen(
             [*OTHERS, sys.executable, str(HERE / "fake_api.py"), str(folder / "cluster"), str(folder / "pki")],
             stdout=subprocess.PIPE, text=True,
@@ -149,8 +148,8 @@ def main() -> None:
         gateway = Gateway(program, folder)
         try:
             if len(sys.argv) > 3:
-                compare(gateway, folder, sys.argv[2], sys.argv[3])
-            measure(gateway, folder)
+                compare(gateway, folder, uncached, sys.argv[2], sys.argv[3])
+            measure(gateway, folder, uncached)
         finally:
             gateway.process.terminate()
             api.terminate()
@@ -168,8 +167,8 @@ def sample_token(folder: Path) -> str:
     ).stdout.strip()  # fmt: skip
 
 
-def many_tokens(folder: Path, sample: str) -> list[str]:
-    """Six thousand different tokens, each with its own `jti`."""
+def many_tokens(folder: Path, sample: str, count: int = 6000) -> list[str]:
+    """Different tokens, each with its own `jti`."""
     import base64
     import json
     import uuid
@@ -188,14 +187,55 @@ def many_tokens(folder: Path, sample: str) -> list[str]:
         text = header + "." + encode(json.dumps({**claims, "jti": str(uuid.uuid4())}).encode())
         return text + "." + encode(key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))
 
-    return [sign(index) for index in range(6000)]
+    return [sign(index) for index in range(count)]
+
+
+class Uncached:
+    """Tokens of which none is sent again before its cached review has ended."""
+
+    COUNT = 40_000
+    """More than the load generator sends within the lifetime of a review, 5 s, twice."""
+
+    def __init__(self, folder: Path, sample: str) -> None:
+        self.file = folder / "uncached"
+        self.file.write_text("\n".join(many_tokens(folder, sample, self.COUNT)) + "\n")
+        self.used = 0
+
+    def environment(self) -> dict[str, str]:
+        return {"TOKENS": str(self.file), "START": str(self.used)}
+
+    def sent(self, requests: int, reviewed: int) -> None:
+        """Each thread of the load generator has sent about half of them."""
+        assert reviewed >= 0.99 * requests, f"only {reviewed} of {requests} tokens were reviewed"
+        self.used = (self.used + requests * 2 // 3) % self.COUNT
+
+
+def reviews() -> int:
+    """The tokens so far whose review was not cached."""
+    text = urllib.request.urlopen(f"http://127.0.0.1:{ADMIN_PORT}/metrics").read().decode()
+    found = re.search(r'^sts_tokenreview_cache_total\{result="miss"\} (\d+)', text, re.M)
+    return int(found[1]) if found else 0
 
 
 def spread(values: list[float], digits: int = 0) -> str:
     return f"{statistics.median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
-def compare(gateway: Gateway, folder: Path, plain_program: str, signatures_program: str) -> None:
+def exchanges(case: tuple[str, str], folder: Path, uncached: Uncached, seconds: int) -> tuple[int, float]:
+    """Exchanges at an endpoint, of one token or of different ones: how many, and the 99th percentile of the latency."""
+    endpoint, review = case
+    before = reviews()
+    environment = uncached.environment() if review == "uncached" else {"TOKENS": str(folder / "cached")}
+    requests, errors, p99 = wrk(
+        "exchange.lua", f"https://127.0.0.1:{TOKENS_PORT}/{endpoint}/token", CONNECTIONS, seconds, **environment
+    )
+    assert requests and not errors, f"{errors} of {requests} exchanges failed"
+    if review == "uncached":
+        uncached.sent(requests, reviews() - before)
+    return requests, p99
+
+
+def compare(gateway: Gateway, folder: Path, uncached: Uncached, plain_program: str, signatures_program: str) -> None:
     """Compares exchanges with a plain route (F) and with the signature alone (S) in alternating windows."""
     signed = subprocess.run([*OWN, signatures_program], capture_output=True, text=True, check=True).stdout
     alone = {name: float(time) for name, time in (line.split() for line in signed.splitlines())}
@@ -223,11 +263,7 @@ def compare(gateway: Gateway, folder: Path, plain_program: str, signatures_progr
                 plain_times.append((cpu(Path(f"/proc/{plain.pid}")) - before) * 1e6 / requests)
             for endpoint, review in cases:
                 before, before_signing = gateway.cpu(), gateway.signing()
-                requests, errors, _ = wrk(
-                    "exchange.lua", f"https://127.0.0.1:{TOKENS_PORT}/{endpoint}/token", CONNECTIONS, seconds,
-                    TOKENS=str(folder / review),
-                )  # fmt: skip
-                assert requests and not errors, f"{errors} of {requests} exchanges failed"
+                requests, _ = exchanges((endpoint, review), folder, uncached, seconds)
                 if not number:
                     continue
                 whole = (gateway.cpu() - before) * 1e6 / requests
@@ -259,7 +295,7 @@ def compare(gateway: Gateway, folder: Path, plain_program: str, signatures_progr
     print()
 
 
-def measure(gateway: Gateway, folder: Path) -> None:
+def measure(gateway: Gateway, folder: Path, uncached: Uncached) -> None:
     bare = openssl_speed()
     print("| exchange | gateway's CPU | compared with the signature alone | exchanges/s | p99 |\n|---|---|---|---|---|")
     rate = 0.0
@@ -267,12 +303,10 @@ def measure(gateway: Gateway, folder: Path) -> None:
     for endpoint, title in [("rsa", "RS256 (2048 bits)"), ("ec", "ES256")]:
         for review in ["cached", "uncached"]:
             figures = []
-            environment = {"TOKENS": str(folder / review)}
-            wrk("exchange.lua", f"{base}/{endpoint}/token", CONNECTIONS, 2, **environment)
+            exchanges((endpoint, review), folder, uncached, 2)
             for _ in range(WINDOWS):
                 before = gateway.cpu()
-                requests, errors, p99 = wrk("exchange.lua", f"{base}/{endpoint}/token", CONNECTIONS, **environment)
-                assert errors == 0, f"{errors} of {requests} exchanges failed"
+                requests, p99 = exchanges((endpoint, review), folder, uncached, SECONDS)
                 figures.append(((gateway.cpu() - before) * 1e6 / requests, requests / SECONDS, p99))
             cpu, per_second, p99 = (statistics.median(column) for column in zip(*figures, strict=True))
             if endpoint == "rsa" and review == "cached":

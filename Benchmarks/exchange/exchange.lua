@@ -1,6 +1,15 @@
--- wrk: exchanges the tokens of the file TOKENS in turn; pauses DELAY milliseconds between a connection's requests.
+-- wrk: exchanges the tokens of the file TOKENS in turn, from the number START on; pauses DELAY milliseconds between a
+-- connection's requests. The second thread begins in the middle, so that both send different tokens.
 local tokens, at, pause = {}, 0, tonumber(os.getenv("DELAY") or "0")
 for line in io.lines(os.getenv("TOKENS")) do tokens[#tokens + 1] = line end
+
+local threads = 0
+function setup(thread)
+  thread:set("thread_number", threads)
+  threads = threads + 1
+end
+
+function init() at = tonumber(os.getenv("START") or "0") + thread_number * math.floor(#tokens / 2) end
 
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
