@@ -148,6 +148,7 @@ let package = Package(
         // System calls on files. A target without other imports avoids ambiguous names.
         .target(name: "LocalFiles", path: "Sources/Gateway/LocalFiles", swiftSettings: settings),
         .target(name: "CSystemMemory", path: "Sources/Gateway/SystemMemory"),
+        .target(name: "CSystemThreads", path: "Sources/Gateway/SystemThreads"),
         .systemLibrary(name: "CSystemTime", path: "Sources/Gateway/SystemTime"),
         // Parses YAML into nodes, without resolving them.
         .systemLibrary(
@@ -161,7 +162,7 @@ let package = Package(
         .target(
             name: "GatewayServer",
             dependencies: [
-                "CSystemMemory", "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes",
+                "CSystemMemory", "CSystemThreads", "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes",
                 "KubernetesAPI", "LocalFiles", "YAML", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),

@@ -1,3 +1,4 @@
+import CSystemThreads
 import GatewayCore
 import NIOCore
 import NIOPosix
@@ -5,7 +6,8 @@ import ServiceLifecycle
 import Synchronization
 
 /// Threads for signatures that take long. Event loops and the pool of Swift's tasks, on which all other requests run,
-/// make none of them.
+/// make none of them, and take the core from a signature as soon as they have work: else they would wait for several
+/// milliseconds where no core is free. The threads for signatures still have a tenth of it.
 ///
 /// It must run, or ``shutdown()`` must be called.
 final class SigningThreads: SignatureExecuting, Service {
@@ -45,7 +47,10 @@ final class SigningThreads: SignatureExecuting, Service {
         }
         defer { count.withLock { $0 -= 1 } }
         do {
-            return try await pool.runIfActive(work)
+            return try await pool.runIfActive {
+                sts_give_way()
+                return work()
+            }
         } catch {
             // The process ends, or nobody waits for the result any more.
             throw SignatureOverload()

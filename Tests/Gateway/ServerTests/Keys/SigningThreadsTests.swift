@@ -31,6 +31,19 @@ struct SigningThreadsTests {
         await threads.shutdown()
     }
 
+    #if os(Linux)
+        @Test("Other threads run before those for signatures")
+        func priority() async throws {
+            /// The nice value of the calling thread.
+            @Sendable func niceness() -> Int32 { getpriority(.init(PRIO_PROCESS.rawValue), 0) }
+            let threads = SigningThreads(threads: 1, onRejection: {})
+            let other = niceness()
+            #expect(try await threads.run { niceness() } == max(other, 10))
+            #expect(niceness() == other)
+            await threads.shutdown()
+        }
+    #endif
+
     @Test("Beyond the limit work is rejected and counted, and there is room again when some is done")
     func limit() async throws {
         let rejected = Mutex(0)
