@@ -21,7 +21,7 @@ extension KubernetesClient {
         switch error {
         case let error as KubernetesRequestError: return error
         case is CancellationError: return .cancelled
-        case is NIOTooManyBytesError: return .replyTooLarge
+        case is NIOTooManyBytesError, is ResponseAccumulator.ResponseTooBigError: return .replyTooLarge
         case let error as HTTPClientError:
             switch error {
             case .deadlineExceeded, .connectTimeout, .readTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout:

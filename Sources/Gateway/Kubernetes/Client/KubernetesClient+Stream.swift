@@ -14,12 +14,15 @@ extension KubernetesClient {
         _ request: KubernetesRequest, at now: Date, take: (_ line: [UInt8]) async throws -> Void
     ) async throws -> KubernetesReply? {
         let response = try await begin(request, at: now)
-        do {
-            guard response.status == .ok else {
-                return await explained(try await reply(response, upTo: limits.replyBytes, at: now), at: now)
+        guard response.status == .ok else {
+            let body: ByteBuffer
+            do {
+                body = try await response.body.collect(upTo: limits.replyBytes)
+            } catch {
+                throw Self.mapped(error)
             }
-        } catch {
-            throw Self.mapped(error)
+            return await explained(
+                Self.reply(response.status, response.headers, Array(body.readableBytesView), at: now), at: now)
         }
         var lines = LineBuffer(maximumLength: limits.eventBytes)
         var chunks = response.body.makeAsyncIterator()

@@ -44,6 +44,7 @@ public struct KubernetesClient: Sendable {
     /// Whether the API server answers.
     public let reachability: ServerReachability
     private let scheduler: KubernetesScheduler
+    private let timeouts: CallTimeouts
     private let calls: HTTPClient
     /// Watches have connections of their own. After a dead path, every idle connection may be dead: a watch that took
     /// one of another call would wait for its timeout, once for each.
@@ -82,7 +83,7 @@ public struct KubernetesClient: Sendable {
                 server: access.server, urlPrefix: "https://\(named.authority)\(access.server.basePath)",
                 credentials: credentials, userAgent: userAgent, limits: limits, serverClock: ServerClock(),
                 reachability: ServerReachability(),
-                scheduler: scheduler, calls: calls, watches: watches),
+                scheduler: scheduler, timeouts: CallTimeouts(scheduler: scheduler), calls: calls, watches: watches),
             KubernetesClientService(clients: [calls, watches])
         )
     }
@@ -96,15 +97,17 @@ public struct KubernetesClient: Sendable {
     public func send(
         _ request: KubernetesRequest, at now: Date, timeout: Double? = nil
     ) async throws(KubernetesRequestError) -> KubernetesReply {
-        do throws(KubernetesRequestError) {
-            let reply = try await within(min(timeout ?? limits.requestTimeout, limits.requestTimeout)) {
-                let reply = try await attempt(request, credentials.current(at: now), now)
-                guard reply.status == 401, credentials.renew(at: now) else { return await explained(reply, at: now) }
-                return await explained(try await attempt(request, credentials.current(at: now), now), at: now)
+        let end = scheduler.monotonic() + min(timeout ?? limits.requestTimeout, limits.requestTimeout)
+        do {
+            var reply = try await attempt(request, credentials.current(at: now), now, until: end)
+            if reply.status == 401, credentials.renew(at: now) {
+                reply = try await attempt(request, credentials.current(at: now), now, until: end)
             }
+            reply = await explained(reply, at: now, until: end)
             reachability.record(nil)
             return reply
         } catch {
+            let error = Self.mapped(error)
             // A cancelled call says nothing.
             if error != .cancelled { reachability.record(error.description) }
             throw error
@@ -113,80 +116,67 @@ public struct KubernetesClient: Sendable {
 
     /// The server may close a persistent connection while a call is sent on it; repeatable calls are sent again then.
     private func attempt(
-        _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date
+        _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date, until end: Double
     ) async throws -> KubernetesReply {
         do {
-            return try await exchange(request, current, now)
+            return try await exchange(request, current, now, until: end)
         } catch {
             guard request.isRepeatable, Self.isClosedConnection(error) else { throw error }
         }
-        return try await exchange(request, current, now)
+        return try await exchange(request, current, now, until: end)
     }
 
     private func exchange(
-        _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date
+        _ request: KubernetesRequest, _ current: KubernetesCredentials.Current, _ now: Date, until end: Double
     ) async throws -> KubernetesReply {
         let sent = scheduler.monotonic()
-        let response = try await calls.execute(message(request, current), deadline: .distantFuture)
+        let message = try message(request, current)
+        let response = try await timeouts.response(
+            to: calls.execute(
+                request: message,
+                delegate: ResponseAccumulator(request: message, maxBodySize: limits.replyBytes)), until: end)
         serverClock.record(
             date: response.headers.first(name: "Date"), sent: sent, received: scheduler.monotonic())
-        return try await reply(response, upTo: limits.replyBytes, at: now)
-    }
-
-    /// Does the work within a number of seconds. The deadline of the HTTP client would end with the head of the
-    /// response.
-    private func within<Value: Sendable>(
-        _ seconds: Double, _ work: @escaping @Sendable () async throws -> Value
-    ) async throws(KubernetesRequestError) -> Value {
-        do {
-            return try await withThrowingTaskGroup(of: Value.self) { group in
-                group.addTask { try await work() }
-                group.addTask {
-                    try await scheduler.sleep(seconds)
-                    throw KubernetesRequestError.timeout
-                }
-                defer { group.cancelAll() }
-                guard let value = try await group.next() else { throw KubernetesRequestError.cancelled }
-                return value
-            }
-        } catch {
-            throw Self.mapped(error)
-        }
+        let body = response.body.map { Array($0.readableBytesView) } ?? []
+        return Self.reply(response.status, response.headers, body, at: now)
     }
 
     /// Replaces a 403 of an API server that is not ready: it denies everything until it has loaded its RBAC rules, which
     /// says nothing about the caller's rights. Its `/readyz` is open to everybody by default.
-    func explained(_ reply: KubernetesReply, at now: Date) async -> KubernetesReply {
+    ///
+    /// - Parameter end: in monotonic seconds; nil for that of a call that begins now.
+    func explained(_ reply: KubernetesReply, at now: Date, until end: Double? = nil) async -> KubernetesReply {
         guard reply.status == 403 else { return reply }
+        let end = end ?? scheduler.monotonic() + limits.requestTimeout
         let readiness = try? await exchange(
-            KubernetesRequest(.get, "/readyz", accept: "*/*"), credentials.current(at: now), now)
+            KubernetesRequest(.get, "/readyz", accept: "*/*"), credentials.current(at: now), now, until: end)
         guard let readiness, readiness.status >= 500 else { return reply }
         return KubernetesReply(status: 503, body: KubernetesStatus.starting, retryAfter: nil)
     }
 
     private func message(
         _ request: KubernetesRequest, _ current: KubernetesCredentials.Current
-    ) -> HTTPClientRequest {
-        var message = HTTPClientRequest(url: urlPrefix + request.target)
-        message.method = HTTPMethod(rawValue: request.method.rawValue)
-        message.tlsConfiguration = current.tls
-        message.headers.add(name: "Host", value: server.authority)
-        message.headers.add(name: "Accept", value: request.accept)
-        message.headers.add(name: "User-Agent", value: userAgent)
-        if let token = current.token { message.headers.add(name: "Authorization", value: "Bearer \(token)") }
-        if let body = request.content ?? request.body?.utf8Text {
-            message.headers.add(name: "Content-Type", value: request.contentType)
-            message.body = .bytes(ByteBuffer(bytes: body))
-        }
-        return message
+    ) throws -> HTTPClient.Request {
+        let body = (request.content ?? request.body?.utf8Text).map { HTTPClient.Body.byteBuffer(ByteBuffer(bytes: $0)) }
+        return try HTTPClient.Request(
+            url: urlPrefix + request.target, method: HTTPMethod(rawValue: request.method.rawValue),
+            headers: headers(request, current), body: body, tlsConfiguration: current.tls)
     }
 
-    func reply(
-        _ response: HTTPClientResponse, upTo bytes: Int, at now: Date
-    ) async throws -> KubernetesReply {
-        let body = Array(try await response.body.collect(upTo: bytes).readableBytesView)
-        let status = Int(response.status.code)
-        var retryAfter = response.headers.first(name: "Retry-After").flatMap { RetryAfter.seconds($0, at: now) }
+    private func headers(_ request: KubernetesRequest, _ current: KubernetesCredentials.Current) -> HTTPHeaders {
+        var headers: HTTPHeaders = ["Host": server.authority, "Accept": request.accept, "User-Agent": userAgent]
+        if let token = current.token { headers.add(name: "Authorization", value: "Bearer \(token)") }
+        if request.content != nil || request.body != nil {
+            headers.add(name: "Content-Type", value: request.contentType)
+        }
+        return headers
+    }
+
+    static func reply(
+        _ status: HTTPResponseStatus, _ headers: HTTPHeaders, _ body: [UInt8], at now: Date
+    ) -> KubernetesReply {
+        let status = Int(status.code)
+        var retryAfter = headers.first(name: "Retry-After").flatMap { RetryAfter.seconds($0, at: now) }
         if retryAfter == nil && status >= 400 { retryAfter = KubernetesStatus(json: body)?.retryAfterSeconds }
         return KubernetesReply(status: status, body: body, retryAfter: retryAfter)
     }
@@ -201,8 +191,24 @@ public struct KubernetesClient: Sendable {
     private func head(
         _ request: KubernetesRequest, at now: Date
     ) async throws(KubernetesRequestError) -> HTTPClientResponse {
-        try await within(min(limits.watchHeadTimeout, limits.requestTimeout)) {
-            try await watches.execute(message(request, credentials.current(at: now)), deadline: .distantFuture)
+        let current = credentials.current(at: now)
+        var message = HTTPClientRequest(url: urlPrefix + request.target)
+        message.headers = headers(request, current)
+        message.tlsConfiguration = current.tls
+        do {
+            return try await withThrowingTaskGroup(of: HTTPClientResponse.self) { [message] group in
+                group.addTask { try await watches.execute(message, deadline: .distantFuture) }
+                // The HTTP client's deadline is of its own clock.
+                group.addTask {
+                    try await scheduler.sleep(min(limits.watchHeadTimeout, limits.requestTimeout))
+                    throw KubernetesRequestError.timeout
+                }
+                defer { group.cancelAll() }
+                guard let head = try await group.next() else { throw KubernetesRequestError.cancelled }
+                return head
+            }
+        } catch {
+            throw Self.mapped(error)
         }
     }
 }

@@ -28,7 +28,7 @@ package struct StatusClient: Sendable {
         let reply: HTTPExchange.Reply
         do throws(HTTPTransportError) {
             reply = try await HTTPExchange.run(
-                HTTPClientRequest(url: "\(url)?format=\(isJSON ? "json" : "text")"), on: service.client, seconds: 10,
+                HTTPClient.Request(url: "\(url)?format=\(isJSON ? "json" : "text")"), on: service.client, seconds: 10,
                 limit: Self.maximumLength)
         } catch {
             throw Failure(

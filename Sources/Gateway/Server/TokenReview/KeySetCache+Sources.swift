@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
 import JOSE
+import Kubernetes
 import LocalFiles
 import NIOCore
 import NIOHTTP1
@@ -38,14 +39,17 @@ extension KeySetCache {
         self.init(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in
             let bytes: [UInt8]
             do {
-                var request = HTTPClientRequest(url: url)
-                request.headers.add(name: "Accept", value: "application/jwk-set+json, application/json")
-                let response = try await client.execute(request, timeout: .seconds(5))
+                let request = try HTTPClient.Request(
+                    url: url, headers: ["Accept": "application/jwk-set+json, application/json"])
+                let response = try await client.execute(
+                    request: request, delegate: ResponseAccumulator(request: request, maxBodySize: Self.maximumSize),
+                    deadline: .now() + .seconds(5)
+                ).response
                 guard response.status == .ok else {
                     throw TokenReviewFailure(
                         retryAfter: 5, reason: "the key set \(url): status \(response.status.code)")
                 }
-                bytes = Array(try await response.body.collect(upTo: Self.maximumSize).readableBytesView)
+                bytes = response.body.map { Array($0.readableBytesView) } ?? []
             } catch let failure as TokenReviewFailure {
                 throw failure
             } catch {

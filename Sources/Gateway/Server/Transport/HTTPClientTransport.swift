@@ -12,15 +12,18 @@ struct HTTPClientTransport: HTTPTransport {
     let queue: RequestQueue
 
     func send(_ request: HTTPTransportRequest) async throws(HTTPTransportError) -> HTTPTransportResponse {
-        var message = HTTPClientRequest(url: request.url)
-        message.method = HTTPMethod(rawValue: request.method)
-        for field in request.headers { message.headers.add(name: field.name, value: field.value) }
-        if message.headers["User-Agent"].isEmpty { message.headers.add(name: "User-Agent", value: "sts-gateway") }
-        if !request.body.isEmpty { message.body = .bytes(ByteBuffer(bytes: request.body)) }
-        if let pem = request.certificateAuthorities { message.tlsConfiguration = try trust.configuration(pem: pem) }
+        var headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
+        if !headers.contains(name: "User-Agent") { headers.add(name: "User-Agent", value: "sts-gateway") }
+        let tls = try request.certificateAuthorities.map { pem throws(HTTPTransportError) in
+            try trust.configuration(pem: pem)
+        }
         let answer = try await queue.run(to: Self.authority(of: request.url)) { () async throws(HTTPTransportError) in
             try await HTTPExchange.run(
-                message, on: client, seconds: Double(request.timeout), limit: request.maximumResponseBytes)
+                HTTPClient.Request(
+                    url: request.url, method: HTTPMethod(rawValue: request.method), headers: headers,
+                    body: request.body.isEmpty ? nil : .byteBuffer(ByteBuffer(bytes: request.body)),
+                    tlsConfiguration: tls), on: client, seconds: Double(request.timeout),
+                limit: request.maximumResponseBytes)
         }
         return HTTPTransportResponse(
             status: answer.status, headers: answer.headers.map { HTTPHeaderField($0.name, $0.value) },

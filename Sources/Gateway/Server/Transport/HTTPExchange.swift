@@ -26,29 +26,17 @@ enum HTTPExchange {
     ///   - seconds: the timeout from connecting to the last byte of the response.
     ///   - limit: the maximum size of the response body in bytes.
     static func run(
-        _ request: HTTPClientRequest, on client: HTTPClient, seconds: Double, limit: Int
+        _ request: @autoclosure () throws -> HTTPClient.Request, on client: HTTPClient, seconds: Double, limit: Int
     ) async throws(HTTPTransportError) -> Reply {
         do {
-            return try await withThrowingTaskGroup(of: Reply.self) { group in
-                group.addTask {
-                    let time = TimeAmount.nanoseconds(Int64(seconds * 1e9))
-                    let response = try await client.execute(request, deadline: .now() + time)
-                    let body = try await response.body.collect(upTo: limit)
-                    // A body whose reading was cancelled ends early.
-                    try Task.checkCancellation()
-                    return Reply(
-                        status: Int(response.status.code), headers: response.headers,
-                        body: Array(body.readableBytesView))
-                }
-                // The client's deadline covers the response head only; this one covers the body.
-                group.addTask {
-                    try await Task.sleep(for: .seconds(seconds))
-                    throw HTTPTransportError.timedOut
-                }
-                defer { group.cancelAll() }
-                guard let reply = try await group.next() else { throw HTTPTransportError.timedOut }
-                return reply
-            }
+            let request = try request()
+            let response = try await client.execute(
+                request: request, delegate: ResponseAccumulator(request: request, maxBodySize: limit),
+                deadline: .now() + .nanoseconds(Int64(seconds * 1e9))
+            ).response
+            return Reply(
+                status: Int(response.status.code), headers: response.headers,
+                body: response.body.map { Array($0.readableBytesView) } ?? [])
         } catch {
             throw Self.mapped(error, limit: limit)
         }
@@ -56,14 +44,13 @@ enum HTTPExchange {
 
     private static func mapped(_ error: any Error, limit: Int) -> HTTPTransportError {
         switch error {
-        case let error as HTTPTransportError: error
-        case is CancellationError: .failed("the request was cancelled")
-        case is NIOTooManyBytesError: .tooLong(limit)
+        case is ResponseAccumulator.ResponseTooBigError: .tooLong(limit)
         case let error as HTTPClientError:
             switch error {
             case .deadlineExceeded, .connectTimeout, .readTimeout, .writeTimeout, .tlsHandshakeTimeout,
                 .getConnectionFromPoolTimeout:
                 .timedOut
+            case .cancelled: .failed("the request was cancelled")
             case .remoteConnectionClosed: .failed("the connection was closed before the end of the response")
             default: .failed(error.shortDescription)
             }

@@ -188,6 +188,39 @@ struct KubernetesClientTests {
         }
     }
 
+    @Test("Calls in flight at the same time end each at its own time, and one that was in time is not affected")
+    func timeouts() async throws {
+        let (hanging, never) = AsyncStream<Void>.makeStream()
+        let time = ManualScheduler()
+        try await LocalAPIServer.serving { request in
+            if request.path != "/version" { for await _ in hanging {} }
+            return .init(body: "{}")
+        } _: { [clock] server in
+            let folder = try server.serviceAccount()
+            defer { never.finish() }
+            try await server.client(folder, at: clock.now, limits: .patient, time: time) { client in
+                let call = { @Sendable (path: String, timeout: Double) in
+                    await self.failure { () throws(KubernetesRequestError) in
+                        try await client.send(.init(.get, path), at: clock.now, timeout: timeout)
+                    }
+                }
+                async let long = call("/long", 6)
+                await time.waitForSleeper { $0 == 6 }
+                async let short = call("/short", 2)
+                await time.waitForSleeper { $0 == 2 }
+                time.advance(by: 2)
+                #expect(await short == .timeout)
+                await time.waitForSleeper { $0 == 4 }
+                #expect(await call("/version", 3) == nil)
+                await time.waitForSleeper { $0 == 3 }
+                time.advance(by: 3)
+                await time.waitForSleeper { $0 == 1 }
+                time.advance(by: 1)
+                #expect(await long == .timeout)
+            }
+        }
+    }
+
     @Test("A refused connection is reported immediately")
     func refused() async throws {
         let folder = try TemporaryFolder()
