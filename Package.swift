@@ -162,7 +162,8 @@ let package = Package(
         .target(
             name: "GatewayServer",
             dependencies: [
-                "CSystemMemory", "CSystemThreads", "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore", "Kubernetes",
+                "CSystemMemory", "CSystemThreads", "CSystemTime", "JSON", "JOSE", "GatewayPluginAPI", "GatewayCore",
+                "Kubernetes",
                 "KubernetesAPI", "LocalFiles", "YAML", logging,
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
