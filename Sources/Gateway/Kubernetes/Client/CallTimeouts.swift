@@ -1,8 +1,8 @@
 import AsyncHTTPClient
 import Synchronization
 
-/// Ends calls that take too long. One task waits for the earliest end of all calls, since a task that waits costs each
-/// call as much as a third of its response.
+/// Ends calls that take too long. One task waits for the earliest end of all, so that a call needs no task and no timer of
+/// its own.
 final class CallTimeouts: Sendable {
     private struct Call {
         /// Monotonic seconds.
