@@ -1,10 +1,9 @@
 import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
+import GatewayPluginAPI
 import JOSE
-import Kubernetes
 import LocalFiles
-import NIOCore
 import NIOHTTP1
 
 extension KeySetCache {
@@ -37,25 +36,19 @@ extension KeySetCache {
     /// within 5 s, with the system's CAs.
     init(url: String, client: HTTPClient) {
         self.init(maximumAge: 300, minimumInterval: 60) { () throws(TokenReviewFailure) in
-            let bytes: [UInt8]
-            do {
-                let request = try HTTPClient.Request(
-                    url: url, headers: ["Accept": "application/jwk-set+json, application/json"])
-                let response = try await client.execute(
-                    request: request, delegate: ResponseAccumulator(request: request, maxBodySize: Self.maximumSize),
-                    deadline: .now() + .seconds(5)
-                ).response
-                guard response.status == .ok else {
-                    throw TokenReviewFailure(
-                        retryAfter: 5, reason: "the key set \(url): status \(response.status.code)")
-                }
-                bytes = response.body.map { Array($0.readableBytesView) } ?? []
-            } catch let failure as TokenReviewFailure {
-                throw failure
+            let reply: HTTPExchange.Reply
+            do throws(HTTPTransportError) {
+                reply = try await HTTPExchange.run(
+                    HTTPClient.Request(
+                        url: url, headers: ["Accept": "application/jwk-set+json, application/json"]), on: client,
+                    seconds: 5, limit: Self.maximumSize)
             } catch {
                 throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(url) is not available: \(error)")
             }
-            return try Self.parse(bytes, from: url)
+            guard reply.status == 200 else {
+                throw TokenReviewFailure(retryAfter: 5, reason: "the key set \(url): status \(reply.status)")
+            }
+            return try Self.parse(reply.body, from: url)
         }
     }
 

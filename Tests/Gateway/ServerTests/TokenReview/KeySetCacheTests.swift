@@ -1,8 +1,11 @@
+import AsyncHTTPClient
 import FoundationEssentials
 import GatewayCore
 import GatewayTestSupport
 import JOSE
 import JSON
+import KubernetesTestSupport
+import NIOSSL
 import Synchronization
 import Testing
 
@@ -141,5 +144,39 @@ struct KeySetCacheTests {
         opening.finish()
         #expect(try await [first, second] == [both, both])
         #expect(readings.withLock { $0 } == 2)
+    }
+
+    @Test("The key set of a URL is read; another status and a response that is too long are failures")
+    func url() async throws {
+        try await LocalAPIServer.serving { [rsa] request in
+            switch request.path {
+            case "/keys": .init(body: String(decoding: rsa.json.utf8Text, as: UTF8.self))
+            case "/absent": .init(status: 404)
+            default: .init(body: String(repeating: " ", count: 1 << 20 + 1))
+            }
+        } _: { [rsa, now] server in
+            var configuration = HTTPClient.Configuration()
+            configuration.tlsConfiguration = try .trusting(pem: server.authorityPEM)
+            let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            func keys(_ path: String) async -> Result<JSONWebKeySet, TokenReviewFailure> {
+                let cache = KeySetCache(url: "https://localhost:\(server.port)\(path)", client: client)
+                do throws(TokenReviewFailure) {
+                    return .success(try await cache.keys(for: nil, at: now))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            #expect(await keys("/keys") == .success(rsa))
+            for (path, reason) in [
+                ("/absent", "status 404"), ("/long", "is not available: the answer is longer than 1048576 bytes"),
+            ] {
+                guard case .failure(let failure) = await keys(path) else {
+                    Issue.record("\(path) is a key set")
+                    continue
+                }
+                #expect(failure.reason.hasSuffix(reason), "\(failure.reason)")
+            }
+            try await client.shutdown()
+        }
     }
 }
